@@ -175,9 +175,10 @@ internal sealed class Compressor
             _stages.Evaluation.Texts.Where(text => text.Name != EvaluationList.HeldOut)
                 .ToDictionary(text => text.Name, text => TextSize.Of(text.Value.Tokens, $"evaluate: {text.Name}")),
             Reference: null));
-        foreach (var (section, tokens) in _recipe.Align.Zip(_stages.Conversations))
+        // What is not written yet, its stage looks at.
+        foreach (var (section, tokens) in _recipe.Align.Zip(_stages.Conversations).Where(step => !step.First.ReadsSynthesized))
             refusals.Try(() => TrainingStage.CheckBatch(
-                section.Training, tokens.Tokens.Value.Conversations!.Windows(section.Sequence).Count, "align"));
+                section.Training, tokens.Rows, "align"));
         refusals.Require();
     }
 }

@@ -28,7 +28,11 @@ public sealed class CompletionTests : TorchTest
         // Several prompts, several answers of each, whose seeds follow one another.
         answer = await server.AskAsync("/v1/completions", new()
         {
-            ["prompt"] = new JsonArray("Once", "The kernel"), ["n"] = 2, ["seed"] = 5, ["temperature"] = 0.9, ["top_p"] = 0.9,
+            ["prompt"] = new JsonArray("Once", "The kernel"),
+            ["n"] = 2,
+            ["seed"] = 5,
+            ["temperature"] = 0.9,
+            ["top_p"] = 0.9,
             ["max_tokens"] = 12,
             ["echo"] = true,
         });
@@ -40,7 +44,8 @@ public sealed class CompletionTests : TorchTest
         // Ids instead of a text, and no token at all.
         answer = await server.AskAsync("/v1/completions", new()
         {
-            ["prompt"] = new JsonArray([.. tokenizer.Encode("Once upon").Select(static id => (JsonNode)id)]), ["temperature"] = 0,
+            ["prompt"] = new JsonArray([.. tokenizer.Encode("Once upon").Select(static id => (JsonNode)id)]),
+            ["temperature"] = 0,
         });
         Assert.Equal(Expected("Once upon", new(), 16), (string)answer["choices"]![0]!["text"]!);
         answer = await server.AskAsync("/v1/completions", new() { ["prompt"] = "Once", ["max_tokens"] = 0 });
@@ -54,7 +59,11 @@ public sealed class CompletionTests : TorchTest
         await using var server = await RunningServer.StartAsync(RunningServer.Teacher);
         JsonObject Body(bool streams) => new()
         {
-            ["prompt"] = "The kernel", ["temperature"] = 0, ["max_tokens"] = 20, ["logprobs"] = 2, ["stream"] = streams,
+            ["prompt"] = "The kernel",
+            ["temperature"] = 0,
+            ["max_tokens"] = 20,
+            ["logprobs"] = 2,
+            ["stream"] = streams,
             ["stream_options"] = streams ? new JsonObject { ["include_usage"] = true } : null,
         };
         var whole = await server.AskAsync("/v1/completions", Body(false));

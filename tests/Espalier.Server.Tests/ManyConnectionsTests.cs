@@ -39,8 +39,12 @@ public sealed class ManyConnectionsTests : TorchTest
             {
                 Content = new StringContent(new JsonObject
                 {
-                    ["prompt"] = new JsonArray([.. prompts[i].Select(static id => (JsonNode)id)]), ["max_tokens"] = Tokens, ["seed"] = i,
-                    ["temperature"] = 1, ["stream"] = leaves || i % 2 == 0, ["logprobs"] = 0,
+                    ["prompt"] = new JsonArray([.. prompts[i].Select(static id => (JsonNode)id)]),
+                    ["max_tokens"] = Tokens,
+                    ["seed"] = i,
+                    ["temperature"] = 1,
+                    ["stream"] = leaves || i % 2 == 0,
+                    ["logprobs"] = 0,
                 }.ToJsonString(), Encoding.UTF8, "application/json"),
             };
             using var response = await server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
@@ -140,15 +144,33 @@ public sealed class ManyConnectionsTests : TorchTest
         var rows = (int)JsonNode.Parse(File.ReadAllText(Path.Combine(to, "config.json")))!["vocab_size"]!;
         File.WriteAllText(Path.Combine(to, "tokenizer.json"), new JsonObject
         {
-            ["version"] = "1.0", ["added_tokens"] = new JsonArray(), ["normalizer"] = null,
-            ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true,
-                ["use_regex"] = true }, ["post_processor"] = null,
-            ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true,
-                ["use_regex"] = true },
+            ["version"] = "1.0",
+            ["added_tokens"] = new JsonArray(),
+            ["normalizer"] = null,
+            ["pre_tokenizer"] = new JsonObject
+            {
+                ["type"] = "ByteLevel",
+                ["add_prefix_space"] = false,
+                ["trim_offsets"] = true,
+                ["use_regex"] = true
+            },
+            ["post_processor"] = null,
+            ["decoder"] = new JsonObject
+            {
+                ["type"] = "ByteLevel",
+                ["add_prefix_space"] = false,
+                ["trim_offsets"] = true,
+                ["use_regex"] = true
+            },
             ["model"] = new JsonObject
             {
-                ["type"] = "BPE", ["dropout"] = null, ["unk_token"] = null, ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null, ["fuse_unk"] = false, ["byte_fallback"] = false,
+                ["type"] = "BPE",
+                ["dropout"] = null,
+                ["unk_token"] = null,
+                ["continuing_subword_prefix"] = null,
+                ["end_of_word_suffix"] = null,
+                ["fuse_unk"] = false,
+                ["byte_fallback"] = false,
                 ["vocab"] = new JsonObject(Enumerable.Range(0, rows).Select(static id => KeyValuePair.Create($"t{id}_", (JsonNode?)id))),
                 ["merges"] = new JsonArray(),
             },

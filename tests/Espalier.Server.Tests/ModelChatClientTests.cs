@@ -32,7 +32,8 @@ public sealed class ModelChatClientTests : TorchTest
         {
             ["messages"] = new System.Text.Json.Nodes.JsonArray(
                 new System.Text.Json.Nodes.JsonObject { ["role"] = "user", ["content"] = "Once upon a time" }),
-            ["temperature"] = 0, ["max_tokens"] = 20,
+            ["temperature"] = 0,
+            ["max_tokens"] = 20,
         });
         Assert.Equal((string)answer["choices"]![0]!["message"]!["content"]!, whole.Text);
         Assert.Equal("quickstart-teacher", client.GetService<ChatClientMetadata>()!.DefaultModelId);

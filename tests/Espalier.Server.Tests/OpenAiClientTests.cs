@@ -103,7 +103,10 @@ public sealed class OpenAiClientTests : TorchTest
 #pragma warning disable OPENAI001
             var options = new ChatCompletionOptions
             {
-                Temperature = 1.2f, Seed = seed, MaxOutputTokenCount = 200, ResponseFormat = ChatResponseFormat.CreateJsonObjectFormat(),
+                Temperature = 1.2f,
+                Seed = seed,
+                MaxOutputTokenCount = 200,
+                ResponseFormat = ChatResponseFormat.CreateJsonObjectFormat(),
             };
 #pragma warning restore OPENAI001
             var answer = (await client.CompleteChatAsync([new UserChatMessage("A list of names as JSON:")], options)).Value;

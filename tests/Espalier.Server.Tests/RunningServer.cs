@@ -18,8 +18,11 @@ internal sealed class RunningServer : IAsyncDisposable
     private RunningServer(ServedModel model, HttpServer server)
     {
         (Model, _server) = (model, server);
-        Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1000 }) { BaseAddress = server.Address,
-            Timeout = TimeSpan.FromMinutes(5) };
+        Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1000 })
+        {
+            BaseAddress = server.Address,
+            Timeout = TimeSpan.FromMinutes(5)
+        };
     }
 
     public static string Teacher => Path.Combine(Fixtures.Root, "models", "quickstart-teacher");

@@ -38,15 +38,30 @@ internal static class ScriptedModel
                 ["normalized"] = false, ["special"] = hidden.Contains(piece),
             })]),
             ["normalizer"] = null,
-            ["pre_tokenizer"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = true,
-                ["use_regex"] = true },
+            ["pre_tokenizer"] = new JsonObject
+            {
+                ["type"] = "ByteLevel",
+                ["add_prefix_space"] = false,
+                ["trim_offsets"] = true,
+                ["use_regex"] = true
+            },
             ["post_processor"] = null,
-            ["decoder"] = new JsonObject { ["type"] = "ByteLevel", ["add_prefix_space"] = true, ["trim_offsets"] = true,
-                ["use_regex"] = true },
+            ["decoder"] = new JsonObject
+            {
+                ["type"] = "ByteLevel",
+                ["add_prefix_space"] = true,
+                ["trim_offsets"] = true,
+                ["use_regex"] = true
+            },
             ["model"] = new JsonObject
             {
-                ["type"] = "BPE", ["dropout"] = null, ["unk_token"] = null, ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null, ["fuse_unk"] = false, ["byte_fallback"] = false,
+                ["type"] = "BPE",
+                ["dropout"] = null,
+                ["unk_token"] = null,
+                ["continuing_subword_prefix"] = null,
+                ["end_of_word_suffix"] = null,
+                ["fuse_unk"] = false,
+                ["byte_fallback"] = false,
                 ["vocab"] = new JsonObject(letters.Select(static (letter, i) => KeyValuePair.Create(letter, (JsonNode?)i))),
                 ["merges"] = new JsonArray(),
             },
@@ -54,10 +69,21 @@ internal static class ScriptedModel
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), new JsonObject { ["eos_token"] = End }.ToJsonString());
         File.WriteAllText(Path.Combine(folder, "config.json"), new JsonObject
         {
-            ["architectures"] = new JsonArray("LlamaForCausalLM"), ["model_type"] = "llama", ["vocab_size"] = vocabulary,
-            ["hidden_size"] = vocabulary, ["intermediate_size"] = 8, ["num_hidden_layers"] = 1, ["num_attention_heads"] = 2,
-            ["num_key_value_heads"] = 1, ["head_dim"] = 8, ["hidden_act"] = "silu", ["max_position_embeddings"] = 2048,
-            ["rms_norm_eps"] = 1e-5, ["tie_word_embeddings"] = false, ["rope_theta"] = 10000.0, ["eos_token_id"] = Id(End),
+            ["architectures"] = new JsonArray("LlamaForCausalLM"),
+            ["model_type"] = "llama",
+            ["vocab_size"] = vocabulary,
+            ["hidden_size"] = vocabulary,
+            ["intermediate_size"] = 8,
+            ["num_hidden_layers"] = 1,
+            ["num_attention_heads"] = 2,
+            ["num_key_value_heads"] = 1,
+            ["head_dim"] = 8,
+            ["hidden_act"] = "silu",
+            ["max_position_embeddings"] = 2048,
+            ["rms_norm_eps"] = 1e-5,
+            ["tie_word_embeddings"] = false,
+            ["rope_theta"] = 10000.0,
+            ["eos_token_id"] = Id(End),
             ["torch_dtype"] = "float32",
         }.ToJsonString());
         WriteWeights(Path.Combine(folder, "model.safetensors"), vocabulary, next);
@@ -85,7 +111,8 @@ internal static class ScriptedModel
         {
             header[name] = new JsonObject
             {
-                ["dtype"] = "F32", ["shape"] = new JsonArray([.. shape.Select(static n => (JsonNode)n)]),
+                ["dtype"] = "F32",
+                ["shape"] = new JsonArray([.. shape.Select(static n => (JsonNode)n)]),
                 ["data_offsets"] = new JsonArray(at, at + 4L * values.Length),
             };
             at += 4L * values.Length;

@@ -101,7 +101,9 @@ public sealed class ToolTests : TorchTest
         var (call, tools) = s_families[family];
         var model = ScriptedModel.Write(Path.Combine(folder.Path, family), new Dictionary<string, string[]>
         {
-            ["<|call|>"] = call, ["<|answer|>"] = ["It is", " 12 deg", "rees."], ["<|plain|>"] = ["I have", " no tools."],
+            ["<|call|>"] = call,
+            ["<|answer|>"] = ["It is", " 12 deg", "rees."],
+            ["<|plain|>"] = ["I have", " no tools."],
         }, "[TOOL_CALLS]", "<|python_tag|>");
         File.WriteAllText(Path.Combine(model, "chat_template.jinja"),
             tools + "{% for m in messages %}{{ m.role }}: {{ m.content }}{% for c in m.tool_calls or [] %}{{ c.function.arguments.city "

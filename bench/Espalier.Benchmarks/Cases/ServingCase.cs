@@ -24,7 +24,27 @@ internal static class ServingCase
         var pairs = Pairs.Measure(input.Pairs, warmUp: 1,
             own: () => Timed(packed, Requests, Enumerable.Range(0, Requests).Select(_ => Next()).ToArray()),
             other: () => Timed(packed, 1, Enumerable.Range(0, Requests).Select(_ => Next()).ToArray()));
-        yield return pairs.OtherOverOwn(input, $"{Requests} answers of {Tokens} tokens, one after the other / at once", atLeast: 2);
+        yield return pairs.OtherOverOwn(input, $"{Requests} answers of {Tokens} tokens, one after the other / at once", atLeast: null);
+        yield return Pieces(input, packed);
+    }
+
+    private static Row Pieces(CaseInput input, PackedWeights packed)
+    {
+        const int Length = 256;
+        var rows = new ServingOptions().PromptRows;
+        using var whole = new RowDecoder(packed, 1, Length);
+        using var pieces = new RowDecoder(packed, Length / ServingOptions.BlockSize, ServingOptions.BlockSize, rows, Length);
+        int[] ids = [.. Enumerable.Range(0, Length).Select(i => 3 + i * 37 % 1000)];
+        int[] blocks = [.. Enumerable.Range(0, Length / ServingOptions.BlockSize)];
+        int[] table = [.. Enumerable.Range(0, rows).SelectMany(_ => blocks)];
+        return Pairs.Measure(input.Pairs, warmUp: 2,
+            own: () => Cost.Of(() =>
+            {
+                for (var at = 0; at < Length; at += rows)
+                    pieces.Take(table, [.. Enumerable.Range(at, rows)], ids.AsSpan(at, rows), at + rows == Length ? [rows - 1] : []);
+            }),
+            other: () => Cost.Of(() => whole.Begin(0, ids)))
+            .OwnOverOther(input, $"a prompt of {Length} tokens, pieces of {rows} rows / at once", atMost: null);
     }
 
     private static Cost Timed(PackedWeights packed, int batch, ServedRequest[] requests)

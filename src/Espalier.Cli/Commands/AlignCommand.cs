@@ -3,6 +3,7 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
+using Espalier.Compression.Distillation;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Files;
 using Espalier.Models;
@@ -34,10 +35,15 @@ internal sealed class AlignCommand : CommandBase
 
     internal AlignCommand() : base(
         "align",
-        "Teach a model to answer: fine-tune it on conversations, with the loss on the assistant's turns alone",
+        "Teach a model to answer: by conversations, with the loss on the assistant's turns alone, by pairs of answers, or by a teacher "
+            + "that judges what it writes",
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --steps 60 --learning-rate 3e-4 --output aligned",
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --held-out 10% --sequence 128 --steps 20 "
-            + "--batch 4 --evaluate-every 10 --output aligned-briefly --json")
+            + "--batch 4 --evaluate-every 10 --output aligned-briefly --json",
+        "espalier align aligned --method dpo --data samples/letter-pairs.jsonl --steps 20 --output preferred",
+        "espalier align models/quickstart-teacher --method on-policy --teacher aligned --data samples/letters.jsonl --sequence 64 --batch "
+            + "4 "
+            + "--rollout-length \"8 to 24\" --steps 8 --output taught")
     {
         Arguments.Add(_model);
         _keys.AddTo(this);
@@ -55,6 +61,7 @@ internal sealed class AlignCommand : CommandBase
         TrainingStage.OptionsOf(section.Training, section.Sequence).Validate();
         var folder = _output.FolderWithRun(run, [
             new("the model's folder", path), .. SourcePlaces.Of("the conversations", section.Data),
+            .. section.Teacher is { } teacher ? new ReadPlace[] { new("the teacher's folder", teacher) } : [],
             .. section.TemplateFile is { } template ? new ReadPlace[] { new("the chat template", template) } : []]);
         var (vocabulary, stored) = Check(run, path, section);
         RunFolder.Check($"{folder}.run", folder);
@@ -66,10 +73,12 @@ internal sealed class AlignCommand : CommandBase
             var data = new AlignDataStage(section, path, vocabulary);
             context.Walk([data]);
             using var tokens = data.Tokens.Value;
-            TrainingStage.CheckBatch(section.Training, tokens.Conversations!.Windows(section.Sequence).Count);
-            var stage = new AlignStage(ModelSlot.Of(ModelFolder.Given("start", path)), "aligned", section, data, seed);
+            TrainingStage.CheckBatch(section.Training, data.Rows);
+            var teacher = section.Teacher is { } judge ? ModelSlot.Of(ModelFolder.Given("teacher", judge)) : null;
+            var (before, stage) = AlignStage.Of(ModelSlot.Of(ModelFolder.Given("start", path)), "aligned", section, data, seed, teacher);
             stage.RequireRoom(context);
-            context.Walk([stage, new ExportStage(folder, stage.Trained, "result", stored, [], _dtype.Clamp(run), section.Sequence)]);
+            context.Walk(
+                [.. before, stage, new ExportStage(folder, stage.Trained, "result", stored, [], _dtype.Clamp(run), section.Sequence)]);
             return AlignReport.Of(folder, stage, _profile.IsGiven(run) ? context.Profiles : null);
         }, run.Cancellation, profile: _profile.IsGiven(run));
         run.Write(report, AlignPage.Show);
@@ -90,6 +99,11 @@ internal sealed class AlignCommand : CommandBase
         using var model = Checkpoint.Open(path).WithNotes(run);
         model.CheckFinite(run.Cancellation);
         AlignChecks.RequirePositions(section, model);
+        if (section.IsOnPolicy)
+            _ = VocabularyAlignment.Of(
+                section.Teacher
+                    ?? throw new EspalierException("--teacher is missing: with on-policy it judges what the model writes; name its folder"),
+                path);
         foreach (var source in section.Data)
             AlignDataStage.Require(source);
         return (model.Config.VocabularySize, _dtype.Read(run, model));

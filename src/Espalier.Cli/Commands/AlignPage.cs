@@ -20,12 +20,16 @@ internal static class AlignPage
     internal static void Table(Page page, IReadOnlyList<AlignRow> rows)
     {
         var table = new TextTable(new("step"), new("method"), new("trained on", Number: true), new("left out", Number: true),
-            new("held-out loss before", Number: true), new("after", Number: true));
+            new("held-out loss before", Number: true), new("after", Number: true), new("preferred rightly before", Number: true),
+            new("after", Number: true));
         foreach (var row in rows)
             table.Add(row.Stage, row.Method, Units.Count(row.Conversations), Units.Count(row.Skipped.Values.Sum()), Loss(row.Before),
-                Loss(row.After));
+                Loss(row.After), Share(row.Before), Share(row.After));
         page.Table(table);
     }
+
+    private static string Share(HeldOutRow? found) =>
+        found?.Accuracy is { } share ? string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.#} %") : "";
 
     private static string Loss(HeldOutRow? found) =>
         found is null ? "none" : string.Create(CultureInfo.InvariantCulture, $"{found.Loss:0.0000} ± {found.LossSe:0.0000}");

@@ -4,7 +4,6 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
-using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Files;
@@ -51,14 +50,14 @@ internal sealed class DepthCommand : CommandBase
     {
         _format.Check(run);
         var asked = _keys.Read(run, DepthSection.Section, new());
-        ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. asked.Task is { } task
-            ? [new ReadPlace("the multiple-choice items", task)] : Array.Empty<ReadPlace>()];
+        ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. asked.Task is { } task && File.Exists(task)
+            ? [new ReadPlace("the task", task)] : Array.Empty<ReadPlace>()];
         var file = _output.File(run, OutputKind.DepthScores, reads);
         var page = _picture.File(run, OutputKind.Html, [.. reads, .. _output.Place(run)]);
         using var checkpoint = _model.OpenFinite(run);
         RequireLayers(asked, checkpoint.Config.Layers);
-        if (asked.Task is { } items)
-            _ = MultipleChoiceFile.Read(items);
+        if (asked.Task is { } name)
+            _ = DepthStage.TaskOf(name, benchmarks: null).Questions;
         var sequence = _cut.Sequence(run, checkpoint.Config);
         var tokens = !asked.ReadsText && !_input.IsGiven(run) ? null : _input.Tokens(run, checkpoint, sequence);
         using var opened = tokens?.Value;

@@ -3,6 +3,7 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Search;
 using Espalier.Files;
 using Espalier.Pipeline.Forecasts;
+using Espalier.Reports.Pictures;
 
 namespace Espalier.Cli.Commands;
 
@@ -22,14 +23,14 @@ internal static class SearchPage
     /// <summary>The table of the candidates and what the search took.</summary>
     internal static void ShowResult(Page page, SearchResult result)
     {
-        var rungs = result.Candidates.SelectMany(row => row.Losses).Select(loss => (loss.Set, loss.Steps)).Distinct()
-            .OrderBy(rung => rung.Steps).ToArray();
         var heldOut = result.Candidates[0].Losses[0].Set;
+        var rungs = result.Candidates.SelectMany(row => row.Losses).Where(loss => loss.Set == heldOut)
+            .Select(loss => (loss.Set, loss.Steps)).Distinct().OrderBy(rung => rung.Steps).ToArray();
         var table = new TextTable([
             new("rank", Number: true), new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true),
             new("hidden", Number: true), new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true), new("by proxy", Number: true),
-            .. rungs.Select(rung => new TextColumn($"{(rung.Set == heldOut ? "nll" : rung.Set)} at {rung.Steps}", Number: true)),
+            .. rungs.Select(rung => new TextColumn($"nll at {rung.Steps}", Number: true)),
             new("prefill", Number: true), new("decode", Number: true)]);
         foreach (var row in result.Candidates)
             table.Add([
@@ -40,6 +41,8 @@ internal static class SearchPage
                     ? Number(loss.Nll, "0.0000") : ""),
                 Milliseconds(row.PrefillSeconds), Milliseconds(row.DecodeSeconds)]);
         page.Table(table);
+        if (ComparedLosses.AreThere(result))
+            ShowCompared(page, result);
         page.Line($"{result.Why}.");
         if (result.ProxySpearman is { } spearman)
             page.Line(
@@ -49,19 +52,34 @@ internal static class SearchPage
             page.Line($"Cost: at most {Costs(before)} were estimated, {Costs(after)} were used.");
     }
 
+    /// <summary>
+    /// What candidates were ordered by, where that is more than the held-out text: of each at the last rung that it reached.
+    /// </summary>
+    private static void ShowCompared(Page page, SearchResult result)
+    {
+        page.Line();
+        page.Heading("what they were ordered by: the mean of their places on all of these; less is better, ± one standard error");
+        var table = new TextTable([.. ComparedLosses.Columns.Select(column => new TextColumn(column.Title, column.Number))]);
+        foreach (var (_, cells) in ComparedLosses.Lines(result))
+            table.Add([.. cells]);
+        page.Table(table);
+    }
+
     /// <summary>A row a candidate, rung and text.</summary>
     internal static CsvTable Csv(SearchResult report)
     {
         var table = new CsvTable(
             "rank", "layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token",
             "proxy", "proxy_rank",
-            "prefill_seconds", "decode_seconds", "steps", "set", "nll", "nll_se");
+            "prefill_seconds", "decode_seconds", "steps", "set", "nll", "nll_se", "place", "behind", "behind_se", "metric", "score",
+            "score_se");
         foreach (var row in report.Candidates)
             foreach (var loss in row.Losses)
                 table.Add(
                     row.Rank, row.Layers, row.Heads, row.Ffn, row.Hidden, row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes,
                     row.ForwardFlopsPerToken, row.Proxy, row.ProxyRank,
-                    row.PrefillSeconds, row.DecodeSeconds, loss.Steps, loss.Set, loss.Nll, loss.NllStandardError);
+                    row.PrefillSeconds, row.DecodeSeconds, loss.Steps, loss.Set, loss.Nll, loss.NllStandardError,
+                    loss.Place, loss.Behind, loss.BehindStandardError, loss.Metric, loss.Score, loss.ScoreStandardError);
         return table;
     }
 

@@ -33,7 +33,7 @@ internal static class AnswerLoss
             for (int row = 0, next = 0; row < batch.Size; row++)
             {
                 var counted = batch.LossMask!.AsSpan(row * batch.Sequence, batch.Sequence).Count(true);
-                sums.Add(nll.AsSpan(next, counted).ToArray().Sum(static value => (double)value));
+                sums.Add(nll.AsSpan(next, counted).ToArray().Sum());
                 counts.Add(counted);
                 next += counted;
             }
@@ -54,13 +54,13 @@ internal static class AnswerLoss
     }
 
     /// <summary>−log q of the targets of a batch that count, in their order.</summary>
-    internal static float[] Nll(Decoder model, Batch batch)
+    internal static double[] Nll(Decoder model, Batch batch)
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var hidden_BTD = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence).On(model.Device), places: batch.Places);
         var counted = CountedPositions.Of(batch, model.Device);
         var targets_M = counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(model.Device));
-        return model.Head.Nll(counted.Rows(hidden_BTD.View(-1, hidden_BTD.Size(-1))), targets_M).To(DType.Float32).ToArray<float>();
+        return model.Head.Nll(counted.Rows(hidden_BTD.View(-1, hidden_BTD.Size(-1))), targets_M).To(DType.Float64).ToArray<double>();
     }
 }

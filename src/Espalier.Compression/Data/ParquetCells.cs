@@ -1,3 +1,4 @@
+using System.Globalization;
 using Parquet;
 using Parquet.Schema;
 
@@ -67,8 +68,19 @@ internal sealed class ParquetCells
         {
             var (values, definitions, repetitions) =
                 (new ReadOnlyMemory<char>[count], Levels(data.MaxDefinitionLevel, count), Levels(data.MaxRepetitionLevel, count));
-            rows.ReadRawAsync(data, values.AsMemory(), OrNone(definitions), OrNone(repetitions)).AsTask().GetAwaiter().GetResult();
+            if (ParquetColumn.IsNumber(data))
+                values = data.ClrType == typeof(double) ? Numbers<double>() : data.ClrType == typeof(float) ? Numbers<float>()
+                    : data.ClrType == typeof(int) ? Numbers<int>() : Numbers<long>();
+            else
+                rows.ReadRawAsync(data, values.AsMemory(), OrNone(definitions), OrNone(repetitions)).AsTask().GetAwaiter().GetResult();
             return new(field, values, definitions, repetitions, data.MaxDefinitionLevel);
+
+            ReadOnlyMemory<char>[] Numbers<T>() where T : struct, IFormattable
+            {
+                var numbers = new T[count];
+                rows.ReadRawAsync(data, numbers.AsMemory(), OrNone(definitions), OrNone(repetitions)).AsTask().GetAwaiter().GetResult();
+                return [.. numbers.Select(number => number.ToString(null, CultureInfo.InvariantCulture).AsMemory())];
+            }
         }
 
         private static int[] Levels(int most, int count) => most > 0 ? new int[count] : [];

@@ -14,6 +14,9 @@ internal abstract class RecordReader
     /// <summary>What is read without being told, for messages.</summary>
     public abstract string Known { get; }
 
+    /// <summary>Whether columns of numbers are read too, as texts.</summary>
+    public virtual bool TakesNumbers => false;
+
     /// <summary>The document's text, which may be empty; null where the record has none.</summary>
     /// <param name="record">An object; also a text alone, or a list.</param>
     /// <param name="field">The field that decides; null for any known shape.</param>

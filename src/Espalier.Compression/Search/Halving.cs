@@ -16,17 +16,27 @@ public enum HalvingEnd
     OneAlone,
 }
 
-/// <summary>A candidate's losses on one text.</summary>
-/// <param name="Text">The text's name.</param>
-/// <param name="Nll">Mean, nats a token.</param>
-/// <param name="StandardError">Its standard error over windows.</param>
-/// <param name="Windows">The windows' means, for paired comparison.</param>
-internal sealed record TextLoss(string Text, double Nll, double StandardError, IReadOnlyList<double> Windows);
+/// <summary>A candidate's losses on one text, or on one task.</summary>
+/// <param name="Text">The text's name, or the task's.</param>
+/// <param name="Nll">Mean, nats a token; of a task the mean of what candidates are ordered by there.</param>
+/// <param name="StandardError">Its standard error over windows or documents.</param>
+/// <param name="Windows">The windows' means, or the documents' losses, for paired comparison.</param>
+internal sealed record TextLoss(string Text, double Nll, double StandardError, IReadOnlyList<double> Windows)
+{
+    /// <summary>What a task shows beside it; null for texts.</summary>
+    public TaskScore? Score { get; init; }
+}
+
+/// <summary>What a candidate scores by a task's metric, to be shown: it is not ordered by this.</summary>
+/// <param name="Metric">The metric.</param>
+/// <param name="Value">The score.</param>
+/// <param name="StandardError">Its standard error over documents.</param>
+internal sealed record TaskScore(string Metric, double Value, double StandardError);
 
 /// <summary>What a rung found.</summary>
 /// <param name="Steps">Optimizer steps of each, from the beginning.</param>
 /// <param name="Order">The candidates that reached it, by number, best first.</param>
-/// <param name="Losses">Theirs, in the same order, on every text; the held-out text first.</param>
+/// <param name="Losses">Theirs, in the same order, on every text and task; the held-out text first.</param>
 internal sealed record HalvingRung(long Steps, IReadOnlyList<int> Order, IReadOnlyList<IReadOnlyList<TextLoss>> Losses);
 
 /// <summary>What successive halving found.</summary>
@@ -43,8 +53,8 @@ internal sealed record HalvingResult(IReadOnlyList<HalvingRung> Rungs, HalvingEn
 
 /// <summary>
 /// Successive halving (arXiv 1502.07943): all candidates are trained to the first rung, the better half of them goes on to the next, and
-/// never fewer than two. It ends early when the survivors' order no longer moves: the same in two rungs in a row (Kendall's τ = 1), and the
-/// held-out loss of each further from the next one's than the standard error of that difference.
+/// never fewer than two. It ends early when the survivors' order no longer moves: the same in two rungs in a row (Kendall's τ = 1), and on
+/// every text and task the loss of each further from the next one's than the standard error of that difference.
 /// </summary>
 internal static class Halving
 {
@@ -88,12 +98,17 @@ internal static class Halving
 
     private static int Kept(int candidates) => Math.Max(2, (candidates + 1) / 2);
 
-    /// <summary>By the mean of the ranks on all texts, then by held-out loss, then as they were.</summary>
+    /// <summary>
+    /// Places on each text and task, from 1, of equal ones the mean: what the order is the mean of. [text][candidate].
+    /// </summary>
+    /// <param name="losses">Of each candidate, on every text and task.</param>
+    public static double[][] Places(IReadOnlyList<IReadOnlyList<TextLoss>> losses) => [.. Enumerable.Range(0, losses[0].Count)
+        .Select(text => RankCorrelation.Ranks([.. losses.Select(candidate => candidate[text].Nll)]).Select(rank => rank + 1).ToArray())];
+
+    /// <summary>By the mean of the ranks on all texts and tasks, then by held-out loss, then as they were.</summary>
     private static int[] Order(IReadOnlyList<int> candidates, Dictionary<int, IReadOnlyList<TextLoss>> losses)
     {
-        var texts = losses[candidates[0]].Count;
-        var ranks = Enumerable.Range(0, texts)
-            .Select(text => RankCorrelation.Ranks([.. candidates.Select(candidate => losses[candidate][text].Nll)])).ToArray();
+        var ranks = Places([.. candidates.Select(candidate => losses[candidate])]);
         return [.. Enumerable.Range(0, candidates.Count).OrderBy(i => ranks.Average(text => text[i]))
             .ThenBy(i => losses[candidates[i]][0].Nll).ThenBy(i => i).Select(i => candidates[i])];
     }
@@ -101,11 +116,12 @@ internal static class Halving
     private static bool AreApart(HalvingRung rung)
     {
         for (var i = 1; i < rung.Order.Count; i++)
-        {
-            var difference = PairedDifference.Of(rung.Losses[i][0].Windows, rung.Losses[i - 1][0].Windows);
-            if (difference.StandardError is not { } error || Math.Abs(difference.Mean) <= error)
-                return false;
-        }
+            foreach (var (worse, better) in rung.Losses[i].Zip(rung.Losses[i - 1]))
+            {
+                var difference = PairedDifference.Of(worse.Windows, better.Windows);
+                if (difference.StandardError is not { } error || Math.Abs(difference.Mean) <= error)
+                    return false;
+            }
         return true;
     }
 

@@ -3,12 +3,41 @@ using Espalier.Compression.Pruning;
 
 namespace Espalier.Compression.Search;
 
-/// <summary>A candidate's loss on one text at one rung.</summary>
+/// <summary>A candidate's loss on one text or benchmark at one rung.</summary>
 /// <param name="Steps">Optimizer steps from the beginning.</param>
-/// <param name="Set">The text's name.</param>
-/// <param name="Nll">Mean, nats a token.</param>
-/// <param name="NllStandardError">Its standard error over windows.</param>
-public sealed record RungLoss(long Steps, string Set, double Nll, [property: JsonPropertyName("nll_se")] double NllStandardError);
+/// <param name="Set">The text's name, or the benchmark's.</param>
+/// <param name="Nll">Mean, nats a token; of a benchmark the mean over documents of what candidates are ordered by there.</param>
+/// <param name="NllStandardError">Its standard error over windows or documents.</param>
+public sealed record RungLoss(long Steps, string Set, double Nll, [property: JsonPropertyName("nll_se")] double NllStandardError)
+{
+    /// <summary>
+    /// Place among the candidates of the rung, from 1, of equal ones the mean; null where there is one text alone, which says it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Place { get; init; }
+
+    /// <summary>
+    /// How far it is above that of the rung's best candidate, the mean over the same windows or documents; null of that one itself.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Behind { get; init; }
+
+    /// <summary>The standard error of <see cref="Behind"/>; null where there are fewer than two windows or documents.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), JsonPropertyName("behind_se")]
+    public double? BehindStandardError { get; init; }
+
+    /// <summary>A benchmark's metric that is shown beside it; null for texts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Metric { get; init; }
+
+    /// <summary>What the candidate scores by it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Score { get; init; }
+
+    /// <summary>The standard error of <see cref="Score"/> over documents.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), JsonPropertyName("score_se")]
+    public double? ScoreStandardError { get; init; }
+}
 
 /// <summary>A candidate that was trained.</summary>
 public sealed record CandidateRow
@@ -62,6 +91,9 @@ public sealed record CandidateRow
     /// <summary>Held-out loss at the last rung that it reached.</summary>
     [JsonIgnore]
     public RungLoss LastHeldOut => Losses.Where(loss => loss.Set == Losses[0].Set).MaxBy(loss => loss.Steps)!;
+
+    /// <summary>Losses at the last rung that it reached; the held-out text first.</summary>
+    internal IReadOnlyList<RungLoss> Last => [.. Losses.Where(loss => loss.Steps == LastHeldOut.Steps)];
 
     /// <summary><c>32/24/9216/3072</c>: layers, heads, feed-forward width, hidden width.</summary>
     [JsonIgnore]

@@ -22,6 +22,9 @@ public abstract class Objective
     /// <summary>Names of the parts; none where the loss is one thing.</summary>
     public virtual IReadOnlyList<string> PartNames => [];
 
+    /// <summary>What metrics call a part.</summary>
+    internal virtual string MetricOf(string part) => $"loss_{part}";
+
     /// <summary>What is trained beside the student, each set with a gradient norm and clip of its own. The objective owns it.</summary>
     public virtual IReadOnlyList<ParameterSet> Trained => [];
 

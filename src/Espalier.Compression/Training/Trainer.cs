@@ -90,6 +90,9 @@ public sealed class Trainer : IDisposable
     /// <summary>The model under training.</summary>
     public Decoder Model => _model;
 
+    /// <summary>What is minimised.</summary>
+    internal Objective Objective => _objective;
+
     /// <summary>The model's parameters that are trained, in their order.</summary>
     public IReadOnlyList<(Parameter Parameter, Tensor Value)> Trained { get; }
 
@@ -154,6 +157,8 @@ public sealed class Trainer : IDisposable
         var started = Stopwatch.GetTimestamp();
         var tokens = (long)_options.Batch * _data.Sequence;
         using var profiled = StepProfiler.BeginStep(Profiler, tokens);
+        if (_data is IDrawnSource drawn)
+            drawn.Draw(State.Step);
         // All micro-batches together: cutting a step differently must not change it.
         var counted = _data.CountedTokens(State.Step * _options.Batch, _options.Batch);
         var scale = 1.0 / Math.Max(1, counted);

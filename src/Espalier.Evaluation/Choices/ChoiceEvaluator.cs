@@ -49,7 +49,13 @@ internal static class ChoiceEvaluator
         return [.. prompts.Select((prompt, i) => new ChoiceResult(prompt, results[i], cut[i]))];
     }
 
-    private static ContinuationIds Encode(Tokenizer tokenizer, ChoicePrompt prompt, (string Context, string Continuation) pair,
+    /// <summary>The ids of one choice.</summary>
+    /// <param name="tokenizer">The model's tokenizer.</param>
+    /// <param name="prompt">The question, for messages.</param>
+    /// <param name="pair">Context and what is scored after it.</param>
+    /// <param name="config">The model.</param>
+    /// <exception cref="EspalierException">The choice has no id of its own, or more than the model has positions.</exception>
+    internal static ContinuationIds Encode(Tokenizer tokenizer, ChoicePrompt prompt, (string Context, string Continuation) pair,
         DecoderConfig config)
     {
         try

@@ -17,6 +17,10 @@ internal sealed record ChoiceKind(ChoiceOptions Options) : TaskKind
         Options.HasSeveral || Options.AreOfOneLength ? [new("acc")] : [new("acc"), new("acc_norm"), new("acc_bytes")];
 
     /// <inheritdoc/>
+    public override IReadOnlyList<TaskLoss> Losses =>
+        [Options.HasSeveral ? ChoiceResult.LossOfWhole(Metrics[0]) : ChoiceResult.LossPerCharacter(Metrics[0])];
+
+    /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
     /// <inheritdoc/>

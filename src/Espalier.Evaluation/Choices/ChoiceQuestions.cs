@@ -22,6 +22,9 @@ internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyLi
 
     private readonly ChoicePrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
 
+    /// <summary>All questions, subject by subject.</summary>
+    public IReadOnlyList<ChoicePrompt> Prompts => _prompts;
+
     /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
         [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];

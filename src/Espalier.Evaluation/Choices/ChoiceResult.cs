@@ -56,6 +56,18 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
         }
     }
 
+    /// <summary>
+    /// −log p of the right choice, p being the softmax over the choices of their log-likelihood a character: near 0 where the model is
+    /// sure and right, ln n where n choices are alike to it.
+    /// </summary>
+    /// <param name="metric">The metric that is shown beside it.</param>
+    public static TaskLoss LossPerCharacter(Metric metric) => new("", metric.Name, 
+        result => ((ChoiceResult)result).Surprise(choice => Math.Max(1, choice.EnumerateRunes().Count())));
+
+    /// <summary>The same of whole log-likelihoods: −log of <see cref="ShareOfRight"/>.</summary>
+    /// <inheritdoc cref="LossPerCharacter"/>
+    public static TaskLoss LossOfWhole(Metric metric) => new("", metric.Name, result => ((ChoiceResult)result).Surprise(_ => 1));
+
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
@@ -78,6 +90,18 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
         foreach (var score in Scores)
             json.WriteNumberValue(score.LogLikelihood);
         json.WriteEndArray();
+    }
+
+    private double Surprise(Func<string, int> length)
+    {
+        double[] scores = [.. Scores.Select((score, i) => score.LogLikelihood / length(Prompt.Choices[i]))];
+        return LogSum(scores) - LogSum([.. Prompt.Answers.Select(answer => scores[answer])]);
+    }
+
+    private static double LogSum(double[] scores)
+    {
+        var largest = scores.Max();
+        return largest + Math.Log(scores.Sum(score => Math.Exp(score - largest)));
     }
 
     private int Largest(Func<string, int> length)

@@ -17,6 +17,10 @@ internal sealed record PartialKind(ChoiceOptions Options, Template Continuation)
     public override IReadOnlyList<Metric> Metrics { get; } = [new("acc")];
 
     /// <inheritdoc/>
+    /// <remarks>What is scored is the same after all choices, and is divided by nothing.</remarks>
+    public override IReadOnlyList<TaskLoss> Losses => [ChoiceResult.LossOfWhole(Metrics[0])];
+
+    /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
     /// <inheritdoc/>

@@ -33,6 +33,13 @@ internal sealed record ContinuationKind(IReadOnlyList<string> Stop, int MaxToken
     ];
 
     /// <inheritdoc/>
+    /// <remarks>
+    /// Nats a token of what the first model wrote, and, for that is nothing that the model itself wrote, how much of its own text repeats.
+    /// </remarks>
+    public override IReadOnlyList<TaskLoss> Losses { get; } =
+        [new("", Loss, result => result.Score(Loss)), new("repetition", null, result => result.Score(Repetition))];
+
+    /// <inheritdoc/>
     /// <remarks>The first model's text, against which the others are held, is the greedy one.</remarks>
     public override IReadOnlyList<Metric> Sampled => [.. Metrics.Where(metric => metric.Name is not (Loss or Agreed))];
 

@@ -23,6 +23,11 @@ internal sealed record PerplexityKind(Template Counted) : TaskKind
     ];
 
     /// <inheritdoc/>
+    /// <remarks>Nats a byte of each text.</remarks>
+    public override IReadOnlyList<TaskLoss> Losses =>
+        [new("", "byte_perplexity", result => result.Weight("byte_perplexity") > 0 ? result.Score("byte_perplexity") : 0)];
+
+    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) => new PerplexityQuestions(
         [.. TaskData.Read(task, settings.Benchmarks, shots: false).Select(subject => (subject.Name,
             (IReadOnlyList<PerplexityText>)[.. subject.Documents.Take(settings.Limit ?? int.MaxValue)

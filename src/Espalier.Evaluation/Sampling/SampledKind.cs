@@ -52,6 +52,10 @@ internal sealed record SampledKind : TaskKind
     public override IReadOnlyList<Metric> Metrics { get; }
 
     /// <inheritdoc/>
+    /// <remarks>By what models are compared by: the mean over attempts moves sooner than one greedy answer.</remarks>
+    public override IReadOnlyList<TaskLoss> Losses => Metrics[0].Name == Inner.Metrics[0].Name ? Inner.Losses : base.Losses;
+
+    /// <inheritdoc/>
     public override string Name => Inner.Name;
 
     /// <inheritdoc/>

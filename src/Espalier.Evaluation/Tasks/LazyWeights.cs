@@ -10,20 +10,24 @@ namespace Espalier.Evaluation.Tasks;
 /// <summary>A checkpoint's weights in the forms in which questions are asked, each loaded when it is first needed.</summary>
 /// <param name="checkpoint">The checkpoint, which stays the caller's and open.</param>
 /// <param name="loading">Called before the first is loaded; null for nothing.</param>
-internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null) : IDisposable
+/// <param name="held">
+/// The model where it is in memory, trained further than the checkpoint, of which then only config, tokens and template are read; it stays
+/// the caller's.
+/// </param>
+internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null, Decoder? held = null) : IDisposable
 {
     private Decoder? _decoder;
     private PackedWeights? _packed;
 
     /// <summary>The model that gives log-likelihoods.</summary>
-    public Decoder Decoder() => Loaded(ref _decoder, () => DecoderWeights.Load(checkpoint));
+    public Decoder Decoder() => held ?? Loaded(ref _decoder, () => DecoderWeights.Load(checkpoint));
 
     /// <summary>The model as it is asked questions.</summary>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="known">What it gave before, with the hash of its folder; null where nothing is remembered.</param>
     public AskedModel Asked(Tokenizer tokenizer, (ScoreCache Cache, string Hash)? known) => new(
         tokenizer, Decoder,
-        () => new(Loaded(ref _packed, () => PackedWeights.Load(checkpoint, PackedWeights.FormatOf(checkpoint))), tokenizer,
+        () => new(Loaded(ref _packed, Packed), tokenizer,
             StopIds.Of(checkpoint, tokenizer)),
         known)
     { Positions = checkpoint.Config.MaxPositions, Template = () => ConversationForm.OfModel(checkpoint.Folder) };
@@ -35,6 +39,9 @@ internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null)
         _packed?.Dispose();
         (_decoder, _packed) = (null, null);
     }
+
+    private PackedWeights Packed() =>
+        held is null ? PackedWeights.Load(checkpoint, PackedWeights.FormatOf(checkpoint)) : PackedWeights.Of(held);
 
     private T Loaded<T>(ref T? model, Func<T> load) where T : class
     {

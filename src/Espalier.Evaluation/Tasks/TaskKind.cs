@@ -13,6 +13,13 @@ internal abstract record TaskKind
     /// <summary>What is counted, the first of which models are compared by.</summary>
     public abstract IReadOnlyList<Metric> Metrics { get; }
 
+    /// <summary>
+    /// What models are ordered by: what one document gives one model can be compared with what it gives another. By default the score by
+    /// the first metric where less of it is better, else 1 less it.
+    /// </summary>
+    public virtual IReadOnlyList<TaskLoss> Losses => Metrics[0] is var metric && metric.IsLowerBetter
+        ? [new("", metric.Name, result => result.Score(metric.Name))] : [new("", metric.Name, result => 1 - result.Score(metric.Name))];
+
     /// <summary>Whether a task of this kind has documents, named by test; else it makes its questions itself.</summary>
     public virtual bool HasDocuments => true;
 

@@ -1,3 +1,4 @@
+using Espalier.Compression.Distillation;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
@@ -19,9 +20,13 @@ internal sealed class AlignChecks(Refusals refusals, Recipe recipe, Checkpoint t
         foreach (var step in recipe.Align)
         {
             refusals.Try(() => RequirePositions(step, teacher));
-            foreach (var source in step.Data)
+            if (step.ReadsSynthesized && recipe.Synthesize is null)
+                refusals.Add(AlignDataStage.NothingWritten().Message);
+            foreach (var source in step.DataFiles)
                 missing.Try(() => AlignDataStage.Require(source));
             missing.Try(() => { _ = AlignDataStage.TemplateOf(step, teacher.Folder); });
+            if (step.Teacher is { } judge)
+                missing.Try(() => { _ = VocabularyAlignment.Of(judge, teacher.Folder); });
         }
         return isOnlyPlanned ? missing.Problems : [];
     }

@@ -52,7 +52,7 @@ internal sealed record RecipeChecks(IReadOnlyList<string> Problems, IReadOnlyLis
             var isOnlyPlanned = mayLackWeights && !hasWeights;
             string[] notLookedAt = [.. new TextChecks(refusals, recipe, teacher, isOnlyPlanned, counter).Run(),
                 .. new AlignChecks(refusals, recipe, teacher, isOnlyPlanned).Run(),
-                .. new TaskChecks(refusals, recipe, teacher.Config.MaxPositions, isOnlyPlanned).Run(),
+                .. new TaskChecks(refusals, recipe, teacher, isOnlyPlanned).Run(),
                 .. new SynthesisChecks(refusals, recipe, teacher, isOnlyPlanned).Run()];
             return new(refusals.Problems, notLookedAt);
         }

@@ -1,3 +1,5 @@
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
 
@@ -9,20 +11,35 @@ namespace Espalier.Pipeline.Checks;
 /// </summary>
 /// <param name="refusals">Takes what is refused.</param>
 /// <param name="recipe">The recipe.</param>
-/// <param name="positions">Tokens that the teacher has positions for.</param>
+/// <param name="teacher">The teacher, open.</param>
 /// <param name="isOnlyPlanned">Whether the teacher has no weights, so that benchmarks need not be there yet.</param>
-internal sealed class TaskChecks(Refusals refusals, Recipe recipe, int positions, bool isOnlyPlanned)
+internal sealed class TaskChecks(Refusals refusals, Recipe recipe, Checkpoint teacher, bool isOnlyPlanned)
 {
     /// <summary>Adds what is refused; returns what could not be looked at, one line each.</summary>
     public IReadOnlyList<string> Run()
     {
         var problems = isOnlyPlanned ? new Refusals() : refusals;
-        foreach (var task in RecipeTask.Of(recipe))
+        foreach (var task in RecipeTask.Of(recipe).Concat(RecipeTask.OfSearch(recipe)))
             problems.Try(() =>
             {
                 _ = task.Questions;
-                task.Definition.Kind.CheckModel(task.Definition, task.Settings, recipe.Teacher, positions);
+                task.Definition.Kind.CheckModel(task.Definition, task.Settings, recipe.Teacher, teacher.Config.MaxPositions);
+            });
+        if (OfLayers(recipe, teacher.Config) is { } ofLayers)
+            problems.Try(() =>
+            {
+                _ = ofLayers.Questions;
+                // Without a tokenizer the recipe is refused already.
+                if (NeedStage.TokenizerOf(teacher.Folder) is { } tokenizer)
+                    _ = ofLayers.Rows(tokenizer, teacher.Config);
             });
         return isOnlyPlanned ? problems.Problems : [];
     }
+
+    /// <summary>The task that layers are judged by; null where no layer is.</summary>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="teacher">The teacher.</param>
+    public static RecipeTask? OfLayers(Recipe recipe, DecoderConfig teacher) =>
+        recipe.Score.Task is { } task && DepthStage.Asked(recipe.Score, recipe.Prune, teacher) is not null
+            ? DepthStage.TaskOf(task, recipe.Benchmarks) : null;
 }

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data;
-using Espalier.Compression.Evaluation;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
@@ -27,7 +26,7 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     {
         var readsTokens = recipe.Data.Train is not [var single] || !DataSection.IsIds(single)
             || recipe.Evaluate.Any(set => SourceOf(set) is { } source && !DataSection.IsIds(source))
-            || Tasks().Any() || recipe.Tasks.Count > 0;
+            || TaskChecks.OfLayers(recipe, teacher.Config) is not null || recipe.AllTasks.Any();
         if (readsTokens && IsThere("tokenizer", Path.Combine(teacher.Folder, "tokenizer.json"), () => Tokenizer.Load(teacher.Folder)))
             _tokenizer = refusals.Try(() => Tokenizer.Load(teacher.Folder));
         var (train, heldOut) = Data();
@@ -39,14 +38,6 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
             && NeedStage.ReferencePath(teacher.Folder, recipe.Correction.Reference) is { } path
             ? Size("correct.reference", "reference", path) : null;
         TextDemands.Check(refusals, recipe, teacher.Config, new(train, heldOut, evaluations, reference));
-        foreach (var (key, task) in Tasks())
-            if (IsThere(key, task) && (_tokenizer is not null || !isOnlyPlanned))
-                refusals.Try(
-                    () =>
-                    {
-                        _ = _tokenizer is null ? null
-                        : new MultipleChoiceTask(MultipleChoiceFile.Read(task), _tokenizer, teacher.Config.MaxPositions, _vocabulary);
-                    });
         return _unchecked;
     }
 
@@ -88,14 +79,6 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
         else
             refusals.Add($"{key}: {path} does not exist; name a file, folder or pattern that does");
         return false;
-    }
-
-    private IEnumerable<(string Key, string Path)> Tasks()
-    {
-        if (recipe.Score.Task is { } items && DepthStage.Asked(recipe.Score, recipe.Prune, teacher.Config) is not null)
-            yield return ("score.task", items);
-        foreach (var task in recipe.Search?.Tasks.Where(SearchSection.IsTaskFile) ?? [])
-            yield return ("search.tasks", task);
     }
 
     private string? SourceOf(EvaluationSet set) =>

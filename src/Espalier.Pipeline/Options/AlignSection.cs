@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Alignment.Packing;
+using Espalier.Compression.Alignment.Preferences;
 
 namespace Espalier.Pipeline.Options;
 
@@ -8,6 +9,21 @@ internal enum AlignMethod
 {
     /// <summary>Supervised fine-tuning: cross-entropy on what the assistant wrote.</summary>
     Sft,
+
+    /// <summary>Direct preference optimisation.</summary>
+    Dpo,
+
+    /// <summary>Reward-aware preference optimisation, by the divergence of the model's preference from the data's.</summary>
+    RpoBwdKl,
+
+    /// <summary>The same by the divergence of the data's preference from the model's.</summary>
+    RpoFwdKl,
+
+    /// <summary>The same by the squared distance of the margins.</summary>
+    RpoSq,
+
+    /// <summary>On-policy distillation: the student writes, and the teacher says how likely each token was.</summary>
+    OnPolicy,
 }
 
 /// <summary>
@@ -17,12 +33,15 @@ internal enum AlignMethod
 internal sealed partial record AlignSection
 {
     /// <summary>Peaks of the learning rate, in words.</summary>
-    public const string DefaultRates = "1e-4";
+    public const string DefaultRates = "1e-4, and 1e-5 with pairs";
 
     /// <summary>The word that stands for no template.</summary>
     public const string NoTemplate = "none";
 
-    private const double RateOfText = 1e-4;
+    /// <summary>The word among sources that stands for what the recipe's teacher writes (<c>synthesize</c>).</summary>
+    public const string Synthesized = "synthesized";
+
+    private const double RateOfText = 1e-4, RateOfPairs = 1e-5;
 
     /// <summary>What is done.</summary>
     public AlignMethod Method { get; init; }
@@ -42,17 +61,33 @@ internal sealed partial record AlignSection
     /// <summary>What becomes of a conversation with more tokens than a window holds.</summary>
     public TooLong TooLong { get; init; }
 
+    /// <summary>The loss of pairs; null where it learns from conversations.</summary>
+    public PreferenceLoss? Preference => Method switch
+    {
+        AlignMethod.Dpo => new(PreferenceKind.Dpo, Beta, LabelSmoothing),
+        AlignMethod.RpoBwdKl => new(PreferenceKind.RpoBwdKl, Beta, Eta: Eta),
+        AlignMethod.RpoFwdKl => new(PreferenceKind.RpoFwdKl, Beta, Eta: Eta),
+        AlignMethod.RpoSq => new(PreferenceKind.RpoSq, Beta, Eta: Eta),
+        _ => null,
+    };
+
     /// <summary>How it trains.</summary>
     public TrainingSection Training { get; init; } = new();
+
+    /// <summary>Whether it reads what the recipe's teacher writes.</summary>
+    public bool ReadsSynthesized => Data.Contains(Synthesized);
+
+    /// <summary>The sources that are files.</summary>
+    public IEnumerable<string> DataFiles => Data.Where(source => source != Synthesized);
 
     /// <summary>Whether the template is a file of the user's.</summary>
     public string? TemplateFile => ChatTemplate == NoTemplate ? null : ChatTemplate;
 
     /// <summary>Peak of the learning rate where none is named.</summary>
-    public static double RateOf(AlignMethod method) => method switch { _ => RateOfText };
+    public static double RateOf(AlignMethod method) => method is AlignMethod.Sft or AlignMethod.OnPolicy ? RateOfText : RateOfPairs;
 
     /// <summary>The keys that stand before those of any training.</summary>
-    internal static Key<AlignSection>[] Keys { get; } = [.. DataKeys()];
+    internal static Key<AlignSection>[] Keys { get; } = [.. DataKeys(), .. PreferenceKeys(), .. OnPolicyKeys()];
 
     /// <summary>What of a training stands after them.</summary>
     internal static Key<TrainingSection>[] TrainingKeys { get; } = TrainingSection.KeysOf(new(AlignsAt: RateOfText));
@@ -84,27 +119,34 @@ internal sealed partial record AlignSection
     internal JsonObject StageOptions() => Keys.StageOptions(this);
 
     private static TrainingSection TrainingOf(AlignSection section, SectionFields fields) =>
-        TrainingSection.Read(fields, new(section.Sequence, AlignsAt: RateOf(section.Method)));
+        TrainingSection.Read(fields, new(section.Sequence, AlignsAt: RateOf(section.Method))) is var training && section.IsOnPolicy
+            ? training with { Loss = section.Loss, Temperature = section.Temperature } : training;
 
     private static Key<AlignSection>[] DataKeys() =>
     [
         new Key<AlignSection, AlignMethod>("method", Kinds.Choice<AlignMethod>(), s => s.Method, (s, method) => s with { Method = method })
         {
-            Help = "What is done: sft is cross-entropy on the assistant's turns",
+            Help = "What is done: sft is cross-entropy on the assistant's turns; dpo and the reward-aware rpo-... learn from pairs of "
+                + "answers; on-policy: the model writes and a teacher judges its tokens",
             PageDefault = "`sft`",
-            Page = "What is done: `sft`, cross-entropy on what the assistant wrote.",
+            Page = """
+                What is done: `sft`, cross-entropy on what the assistant wrote; from pairs of answers `dpo`, or reward-aware `rpo-bwd-kl`,
+                `rpo-fwd-kl` and `rpo-sq` ([align](align.md#preferences)); `on-policy`, where the model writes to prompts and a teacher
+                judges its tokens ([align](align.md#on-policy)).
+                """,
             Stage = InStageKey.Never,
         },
         new Key<AlignSection, IReadOnlyList<string>>(
             "data", Kinds.Texts("FILE"), s => s.Data, (s, sources) => s with { Data = sources })
         {
             Help = "Conversations: jsonl, json, csv or parquet files with messages, prompt and completion, or ShareGPT's conversations; "
-                + "folders and patterns too",
+                + "for preferences pairs with chosen and rejected; folders and patterns too",
             ShowsDefault = false,
             PageDefault = "required",
             Page = """
-                Conversations, one source or a list: jsonl, json, csv or parquet files, folders or patterns; the shapes are in
-                [align](align.md#data).
+                Conversations, or pairs of answers, one source or a list: jsonl, json, csv or parquet files, folders or patterns; the
+                shapes are in
+                [align](align.md#data). In a recipe `synthesized` stands for what `synthesize` makes.
                 """,
             IsRequired = true,
             Missing = _ => "align: [ { method: sft, data: conversations.jsonl, steps: 200 } ]",

@@ -8,7 +8,7 @@ namespace Espalier.Pipeline.Options;
 /// </summary>
 internal sealed record DepthSection
 {
-    /// <summary>Multiple-choice items, for the metric that reads them; null for none.</summary>
+    /// <summary>A benchmark of choices or a file of items, for the metric that reads them; null for none.</summary>
     public string? Task { get; init; }
 
     /// <summary>What layers are judged by, each once.</summary>
@@ -41,7 +41,7 @@ internal sealed record DepthSection
             Help = $"How a layer is judged: {string.Join(", ", Enum.GetValues<DepthMetricKind>().Select(EnumName.Of))}, a list of them, "
                 + "or all (the task only with --task)",
             Refused = (s, metrics) => metrics.Contains(DepthMetricKind.Task) ? s.Task is null
-                    ? "the task has multiple-choice items; give them with --task FILE.jsonl" : null
+                    ? "the task is a benchmark of choices; name it with --task arc_easy, or give items with --task FILE.jsonl" : null
                 : s.Task is null || metrics.Count == 0 ? null : "--task was given; add task to the metrics, or leave --task out",
             Otherwise = s => s with { Metrics = All(s) },
             StageName = "metric",
@@ -65,9 +65,9 @@ internal sealed record DepthSection
             ShowsDefault = false,
             StageName = "greedy",
         },
-        new Key<DepthSection, string?>("task", Kinds.Text("FILE.jsonl"), s => s.Task, (s, file) => s with { Task = file })
+        new Key<DepthSection, string?>("task", Kinds.Text("TASK"), s => s.Task, (s, file) => s with { Task = file })
         {
-            Help = "Multiple-choice items, one JSON object a line: context, choices, answer",
+            Help = "A benchmark of choices (arc_easy, or a task's file), or items, one JSON object a line: context, choices, answer",
             ShowsDefault = false,
             Turn = -1,
             // Their content is an input.

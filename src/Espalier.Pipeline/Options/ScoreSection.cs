@@ -33,7 +33,7 @@ internal sealed record ScoreSection
     /// <summary>Calibration samples of a depth scan, which costs half a pass for every layer.</summary>
     public int DepthSamples { get; init; } = 64;
 
-    /// <summary>Multiple-choice items for <see cref="DepthMetricKind.Task"/>; null for none.</summary>
+    /// <summary>A benchmark of choices, or a file of items, for <see cref="DepthMetricKind.Task"/>; null for none.</summary>
     public string? Task { get; init; }
 
     /// <summary>The keys.</summary>
@@ -123,13 +123,14 @@ internal sealed record ScoreSection
             Page = "Calibration windows of that stage.",
             IsMoot = s => s.Depth == DepthMetricKind.Task,
         },
-        new Key<ScoreSection, string?>("task", Kinds.Text("FILE.jsonl"), s => s.Task, (s, file) => s with { Task = file })
+        new Key<ScoreSection, string?>("task", Kinds.Text("TASK"), s => s.Task, (s, file) => s with { Task = file })
         {
             IsOption = false,
             Stage = InStageKey.Never,
             PageDefault = "none",
             Page = """
-                With `depth: task`: multiple-choice items, one JSON object a line:
+                With `depth: task`: a [benchmark](#benchmarks) of choices (`arc_easy`, or a task's file of the kind `choice` or `partial`),
+                or a file of items (`FILE.jsonl`), one JSON object a line:
                 `{"context": "The sky is", "choices": ["blue", "green"], "answer": 0}` (or `question` in place of `context`). Between
                 context and choice stands one blank.
                 """,

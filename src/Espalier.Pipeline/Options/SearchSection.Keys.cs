@@ -105,19 +105,36 @@ internal sealed partial record SearchSection
                 """,
             IsLater = true,
         },
-        new Key<SearchSection, IReadOnlyList<string>>("tasks", Kinds.Texts("NAME"), s => s.Tasks, (s, tasks) => s with { Tasks = tasks })
+        new Key<SearchSection, IReadOnlyList<TaskSection>>("tasks", Entries, s => s.Compared, (s, tasks) => s with { Compared = tasks })
         {
             PageDefault = "none",
             Page = """
-                What they are compared on beside the held-out text, one or a list: names of further texts of `evaluate`, and files of
-                multiple-choice items (`FILE.jsonl`, as for `score.task`; −log p of the right choice). Candidates are then ordered by the
-                mean of their ranks on all of them.
+                What they are compared on beside the held-out text, one or a list: names of further texts of `evaluate`, and
+                [benchmarks](#benchmarks) as `evaluate` has them, such as `[ endings, { task: gsm8k, limit: 100 } ]`. Candidates are then
+                ordered by the mean of their ranks on all of them, [below](#candidates-on-benchmarks). A file of items (`FILE.jsonl`, as for
+                `score.task`) is a benchmark, too.
                 """,
         },
     ];
 
     /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("search", Keys);
+
+    private static Kind<IReadOnlyList<TaskSection>> Entries => new(
+        "NAME",
+        (fields, key) =>
+            [.. (fields.Find(key) is YamlList list ? list.Items : [fields.Find(key)!]).Select(item => Entry(fields, key, item))],
+        entries => new JsonArray([.. entries.Select(entry => entry.Written)]),
+        () => Schemas.OneOrMore(Schemas.AnyOf(Schemas.Text(), Schemas.Section(TaskSection.Section))))
+    { Inner = TaskSection.Section };
+
+    private static TaskSection Entry(SectionFields fields, string key, YamlValue item) => item switch
+    {
+        YamlText { IsEmpty: false, Text: { Length: > 0 } name } when !name.Contains('\0') => new() { Task = name },
+        YamlMap => TaskSection.Read(fields, key, item, "search.tasks"),
+        _ => throw fields.At(item.Line,
+            "search.tasks must list names of texts and benchmarks, or maps such as { task: gsm8k, limit: 100 }"),
+    };
 
     private static Kind<IReadOnlyList<double>> Factors => new(
         "FACTORS",

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training;
 using Espalier.Models;
@@ -52,8 +53,17 @@ internal sealed partial record SearchSection
     /// <summary>Constant learning rate; null is distill's peak.</summary>
     public double? LearningRate { get; init; }
 
-    /// <summary>Names of further evaluation texts that candidates are ranked on.</summary>
-    public IReadOnlyList<string> Tasks { get; init; } = [];
+    /// <summary>
+    /// What candidates are ranked on beside the held-out text, as it is written: names of texts, and benchmarks (<see cref="Texts"/>,
+    /// <see cref="Tasks"/>).
+    /// </summary>
+    public IReadOnlyList<TaskSection> Compared { get; init; } = [];
+
+    /// <summary>Names of the texts among them; known when the recipe's evaluate is.</summary>
+    public IReadOnlyList<string> Texts { get; init; } = [];
+
+    /// <summary>The benchmarks among them.</summary>
+    public IEnumerable<TaskSection> Tasks => Compared.Where(entry => !IsText(entry));
 
     /// <summary>What must hold, those that are measured last.</summary>
     /// <param name="sequence">Tokens of a window.</param>
@@ -112,10 +122,5 @@ internal sealed partial record SearchSection
         };
     }
 
-    /// <summary>Whether an entry of search.tasks is a file of items, and no name of a text.</summary>
-    public static bool IsTaskFile(string entry)
-    {
-        ArgumentNullException.ThrowIfNull(entry);
-        return entry.EndsWith(".jsonl", StringComparison.Ordinal);
-    }
+    private bool IsText(TaskSection entry) => entry.Written is JsonValue && Texts.Contains(entry.Task, StringComparer.Ordinal);
 }

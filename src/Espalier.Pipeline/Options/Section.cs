@@ -21,7 +21,8 @@ internal sealed record Section(string Name, IReadOnlyList<Key> Keys)
     public string[] Names { get; } = [.. Keys.Select(key => key.Name)];
 
     /// <summary>The section and all that lie in it, each once, in the order of the text.</summary>
-    public IEnumerable<Section> All => Keys.Select(key => key.Inner).OfType<Section>().SelectMany(inner => inner.All).Prepend(this);
+    public IEnumerable<Section> All =>
+        Keys.Select(key => key.Inner).OfType<Section>().SelectMany(inner => inner.All).Prepend(this).Distinct();
 
     /// <summary>The key of a name, or of the name that its option has where that cannot be the key's own.</summary>
     public Key? Find(string name) => Keys.FirstOrDefault(key => key.Name == name || key.OptionName == name);

@@ -160,10 +160,13 @@ internal sealed class SectionFields
     }
 
     /// <summary>An item of a list as a section of its own kind.</summary>
-    public SectionFields Inside(YamlValue item, string key)
+    /// <param name="item">The item.</param>
+    /// <param name="key">The key that the list is of.</param>
+    /// <param name="name">What errors call it; null as the section is called.</param>
+    public SectionFields Inside(YamlValue item, string key, string? name = null)
     {
         var inner = KeyOf(key).Inner!;
-        return item is YamlMap map ? new(map, _source, inner)
+        return item is YamlMap map ? new(map, _source, name is null ? inner : inner with { Name = name })
             : throw At(item.Line, $"{Path(key)} must list maps such as {{ {inner.Names[0]}: ... }}");
     }
 

@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using Espalier.Evaluation.Catalog;
+using Espalier.Files;
 using Samples = Espalier.Evaluation.Requests.Attempts;
 
 namespace Espalier.Pipeline.Options;
@@ -51,7 +54,7 @@ internal sealed record TaskSection
     public bool IsFile => IsTaskFile(Task);
 
     /// <summary>Its name in tables: a file's without its ending, whether it goes through the chat template, and attempts.</summary>
-    public string Name => (IsFile ? Path.GetFileNameWithoutExtension(Task) : Task)
+    public string Name => (IsFile || IsItems ? Path.GetFileNameWithoutExtension(Task) : Task)
         + ((ChatTemplate, Sampling) switch
         {
             (true, { } many) => $" (chat, {many.Counted})",
@@ -64,9 +67,27 @@ internal sealed record TaskSection
     public string Title => Limit is { } limit ? $"{Name} ({limit} documents{(Shots is null ? "" : $", {Shots} shots")})"
         : Shots is { } shots ? $"{Name} ({shots} shots)" : Name;
 
+    /// <summary>Whether it is a file of multiple-choice items, which stands where a task's file could (<c>ItemsFile</c>).</summary>
+    public bool IsItems => Task.EndsWith(ItemsFile.Ending, StringComparison.Ordinal);
+
     /// <summary>Whether a text names a task's file.</summary>
     public static bool IsTaskFile(string text) =>
         s_endings.Any(ending => text.EndsWith(ending, StringComparison.OrdinalIgnoreCase) && text.Length > ending.Length);
+
+    /// <summary>As a recipe writes it: its name where nothing else is said of it.</summary>
+    internal JsonNode Written => this == new TaskSection { Task = Task } ? JsonValue.Create(Task) : Keys.Canonical(this);
+
+    /// <summary>Reads an item of a list of benchmarks that says more than a name.</summary>
+    /// <param name="fields">The section that the list is in.</param>
+    /// <param name="key">The list's key.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="name">What errors call the list; null as the key is called.</param>
+    internal static TaskSection Read(SectionFields fields, string key, YamlValue item, string? name = null) =>
+        Keys.Read(fields.Inside(item, key, name), new()) is var task
+        && task is { Attempts: null, Temperature: not null } or { Attempts: null, TopP: not null } or { Attempts: null, Seed: not null }
+            ? throw fields.At(item.Line,
+                $"{name ?? key}: {OneLine.Clipped(task.Task)} has temperature, top-p or seed, which are about sampled answers, "
+                + "and models answer greedily: say how many with attempts, or leave them away") : task;
 
     /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<TaskSection>> Keys { get; } =

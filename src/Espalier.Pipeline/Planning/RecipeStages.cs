@@ -38,8 +38,14 @@ internal sealed class RecipeStages
             Tasks = RecipeTask.Of(recipe),
             Compute = recipe.EvaluateCompute.Here(),
         };
-        Conversations = [
-            .. recipe.Align.Select(section => Add(new AlignDataStage(section, recipe.Teacher, teacher.Config.VocabularySize)))];
+        var written = recipe.Synthesize is null ? null : new Slot<ArtefactFile>("the texts that the teacher wrote");
+        Conversations =
+        [
+            .. recipe.Align.Select(section =>
+                new AlignDataStage(section, recipe.Teacher, teacher.Config.VocabularySize) { Synthesized = written }),
+        ];
+        _stages.AddRange(recipe.Align.Zip(Conversations).Where(step => !step.First.ReadsSynthesized).Select(step => step.Second));
+        Synthesized = written;
         Sources = [.. _stages];
 
         Evaluate(Teacher, asksTasks: true);
@@ -135,12 +141,15 @@ internal sealed class RecipeStages
                 ? Distill(distill, pruned, teacher, cycle, _recipe.Align.Count > 0 && number.Length == 0 ? Distilled
                     : $"student{number}", isParallel ? _recipe.Correct : null, isNeeded) : pruned;
             if (cycle != Cycles[^1] || (_recipe.Align.Count > 0 && trained != pruned))
-                Evaluate(trained);
+                Evaluate(trained, asksTasks: cycle == Cycles[^1]);
         }
         if (_recipe.Synthesize is { } texts)
-            Synthesized =
-                Add(new SynthesizeStage(_corrected ?? corrected, texts, _recipe.Tasks, _recipe.Benchmarks, _recipe.Seed)).Texts;
-        trained = Align(trained);
+        {
+            Add(new SynthesizeStage(_corrected
+                ?? corrected, texts, _recipe.Tasks, _recipe.Benchmarks, _recipe.Seed) { Texts = Synthesized! });
+            _stages.AddRange(Conversations.Except(Sources.OfType<AlignDataStage>()));
+        }
+        trained = Align(trained, _corrected ?? corrected);
         var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
         Evaluate(export.Exported, asksTasks: true);
     }
@@ -189,7 +198,8 @@ internal sealed class RecipeStages
             var isScored = section is { Method: PruneMethod.Importance, Plan: null };
             var dropped = model.Planned.Layers - (section.Target.Layers ?? model.Planned.Layers);
             var scored = !isScored ? null : scores ?? Add(Score(model, dropped > 1 ? [1, dropped] : [1], cycle.Number, round.Number));
-            var depth = DepthStage.Of(model, _recipe.Score, cut, section, Data.Tokens, _sequence, cycle.Number, round.Number);
+            var depth = DepthStage.Of(model, _recipe.Score, cut, section, Data.Tokens, _sequence, cycle.Number, round.Number,
+                _recipe.Benchmarks);
             if (depth.HasFolder || found is not null)
                 Add(depth);
             model = Add(new PruneStage(model, name, round.To, cut, section, _sequence, _recipe.Seed)
@@ -234,18 +244,25 @@ internal sealed class RecipeStages
     }
 
     /// <summary>The steps of alignment, each from where the one before it ended; the last one's model is the student.</summary>
-    private ModelSlot Align(ModelSlot model)
+    private ModelSlot Align(ModelSlot model, ModelSlot teacher)
     {
         foreach (var (i, section) in _recipe.Align.Index())
         {
             var number = _recipe.Align.Count == 1 ? "" : $" {i + 1}";
-            model = Add(
-                new AlignStage(model, $"aligned{number}", section, Conversations[i], _recipe.Seed) { Step = $"align{number}" }).Trained;
+            var (before, stage) =
+                AlignStage.Of(model, $"aligned{number}", section, Conversations[i], _recipe.Seed,
+                    section.Teacher is { } folder ? JudgeOf(folder, section) : teacher, $"align{number}");
+            _stages.AddRange(before);
+            model = Add(stage).Trained;
             if (i + 1 < _recipe.Align.Count)
-                Evaluate(model);
+                Evaluate(model, asksTasks: true);
         }
         return model;
     }
+
+    /// <summary>A teacher of a step's own: read when the step runs, for a plan may lack it.</summary>
+    private ModelSlot JudgeOf(string folder, AlignSection section) =>
+        section.IsOnPolicy && Directory.Exists(folder) ? ModelSlot.Of(ModelFolder.Given("teacher", folder)) : Teacher;
 
     /// <summary>Numbers of layers that may go at once, for the scores of a search; 1 is always there.</summary>
     private static int[] Spans(SearchSection search, DecoderConfig teacher)

@@ -17,7 +17,7 @@ internal static class EvaluationList
     public static Kind<Evaluations> Kind => new(
         "NAME",
         Read,
-        list => new JsonArray([.. list.Texts.Select(Written), .. list.Tasks.Select(Written)]),
+        list => new JsonArray([.. list.Texts.Select(Written), .. list.Tasks.Select(task => task.Written)]),
         () => Schemas.OneOrMore(Schemas.AnyOf(
             Schemas.Words([HeldOut, TeacherDomain, .. TaskCatalog.Names]), Schemas.Pattern("[.][yY][aA]?[mM][lL]$"),
             Schemas.Section(TaskSection.Section), Named)))
@@ -38,9 +38,6 @@ internal static class EvaluationList
     private static JsonNode Written(EvaluationSet set) =>
         set.Source is { } source ? new JsonObject { [set.Name] = source } : JsonValue.Create(set.Name);
 
-    private static JsonNode Written(TaskSection task) =>
-        task == new TaskSection { Task = task.Task } ? JsonValue.Create(task.Task) : TaskSection.Keys.Canonical(task);
-
     private static Evaluations Read(SectionFields fields, string key)
     {
         var value = fields.Find(key)!;
@@ -48,7 +45,7 @@ internal static class EvaluationList
         foreach (var item in value is YamlList list ? list.Items : [value])
         {
             if (item is YamlMap map && map.Entries.Any(entry => entry.Key.Text == TaskKey))
-                tasks.Add(Known(fields, key, item, Attempted(fields, key, item, TaskSection.Keys.Read(fields.Inside(item, key), new()))));
+                tasks.Add(Known(fields, key, item, TaskSection.Read(fields, key, item)));
             else if (item is YamlMap named)
                 foreach (var (name, source) in named.Entries)
                     texts.Add(Of(fields, key, name.Text, source));
@@ -75,12 +72,6 @@ internal static class EvaluationList
             + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file "
             + "that ends in .yaml, a text of your own { NAME: PATH }");
     }
-
-    private static TaskSection Attempted(SectionFields fields, string key, YamlValue item, TaskSection task) =>
-        task is { Attempts: null, Temperature: not null } or { Attempts: null, TopP: not null } or { Attempts: null, Seed: not null }
-            ? throw fields.At(item.Line,
-                $"{key}: {OneLine.Clipped(task.Task)} has temperature, top-p or seed, which are about sampled answers, "
-                + "and models answer greedily: say how many with attempts, or leave them away") : task;
 
     private static EvaluationSet Of(SectionFields fields, string key, string name, YamlValue source)
     {

@@ -55,6 +55,9 @@ internal sealed record Recipe
     /// <summary>Benchmarks that teacher, pruned model and student are asked.</summary>
     public IReadOnlyList<TaskSection> Tasks { get; init; } = [];
 
+    /// <summary>Those, and the ones that candidates of a search are asked.</summary>
+    public IEnumerable<TaskSection> AllTasks => Tasks.Concat(Search?.Tasks ?? []);
+
     /// <summary>The folder of the benchmarks' files; null for what the environment names, else <c>benchmarks</c>.</summary>
     public string? Benchmarks { get; init; }
 

@@ -17,9 +17,10 @@ internal static class RecipeInputs
         [
             new("the teacher's folder", recipe.Teacher),
             .. SourcePlaces.Of("the data", recipe.Data.Train),
-            .. SourcePlaces.Of("the conversations", recipe.Align.SelectMany(step => step.Data)),
+            .. SourcePlaces.Of("the conversations", recipe.Align.SelectMany(step => step.DataFiles)),
+            .. Files("the teacher's folder", recipe.Align.Select(step => step.Teacher)),
             .. SourcePlaces.Of("the evaluation text", recipe.Evaluate.Select(set => set.Source).OfType<string>()),
-            .. Files("the benchmarks", [recipe.Tasks.Count > 0 ? recipe.Benchmarks : null]),
+            .. Files("the benchmarks", [recipe.AllTasks.Any() ? recipe.Benchmarks : null]),
             .. Files("the prompts", [recipe.Synthesize?.Prompts]),
             .. SourcePlaces.Of("the documents", recipe.Synthesize?.Documents ?? []),
             .. SourcePlaces.Of("the text to keep out", recipe.Synthesize?.Decontaminate ?? []),
@@ -34,8 +35,9 @@ internal static class RecipeInputs
         return
         [
             .. ModelAndTexts(recipe),
-            .. Files("the task", recipe.Tasks.Select(task => task.IsFile ? task.Task : null)),
-            .. Files("the multiple-choice items", [recipe.Score.Task]),
+            .. Files("the task",
+                recipe.AllTasks.Append(new() { Task = recipe.Score.Task ?? "" })
+                    .Select(task => task.IsFile || task.IsItems ? task.Task : null)),
             .. Files("the chat template", recipe.Align.Select(step => step.TemplateFile)),
             .. Files("the plan", [recipe.Prune.Plan]),
             .. Files("the candidates", [recipe.Search?.CandidatesFile]),

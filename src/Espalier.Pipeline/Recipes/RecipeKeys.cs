@@ -102,7 +102,7 @@ internal static class RecipeKeys
             PageDefault = "what `ESPALIER_BENCHMARKS` names, else `benchmarks`",
             Page = "The folder of the benchmarks' files; a task's own file is looked for beside it first.",
             IsLater = true,
-            IsMoot = s => s.Tasks.Count == 0,
+            IsMoot = s => !s.AllTasks.Any() && s.Score.Task is null,
             Turn = 4,
         },
         new Key<Recipe, IReadOnlyList<ExportKind>>("export", Exports, s => s.Export, (s, kinds) => s with { Export = kinds })

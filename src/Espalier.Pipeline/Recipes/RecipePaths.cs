@@ -13,16 +13,17 @@ internal static class RecipePaths
     public static Recipe Locate(Recipe recipe, string recipePath)
     {
         string Find(string path) => Resolve(path, recipePath);
+        TaskSection Benchmark(TaskSection task) => task.IsFile || task.IsItems ? task with { Task = Find(task.Task) } : task;
         return recipe with
         {
             Teacher = Find(recipe.Teacher),
             Data = recipe.Data with { Train = [.. recipe.Data.Train.Select(Find)] },
             Correction = recipe.Correction with { Reference = recipe.Correction.Reference is { } reference ? Find(reference) : null },
-            Score = recipe.Score with { Task = recipe.Score.Task is { } task ? Find(task) : null },
+            Score = recipe.Score with { Task = recipe.Score.Task is { } task ? Benchmark(new() { Task = task }).Task : null },
             Search = recipe.Search is not { } search ? null : search with
             {
                 CandidatesFile = search.CandidatesFile is { } candidates ? Find(candidates) : null,
-                Tasks = [.. search.Tasks.Select(task => SearchSection.IsTaskFile(task) ? Find(task) : task)],
+                Compared = [.. search.Compared.Select(Benchmark)],
             },
             Prune = recipe.Prune with { Plan = recipe.Prune.Plan is { } plan ? Find(plan) : null },
             Synthesize = recipe.Synthesize is not { } texts ? null : texts with
@@ -31,11 +32,12 @@ internal static class RecipePaths
                 Documents = [.. texts.Documents.Select(Find)],
                 Decontaminate = [.. texts.Decontaminate.Select(name => SynthesisSection.IsPath(name) ? Find(name) : name)],
             },
-            Tasks = [.. recipe.Tasks.Select(task => task.IsFile ? task with { Task = Find(task.Task) } : task)],
+            Tasks = [.. recipe.Tasks.Select(Benchmark)],
             Benchmarks = recipe.Benchmarks is { } benchmarks ? Find(benchmarks) : null,
             Align = [.. recipe.Align.Select(step => step with
             {
                 Data = [.. step.Data.Select(Find)],
+                Teacher = step.Teacher is { } teacher ? Find(teacher) : null,
                 ChatTemplate = step.TemplateFile is { } template ? Find(template) : step.ChatTemplate,
             })],
             Evaluate = [.. recipe.Evaluate.Select(set => set with { Source = set.Source is { } source ? Find(source) : null })],

@@ -1,4 +1,5 @@
 using Espalier.Compression.Importance.Depth;
+using Espalier.Evaluation.Catalog;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;
@@ -36,22 +37,26 @@ internal static class SearchRules
                 : "candidates", "distill.hidden pairs layers of one certain student; leave the one or the other out");
         if (search.Space.IsEmpty && search.CandidatesFile is null)
             throw section.Missing("hidden", SearchSection.Example);
-        CheckTasks(section, search.Tasks, recipe.Evaluate);
-        return recipe with { Search = search with { Space = search.Space with { Multiple = fields.Section("prune")?.Size("multiple") } } };
+        return recipe with { Search = search with
+        {
+            Texts = Texts(section, search.Compared, recipe.Evaluate),
+            Space = search.Space with { Multiple = fields.Section("prune")?.Size("multiple") },
+        } };
     }
 
-    private static void CheckTasks(SectionFields section, IReadOnlyList<string> names, IReadOnlyList<EvaluationSet> evaluate)
+    /// <summary>Names of those entries that are texts; the others are benchmarks, or not known.</summary>
+    private static string[] Texts(SectionFields section, IReadOnlyList<TaskSection> entries, IReadOnlyList<EvaluationSet> evaluate)
     {
         const string key = "tasks";
-        var others = evaluate.Select(set => set.Name).Where(name => name != EvaluationList.HeldOut).ToArray();
-        foreach (var name in names)
-            if (!SearchSection.IsTaskFile(name) && !others.Contains(name, StringComparer.Ordinal))
-                throw section.Unknown(key, name,
-                    [.. others.Length > 0 ? others
-                        : ["texts that evaluate lists beside held-out"], "FILE.jsonl with multiple-choice items"]);
-        string[] shown = [EvaluationList.HeldOut,
-            .. names.Select(name => SearchSection.IsTaskFile(name) ? Path.GetFileNameWithoutExtension(name) : name)];
-        if (shown.Distinct(StringComparer.Ordinal).Count() != shown.Length)
+        var texts = evaluate.Select(set => set.Name).Where(name => name != EvaluationList.HeldOut).ToArray();
+        foreach (var entry in entries)
+            if (!texts.Contains(entry.Task, StringComparer.Ordinal) && entry is { IsFile: false, IsItems: false }
+                && !TaskCatalog.Names.Contains(entry.Task))
+                throw section.Unknown(key, entry.Task,
+                    [.. texts.Length > 0 ? texts : ["texts that evaluate lists beside held-out"], .. TaskCatalog.Names,
+                        "task files (FILE.yaml), files of items (FILE.jsonl)"]);
+        if (entries.Select(entry => entry.Name).Distinct(StringComparer.Ordinal).Count() != entries.Count)
             throw section.Wrong(key, "a name is there twice; keep one, or give the file another name");
+        return [.. entries.Select(entry => entry.Task).Where(name => texts.Contains(name, StringComparer.Ordinal))];
     }
 }

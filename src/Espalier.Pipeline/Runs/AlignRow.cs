@@ -11,7 +11,9 @@ internal sealed record AlignRow(
     string Stage, string Method, long Conversations, IReadOnlyDictionary<string, long> Skipped, HeldOutRow? Before, HeldOutRow? After);
 
 /// <summary>A model on the held-out part of what it is aligned with.</summary>
-/// <param name="Loss">Mean loss: nats a counted token.</param>
-/// <param name="LossSe">Its standard error over windows.</param>
-/// <param name="Counted">What the mean is over: tokens.</param>
-internal sealed record HeldOutRow(double Loss, double LossSe, long Counted);
+/// <param name="Loss">Mean loss: nats a counted token, or that of a pair.</param>
+/// <param name="LossSe">Its standard error over windows, or pairs.</param>
+/// <param name="Counted">What the mean is over: tokens, or pairs.</param>
+/// <param name="Accuracy">Of pairs: the share whose chosen answer gained more against the reference; null for conversations.</param>
+/// <param name="Margin">Of pairs: the mean of beta times how much more it gained, nats.</param>
+internal sealed record HeldOutRow(double Loss, double LossSe, long Counted, double? Accuracy = null, double? Margin = null);

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Alignment.Packing;
+using Espalier.Compression.Alignment.Preferences;
+using Espalier.Compression.Alignment.Rollouts;
 using Espalier.Compression.Alignment.Reading;
 using Espalier.Compression.Data;
 using Espalier.Compression.Training.Saving;
@@ -24,14 +26,37 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     /// <inheritdoc/>
     public override string Name => "align-data";
 
+    /// <summary>What the recipe's teacher writes, for <see cref="AlignSection.Synthesized"/>; null where nothing is written.</summary>
+    public Slot<ArtefactFile>? Synthesized { get; init; }
+
     /// <summary>The windows; whoever runs the stage disposes them.</summary>
     public Slot<TokenSets> Tokens { get; } = new("the conversations");
+
+    /// <summary>The pairs to train on, as they stand in the windows; null for conversations.</summary>
+    public PreferenceSet? Pairs { get; private set; }
+
+    /// <summary>The pairs that are held out; null where none are.</summary>
+    public PreferenceSet? HeldOutPairs { get; private set; }
+
+    /// <summary>The prompts to write to; null where nothing is written.</summary>
+    public PromptSet? Prompts { get; private set; }
+
+    /// <summary>The prompts that are held out; null where none are.</summary>
+    public PromptSet? HeldOutPrompts { get; private set; }
+
+    /// <summary>What a batch has its rows of: windows, or prompts.</summary>
+    public long Rows => Prompts?.Count ?? Tokens.Value.Conversations!.Windows(section.Sequence).Count;
 
     /// <summary>How much there is, and what was left out; null before it ran.</summary>
     public JsonObject? Found { get; private set; }
 
     /// <inheritdoc/>
-    protected override RecordReader Reader => AlignmentRecords.Conversations;
+    protected override RecordReader Reader => section.IsOnPolicy ? AlignmentRecords.Prompts
+        : section.Preference is null ? AlignmentRecords.Conversations : AlignmentRecords.Pairs;
+
+    /// <inheritdoc/>
+    protected override IEnumerable<string> Read =>
+        section.Data.Select(source => source == AlignSection.Synthesized ? Synthesized!.Value.Path : source);
 
     internal override StageForecast? Forecast() => new(
         Name, $"{string.Join(", ", section.Data)} to windows of {section.Sequence} tokens, {section.HeldOut * 100:0.##} % held out", null,
@@ -41,7 +66,9 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     /// <inheritdoc/>
     public override void Run(RunContext run)
     {
-        foreach (var source in section.Data)
+        if (section.ReadsSynthesized && Synthesized is null)
+            throw NothingWritten();
+        foreach (var source in section.DataFiles)
             Require(source);
         _template = TemplateOf(section, Folder);
         base.Run(run);
@@ -52,6 +79,10 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     internal static ChatTemplate? TemplateOf(AlignSection section, string model) =>
         section.ChatTemplate == AlignSection.NoTemplate ? null
         : section.TemplateFile is { } file ? ChatTemplate.OfFile(file, model) : ChatTemplate.Find(model);
+
+    /// <summary>The refusal of what nobody writes.</summary>
+    internal static EspalierException NothingWritten() => new(
+        $"align: data {AlignSection.Synthesized} is what a recipe's teacher writes: give the recipe a section synthesize, or name a file");
 
     /// <summary>Refuses a source that is not there.</summary>
     internal static void Require(string source)
@@ -65,6 +96,10 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     {
         var options = base.Options();
         (options["sequence"], options["too_long"]) = (section.Sequence, EnumName.Of(section.TooLong));
+        if (section.Preference is { } loss)
+            options["pairs"] = loss.NeedsRewards ? "with rewards" : "without";
+        if (section.IsOnPolicy)
+            options["prompts"] = section.RolloutLength.Longest;
         options["template"] = _template is null ? null : TemplateHash();
         return options;
     }
@@ -74,7 +109,7 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     {
         using var task = run.Progress.Begin(Name, Source.TotalBytes, "bytes");
         var skips = new SkipCounts();
-        var (train, heldOut) = ConversationCorpus.Build(new()
+        var options = new AlignmentCorpusOptions
         {
             Source = Source,
             Encoder = new(Tokenizer, vocabulary, _template, Folder),
@@ -84,7 +119,10 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
             HeldOut = new(section.HeldOut),
             Skips = skips,
             Progress = BytesRead(task),
-        }, folder.Path, run.Stop);
+        };
+        var (train, heldOut) = section.IsOnPolicy ? PromptCorpus.Build(options, section.RolloutLength.Longest, folder.Path, run.Stop)
+            : section.Preference is { } loss ? PairCorpus.Build(options, loss.NeedsRewards, folder.Path, run.Stop)
+            : ConversationCorpus.Build(options, folder.Path, run.Stop);
         ReportSkips(run, Name, skips);
         var result = new JsonObject();
         Add(result, "train", train);
@@ -98,6 +136,11 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         Found = record.Result;
+        if (section.IsOnPolicy)
+        {
+            TakePrompts(record, folder);
+            return;
+        }
         var train = Open(Corpus.TrainFolder);
         var heldOut = section.HeldOut > 0 ? Open(Corpus.HeldOutFolder) : null;
         Tokens.Value = new(train.Tokens, heldOut?.Tokens, record.OutputHash, null, heldOut is null ? [train] : [train, heldOut])
@@ -107,7 +150,24 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
             HeldOutConversations = heldOut,
         };
 
+        if (section.Preference is not null)
+            (Pairs, HeldOutPairs) = (PairsOf(train, Corpus.TrainFolder), heldOut is null ? null : PairsOf(heldOut, Corpus.HeldOutFolder));
+
+        PreferenceSet PairsOf(WindowStore store, string side) => store.Windows(section.Sequence) is var windows
+            ? new(windows, PairStore.Read(Path.Combine(folder, side), windows.Count, section.Sequence + 1))
+            : throw new InvalidOperationException();
+
         WindowStore Open(string side) => WindowStore.Open(Path.Combine(folder, side), vocabulary, Source.Description);
+    }
+
+    private void TakePrompts(StageRecord record, string folder)
+    {
+        var train = Open(Corpus.TrainFolder);
+        var heldOut = section.HeldOut > 0 ? Open(Corpus.HeldOutFolder) : null;
+        Tokens.Value = new(train, heldOut, record.OutputHash, null, heldOut is null ? [train] : [train, heldOut]);
+        (Prompts, HeldOutPrompts) = (new(train), heldOut is null ? null : new(heldOut));
+
+        TokenStore Open(string side) => TokenStore.Open(Path.Combine(folder, side), vocabulary, Source.Description);
     }
 
     private static void Add(JsonObject result, string side, AlignmentSide found)

@@ -7,9 +7,11 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Saving;
+using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
@@ -24,7 +26,8 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Distill">How the student will be trained.</param>
 /// <param name="Data">Tokens.</param>
 /// <param name="Texts">What candidates are compared on; the held-out text first.</param>
-/// <param name="Tasks">Multiple-choice files that they are compared on too.</param>
+/// <param name="Tasks">Benchmarks that they are compared on too.</param>
+/// <param name="Tokenizer">The teacher's, which is theirs; null where they are asked no benchmarks.</param>
 /// <param name="Sequence">Tokens of a window.</param>
 /// <param name="Seed">Seed of the order, the same for all.</param>
 /// <param name="ElementBytes">
@@ -33,14 +36,15 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="Clamp">Whether merged heads beyond the teacher's element type become its largest number instead of being refused.</param>
 internal sealed record CandidateSetting(
     ModelFolder Teacher, ArtefactFile Scores, PruneSection Prune, SearchSection Search, TrainingSection Distill,
-    TokenSets Data, IReadOnlyList<EvaluationText> Texts, IReadOnlyList<SearchTask> Tasks, int Sequence, long Seed, int ElementBytes,
+    TokenSets Data, IReadOnlyList<EvaluationText> Texts, IReadOnlyList<RecipeTask> Tasks, Tokenizer? Tokenizer, int Sequence, long Seed,
+    int ElementBytes,
     bool Clamp = false);
 
 /// <summary>A candidate at a rung: where its training stands, and its losses.</summary>
 /// <param name="Record">The stage's record.</param>
 /// <param name="Folder">The stage's folder.</param>
 /// <param name="Steps">Steps from the beginning.</param>
-/// <param name="Losses">On every text.</param>
+/// <param name="Losses">On every text and benchmark.</param>
 internal sealed record CandidateState(StageRecord Record, string Folder, long Steps, IReadOnlyList<TextLoss> Losses);
 
 /// <summary>
@@ -55,7 +59,11 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
 {
     private const string LossesName = "losses.json";
     private const string PrunedName = "pruned";
+    private const string AnswersName = "answers";
+    private const string TasksName = "tasks";
 
+    // As pruned, only the held-out loss is looked at.
+    private readonly IReadOnlyList<RecipeTask> _tasks = steps == 0 ? [] : setting.Tasks;
     private readonly TrainingSection? _training = steps == 0 ? null : setting.Search.Training(setting.Distill, steps);
 
     /// <inheritdoc/>
@@ -64,11 +72,16 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     /// <summary>Where its training stands.</summary>
     public Slot<CandidateState> State { get; } = new($"the candidate {candidate.Name}");
 
+    // Answers that were given before a stop are kept; all else is made again, or vouched for by a checkpoint.
+    /// <inheritdoc/>
+    protected override bool JudgesArtefacts => _tasks.Count > 0;
+
     /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var result = new JsonObject { ["parameters"] = candidate.Parameters };
         var losses = new Dictionary<string, IReadOnlyList<double>>();
+        folder.Delete(PrunedName);
         var start = Prune(run, folder.PathOf(PrunedName));
         using (var source = start.Open())
         using (var model = DecoderWeights.Load(source))
@@ -80,9 +93,13 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
                         windows => SampleOrder.Shuffled(windows, setting.Seed), folder, checkpoint,
                         begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source)).Record;
             result["evaluations"] = Evaluate(run, model, losses);
+            using var weights = new LazyWeights(source, held: model);
+            if (Ask(run, weights, folder, losses) is { Count: > 0 } answered)
+                result[TasksName] = answered;
         }
         folder.WriteFile(LossesName,
             stream => JsonSerializer.Serialize(stream, losses, PlainJson.Of<Dictionary<string, IReadOnlyList<double>>>()));
+        folder.Delete(AnswersName);
         run.Folder.Files.DeleteTree(start.Path);
         return result;
     }
@@ -94,7 +111,8 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
             JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, LossesName)), PlainJson.Of<Dictionary<string, double[]>>())!;
         var rows = record.Result["evaluations"]!.AsArray().Select(entry => EvaluateStage.FromJson(entry!.AsObject()));
         State.Value = new(record, folder, steps,
-            [.. rows.Select(row => new TextLoss(row.Set, row.Nll, row.NllStandardError, windows[row.Set]))]);
+            [.. rows.Select(row => new TextLoss(row.Set, row.Nll, row.NllStandardError, windows[row.Set])),
+                .. (record.Result[TasksName]?.AsArray() ?? []).Select(entry => TaskLossOf(entry!.AsObject(), windows))]);
     }
 
     private void GoOn(Trainer trainer, Checkpoint source)
@@ -136,26 +154,61 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
             losses[text.Name] = result.WindowNll;
             rows.Add(EvaluateStage.ToJson(result, text));
         }
-        foreach (var task in setting.Tasks)
+        return rows;
+    }
+
+    /// <summary>Asks the model the benchmarks, as it is in memory: a row for each of a task's losses.</summary>
+    private JsonArray Ask(RunContext run, LazyWeights weights, StageFolder folder, Dictionary<string, IReadOnlyList<double>> losses)
+    {
+        var rows = new JsonArray();
+        foreach (var task in _tasks)
         {
-            var items = task.Losses(model, run.Progress, run.Stop);
-            losses[task.Name] = items;
-            rows.Add(Row(task, items));
+            run.Progress.Note($"search: {candidate.Name} on {task.Title}");
+            task.LearnFirst(setting.Tokenizer!, setting.Teacher.Config.MaxPositions, run.Progress, run.Stop);
+            var asked = weights.Asked(setting.Tokenizer!, (new ScoreCache(folder.PathOf(AnswersName)), candidate.Name));
+            var found = TaskEvaluator.Run(task.Definition, task.Settings, task.Questions, asked, run.Progress, run.Stop);
+            if (found.CutNote(setting.Teacher.Config.MaxPositions) is { } note)
+                run.Progress.Warn(note);
+            foreach (var loss in task.Definition.Kind.Losses)
+            {
+                var name = loss.Name.Length == 0 ? task.Name : $"{task.Name} {loss.Name}";
+                losses[name] = Finite(name, [.. found.Documents.Select(loss.Of)]);
+                rows.Add(Row(name, losses[name], found, loss.Metric));
+            }
         }
         return rows;
     }
 
-    private static JsonObject Row(SearchTask task, double[] items)
+    private double[] Finite(string name, double[] losses) => losses.All(double.IsFinite) ? losses : throw new EspalierException(
+        $"search: the candidate {candidate.Name} has the loss {losses.First(loss => !double.IsFinite(loss))} on a document of {name}: "
+            + $"lower "
+            + "search.learning-rate, or leave the shape out")
+    { ExitCode = 1 };
+
+    private static JsonObject Row(string name, IReadOnlyList<double> losses, TaskResult found, string? metric)
     {
-        var mean = items.Average();
-        var variance = items.Length > 1 ? items.Sum(item => (item - mean) * (item - mean)) / (items.Length - 1) : 0;
+        var (mean, error) = TaskMetric.MeanOf(losses, [.. losses.Select(_ => 1.0)]);
+        var score = found.Totals.FirstOrDefault(total => total.Name == metric);
         return new()
         {
-            ["set"] = task.Name,
-            ["nll"] = mean,
-            ["nll_se"] = Math.Sqrt(variance / items.Length),
-            ["perplexity"] = Math.Exp(mean),
-            ["tokens"] = task.Tokens,
+            ["set"] = name,
+            ["loss"] = mean,
+            ["loss_se"] = error,
+            ["documents"] = losses.Count,
+            ["cut"] = found.Cut,
+            ["metric"] = score?.Name,
+            ["value"] = score?.Value,
+            ["standard_error"] = score?.StandardError,
+        };
+    }
+
+    private static TextLoss TaskLossOf(JsonObject row, Dictionary<string, double[]> documents)
+    {
+        var name = (string)row["set"]!;
+        return new(name, (double)row["loss"]!, (double)row["loss_se"]!, documents[name])
+        {
+            Score = (string?)row["metric"] is { } metric
+                ? new(metric, (double)row["value"]!, (double)row["standard_error"]!) : null,
         };
     }
 
@@ -175,6 +228,8 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
             options["merge_heads"] = true;
         if (setting is { Prune.MergeHeads: true, Clamp: true })
             options["clamp"] = true;
+        if (_tasks.Count > 0)
+            options["tasks"] = new JsonArray([.. _tasks.Select(task => task.Options())]);
         if (_training is not null)
             options["training"] = TrainingStage.Options(_training, setting.Data, setting.Sequence, setting.Seed, "shuffled");
         return options;
@@ -185,8 +240,11 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     {
         var inputs = setting.Texts.ToDictionary(text => $"text-{text.Name}", text => text.Hash);
         (inputs["teacher"], inputs["scores"]) = (setting.Teacher.Hash, setting.Scores.Hash);
-        foreach (var task in setting.Tasks)
-            inputs[$"task-{task.Name}"] = task.Hash;
+        foreach (var task in _tasks)
+            foreach (var (name, hash) in task.Inputs())
+                inputs[$"{name}-{task.Name}"] = hash;
+        if (_tasks.Count > 0 && setting.Tokenizer is { } tokenizer)
+            inputs["tokenizer"] = tokenizer.Sha256;
         if (_training is not null)
             inputs["data"] = setting.Data.Hash;
         if (before is not null)

@@ -1,9 +1,9 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
-using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Training.Saving;
+using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -46,6 +46,9 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
     /// <summary>Samples of one forward pass; part of no key, for no score depends on it.</summary>
     public int Batch { get; init; } = 8;
 
+    /// <summary>The folder of benchmarks, where a task is one; null where nobody names it.</summary>
+    public string? Benchmarks { get; init; }
+
     /// <summary>The scores of the layers; not made where no layer goes.</summary>
     public Slot<LayerScores> Scores { get; } = new("the scores of the layers");
 
@@ -63,12 +66,13 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
     /// <param name="sequence">Tokens of a window.</param>
     /// <param name="cycle">Its <see cref="Stage.Cycle"/>.</param>
     /// <param name="round">Its <see cref="Stage.Round"/>.</param>
+    /// <param name="benchmarks">The folder of benchmarks that the recipe names.</param>
     internal static DepthStage Of(
         ModelSlot model, ScoreSection score, Slot<PruneSection> cut, PruneSection planned, Slot<TokenSets> data, int sequence, int? cycle,
-        int? round) =>
+        int? round, string? benchmarks) =>
         new(model, () => Asked(score, cut.Value, model.Value.Config), () => Asked(score, planned, model.Planned), data,
             sequence)
-        { Cycle = cycle, Round = round };
+        { Cycle = cycle, Round = round, Benchmarks = benchmarks };
 
     internal override StageForecast? Forecast()
     {
@@ -102,6 +106,12 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
         };
     }
 
+    /// <summary>The task that layers are judged by.</summary>
+    /// <param name="task">A benchmark's name, a task's file, or a file of items.</param>
+    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
+    internal static RecipeTask TaskOf(string task, string? benchmarks) =>
+        new(new() { Task = task }, () => BenchmarksFolder.Find(benchmarks), "score.task");
+
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
@@ -116,7 +126,7 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
         if (Required().Task is { } task)
-            inputs["task"] = ContentHash.OfFile(task);
+            inputs["task"] = HashOf(task);
         if (Required().ReadsText)
             inputs["data"] = data!.Value.Hash;
         return inputs;
@@ -130,9 +140,7 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
         using var decoder = DecoderWeights.Load(source);
         var asked = Required();
         var (tokens, task) = (asked.ReadsText ? data!.Value.Train : null, asked.Task);
-        var items = task is null ? null
-            : new MultipleChoiceTask(MultipleChoiceFile.Read(task), Tokenizer.Load(model.Value.Path), source.Config.MaxPositions,
-                source.Config.VocabularySize);
+        var items = task is null ? null : TaskOf(task, Benchmarks).Rows(Tokenizer.Load(model.Value.Path), source.Config);
         var scores =
             DepthScorer.Run(decoder, tokens is null ? null : new WindowSet(tokens, sequence), items, asked.Options(Batch), run.Progress,
                 run.Stop);
@@ -140,7 +148,7 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
         {
             Teacher = fingerprint.Finish(run.Stop),
             Calibration = tokens is null ? "" : CalibrationHash.Of(tokens, sequence, asked.Samples),
-            Task = task is null ? "" : ContentHash.OfFile(task),
+            Task = task is null ? "" : HashOf(task),
         });
         return new() { ["samples"] = scores.Samples };
     }
@@ -148,6 +156,14 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
     /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder) =>
         Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash, Required().Metrics[0]);
+
+    private string HashOf(string task)
+    {
+        if (new TaskSection { Task = task }.IsItems)
+            return ContentHash.OfFile(task);
+        var known = TaskOf(task, Benchmarks);
+        return ContentHash.OfText($"{known.Definition.Hash} {known.DocumentsHash}");
+    }
 
     private DepthSection Required() => asked() ?? throw new InvalidOperationException("nothing is asked of the layers");
 

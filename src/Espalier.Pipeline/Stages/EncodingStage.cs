@@ -28,12 +28,15 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
     /// <summary>What of records is read.</summary>
     protected virtual RecordReader Reader => RecordReader.Text;
 
+    /// <summary>The sources as they are read: a word that stands for what an earlier stage made is its file by now.</summary>
+    protected virtual IEnumerable<string> Read => sources;
+
     /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         ArgumentNullException.ThrowIfNull(run);
         _tokenizer = Tokenizer.Load(tokenizerFolder);
-        _source = DocumentSource.Parse(sources, field, run.Folder.Owns, Reader);
+        _source = DocumentSource.Parse(Read, field, run.Folder.Owns, Reader);
         base.Run(run);
     }
 

@@ -8,8 +8,10 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Saving;
+using Espalier.Evaluation.Tasks;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
@@ -78,10 +80,14 @@ internal sealed class SearchStage(
         var ofTeacher = distill.NeedsTeacher ? TrainingForecast.WeightBytes(teacher.Planned) : 0;
         return new(Name,
             $"{known.Trained} of {known.Count} shapes are compared after {string.Join(", ", known.Rungs)} "
-                + "steps, and half of them go on each time", known.Rungs[^1],
+                + $"steps{On()}, and half of them go on each time", known.Rungs[^1],
             known.Cost.Tokens, known.Cost.Flops, TrainingForecast.Bytes(distill, student) + ofTeacher)
         { Model = ModelForecast.Of(teacher.Planned, recipe.Data.Sequence) };
     }
+
+    // What they are compared on is said where it is more than the held-out text.
+    private string On() => recipe.Search! is not { Compared.Count: > 0 } search ? ""
+        : $" on {string.Join(", ", [EvaluationList.HeldOut, .. search.Texts, .. search.Tasks.Select(task => task.Title)])}";
 
     /// <inheritdoc/>
     public override void Run(RunContext run)
@@ -89,11 +95,13 @@ internal sealed class SearchStage(
         ArgumentNullException.ThrowIfNull(run);
         var search = recipe.Search!;
         var (held, named) =
-            (texts.Where(text => text.Name == EvaluationList.HeldOut), texts.Where(text => search.Tasks.Contains(text.Name)));
-        SearchTask[] tasks = [.. search.Tasks.Where(SearchSection.IsTaskFile).Select(task => SearchTask.Open(task, recipe.Teacher))];
+            (texts.Where(text => text.Name == EvaluationList.HeldOut), texts.Where(text => search.Texts.Contains(text.Name)));
+        var tasks = RecipeTask.OfSearch(recipe);
+        var tokenizer = tasks.Count == 0 ? null : Tokenizer.Load(recipe.Teacher);
+        AskTeacher(run, tasks, tokenizer);
         var setting = _setting = new(
             teacher.Value, scores.Value, recipe.Prune, search, recipe.Distill!, data.Value,
-            [.. held.Concat(named).Select(text => text.Value)], tasks,
+            [.. held.Concat(named).Select(text => text.Value)], tasks, tokenizer,
             recipe.Data.Sequence, recipe.Seed, stored.Bytes(), recipe.Clamp);
         var (shape, section) = (setting.Teacher.Config, setting.Search);
         var latency = LatencyTable.Open(run.Folder.PathOf(LatencyName), run.Stop);
@@ -101,8 +109,7 @@ internal sealed class SearchStage(
         var proxied = Proxied(run, setting, shape, _allowed);
         var candidates = proxied.Select(entry => entry.Candidate).ToArray();
 
-        var evaluated = setting.Texts.Sum(text => (text.Tokens.Count - 1) / setting.Sequence * setting.Sequence)
-            + setting.Tasks.Sum(task => task.Tokens);
+        var evaluated = setting.Texts.Sum(text => (text.Tokens.Count - 1) / setting.Sequence * setting.Sequence);
         var forecast =
             SearchForecast.Of(section, setting.Distill, shape, candidates, setting.Sequence, evaluated, MatrixSpeed.Measure() / 1e9);
         run.Progress.Note(string.Create(CultureInfo.InvariantCulture,
@@ -161,6 +168,17 @@ internal sealed class SearchStage(
     {
     }
 
+    /// <summary>Where candidates are held against the teacher's own answers, those come first.</summary>
+    private void AskTeacher(RunContext run, IReadOnlyList<RecipeTask> tasks, Tokenizer? tokenizer)
+    {
+        var asked = tasks.Where(task => task.Definition.Kind.NeedsFirst).ToArray();
+        if (asked.Length == 0)
+            return;
+        using var checkpoint = teacher.Value.Open();
+        using var weights = new LazyWeights(checkpoint);
+        run.Walk(asked.Select(task => new TaskStage(task, teacher, weights, tokenizer!)));
+    }
+
     private static CandidateState Run(RunContext run, CandidateStage candidate)
     {
         candidate.Run(run);
@@ -203,9 +221,8 @@ internal sealed class SearchStage(
                 ForwardFlopsPerToken = candidate.Shape.ForwardFlopsPerToken(setting.Sequence),
                 Proxy = proxy,
                 ProxyRank = number + 1,
-                Losses = [.. halving.Rungs.Where(rung => rung.Order.Contains(number)).SelectMany(rung =>
-                    rung.Losses[rung.Order.ToList().IndexOf(number)].Select(loss =>
-                        new RungLoss(rung.Steps, loss.Text, loss.Nll, loss.StandardError)))],
+                Losses = [.. halving.Rungs.Where(rung => rung.Order.Contains(number))
+                    .SelectMany(rung => LossesOf(rung, rung.Order.ToList().IndexOf(number)))],
             };
         }).ToArray();
         var spearman = RankCorrelation.Spearman([.. rows.Select(row => (double)row.ProxyRank)], [.. rows.Select(row => (double)row.Rank)]);
@@ -217,6 +234,24 @@ internal sealed class SearchStage(
             End = halving.End,
             Why = Halving.Why(halving),
         };
+    }
+
+    private static IEnumerable<RungLoss> LossesOf(HalvingRung rung, int candidate)
+    {
+        var places = Halving.Places(rung.Losses);
+        return rung.Losses[candidate].Select((loss, text) =>
+        {
+            var behind = candidate == 0 ? null : PairedDifference.Of(loss.Windows, rung.Losses[0][text].Windows);
+            return new RungLoss(rung.Steps, loss.Text, loss.Nll, loss.StandardError)
+            {
+                Place = places.Length > 1 ? places[text][candidate] : null,
+                Behind = behind?.Mean,
+                BehindStandardError = behind?.StandardError,
+                Metric = loss.Score?.Metric,
+                Score = loss.Score?.Value,
+                ScoreStandardError = loss.Score?.StandardError,
+            };
+        });
     }
 
     /// <inheritdoc/>

@@ -19,8 +19,8 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     /// <summary>In the stage's folder: a line a document, with what the model made of it.</summary>
     public const string DocumentsName = "documents.jsonl";
 
-    // Beside it while the stage is at work; it stays where others are held against it.
-    private const string AnswersName = "answers";
+    /// <summary>Beside it while the stage is at work; it stays where others are held against it.</summary>
+    internal const string AnswersName = "answers";
 
     private const int LongestName = 40;
 
@@ -41,39 +41,14 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     protected override bool JudgesArtefacts => true;
 
     /// <inheritdoc/>
-    protected override JsonObject Options()
-    {
-        var options = new JsonObject
-        {
-            ["task"] = task.Name,
-            ["kind"] = task.Definition.Kind.Name,
-            ["shots"] = task.Shots,
-            ["limit"] = task.Settings.Limit,
-        };
-        if (task.Settings.UsesChatTemplate)
-            options["chat_template"] = true;
-        if (task.MaxTokens is { } most)
-            options["max_tokens"] = most;
-        if (task.Attempts is { } attempts)
-            (options["attempts"], options["temperature"], options["top_p"], options["seed"]) =
-                (attempts.Count, attempts.Temperature, attempts.TopP, attempts.Seed);
-        if (task.Settings.ContextLengths is { } lengths)
-            options["context_length"] = new JsonArray([.. lengths.Select(length => JsonValue.Create(length))]);
-        return options;
-    }
+    protected override JsonObject Options() => task.Options();
 
     /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
     {
-        var inputs = new Dictionary<string, string>
-        {
-            ["model"] = model.Value.Hash,
-            ["tokenizer"] = tokenizer.Sha256,
-            ["task"] = task.Definition.Hash,
-            ["documents"] = task.DocumentsHash,
-        };
-        if (task.Definition.Kind.NeedsFirst && task.First is { } first)
-            inputs["first"] = first.Hash;
+        var inputs = new Dictionary<string, string> { ["model"] = model.Value.Hash, ["tokenizer"] = tokenizer.Sha256 };
+        foreach (var (name, hash) in task.Inputs())
+            inputs.Add(name, hash);
         return inputs;
     }
 
@@ -82,7 +57,7 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     {
         var (name, title) = (model.Value.Name, $"{task.Name}: {model.Value.Name}");
         run.Progress.Note(title);
-        TellFirst(run);
+        task.LearnFirst(tokenizer, model.Value.Config.MaxPositions, run.Progress, run.Stop);
         var asked = weights.Asked(tokenizer, (new ScoreCache(folder.PathOf(AnswersName)), model.Value.Hash));
         var result = TaskEvaluator.Run(task.Definition, task.Settings, task.Questions, asked, run.Progress, run.Stop);
         if (result.CutNote(model.Value.Config.MaxPositions) is { } note)
@@ -115,20 +90,6 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
             [.. result.Totals.Select(metric => new MetricRow(metric.Name, metric.Value, metric.StandardError))], Path.GetFileName(folder));
         task.First ??= new(folder, model.Value.Hash, record.OutputHash);
     }
-
-    /// <summary>Where the first model was asked by an earlier start, its answers are read: none of its weights are loaded.</summary>
-    private void TellFirst(RunContext run)
-    {
-        if (!task.Definition.Kind.NeedsFirst || task.KnowsFirst || task.First is not { } first)
-            return;
-        var remembered = new AskedModel(tokenizer, () => throw Lost(first), () => throw Lost(first),
-            (new ScoreCache(Path.Combine(first.Folder, AnswersName)), first.Model))
-        { Positions = model.Value.Config.MaxPositions };
-        _ = TaskEvaluator.Run(task.Definition, task.Settings, task.Questions, remembered, run.Progress, run.Stop);
-    }
-
-    private static EspalierException Lost(FirstAnswers first) => new(
-        $"{first.Folder}: the first model's answers are not those that this program asks for; delete the folder, and it is asked again");
 
     /// <summary>What the stage's log says; nothing is decided by it.</summary>
     private static double SecondsOf(string timing)

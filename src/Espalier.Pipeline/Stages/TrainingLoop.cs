@@ -238,7 +238,7 @@ internal static class TrainingLoop
     {
         List<(string, JsonNode?)> fields =
         [
-            ("loss", report.Loss), .. report.Parts.Select(part => ($"loss_{part.Name}", (JsonNode?)part.Value)),
+            ("loss", report.Loss), .. report.Parts.Select(part => (trainer.Objective.MetricOf(part.Name), (JsonNode?)part.Value)),
             ("gradient_norm", report.GradientNorm),
             ("learning_rate", report.LearningRate), .. report.UpdateRatio is { } ratio ? [("update_ratio", (JsonNode?)ratio)]
                 : Array.Empty<(string, JsonNode?)>(), ("tokens", trainer.State.Tokens), ("skipped", report.Skipped),

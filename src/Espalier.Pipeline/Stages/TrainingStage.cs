@@ -50,6 +50,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
 
     private protected ModelSlot Start => start;
 
+    private protected long Seed => seed;
+
     private protected TrainingSection Section => section;
 
     private protected int Sequence => sequence;

@@ -57,6 +57,23 @@ internal static class ParetoPicture
             table.Add(row.Rank == 1 ? "student" : null, cells);
         }
         table.Write(html);
+        if (ComparedLosses.AreThere(result))
+            Compared(html, result);
+    }
+
+    /// <summary>What candidates were ordered by, where that is more than the held-out text.</summary>
+    private static void Compared(HtmlBuilder html, SearchResult result)
+    {
+        html.Note(
+            "Candidates are ordered by the mean of their places on all of these: of texts the loss, of benchmarks what docs/recipe.md "
+                + "says; "
+                + "less is better. Each number is of the last rung that the candidate reached, ± one standard error over windows or "
+                + "documents; behind the best is the difference from the best candidate of that rung on the same windows or documents. "
+                + "What a benchmark counts stands beside it.");
+        var table = new HtmlTable(ComparedLosses.Columns);
+        foreach (var (row, cells) in ComparedLosses.Lines(result))
+            table.Add(row.Rank == 1 ? "student" : null, [.. cells.Select(cell => new Cell(cell))]);
+        table.Write(html);
     }
 
     /// <summary>The charts.</summary>

@@ -14,7 +14,9 @@ internal static class AlignmentSection
         html.Leaf("h2", "Alignment");
         html.Note(
             "How to read it: the mean loss on the part of each step's data that was held out, with its standard error, before the step "
-            + "and after it; nats a token of the assistant's turns.");
+            + "and after it: nats a token of the assistant's turns, or the loss of a pair of answers, with the share of the pairs that the "
+            + "model "
+            + "prefers the right way round against the model before the step.");
         var table = new HtmlTable(("Recipe", false), ("Step", false), ("Method", false), ("Trained on", true), ("Left out", true),
             ("Held-out loss before", true),
             ("after", true));
@@ -26,5 +28,6 @@ internal static class AlignmentSection
     }
 
     private static string Loss(HeldOutRow? found) =>
-        found is null ? "nothing held out" : Figures.LossWithError(found.Loss, found.LossSe);
+        found is null ? "nothing held out"
+            : Figures.LossWithError(found.Loss, found.LossSe) + (found.Accuracy is { } share ? $" ({Figures.Share(share, 1)})" : "");
 }

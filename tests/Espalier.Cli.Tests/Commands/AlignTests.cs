@@ -50,11 +50,12 @@ public sealed class AlignTests : TorchTest
         Assert.Contains("it must be at least 0 and below 1",
             Refused($"--data {_data} --held-out 1").Replace("share such as 2% or 0.02, from 0 and below 1",
             "it must be at least 0 and below 1", StringComparison.Ordinal), StringComparison.Ordinal);
-        // What was left out is said before.
+        Assert.False(Directory.Exists(At("x.run")));
+        // How many windows there are is known when the data is there, which stays for a later start; what was left out is said before.
         var (code, _, error) = TestCommand.Launch($"align {Verb.Teacher} --data {_data} --batch 64 --output {At("x")}");
         Assert.Equal(2, code);
         Assert.Contains("batch is 64 windows", error, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(At("x")) || Directory.Exists(At("x.run")));
+        Assert.False(Directory.Exists(At("x")));
     }
 
     [Fact]
@@ -82,6 +83,38 @@ public sealed class AlignTests : TorchTest
         Assert.False(steps[1].TryGetProperty("before", out _));
         Assert.Contains("Alignment", File.ReadAllText(report.GetProperty("report").GetString()!), StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(At("run"), "student", "chat_template.jinja")));
+    }
+
+    [Fact]
+    public void Pairs_are_preferred_the_right_way_round_afterwards()
+    {
+        var pairs = Path.Combine(Fixtures.Root, "samples", "letter-pairs.jsonl");
+        var report = Verb.Json(
+            $"align {Verb.Teacher} --method dpo --data {pairs} --held-out 10% --seq 64 --steps 8 --batch 4 --lr 1e-4 --output "
+                + $"{At("preferred")}");
+        var (before, after) = (report.GetProperty("aligned").GetProperty("before"), report.GetProperty("aligned").GetProperty("after"));
+
+        Assert.Equal(Math.Log(2), before.GetProperty("loss").GetDouble(), 1e-12);
+        Assert.Equal(0.5, before.GetProperty("accuracy").GetDouble());
+        Assert.True(after.GetProperty("loss").GetDouble() < 0.6 && after.GetProperty("accuracy").GetDouble() > 0.9, $"{after}");
+        var last = File.ReadLines(report.GetProperty("metrics").GetString()!).Last();
+        Assert.All(["loss_preference", "accuracy", "margin", "chosen_reward", "rejected_reward"],
+            field => Assert.Contains($"\"{field}\":", last, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Keys_of_another_method_are_refused()
+    {
+        string Refused(string options) => Verb.Refused($"align {Verb.Teacher} --data {_data} {options} --output {At("x")}");
+
+        Assert.Contains("--beta", Refused("--beta 0.2"), StringComparison.Ordinal);
+        Assert.Contains("learn from pairs", Refused("--beta 0.2"), StringComparison.Ordinal);
+        Assert.Contains("--eta", Refused("--method dpo --eta 0.2"), StringComparison.Ordinal);
+        Assert.Contains("--teacher is missing", Refused("--method on-policy"), StringComparison.Ordinal);
+        Assert.Contains("a window has 64 tokens", Refused($"--method on-policy --seq 64 --rollout-length 64 --teacher {Verb.Teacher}"),
+            StringComparison.Ordinal);
+        Assert.Contains("it must compare with the teacher", Refused($"--method on-policy --loss cross-entropy --teacher {Verb.Teacher}"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

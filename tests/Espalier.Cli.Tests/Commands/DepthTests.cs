@@ -70,6 +70,27 @@ public sealed class DepthTests : TorchTest
         Assert.InRange(scores.GetProperty("whole").GetDouble(), 0, Math.Log(2));
     }
 
+    [Fact]
+    public void A_benchmark_of_choices_is_a_task_and_one_that_a_model_writes_to_is_none()
+    {
+        var endings = Path.Combine(Fixtures.Root, "tasks", "endings");
+        File.WriteAllText(Path.Combine(_folder.Path, "few.yaml"), $$"""
+            test: { files: {{endings}}/endings.jsonl, documents: 1-4 }
+            prompt: "{context}"
+            choices: "{choices}"
+            answer: "{answer}"
+            """);
+        var scores = Verb.Json($"depth {Verb.Teacher} --metrics task --task {_folder.Path}/few.yaml --threads 1").GetProperty("metrics")
+            .GetProperty("task");
+        File.WriteAllLines(Path.Combine(_folder.Path, "few.jsonl"), File.ReadLines(Path.Combine(endings, "endings.jsonl")).Take(4));
+        var items = Verb.Json($"depth {Verb.Teacher} --metrics task --task {_folder.Path}/few.jsonl --threads 1").GetProperty("metrics")
+            .GetProperty("task");
+        Assert.Equal(items.ToString(), scores.ToString());
+        Assert.Contains("layers are judged by which choice is the likeliest",
+            Verb.Refused($"depth {Verb.Teacher} --metrics task --task {endings}/continuations.yaml --threads 1"));
+        Assert.Contains("Did you mean arc_easy?", Verb.Refused($"depth {Verb.Teacher} --metrics task --task arc_eazy"));
+    }
+
     [Theory]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --drop 6", "--drop is 6 and the model has 6 layers: drop from 1 to 5")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --spans 2,6", "--spans has 6 and the model has 6 layers")]

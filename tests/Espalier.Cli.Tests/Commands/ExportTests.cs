@@ -35,9 +35,47 @@ public sealed class ExportTests : TorchTest
         Assert.Equal(source.ReadFloat32("model.norm.weight"), copy.ReadFloat32("model.norm.weight"));
     }
 
+    [Fact]
+    public void Formats_are_compared_by_size_error_and_loss()
+    {
+        using var folder = new TemporaryFolder();
+        var result = Verb.Json($"export {Verb.Teacher} --ids {Verb.TeacherIds} --output {folder.Path}/t --formats q8_0,Q4_0 --sequence 64 "
+            + "--windows 8");
+        Verb.HasFields(result, "model data imatrix windows nll source_bytes files seconds");
+        var files = result.GetProperty("files").EnumerateArray().ToArray();
+        Assert.Equal(["t-q8_0.gguf", "t-q4_0.gguf"], files.Select(file => Path.GetFileName(file.GetProperty("output").GetString())));
+        double Of(int file, string field) => files[file].GetProperty(field).GetDouble();
+        Assert.InRange(Of(0, "bits_per_weight"), 8.5, 8.6);
+        Assert.InRange(Of(1, "bits_per_weight"), 4.5, 5.0);
+        Assert.InRange(Of(0, "error"), 0.003, 0.01);
+        Assert.InRange(Of(1, "error"), 0.05, 0.1);
+        var own = result.GetProperty("nll").GetDouble();
+        Assert.InRange(Math.Abs(Of(0, "nll") - own), 0, 0.005 * own);
+        // So few tokens may gain by chance: it is another model, and near.
+        Assert.InRange(Math.Abs(Of(1, "nll") - own), 1e-4, 0.1);
+        Assert.Equal(74, files[1].GetProperty("tensors").GetArrayLength());
+    }
+
+    [Fact]
+    public void What_errors_cost_is_read_from_the_first_windows()
+    {
+        using var folder = new TemporaryFolder();
+        double Loss(string more) => Verb.Json(
+            $"export {Verb.Teacher} --ids {Verb.TeacherIds} --output {folder.Path}/t --formats q4_0 --sequence 128 --windows 16 {more}")
+            .GetProperty("files")[0].GetProperty("error").GetDouble();
+        // Weighed errors are smaller where it matters, and larger on the whole.
+        Assert.InRange(Loss("--imatrix --samples 8") / Loss(""), 1.0001, 1.2);
+    }
+
     [Theory]
     [InlineData("--output OUT/x.gguf --type q4", "q8_0")]
     [InlineData("--output OUT/x.gguf --dtype bf16", "--dtype")]
+    [InlineData("--output OUT/x --formats q8_0,q3_k", "'q3_k' is no GGUF type")]
+    [InlineData("--output OUT/x --formats q8_0 --type f16", "--formats and --type")]
+    [InlineData("--output OUT/x.gguf --imatrix", "--imatrix reads text")]
+    [InlineData("--output OUT/x.gguf --samples 8", "--samples is for --imatrix")]
+    [InlineData("--output OUT/x.gguf --windows 8", "--windows is about a text")]
+    [InlineData("--output OUT/x --type hf --ids 1,2,3", "are for GGUF files")]
     [InlineData("--output OUT/x.gguf --type hf", ".gguf")]
     [InlineData("--output OUT/none/x.gguf", "none")]
     [InlineData("--output OUT/model", "the model's folder")]

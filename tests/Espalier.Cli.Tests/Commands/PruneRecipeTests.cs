@@ -95,9 +95,9 @@ public sealed class PruneRecipeTests : TorchTest
         var recipe = Path.Combine(_folder.Path, "gguf.yaml");
         var ids = Verb.WriteIds(_folder.Path, "few.i32", Enumerable.Range(0, 1000).Select(i => i % 90));
         File.WriteAllText(recipe,
-            $"teacher: {Fixtures.Golden("families", "phi3")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ hidden: 40, "
+            $"teacher: {Fixtures.Golden("families", "olmo2")}\ndata: {{ train: {ids}, held-out: 10%, sequence: 16 }}\nprune: {{ hidden: 40, "
                 + $"multiple: 1 }}\nscore: {{ samples: 8 }}\nexport: [hf, gguf-q8_0]\n");
-        Assert.Contains("cannot be exported to GGUF: the architecture phi3 wants as many entries of queries as channels",
+        Assert.Contains("cannot be exported to GGUF: the architecture olmo2 wants as many entries of queries as channels",
             Verb.Refused($"compress {recipe} --output {_folder.Path}/gguf"));
         Assert.False(Path.Exists(Path.Combine(_folder.Path, "gguf")));
     }

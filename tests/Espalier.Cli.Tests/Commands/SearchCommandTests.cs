@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Cli.Tests.Survival;
 using Espalier.Pipeline.Runs;
 using Espalier.Tests;
 
@@ -92,10 +93,87 @@ public sealed class SearchCommandTests : TorchTest
             Assert.InRange(task.GetProperty("nll").GetDouble(), 1e-3, 20);
             Assert.True(task.GetProperty("nll_se").GetDouble() > 0);
         }
+        Assert.Equal("acc", report.GetProperty("candidates")[0].GetProperty("losses")[1].GetProperty("metric").GetString());
         File.WriteAllText(At("sky.jsonl"), """{"context": "Once", "choices": ["a", "b"], "answer": 2}""");
         Assert.Contains("answer is 2 and must be a whole number from 0 to 1",
             Verb.Refused($"search {At("tasks.yaml")} --output {At("other")} --threads 1"));
         Assert.False(Directory.Exists(At("other")));
+    }
+
+    [Fact]
+    public void Candidates_are_asked_benchmarks_and_how_they_go_on_also_after_a_kill()
+    {
+        var endings = Path.Combine(Fixtures.Root, "tasks", "endings");
+        File.WriteAllText(At("tasks.yaml"), $$"""
+            teacher: {{Verb.Teacher}}
+            data: { train: {{Verb.TeacherIds}}, held-out: 0.2%, sequence: 16 }
+            score: { samples: 8 }
+            search: { layers: [5, 6], rungs: [1, 2], tasks: [ { task: {{endings}}/endings.yaml, limit: 12 },
+              { task: {{endings}}/continuations.yaml, limit: 3, max-tokens: 12 } ] }
+            distill: { steps: 2, batch: 1, warm-up: 0 }
+            """);
+        var line = $"search {At("tasks.yaml")} --output {At("run")} --picture {At("p.html")} --threads 1";
+        var report = Verb.Json(line);
+        string[] names = ["held-out", "endings", "continuations", "continuations repetition"];
+        var candidates = report.GetProperty("candidates").EnumerateArray().Select(row => row.GetProperty("losses").EnumerateArray()
+            .TakeLast(4).ToArray()).ToArray();
+        Assert.All(candidates, losses => Assert.Equal(names, losses.Select(loss => loss.GetProperty("set").GetString())));
+        double Number(int candidate, int set, string name) => candidates[candidate][set].GetProperty(name).GetDouble();
+        for (var set = 0; set < 4; set++)
+        {
+            Assert.Equal(3, Number(0, set, "place") + Number(1, set, "place"));
+            Assert.Equal(Number(1, set, "nll") - Number(0, set, "nll"), Number(1, set, "behind"), 1e-12);
+            Assert.False(candidates[0][set].TryGetProperty("behind", out _));
+        }
+        Assert.True(Enumerable.Range(0, 4).Sum(set => Number(0, set, "place")) <= Enumerable.Range(0, 4)
+            .Sum(set => Number(1, set, "place")));
+        Assert.Equal(("acc", "continuation_perplexity"),
+            (candidates[0][1].GetProperty("metric").GetString(), candidates[0][2].GetProperty("metric").GetString()));
+        Assert.InRange(Number(0, 3, "nll"), 0, 1);
+
+        // The share of right answers is a number of twelfths.
+        Assert.Equal(Math.Round(12 * Number(0, 1, "score")), 12 * Number(0, 1, "score"), 1e-9);
+        var (code, text, _) = TestCommand.Launch(line);
+        Assert.Equal(0, code);
+        Assert.Contains("what they were ordered by", text);
+        Assert.Contains("continuations repetition", File.ReadAllText(At("p.html")));
+        Assert.Contains("on held-out, endings (12 documents), continuations (3 documents), and half",
+            Verb.Json($"plan {At("tasks.yaml")}").GetProperty("stages").ToString());
+
+        // Killed while candidates are asked, it ends with the same numbers, and nothing is left of the answers.
+        using (var program = new RealProgram("search", At("tasks.yaml"), "--output", At("killed"), "--threads", "1"))
+        {
+            program.Until(() => Directory.Exists(At("killed/stages"))
+                && Directory.EnumerateDirectories(At("killed/stages"), "candidate-*").Any(stage =>
+                    Directory.Exists(Path.Combine(stage, "answers")) && !File.Exists(Path.Combine(stage, "stage.json"))));
+            program.Kill();
+        }
+        using (var program = new RealProgram("search", At("tasks.yaml"), "--output", At("killed"), "--threads", "1"))
+            Assert.True(program.Wait() == 0, program.Error);
+        Assert.Null(RunComparison.Run(At("run"), At("killed"), new(Exact: true)).First);
+        Assert.All(Directory.EnumerateDirectories(At("killed/stages"), "candidate-*"),
+            stage => Assert.False(Directory.Exists(Path.Combine(stage, "answers"))));
+    }
+
+    [Theory]
+    [InlineData("humaneval", "search.tasks: humaneval asks for programs")]
+    [InlineData("mtbench", "search.tasks: mtbench is graded by a judge")]
+    [InlineData("nothing.jsonl", "nothing.jsonl: not found")]
+    [InlineData("arc_easy", "task arc_easy")]
+    [InlineData("{ task: FOLDER/endings.yaml, max-tokens: 3 }",
+        "search.tasks: to endings a model writes no text: leave its max-tokens away")]
+    public void Benchmarks_that_cannot_be_asked_are_refused_before_any_work(string task, string expected)
+    {
+        var folder = Path.Combine(Fixtures.Root, "tasks", "endings");
+        File.WriteAllText(At("tasks.yaml"), $$"""
+            teacher: {{Verb.Teacher}}
+            data: { train: {{Verb.TeacherIds}}, held-out: 0.2%, sequence: 16 }
+            search: { layers: [5, 6], tasks: [ {{task.Replace("FOLDER", folder, StringComparison.Ordinal)}} ] }
+            distill: { steps: 2, batch: 1, warm-up: 0 }
+            benchmarks: {{Directory.CreateDirectory(At("benchmarks")).FullName}}
+            """);
+        Assert.Contains(expected, Verb.Refused($"search {At("tasks.yaml")} --output {At("run")} --threads 1"));
+        Assert.False(Directory.Exists(At("run")));
     }
 
     [Fact]

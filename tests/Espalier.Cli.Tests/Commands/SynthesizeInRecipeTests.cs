@@ -52,6 +52,40 @@ public sealed class SynthesizeInRecipeTests : TorchTest
         Verb.Json($"compress {next} --output {Path.Combine(_folder.Path, "next")}");
     }
 
+    [Fact]
+    public void What_the_teacher_wrote_is_what_the_student_is_aligned_on()
+    {
+        var (prompts, chats) = (Path.Combine(_folder.Path, "prompts.txt"), Path.Combine(_folder.Path, "chats.jsonl"));
+        var recipe = Recipe(
+            $"{{ prompts: {prompts}, plain: true, count: 12, max-tokens: 16, keep-unfinished: true, max-repetition: 100% }}",
+            $"align: {{ data: [ synthesized, {chats} ], steps: 2, batch: 1, held-out: 0, sequence: 128 }}");
+        File.WriteAllText(prompts, "Gets the\nReturns a\nOnce upon a time\n");
+        File.WriteAllText(chats, """{"prompt": "a?", "completion": "After a comes b."}""" + "\n");
+        var run = Path.Combine(_folder.Path, "aligned");
+        var report = Verb.Json($"compress {recipe} --output {run}");
+        var stages = report.GetProperty("stages").EnumerateArray().Select(stage => stage.GetProperty("stage").GetString()!).ToList();
+        Assert.True(stages.IndexOf("synthesize") < stages.IndexOf("align-data")
+            && stages.IndexOf("align-data") < stages.IndexOf("align-sft"),
+            string.Join(' ', stages));
+        var kept = File.ReadLines(Assert.Single(
+            Directory.GetFiles(Path.Combine(run, "stages"), "synthesized.jsonl", SearchOption.AllDirectories))).Count();
+        var data = Assert.Single(Directory.GetFiles(Path.Combine(run, "stages"), "stage.json", SearchOption.AllDirectories),
+            file => file.Contains("align-data", StringComparison.Ordinal));
+        Assert.Equal(kept + 1, JsonDocument.Parse(File.ReadAllText(data)).RootElement.GetProperty("body").GetProperty("result")
+            .GetProperty("train_conversations").GetInt32());
+        // Every model that a step leaves is asked the benchmarks.
+        Assert.All(report.GetProperty("rows").EnumerateArray(), row => Assert.Equal(1, row.GetProperty("tasks").GetArrayLength()));
+    }
+
+    [Fact]
+    public void Aligning_on_what_nobody_writes_is_refused()
+    {
+        var recipe = Recipe("{ count: 2 }", "align: { data: synthesized, steps: 2 }");
+        File.WriteAllText(recipe,
+            string.Join('\n', File.ReadLines(recipe).Where(line => !line.StartsWith("synthesize:", StringComparison.Ordinal))));
+        Assert.Contains("give the recipe a section synthesize", Verb.Refused($"plan {recipe} --no-calibration"));
+    }
+
     [Theory]
     [InlineData("{ prompts: nowhere.jsonl }", "nowhere.jsonl: cannot be read")]
     [InlineData("{ language: xx }", "language is 'xx'")]
@@ -61,7 +95,7 @@ public sealed class SynthesizeInRecipeTests : TorchTest
     public void What_it_would_need_hours_later_is_looked_at_before(string section, string expected) =>
         Assert.Contains(expected, Verb.Refused($"plan {Recipe(section)} --no-calibration"));
 
-    private string Recipe(string section)
+    private string Recipe(string section, string more = "")
     {
         var recipe = Path.Combine(_folder.Path, "r.yaml");
         File.WriteAllText(recipe, $$"""
@@ -71,6 +105,7 @@ public sealed class SynthesizeInRecipeTests : TorchTest
             prune: { hidden: 128, ffn: 256 }
             synthesize: {{section}}
             evaluate: [ { task: {{Path.Combine(Fixtures.Root, "tasks/endings/endings.yaml")}}, limit: 10 } ]
+            {{more}}
             """);
         return recipe;
     }

@@ -76,6 +76,28 @@ public sealed class HalvingTests
         Assert.Equal([1, 0, 2], result.Rungs[0].Order);
     }
 
+    [Fact]
+    public void An_order_that_one_task_cannot_tell_apart_is_not_stable()
+    {
+        // On the held-out text the two are far apart. On the task the second is worse by 0.1 in the mean, and by 0.1 ± noise by turns.
+        HalvingResult Of(double noise) => Halving.Run(2, [5, 10, 20], (candidate, _) =>
+        {
+            double[] documents = [.. Enumerable.Range(0, 16).Select(i => 1 + candidate * (0.1 + (i % 2 == 0 ? noise : -noise)))];
+            return [Loss(3 + candidate), new("task", documents.Average(), 0, documents)];
+        });
+        // The standard error of 16 differences of ± noise is noise / sqrt(15).
+        Assert.Equal((3, HalvingEnd.RungsUsedUp), (Of(0.39).Rungs.Count, Of(0.39).End));
+        Assert.Equal((2, HalvingEnd.Stable), (Of(0.38).Rungs.Count, Of(0.38).End));
+    }
+
+    [Fact]
+    public void Places_are_counted_from_one_and_equal_ones_share_theirs()
+    {
+        TextLoss[][] losses = [[Loss(2), Loss(1)], [Loss(1), Loss(1)], [Loss(3), Loss(0)]];
+        double[][] expected = [[2, 1, 3], [2.5, 2.5, 1]];
+        Assert.Equal(expected, Halving.Places(losses));
+    }
+
     [Theory]
     [InlineData(8, "8 4 2 2")]
     [InlineData(5, "5 3 2 2")]

@@ -27,7 +27,11 @@ public sealed class SamplerTests
         const int Draws = 20_000;
         var sampler = new Sampler(new SamplingOptions
         {
-            Temperature = temperature, MinP = minP, TopK = topK, TopP = topP, Seed = 5,
+            Temperature = temperature,
+            MinP = minP,
+            TopK = topK,
+            TopP = topP,
+            Seed = 5,
         }.Validate());
         var counts = new int[s_shares.Length];
         var logits = Logits;

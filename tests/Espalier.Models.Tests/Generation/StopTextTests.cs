@@ -1,6 +1,6 @@
+using Espalier.Models.Generation;
 using FsCheck;
 using FsCheck.Fluent;
-using Espalier.Models.Generation;
 
 namespace Espalier.Models.Tests.Generation;
 

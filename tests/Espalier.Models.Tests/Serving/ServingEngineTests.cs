@@ -35,7 +35,10 @@ public sealed class ServingEngineTests : TorchTest
         blocks = Math.Max(blocks, Context / ServingOptions.BlockSize);
         using var engine = new ServingEngine(packed, new()
         {
-            Batch = 5, Context = Context, PromptRows = promptRows, Queue = 1000,
+            Batch = 5,
+            Context = Context,
+            PromptRows = promptRows,
+            Queue = 1000,
             KeyValueBytes = blocks * ServingEngine.BytesOfBlock(packed.Config),
         });
         var random = new Random(seed);
@@ -103,8 +106,12 @@ public sealed class ServingEngineTests : TorchTest
         var all = Enumerable.Range(0, 90).Select(i =>
         {
             var leaving = i % 3 == 0 ? new CancellationTokenSource() : null;
-            var request = new ServedRequest { Prompt = Ids(random, random.Next(1, 40)), MaxTokens = 30,
-                Options = new() { Temperature = 1, Seed = i } };
+            var request = new ServedRequest
+            {
+                Prompt = Ids(random, random.Next(1, 40)),
+                MaxTokens = 30,
+                Options = new() { Temperature = 1, Seed = i }
+            };
             return (Request: request, Leaving: leaving,
                 Received: new Collected(leaving: leaving, leavesAfter: leaving is null ? -1 : 1 + i % 7));
         }).ToArray();

@@ -35,9 +35,32 @@ public sealed class SearchRecipeTests
         Assert.Equal((2048, 4, 6, SearchProxy.PrunedLoss, 4, 1e-3),
             (search.Context, search.Sequences, search.Candidates, search.Proxy, search.Batch!.Value, search.LearningRate!.Value));
         Assert.Equal([20, 40], search.Rungs);
-        Assert.Equal(["mine"], search.Tasks);
+        Assert.Equal(["mine"], search.Texts);
+        Assert.Empty(search.Tasks);
         Assert.Equal((DepthChoice.Scattered, 32, null), (recipe.Prune.Depth, recipe.Prune.Target.Multiple, recipe.Prune.Target.Hidden));
         var canonical = RecipeFile.Canonical(recipe);
+        Assert.Equal(canonical, RecipeFile.Canonical(Parse(canonical)));
+    }
+
+    [Fact]
+    public void Benchmarks_of_a_search_are_written_as_those_of_evaluate()
+    {
+        var recipe = Parse(Searching + """
+            search: { hidden: 128, tasks: [ mine, { task: gsm8k, limit: 20, shots: 0, max-tokens: 64 }, mmlu, a/b.yaml, c/items.jsonl,
+              { task: ruler_niah_single_1, context-length: [256, 512] }, { task: arc_easy, chat-template: true } ] }
+            evaluate: [held-out, { mine: b.txt }]
+            benchmarks: data
+            """);
+        Assert.Equal(["mine"], recipe.Search!.Texts);
+        Assert.Equal(["gsm8k (20 documents, 0 shots)", "mmlu", "b", "items", "ruler_niah_single_1", "arc_easy (chat)"],
+            recipe.Search.Tasks.Select(task => task.Title));
+        Assert.Equal(64, recipe.Search.Tasks.First().MaxTokens);
+        Assert.Equal([256, 512], recipe.Search.Tasks.ElementAt(4).ContextLengths);
+        Assert.Empty(recipe.Tasks);
+        var canonical = RecipeFile.Canonical(recipe);
+        Assert.Contains("\"benchmarks\":\"data\"", canonical);
+        Assert.Contains("\"mine\",{\"limit\":20,\"max-tokens\":64,\"shots\":0,\"task\":\"gsm8k\"},\"mmlu\"",
+            canonical);
         Assert.Equal(canonical, RecipeFile.Canonical(Parse(canonical)));
     }
 
@@ -76,6 +99,10 @@ public sealed class SearchRecipeTests
     [InlineData("search: { hidden: 128, rungs: [soon] }", "search.rungs is a list; it must list numbers of steps")]
     [InlineData("search: { hidden: 128, tasks: held-out }", "search.tasks: held-out is not known.")]
     [InlineData("search: { hidden: 128, tasks: [a/items.jsonl, b/items.jsonl] }", "a name is there twice")]
+    [InlineData("search: { hidden: 128, tasks: [mmlu, { task: mmlu, limit: 3 }] }", "a name is there twice")]
+    [InlineData("search: { hidden: 128, tasks: mmllu }", "search.tasks: mmllu is not known. Did you mean mmlu?")]
+    [InlineData("search: { hidden: 128, tasks: { task: mmlu, limit: 0 } }", "search.tasks.limit is 0; it must be a whole number from 1")]
+    [InlineData("search: { hidden: 128, tasks: [[mmlu]] }", "search.tasks must list names of texts and benchmarks")]
     [InlineData("search: { hidden: 128, proxi: importance }", "there is no key search.proxi: did you mean proxy?")]
     [InlineData("search: { hidden: 128 }\nevaluate: []", "search: its candidates are compared on held-out, which evaluate does not list")]
     [InlineData("search: { hidden: 128 }\nprune: { ffn: 512 }", "prune.ffn is 512; the search finds the shape")]

@@ -12,12 +12,19 @@ public sealed class AlignStageTests : TorchTest
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Methods => ["method: sft, data: CHATS"];
+    public static TheoryData<string> Methods =>
+    [
+        "method: sft, data: CHATS", "method: dpo, data: PAIRS, label-smoothing: 0.1, sft-weight: 0.2",
+        "method: rpo-sq, data: PAIRS, eta: 0.5",
+        "method: on-policy, data: CHATS, teacher: JUDGE, refresh: 2, rollout-length: 4 to 8",
+    ];
 
     [Theory]
     [MemberData(nameof(Methods))]
     public void Interrupted_between_two_checkpoints_it_ends_with_the_same_bits(string keys)
     {
+        if (keys.Contains("JUDGE", StringComparison.Ordinal))
+            keys = keys.Replace("JUDGE", Run("judge", Section("data: CHATS"), 0).Trained.Value.Path, StringComparison.Ordinal);
         var section = Section(keys);
         var whole = Run("whole", section, stopAt: 0);
 
@@ -45,8 +52,12 @@ public sealed class AlignStageTests : TorchTest
     {
         File.WriteAllText(At("chats.jsonl"),
             string.Concat(Enumerable.Range(0, 40).Select(i => Chat($"Question {i}?", $"Answer {i}.") + "\n")));
+        File.WriteAllText(At("pairs.jsonl"), string.Concat(Enumerable.Range(0, 40).Select(i =>
+            $"{{\"prompt\":\"Question {i}?\",\"chosen\":\"Answer {i}.\",\"rejected\":\"No {i % 7}\",\"chosen_reward\":"
+                + $"{i % 3},\"rejected_reward\":-1}}\n")));
         var text =
-            $"align: {{ {keys.Replace("CHATS", At("chats.jsonl"), StringComparison.Ordinal)}, held-out: 20%, sequence: 64, steps: 6, "
+            $"align: {{ {keys.Replace("CHATS", At("chats.jsonl"), StringComparison.Ordinal)
+            .Replace("PAIRS", At("pairs.jsonl"), StringComparison.Ordinal)}, held-out: 20%, sequence: 64, steps: 6, "
             + "batch: 2, warm-up: 2, checkpoint-every: 2, evaluate-every: 3, learning-rate: 3e-4 }";
         var recipe = Pipeline.Recipes.RecipeFile.Parse(
             $"teacher: {Teacher}\ndata: {{ train: a.txt }}\nprune: {{ ffn: 512 }}\n{text}\n", "recipe.yaml");
@@ -66,8 +77,9 @@ public sealed class AlignStageTests : TorchTest
             var data = new AlignDataStage(section, Teacher, 4096);
             run.Walk([data]);
             using var tokens = data.Tokens.Value;
-            var stage = new AlignStage(ModelSlot.Of(ModelFolder.Given("start", Teacher)), "aligned", section, data, 1);
-            run.Walk([stage]);
+            var (before, stage) = AlignStage.Of(ModelSlot.Of(ModelFolder.Given("start", Teacher)), "aligned", section, data, 1,
+                section.Teacher is { } judge ? ModelSlot.Of(ModelFolder.Given("teacher", judge)) : null);
+            run.Walk([.. before, stage]);
             return stage;
         }, stop.Token);
     }

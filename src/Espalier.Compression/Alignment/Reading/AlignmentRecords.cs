@@ -26,6 +26,9 @@ internal sealed class AlignmentRecords(IReadOnlyList<string[]> shapes, IReadOnly
     /// <inheritdoc/>
     public override string Known { get; } = string.Join(", ", shapes.Select(static shape => string.Join(" + ", shape)));
 
+    /// <summary>Rewards are numbers.</summary>
+    public override bool TakesNumbers => true;
+
     /// <inheritdoc/>
     public override string? Of(JsonElement record, string? field)
     {

@@ -59,8 +59,12 @@ internal sealed class RecordParser(SkipCounts skips)
                 : new([.. messages.Take(last + 1)]) { Asked = last + 1, Tools = Tools(fields) };
         }
         return TextOf(fields["prompt"]) is { Length: > 0 } asked && CleanText.Normalise(asked, skips) is var text
-            ? new(WithSystem(fields, [ChatMessage.User(text)])) { Asked = 1, Tools = Tools(fields),
-                IsPlain = !fields.ContainsKey("system") }
+            ? new(WithSystem(fields, [ChatMessage.User(text)]))
+            {
+                Asked = 1,
+                Tools = Tools(fields),
+                IsPlain = !fields.ContainsKey("system")
+            }
             : Skip(SkipReason.MalformedConversation, "has a prompt that is no text");
     }
 
@@ -134,8 +138,11 @@ internal sealed class RecordParser(SkipCounts skips)
         if (prompt.Text is { } asked && answer.Text is { } completion && !fields.ContainsKey("system"))
             return Reading.Conversation.Plain(asked, completion) with { Tools = Tools(fields) };
         var before = WithSystem(fields, prompt.Messages ?? [ChatMessage.User(prompt.Text!)]);
-        return new([.. before, .. answer.Messages ?? [ChatMessage.Assistant(answer.Text!)]]) { Asked = before.Count,
-            Tools = Tools(fields) };
+        return new([.. before, .. answer.Messages ?? [ChatMessage.Assistant(answer.Text!)]])
+        {
+            Asked = before.Count,
+            Tools = Tools(fields)
+        };
     }
 
     private Conversation? Answered(Conversation conversation) =>

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data;
-using Espalier.Compression.Evaluation;
 
 namespace Espalier.Compression.Importance.Depth;
 
@@ -28,12 +27,11 @@ internal sealed class WindowData(WindowSet windows, int samples, int batch) : De
 }
 
 /// <summary>The choices of a task, each a row after its context.</summary>
-internal sealed class ChoiceData(MultipleChoiceTask task, int batch) : DepthData
+internal sealed class ChoiceData(DepthTask task, int batch) : DepthData
 {
     public override int Rows => task.Rows.Count;
 
     public override string Unit => "choices";
 
-    public override IEnumerable<DepthBatch> Batches() => task.Batches(batch)
-        .Select(rows => new DepthBatch(rows.Ids, rows.Rows, rows.Length, rows.Targets, rows.Positions, rows.FirstRow));
+    public override IEnumerable<DepthBatch> Batches() => task.Batches(batch);
 }

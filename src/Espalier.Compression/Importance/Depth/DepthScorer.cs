@@ -1,5 +1,4 @@
 using Espalier.Compression.Data;
-using Espalier.Compression.Evaluation;
 using Espalier.Models;
 
 namespace Espalier.Compression.Importance.Depth;
@@ -18,7 +17,7 @@ internal static class DepthScorer
     /// A width or a number of layers that the model does not have, too little text, no text or task where one is needed, or a value that is
     /// not finite (its layers are named).
     /// </exception>
-    public static DepthScores Run(Decoder model, WindowSet? windows, MultipleChoiceTask? task, DepthOptions options,
+    public static DepthScores Run(Decoder model, WindowSet? windows, DepthTask? task, DepthOptions options,
         IProgressReporter progress, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -36,7 +35,7 @@ internal static class DepthScorer
         }
         if (kinds.Contains(DepthMetricKind.Task))
             Add(new ChoiceData(task
-                ?? throw new EspalierException("the metric task needs a file of multiple-choice items: give one"), options.Batch),
+                ?? throw new EspalierException("the metric task needs a task of choices: give one"), options.Batch),
                 [new TaskMetric(task)]);
         return new()
         {

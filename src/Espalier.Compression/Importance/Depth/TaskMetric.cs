@@ -1,10 +1,9 @@
-using Espalier.Compression.Evaluation;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>How improbable a multiple-choice task's right answers become.</summary>
-internal sealed class TaskMetric(MultipleChoiceTask task) : DepthMetric(DepthMetricKind.Task)
+internal sealed class TaskMetric(DepthTask task) : DepthMetric(DepthMetricKind.Task)
 {
     private double[][] _logLikelihoods = [];
 
@@ -19,10 +18,10 @@ internal sealed class TaskMetric(MultipleChoiceTask task) : DepthMetric(DepthMet
             _logLikelihoods[variant][batch.FirstRow + batch.Positions![chunk.Start + i] / batch.Length] -= nll[i];
     }
 
-    public override double[] Values() => [.. Results().Select(result => result.NegativeLogProbability)];
+    public override double[] Values() => [.. Results().Select(result => result.Loss)];
 
     /// <summary>The share of items whose likeliest choice is right, of each variant.</summary>
     public double[] Accuracies() => [.. Results().Select(result => result.Accuracy)];
 
-    private IEnumerable<MultipleChoiceResult> Results() => _logLikelihoods.Select(task.Judge);
+    private IEnumerable<TaskVerdict> Results() => _logLikelihoods.Select(task.Judge);
 }

@@ -58,15 +58,6 @@ internal abstract class GgufArchitecture
     /// </summary>
     public virtual double Factor(ParameterRole role, DecoderConfig config) => 1;
 
-    /// <summary>Refuses what llama.cpp would load and compute differently, or not load at all.</summary>
-    /// <param name="config">The model.</param>
-    /// <param name="folder">Its name, for the error.</param>
-    public void Require(DecoderConfig config, string folder)
-    {
-        if (Objection(config) is { } why)
-            throw new EspalierException($"{folder}: cannot be exported to GGUF: {why}");
-    }
-
     /// <summary>The keys that describe the shape.</summary>
     public void Describe(DecoderConfig config, GgufMetadata metadata)
     {
@@ -106,7 +97,8 @@ internal abstract class GgufArchitecture
         void Add(string key, object value) => metadata.Add($"{Name}.{key}", value);
     }
 
-    private string? Objection(DecoderConfig config)
+    /// <summary>What llama.cpp would load and compute differently, or not load at all; null where all is well.</summary>
+    public string? Objection(DecoderConfig config)
     {
         var missing = ParameterSpec.All.FirstOrDefault(spec =>
             config.LayerKinds.Take(config.Layers).Any(kind => spec.Exists(config, kind)) && !Table.Roles.Contains(spec.Role)

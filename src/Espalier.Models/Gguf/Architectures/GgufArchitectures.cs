@@ -16,11 +16,13 @@ internal static class GgufArchitectures
     /// <exception cref="EspalierException">None runs its family, or it would compute something else.</exception>
     public static GgufArchitecture For(DecoderConfig config, string folder)
     {
-        var architecture = All.FirstOrDefault(one => one.Families.Contains(config.Family))
-            ?? throw new EspalierException(
+        // Its own one first: what that cannot express after pruning, another may.
+        GgufArchitecture[] able = [.. All.Where(one => one.Families.Contains(config.Family)).OrderBy(one => one.Name != config.Family)];
+        if (able.Length == 0)
+            throw new EspalierException(
                 $"{folder}: cannot be exported to GGUF: the family '{config.Family}' has no architecture there; exported are "
-                    + string.Join(", ", All.SelectMany(one => one.Families).Order(StringComparer.Ordinal)));
-        architecture.Require(config, folder);
-        return architecture;
+                    + string.Join(", ", All.SelectMany(one => one.Families).Distinct().Order(StringComparer.Ordinal)));
+        return able.FirstOrDefault(one => one.Objection(config) is null)
+            ?? throw new EspalierException($"{folder}: cannot be exported to GGUF: {able[0].Objection(config)}");
     }
 }

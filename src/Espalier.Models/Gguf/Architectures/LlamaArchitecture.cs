@@ -3,14 +3,17 @@ using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Models.Gguf.Architectures;
 
-/// <summary>llama.cpp's architecture <c>llama</c>, which runs Llama 2 to 3.2, Mistral and Mistral-NeMo.</summary>
+/// <summary>
+/// llama.cpp's architecture <c>llama</c>, which runs Llama 2 to 3.2, Mistral and Mistral-NeMo; and Qwen2 and Phi-3 once their width is cut,
+/// for the architectures of their own want queries as wide as the model.
+/// </summary>
 internal sealed class LlamaArchitecture : GgufArchitecture
 {
     /// <inheritdoc/>
     public override string Name => "llama";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Families { get; } = ["llama", "mistral"];
+    public override IReadOnlyList<string> Families { get; } = ["llama", "mistral", "phi3", "qwen2"];
 
     /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(

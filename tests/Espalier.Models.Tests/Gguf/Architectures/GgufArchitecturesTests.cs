@@ -121,11 +121,25 @@ public sealed class GgufArchitecturesTests : IDisposable
         Assert.Contains("no place for QueryProjectionBias", Refusal("gemma2", config => config with { QueryKeyValueBias = true }),
             StringComparison.Ordinal);
         Assert.Contains("no place for Head", Refusal("gemma2", config => config with { TiedEmbeddings = false }), StringComparison.Ordinal);
-        Assert.Contains("4 heads of 12 and 44 channels", Refusal("phi3", config => config with { HiddenSize = 44 }),
+        Assert.Contains("4 heads of 12 and 44 channels", Refusal("olmo2", config => config with { HiddenSize = 44 }),
             StringComparison.Ordinal);
         Assert.Contains("has RmsNorm", Refusal("qwen3", config => config with { Norm = NormKind.LayerNorm1p }), StringComparison.Ordinal);
-        Assert.Contains("cannot stretch its frequencies", Refusal("qwen2", config =>
+        Assert.Contains("cannot stretch its frequencies", Refusal("qwen3", config =>
             config with { Rotary = config.Rotary with { Scaling = new RotaryScaling.Llama3(8, 1, 4, 64) } }), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("qwen2")]
+    [InlineData("phi3")]
+    public void A_pruned_width_that_its_own_architecture_does_not_take_goes_to_llamas(string family)
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden("families", family));
+        var narrow = source.Config with { HiddenSize = 44 };
+        Assert.Equal(family, GgufArchitectures.For(source.Config, "it").Name);
+        Assert.Equal("llama", GgufArchitectures.For(narrow, "it").Name);
+        var plan = GgufPlan.Of(source.Family, narrow, GgufArchitectures.For(narrow, "it"), GgufFormat.F32)
+            .Select(tensor => tensor.Stored.Name);
+        Assert.Contains(family == "qwen2" ? "blk.1.attn_k.bias" : "blk.1.ffn_gate.weight", plan);
     }
 
     [Fact]
