@@ -16,6 +16,11 @@ internal sealed class ChatCommand : CommandBase
 
     private readonly ModelArgument _model = new();
     private readonly Option<string> _system = new("--system") { Description = "What the system says first", HelpName = "TEXT" };
+    private readonly Option<string> _template = new("--chat-template")
+    {
+        Description = "A file with a chat template (Jinja), in place of the model's own",
+        HelpName = "FILE",
+    };
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(), "Tokens of an answer at most", 1024);
     private readonly ValueOption<int> _context = new("--context", Kinds.Size(least: 8),
         $"Tokens of the conversation that the model sees; by default its positions, at most {UsualContext}. Where it is full the oldest "
@@ -27,12 +32,12 @@ internal sealed class ChatCommand : CommandBase
 
     internal ChatCommand() : base(
         "chat",
-        "Talk with a model through its chat template; lines from stdin, /help lists what else can be said",
-        "espalier chat models/quickstart-teacher --max-tokens 40 <<< \"Tell me a story.\"",
-        "espalier chat models/quickstart-teacher --system \"Tell stories.\" --temperature 0.7 --max-tokens 40 --json <<< Hello")
+        "Talk with a model through its chat template; lines from stdin are messages, /help lists what else can be said",
+        "espalier chat models/quickstart-teacher --max-tokens 40 <<< Hello",
+        "espalier chat models/quickstart-teacher --system Hi --temperature 0.7 --max-tokens 40 --json <<< Hello")
     {
         _model.AddTo(this);
-        foreach (var option in (Option[])[_system, _maxTokens, _context])
+        foreach (var option in (Option[])[_system, _template, _maxTokens, _context])
             Options.Add(option);
         _stop.AddTo(this);
         _sampling.AddTo(this);
@@ -45,7 +50,9 @@ internal sealed class ChatCommand : CommandBase
         using var checkpoint = _model.OpenFinite(run);
         var options = _sampling.Read(run, checkpoint);
         var tokenizer = Tokenizer.Load(checkpoint.Folder);
-        var template = ChatTemplate.Load(checkpoint.Folder);
+        var template = run.Get(_template) is { } file ? ChatTemplate.OfFile(file, checkpoint.Folder) : ChatTemplate.Load(checkpoint.Folder);
+        template.Check();
+        var stops = _stop.Of(run);
         var positions = checkpoint.Config.MaxPositions;
         var context = run.Get(_context) ?? Math.Min(positions, UsualContext);
         if (context > positions)
@@ -57,11 +64,12 @@ internal sealed class ChatCommand : CommandBase
             System = run.Get(_system),
             MaxTokens = run.Get(_maxTokens)!.Value,
             Sampling = options,
-            Stops = _stop.Of(run),
+            Stops = stops,
         };
-        var answers = new ChatLoop(run, session).Run();
-        if (run.Json)
-            run.Write(new ChatReport([.. session.Messages.Select(message => message.Fields)], answers), (_, _) => { });
+        var answers = new ChatLoop(run, session, _model.Place(run)).Run();
+        var messages = session.Messages.Select(message => message.Fields);
+        // Who reads the answers has them already.
+        run.Write(new ChatReport([.. messages], answers, WeightsOption.NameOf(packed.Format)), static (_, _) => { });
         return ExitCodes.Done;
     }
 }

@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Rendering;
 using Espalier.Files;
 using Espalier.Models.Chat;
 
@@ -12,7 +11,8 @@ namespace Espalier.Cli.Commands;
 /// </summary>
 /// <param name="run">The command's streams.</param>
 /// <param name="session">The conversation.</param>
-internal sealed class ChatLoop(CommandRun run, ChatSession session)
+/// <param name="model">What a saved conversation may not touch.</param>
+internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace model)
 {
     private static readonly string[] s_names = ["/help", "/exit", "/reset", "/system", "/save"];
 
@@ -20,27 +20,14 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session)
     private CancellationTokenSource? _answering;
 
     /// <summary>Talks; returns what each answer took.</summary>
+    /// <exception cref="OperationCanceledException">A signal ended the program.</exception>
     public IReadOnlyList<ChatAnswerReport> Run()
     {
-        var (input, isTyped) = (run.Terminal.Input, run.Terminal.InputIsTerminal);
-        run.Interruption?.Instead(() =>
-        {
-            if (Volatile.Read(ref _answering) is { } answering)
-                answering.Cancel();
-            else
-                run.Terminal.Error.WriteLine("\n/exit or Ctrl-D leaves");
-        });
-        if (isTyped)
+        run.Interruption?.Instead(IsHeard);
+        if (run.Terminal.InputIsTerminal)
             run.Terminal.Error.WriteLine("/help lists what can be said; /exit or Ctrl-D leaves; Ctrl-C ends an answer");
-        while (!run.Cancellation.IsCancellationRequested)
+        while (Line() is { } line && line.Trim() != "/exit")
         {
-            if (isTyped)
-            {
-                run.Terminal.Error.Write("> ");
-                run.Terminal.Error.Flush();
-            }
-            if (input.ReadLine() is not { } line || line.Trim() == "/exit")
-                break;
             if (string.IsNullOrWhiteSpace(line))
                 continue;
             try
@@ -56,8 +43,39 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session)
                 run.Progress.Warn(error.Message);
             }
         }
-        run.Cancellation.ThrowIfCancellationRequested();
         return _answers;
+    }
+
+    // A signal that ends the program is heard while a line is waited for.
+    private string? Line()
+    {
+        if (run.Terminal.InputIsTerminal)
+        {
+            run.Terminal.Error.Write("> ");
+            run.Terminal.Error.Flush();
+        }
+        run.Cancellation.ThrowIfCancellationRequested();
+        return Task.Run(run.Terminal.Input.ReadLine).WaitAsync(run.Cancellation).GetAwaiter().GetResult();
+    }
+
+    // Who types has other ways to leave; of a pipe the signal ends the program as it ends others.
+    private bool IsHeard()
+    {
+        if (Volatile.Read(ref _answering) is not { } answering)
+        {
+            if (run.Terminal.InputIsTerminal)
+                run.Terminal.Error.Write("\n/exit or Ctrl-D leaves\n> ");
+            return run.Terminal.InputIsTerminal;
+        }
+        try
+        {
+            answering.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The answer ended by itself meanwhile.
+        }
+        return true;
     }
 
     private void Answer(string text)
@@ -67,13 +85,7 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session)
         ChatAnswer answer;
         try
         {
-            answer = session.Ask(text, piece =>
-            {
-                if (run.Json)
-                    return;
-                run.Terminal.Output.Write(piece);
-                run.Terminal.Output.Flush();
-            }, stop.Token);
+            answer = session.Ask(text, Say, stop.Token);
         }
         finally
         {
@@ -81,28 +93,40 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session)
         }
         if (!run.Json)
             run.Terminal.Output.WriteLine();
+        run.Terminal.Output.Flush();
         _answers.Add(ChatAnswerReport.Of(answer));
         if (answer.DroppedMessages > 0)
             run.Progress.Note($"the context is full: the oldest {Units.Counted(answer.DroppedMessages, "message")} left out");
-        if (answer.StoppedBy is "max-tokens" or "context" or "interrupted")
-            run.Progress.Note(answer.StoppedBy switch
-            {
-                "max-tokens" => "the answer was cut by --max-tokens",
-                "context" => "the answer was cut: the context is full",
-                _ => "the answer was interrupted",
-            });
+        if (Ending(answer.StoppedBy) is { } ending)
+            run.Progress.Note(ending);
     }
+
+    private void Say(string piece)
+    {
+        if (run.Json)
+            return;
+        run.Terminal.Output.Write(piece);
+        run.Terminal.Output.Flush();
+    }
+
+    private static string? Ending(string stoppedBy) => stoppedBy switch
+    {
+        "max-tokens" => "the answer was cut by --max-tokens",
+        "context" => "the answer was cut: the context is full",
+        "interrupted" => "the answer was interrupted",
+        _ => null,
+    };
 
     private void Obey(string line)
     {
-        var (name, rest) = line.IndexOf(' ', StringComparison.Ordinal) is >= 0 and var blank ? (line[..blank], line[blank..].Trim())
-            : (line, "");
+        var parts = line.Split((char[]?)null, 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        var (name, rest) = (parts[0], parts.Length > 1 ? parts[1] : "");
         switch (name)
         {
             case "/help":
                 run.Terminal.Error.WriteLine("/system TEXT   what the system says before the conversation; without TEXT nothing\n"
                     + "/reset         forget the conversation, but for the system's message\n"
-                    + "/save FILE     write the conversation as a line of JSON (messages), as align and synthesize read it\n"
+                    + "/save FILE     write the conversation as a line of JSON (messages), as align reads it\n"
                     + "/exit          leave\n"
                     + "//TEXT         a message that begins with /");
                 break;
@@ -112,7 +136,7 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session)
                 break;
             case "/system":
                 session.System = rest.Length > 0 ? rest : null;
-                run.Progress.Note(rest.Length > 0 ? "the system's message is another one" : "the system says nothing");
+                run.Progress.Note(rest.Length > 0 ? "the system's message is set" : "the system says nothing");
                 break;
             case "/save":
                 Save(rest);
@@ -122,44 +146,13 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session)
         }
     }
 
-    private void Save(string file)
+    private void Save(string name)
     {
-        if (file.Length == 0)
-            throw new EspalierException("/save: name a file");
-        OutputGuard.RequireReplaceable($"/save {file}", file, "a conversation that was saved before", IsSaved);
-        var line = new JsonObject { ["messages"] = new JsonArray([.. session.Messages.Select(message => message.Fields.DeepClone())]) };
-        DurableOutput.WriteText(file, $"{line.ToJsonString(s_readable)}\n");
-        run.Progress.Note(string.Create(CultureInfo.InvariantCulture, $"{Units.Counted(session.Messages.Count, "message")} in {file}"));
+        var file = OutputOption.Checked("/save", name, OutputKind.Conversation, [model]);
+        var saved = new SavedConversation([.. session.Messages.Select(message => message.Fields)]);
+        if (saved.Messages.Count == 0)
+            throw new EspalierException("/save: nothing was said yet");
+        DurableOutput.WriteText(file, $"{JsonOutput.Serialize(saved)}\n");
+        run.Progress.Note($"{Units.Counted(saved.Messages.Count, "message")} in {file}");
     }
-
-    private static readonly JsonSerializerOptions s_readable = new()
-    {
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver(),
-    };
-
-    private static bool IsSaved(string file)
-    {
-        const string beginning = "{\"messages\":[";
-        using var reader = new StreamReader(file);
-        var head = new char[beginning.Length];
-        return reader.ReadBlock(head) == head.Length && new string(head) == beginning;
-    }
-}
-
-/// <summary>What <c>chat --json</c> prints at the end.</summary>
-/// <param name="Messages">The conversation, with role and content.</param>
-/// <param name="Answers">What each answer took.</param>
-internal sealed record ChatReport(IReadOnlyList<JsonObject> Messages, IReadOnlyList<ChatAnswerReport> Answers);
-
-/// <summary>What an answer took.</summary>
-/// <param name="PromptTokens">Tokens of the conversation up to it.</param>
-/// <param name="ReusedTokens">Those whose keys and values were there from the turn before.</param>
-/// <param name="Tokens">Tokens of the answer.</param>
-/// <param name="StoppedBy">eos, stop, max-tokens, context or interrupted.</param>
-/// <param name="DroppedMessages">Messages that were left out to make room.</param>
-internal sealed record ChatAnswerReport(int PromptTokens, int ReusedTokens, int Tokens, string StoppedBy, int DroppedMessages)
-{
-    internal static ChatAnswerReport Of(ChatAnswer answer) => new(
-        answer.PromptTokens, answer.ReusedTokens, answer.Tokens, answer.StoppedBy, answer.DroppedMessages);
 }
