@@ -45,7 +45,7 @@ internal sealed class GenerateCommand : CommandBase
     {
         Description = "Take the text as a user's message and answer it through the model's chat template",
     };
-    private readonly StopOption _stop = new("the text");
+    private readonly StopOption _stop = new("a continuation");
     private readonly ValueOption<int> _samples = new("--samples", Kinds.Size(most: 1 << 16),
         "Continuations of each prompt, each with the seed after the one before", 1);
     private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(),
