@@ -113,6 +113,25 @@ public sealed class HostileBodyTests : TorchTest
     }
 
     [Fact]
+    public async Task Who_sends_too_much_sees_the_answer_and_no_broken_connection()
+    {
+        await using var server = await RunningServer.StartAsync(RunningServer.Teacher, RunningServer.PlainTemplate(_folder.Path));
+        // By a socket that sends all of it before it reads, as simple clients do.
+        for (var i = 0; i < 20; i++)
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync(server.Http.BaseAddress!.Host, server.Http.BaseAddress.Port);
+            var stream = client.GetStream();
+            var body = Encoding.ASCII.GetBytes("{\"prompt\":\"" + new string('a', 4 << 20) + "\"}");
+            await stream.WriteAsync(Encoding.ASCII.GetBytes("POST /v1/completions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n"));
+            await stream.WriteAsync(body);
+            using var reader = new StreamReader(stream);
+            Assert.Equal("HTTP/1.1 413 Payload Too Large", await reader.ReadLineAsync());
+        }
+    }
+
+    [Fact]
     public async Task A_model_without_a_template_says_so()
     {
         await using var server = await RunningServer.StartAsync(RunningServer.WithoutTemplate(_folder.Path));

@@ -61,7 +61,7 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
     /// sure and right, ln n where n choices are alike to it.
     /// </summary>
     /// <param name="metric">The metric that is shown beside it.</param>
-    public static TaskLoss LossPerCharacter(Metric metric) => new("", metric.Name, 
+    public static TaskLoss LossPerCharacter(Metric metric) => new("", metric.Name,
         result => ((ChoiceResult)result).Surprise(choice => Math.Max(1, choice.EnumerateRunes().Count())));
 
     /// <summary>The same of whole log-likelihoods: −log of <see cref="ShareOfRight"/>.</summary>

@@ -146,7 +146,8 @@ internal sealed class RecipeStages
         if (_recipe.Synthesize is { } texts)
         {
             Add(new SynthesizeStage(_corrected
-                ?? corrected, texts, _recipe.Tasks, _recipe.Benchmarks, _recipe.Seed) { Texts = Synthesized! });
+                ?? corrected, texts, _recipe.Tasks, _recipe.Benchmarks, _recipe.Seed)
+            { Texts = Synthesized! });
             _stages.AddRange(Conversations.Except(Sources.OfType<AlignDataStage>()));
         }
         trained = Align(trained, _corrected ?? corrected);

@@ -37,11 +37,14 @@ internal static class SearchRules
                 : "candidates", "distill.hidden pairs layers of one certain student; leave the one or the other out");
         if (search.Space.IsEmpty && search.CandidatesFile is null)
             throw section.Missing("hidden", SearchSection.Example);
-        return recipe with { Search = search with
+        return recipe with
         {
-            Texts = Texts(section, search.Compared, recipe.Evaluate),
-            Space = search.Space with { Multiple = fields.Section("prune")?.Size("multiple") },
-        } };
+            Search = search with
+            {
+                Texts = Texts(section, search.Compared, recipe.Evaluate),
+                Space = search.Space with { Multiple = fields.Section("prune")?.Size("multiple") },
+            }
+        };
     }
 
     /// <summary>Names of those entries that are texts; the others are benchmarks, or not known.</summary>

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Alignment.Preferences;
-using Espalier.Compression.Alignment.Rollouts;
 using Espalier.Compression.Alignment.Reading;
+using Espalier.Compression.Alignment.Rollouts;
 using Espalier.Compression.Data;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;

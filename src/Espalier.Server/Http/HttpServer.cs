@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,6 +19,10 @@ internal sealed class HttpServer : IAsyncDisposable
 {
     // How long connections may take to close once their answers are done.
     private static readonly TimeSpan s_closing = TimeSpan.FromSeconds(5);
+
+    // What is read, and for how long, of a body that was refused for its size.
+    private const long MostDrained = 64 << 20;
+    private static readonly TimeSpan s_drains = TimeSpan.FromSeconds(5);
 
     private readonly WebApplication _app;
     private readonly ServedModel _model;
@@ -122,6 +127,8 @@ internal sealed class HttpServer : IAsyncDisposable
                 await FailAsync(context, new(error.StatusCode, error.StatusCode == 413
                     ? $"the body is larger than {_options.LargestBody} bytes" : OneLine.Of(error.Message), code: "bad_request"))
                     .ConfigureAwait(false);
+                if (error.StatusCode == 413)
+                    await DrainAsync(context).ConfigureAwait(false);
             }
             catch (Exception error) when (error is not OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
             {
@@ -138,6 +145,28 @@ internal sealed class HttpServer : IAsyncDisposable
         finally
         {
             _metrics.Count(isKnown ? path : "other", context.Response.StatusCode);
+        }
+    }
+
+    /// <summary>
+    /// Reads what is left of a body that is too large, up to a limit: a connection that is closed with bytes unread is reset, and the client
+    /// may see that and not the answer.
+    /// </summary>
+    private static async Task DrainAsync(HttpContext context)
+    {
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is not { IsReadOnly: false } limit)
+            return;
+        limit.MaxRequestBodySize = MostDrained;
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
+        ends.CancelAfter(s_drains);
+        try
+        {
+            await context.Response.CompleteAsync().ConfigureAwait(false);
+            await context.Request.Body.CopyToAsync(Stream.Null, ends.Token).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is IOException or OperationCanceledException)
+        {
+            // Larger than that, slower, or gone: the connection is closed then.
         }
     }
 

@@ -56,7 +56,7 @@ public sealed class EvaluateTests : TorchTest
     [InlineData("--ids 1,2,x", "'x'")]
     [InlineData("--ids 1,2,3 --seq 5000", "5000")]
     [InlineData("--ids 1,2,3 --seq 2 --windows 9", "9")]
-    [InlineData("--ids 1", "1 tokens")]
+    [InlineData("--ids 1", "1 token is fewer")]
     [InlineData("--ids 1,2,3 --seq 0", "--sequence is 0; it must be a whole number from 1")]
     [InlineData("--ids 1,2,3 --windows many", "--windows is many; it must be a whole number from 1")]
     [InlineData("--ids nothing.i32", "nothing.i32")]

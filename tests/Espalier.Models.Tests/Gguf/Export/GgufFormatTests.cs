@@ -83,7 +83,8 @@ public sealed class GgufFormatTests : IDisposable
     {
         using var phi = Checkpoint.Open(Fixtures.Golden("families", "phi3"));
         var config = phi.Config
-            with { HiddenSize = 256, IntermediateSize = 512, QueryHeads = 8, KeyValueHeads = 2, HeadDim = 32, Layers = 8 };
+            with
+        { HiddenSize = 256, IntermediateSize = 512, QueryHeads = 8, KeyValueHeads = 2, HeadDim = 32, Layers = 8 };
         var plan = GgufPlan.Of(FamilyCatalog.For("phi3", ""), config, GgufArchitectures.For(config, ""), GgufFormat.Q4_K_M)
             .ToDictionary(tensor => tensor.Stored.Name, tensor => tensor.Type);
         Assert.Equal((GgufType.Q6_K, GgufType.Q4_K), (plan["blk.0.attn_qkv.weight"], plan["blk.1.attn_qkv.weight"]));
