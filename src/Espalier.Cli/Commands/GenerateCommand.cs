@@ -92,7 +92,8 @@ internal sealed class GenerateCommand : CommandBase
         var samples = run.Get(_samples)!.Value;
         if (samples > 1 && options.Temperature == 0)
             throw new EspalierException(
-                $"--samples is {samples} and the choice is greedy, so all would be the same: give a --temperature above 0, or no --samples");
+                $"--samples is {samples} and the choice is greedy, so all would be the same: give a --temperature above 0, or no "
+                    + "--samples");
         // Ids need no tokenizer: without one there is no text to show.
         var tokenizer = prompts.Length > 0 || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json"))
             ? Tokenizer.Load(checkpoint.Folder) : null;
