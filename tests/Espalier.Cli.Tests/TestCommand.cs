@@ -38,5 +38,13 @@ internal sealed class TestCommand : CommandBase
         return (code, output.ToString(), error.ToString());
     }
 
+    /// <summary>Runs a command line with lines on its stdin, as a pipe brings them.</summary>
+    internal static (int Code, string Output, string Error) LaunchWithInput(string input, params string[] line)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var terminal = new Terminal(output, error, false, false, false) { Input = new StringReader(input) };
+        return (Cli.Launch.Run(CommandList.All(), line, terminal), output.ToString(), error.ToString());
+    }
+
     protected override int Run(CommandRun run) => _work(run);
 }

@@ -11,7 +11,8 @@ internal static class CommandList
         .. Group("Single stages", new ScoreCommand(), new DepthCommand(), new PruneCommand(), new NeedCommand(), new CorrectCommand(),
             new CacheCommand(), new DistillCommand(), new PretrainCommand(), new SynthesizeCommand(), new AlignCommand(),
             new MergeCommand(), new ExportCommand()),
-        .. Group("Models", new InspectCommand(), new EvaluateCommand(), new GenerateCommand(), new ServeCommand(), new BenchCommand()),
+        .. Group("Models", new InspectCommand(), new EvaluateCommand(), new GenerateCommand(), new ChatCommand(), new ServeCommand(),
+            new BenchCommand()),
         .. Group("Run folders", new RunsCommand(), new StatusCommand(), new ReportCommand(), new CompareRunsCommand()),
         .. Group("This program", new DoctorCommand(), new SchemaCommand(), new HelpCommand(), new CompletionCommand()),
     ];

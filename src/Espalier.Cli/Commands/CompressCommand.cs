@@ -8,6 +8,7 @@ using Espalier.Compression.Search;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Evaluation.Tasks;
 using Espalier.Files;
+using Espalier.Models.Chat;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Reports;
@@ -158,8 +159,13 @@ internal sealed class CompressCommand : CommandBase
             page.Line($"texts    {file}");
         page.Line($"report   {report.Report}");
         if (report.Students is [var first, ..])
-            page.Line($"try it   {ProgramName.Shown} generate {first} --prompt \"Once upon a time\"");
+            page.Line(IsAligned(report, first) ? $"try it   {ProgramName.Shown} chat {first}"
+                : $"try it   {ProgramName.Shown} generate {first} --prompt \"Once upon a time\"");
     }
+
+    /// <summary>Whether the first recipe taught its student to answer, and the student has the template to be asked by.</summary>
+    private static bool IsAligned(CompressReport report, string student) =>
+        report.Aligned?.Any(row => row.Arm == report.Rows[0].Arm) == true && ChatTemplate.Find(student) is not null;
 
     private static TextTable SeedsTable(IReadOnlyList<SeedSummary> seeds)
     {

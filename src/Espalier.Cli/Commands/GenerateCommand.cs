@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Text;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data;
 using Espalier.Files;
+using Espalier.Models.Chat;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
@@ -41,8 +41,15 @@ internal sealed class GenerateCommand : CommandBase
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(least: 0),
         "Tokens at most; the model's positions end it too", 128);
     private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
+    private readonly Option<bool> _chat = new("--chat")
+    {
+        Description = "Take the text as a user's message and answer it through the model's chat template",
+    };
+    private readonly StopOption _stop = new("a continuation");
+    private readonly ValueOption<int> _samples = new("--samples", Kinds.Size(most: 1 << 16),
+        "Continuations of each prompt, each with the seed after the one before", 1);
     private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(),
-        "Prompts continued at once where there are several; changes no text", GeneratorBatch.Usual);
+        "Continuations at once where there are several; changes no text", GeneratorBatch.Usual);
     private readonly WeightsOption _weights = new();
     private readonly SamplingInput _sampling = new();
     private readonly ThreadsOption _threads = new();
@@ -53,6 +60,8 @@ internal sealed class GenerateCommand : CommandBase
         "espalier generate models/quickstart-teacher \"Once upon a time\" --max-tokens 60",
         "espalier generate models/quickstart-teacher --prompt \"The kernel\" --temperature 0.7 --top-p 0.9 --seed 3",
         "espalier generate models/quickstart-teacher --prompt Once --prompt \"The kernel\" --weights int8 --max-tokens 30",
+        "espalier generate models/quickstart-teacher \"Once upon a time\" --samples 3 --min-p 0.1 --stop . --max-tokens 60",
+        "espalier generate models/quickstart-teacher Hello --chat --max-tokens 30",
         "espalier generate models/quickstart-teacher --ids 4080 --greedy --max-tokens 200 --json")
     {
         _model.AddTo(this);
@@ -60,8 +69,11 @@ internal sealed class GenerateCommand : CommandBase
         foreach (var option in (Option[])[_prompt, _ids, _maxTokens])
             Options.Add(option);
         _sampling.AddTo(this);
+        Options.Add(_chat);
+        _stop.AddTo(this);
         Options.Add(_ignoreEos);
         _weights.AddTo(this);
+        Options.Add(_samples);
         Options.Add(_batch);
         _threads.AddTo(this);
     }
@@ -72,85 +84,130 @@ internal sealed class GenerateCommand : CommandBase
         if (prompts.Length > 0 == run.Has(_ids))
             throw new EspalierException(run.Has(_ids) ? "text to continue and --ids were given: give one of them"
                 : "nothing to continue was given: a text in quotes, --prompt TEXT or --ids 1,2,3");
+        if (run.Has(_ids) && run.Get(_chat))
+            throw new EspalierException("--chat and --ids were both given: ids are no message, give a text");
+        var texts = _stop.Of(run);
         using var checkpoint = _model.OpenFinite(run);
         var options = _sampling.Read(run, checkpoint);
+        var samples = run.Get(_samples)!.Value;
+        if (samples > 1 && options.Temperature == 0)
+            throw new EspalierException(
+                $"--samples is {samples} and the choice is greedy, so all would be the same: give a --temperature above 0, or no "
+                    + "--samples");
         // Ids need no tokenizer: without one there is no text to show.
         var tokenizer = prompts.Length > 0 || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json"))
             ? Tokenizer.Load(checkpoint.Folder) : null;
+        if (tokenizer is null && texts.Count > 0)
+            throw new EspalierException($"{checkpoint.Folder}: has no tokenizer.json, so there is no text for --stop to end");
+        var template = run.Get(_chat) ? ChatTemplate.Load(checkpoint.Folder) : null;
         int[][] starts = prompts.Length > 0
-            ? [.. prompts.Select(prompt => EncodePrompt(run, prompt, tokenizer!, checkpoint.Config.VocabularySize))]
+            ? [.. prompts.Select(prompt => EncodePrompt(run, prompt, tokenizer!, template, checkpoint.Config.VocabularySize))]
             : [ReadIds(run.Get(_ids)!, checkpoint.Config.VocabularySize)];
-        var stops = prompts.Length > 0 && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
+        var ends = prompts.Length > 0 && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
         _threads.Start(run);
         using var packed = _weights.Load(run, checkpoint);
-        if (starts.Length > 1)
-            return Several(run, packed, prompts, starts, options, tokenizer!, stops);
-        var start = starts[0];
-        Action<string> show = _ => { };
-        if (!run.Json)
-            show = piece => { run.Terminal.Output.Write(piece); run.Terminal.Output.Flush(); };
-        var report =
-            Generate(Generator.Continue(packed, start, run.Get(_maxTokens)!.Value, options, stops, run.Cancellation), tokenizer, stops,
-                show);
-        // Who reads the text has it already; the figures are no part of it.
-        run.Write(
-            report with
-            {
-                PromptTokens = start.Length,
-                StoppedBy = StoppedBy(report.Ids, stops, run.Get(_maxTokens)!.Value),
-                Weights = WeightsOption.NameOf(packed.Format)
-            },
-            (page, _) => page.Line());
-        if (!run.Json)
-            run.Progress.Note(
-                $"{Units.Counted(report.Ids.Count, "token")}"
-                    + $"{(report.TokensPerSecond is { } rate ? $", {Units.Short(rate)} tokens/s" : "")}");
-        return ExitCodes.Done;
+        WrittenText Text() => new(tokenizer, ends, texts);
+        return starts.Length * samples > 1 ? Several(run, packed, prompts, starts, options, Text, ends)
+            : One(run, packed, starts[0], options, Text(), ends);
     }
 
-    // Many prompts at once: nothing streams, for their texts grow side by side.
-    private int Several(CommandRun run, PackedWeights packed, string[] prompts, int[][] starts, SamplingOptions options,
-        Tokenizer tokenizer, IReadOnlySet<int>? stops)
+    private int One(
+        CommandRun run, PackedWeights packed, int[] start, SamplingOptions options, WrittenText text, IReadOnlySet<int>? ends)
     {
-        var started = Stopwatch.GetTimestamp();
-        var most = run.Get(_maxTokens)!.Value;
-        var made = GeneratorBatch.Continue(
-            packed, starts, most, prompt => options with { Seed = options.Seed + prompt }, stops, run.Get(_batch)!.Value,
+        var (started, first, most) = (Stopwatch.GetTimestamp(), 0L, run.Get(_maxTokens)!.Value);
+        foreach (var id in Generator.Continue(packed, start, most, options, ends, run.Cancellation))
+        {
+            if (text.Ids.Count == 0)
+                first = Stopwatch.GetTimestamp();
+            Show(text.Append(id));
+            if (text.IsStopped)
+                break;
+        }
+        var ended = Stopwatch.GetTimestamp();
+        Show(text.Finish());
+        var count = text.Ids.Count;
+        double? rate = count < 2 ? null : (count - 1) / Stopwatch.GetElapsedTime(first, ended).TotalSeconds;
+        // Who reads the text has it already; the figures are no part of it.
+        run.Write(
+            new GenerationReport
+            {
+                Ids = text.Ids,
+                Text = text.Text,
+                PromptTokens = start.Length,
+                StoppedBy = text.StoppedBy(most),
+                PromptSeconds = count == 0 ? null : Stopwatch.GetElapsedTime(started, first).TotalSeconds,
+                Weights = WeightsOption.NameOf(packed.Format),
+                TokensPerSecond = rate,
+            },
+            static (page, _) => page.Line());
+        if (!run.Json)
+            run.Progress.Note($"{Units.Counted(count, "token")}{(rate is { } speed ? $", {Units.Short(speed)} tokens/s" : "")}");
+        return ExitCodes.Done;
+
+        void Show(string piece)
+        {
+            if (run.Json)
+                return;
+            run.Terminal.Output.Write(piece);
+            run.Terminal.Output.Flush();
+        }
+    }
+
+    // Many at once: nothing streams, for their texts grow side by side.
+    private int Several(CommandRun run, PackedWeights packed, string[] prompts, int[][] starts, SamplingOptions options,
+        Func<WrittenText> text, IReadOnlySet<int>? ends)
+    {
+        var (started, most, samples) = (Stopwatch.GetTimestamp(), run.Get(_maxTokens)!.Value, run.Get(_samples)!.Value);
+        int[][] all = [.. starts.SelectMany(start => Enumerable.Repeat(start, samples))];
+        WrittenText[] texts = [.. all.Select(_ => text())];
+        int Seed(int i) => unchecked(options.Seed + i) & int.MaxValue;
+        GeneratorBatch.Continue(
+            packed, all, most, i => options with { Seed = Seed(i) }, ends, run.Get(_batch)!.Value,
+            isEnd: (i, id) =>
+            {
+                texts[i].Append(id);
+                return texts[i].IsStopped;
+            },
             stop: run.Cancellation);
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        foreach (var one in texts)
+            one.Finish();
         var report = new GenerationsReport
         {
             Continuations =
             [
-                .. made.Select((ids, i) => new ContinuationReport(
-                    Prompt: prompts[i],
-                    Ids: ids,
-                    Text: tokenizer.Decode([.. ids], skipSpecialTokens: true),
-                    PromptTokens: starts[i].Length,
-                    StoppedBy: StoppedBy(ids, stops, most))),
+                .. texts.Select((one, i) => new ContinuationReport(
+                    prompts.Length > 0 ? prompts[i / samples] : null, Seed(i), one.Ids, one.Text, all[i].Length, one.StoppedBy(most))),
             ],
             Seconds = seconds,
-            TokensPerSecond = made.Sum(ids => ids.Count) / seconds,
+            TokensPerSecond = texts.Sum(one => one.Ids.Count) / seconds,
             Weights = WeightsOption.NameOf(packed.Format),
         };
         run.Write(report, (page, shown) =>
         {
             foreach (var one in shown.Continuations)
             {
-                page.Line(one.Prompt + one.Text);
+                // An answer is no continuation of the message.
+                page.Line($"{one.Prompt}{(run.Get(_chat) ? "\n" : "")}{one.Text ?? string.Join(',', one.Ids)}");
                 page.Line();
             }
         });
         if (!run.Json)
             run.Progress.Note(
-                $"{Units.Counted(starts.Length, "prompt")}, {Units.Counted(made.Sum(ids => ids.Count), "token")}, "
-                    + $"{Units.Short(report.TokensPerSecond)} tokens/s");
+                $"{Units.Counted(starts.Length, "prompt")}, {(samples > 1 ? $"{Units.Counted(all.Length, "continuation")}, " : "")}"
+                    + $"{Units.Counted(texts.Sum(one => one.Ids.Count), "token")}, {Units.Short(report.TokensPerSecond)} tokens/s");
         return ExitCodes.Done;
     }
 
-    private static int[] EncodePrompt(CommandRun run, string text, Tokenizer tokenizer, int vocabulary)
+    private static int[] EncodePrompt(CommandRun run, string text, Tokenizer tokenizer, ChatTemplate? template, int vocabulary)
     {
+        if (template is not null)
+        {
+            var asked = template.Encode(tokenizer, [ChatMessage.User(text)], new() { AddGenerationPrompt = true });
+            tokenizer.RequireRows(asked, vocabulary, "the message");
+            return asked;
+        }
         var start = tokenizer.Encode(text);
         tokenizer.RequireRows(start, vocabulary, "--prompt");
         if (tokenizer.DoublesBos(start))
@@ -173,85 +230,4 @@ internal sealed class GenerateCommand : CommandBase
         tokens.Read(0, ids);
         return ids;
     }
-
-    private static GenerationReport Generate(IEnumerable<int> next, Tokenizer? tokenizer, IReadOnlySet<int>? stops, Action<string> show)
-    {
-        var (made, text) = (new List<int>(), new StringBuilder());
-        var stream = tokenizer?.CreateDecodeStream(skipSpecialTokens: true);
-        var (started, first) = (Stopwatch.GetTimestamp(), 0L);
-        foreach (var id in next)
-        {
-            if (made.Count == 0)
-                first = Stopwatch.GetTimestamp();
-            made.Add(id);
-            Say(stream is null ? $"{(made.Count > 1 ? "," : "")}{id}" : stops?.Contains(id) == true ? "" : stream.Append(id));
-        }
-        var ended = Stopwatch.GetTimestamp();
-        Say(stream?.Finish() ?? "");
-        return new()
-        {
-            Ids = made,
-            Text = stream is null ? null : text.ToString(),
-            PromptSeconds = made.Count == 0 ? null : Stopwatch.GetElapsedTime(started, first).TotalSeconds,
-            TokensPerSecond = made.Count < 2 ? null : (made.Count - 1) / Stopwatch.GetElapsedTime(first, ended).TotalSeconds,
-        };
-
-        void Say(string piece)
-        {
-            text.Append(piece);
-            show(piece);
-        }
-    }
-
-    private static string StoppedBy(IReadOnlyList<int> ids, IReadOnlySet<int>? stops, int maxTokens) =>
-        ids.Count > 0 && stops?.Contains(ids[^1]) == true ? "eos" : ids.Count == maxTokens ? "max-tokens" : "positions";
 }
-
-/// <summary>What <c>generate --json</c> prints.</summary>
-internal sealed record GenerationReport
-{
-    /// <summary>The new ids, without the prompt; an EOS that ended them is the last.</summary>
-    public required IReadOnlyList<int> Ids { get; init; }
-
-    /// <summary>Their text, without special tokens; absent where the model has no tokenizer.</summary>
-    public string? Text { get; init; }
-
-    /// <summary>Ids of the prompt, BOS included.</summary>
-    public int PromptTokens { get; init; }
-
-    /// <summary>eos, max-tokens, or positions (the model's are used up).</summary>
-    public string StoppedBy { get; init; } = "";
-
-    /// <summary>Seconds until the first new id; absent where there is none.</summary>
-    public double? PromptSeconds { get; init; }
-
-    /// <summary>float32, bf16 or int8: what the matrices were kept in.</summary>
-    public string Weights { get; init; } = "";
-
-    /// <summary>New ids a second, from the second one on; absent where there are fewer than two.</summary>
-    public double? TokensPerSecond { get; init; }
-}
-
-/// <summary>What <c>generate --json</c> prints of several prompts.</summary>
-internal sealed record GenerationsReport
-{
-    /// <summary>One a prompt, in their order.</summary>
-    public required IReadOnlyList<ContinuationReport> Continuations { get; init; }
-
-    /// <summary>Seconds for all of them, prompts included.</summary>
-    public double Seconds { get; init; }
-
-    /// <summary>New ids of all prompts a second.</summary>
-    public double TokensPerSecond { get; init; }
-
-    /// <summary>float32, bf16 or int8: what the matrices were kept in.</summary>
-    public string Weights { get; init; } = "";
-}
-
-/// <summary>What follows one of several prompts.</summary>
-/// <param name="Prompt">The text that was continued.</param>
-/// <param name="Ids">The new ids; an EOS that ended them is the last.</param>
-/// <param name="Text">Their text, without special tokens.</param>
-/// <param name="PromptTokens">Ids of the prompt, BOS included.</param>
-/// <param name="StoppedBy">eos, max-tokens, or positions (the model's are used up).</param>
-internal sealed record ContinuationReport(string Prompt, IReadOnlyList<int> Ids, string Text, int PromptTokens, string StoppedBy);

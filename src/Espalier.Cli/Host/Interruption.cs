@@ -10,18 +10,15 @@ internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
-    private Action? _instead;
+    private Func<bool>? _instead;
 
     internal Interruption(TextWriter stderr)
     {
         void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
-            if (context.Signal == PosixSignal.SIGINT && Volatile.Read(ref _instead) is { } instead)
-            {
-                instead();
+            if (context.Signal == PosixSignal.SIGINT && Volatile.Read(ref _instead) is { } instead && instead())
                 return;
-            }
             if (_source.IsCancellationRequested)
                 return;
             stderr.WriteLine("espalier: stopping after what is being done now");
@@ -34,8 +31,11 @@ internal sealed class Interruption : IDisposable
 
     internal CancellationToken Token => _source.Token;
 
-    /// <summary>From here on SIGINT does something else, on another thread, and cancels nothing; SIGTERM ends the work as before.</summary>
-    internal void Instead(Action act) => Volatile.Write(ref _instead, act);
+    /// <summary>
+    /// From here on SIGINT asks first, on another thread: where the answer is true it was heard, and cancels nothing. SIGTERM ends the work
+    /// as before.
+    /// </summary>
+    internal void Instead(Func<bool> act) => Volatile.Write(ref _instead, act);
 
     public void Dispose()
     {

@@ -82,7 +82,7 @@ public sealed class GenerateTests : TorchTest
         foreach (var (one, i) in new[] { "Once", "Then", "He" }.Select((one, i) => (one, i)))
         {
             var alone = Verb.Json($"generate {Verb.Teacher} --prompt {one} --seed {5 + i} {Options}");
-            Verb.HasFields(each[i], "prompt ids text prompt_tokens stopped_by");
+            Verb.HasFields(each[i], "prompt seed ids text prompt_tokens stopped_by");
             Assert.Equal(one, each[i].GetProperty("prompt").GetString());
             foreach (var field in (string[])["ids", "text", "prompt_tokens", "stopped_by"])
                 Assert.Equal(alone.GetProperty(field).ToString(), each[i].GetProperty(field).ToString());
@@ -91,6 +91,74 @@ public sealed class GenerateTests : TorchTest
         Assert.Equal(0, code);
         Assert.StartsWith($"Once{each[0].GetProperty("text").GetString()}\n\nThen{each[1].GetProperty("text").GetString()}\n", output);
         Assert.StartsWith("2 prompts, ", error);
+    }
+
+    [Fact]
+    public void Samples_are_what_their_seeds_give_alone()
+    {
+        const string Options = "--temperature 0.9 --max-tokens 16 --threads 1";
+        var each = Verb.Json($"generate {Verb.Teacher} --prompt Once --prompt Then --samples 3 --batch 4 --seed 5 {Options}")
+            .GetProperty("continuations").EnumerateArray().ToArray();
+        Assert.Equal(["Once", "Once", "Once", "Then", "Then", "Then"], each.Select(one => one.GetProperty("prompt").GetString()));
+        Assert.Equal([5, 6, 7, 8, 9, 10], each.Select(one => one.GetProperty("seed").GetInt32()));
+        Assert.Equal(6, each.Select(one => one.GetProperty("ids").ToString()).Distinct().Count());
+        foreach (var one in each)
+            Assert.Equal(one.GetProperty("text").GetString(),
+                Verb.Json($"generate {Verb.Teacher} {one.GetProperty("prompt")} --seed {one.GetProperty("seed")} {Options}")
+                    .GetProperty("text").GetString());
+        var ids = Verb.Json($"generate {Verb.Tiny} --ids 1,2 --samples 2 --temperature 2 --max-tokens 5 --threads 1")
+            .GetProperty("continuations");
+        Assert.Equal(2, ids.GetArrayLength());
+        Assert.False(ids[0].TryGetProperty("prompt", out _));
+        Assert.False(ids[0].TryGetProperty("text", out _));
+    }
+
+    [Fact]
+    public void A_stop_string_ends_the_text_alone_and_among_others()
+    {
+        var line = $"generate {Verb.Teacher} Once --greedy --max-tokens 40 --threads 1";
+        var whole = Verb.Json(line).GetProperty("text").GetString()!;
+        // A blank with what stands beside it: the string spans two tokens.
+        var at = whole.IndexOf(' ', 30) - 1;
+        string Json(params string[] more)
+        {
+            var (code, output, error) = TestCommand.LaunchWith([.. line.Split(' '), "--json", .. more]);
+            Assert.True(code == 0, error);
+            return output;
+        }
+        using var alone = JsonDocument.Parse(Json("--stop", whole.Substring(at, 3), "--stop", "never said"));
+        var expected = whole[..whole.IndexOf(whole.Substring(at, 3), StringComparison.Ordinal)];
+        Assert.Equal((expected, "stop"), (alone.RootElement.GetProperty("text").GetString(),
+            alone.RootElement.GetProperty("stopped_by").GetString()));
+        Assert.InRange(alone.RootElement.GetProperty("ids").GetArrayLength(), 1, 39);
+        using var among = JsonDocument.Parse(Json("--prompt", "Then", "--stop", whole.Substring(at, 3)));
+        Assert.Equal(expected, among.RootElement.GetProperty("continuations")[0].GetProperty("text").GetString());
+        Assert.Equal("stop", among.RootElement.GetProperty("continuations")[0].GetProperty("stopped_by").GetString());
+        var (_, shown, _) = TestCommand.LaunchWith([.. line.Split(' '), "--stop", whole.Substring(at, 3)]);
+        Assert.Equal(expected + "\n", shown);
+    }
+
+    [Fact]
+    public void A_message_is_what_the_template_writes_of_it()
+    {
+        const string Options = "--greedy --max-tokens 12 --threads 1 --json";
+        var (_, asked, error) = TestCommand.LaunchWith(["generate", Verb.Teacher, "Who are you?", "--chat", .. Options.Split(' ')]);
+        Assert.Empty(error);
+        // BOS stands once: that of the template is the tokenizer's.
+        var (_, written, _) = TestCommand.LaunchWith(["generate", Verb.Teacher, "<|start_header_id|>user<|end_header_id|>\n\nWho are you?"
+            + "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n", .. Options.Split(' ')]);
+        using JsonDocument one = JsonDocument.Parse(asked), other = JsonDocument.Parse(written);
+        foreach (var field in (string[])["prompt_tokens", "ids", "text", "stopped_by"])
+            Assert.Equal(other.RootElement.GetProperty(field).ToString(), one.RootElement.GetProperty(field).ToString());
+    }
+
+    [Fact]
+    public void Min_p_of_one_leaves_the_likeliest()
+    {
+        string Ids(string options) =>
+            Verb.Json($"generate {Verb.Tiny} --ids 1,2 --max-tokens 16 --threads 1 {options}").GetProperty("ids").ToString();
+        Assert.Equal(Ids("--greedy"), Ids("--temperature 2 --min-p 1 --seed 3"));
+        Assert.NotEqual(Ids("--greedy"), Ids("--temperature 2 --min-p 0.01 --seed 3"));
     }
 
     [Fact]
@@ -158,6 +226,12 @@ public sealed class GenerateTests : TorchTest
     [InlineData("--prompt a", "tokenizer.json")]
     [InlineData("--ids 1 --greedy --top-k 3", "--top-k")]
     [InlineData("--ids 1 --top-p 2", "top-p")]
+    [InlineData("--ids 1 --greedy --min-p 0.1", "--min-p")]
+    [InlineData("--ids 1 --min-p 2", "min-p is 2")]
+    [InlineData("--ids 1 --chat", "--chat and --ids")]
+    [InlineData("--ids 1 --stop x", "--stop")]
+    [InlineData("--ids 1 --greedy --samples 2", "--samples is 2 and the choice is greedy")]
+    [InlineData("--ids 1 --samples 0", "--samples is 0")]
     [InlineData("--ids 1 --repetition-penalty 0", "repetition-penalty is 0")]
     [InlineData("--ids 1 --temperature -1", "temperature")]
     [InlineData("--ids 1 --temperature hot", "hot")]

@@ -33,6 +33,9 @@ internal sealed record OutputKind(string Name, Func<string, bool> Is)
         path => Head(path) is var head && head.StartsWith("{\"task_id\":", StringComparison.Ordinal)
             && head.Contains("\"completion\":", StringComparison.Ordinal));
 
+    internal static OutputKind Conversation { get; } = new("a conversation of chat",
+        path => Head(path).StartsWith("{\"messages\":[", StringComparison.Ordinal));
+
     /// <summary>Texts that a teacher wrote: what they were made with lies beside them. Only the same settings find them again.</summary>
     internal static OutputKind Synthesis { get; } = new("a file of texts that a teacher wrote",
         path => File.Exists(SynthesisRecord.PlaceOf(path)) || File.Exists(SynthesisRecord.JournalOf(path)));

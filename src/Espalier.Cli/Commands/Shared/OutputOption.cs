@@ -32,15 +32,25 @@ internal sealed class OutputOption : Option<string>
     /// <param name="reads">What it reads.</param>
     internal string File(CommandRun run, string path, OutputKind kind, params IEnumerable<ReadPlace> reads)
     {
-        Named(path);
+        return Checked(Name, path, kind, reads);
+    }
+
+    /// <summary>A file that is named elsewhere than in an option, held against the same things.</summary>
+    /// <param name="name">What names it, for messages.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="kind">What is written.</param>
+    /// <param name="reads">What is read.</param>
+    internal static string Checked(string name, string path, OutputKind kind, IEnumerable<ReadPlace> reads)
+    {
+        Named(name, path);
         if (Directory.Exists(path))
-            throw new EspalierException($"{Name} {path}: is a folder; give a file");
-        OutputGuard.Require($"{Name} {path}", path, reads);
-        OutputGuard.RequireReplaceable($"{Name} {path}", path, kind.Name, kind.Is);
+            throw new EspalierException($"{name} {path}: is a folder; give a file");
+        OutputGuard.Require($"{name} {path}", path, reads);
+        OutputGuard.RequireReplaceable($"{name} {path}", path, kind.Name, kind.Is);
         DurableFiles.OnDisk.Sweep(path);
         var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
         return Directory.Exists(parent) ? path
-            : throw new EspalierException($"{Name} {path}: the folder {parent} does not exist; make it first");
+            : throw new EspalierException($"{name} {path}: the folder {parent} does not exist; make it first");
     }
 
     /// <summary>A folder that is to be made: nothing may be there but an empty folder.</summary>
@@ -103,9 +113,11 @@ internal sealed class OutputOption : Option<string>
             throw new EspalierException($"{Name} {path}: exists and is not empty; give another folder or remove it");
     }
 
-    private void Named(string path)
+    private void Named(string path) => Named(Name, path);
+
+    private static void Named(string name, string path)
     {
         if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
-            throw new EspalierException($"{Name} is empty; give a name");
+            throw new EspalierException($"{name} is empty; give a name");
     }
 }

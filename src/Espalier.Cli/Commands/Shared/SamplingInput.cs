@@ -27,6 +27,12 @@ internal sealed class SamplingInput
             "Only the likeliest ids whose probabilities add up to P; by default as in generation_config.json, else 1",
         HelpName = "P"
     };
+    private readonly Option<double?> _minP = new("--min-p")
+    {
+        Description = "Of what those leave only ids at least P times as likely as the likeliest, 0 is all; by default as in "
+            + "generation_config.json, else 0",
+        HelpName = "P"
+    };
     private readonly ValueOption<double> _repetitionPenalty = new(
         "--repetition-penalty", Kinds.Number("X", Limits.Above(0)),
         "What logits of ids that stand in the text already are divided by, 1 is off; by default as in generation_config.json, else 1");
@@ -35,19 +41,19 @@ internal sealed class SamplingInput
 
     internal void AddTo(Command command)
     {
-        command.Options.Add(_greedy, _temperature, _topK, _topP, _repetitionPenalty, _seed);
+        command.Options.Add(_greedy, _temperature, _topK, _topP, _minP, _repetitionPenalty, _seed);
     }
 
     internal SamplingOptions Read(CommandRun run, Checkpoint model)
     {
         if (run.Get(_greedy))
-            foreach (var option in (Option[])[_temperature, _topK, _topP])
+            foreach (var option in (Option[])[_temperature, _topK, _topP, _minP])
                 if (run.Has(option))
                     throw new EspalierException(
                         $"--greedy and {option.Name} were both given: greedy has nothing to sample, leave one of them out");
 
         var file = new GenerationFields(model);
-        var asked = run.Has(_temperature) || run.Has(_topK) || run.Has(_topP);
+        var asked = run.Has(_temperature) || run.Has(_topK) || run.Has(_topP) || run.Has(_minP);
         var options = new SamplingOptions { RepetitionPenalty = run.Get(_repetitionPenalty) ?? file.RepetitionPenalty ?? 1 };
         if (!run.Get(_greedy) && (asked || file.DoSample != false))
             options = options with
@@ -55,7 +61,7 @@ internal sealed class SamplingInput
                 Temperature = run.Get(_temperature) ?? file.Temperature ?? 1,
                 TopK = run.Get(_topK) ?? file.TopK ?? 0,
                 TopP = run.Get(_topP) ?? file.TopP ?? 1,
-                MinP = file.MinP ?? 0,
+                MinP = run.Get(_minP) ?? file.MinP ?? 0,
                 Seed = run.Get(_seed)!.Value,
             };
         if (file.Ignored(sampling: options.Temperature > 0) is { Count: > 0 } ignored)

@@ -1,0 +1,68 @@
+namespace Espalier.Models.Generation;
+
+/// <summary>
+/// One sequence whose keys and values stay from one call to the next: what a new text begins with in common with the one before is not
+/// computed again. Bits may differ from those of a text that is read at once, for other kernels compute what follows. Not for several
+/// threads. Dispose it.
+/// </summary>
+/// <param name="weights">The weights, which stay the caller's.</param>
+/// <param name="capacity">Most ids of a text; memory for the keys and values of so many is taken at once.</param>
+internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDisposable
+{
+    private readonly RowDecoder _decoder = new(weights, 1, capacity);
+    private readonly List<int> _ids = [];
+
+    /// <summary>Most ids of a text.</summary>
+    public int Capacity => capacity;
+
+    /// <summary>Ids of the text.</summary>
+    public int Count => _ids.Count;
+
+    /// <summary>Takes a text in the place of the one before.</summary>
+    /// <param name="ids">Its ids, from one to the capacity.</param>
+    /// <param name="stop">Stops between two pieces; the ids that are in stay.</param>
+    /// <param name="reused">Ids from the front that were in already.</param>
+    /// <returns>The logits after its last id, which may be overwritten; good until the next call.</returns>
+    public Span<float> Begin(IReadOnlyList<int> ids, CancellationToken stop, out int reused)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(ids.Count, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Count, capacity);
+        reused = 0;
+        // The last id is taken in again, for its logits.
+        while (reused < Math.Min(ids.Count - 1, _ids.Count) && ids[reused] == _ids[reused])
+            reused++;
+        _ids.RemoveRange(reused, _ids.Count - reused);
+        if (reused == 0)
+        {
+            int[] all = [.. ids];
+            var logits = _decoder.Begin(0, all);
+            _ids.AddRange(ids);
+            return logits;
+        }
+        Span<int> sequences = stackalloc int[RowDecoder.ShortPrompt], positions = stackalloc int[RowDecoder.ShortPrompt];
+        var rows = 0;
+        while (_ids.Count < ids.Count)
+        {
+            stop.ThrowIfCancellationRequested();
+            int[] piece = [.. ids.Skip(_ids.Count).Take(RowDecoder.ShortPrompt)];
+            rows = piece.Length;
+            for (var row = 0; row < rows; row++)
+                (sequences[row], positions[row]) = (0, _ids.Count + row);
+            _decoder.Next(sequences[..rows], positions[..rows], piece);
+            _ids.AddRange(piece);
+        }
+        return _decoder.Logits(rows - 1);
+    }
+
+    /// <summary>Takes one more id; there must be room for it.</summary>
+    /// <returns>The logits after it, which may be overwritten; good until the next call.</returns>
+    public Span<float> Next(int id)
+    {
+        _decoder.Next([0], [_ids.Count], [id]);
+        _ids.Add(id);
+        return _decoder.Logits(0);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _decoder.Dispose();
+}
