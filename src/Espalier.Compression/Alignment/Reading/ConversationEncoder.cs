@@ -75,7 +75,7 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
         return null;
     }
 
-    private static ChatOptions Options(Conversation conversation) => new() { Tools = conversation.Tools, Time = FixedClock.Instance };
+    private static ChatOptions Options(Conversation conversation) => new() { Tools = conversation.Tools, Time = TemplateDay.Instance };
 
     private static EncodedConversation Of(AssistantMask mask) => new(mask.Text, mask.Ids, mask.IsAssistant);
 

@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Synthesis;
+namespace Espalier.Models.Chat;
 
 /// <summary>
 /// The clock of chat templates that write today's date: always noon of one day, as a run that goes on tomorrow must ask what it asked
