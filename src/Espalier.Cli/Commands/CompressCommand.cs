@@ -184,8 +184,8 @@ internal sealed class CompressCommand : CommandBase
             new("student of"), new("against"), new("text"), new("nll difference", Number: true), new("95 % interval", Number: true),
             new("paired over", Number: true));
         foreach (var row in differences.Where(row => row.Against == differences[0].Against))
-            table.Add(row.Arm, row.Against, row.Set, Number($"{row.Nll:+0.0000;-0.0000}"),
-                Number($"{row.Lower:+0.0000;-0.0000} to {row.Upper:+0.0000;-0.0000}"), $"{row.Pairs} {row.Over}");
+            table.Add(row.Arm, row.Against, row.Set, Number($"{row.Nll:+0.0000;-0.0000;0.0000}"),
+                Number($"{row.Lower:+0.0000;-0.0000;0.0000} to {row.Upper:+0.0000;-0.0000;0.0000}"), $"{row.Pairs} {row.Over}");
         return table;
     }
 

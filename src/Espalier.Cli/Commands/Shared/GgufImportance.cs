@@ -97,7 +97,8 @@ internal sealed class GgufImportance
             new("NLL", true), new("more than the model", true));
         foreach (var row in report.Files)
             table.Add(row.Output, row.Type, Units.Bytes(row.Bytes), Text(row.BitsPerWeight, "0.00"), Percent(row.Error),
-                row.Nll is { } nll ? Text(nll, "0.0000") : "-", row.Nll - report.Nll is { } more ? Text(more, "+0.0000;-0.0000") : "-");
+                row.Nll is { } nll ? Text(nll, "0.0000") : "-", row.Nll - report.Nll is { } more ? Text(more, "+0.0000;-0.0000;0.0000")
+                    : "-");
         page.Table(table);
         if (report.Nll is { } own)
             page.Line($"the model itself: {Text(own, "0.0000")} nats a token on {report.Windows} windows of {report.Data}"
