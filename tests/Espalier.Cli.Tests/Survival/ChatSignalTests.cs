@@ -67,8 +67,9 @@ public sealed class ChatSignalTests : IDisposable
 
     private Process Start(string model, params string[] more)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "espalier.dll"), "chat", model, "--greedy",
-            "--threads", "1", .. more])
+        // A shell's background jobs, and all that they start, ignore SIGINT; .NET leaves that as it is.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "espalier.dll"),
+            "chat", model, "--greedy", "--threads", "1", .. more])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
