@@ -147,7 +147,7 @@ public sealed class LaunchTests
                 example =>
                     Assert.Empty(
                         command.Parse(
-                            [.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example.Split('|', '>')[0])
+                            [.. System.CommandLine.Parsing.CommandLineParser.SplitCommandLine(example.Split('|', '>', '<')[0])
                                 .Skip(2)]).Errors));
         });
     }
