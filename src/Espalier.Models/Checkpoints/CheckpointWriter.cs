@@ -37,6 +37,12 @@ internal static class CheckpointWriter
     /// </exception>
     public static void Write(
         string folder, DecoderConfig target, Checkpoint source, ElementType stored, ITensorSource weights,
+        CheckpointWriterOptions? options = null, CancellationToken cancellation = default) =>
+        Write(folder, target, HeadOf(source), stored, weights, options, cancellation);
+
+    /// <summary>The same, of a model that lies in no folder.</summary>
+    public static void Write(
+        string folder, DecoderConfig target, ModelHead source, ElementType stored, ITensorSource weights,
         CheckpointWriterOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new();
@@ -45,13 +51,12 @@ internal static class CheckpointWriter
         StoredTensor[] tensors = [.. source.Family.Table.Tensors(target)];
         var shards = ShardPlan.Split(tensors.Select(tensor => new TensorSpec(tensor.Name, stored, tensor.Shape)), options.MaxShardBytes);
         var layouts = shards.Select(static shard => (shard.File, Layout: SafetensorsLayout.Plan(shard.Tensors))).ToArray();
-        var carried = source.CarriedFiles.Select(name => CheckpointFolder.Inside(source.Folder, name, source.Folder)).ToArray();
-        var total = layouts.Sum(static shard => shard.Layout.Length) + carried.Sum(static path => new FileInfo(path).Length);
+        var total = layouts.Sum(static shard => shard.Layout.Length) + source.Carried.Sum(static file => file.Bytes);
 
         DurableOutput.WriteFolder(folder, total, temporary =>
         {
-            foreach (var path in carried)
-                Copy(path, Path.Combine(temporary, Path.GetFileName(path)));
+            foreach (var file in source.Carried)
+                file.Write(Path.Combine(temporary, file.Name));
             DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.ConfigFile), ConfigJson.Text(config));
             DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.GenerationConfigFile), ConfigJson.Text(generation));
             var bytes = SafetensorsWriter.Narrowed(new FusedSource(tensors, weights), options.Narrowing);
@@ -61,6 +66,15 @@ internal static class CheckpointWriter
                 DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.IndexFile), ShardPlan.Index(shards));
         });
     }
+
+    private static ModelHead HeadOf(Checkpoint source) => new(source.Family, source.RawConfig, source.GenerationConfig,
+    [
+        .. source.CarriedFiles.Select(name =>
+        {
+            var path = CheckpointFolder.Inside(source.Folder, name, source.Folder);
+            return new CarriedFile(name, new FileInfo(path).Length, to => Copy(path, to));
+        }),
+    ]);
 
     private static void Copy(string from, string to)
     {

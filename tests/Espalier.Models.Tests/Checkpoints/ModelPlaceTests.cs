@@ -82,7 +82,7 @@ public sealed class ModelPlaceTests : IDisposable
         var gguf = Path.Combine(_folder, "model.gguf");
         File.WriteAllText(gguf, "GGUF\u0003\0\0\0");
         Fails(gguf, "model.gguf: is a GGUF file; give the Hugging Face folder that it was made from");
-        Fails(_folder, "config.json: not found; the folder has model.gguf, and models are not read from GGUF");
+        Fails(_folder, "config.json: not found; the folder has model.gguf: make a folder of it with espalier import");
         File.WriteAllText(Path.Combine(_folder, "run.json"), "{}");
         var student = Directory.CreateDirectory(Path.Combine(_folder, "student")).FullName;
         File.WriteAllText(Path.Combine(student, "config.json"), "{}");
