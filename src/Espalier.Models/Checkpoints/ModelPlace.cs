@@ -18,9 +18,7 @@ internal static partial class ModelPlace
         if (folder.Length == 0)
             throw new EspalierException("the folder's name is empty; give a folder with config.json and safetensors");
         if (File.Exists(folder))
-            throw new EspalierException(folder.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
-                ? $"{folder}: is a GGUF file; make a folder of it with {Import(folder)}, and give that"
-                : IsFileOfModel(folder)
+            throw new EspalierException(IsFileOfModel(folder)
                 ? $"{folder}: is a file of a model; give the folder that it is in, {Path.GetDirectoryName(Path.GetFullPath(folder))}"
                 : $"{folder}: {ForeignFile.Explain(folder) ?? "is a file; give the folder that holds config.json and model.safetensors"}");
         if (!Directory.Exists(folder))
@@ -46,8 +44,6 @@ internal static partial class ModelPlace
             + "it into its model first (PEFT: merge_and_unload(), then save_pretrained) and give the folder with the result";
     }
 
-    private static string Import(string file) => $"espalier import {file} --output FOLDER";
-
     private static bool IsFileOfModel(string path) =>
         ForeignFile.Explain(path) is null
             && (path.EndsWith(".safetensors", StringComparison.Ordinal) || path.EndsWith(".json", StringComparison.Ordinal));
@@ -63,7 +59,8 @@ internal static partial class ModelPlace
             && File.Exists(Path.Combine(student, CheckpointFolder.ConfigFile)))
             return $"{folder}: is a run folder; its student is {student}";
         if (names.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf)
-            return $"{missing}; the folder has {gguf}: make a folder of it with {Import(Path.Combine(folder, gguf))}, and give that";
+            return $"{missing}; the folder has {gguf}: make a folder of it with espalier import "
+                + $"{Path.Combine(folder, gguf)} --output FOLDER, and give that";
         if (names.Contains("params.json"))
             return $"{missing}; params.json is of the publisher's own format: download the "
                 + "files for transformers (config.json, model*.safetensors, tokenizer.json)";
