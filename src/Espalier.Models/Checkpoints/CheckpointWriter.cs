@@ -12,6 +12,9 @@ internal sealed record CheckpointWriterOptions
     /// <summary>What becomes of values that the stored type cannot hold; by default they are refused by name.</summary>
     public Narrowing Narrowing { get; init; } = new();
 
+    /// <summary>Looks at the result when all weights were read, before the folder appears; what it throws prevents that.</summary>
+    public Action? Check { get; init; }
+
     /// <summary>Receives the bytes of weights written since the last call.</summary>
     public Action<long>? Progress { get; init; }
 }
@@ -38,7 +41,7 @@ internal static class CheckpointWriter
     public static void Write(
         string folder, DecoderConfig target, Checkpoint source, ElementType stored, ITensorSource weights,
         CheckpointWriterOptions? options = null, CancellationToken cancellation = default) =>
-        Write(folder, target, HeadOf(source), stored, weights, options, cancellation);
+        Write(folder, target, ModelHead.Of(source), stored, weights, options, cancellation);
 
     /// <summary>The same, of a model that lies in no folder.</summary>
     public static void Write(
@@ -64,28 +67,7 @@ internal static class CheckpointWriter
                 SafetensorsWriter.Write(Path.Combine(temporary, file), layout, bytes, options.Progress, cancellation);
             if (layouts.Length > 1)
                 DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.IndexFile), ShardPlan.Index(shards));
+            options.Check?.Invoke();
         });
-    }
-
-    private static ModelHead HeadOf(Checkpoint source) => new(source.Family, source.RawConfig, source.GenerationConfig,
-    [
-        .. source.CarriedFiles.Select(name =>
-        {
-            var path = CheckpointFolder.Inside(source.Folder, name, source.Folder);
-            return new CarriedFile(name, new FileInfo(path).Length, to => Copy(path, to));
-        }),
-    ]);
-
-    private static void Copy(string from, string to)
-    {
-        // A pipe or a device has no length either, and is never opened.
-        if (new FileInfo(from).Length == 0)
-        {
-            DurableOutput.WriteText(to, "");
-            return;
-        }
-
-        using var source = new FileStream(from, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        DurableOutput.WriteFile(to, source.Length, source.CopyTo);
     }
 }

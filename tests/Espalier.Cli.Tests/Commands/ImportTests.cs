@@ -20,7 +20,7 @@ public sealed class ImportTests : TorchTest
     {
         _ = Verb.Json($"export {Verb.Teacher} --type bf16 --output {At("teacher.gguf")}");
         var json = Verb.Json($"import {At("teacher.gguf")} --output {At("imported")}");
-        Verb.HasFields(json, "output architecture family dtype exact_dtype types parameters bytes tokens");
+        Verb.HasFields(json, "output form family dtype exact_dtype types parameters bytes tokens");
         Assert.Equal("bfloat16", json.GetProperty("exact_dtype").GetString());
 
         using (var before = Checkpoint.Open(Verb.Teacher))

@@ -6,7 +6,7 @@ using Espalier.Models.Gguf.Architectures;
 namespace Espalier.Models.Gguf.Import;
 
 /// <summary>A GGUF file as a Hugging Face folder: config, weights dequantised, tokenizer, chat template.</summary>
-internal sealed class GgufImporter : IDisposable
+internal sealed class GgufImporter : IModelImporter
 {
     private readonly GgufFile _file;
     private readonly ImportedTensors _tensors;
@@ -21,20 +21,20 @@ internal sealed class GgufImporter : IDisposable
         _carried = ImportedTokenizer.Files(file, _imported.Config.VocabularySize);
     }
 
-    /// <summary>The decoder that the file says.</summary>
+    /// <inheritdoc/>
     public DecoderConfig Config => _imported.Config;
 
-    /// <summary>llama.cpp's name of the architecture.</summary>
-    public string Architecture => _imported.Architecture.Name;
+    /// <inheritdoc/>
+    public string Form => _imported.Architecture.Name;
 
-    /// <summary>The smallest type that keeps every weight as the file has it.</summary>
+    /// <inheritdoc/>
     public ElementType ExactType => _tensors.ExactType;
 
-    /// <summary>How many tensors are stored in which of ggml's types, the type of most bytes first.</summary>
-    public IReadOnlyList<(GgufType Type, int Tensors)> Types =>
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Type, int Tensors)> Types =>
     [
         .. _file.Tensors.GroupBy(static tensor => tensor.Type).OrderByDescending(static group => group.Sum(static tensor => tensor.Bytes))
-            .Select(static group => (group.Key, group.Count())),
+            .Select(static group => (group.Key.Name(), group.Count())),
     ];
 
     /// <summary>Opens a file and reads all but its weights.</summary>
@@ -53,11 +53,7 @@ internal sealed class GgufImporter : IDisposable
         }
     }
 
-    /// <summary>Writes the folder; it appears when it is complete.</summary>
-    /// <param name="folder">The folder to make; nothing but an empty folder may be there.</param>
-    /// <param name="stored">Type to store the weights in.</param>
-    /// <param name="options">Limits and progress.</param>
-    /// <param name="cancellation">Stops the writing and removes what was written.</param>
+    /// <inheritdoc/>
     public void Write(string folder, ElementType stored, CheckpointWriterOptions? options = null,
         CancellationToken cancellation = default) =>
         CheckpointWriter.Write(folder, Config,
