@@ -103,6 +103,7 @@ public sealed class GgufImporterTests : IDisposable
     [InlineData("llama.block_count", 9u, "holds no tensor 'blk.8.attn_q.weight'")]
     [InlineData("llama.feed_forward_length", 512u,
         "tensor blk.0.ffn_gate.weight is [768, 256], [512, 256] was expected by the file's own keys")]
+    [InlineData("split.count", (ushort)3, "is one of 3 parts of a model; put them together first")]
     [InlineData("general.architecture", "mamba", "the architecture 'mamba' cannot be read; known are")]
     [InlineData("tokenizer.ggml.model", "bert", "a vocabulary of the kind 'bert' is not read; known are gpt2 and llama")]
     [InlineData("tokenizer.ggml.pre", "viking", "the split 'viking' (tokenizer.ggml.pre) is not read; known are")]
@@ -112,6 +113,25 @@ public sealed class GgufImporterTests : IDisposable
         var error = Assert.Throws<EspalierException>(() => Import(path));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.StartsWith(path, error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "imported")));
+    }
+
+    [Fact]
+    public void A_weight_that_is_no_number_is_refused_by_tensor()
+    {
+        var path = Export(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), GgufFormat.F32);
+        long at;
+        using (var file = GgufFile.Open(path))
+            at = file.DataStart + file["blk.2.attn_q.weight"].Offset + 40;
+        using (var stream = File.OpenWrite(path))
+        {
+            stream.Position = at;
+            stream.Write(BitConverter.GetBytes(float.NaN));
+        }
+
+        var error = Assert.Throws<EspalierException>(() => Import(path));
+        Assert.Contains("tensor blk.2.attn_q.weight: a weight of model.layers.2.self_attn.q_proj.weight is NaN", error.Message,
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder.Path, "imported")));
     }
 
