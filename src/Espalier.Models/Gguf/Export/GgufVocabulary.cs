@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Models.Gguf.Export;
 
