@@ -27,12 +27,14 @@ internal sealed class CheckpointWeights : IDisposable
     public ElementType MainType => _entries.Values.GroupBy(static entry => entry.Type)
         .MaxBy(static group => group.Sum(static entry => entry.ByteLength))!.Key;
 
-    public static CheckpointWeights Open(string folder, Family family, DecoderConfig config)
+    public static CheckpointWeights Open(string folder, Family family, DecoderConfig config, TextPart? text = null)
     {
         var weights = new CheckpointWeights(folder);
         try
         {
             weights.OpenFiles();
+            if (text is not null)
+                weights.Keep(text);
             weights.Check(family, config);
             return weights;
         }
@@ -138,6 +140,21 @@ internal sealed class CheckpointWeights : IDisposable
                 throw new EspalierException($"{file.Path}: holds '{name}', which {_owners[name].Path} holds too");
             _owners.Add(name, file);
         }
+    }
+
+    private void Keep(TextPart text)
+    {
+        var left = 0;
+        foreach (var name in _entries.Keys.ToArray())
+        {
+            var (entry, file) = (_entries[name], _owners[name]);
+            Remove(name);
+            if (TextPart.NameOf(name) is not { } own)
+                left++;
+            else if (!_entries.TryAdd(own, entry with { Name = own }) || !_owners.TryAdd(own, file))
+                throw new EspalierException($"{file.Path}: '{name}' is the text model's '{own}', which is there under another name too");
+        }
+        Notes.Add(text.Note(_folder, left));
     }
 
     private void Check(Family family, DecoderConfig config)

@@ -10,6 +10,7 @@ public sealed class ConfigRoundTripTests
 {
     [Theory]
     [InlineData("families/gemma2")]
+    [InlineData("families/gemma3")]
     [InlineData("families/granite")]
     [InlineData("families/llama-3.1")]
     [InlineData("families/llama-3.2-tied")]

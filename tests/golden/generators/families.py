@@ -3,6 +3,8 @@ usage: families.py FOLDER [NAME ...]     writes FOLDER/families; with names only
 from transformers import (
     Gemma2Config,
     Gemma2ForCausalLM,
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
     GraniteConfig,
     GraniteForCausalLM,
     LlamaConfig,
@@ -110,6 +112,25 @@ FAMILIES = {
             attn_implementation='eager',
         ),
     ),
+    'gemma3': (
+        113,
+        Gemma3ForCausalLM,
+        Gemma3TextConfig,
+        sizes(48, 96, 4, 2, 128)
+        | TIED
+        | dict(
+            num_hidden_layers=4,
+            head_dim=16,
+            rms_norm_eps=1e-6,
+            query_pre_attn_scalar=20,
+            sliding_window=10,
+            sliding_window_pattern=3,
+            rope_parameters=dict(
+                full_attention=dict(rope_type='linear', factor=8.0, rope_theta=1e6),
+                sliding_attention=dict(rope_type='default', rope_theta=1e4),
+            ),
+        ),
+    ),
     'phi3': (
         111,
         Phi3ForCausalLM,
@@ -189,7 +210,7 @@ def make(root, name):
         f32 = (m(input_ids=long, use_cache=False).logits.double() - t['long.logits']).abs().max().item()
 
     note = generation(e, os.path.join(d, 'generate.safetensors'), x[:1, :8]) if name == 'llama-3.1' else ''
-    if rotary(c)[1]:
+    if rotary.scaled(c):
         with torch.no_grad():
             moved = (exact64(m, rope_scaling=False)(input_ids=long).logits - t['long.logits']).abs().max()
         note += f' without rope scaling the long logits move by {moved:.2g};'

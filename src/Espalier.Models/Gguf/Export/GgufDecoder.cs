@@ -33,7 +33,7 @@ internal static class GgufDecoder
             float shift = architecture.Shift(parameter.Role), factor = (float)architecture.Factor(parameter.Role, config);
             if (shift != 0 || factor != 1)
                 foreach (ref var weight in weights.AsSpan())
-                    weight = (weight - shift) / factor;
+                    weight = weight / factor - shift;
             yield return new(parameter, DecoderWeights.ToTensor(weights, shape, DType.Float32));
         }
     }
