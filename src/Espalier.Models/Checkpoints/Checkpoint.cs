@@ -148,7 +148,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     [
         .. new[] { CheckpointFolder.NoteOfLinks(folder, weights?.Files.Select(static file => Path.GetFileName(file.Path)) ?? []) }
             .OfType<string>(),
-        .. new[] { RotaryNotes.OfYarn(config, raw), QuantizationFields.Note(raw) }.OfType<string>()
+        .. new[] { RotaryNotes.OfYarn(config, raw), RotaryNotes.OfUnscaledWindows(config), QuantizationFields.Note(raw) }.OfType<string>()
             .Select(note => $"{Path.Combine(folder, CheckpointFolder.ConfigFile)}: {note}"),
         .. weights?.Notes ?? [],
     ];

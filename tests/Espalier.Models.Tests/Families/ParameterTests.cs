@@ -17,9 +17,11 @@ public sealed class ParameterTests
     [InlineData("families/mistral-nemo")]
     [InlineData("families/nemotron")]
     [InlineData("families/olmo2")]
+    [InlineData("families/olmo3")]
     [InlineData("families/phi3")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
+    [InlineData("families/smollm3")]
     [InlineData("pruning/teacher")]
     [InlineData("pruning/width")]
     [InlineData("pruning/depth")]
@@ -43,6 +45,8 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"gemma3_text","hidden_size":1152,"intermediate_size":6912,"num_attention_heads":4,"num_key_value_heads":1,"num_hidden_layers":26,"vocab_size":262144}""", 999_885_952)]
     [InlineData("""{"model_type":"gemma3_text","hidden_size":640,"intermediate_size":2048,"num_attention_heads":4,"num_key_value_heads":1,"num_hidden_layers":18,"vocab_size":262144}""", 268_098_176)]
     [InlineData("""{"model_type":"olmo2","hidden_size":4096,"intermediate_size":11008,"num_attention_heads":32,"num_hidden_layers":32,"vocab_size":100352}""", 7_298_617_344)]
+    [InlineData("""{"model_type":"olmo3","hidden_size":4096,"intermediate_size":11008,"num_attention_heads":32,"num_hidden_layers":32,"vocab_size":100278}""", 7_298_011_136)]
+    [InlineData("""{"model_type":"smollm3"}""", 3_075_098_624)]
     [InlineData("""{"model_type":"phi3","hidden_size":3072,"intermediate_size":8192,"num_attention_heads":32,"num_key_value_heads":32,"num_hidden_layers":32,"vocab_size":32064}""", 3_821_079_552)]
     public void Closed_form_equals_the_published_count(string json, long expected)
     {
@@ -85,9 +89,11 @@ public sealed class ParameterTests
     [InlineData("mistral")]
     [InlineData("nemotron")]
     [InlineData("olmo2")]
+    [InlineData("olmo3")]
     [InlineData("phi3")]
     [InlineData("qwen2")]
     [InlineData("qwen3")]
+    [InlineData("smollm3")]
     public void Every_name_of_a_family_is_read_back_to_the_parameter_that_it_names(string modelType)
     {
         var family = FamilyCatalog.For(modelType, "config.json");
@@ -97,7 +103,7 @@ public sealed class ParameterTests
             AttentionOutputBias = true,
             MlpBias = true,
         };
-        if (modelType is "gemma2" or "gemma3_text" or "olmo2")
+        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3")
             config = config with { MlpBias = false };
         if (modelType is "mistral" or "phi3")
             config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };

@@ -15,12 +15,16 @@ from transformers import (
     NemotronForCausalLM,
     Olmo2Config,
     Olmo2ForCausalLM,
+    Olmo3Config,
+    Olmo3ForCausalLM,
     Phi3Config,
     Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
     Qwen3Config,
     Qwen3ForCausalLM,
+    SmolLM3Config,
+    SmolLM3ForCausalLM,
 )
 
 from common import *
@@ -131,6 +135,30 @@ FAMILIES = {
             ),
         ),
     ),
+    'olmo3': (
+        114,
+        Olmo3ForCausalLM,
+        Olmo3Config,
+        sizes(48, 96, 4, 2, 112)
+        | UNTIED
+        | dict(
+            num_hidden_layers=4,
+            rms_norm_eps=1e-6,
+            bos_token_id=0,
+            sliding_window=10,
+            rope_parameters=dict(
+                rope_type='yarn', rope_theta=5e5, factor=8.0, original_max_position_embeddings=128, beta_fast=32.0, beta_slow=1.0
+            ),
+        ),
+    ),
+    'smollm3': (
+        115,
+        SmolLM3ForCausalLM,
+        SmolLM3Config,
+        sizes(48, 96, 4, 2, 128)
+        | TIED
+        | dict(num_hidden_layers=5, rms_norm_eps=1e-6, rope_theta=5e6, bos_token_id=None, eos_token_id=2, pad_token_id=None),
+    ),
     'phi3': (
         111,
         Phi3ForCausalLM,
@@ -205,6 +233,7 @@ def make(root, name):
     loss.backward()
     t = {'input_ids': x, 'logits': y, 'loss': loss.reshape(1), 'loss_per_token': ce(y, x, 'none').reshape(2, 23), **hidden}
     t.update({'grad.' + n: p.grad for n, p in e.named_parameters()})
+    rotary.mend(m)
     with torch.no_grad():
         t['long.input_ids'], t['long.logits'] = long, e(input_ids=long, use_cache=False).logits
         f32 = (m(input_ids=long, use_cache=False).logits.double() - t['long.logits']).abs().max().item()

@@ -81,16 +81,19 @@ def exact(model, scales=True):
                 assert torch.allclose(mine, theirs, rtol=1e-5), (kind, mine, theirs)
         forward = lambda self, x, position_ids, layer_type=None: table(config, kinds[layer_type], scales, position_ids)
         module.forward = types.MethodType(forward, module)
-    if type(model).__name__.startswith('Olmo3') and scaled(config):
-        plain_where_sliding(model, kinds[None])
+    mend(model)
 
 
-def plain_where_sliding(model, fields):
+def mend(model):
     """OLMo-3 scales the frequencies of its full layers alone, as transformers 4.57 computes it; releases of 5 up to 5.12 scale all."""
     config = model.config
+    if not type(model).__name__.startswith('Olmo3') or not scaled(config):
+        return
+    fields = fields_of(config)[None]
 
     def plain(module, args, kwargs):
-        return args, kwargs | {'position_embeddings': table(config, fields, False, kwargs['position_ids'])}
+        turns = table(config, fields, False, kwargs['position_ids'])
+        return args, kwargs | {'position_embeddings': tuple(t.to(args[0].dtype) for t in turns)}
 
     for block, kind in zip(model.model.layers, config.layer_types):
         if kind == 'sliding_attention':
