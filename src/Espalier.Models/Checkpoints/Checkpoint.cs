@@ -91,7 +91,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
         IReadOnlyList<string> carried =
             [.. CheckpointFolder.Carried(folder).Where(name => text is null || !TextPart.FilesOfPictures.Contains(name))];
         var weights = requireWeights ? CheckpointWeights.Open(folder, family, config, text) : null;
-        return new(folder, raw, generation, family, config, carried, weights) 
+        return new(folder, raw, generation, family, config, carried, weights)
         {
             Notes = [.. weights is null && text is not null ? [text.Note(folder, null)] : Array.Empty<string>(),
                 .. NotesOf(folder, raw, config, weights)],

@@ -35,8 +35,12 @@ internal static class LayerTypes
     public static void Write(DecoderConfig target, JsonObject fields)
     {
         var windows = Enumerable.Range(0, target.Layers).Select(layer => target.LayerKinds[layer].SlidingWindow).ToArray();
-        fields[Field] = new JsonArray([.. windows.Select(window => JsonValue.Create(window is null ? Full : Sliding))]);
+        Write(windows.Select(window => window is not null), fields);
         if (windows.FirstOrDefault(window => window is not null) is { } given)
             ConfigJson.Set(fields, Window, given);
     }
+
+    /// <summary>Writes which layers have the window, from the input up.</summary>
+    public static void Write(IEnumerable<bool> slides, JsonObject fields) =>
+        fields[Field] = new JsonArray([.. slides.Select(slides => JsonValue.Create(slides ? Sliding : Full))]);
 }

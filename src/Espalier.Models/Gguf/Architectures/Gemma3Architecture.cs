@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
 
@@ -74,5 +75,19 @@ internal sealed class Gemma3Architecture : GgufArchitecture
         // llama.cpp has no key for it: it goes by the number of layers, 62 being the model of 27 billion.
         double head = config.HeadDim, assumed = 1 / Math.Sqrt(config.Layers == 62 ? config.HiddenSize / config.QueryHeads : head);
         return (config.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(head)) / assumed;
+    }
+
+    /// <inheritdoc/>
+    public override string FamilyOf(GgufFile file) => "gemma3_text";
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        fields["sliding_window"] = keys.Required("attention.sliding_window");
+        fields["sliding_window_pattern"] = keys.Whole("attention.sliding_window_pattern") ?? 6;
+        fields["rope_local_base_freq"] = keys.Number("rope.freq_base_swa") ?? 10000;
+        // What llama.cpp multiplies scores by, which the file does not say.
+        fields["query_pre_attn_scalar"] = keys.Required("block_count") == 62
+            ? keys.Required("embedding_length") / keys.Required("attention.head_count") : keys.Required("attention.key_length");
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
 
@@ -62,5 +63,19 @@ internal sealed class Olmo2Architecture : GgufArchitecture
             return;
         add("attention.sliding_window", WindowPeriod.Window(config));
         add("attention.sliding_window_pattern", (uint)WindowPeriod.Of(config)!.Value);
+    }
+
+    /// <inheritdoc/>
+    public override string FamilyOf(GgufFile file) =>
+        new GgufKeys(file, Name).Whole("attention.sliding_window") is null or 0 ? "olmo2" : "olmo3";
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        if (keys.Whole("attention.sliding_window") is not (> 0 and var window))
+            return;
+        var period = keys.Whole("attention.sliding_window_pattern") ?? 4;
+        fields["sliding_window"] = window;
+        LayerTypes.Write(Enumerable.Range(0, keys.Required("block_count")).Select(layer => layer % period < period - 1), fields);
     }
 }
