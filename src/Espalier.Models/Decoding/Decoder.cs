@@ -120,7 +120,7 @@ public sealed class Decoder : IDisposable
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         using var layout = BranchedLayout.Of(texts, prefix?.Length ?? 0, _rotary, DType, Device);
-        var context = new ForwardContext((layout.Cos, layout.Sin), layout.Masks, null, prefix, null, Compute, layout);
+        var context = new ForwardContext(layout.Tables, layout.Masks, null, prefix, null, Compute, layout);
         var x_BTD = Embed(ids_1T, context);
         foreach (var block in _blocks)
             x_BTD = block.Forward(x_BTD, context);
@@ -194,7 +194,7 @@ public sealed class Decoder : IDisposable
         if (cache is not null && past + T > cache.Capacity)
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         return layout is not null
-            ? new((layout.Cos, layout.Sin), layout.Masks, layout.Begins, null, tap, Compute)
+            ? new(layout.Tables, layout.Masks, layout.Begins, null, tap, Compute)
             : new(_rotary.At(past, T), SelfAttention.IsFused(DType, Device) ? null : _masks, Begins: null, cache, tap, Compute);
     }
 

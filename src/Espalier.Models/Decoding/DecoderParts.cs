@@ -43,5 +43,5 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         : null;
 
     private Normalization? HeadNormOf(ParameterRole weight, int layer) =>
-        weights.TryGetValue(new(weight, layer), out var tensor) ? new(NormKind.RmsNorm, config.NormEpsilon, tensor, null) : null;
+        weights.TryGetValue(new(weight, layer), out var tensor) ? new(config.HeadNorm, config.NormEpsilon, tensor, null) : null;
 }

@@ -75,7 +75,7 @@ internal sealed class ImportedTensors : ITensorSource
             factor = (float)_imported.Architecture.Factor(parameter.Role, _imported.Config);
         if (shift != 0 || factor != 1)
             foreach (ref var weight in destination)
-                weight = (weight - shift) / factor;
+                weight = weight / factor - shift;
     }
 
     private void FillVector(Parameter parameter, GgufTensor tensor, int first, Span<float> destination)
