@@ -19,7 +19,7 @@ internal sealed class CompletionEndpoint(ServedModel model, ServerMetrics metric
         var request = CompletionRequest.Read(body, model.Name, model.Defaults);
         var prompts = request.Prompts.Select(Encode).ToArray();
         using var answers =
-            AnswerSet.Begin(model, prompts, request.Options, request.Likeliest, goesOn: true, null, metrics, context.RequestAborted);
+            AnswerSet.Begin(model, prompts, request.Options, request.Likeliest, goesOn: true, null, null, metrics, context.RequestAborted);
         var (id, created) = ($"cmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
         if (request.Options.Streams)
             await StreamAsync(context, request, prompts, answers, id, created).ConfigureAwait(false);

@@ -2,7 +2,6 @@ using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
-using Espalier.Models.Grammars;
 using Espalier.Models.Serving;
 using Espalier.Models.Tokenizers;
 using Espalier.Server.Tools;
@@ -14,7 +13,6 @@ namespace Espalier.Server.Loading;
 internal sealed class ServedModel : IDisposable
 {
     private readonly PackedWeights _weights;
-    private readonly JsonGrammar _json;
 
     private ServedModel(Checkpoint checkpoint, string name, ChatTemplate? template, PackedWeights weights, ServingEngine engine)
     {
@@ -23,7 +21,7 @@ internal sealed class ServedModel : IDisposable
         Bytes = new(Tokenizer);
         StopIds = Espalier.Models.Generation.StopIds.Of(checkpoint, Tokenizer);
         Defaults = ReadDefaults(new(checkpoint));
-        _json = new(Tokenizer, checkpoint.Config.VocabularySize);
+        Grammars = new(Tokenizer, checkpoint.Config.VocabularySize, StopIds);
         FormWithTools = template is null ? null : ToolForms.Of(template.Source(hasTools: true));
     }
 
@@ -57,8 +55,8 @@ internal sealed class ServedModel : IDisposable
     /// <summary>What its matrices are kept in.</summary>
     public WeightFormat Format => _weights.Format;
 
-    /// <summary>A mask that keeps one answer a JSON object.</summary>
-    public ITokenMask JsonMask() => _json.Mask();
+    /// <summary>What keeps answers to a form.</summary>
+    public ServedGrammars Grammars { get; }
 
     /// <summary>Loads a folder and starts the engine.</summary>
     /// <param name="checkpoint">The folder, open; it may be closed afterwards.</param>
