@@ -61,8 +61,7 @@ internal sealed class AnswerSet : IDisposable
                 if (goesOn && prompt.Length > 0)
                     writer.GoOn(prompt[^1]);
                 if (!model.Engine.TrySubmit(Request(model, prompt, options, likeliest, grammar, i), writer, set._leaving.Token))
-                    throw model.Engine.IsStopping ? Stopping()
-                        : new RequestException(429, "as many requests wait as may: try again later", code: "queue_full");
+                    throw model.Engine.IsStopping ? Stopping() : Full();
                 set._writers.Add(writer);
             }
             return set;
@@ -123,5 +122,9 @@ internal sealed class AnswerSet : IDisposable
             Likeliest = likeliest,
         };
 
-    private static RequestException Stopping() => new(503, "the server is ending", code: "shutting_down");
+    /// <summary>The error of a queue without room.</summary>
+    internal static RequestException Full() => new(429, "as many requests wait as may: try again later", code: "queue_full");
+
+    /// <summary>The error of a server that takes nothing more in.</summary>
+    internal static RequestException Stopping() => new(503, "the server is ending", code: "shutting_down");
 }

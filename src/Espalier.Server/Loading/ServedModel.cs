@@ -4,6 +4,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Serving;
 using Espalier.Models.Tokenizers;
+using Espalier.Server.Requests;
 using Espalier.Server.Tools;
 using Espalier.Torch;
 
@@ -57,6 +58,25 @@ internal sealed class ServedModel : IDisposable
 
     /// <summary>What keeps answers to a form.</summary>
     public ServedGrammars Grammars { get; }
+
+    /// <summary>The ids of a prompt.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="field">The field of the body that has it.</param>
+    /// <exception cref="RequestException">The model has no logits for one of them.</exception>
+    public int[] Encode(Prompt prompt, string field)
+    {
+        try
+        {
+            var ids = prompt.Ids ?? Tokenizer.Encode(prompt.Text!);
+            if (prompt.Text is not null)
+                Tokenizer.RequireRows(ids, Engine.Config.VocabularySize, field);
+            return ids;
+        }
+        catch (EspalierException error)
+        {
+            throw RequestException.Bad(error.Message, field);
+        }
+    }
 
     /// <summary>Loads a folder and starts the engine.</summary>
     /// <param name="checkpoint">The folder, open; it may be closed afterwards.</param>

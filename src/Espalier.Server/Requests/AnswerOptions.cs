@@ -49,10 +49,7 @@ internal sealed record AnswerOptions
     /// <param name="defaults">How ids are chosen where nothing is said.</param>
     public static AnswerOptions Read(RequestFields fields, string model, SamplingOptions defaults)
     {
-        if (fields.Text("model") is { } asked && asked != model)
-            throw new RequestException(404, $"there is no model '{OneLine.Clipped(asked)}' here: '{OneLine.Clipped(model)}' is served",
-                "model",
-                "model_not_found");
+        RequireModel(fields, model);
         if (fields.Object("logit_bias") is not null && fields.Of("logit_bias")!.Value.EnumerateObject().Any())
             throw RequestException.Bad("logit_bias is not supported here: leave it out", "logit_bias", "unsupported");
         var streams = fields.Flag("stream");
@@ -70,6 +67,14 @@ internal sealed record AnswerOptions
             MaxTokens = (int?)fields.Whole("max_tokens", 0, int.MaxValue),
             Schema = ReadFormat(fields.Object("response_format")),
         };
+    }
+
+    /// <summary>Refuses a body that asks another model.</summary>
+    public static void RequireModel(RequestFields fields, string model)
+    {
+        if (fields.Text("model") is { } asked && asked != model)
+            throw new RequestException(404, $"there is no model '{OneLine.Clipped(asked)}' here: '{OneLine.Clipped(model)}' is served",
+                "model", "model_not_found");
     }
 
     private static SamplingOptions ReadSampling(RequestFields fields, SamplingOptions defaults) => new()
