@@ -82,10 +82,26 @@ internal sealed class RowDecoder : IDisposable
     /// <param name="table">Of each row the blocks of its sequence in order, the same number for each.</param>
     /// <param name="positions">Of each row its position in its sequence.</param>
     /// <param name="ids">Of each row its id.</param>
-    /// <param name="wanted">Rows whose logits are asked for, ascending: the first of them has <see cref="Logits"/> of 0.</param>
+    /// <param name="wanted">As <see cref="Want"/> has it, which is called.</param>
     public void Take(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted)
     {
         Run(table, positions, ids);
+        Want(wanted);
+    }
+
+    /// <summary>The same as <see cref="Take"/>, and what is wanted of the rows is said later.</summary>
+    public void TakeIn(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids) => Run(table, positions, ids);
+
+    /// <summary>Norms the first rows that were taken in, for <see cref="Hidden"/>; before <see cref="Want"/>.</summary>
+    public void Norm(int rows) => _finalNorm.Forward(_work.Stream, rows, _work.Normed);
+
+    /// <summary>A row after the final norm.</summary>
+    public ReadOnlySpan<float> Hidden(int row) => _work.Normed.Row(row);
+
+    /// <summary>Computes logits of rows that were taken in; once for each <see cref="TakeIn"/>.</summary>
+    /// <param name="wanted">Rows whose logits are asked for, ascending: the first of them has <see cref="Logits"/> of 0.</param>
+    public void Want(ReadOnlySpan<int> wanted)
+    {
         for (var i = 0; i < wanted.Length; i++)
             _work.Stream.Row(wanted[i]).CopyTo(_work.Stream.Row(i));
         if (wanted.Length > 0)
