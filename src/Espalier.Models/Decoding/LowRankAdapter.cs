@@ -3,8 +3,8 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>
-/// What low-rank adaptation adds to a projection whose weights stay (LoRA, arXiv 2106.09685, section 4.1): y = x Wᵀ + b + scale · (x Aᵀ) Bᵀ.
-/// Owns A and B, which no scope adopts.
+/// What low-rank adaptation adds to a projection whose weights stay (LoRA, arXiv 2106.09685, section 4.1):
+/// y = x Wᵀ + b + scale · (x Aᵀ) Bᵀ. Owns A and B, which no scope adopts.
 /// </summary>
 internal sealed class LowRankAdapter : IDisposable
 {
@@ -39,8 +39,8 @@ internal sealed class LowRankAdapter : IDisposable
     }
 
     /// <summary>
-    /// A fresh one, which changes nothing yet: A uniform within 1 / √in (Kaiming's bound with a = √5, as peft draws it), B zero. A's numbers
-    /// depend on the seed and the parameter alone.
+    /// A fresh one, which changes nothing yet: A uniform within 1 / √in (Kaiming's bound with a = √5, as peft draws it), B zero. A's
+    /// numbers depend on the seed and the parameter alone.
     /// </summary>
     /// <param name="parameter">The matrix that it adds to.</param>
     /// <param name="weight">Its values, [out, in]: shape, type and device.</param>

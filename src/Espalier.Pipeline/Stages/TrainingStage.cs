@@ -71,7 +71,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         if (run.RecordOf(StageKey.Of(Name, Options(), Inputs())) is not null)
             return;
         var (trained, state) = TrainingForecast.Trained(section, start.Planned);
-        TrainingLoop.RequireRoom(run.Folder.Path, section.EvaluateEvery > 0 && data.Value.HeldOut is not null, trained, state, start.Planned.Parameters);
+        TrainingLoop.RequireRoom(run.Folder.Path, section.EvaluateEvery > 0 && data.Value.HeldOut is not null, trained, state,
+            start.Planned.Parameters);
     }
 
     /// <inheritdoc/>
