@@ -40,6 +40,8 @@ internal sealed class AlignCommand : CommandBase
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --steps 60 --learning-rate 3e-4 --output aligned",
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --held-out 10% --sequence 128 --steps 20 "
             + "--batch 4 --evaluate-every 10 --output aligned-briefly --json",
+        "espalier align models/quickstart-teacher --data samples/letters.jsonl --steps 20 --learning-rate 3e-3 --lora-rank 8 "
+            + "--lora-targets attention,down_proj --output adapted",
         "espalier align aligned --method dpo --data samples/letter-pairs.jsonl --steps 20 --output preferred",
         "espalier align models/quickstart-teacher --method on-policy --teacher aligned --data samples/letters.jsonl --sequence 64 --batch "
             + "4 "
@@ -58,7 +60,7 @@ internal sealed class AlignCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         var (path, section, seed) = (run.Get(_model)!, Section(run), _seed.Get(run));
-        TrainingStage.OptionsOf(section.Training, section.Sequence).Validate();
+        TrainingStage.OptionsOf(section.Training, section.Sequence, seed).Validate();
         var folder = _output.FolderWithRun(run, [
             new("the model's folder", path), .. SourcePlaces.Of("the conversations", section.Data),
             .. section.Teacher is { } teacher ? new ReadPlace[] { new("the teacher's folder", teacher) } : [],

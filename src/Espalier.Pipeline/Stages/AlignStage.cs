@@ -102,13 +102,13 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         using var open = TeacherOf(run, Name, Start.Value, Judge?.Value, Section);
         var lesson = section.IsOnPolicy ? Writing(run, model, source, open!, folder) : Lesson();
         var before = lesson.Measure is null ? null : Measured(run, lesson, model, "before");
-        var (found, ended) = Train(run, Name, model, source.Family, lesson.Objective, lesson.Source, Section,
+        var (found, ended) = Train(run, Name, model, source.Family, lesson.Objective, lesson.Source, Section, Seed,
             StepOperations.Of(model.Config, open?.Config, learns: false, Sequence),
             lesson.Measure is { } measure ? (now, stop) => measure(now, NullProgress.Instance, stop).Loss : null, folder, checkpoint);
         if (lesson.Measure is not null)
             (found["held_out_before"], found["held_out_after"]) = (before,
                 ended is not null && section.Preference is null ? Json(ended, null) : Measured(run, lesson, model, "after"));
-        Write(run, folder, ModelName, source, model, Section.Freeze);
+        Write(run, folder, ModelName, source, model, Section);
         if (section.TemplateFile is { } file)
             folder.WriteFile($"{ModelName}/{TemplateName}", stream => stream.Write(File.ReadAllBytes(file)));
         return found;
