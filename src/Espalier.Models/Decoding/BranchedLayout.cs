@@ -30,7 +30,7 @@ internal sealed class BranchedLayout : IDisposable
     }
 
     /// <summary>Cosines and sines, each [1, T, 1, R/2], of each rotary embedding.</summary>
-    public (Tensor Cos, Tensor Sin)[] Tables { get; }
+    public RotaryPass Tables { get; }
 
     /// <summary>The stretches of positions that each token does not see, [1, T, 4]; null where there are masks.</summary>
     public Tensor? Holes { get; }
@@ -79,11 +79,7 @@ internal sealed class BranchedLayout : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var (cos, sin) in Tables)
-        {
-            cos.Dispose();
-            sin.Dispose();
-        }
+        Tables.Dispose();
         Holes?.Dispose();
         Masks?.Dispose();
         _begins.ForEach(begins => begins.Begins.Dispose());

@@ -10,11 +10,11 @@ namespace Espalier.Models;
 /// </summary>
 internal sealed class DocumentLayout : IDisposable
 {
-    private DocumentLayout((Tensor Cos, Tensor Sin)[] tables, AttentionMasks? masks, Tensor? begins_BT) =>
+    private DocumentLayout(RotaryPass tables, AttentionMasks? masks, Tensor? begins_BT) =>
         (Tables, Masks, Begins) = (tables, masks, begins_BT);
 
     /// <summary>Cosines and sines, each [B, T, 1, R/2], of each rotary embedding.</summary>
-    public (Tensor Cos, Tensor Sin)[] Tables { get; }
+    public RotaryPass Tables { get; }
 
     /// <summary>Masks [B, 1, 1, T, T]; null where attention needs none.</summary>
     public AttentionMasks? Masks { get; }
@@ -46,11 +46,7 @@ internal sealed class DocumentLayout : IDisposable
 
     public void Dispose()
     {
-        foreach (var (cos, sin) in Tables)
-        {
-            cos.Dispose();
-            sin.Dispose();
-        }
+        Tables.Dispose();
         Masks?.Dispose();
         Begins?.Dispose();
     }

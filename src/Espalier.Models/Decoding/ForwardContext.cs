@@ -12,7 +12,7 @@ namespace Espalier.Models;
 /// <param name="Compute">What projections are computed in.</param>
 /// <param name="Branched">Which tokens see which where a row holds texts with several ways to go on; else null.</param>
 internal sealed record ForwardContext(
-    (Tensor Cos, Tensor Sin)[] Tables, AttentionMasks? Masks, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute,
+    RotaryPass Tables, AttentionMasks? Masks, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute,
     BranchedLayout? Branched = null)
 {
     /// <summary>Whether nobody but the blocks sees what they make on the way, so that its objects may serve again.</summary>

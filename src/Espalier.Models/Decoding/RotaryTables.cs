@@ -14,18 +14,28 @@ internal sealed class RotaryTables(DecoderConfig config, DType dtype, Device dev
     private readonly RotaryTable[] _tables = [.. config.Rotaries.Select(rotary => new RotaryTable(rotary, config.HeadDim, dtype, device))];
 
     /// <summary>cos and sin for positions start ≤ p &lt; start + count, each [T, 1, R/2]. The caller's scope owns them.</summary>
-    public (Tensor Cos, Tensor Sin)[] At(long start, long count) => [.. _tables.Select(table => table.At(start, count))];
+    public RotaryPass At(long start, long count)
+    {
+        if (_tables.Length == 1)
+            return new(_tables[0].At(start, count), null);
+        var others = new (Tensor, Tensor)[_tables.Length - 1];
+        for (var i = 0; i < others.Length; i++)
+            others[i] = _tables[i + 1].At(start, count);
+        return new(_tables[0].At(start, count), others);
+    }
 
     /// <summary>cos and sin of places, each [.., 1, R/2] with the places' shape before; they belong to no scope.</summary>
     /// <param name="places">The places, Int64, on this device.</param>
     /// <param name="count">One more than the furthest of them.</param>
     /// <param name="shape">Their shape.</param>
-    public (Tensor Cos, Tensor Sin)[] Of(Tensor places, long count, params ReadOnlySpan<long> shape)
+    public RotaryPass Of(Tensor places, long count, params ReadOnlySpan<long> shape)
     {
         using var scope = TensorScope.Begin();
         long[] to = [.. shape, 1, -1];
-        Tensor Rows(Tensor table) => table.IndexSelect(0, places).View(to).Unscoped();
-        return [.. At(0, count).Select(table => (Rows(table.Cos), Rows(table.Sin)))];
+        (Tensor, Tensor) Rows((Tensor Cos, Tensor Sin) table) =>
+            (table.Cos.IndexSelect(0, places).View(to).Unscoped(), table.Sin.IndexSelect(0, places).View(to).Unscoped());
+        var all = At(0, count);
+        return new(Rows(all.First), all.Others is { } others ? [.. others.Select(Rows)] : null);
     }
 
     public void Dispose()

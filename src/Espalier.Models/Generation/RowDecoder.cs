@@ -50,7 +50,7 @@ internal sealed class RowDecoder : IDisposable
         _head = new(weights.Head, null, _work.Logits);
         _rotary = new(config, DType.Float32, Device.Cpu);
         using var scope = TensorScope.Begin();
-        _turns = [.. _rotary.At(0, positions).Select(table => (RowBuffer.Of(table.Cos), RowBuffer.Of(table.Sin)))];
+        _turns = [.. _rotary.At(0, positions).All.Select(table => (RowBuffer.Of(table.Cos), RowBuffer.Of(table.Sin)))];
     }
 
     /// <summary>Takes a sequence's first ids in, and gives the logits after the last of them; good until the next call.</summary>
