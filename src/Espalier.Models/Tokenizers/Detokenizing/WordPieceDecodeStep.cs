@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Espalier.Models.Tokenizers.Detokenizing;
 
-/// <summary>A token inside a word loses its mark, any other but the first gets a space before it; then English is tidied, if asked.</summary>
+/// <summary>
+/// A token inside a word loses its mark, any other but the first gets a space before it; then English is tidied, if asked.
+/// </summary>
 internal sealed class WordPieceDecodeStep(string prefix, bool cleans, DecodeStep next) : DecodeStep(next)
 {
     // In this order, as the reference does, each in one token with the space before it.

@@ -31,7 +31,9 @@ internal sealed class CodePointSet(Func<int, bool> rule)
         Volatile.Write(ref _known[word], true);
     }
 
-    /// <summary>The end of the run of members that starts at <paramref name="index"/>, of at most <paramref name="most"/> of them.</summary>
+    /// <summary>
+    /// The end of the run of members that starts at <paramref name="index"/>, of at most <paramref name="most"/> of them.
+    /// </summary>
     /// <param name="text">Well-formed UTF-16.</param>
     /// <param name="index">A place between two characters.</param>
     /// <param name="most">How many at most.</param>

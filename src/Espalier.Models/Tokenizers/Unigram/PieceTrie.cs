@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Espalier.Models.Tokenizers.Unigram;
 
-/// <summary>Which pieces begin at a place: a tree over UTF-16 units in one open-addressing table, as <see cref="Bpe.MergeTable"/> is.</summary>
+/// <summary>
+/// Which pieces begin at a place: a tree over UTF-16 units in one open-addressing table, as <see cref="Bpe.MergeTable"/> is.
+/// </summary>
 internal sealed class PieceTrie
 {
     /// <summary>The node before the first unit.</summary>
