@@ -22,7 +22,7 @@ public sealed class AlignStageTests : TorchTest
         "method: sft, data: CHATS", "method: dpo, data: PAIRS, label-smoothing: 0.1, sft-weight: 0.2",
         "method: rpo-sq, data: PAIRS, eta: 0.5",
         "method: on-policy, data: CHATS, teacher: JUDGE, refresh: 2, rollout-length: 4 to 8",
-        "method: sft, data: CHATS, lora-rank: 4",
+        "method: sft, data: CHATS, lora-rank: 4", "method: sft, data: CHATS, replay: 50%",
         "method: dpo, data: PAIRS, lora-rank: 2, lora-alpha: 8, lora-targets: [attention, up_proj], freeze: layer 0",
         "method: on-policy, data: CHATS, teacher: JUDGE, refresh: 2, rollout-length: 4 to 8, lora-rank: 4",
     ];
@@ -124,7 +124,8 @@ public sealed class AlignStageTests : TorchTest
             run.Walk([data]);
             using var tokens = data.Tokens.Value;
             var (before, stage) = AlignStage.Of(ModelSlot.Of(ModelFolder.Given("start", Teacher)), "aligned", section, data, 1,
-                section.Teacher is { } judge ? ModelSlot.Of(ModelFolder.Given("teacher", judge)) : null);
+                section.Teacher is { } judge ? ModelSlot.Of(ModelFolder.Given("teacher", judge)) : null,
+                text: new("text") { Value = new(TokenIds.FromList(Enumerable.Range(0, 700).Select(i => i * i % 4096), "ids", 4096), null, "t", null, []) });
             run.Walk([.. before, stage]);
             return stage;
         }, stop.Token);
