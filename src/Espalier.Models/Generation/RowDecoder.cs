@@ -24,7 +24,7 @@ internal sealed class RowDecoder : IDisposable
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
     public RowDecoder(PackedWeights weights, int sequences, int capacity)
-        : this(weights, sequences, capacity, Math.Max(sequences, ShortPrompt), capacity)
+        : this(weights, sequences, capacity, Math.Max(sequences, ShortPrompt), sequences, capacity)
     { }
 
     /// <summary>
@@ -35,12 +35,13 @@ internal sealed class RowDecoder : IDisposable
     /// <param name="sequences">Blocks.</param>
     /// <param name="capacity">Positions of each.</param>
     /// <param name="rows">Most rows that go through at once.</param>
+    /// <param name="wanted">Most rows whose logits are asked for at once.</param>
     /// <param name="positions">Most positions of a sequence.</param>
-    public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int positions)
+    public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int wanted, int positions)
     {
         var config = weights.Config;
         (_weights, _capacity) = (weights, capacity);
-        _work = new(config, rows);
+        _work = new(config, rows, wanted);
         RowBuffer Cache(int _) => new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
         _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _values = [.. Enumerable.Range(0, config.Layers).Select(Cache)];

@@ -51,7 +51,7 @@ internal sealed class ServingEngine : IDisposable
         _pool = new((int)blocks, ServingOptions.BlockSize);
         _rows = new(options.Batch + options.PromptRows);
         _untouched = new float[Config.VocabularySize];
-        _decoder = new(weights, _pool.Count, ServingOptions.BlockSize, options.Batch + options.PromptRows, Context);
+        _decoder = new(weights, _pool.Count, ServingOptions.BlockSize, options.Batch + options.PromptRows, options.Batch, Context);
         _counts = Count();
         _thread = new(Serve) { IsBackground = true, Name = "serving" };
         _thread.Start();

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Models.Generation;
 using Espalier.Server.Requests;
-using Espalier.Server.Tools;
 using Microsoft.Extensions.AI;
 using Message = Espalier.Models.Chat.ChatMessage;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Models.Chat;
 using Espalier.Models.Generation;
-using Espalier.Server.Tools;
 
 namespace Espalier.Server.Requests;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Server.Tools;
 
 namespace Espalier.Server.Requests;
 

@@ -1,4 +1,4 @@
-namespace Espalier.Server.Tools;
+namespace Espalier.Server.Requests;
 
 /// <summary>Calls that an answer must have.</summary>
 /// <param name="Name">The function; null for whichever the model chooses.</param>
