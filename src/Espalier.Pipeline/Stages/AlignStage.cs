@@ -174,7 +174,8 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
             return new PackedText(conversations, order);
         var text = new WindowSet(Replayed.Value.Train, Sequence, boundaries: Replayed.Value.Boundaries);
         return section.ReplayWindows <= text.Count
-            ? new ReplayedText(conversations, order, text, SampleOrder.Shuffled(text.Count, Seed + 1), Section.Batch, section.ReplayWindows)
+            ? new ReplayedText(conversations, order, text, Replayed.Value.Shuffled(text.Count, Seed + 1), Section.Batch,
+                section.ReplayWindows)
             : throw new EspalierException(
                 $"{Step}: replay takes {section.ReplayWindows} windows of text a step and the text has {text.Count}: give more text, "
                     + "or a smaller share");
