@@ -102,7 +102,7 @@ public sealed class ReplayedTextTests
     private static WindowSet Conversations() => new(
         TokenIds.FromList(Enumerable.Range(100, 55), "chats", 1000), Sequence, WindowStride.Disjoint,
         new StoredBoundaries([.. Enumerable.Range(0, 6).SelectMany(i => (long[])[10 * i, 10 * i + 2])]),
-        new([.. Enumerable.Range(0, 55).Select(i => i % 3 == 0)]));
+        new(Enumerable.Range(0, 55).Select(i => i % 3 == 0).ToArray()));
 
     private static WindowSet Text(DocumentBoundaries? boundaries) =>
         new(TokenIds.FromList(Enumerable.Range(500, 47), "text", 1000), Sequence, WindowStride.Disjoint, boundaries);
