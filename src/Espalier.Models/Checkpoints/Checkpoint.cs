@@ -30,7 +30,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>The model's family.</summary>
     internal Family Family { get; }
 
-    /// <summary>All fields of <c>config.json</c>, as they stand there; of a model that takes pictures too, those of its text part.</summary>
+    /// <summary>
+    /// All fields of <c>config.json</c>, as they stand there; of a model that takes pictures too, those of its text part.
+    /// </summary>
     public JsonObject RawConfig { get; }
 
     /// <summary>All fields of <c>generation_config.json</c>; null where there is none.</summary>
