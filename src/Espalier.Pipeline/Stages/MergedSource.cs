@@ -78,6 +78,9 @@ internal sealed class MergedSource : IDisposable
                             $"{folder}: {named.Name} is [{string.Join(", ", entry.Shape)}] and [{string.Join(", ", named.Shape)}] in "
                             + $"{like.Folder}: give the checkpoints of one training, and the model that it began from");
                 }
+            if (state.Entries.Keys.Any(name => name.Contains(".lora_A.", StringComparison.Ordinal)))
+                throw new EspalierException(
+                    $"{folder}: holds the factors of a training with lora-rank and no weights: give the models that such trainings wrote");
             return trained > 0 ? state
                 : throw new EspalierException(
                     $"{folder}: trains no parameter of {like.Folder}: give the model that the training began from");

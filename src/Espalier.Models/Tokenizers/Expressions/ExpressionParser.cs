@@ -4,7 +4,7 @@ using static Espalier.Models.Tokenizers.Expressions.ExpressionNode;
 namespace Espalier.Models.Tokenizers.Expressions;
 
 /// <summary>
-/// Reads the part of Oniguruma's syntax that is matched exactly here (docs/decisions/0038-split-expressions.md). Everything else is
+/// Reads the part of Oniguruma's syntax that is matched exactly here (docs/decisions/0037-split-expressions.md). Everything else is
 /// refused by its name, and nothing is guessed.
 /// </summary>
 internal sealed class ExpressionParser

@@ -4,17 +4,17 @@ using System.Text;
 namespace Espalier.Models;
 
 /// <summary>
-/// Normal numbers from (seed, name) alone: SplitMix64 started at a hash of both, Box–Muller on top. The same on every machine and in every
-/// order of use.
+/// Random numbers from (seed, name) alone: SplitMix64 started at a hash of both, and Box–Muller on top for normal ones. The same on every
+/// machine and in every order of use.
 /// </summary>
-internal sealed class NormalNumbers
+internal sealed class SeededNumbers
 {
     private const ulong Step = 0x9E3779B97F4A7C15;
 
     private ulong _state;
 
     /// <summary>The stream of a name under a seed.</summary>
-    public NormalNumbers(ulong seed, string name)
+    public SeededNumbers(ulong seed, string name)
     {
         Span<byte> hash = stackalloc byte[32];
         SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}/{name}"), hash);
@@ -39,6 +39,13 @@ internal sealed class NormalNumbers
             if (i + 1 < values.Length)
                 values[i + 1] = (float)(radius * sin);
         }
+    }
+
+    /// <summary>Fills with numbers spread evenly over −bound ≤ x &lt; bound.</summary>
+    public void FillUniform(Span<float> values, double bound)
+    {
+        foreach (ref var value in values)
+            value = (float)(bound * (2 * Uniform() - 1));
     }
 
     private double Uniform()
