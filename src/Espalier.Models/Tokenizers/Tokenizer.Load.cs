@@ -13,7 +13,8 @@ public sealed partial class Tokenizer
     /// <summary>
     /// Reads <c>tokenizer.json</c>, the names of BOS and EOS from <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c> beside it,
     /// and whether they are added: classes of Llama's kind say so by <c>add_bos_token</c> and <c>add_eos_token</c>, all others by the
-    /// template in <c>tokenizer.json</c>.
+    /// template in <c>tokenizer.json</c>. Where there is no tokenizer.json: <c>tekken.json</c>, SentencePiece's <c>tokenizer.model</c> or
+    /// <c>spiece.model</c>, or <c>vocab.json</c> with <c>merges.txt</c>, converted in memory as transformers converts them.
     /// </summary>
     /// <param name="folderOrFile">A Hugging Face folder, or the file itself.</param>
     /// <exception cref="EspalierException">
@@ -21,8 +22,8 @@ public sealed partial class Tokenizer
     /// </exception>
     public static Tokenizer Load(string folderOrFile)
     {
-        var path = TokenizerFile.Locate(folderOrFile);
-        var (document, root, sha256) = TokenizerFile.Parse(path);
+        var path = TokenizerSource.Locate(folderOrFile);
+        var (document, root, sha256) = TokenizerFile.Open(path);
         using (document)
             return new Tokenizer(root, path, sha256);
     }
@@ -32,7 +33,7 @@ public sealed partial class Tokenizer
     {
         try
         {
-            return File.Exists(Path.Combine(folder, "tokenizer.json")) ? Load(folder).Disagreement : null;
+            return TokenizerSource.IsIn(folder) ? Load(folder).Disagreement : null;
         }
         catch (EspalierException)
         {

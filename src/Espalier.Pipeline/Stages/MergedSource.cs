@@ -4,6 +4,7 @@ using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Pipeline.Stages;
 
@@ -108,7 +109,8 @@ internal sealed class MergedSource : IDisposable
 
     private static void RequireSameTokenizer(string like, string model)
     {
-        var (ours, theirs) = (Path.Combine(like, "tokenizer.json"), Path.Combine(model, "tokenizer.json"));
+        var name = Path.GetFileName(TokenizerSource.Find(like) ?? TokenizerSource.Find(model)) ?? TokenizerSource.Names[0];
+        var (ours, theirs) = (Path.Combine(like, name), Path.Combine(model, name));
         if (File.Exists(ours) != File.Exists(theirs))
             throw new EspalierException(
                 $"{(File.Exists(ours) ? theirs : ours)}: is missing and {(File.Exists(ours) ? ours : theirs)} is there: "

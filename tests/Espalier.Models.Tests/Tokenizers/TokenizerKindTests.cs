@@ -23,4 +23,35 @@ public class TokenizerKindTests
         TokenizerCases.AssertCases(tokenizer, Fixtures.Golden("tokenizers-kinds", name, "cases.jsonl"));
         TokenizerCases.AssertDecodeCases(tokenizer, Fixtures.Golden("tokenizers-kinds", name, "decode_cases.jsonl"));
     }
+
+    /// <summary>Of others' tokenizers, by tokens.py FOLDER found TOKENIZERS; they are not to be committed.</summary>
+    [Fact]
+    public void Found_tokenizers_give_the_ids_of_the_reference_library()
+    {
+        if (Environment.GetEnvironmentVariable("ESPALIER_TOKENIZER_CASES") is not { } root)
+            return;
+        foreach (var folder in Directory.GetDirectories(root))
+            TokenizerCases.AssertCases(Tokenizer.Load(folder), Path.Combine(folder, "cases.jsonl"));
+    }
+
+    [Theory]
+    [InlineData("unigram-bytes")]
+    [InlineData("unigram-t5")]
+    [InlineData("wordpiece-bert")]
+    [InlineData("bpe-deepseek3")]
+    [InlineData("bpe-o200k")]
+    [InlineData("bpe-falcon")]
+    [InlineData("bpe-gemma")]
+    public void A_word_of_a_megabyte_ends(string name)
+    {
+        var tokenizer = Tokenizer.Load(Fixtures.Golden("tokenizers-kinds", name));
+        foreach (var word in new[] { new string('a', 1 << 20), string.Concat(Enumerable.Repeat("e\u0301", 1 << 19)), new string(' ', 1 << 20) })
+        {
+            var ids = tokenizer.Encode(word, addSpecialTokens: false);
+            // Every id stands for something of the text, and nothing is lost where bytes are tokens.
+            Assert.True(ids.Length <= 4 << 20);
+            if (name.StartsWith("bpe", StringComparison.Ordinal))
+                Assert.Equal(word, tokenizer.Decode(ids));
+        }
+    }
 }

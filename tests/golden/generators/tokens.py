@@ -1,6 +1,9 @@
 """Goldens of tokenizers: ids and texts by Hugging Face's tokenizers, by transformers' conversions and by SentencePiece.
 
-    tokens.py FOLDER [NAME ...]     writes FOLDER/tokenizers-kinds: one folder for each kind, and steps.jsonl
+    tokens.py FOLDER [NAME ...]           writes FOLDER/tokenizers-kinds: one folder for each kind, and steps.jsonl.gz
+    tokens.py FOLDER found TOKENIZERS     writes FOLDER/found/NAME/cases.jsonl for each TOKENIZERS/NAME/tokenizer.json, beside a copy of it
+
+The second is for development only: tokenizers of others are not to be committed. TokenizerKindTests reads what ESPALIER_TOKENIZER_CASES names.
 
 Everything in it is trained here, on our own text and on what the bundled teacher wrote.
 """
@@ -191,6 +194,15 @@ def write_cases(path, tokenizer, extra=None):
             print(json.dumps({'ids': ids, 'decoded': tokenizer.decode(ids, skip_special_tokens=False), 'decoded_skip_special': tokenizer.decode(ids)}), file=file)
 
 
+def found(folder, others):
+    """Cases of tokenizers that are there already."""
+    for name in sorted(os.listdir(others)):
+        path = os.path.join(folder, 'found', name)
+        os.makedirs(path, exist_ok=True)
+        shutil.copy(f'{others}/{name}/tokenizer.json', path)
+        write_cases(path, Tokenizer.from_file(f'{path}/tokenizer.json'))
+
+
 def main(folder, names):
     root = os.path.join(folder, 'tokenizers-kinds')
     os.makedirs(root, exist_ok=True)
@@ -216,4 +228,7 @@ def main(folder, names):
 
 if __name__ == '__main__':
     print(VERSIONS)
+    if sys.argv[2:3] == ['found']:
+        found(sys.argv[1], sys.argv[3])
+        sys.exit()
     main(sys.argv[1], sys.argv[2:])

@@ -31,7 +31,8 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
             using (document)
                 (named, bos, eos) = (root["tokenizer_class"].Text(""), Flag(root, "add_bos_token"), Flag(root, "add_eos_token"));
         }
-        var name = string.IsNullOrEmpty(named) ? Implied(Path.Combine(folder, "config.json")) : named;
+        var name = string.IsNullOrEmpty(named) ? Implied(Path.Combine(folder, "config.json"), static type => type is "llama" or "mistral" ? "LlamaTokenizer" : null)
+            : named;
         return OfName(name, config) is { } found ? found with { AddsBos = bos, AddsEos = eos } : null;
     }
 
@@ -56,6 +57,34 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
                 + $"of tokenizer.json: name one there, or set add_{token}_token to false.");
     }
 
+    /// <summary>
+    /// The class that a folder names, or that transformers has for its model's type; null where neither is known. For forms other than
+    /// tokenizer.json, which do not say how text is split.
+    /// </summary>
+    public static string? NameIn(string folder)
+    {
+        var config = Path.Combine(folder, "tokenizer_config.json");
+        if (File.Exists(config))
+        {
+            var (document, root) = TokenizerFile.ParseBeside(config);
+            using (document)
+                if (root["tokenizer_class"].Text("") is { Length: > 0 } named)
+                    return named;
+        }
+        return Implied(Path.Combine(folder, "config.json"), static type => type switch
+        {
+            "llama" or "mistral" or "mixtral" => "LlamaTokenizer",
+            "gemma" or "gemma2" or "gemma3" or "gemma3_text" => "GemmaTokenizer",
+            "gpt2" or "gptj" or "gpt_bigcode" or "codegen" or "opt" or "phi" or "starcoder2" => "GPT2Tokenizer",
+            "gpt_neox" or "olmo" or "mpt" or "stablelm" => "GPTNeoXTokenizer",
+            "qwen2" or "qwen3" or "qwen2_moe" or "qwen3_moe" => "Qwen2Tokenizer",
+            "t5" or "mt5" => "T5Tokenizer",
+            "roberta" => "RobertaTokenizer",
+            "bart" => "BartTokenizer",
+            _ => null,
+        });
+    }
+
     private static TokenizerClass? OfName(string? name, string source) =>
         (name?.EndsWith(Ending, StringComparison.Ordinal) == true ? name[..^Ending.Length] : name) switch
         {
@@ -68,7 +97,7 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
     /// <summary>
     /// What config.json says where tokenizer_config.json does not: its own <c>tokenizer_class</c>, else the class of its model type.
     /// </summary>
-    private static string? Implied(string path)
+    private static string? Implied(string path, Func<string, string?> ofType)
     {
         if (!File.Exists(path))
             return null;
@@ -79,7 +108,7 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
             {
                 if (root["tokenizer_class"] is { IsString: true } named)
                     return named.Text();
-                return root["model_type"] is { IsString: true } type && type.Text() is "llama" or "mistral" ? "LlamaTokenizer" : null;
+                return root["model_type"] is { IsString: true } type ? ofType(type.Text()) : null;
             }
         }
         catch (EspalierException)

@@ -6,30 +6,17 @@ namespace Espalier.Models.Tokenizers.Formats;
 /// <summary>The JSON documents that make a tokenizer: tokenizer.json, and what the files beside it say about BOS and EOS.</summary>
 internal static class TokenizerFile
 {
-    private const long LongestFile = 1L << 29;
+    /// <summary>Bytes of the longest file that is read.</summary>
+    public const long LongestFile = 1L << 29;
 
     private const int MaxDepth = 32;
 
-    /// <summary>The path of tokenizer.json for a folder or for the file itself.</summary>
-    public static string Locate(string folderOrFile)
+    /// <summary>Reads a tokenizer in any of its forms, as tokenizer.json has it; its SHA-256 is in lower-case hexadecimal.</summary>
+    public static (JsonDocument Document, TokenizerNode Root, string Sha256) Open(string path)
     {
-        var path = Directory.Exists(folderOrFile) ? Path.Combine(folderOrFile, "tokenizer.json") : folderOrFile;
-        return File.Exists(path) ? path
-            : throw new EspalierException($"{path}: there is no such file; {Instead(Path.GetDirectoryName(Path.GetFullPath(path))!)}");
-    }
-
-    /// <summary>What lies there in its place, and how it becomes tokenizer.json.</summary>
-    private static string Instead(string folder)
-    {
-        bool Has(string name) => File.Exists(Path.Combine(folder, name));
-        const string Convert = "make tokenizer.json with transformers: AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)";
-        return Has("tokenizer.model")
-            ? $"tokenizer.model, of SentencePiece, is not read: {Convert}, or download tokenizer.json from the model's page"
-            : Has("tekken.json")
-            ? "tekken.json, of Mistral's own format, is not read: download tokenizer.json and tokenizer_config.json from the model's page, "
-                + "or take them from another model of the same tokenizer"
-            : Has("vocab.json") && Has("merges.txt") ? $"vocab.json and merges.txt are not read: {Convert}"
-            : "a tokenizer is read from tokenizer.json: download it into the folder.";
+        var (bytes, sha256) = TokenizerSource.Read(path);
+        var document = JsonFile.Open(bytes, path, MaxDepth);
+        return (document, new(document.RootElement, path, ""), sha256);
     }
 
     /// <summary>Parses a file; its SHA-256 is in lower-case hexadecimal.</summary>
