@@ -9,15 +9,18 @@ internal sealed class PreTokenizers
     // How many steps there were when the last known expression was added: nothing came after it while there are as many.
     private int _lastSplit;
 
-    private PreTokenizers()
-    {
-    }
+    private readonly bool _hasNoSpace;
+
+    private PreTokenizers(bool hasNoSpace) => _hasNoSpace = hasNoSpace;
 
     /// <summary>The model's symbols are bytes.</summary>
     public bool ByteLevel { get; private set; }
 
     /// <summary>A space (or the mark) is put in front.</summary>
     public bool PrefixesSpace { get; private set; }
+
+    /// <summary>Whether that is done at the start of a text alone.</summary>
+    public bool PrefixesStartAlone { get; private set; }
 
     /// <summary>The mark that stands for spaces, where Metaspace is among them.</summary>
     public char? Mark { get; private set; }
@@ -32,9 +35,11 @@ internal sealed class PreTokenizers
     };
 
     /// <summary>Reads a node of the file, which may be null.</summary>
-    public static PreTokenizers Read(TokenizerNode node)
+    /// <param name="node">The node.</param>
+    /// <param name="hasNoSpace">Whether the normalizer leaves no space in any text.</param>
+    public static PreTokenizers Read(TokenizerNode node, bool hasNoSpace)
     {
-        var result = new PreTokenizers();
+        var result = new PreTokenizers(hasNoSpace);
         if (!node.IsNull)
             result.Add(node);
         return result;
@@ -95,6 +100,9 @@ internal sealed class PreTokenizers
 
     private void AddSplit(TokenizerNode node)
     {
+        // Gemma's files split at spaces that their normalizer has replaced all of.
+        if (_hasNoSpace && node["pattern"]["String"] is { IsNull: false } text && text.Text() == " ")
+            return;
         if (node["pattern"]["Regex"] is var pattern && pattern.IsNull)
             throw node.Refuse(
                 "a Split by a plain string is not supported; the regular expressions of GPT-2, Llama 3, Qwen2 and Mistral-NeMo are.");
@@ -122,6 +130,7 @@ internal sealed class PreTokenizers
         _steps.Add(next => new MetaspaceStep(mark, scheme, split, next));
         Mark = mark;
         PrefixesSpace |= scheme != PrependScheme.Never;
+        PrefixesStartAlone |= scheme == PrependScheme.First;
     }
 
     /// <summary>The scheme of a Metaspace pre-tokenizer or decoder, in its present or its older form.</summary>

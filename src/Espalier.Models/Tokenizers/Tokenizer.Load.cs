@@ -45,7 +45,7 @@ public sealed partial class Tokenizer
         _special = [.. words.AddedTokens.Where(token => token.Special).Select(token => token.Id)];
 
         _normalize = Normalizers.Read(root["normalizer"]);
-        var preTokenizers = PreTokenizers.Read(root["pre_tokenizer"]);
+        var preTokenizers = PreTokenizers.Read(root["pre_tokenizer"], Normalizers.LeavesNoSpace(root["normalizer"]));
         var described = Normalizers.Describe(root["normalizer"], Mark.ToString());
         if (!preTokenizers.ByteLevel && !described.WritesMark && preTokenizers.Mark is null)
             throw root["pre_tokenizer"].Refuse(
@@ -97,6 +97,8 @@ public sealed partial class Tokenizer
             Before = _post.Before,
             After = _post.After,
             AddPrefixSpace = preTokenizers.PrefixesSpace || described.Prepends,
+            PrefixesStartAlone = preTokenizers.PrefixesStartAlone,
+            NormalizerPrepends = described.Prepends,
             Split = preTokenizers.Split,
             Normalizers = [.. Normalizers.Others(root["normalizer"], Mark.ToString())],
             ByteFallback = options.ByteFallback,
