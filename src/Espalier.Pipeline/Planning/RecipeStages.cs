@@ -263,7 +263,7 @@ internal sealed class RecipeStages
             var number = _recipe.Align.Count == 1 ? "" : $" {i + 1}";
             var (before, stage) =
                 AlignStage.Of(model, $"aligned{number}", section, Conversations[i], _recipe.Seed,
-                    section.Teacher is { } folder ? JudgeOf(folder, section) : teacher, $"align{number}");
+                    section.Teacher is { } folder ? JudgeOf(folder, section) : teacher, $"align{number}", Data.Tokens);
             _stages.AddRange(before);
             model = Add(stage).Trained;
             if (i + 1 < _recipe.Align.Count)

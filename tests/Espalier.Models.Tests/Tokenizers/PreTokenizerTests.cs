@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Splitting;
 
 namespace Espalier.Tests.Tokenizers;
 
@@ -65,6 +66,7 @@ public sealed class PreTokenizerTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.Of("tokenizer.json"), file.ToJsonString());
         var tokenizer = Tokenizer.Load(folder.Path);
+        Assert.Equal(PretokenizerSplit.None, tokenizer.Model.Split);
         var cases = File.ReadLines(Path.Combine(golden, "cases.jsonl")).Select(line => JsonNode.Parse(line)!).ToArray();
         Assert.True(cases.Length > 200);
         foreach (var one in cases)
