@@ -50,7 +50,7 @@ public sealed partial class Tokenizer
         _special = [.. words.AddedTokens.Where(token => token.Special).Select(token => token.Id)];
 
         _normalize = Normalizers.Read(root["normalizer"]);
-        var preTokenizers = PreTokenizers.Read(root["pre_tokenizer"]);
+        var preTokenizers = PreTokenizers.Read(root["pre_tokenizer"], Normalizers.LeavesNoSpace(root["normalizer"]));
         var described = Normalizers.Describe(root["normalizer"], Mark.ToString());
         var marks = described.WritesMark || preTokenizers.Mark is not null;
         var (kind, last, unknown) = ModelReader.Read(model, words, preTokenizers, marks);
@@ -86,6 +86,8 @@ public sealed partial class Tokenizer
             Before = _post.Before,
             After = _post.After,
             AddPrefixSpace = preTokenizers.PrefixesSpace || described.Prepends,
+            PrefixesStartAlone = preTokenizers.Scheme == PrependScheme.First,
+            NormalizerPrepends = described.Prepends,
             Split = preTokenizers.Split,
             Normalizers = [.. Normalizers.Others(root["normalizer"], Mark.ToString())],
             ByteFallback = model["byte_fallback"].Flag(false),

@@ -88,6 +88,12 @@ internal sealed record TokenizerModel
     /// <summary>Whether a space is put before the text.</summary>
     public required bool AddPrefixSpace { get; init; }
 
+    /// <summary>Whether that is done at the start of a text alone, and not after each added token.</summary>
+    public bool PrefixesStartAlone { get; init; }
+
+    /// <summary>Whether the normalizer puts it there, so that added tokens are sought with it.</summary>
+    public bool NormalizerPrepends { get; init; }
+
     /// <summary>How the text is cut into words before merging.</summary>
     public required PretokenizerSplit Split { get; init; }
 

@@ -158,7 +158,11 @@ internal sealed class RecipeStages
             _stages.AddRange(Conversations.Except(Sources.OfType<AlignDataStage>()));
         }
         trained = Align(trained, _corrected ?? corrected);
-        var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
+        var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence)
+        {
+            Imatrix = _recipe.Imatrix,
+            Calibration = ScoredOn,
+        });
         Evaluate(export.Exported, asksTasks: true);
     }
 

@@ -51,7 +51,7 @@ if (options.keep === undefined) process.on("exit", () => fs.rmSync(work, {recurs
 console.log("family          tokenizer                    texts   ids  differ  of reference  warned  example");
 let missed = false;
 for (const [i, [family, from, change, reference]] of cases.entries()) {
-    if (options.only !== undefined && !family.includes(options.only) && !from.includes(options.only)) continue;
+    if (options.only !== undefined && !options.only.split(",").some(name => family === name || from.endsWith(`:${name}`))) continue;
     const [kind, name] = from.split(":");
     const folder = path.join(work, `model-${i}`), gguf = path.join(work, `model-${i}.gguf`);
     const tokenizer = JSON.parse(fs.readFileSync(kind === "package" ? path.join(options.packages, `tokenizer-${name}/models/tokenizer.json`)

@@ -71,6 +71,22 @@ internal static class Normalizers
         }
     }
 
+    /// <summary>Whether the last thing that is done to a text is to replace all its spaces by something without one.</summary>
+    public static bool LeavesNoSpace(TokenizerNode node)
+    {
+        if (node.IsNull)
+            return false;
+        switch (node["type"].Text())
+        {
+            case "Sequence":
+                return node["normalizers"].Items().ToList() is [.., var last] && LeavesNoSpace(last);
+            case "Replace":
+                return node["pattern"]["String"].Text("") == " " && !node["content"].Text().Contains(' ', StringComparison.Ordinal);
+            default:
+                return false;
+        }
+    }
+
     /// <summary>The normalizers that do something else than write <paramref name="mark"/> for the space and in front.</summary>
     public static IEnumerable<string> Others(TokenizerNode node, string mark)
     {

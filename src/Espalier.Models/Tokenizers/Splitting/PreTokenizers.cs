@@ -14,9 +14,9 @@ internal sealed class PreTokenizers
     private int _lastSplit;
     private PretokenizerSplit _lastKind;
 
-    private PreTokenizers()
-    {
-    }
+    private readonly bool _hasNoSpace;
+
+    private PreTokenizers(bool hasNoSpace) => _hasNoSpace = hasNoSpace;
 
     /// <summary>The model's symbols are bytes.</summary>
     public bool ByteLevel { get; private set; }
@@ -37,9 +37,11 @@ internal sealed class PreTokenizers
     public PretokenizerSplit Split => _description.Kind;
 
     /// <summary>Reads a node of the file, which may be null.</summary>
-    public static PreTokenizers Read(TokenizerNode node)
+    /// <param name="node">The node.</param>
+    /// <param name="hasNoSpace">Whether the normalizer leaves no space in any text.</param>
+    public static PreTokenizers Read(TokenizerNode node, bool hasNoSpace)
     {
-        var result = new PreTokenizers();
+        var result = new PreTokenizers(hasNoSpace);
         if (!node.IsNull)
             result.Add(node);
         return result;
@@ -138,6 +140,9 @@ internal sealed class PreTokenizers
         if (node["pattern"]["Regex"] is not { IsNull: false } pattern)
         {
             var text = node["pattern"]["String"].Text();
+            // Gemma's files split at spaces that their normalizer has replaced all of.
+            if (_hasNoSpace && text == " ")
+                return;
             AddStep($"text {behavior} {invert} {text}", next => new TextStep(text, behavior, invert, next));
             return;
         }
