@@ -20,7 +20,7 @@ internal sealed class RowDecoder : IDisposable
     private readonly RowNorm _finalNorm;
     private readonly RowProduct _head;
     private readonly RotaryTables _rotary;
-    private readonly RowBuffer _cos, _sin;
+    private readonly (RowBuffer Cos, RowBuffer Sin)[] _turns;
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
     public RowDecoder(PackedWeights weights, int sequences, int capacity)
@@ -51,8 +51,7 @@ internal sealed class RowDecoder : IDisposable
         _head = new(weights.Head, null, _work.Logits);
         _rotary = new(config, DType.Float32, Device.Cpu);
         using var scope = TensorScope.Begin();
-        var (cos, sin) = _rotary.At(0, positions);
-        (_cos, _sin) = (RowBuffer.Of(cos), RowBuffer.Of(sin));
+        _turns = [.. _rotary.At(0, positions).All.Select(table => (RowBuffer.Of(table.Cos), RowBuffer.Of(table.Sin)))];
     }
 
     /// <summary>Takes a sequence's first ids in, and gives the logits after the last of them; good until the next call.</summary>
@@ -115,7 +114,7 @@ internal sealed class RowDecoder : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in _keys.Concat(_values).Append(_cos).Append(_sin))
+        foreach (var buffer in _keys.Concat(_values).Concat(_turns.Select(turns => turns.Cos)).Concat(_turns.Select(turns => turns.Sin)))
             buffer.Dispose();
         _work.Dispose();
         _rotary.Dispose();
@@ -125,10 +124,11 @@ internal sealed class RowDecoder : IDisposable
     {
         Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
-        {
-            _cos.Row(positions[row]).CopyTo(_work.Cos.Row(row));
-            _sin.Row(positions[row]).CopyTo(_work.Sin.Row(row));
-        }
+            for (var i = 0; i < _turns.Length; i++)
+            {
+                _turns[i].Cos.Row(positions[row]).CopyTo(_work.Turns[i].Cos.Row(row));
+                _turns[i].Sin.Row(positions[row]).CopyTo(_work.Turns[i].Sin.Row(row));
+            }
         foreach (var block in _blocks)
             block.Forward(table, positions, _capacity);
     }

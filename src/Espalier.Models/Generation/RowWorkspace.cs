@@ -34,10 +34,9 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
 
     public RowBuffer Logits => field ??= New(config.VocabularySize, wanted);
 
-    /// <summary>Of each row the cosines of its position.</summary>
-    public RowBuffer Cos => field ??= New((int)(config.HeadDim * config.Rotary.Fraction) / 2);
-
-    public RowBuffer Sin => field ??= New((int)(config.HeadDim * config.Rotary.Fraction) / 2);
+    /// <summary>Of each row the cosines and sines of its position, of each of <see cref="DecoderConfig.Rotaries"/>.</summary>
+    public (RowBuffer Cos, RowBuffer Sin)[] Turns => field ??=
+        [.. config.Rotaries.Select(rotary => (int)(config.HeadDim * rotary.Fraction) / 2).Select(width => (New(width), New(width)))];
 
     public void Dispose() => _all.ForEach(buffer => buffer.Dispose());
 

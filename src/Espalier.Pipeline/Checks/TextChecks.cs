@@ -1,6 +1,7 @@
 using Espalier.Compression.Data;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
@@ -25,9 +26,11 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     public IReadOnlyList<string> Run()
     {
         var readsTokens = recipe.Data.Train is not [var single] || !DataSection.IsIds(single)
+            || recipe.Data.Calibration is { } text && !DataSection.IsIds(text)
             || recipe.Evaluate.Any(set => SourceOf(set) is { } source && !DataSection.IsIds(source))
             || TaskChecks.OfLayers(recipe, teacher.Config) is not null || recipe.AllTasks.Any();
-        if (readsTokens && IsThere("tokenizer", Path.Combine(teacher.Folder, "tokenizer.json"), () => Tokenizer.Load(teacher.Folder)))
+        if (readsTokens && IsThere("tokenizer", TokenizerSource.Find(teacher.Folder)
+            ?? Path.Combine(teacher.Folder, "tokenizer.json"), () => Tokenizer.Load(teacher.Folder)))
             _tokenizer = refusals.Try(() => Tokenizer.Load(teacher.Folder));
         var (train, heldOut) = Data();
         var evaluations = new Dictionary<string, TextSize>();
@@ -37,7 +40,8 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
         var reference = recipe is { Correct: not null, Correction.When: CorrectWhen.Auto }
             && NeedStage.ReferencePath(teacher.Folder, recipe.Correction.Reference) is { } path
             ? Size("correct.reference", "reference", path) : null;
-        TextDemands.Check(refusals, recipe, teacher.Config, new(train, heldOut, evaluations, reference));
+        var calibration = recipe.Data.Calibration is { } scored ? Size("data.calibration", "calibration", scored) : null;
+        TextDemands.Check(refusals, recipe, teacher.Config, new(train, heldOut, evaluations, reference) { Calibration = calibration });
         return _unchecked;
     }
 

@@ -186,7 +186,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
 
     private JsonObject Hashes()
     {
-        var hashes = new JsonObject { ["folder"] = Directory.Exists(_folder) ? ContentHash.OfFolder(_folder) : null };
+        var hashes = new JsonObject { ["folder"] = Directory.Exists(_folder) ? ModelCardFile.HashOfModel(_folder) : null };
         foreach (var file in Files)
             hashes[Path.GetFileName(file)] = File.Exists(file) ? ContentHash.OfFile(file) : null;
         return hashes;

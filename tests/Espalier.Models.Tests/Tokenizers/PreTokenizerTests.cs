@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Splitting;
 
 namespace Espalier.Tests.Tokenizers;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Models.Gguf.Export;
 
@@ -11,7 +12,7 @@ internal static class GgufVocabulary
     private const string TokenizerFile = "tokenizer.json";
 
     // A tokenizer in another form is no missing tokenizer.
-    private static readonly string[] s_otherFiles = ["tokenizer.model", "tekken.json", "vocab.json", "vocab.txt"];
+    private static readonly string[] s_otherFiles = ["vocab.json", "vocab.txt"];
 
     private static readonly string[] s_phiNames = ["phi-3", "phi3"], s_phiTokens = ["</s>", "<unk>", "<s>", "<|endoftext|>"];
 
@@ -62,11 +63,11 @@ internal static class GgufVocabulary
             : s_phiNames.Aggregate(name, (text, part) => text.Replace(part, "phi 3", StringComparison.OrdinalIgnoreCase));
     }
 
-    private static string FileOf(string folder) => Path.Combine(folder, TokenizerFile);
+    private static string FileOf(string folder) => TokenizerSource.Find(folder) ?? Path.Combine(folder, TokenizerFile);
 
     private static Tokenizer? Load(string folder)
     {
-        if (File.Exists(FileOf(folder)))
+        if (TokenizerSource.IsIn(folder))
             return Tokenizer.Load(folder);
         if (Array.Find(s_otherFiles, name => File.Exists(Path.Combine(folder, name))) is { } other)
             throw new EspalierException(
@@ -104,6 +105,9 @@ internal static class GgufVocabulary
                 throw new EspalierException(
                     $"{file}: puts {name} at every text, whose id {ids.Max()} is not below vocab_size {vocabularySize}: the tokenizer and "
                         + $"config.json are not of one model; put the right {TokenizerFile} there");
+        if (model.Kind is not (TokenizerKind.ByteLevelBpe or TokenizerKind.MetaspaceBpe))
+            throw new EspalierException(
+                $"{file}: a tokenizer of kind {model.Kind} is not written as GGUF; BPE over bytes, and BPE with U+2581 for the space, are");
         model = Within(model, vocabularySize);
 
         var (tokens, types) = Tokens(model, vocabularySize);
