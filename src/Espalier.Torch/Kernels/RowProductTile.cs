@@ -12,8 +12,8 @@ internal readonly unsafe struct RowProductTile<TV, TW> where TV : unmanaged, IFl
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
 
-    // Bytes of a cache line.
-    private const int Line = 64;
+    // Bytes of a cache line, and of what may be on its way into the first cache: as much as that has. What is farther goes to the second.
+    private const int Line = 64, Near = 1 << 16;
 
     private readonly byte* _w0, _w1, _w2, _w3;
     private readonly float* _s0, _s1, _s2, _s3, _x;
@@ -51,17 +51,7 @@ internal readonly unsafe struct RowProductTile<TV, TW> where TV : unmanaged, IFl
         for (; i + TV.Lanes <= k; i += TV.Lanes)
         {
             if (Sse.IsSupported)
-            {
-                var next = p0 + ahead + 4 * i * TW.Size;
-                Sse.Prefetch1(next);
-                if (4 * TV.Lanes * TW.Size > Line)
-                    Sse.Prefetch1(next + Line);
-                if (4 * TV.Lanes * TW.Size > 2 * Line)
-                {
-                    Sse.Prefetch1(next + 2 * Line);
-                    Sse.Prefetch1(next + 3 * Line);
-                }
-            }
+                Prefetch(p0 + ahead + 4 * i * TW.Size, 4 * TV.Lanes * TW.Size, ahead <= Near);
             var at = TV.Load(x + i);
             a = TV.MultiplyAdd(at, TW.Load(p0, s0, i), a);
             b = TV.MultiplyAdd(at, TW.Load(p1, s1, i), b);
@@ -75,9 +65,10 @@ internal readonly unsafe struct RowProductTile<TV, TW> where TV : unmanaged, IFl
     [MethodImpl(Inline)]
     public void Prefetch()
     {
+        var tile = 4 * _k * TW.Size;
         if (Sse.IsSupported)
-            for (byte* next = _w0 + 4 * _k * TW.Size, end = next + 4 * _k * TW.Size; next < end; next += Line)
-                Sse.Prefetch1(next);
+            for (byte* next = _w0 + tile, end = next + tile; next < end; next += Line)
+                Prefetch(next, Line, 2 * tile <= Near);
     }
 
     /// <summary>Four rows' sums, [row, output]: sixteen vectors of sums, for machines with 32.</summary>
@@ -154,6 +145,29 @@ internal readonly unsafe struct RowProductTile<TV, TW> where TV : unmanaged, IFl
             Sum(a0, b0, c0, d0, x0, i, sums);
             Sum(a1, b1, c1, d1, x1, i, sums + 4);
         }
+    }
+
+    // Up to four lines.
+    [MethodImpl(Inline)]
+    private static void Prefetch(byte* from, int bytes, bool isNear)
+    {
+        Prefetch(from, isNear);
+        if (bytes > Line)
+            Prefetch(from + Line, isNear);
+        if (bytes > 2 * Line)
+        {
+            Prefetch(from + 2 * Line, isNear);
+            Prefetch(from + 3 * Line, isNear);
+        }
+    }
+
+    [MethodImpl(Inline)]
+    private static void Prefetch(byte* from, bool isNear)
+    {
+        if (isNear)
+            Sse.Prefetch0(from);
+        else
+            Sse.Prefetch1(from);
     }
 
     [MethodImpl(Inline)]
