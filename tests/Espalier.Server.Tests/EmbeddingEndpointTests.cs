@@ -1,7 +1,7 @@
 using System.ClientModel;
 using System.Text.Json.Nodes;
-using Espalier.Models.Checkpoints;
 using Espalier.Models;
+using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 using Espalier.Torch;
 using OpenAI.Embeddings;

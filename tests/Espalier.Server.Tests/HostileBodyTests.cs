@@ -119,6 +119,10 @@ public sealed class HostileBodyTests : TorchTest
         random.Headers.ContentType = new("application/json");
         using var refused = await server.Http.PostAsync("/v1/chat/completions", random);
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        using var broken = new ByteArrayContent([.. "{\"prompt\":\"a"u8, 0xFF, 0xFE, .. "\"}"u8]);
+        broken.Headers.ContentType = new("application/json");
+        using var noText = await server.Http.PostAsync("/v1/completions", broken);
+        Assert.Contains("prompt has bytes that are no UTF-8", await noText.Content.ReadAsStringAsync());
         Assert.NotNull(await server.AskAsync("/v1/completions", new() { ["prompt"] = "a", ["max_tokens"] = 1 }));
         server.AssertAllFree();
     }

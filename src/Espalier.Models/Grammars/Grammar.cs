@@ -10,8 +10,10 @@ internal sealed class Grammar
     /// <summary>Objects and lists inside of each other, at most.</summary>
     public const int Deepest = 64;
 
-    /// <summary>Ways of reading a text that are followed; where a grammar has more, the others are given up, and no text that it excludes
-    /// is let in.</summary>
+    /// <summary>
+    /// Ways of reading a text that are followed; where a grammar has more, the others are not even looked for, and no text that it excludes
+    /// is let in.
+    /// </summary>
     private const int MostTops = 256;
 
     private const int MostStates = 4096, MostFrames = 1 << 18;
@@ -56,12 +58,15 @@ internal sealed class Grammar
     private GrammarState? State(GrammarFrame? first, bool? ends)
     {
         if (first is not null)
+        {
+            _open.Clear();
             _open.Push(first);
+        }
         var mayEnd = Expand() | ends == true;
         if (_tops.Count == 0 && !mayEnd)
             return null;
         _tops.Sort(static (a, b) => a.Id.CompareTo(b.Id));
-        var key = new Tops([.. _tops.Take(MostTops)], mayEnd);
+        var key = new Tops([.. _tops], mayEnd);
         if (_states.TryGetValue(key, out var known))
             return known;
         var state = new GrammarState(this, key.Frames, mayEnd);
@@ -76,7 +81,7 @@ internal sealed class Grammar
         _seen.Clear();
         _tops.Clear();
         var ends = false;
-        while (_open.TryPop(out var frame))
+        while (_tops.Count < MostTops && _open.TryPop(out var frame))
         {
             if (!_seen.Add(frame))
                 continue;

@@ -89,6 +89,8 @@ internal static unsafe class RowProductKernel
         var sums = stackalloc float[Rows * Outputs];
         var weights = new RowProductTile<TV, TW>(job, part, n, count - 1);
         var row = 0L;
+        if (job->Rows >= Rows)
+            weights.Prefetch();
         for (; row + Rows <= job->Rows; row += Rows)
         {
             if (TV.HasManyRegisters)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Espalier.Torch.Kernels;
 
@@ -10,6 +11,9 @@ namespace Espalier.Torch.Kernels;
 internal readonly unsafe struct RowProductTile<TV, TW> where TV : unmanaged, IFloats<TV> where TW : IWeights<TV>
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+    // Bytes of a cache line, and of what may be on its way into the first cache: as much as that has. What is farther goes to the second.
+    private const int Line = 64, Near = 1 << 16;
 
     private readonly byte* _w0, _w1, _w2, _w3;
     private readonly float* _s0, _s1, _s2, _s3, _x;
@@ -34,7 +38,7 @@ internal readonly unsafe struct RowProductTile<TV, TW> where TV : unmanaged, IFl
     }
 
     /// <summary>One row's four sums.</summary>
-    [MethodImpl(Inline)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void OneRow(long row, float* sums)
     {
         byte* p0 = _w0, p1 = _w1, p2 = _w2, p3 = _w3;
@@ -42,8 +46,12 @@ internal readonly unsafe struct RowProductTile<TV, TW> where TV : unmanaged, IFl
         var k = _k;
         TV a = TV.All(0), b = TV.All(0), c = TV.All(0), d = TV.All(0);
         var i = 0L;
+        // Streams end with their rows, and so does what the machine guessed of them: weights two tiles on are asked for by name.
+        var ahead = 8 * k * TW.Size;
         for (; i + TV.Lanes <= k; i += TV.Lanes)
         {
+            if (Sse.IsSupported)
+                Prefetch(p0 + ahead + 4 * i * TW.Size, 4 * TV.Lanes * TW.Size, ahead <= Near);
             var at = TV.Load(x + i);
             a = TV.MultiplyAdd(at, TW.Load(p0, s0, i), a);
             b = TV.MultiplyAdd(at, TW.Load(p1, s1, i), b);
@@ -51,6 +59,16 @@ internal readonly unsafe struct RowProductTile<TV, TW> where TV : unmanaged, IFl
             d = TV.MultiplyAdd(at, TW.Load(p3, s3, i), d);
         }
         Sum(a, b, c, d, x, i, sums);
+    }
+
+    /// <summary>Asks for the next tile's weights, which several rows read from the caches then.</summary>
+    [MethodImpl(Inline)]
+    public void Prefetch()
+    {
+        var tile = 4 * _k * TW.Size;
+        if (Sse.IsSupported)
+            for (byte* next = _w0 + tile, end = next + tile; next < end; next += Line)
+                Prefetch(next, Line, 2 * tile <= Near);
     }
 
     /// <summary>Four rows' sums, [row, output]: sixteen vectors of sums, for machines with 32.</summary>
@@ -127,6 +145,29 @@ internal readonly unsafe struct RowProductTile<TV, TW> where TV : unmanaged, IFl
             Sum(a0, b0, c0, d0, x0, i, sums);
             Sum(a1, b1, c1, d1, x1, i, sums + 4);
         }
+    }
+
+    // Up to four lines.
+    [MethodImpl(Inline)]
+    private static void Prefetch(byte* from, int bytes, bool isNear)
+    {
+        Prefetch(from, isNear);
+        if (bytes > Line)
+            Prefetch(from + Line, isNear);
+        if (bytes > 2 * Line)
+        {
+            Prefetch(from + 2 * Line, isNear);
+            Prefetch(from + 3 * Line, isNear);
+        }
+    }
+
+    [MethodImpl(Inline)]
+    private static void Prefetch(byte* from, bool isNear)
+    {
+        if (isNear)
+            Sse.Prefetch0(from);
+        else
+            Sse.Prefetch1(from);
     }
 
     [MethodImpl(Inline)]
