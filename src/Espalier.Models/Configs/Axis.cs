@@ -83,8 +83,40 @@ public sealed class Axis
         IsPerLayer = true,
         IsWidth = true,
         Taps = [TapPoint.MlpIntermediate],
+        Exists = config => config.LayersWithExperts < config.Layers,
         Size = config => config.IntermediateSize,
         Resize = (config, size) => config with { IntermediateSize = size },
+    };
+
+    /// <summary>Experts of a layer: E.</summary>
+    public static Axis Experts { get; } = new()
+    {
+        Key = "experts",
+        Unit = "expert",
+        Field = "num_experts",
+        Summary = "Experts of a layer, at least as many as a token goes to",
+        Page = "Experts of a layer that is a mixture of them; at least as many as a token goes to.",
+        IsPerLayer = true,
+        Taps = [TapPoint.ExpertOutput],
+        Exists = config => config.LayersWithExperts > 0,
+        Size = config => config.Experts,
+        Resize = (config, size) => config with { Experts = size },
+    };
+
+    /// <summary>Neurons of an expert: X.</summary>
+    public static Axis ExpertFfn { get; } = new()
+    {
+        Key = "expert-ffn",
+        Unit = "expert neuron",
+        Field = "moe_intermediate_size",
+        Summary = "Width of each expert",
+        Page = "Width of each expert of a mixture of experts.",
+        IsPerLayer = true,
+        IsWidth = true,
+        Taps = [TapPoint.ExpertIntermediate],
+        Exists = config => config.LayersWithExperts > 0,
+        Size = config => config.ExpertIntermediateSize,
+        Resize = (config, size) => config with { ExpertIntermediateSize = size },
     };
 
     /// <summary>All of them, in the order in which plans list them.</summary>
@@ -149,9 +181,14 @@ public sealed class Axis
     /// <summary>Whether a unit has the entries of a head in each parameter, and not one.</summary>
     internal bool HasHeadEntries { get; private init; }
 
+    private Func<DecoderConfig, bool> Exists { get; init; } = static _ => true;
+
     private Func<DecoderConfig, int> Size { get; init; } = null!;
 
     private Func<DecoderConfig, int, DecoderConfig> Resize { get; init; } = null!;
+
+    /// <summary>Whether a config has units of it: a mixture of experts has no feed-forward block beside them, and others have no experts.</summary>
+    public bool IsIn(DecoderConfig config) => Exists(config);
 
     /// <summary>The size.</summary>
     public int Of(DecoderConfig config) => Size(config);
