@@ -33,7 +33,7 @@ internal static class CandidatesFile
         foreach (var candidate in candidates)
             text.Write(
                 $"{(count++ > 0 ? "," : "")}\n    "
-                    + $"{{{string.Join(", ", Candidate.Axes.Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}"))}}}");
+                    + $"{{{string.Join(", ", Candidate.AxesOf(candidate.Shape).Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}"))}}}");
         text.Write("\n  ]\n}\n");
         return count;
     }
@@ -63,6 +63,7 @@ internal static class CandidatesFile
         var shape = SearchSpace.Check(teacher, sizes, $"{source}: {prefix}");
         return shape != teacher ? new(shape)
             : throw new EspalierException(
-                $"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of {string.Join(", ", s_keys)}");
+                $"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of "
+                    + string.Join(", ", Candidate.AxesOf(teacher)));
     }
 }

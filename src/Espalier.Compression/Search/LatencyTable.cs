@@ -57,7 +57,7 @@ internal sealed class LatencyTable
     {
         var times = _machines[_machine];
         var key = string.Create(CultureInfo.InvariantCulture,
-            $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family} hidden {shape.HiddenSize} ffn {shape.IntermediateSize} heads "
+            $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family} hidden {shape.HiddenSize} ffn {shape.IntermediateSize}{(shape.Experts > 0 ? $" experts {shape.ExpertsPerToken}/{shape.Experts} of {shape.ExpertIntermediateSize}" : "")} heads "
                 + $"{shape.QueryHeads}/{shape.KeyValueHeads} of {shape.HeadDim} vocabulary {shape.VocabularySize}");
         if (!times.TryGetValue(key, out var measured))
         {

@@ -38,8 +38,8 @@ internal static class ParameterSpecs
         new(DownProjection, ParameterGroup.Mlp, Hidden, Ffn) { Input = TapPoint.MlpIntermediate, Exists = IsDense },
         new(DownProjectionBias, ParameterGroup.Mlp, Hidden) { Exists = HasMlpBias },
         new(Router, ParameterGroup.Mlp, Experts, Hidden) { Input = TapPoint.PostAttentionNorm, Exists = HasExperts },
-        OfExperts(ExpertGateProjection, TapPoint.PostAttentionNorm, ExpertFfn, Hidden),
-        OfExperts(ExpertUpProjection, TapPoint.PostAttentionNorm, ExpertFfn, Hidden),
+        OfExperts(ExpertGateProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
+        OfExperts(ExpertUpProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
         OfExperts(ExpertDownProjection, TapPoint.ExpertIntermediate, Hidden, ExpertFfn),
         Norm(MlpOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter },
         Norm(FinalNorm) with

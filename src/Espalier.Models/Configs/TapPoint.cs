@@ -26,6 +26,9 @@ public enum TapPoint
     /// <summary>Input of the down projection, [B, T, F].</summary>
     MlpIntermediate,
 
+    /// <summary>What the router of a mixture of experts gives, [B, T, E].</summary>
+    RouterLogits,
+
     /// <summary>The numbers of the experts that each token goes to, the first choice first, [B, T, K]; of layers that are mixtures of them.</summary>
     ExpertChoice,
 
@@ -33,8 +36,11 @@ public enum TapPoint
     ExpertWeights,
 
     /// <summary>
-    /// What enters the activation of the experts, [R, X]: a row for each expert of each token, the first expert's tokens first, in order.
+    /// What the experts read, [R, D]: a row for each expert of each token, the first expert's tokens first, in order.
     /// </summary>
+    ExpertInput,
+
+    /// <summary>What enters the activation of the experts, [R, X].</summary>
     ExpertPreActivation,
 
     /// <summary>Input of the experts' down projections, [R, X].</summary>

@@ -30,6 +30,7 @@ internal sealed class MixtureOfExperts(DecoderConfig config, int layer) : IFeedF
         var (B, T, D, K) = (x_BTD.Size(0), x_BTD.Size(1), x_BTD.Size(2), config.ExpertsPerToken);
         var x_TD = x_BTD.View(B * T, D);
         var logits_TE = Router.Forward(x_TD, context.Compute).Widened();
+        context.Emit(TapPoint.RouterLogits, layer, logits_TE.View(B, T, config.Experts));
         var choice = ExpertChoice.Of(logits_TE, K);
         var rows = ExpertRows.Of(choice, K, config.Experts, x_TD.Device);
         var choice_TK = Tensor.From<long>(Array.ConvertAll(choice, static expert => (long)expert), B * T, K).On(x_TD.Device);
@@ -42,6 +43,7 @@ internal sealed class MixtureOfExperts(DecoderConfig config, int layer) : IFeedF
         context.Emit(TapPoint.ExpertWeights, layer, weights_TK.View(B, T, K));
 
         var x_RD = context.Compute.Operand(x_TD).ToExperts(rows);
+        context.Emit(TapPoint.ExpertInput, layer, x_RD);
         var up_RX = x_RD.GroupedLinear(Ups, rows);
         var z_RX = Gates is null ? up_RX : x_RD.GroupedLinear(Gates, rows);
         context.Emit(TapPoint.ExpertPreActivation, layer, z_RX);

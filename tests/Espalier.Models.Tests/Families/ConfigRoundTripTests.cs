@@ -23,6 +23,7 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
     [InlineData("families/qwen3-moe")]
+    [InlineData("families/qwen3-moe-mixed")]
     [InlineData("pruning/teacher")]
     [InlineData("pruning/width")]
     [InlineData("pruning/depth")]

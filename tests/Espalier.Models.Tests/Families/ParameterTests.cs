@@ -22,6 +22,7 @@ public sealed class ParameterTests
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
     [InlineData("families/qwen3-moe")]
+    [InlineData("families/qwen3-moe-mixed")]
     [InlineData("pruning/teacher")]
     [InlineData("pruning/width")]
     [InlineData("pruning/depth")]

@@ -139,14 +139,17 @@ FAMILIES = {
         | QWEN
         | UNTIED
         | MOE
-        | dict(
-            head_dim=16,
-            num_experts=6,
-            num_experts_per_tok=3,
-            moe_intermediate_size=24,
-            norm_topk_prob=True,
-            mlp_only_layers=[1],
-        ),
+        | dict(head_dim=16, num_experts=6, num_experts_per_tok=3, moe_intermediate_size=24, norm_topk_prob=True),
+    ),
+    'qwen3-moe-mixed': (
+        124,
+        Qwen3MoeForCausalLM,
+        Qwen3MoeConfig,
+        sizes(40, 56, 4, 2, 128)
+        | QWEN
+        | TIED
+        | MOE
+        | dict(head_dim=16, num_experts=5, num_experts_per_tok=2, moe_intermediate_size=24, norm_topk_prob=False, mlp_only_layers=[1]),
     ),
     'olmoe': (
         123,
