@@ -97,7 +97,8 @@ internal sealed class Compressor
         {
             foreach (var text in _stages.Evaluation.Texts.Where(text => text.IsMade))
                 (text.Value.Tokens as IDisposable)?.Dispose();
-            foreach (var tokens in _stages.Conversations.Select(stage => stage.Tokens).Append(_stages.Data.Tokens))
+            foreach (var tokens in _stages.Conversations.Select(stage => stage.Tokens).Append(_stages.Data.Tokens)
+                .Concat(_stages.Calibration is { } calibration ? [calibration.Tokens] : []))
                 if (tokens.IsMade)
                     tokens.Value.Dispose();
         }
@@ -174,7 +175,11 @@ internal sealed class Compressor
             data.HeldOut is { } heldOut ? TextSize.Of(heldOut, $"held-out of {train}") : null,
             _stages.Evaluation.Texts.Where(text => text.Name != EvaluationList.HeldOut)
                 .ToDictionary(text => text.Name, text => TextSize.Of(text.Value.Tokens, $"evaluate: {text.Name}")),
-            Reference: null));
+            Reference: null)
+        {
+            Calibration = _stages.Calibration is { } calibration
+                ? TextSize.Of(calibration.Tokens.Value.Train, _recipe.Data.Calibration!) : null,
+        });
         // What is not written yet, its stage looks at.
         foreach (var (section, tokens) in _recipe.Align.Zip(_stages.Conversations).Where(step => !step.First.ReadsSynthesized))
             refusals.Try(() => TrainingStage.CheckBatch(

@@ -10,7 +10,7 @@ internal static class CommandList
         .. Group("The recipe", new InitCommand(), new PlanCommand(), new CompressCommand(), new SearchCommand()),
         .. Group("Single stages", new ScoreCommand(), new DepthCommand(), new PruneCommand(), new NeedCommand(), new CorrectCommand(),
             new CacheCommand(), new DistillCommand(), new PretrainCommand(), new SynthesizeCommand(), new AlignCommand(),
-            new MergeCommand(), new ExportCommand()),
+            new MergeCommand(), new ExportCommand(), new ImportCommand()),
         .. Group("Models", new InspectCommand(), new EvaluateCommand(), new GenerateCommand(), new ChatCommand(), new ServeCommand(),
             new BenchCommand()),
         .. Group("Run folders", new RunsCommand(), new StatusCommand(), new ReportCommand(), new CompareRunsCommand()),

@@ -37,8 +37,9 @@ internal static class Corpus
             using var train = new TokenStoreWriter(Path.Combine(output, TrainFolder), encoder, source.Description);
             using var heldOut = split.Share > 0 ? new TokenStoreWriter(Path.Combine(output, HeldOutFolder), encoder, source.Description)
                 : null;
-            Encode(source, options, encoder, context, progress,
-                document => (split.IsHeldOut(document.Hash) ? heldOut! : train).Append(document.Ids.Span, document.Utf8Bytes));
+            var isWhole = Encode(source, options, encoder, context, progress,
+                document => (split.IsHeldOut(document.Hash) ? heldOut! : train).Append(document.Ids.Span, document.Utf8Bytes),
+                options.MaxTokens is { } most ? () => train.Count >= most : null);
             CheckSides(source, split, context.Skips, train.Documents, heldOut?.Documents);
 
             var summaryPath = Path.Combine(output, SummaryName);
@@ -51,7 +52,8 @@ internal static class Corpus
                 TokenizerSha256 = encoder.Sha256,
                 Train = SideOf(train.Finish()),
                 HeldOut = heldOut is null ? null : SideOf(heldOut.Finish()),
-                Skips = context.Skips.ToDictionary(),
+                // How far a source is read ahead depends on the threads, and so would what is counted there.
+                Skips = isWhole ? context.Skips.ToDictionary() : new Dictionary<string, long>(),
             };
             DurableOutput.WriteFile(summaryPath, 0, stream => JsonSerializer.Serialize(stream, summary, DataJson.Options));
             return summary;
@@ -84,13 +86,13 @@ internal static class Corpus
         return (store.Finish(), context.Skips);
     }
 
-    private static void Encode(
+    private static bool Encode(
         DocumentSource source, CorpusOptions options, DocumentEncoder encoder, ReadContext context, IProgress<(long, long)>? progress,
-        Action<EncodedDocument> write)
+        Action<EncodedDocument> write, Func<bool>? isEnough = null)
     {
         var total = source.TotalBytes;
-        new EncodingPipeline(encoder, context, Math.Max(1, options.Workers), options.Deduplicate)
-            .Run(source.Read(context), write, () => progress?.Report((context.BytesRead, total)));
+        return new EncodingPipeline(encoder, context, options)
+            .Run(source.Read(context), write, () => progress?.Report((context.BytesRead, total)), isEnough);
     }
 
     private static void CheckSides(DocumentSource source, HeldOutSplit split, SkipCounts skips, long train, long? heldOut)

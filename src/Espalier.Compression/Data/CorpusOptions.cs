@@ -23,4 +23,18 @@ internal sealed record CorpusOptions
 
     /// <summary>Whether a document whose text was read before is dropped (and counted).</summary>
     public bool Deduplicate { get; init; } = true;
+
+    /// <summary>Hashes of the texts that were read before, also from other sources; null for those of this corpus alone.</summary>
+    public HashSet<ulong>? Seen { get; init; }
+
+    /// <summary>Which documents else are dropped (and counted), asked in order.</summary>
+    public IReadOnlyList<DocumentFilter> Filters { get; init; } = [];
+
+    /// <summary>
+    /// Repetition from which on a document is dropped (<see cref="Models.Generation.TextMeasures.Repetition"/>, stretches of four ids).
+    /// </summary>
+    public double MaxRepetition { get; init; } = 1;
+
+    /// <summary>Training tokens after which reading ends, with the document that reaches them; null reads all.</summary>
+    public long? MaxTokens { get; init; }
 }

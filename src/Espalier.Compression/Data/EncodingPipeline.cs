@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Espalier.Models.Generation;
 
 namespace Espalier.Compression.Data;
 
@@ -7,16 +8,23 @@ namespace Espalier.Compression.Data;
 /// Encodes documents with several threads and hands them over in the order of the source, so that the number of threads
 /// changes nothing. Only a few batches are in memory at a time.
 /// </summary>
-internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext context, int workers, bool deduplicate)
+/// <param name="encoder">The tokenizer.</param>
+/// <param name="context">Counts what is skipped.</param>
+/// <param name="options">What is dropped.</param>
+internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext context, CorpusOptions options)
 {
-    private const int BatchBytes = 256 << 10;
-    private readonly HashSet<ulong> _seen = [];
+    private const int BatchBytes = 256 << 10, Stretch = 4;
 
-    /// <summary>Reads, encodes and hands over all documents.</summary>
+    private readonly int _workers = Math.Max(1, options.Workers);
+    private readonly HashSet<ulong> _seen = options.Seen ?? [];
+
+    /// <summary>Reads, encodes and hands over documents: all, or until there are enough.</summary>
     /// <param name="documents">The source.</param>
     /// <param name="write">Called by this thread, in order.</param>
     /// <param name="batchDone">Called after each batch.</param>
-    public void Run(IEnumerable<Document> documents, Action<EncodedDocument> write, Action batchDone)
+    /// <param name="isEnough">Whether no more are wanted; asked after each document. Null reads all.</param>
+    /// <returns>Whether all were read.</returns>
+    public bool Run(IEnumerable<Document> documents, Action<EncodedDocument> write, Action batchDone, Func<bool>? isEnough = null)
     {
         var pending = new Queue<Task<List<EncodedDocument>>>();
         try
@@ -24,11 +32,13 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
             foreach (var batch in Batches(documents))
             {
                 pending.Enqueue(Task.Run(() => Encode(batch), context.Cancellation));
-                if (pending.Count > workers)
-                    WriteNext();
+                if (pending.Count > _workers && !WriteNext())
+                    return false;
             }
             while (pending.Count > 0)
-                WriteNext();
+                if (!WriteNext())
+                    return false;
+            return true;
         }
         finally
         {
@@ -36,16 +46,24 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
             Task.WhenAll(pending).ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
         }
 
-        void WriteNext()
+        bool WriteNext()
         {
             context.Cancellation.ThrowIfCancellationRequested();
             foreach (var document in pending.Dequeue().GetAwaiter().GetResult())
             {
+                if (document.IsRepetitive)
+                {
+                    context.Skips.Add(SkipReason.Repetitive);
+                    continue;
+                }
                 if (encoder.DoublesBos(document.Ids.Span))
                     context.Skips.Add(SkipReason.DoubledBos);
                 write(document);
+                if (isEnough?.Invoke() == true)
+                    return false;
             }
             batchDone();
+            return true;
         }
     }
 
@@ -58,9 +76,14 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
             context.Cancellation.ThrowIfCancellationRequested();
             var utf8 = Encoding.UTF8.GetBytes(document.Text);
             var hash = ReadContext.Hash64(utf8);
-            if (deduplicate && !_seen.Add(hash))
+            if (options.Deduplicate && !_seen.Add(hash))
             {
                 context.Skips.Add(SkipReason.DuplicateDocument);
+                continue;
+            }
+            if (options.Filters.FirstOrDefault(filter => filter.Drops(document.Text)) is { } dropped)
+            {
+                context.Skips.Add(dropped.Reason);
                 continue;
             }
             batch.Add((document, utf8.Length, hash));
@@ -82,7 +105,8 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
             context.Cancellation.ThrowIfCancellationRequested();
             ids.Clear();
             encoder.EncodeDocument(document, ids);
-            encoded.Add(new EncodedDocument(CollectionsMarshal.AsSpan(ids).ToArray(), bytes, hash));
+            encoded.Add(new EncodedDocument(CollectionsMarshal.AsSpan(ids).ToArray(), bytes, hash,
+                options.MaxRepetition < 1 && TextMeasures.Repetition(CollectionsMarshal.AsSpan(ids), Stretch) > options.MaxRepetition));
         }
         return encoded;
     }

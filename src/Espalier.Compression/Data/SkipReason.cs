@@ -9,6 +9,15 @@ internal enum SkipReason
     /// <summary>A document whose text was read before.</summary>
     DuplicateDocument,
 
+    /// <summary>A document that repeats most of an earlier one.</summary>
+    NearDuplicate,
+
+    /// <summary>A document in another language than was asked for, or in none that is recognised.</summary>
+    OtherLanguage,
+
+    /// <summary>A document that repeats itself more than was asked for.</summary>
+    Repetitive,
+
     /// <summary>A line of JSON lines or of a table, or a JSON record, longer than <see cref="DocumentOptions.MaxLineBytes"/>.</summary>
     LongLine,
 

@@ -41,6 +41,9 @@ internal sealed class TokenStoreWriter : IDisposable
         }
     }
 
+    /// <summary>Ids written so far.</summary>
+    public long Count => _count;
+
     /// <summary>Documents written so far.</summary>
     public long Documents => _documentCount;
 

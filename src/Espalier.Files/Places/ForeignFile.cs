@@ -17,7 +17,7 @@ internal static class ForeignFile
             return $"is a git-lfs pointer{Size(start)}, not the file itself; "
                 + "run \"git lfs pull\" in its folder, or download the file again";
         if (start.StartsWith("GGUF"u8))
-            return "is a GGUF file; give the Hugging Face folder that it was made from (config.json, safetensors, tokenizer.json)";
+            return "is a GGUF file; make a folder of it with espalier import FILE --output FOLDER, and give that";
         if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith(new byte[] { 0x80, 0x02 }))
             return "holds pickled weights, which can run code and are never read; "
                 + "convert them to safetensors (save_pretrained with safe_serialization=True)";

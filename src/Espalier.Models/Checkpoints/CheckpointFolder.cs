@@ -104,8 +104,8 @@ internal static class CheckpointFolder
                 + "(save_pretrained with safe_serialization=True)"
             : File.Exists(Path.Combine(folder, ModelPlace.AdapterFile)) ? ModelPlace.Adapter(folder)
             : files.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf
-            ? $"{folder}: has no safetensors, but {gguf}, and models are not read "
-                + "from GGUF; download the Hugging Face files that it was made from"
+            ? $"{folder}: has no safetensors, but {gguf}: make a folder of it with espalier import "
+                + $"{Path.Combine(folder, gguf)} --output FOLDER, and give that"
             : $"{folder}: has neither {SingleFile} nor {IndexFile}"
                 + $"{(files.Length == 0 ? "; it is empty" : $"; it has {string.Join(", ", files.Take(10))}")}");
     }

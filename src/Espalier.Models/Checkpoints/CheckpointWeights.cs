@@ -7,24 +7,27 @@ internal sealed class CheckpointWeights : IDisposable
 {
     private const int ChunkElements = 1 << 18;
 
-    private readonly List<SafetensorsFile> _files = [];
-    private readonly Dictionary<string, SafetensorsFile> _owners = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, TensorEntry> _entries = new(StringComparer.Ordinal);
+    private readonly ShardedFiles _files;
     // Parameters that are fused in a tensor, as ranges of its bytes.
     private readonly Dictionary<string, (TensorEntry Entry, SafetensorsFile File)> _parts = new(StringComparer.Ordinal);
     private readonly string _folder;
     private TensorDigests? _digests;
 
-    private CheckpointWeights(string folder) => this._folder = folder;
+    private CheckpointWeights(string folder)
+    {
+        (_folder, _files) = (folder, ShardedFiles.Open(folder));
+        if (_files.Note is { } note)
+            Notes.Add(note);
+    }
 
-    public IReadOnlyDictionary<string, TensorEntry> Entries => _entries;
+    public IReadOnlyDictionary<string, TensorEntry> Entries => _files.Entries;
 
-    public IReadOnlyList<SafetensorsFile> Files => _files;
+    public IReadOnlyList<SafetensorsFile> Files => _files.Files;
 
     /// <summary>What was passed over or followed, for the user to know.</summary>
     public List<string> Notes { get; } = [];
 
-    public ElementType MainType => _entries.Values.GroupBy(static entry => entry.Type)
+    public ElementType MainType => Entries.Values.GroupBy(static entry => entry.Type)
         .MaxBy(static group => group.Sum(static entry => entry.ByteLength))!.Key;
 
     public static CheckpointWeights Open(string folder, Family family, DecoderConfig config)
@@ -32,7 +35,6 @@ internal sealed class CheckpointWeights : IDisposable
         var weights = new CheckpointWeights(folder);
         try
         {
-            weights.OpenFiles();
             weights.Check(family, config);
             return weights;
         }
@@ -43,13 +45,13 @@ internal sealed class CheckpointWeights : IDisposable
         }
     }
 
-    public TensorEntry Entry(string name) => _entries.TryGetValue(name, out var entry) ? entry
+    public TensorEntry Entry(string name) => Entries.TryGetValue(name, out var entry) ? entry
         : _parts.TryGetValue(name, out var part) ? part.Entry
-        : throw new EspalierException($"{_folder}: has no parameter '{name}' among its {_entries.Count}");
+        : throw new EspalierException($"{_folder}: has no parameter '{name}' among its {Entries.Count}");
 
-    public SafetensorsFile FileOf(string name) => _owners.TryGetValue(name, out var file) ? file
+    public SafetensorsFile FileOf(string name) => Entries.ContainsKey(name) ? _files.FileOf(name)
         : _parts.TryGetValue(name, out var part) ? part.File
-        : throw new EspalierException($"{_folder}: has no parameter '{name}' among its {_entries.Count}");
+        : throw new EspalierException($"{_folder}: has no parameter '{name}' among its {Entries.Count}");
 
     public void CheckFinite(IEnumerable<string> names, CancellationToken cancellation)
     {
@@ -80,7 +82,7 @@ internal sealed class CheckpointWeights : IDisposable
     public void HashWhatIsRead()
     {
         _digests ??= new();
-        foreach (var file in _files)
+        foreach (var file in Files)
             file.Digests = _digests;
     }
 
@@ -89,55 +91,19 @@ internal sealed class CheckpointWeights : IDisposable
     {
         HashWhatIsRead();
         var buffer = new byte[ChunkElements];
-        foreach (var (name, entry) in _entries)
+        foreach (var (name, entry) in Entries)
             for (long at; (at = _digests!.Taken(entry)) < entry.ByteLength;)
             {
                 cancellation.ThrowIfCancellationRequested();
-                _owners[name].Read(entry, at, buffer.AsSpan(0, (int)Math.Min(buffer.Length, entry.ByteLength - at)));
+                _files.FileOf(name).Read(entry, at, buffer.AsSpan(0, (int)Math.Min(buffer.Length, entry.ByteLength - at)));
             }
-        return TensorDigests.OfLines(_entries.Values.Select(_digests!.Line));
+        return TensorDigests.OfLines(Entries.Values.Select(_digests!.Line));
     }
 
     public void Dispose()
     {
-        _files.ForEach(static file => file.Dispose());
+        _files.Dispose();
         _digests?.Dispose();
-    }
-
-    private void OpenFiles()
-    {
-        // One file wins over an index, as in transformers.
-        if (File.Exists(Path.Combine(_folder, CheckpointFolder.SingleFile)))
-        {
-            Add(SafetensorsFile.Open(CheckpointFolder.Inside(_folder, CheckpointFolder.SingleFile, _folder)));
-            return;
-        }
-
-        var indexPath = Path.Combine(_folder, CheckpointFolder.IndexFile);
-        if (!File.Exists(indexPath))
-            throw CheckpointFolder.NoWeights(_folder);
-        var index = ShardIndex.Read(indexPath);
-        var paths = index.Shards.Keys.Select(shard => CheckpointFolder.Inside(_folder, shard, indexPath)).ToArray();
-        foreach (var path in paths)
-        {
-            var file = SafetensorsFile.Open(path);
-            Add(file);
-            index.Check(Path.GetFileName(path), file);
-        }
-
-        if (index.NoteOfTotal(_entries.Values.Sum(static entry => entry.ByteLength)) is { } note)
-            Notes.Add(note);
-    }
-
-    private void Add(SafetensorsFile file)
-    {
-        _files.Add(file);
-        foreach (var (name, entry) in file.Entries)
-        {
-            if (!_entries.TryAdd(name, entry))
-                throw new EspalierException($"{file.Path}: holds '{name}', which {_owners[name].Path} holds too");
-            _owners.Add(name, file);
-        }
     }
 
     private void Check(Family family, DecoderConfig config)
@@ -145,23 +111,23 @@ internal sealed class CheckpointWeights : IDisposable
         var wanted = family.Table.Tensors(config).ToDictionary(static tensor => tensor.Name, StringComparer.Ordinal);
         if (config.TiedEmbeddings)
             DropTiedHead(family, config);
-        var scales = _entries.Keys.Where(name => HarmlessTensors.IsCacheScale(name) && !wanted.ContainsKey(name)).ToArray();
+        var scales = Entries.Keys.Where(name => HarmlessTensors.IsCacheScale(name) && !wanted.ContainsKey(name)).ToArray();
         if (scales.Length > 0)
             Notes.Add(
                 $"{_folder}: {scales.Length} scales of a quantised key/value cache ({scales[0]}, ...) are not needed here and left out");
-        foreach (var name in _entries.Keys.Where(HarmlessTensors.IsRotary).Concat(scales).ToArray())
-            Remove(name);
+        foreach (var name in Entries.Keys.Where(HarmlessTensors.IsRotary).Concat(scales).ToArray())
+            _files.Remove(name);
 
-        var missing = wanted.Keys.Where(name => !_entries.ContainsKey(name)).ToArray();
-        var left = _entries.Keys.Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal).ToArray();
+        var missing = wanted.Keys.Where(name => !Entries.ContainsKey(name)).ToArray();
+        var left = Entries.Keys.Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal).ToArray();
         if (missing.Length > 0 || left.Length > 0)
             throw new EspalierException($"{_folder}: the tensors are not those of a {family.ModelType} model with {config.Layers} layers:"
                 + $" {List("missing", missing)}{(missing.Length > 0 && left.Length > 0 ? "; " : "")}{List("left over", left)}");
         foreach (var (name, tensor) in wanted)
         {
-            CheckShape(name, _entries[name], tensor);
+            CheckShape(name, Entries[name], tensor);
             if (tensor.IsFused)
-                AddParts(_entries[name], tensor);
+                AddParts(Entries[name], tensor);
         }
     }
 
@@ -171,15 +137,16 @@ internal sealed class CheckpointWeights : IDisposable
         foreach (var (part, first, count) in tensor.Ranges())
             _parts.Add(part.Name,
                 (entry with { Name = part.Name, Shape = part.Shape, Offset = entry.Offset + first * size, ByteLength = count * size },
-                    _owners[tensor.Name]));
+                    _files.FileOf(tensor.Name)));
     }
 
     private void CheckShape(string name, TensorEntry entry, StoredTensor wanted)
     {
         if (!entry.Type.IsWeight())
-            throw new EspalierException($"{_owners[name].Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
+            throw new EspalierException(
+                $"{_files.FileOf(name).Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
         if (!entry.Shape.AsSpan().SequenceEqual(wanted.Shape))
-            throw new EspalierException($"{_owners[name].Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, "
+            throw new EspalierException($"{_files.FileOf(name).Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, "
                 + $"config.json says {SafetensorsHeader.Text(wanted.Shape)}, "
                 + $"{string.Join(" and ", wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).Fields))}; "
                 + "one of the two is wrong");
@@ -192,14 +159,15 @@ internal sealed class CheckpointWeights : IDisposable
     private void DropTiedHead(Family family, DecoderConfig config)
     {
         var (head, table) = (family.NameOf(new(ParameterRole.Head)), family.NameOf(new(ParameterRole.Embedding)));
-        if (!_entries.TryGetValue(head, out var copy) || !_entries.TryGetValue(table, out var original))
+        if (!Entries.TryGetValue(head, out var copy) || !Entries.TryGetValue(table, out var original))
             return;
         var shape = ParameterSpec.Of(ParameterRole.Head).Shape(config);
         CheckShape(head, copy, new(head, shape, [new(head, new(ParameterRole.Head), shape)]));
-        if (!SameBytes(copy, _owners[head], original, _owners[table]))
+        if (!SameBytes(copy, _files.FileOf(head), original, _files.FileOf(table)))
             throw new EspalierException(
-                $"{_owners[head].Path}: '{head}' differs from '{table}', but config.json says tie_word_embeddings true; set it to false");
-        Remove(head);
+                $"{_files.FileOf(head).Path}: '{head}' differs from '{table}', but config.json says tie_word_embeddings true; set it to "
+                    + $"false");
+        _files.Remove(head);
     }
 
     private static bool SameBytes(TensorEntry a, SafetensorsFile fileA, TensorEntry b, SafetensorsFile fileB)
@@ -217,12 +185,6 @@ internal sealed class CheckpointWeights : IDisposable
         }
 
         return true;
-    }
-
-    private void Remove(string name)
-    {
-        _entries.Remove(name);
-        _owners.Remove(name);
     }
 
     private static string List(string what, string[] names) => names.Length == 0 ? ""

@@ -12,6 +12,9 @@ internal sealed record CheckpointWriterOptions
     /// <summary>What becomes of values that the stored type cannot hold; by default they are refused by name.</summary>
     public Narrowing Narrowing { get; init; } = new();
 
+    /// <summary>Looks at the result when all weights were read, before the folder appears; what it throws prevents that.</summary>
+    public Action? Check { get; init; }
+
     /// <summary>Receives the bytes of weights written since the last call.</summary>
     public Action<long>? Progress { get; init; }
 }
@@ -37,6 +40,12 @@ internal static class CheckpointWriter
     /// </exception>
     public static void Write(
         string folder, DecoderConfig target, Checkpoint source, ElementType stored, ITensorSource weights,
+        CheckpointWriterOptions? options = null, CancellationToken cancellation = default) =>
+        Write(folder, target, ModelHead.Of(source), stored, weights, options, cancellation);
+
+    /// <summary>The same, of a model that lies in no folder.</summary>
+    public static void Write(
+        string folder, DecoderConfig target, ModelHead source, ElementType stored, ITensorSource weights,
         CheckpointWriterOptions? options = null, CancellationToken cancellation = default)
     {
         options ??= new();
@@ -45,13 +54,12 @@ internal static class CheckpointWriter
         StoredTensor[] tensors = [.. source.Family.Table.Tensors(target)];
         var shards = ShardPlan.Split(tensors.Select(tensor => new TensorSpec(tensor.Name, stored, tensor.Shape)), options.MaxShardBytes);
         var layouts = shards.Select(static shard => (shard.File, Layout: SafetensorsLayout.Plan(shard.Tensors))).ToArray();
-        var carried = source.CarriedFiles.Select(name => CheckpointFolder.Inside(source.Folder, name, source.Folder)).ToArray();
-        var total = layouts.Sum(static shard => shard.Layout.Length) + carried.Sum(static path => new FileInfo(path).Length);
+        var total = layouts.Sum(static shard => shard.Layout.Length) + source.Carried.Sum(static file => file.Bytes);
 
         DurableOutput.WriteFolder(folder, total, temporary =>
         {
-            foreach (var path in carried)
-                Copy(path, Path.Combine(temporary, Path.GetFileName(path)));
+            foreach (var file in source.Carried)
+                file.Write(Path.Combine(temporary, file.Name));
             DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.ConfigFile), ConfigJson.Text(config));
             DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.GenerationConfigFile), ConfigJson.Text(generation));
             var bytes = SafetensorsWriter.Narrowed(new FusedSource(tensors, weights), options.Narrowing);
@@ -59,19 +67,7 @@ internal static class CheckpointWriter
                 SafetensorsWriter.Write(Path.Combine(temporary, file), layout, bytes, options.Progress, cancellation);
             if (layouts.Length > 1)
                 DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.IndexFile), ShardPlan.Index(shards));
+            options.Check?.Invoke();
         });
-    }
-
-    private static void Copy(string from, string to)
-    {
-        // A pipe or a device has no length either, and is never opened.
-        if (new FileInfo(from).Length == 0)
-        {
-            DurableOutput.WriteText(to, "");
-            return;
-        }
-
-        using var source = new FileStream(from, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        DurableOutput.WriteFile(to, source.Length, source.CopyTo);
     }
 }

@@ -59,8 +59,8 @@ internal static partial class ModelPlace
             && File.Exists(Path.Combine(student, CheckpointFolder.ConfigFile)))
             return $"{folder}: is a run folder; its student is {student}";
         if (names.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf)
-            return $"{missing}; the folder has {gguf}, and models are not read "
-                + "from GGUF: give the Hugging Face folder that it was made from";
+            return $"{missing}; the folder has {gguf}: make a folder of it with espalier import "
+                + $"{Path.Combine(folder, gguf)} --output FOLDER, and give that";
         if (names.Contains("params.json"))
             return $"{missing}; params.json is of the publisher's own format: download the "
                 + "files for transformers (config.json, model*.safetensors, tokenizer.json)";

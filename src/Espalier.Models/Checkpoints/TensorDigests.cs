@@ -35,7 +35,8 @@ internal sealed class TensorDigests : IDisposable
     /// Name, type, shape and hash of a tensor whose bytes were all taken, as one line: NUL between them, which no name holds.
     /// </summary>
     public string Line(TensorEntry entry) =>
-        $"{entry.Name}\0{entry.Type.Name()}\0{string.Join(',', entry.Shape.Select(size => size.ToString(CultureInfo.InvariantCulture)))}\0{Of(entry).Hash}\n";
+        $"{entry.Name}\0{entry.Type.Name()}\0{string.Join(',', entry.Shape.Select(size => size.ToString(CultureInfo.InvariantCulture)))}\0"
+            + $"{Of(entry).Hash}\n";
 
     /// <summary>The hash of some lines, in ordinal order.</summary>
     public static string OfLines(IEnumerable<string> lines) => ContentHash.OfText(string.Concat(lines.Order(StringComparer.Ordinal)));

@@ -32,7 +32,7 @@ internal abstract class Family
     protected virtual string ActivationField => "hidden_act";
 
     /// <summary>Field of the norm's epsilon.</summary>
-    protected virtual string EpsilonField => "rms_norm_eps";
+    protected internal virtual string EpsilonField => "rms_norm_eps";
 
     /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null.</summary>
     protected virtual bool FillsHeadDim => true;
@@ -46,7 +46,7 @@ internal abstract class Family
     /// Whether <c>partial_rotary_factor</c> may leave a part of each head unturned; in the other families programs disagree on what it
     /// means.
     /// </summary>
-    protected virtual bool TurnsPartly => false;
+    protected internal virtual bool TurnsPartly => false;
 
     /// <summary>Adds what is this family's own to the config that the common fields give.</summary>
     protected abstract DecoderConfig Specify(DecoderConfig common, ConfigFields fields);

@@ -50,10 +50,10 @@ internal sealed class Nemotron : Family
     protected override IReadOnlyList<string> Activations => ["relu2"];
 
     /// <inheritdoc/>
-    protected override string EpsilonField => "norm_eps";
+    protected internal override string EpsilonField => "norm_eps";
 
     /// <inheritdoc/>
-    protected override bool TurnsPartly => true;
+    protected internal override bool TurnsPartly => true;
 
     /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with

@@ -45,7 +45,7 @@ internal sealed class Phi3 : Family
     protected override bool FillsHeadDim => false;
 
     /// <inheritdoc/>
-    protected override bool TurnsPartly => true;
+    protected internal override bool TurnsPartly => true;
 
     /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with

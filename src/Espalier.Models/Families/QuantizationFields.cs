@@ -8,7 +8,9 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal static class QuantizationFields
 {
-    private const string Name = "quantization_config";
+    /// <summary>The field.</summary>
+    public const string Name = "quantization_config";
+
     private const string Cache = "kv_cache_scheme";
     private const string Groups = "config_groups";
 
@@ -18,7 +20,8 @@ internal static class QuantizationFields
     {
         if (config.Object(Name) is { } quantization && !IsOfCache(quantization))
             throw new EspalierException(
-                $"{config.Source}: {Name}: quantised weights cannot be pruned; use the checkpoint in BF16, F16 or F32");
+                $"{config.Source}: {Name}: quantised weights cannot be pruned; use the checkpoint in BF16, F16 or F32, or make "
+                    + $"one with espalier import {System.IO.Path.GetDirectoryName(config.Source)} --output FOLDER");
     }
 
     /// <summary>A sentence where it speaks of the cache alone; null where there is none.</summary>

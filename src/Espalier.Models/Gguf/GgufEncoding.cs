@@ -58,7 +58,7 @@ internal static class GgufEncoding
     {
         if (destination.Length % type.BlockSize() != 0 || source.Length != type.RowBytes(destination.Length))
             throw new ArgumentException($"{source.Length} bytes of {type} do not hold {destination.Length} weights");
-        if (type.Blocks() is { } blocks)
+        if (type.Layout() is { } blocks)
         {
             for (var (i, at) = (0, 0); i < destination.Length; i += blocks.Size, at += blocks.Bytes)
                 blocks.Decode(source.Slice(at, blocks.Bytes), destination.Slice(i, blocks.Size));

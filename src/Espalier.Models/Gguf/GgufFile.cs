@@ -11,17 +11,19 @@ internal sealed class GgufFile : IDisposable
 {
     private readonly FileStream _stream;
     private readonly Dictionary<string, GgufTensor> _byName;
-    private readonly string _path;
 
     private GgufFile(string path, FileStream stream, GgufMetadata metadata, IReadOnlyList<GgufTensor> tensors, long dataStart)
     {
-        this._path = path;
+        Path = path;
         this._stream = stream;
         Metadata = metadata;
         Tensors = tensors;
         DataStart = dataStart;
         _byName = tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
     }
+
+    /// <summary>The file, for messages.</summary>
+    public string Path { get; }
 
     /// <summary>Keys and values in file order.</summary>
     public GgufMetadata Metadata { get; }
@@ -36,6 +38,8 @@ internal sealed class GgufFile : IDisposable
     /// <exception cref="EspalierException">It is missing, or not a GGUF file that this reader can trust.</exception>
     public static GgufFile Open(string path)
     {
+        if (!File.Exists(path))
+            throw new EspalierException($"{path}: {(Directory.Exists(path) ? "is a folder; give the GGUF file in it" : "not found")}");
         FileStream stream;
         try
         {
@@ -60,7 +64,7 @@ internal sealed class GgufFile : IDisposable
     /// <summary>The tensor of this name.</summary>
     /// <exception cref="EspalierException">There is none.</exception>
     public GgufTensor this[string name]
-        => _byName.TryGetValue(name, out var tensor) ? tensor : throw new EspalierException($"{_path}: holds no tensor '{name}'");
+        => _byName.TryGetValue(name, out var tensor) ? tensor : throw new EspalierException($"{Path}: holds no tensor '{name}'");
 
     /// <summary>Whether there is a tensor of this name.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
@@ -70,22 +74,48 @@ internal sealed class GgufFile : IDisposable
     {
         var tensor = ReadableAtOnce(name);
         var weights = new float[tensor.Elements];
+        for (var r = 0L; r < tensor.Rows; r++)
+            ReadRows(tensor, r, weights.AsSpan((int)(r * tensor.Width), (int)tensor.Width));
+        return weights;
+    }
+
+    /// <summary>Whether two tensors are stored as the same bytes.</summary>
+    public bool AreSame(GgufTensor one, GgufTensor other)
+    {
+        if (one.Type != other.Type || !one.Shape.SequenceEqual(other.Shape))
+            return false;
+        byte[] first = new byte[Math.Min(one.Bytes, 1 << 20)], second = new byte[first.Length];
+        for (var at = 0L; at < one.Bytes; at += first.Length)
+        {
+            var count = (int)Math.Min(first.Length, one.Bytes - at);
+            ReadExactly(DataStart + one.Offset + at, first.AsSpan(0, count));
+            ReadExactly(DataStart + other.Offset + at, second.AsSpan(0, count));
+            if (!first.AsSpan(0, count).SequenceEqual(second.AsSpan(0, count)))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Some rows of a tensor, widened to float32.</summary>
+    /// <param name="tensor">A tensor of this file.</param>
+    /// <param name="firstRow">The first of them.</param>
+    /// <param name="destination">Receives whole rows.</param>
+    public void ReadRows(GgufTensor tensor, long firstRow, Span<float> destination)
+    {
         var rowBytes = (int)tensor.Type.RowBytes(tensor.Width);
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(rowBytes, 1));
+        var rows = destination.Length / (int)tensor.Width;
+        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(rows * rowBytes, 1));
         try
         {
-            var row = buffer.AsSpan(0, rowBytes);
-            for (var r = 0L; r < tensor.Rows; r++)
-            {
-                ReadExactly(DataStart + tensor.Offset + r * rowBytes, row);
-                GgufEncoding.Decode(tensor.Type, row, weights.AsSpan((int)(r * tensor.Width), (int)tensor.Width));
-            }
+            var bytes = buffer.AsSpan(0, rows * rowBytes);
+            ReadExactly(DataStart + tensor.Offset + firstRow * rowBytes, bytes);
+            GgufEncoding.Decode(tensor.Type, bytes, destination);
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-        return weights;
     }
 
     /// <inheritdoc/>
@@ -181,7 +211,7 @@ internal sealed class GgufFile : IDisposable
     private GgufTensor ReadableAtOnce(string name)
         => this[name] is { } tensor && tensor.Bytes <= Array.MaxLength
             ? tensor
-            : throw new EspalierException($"{_path}: tensor '{name}' is too large to be read at once");
+            : throw new EspalierException($"{Path}: tensor '{name}' is too large to be read at once");
 
     private void ReadExactly(long position, Span<byte> destination)
     {
@@ -189,7 +219,7 @@ internal sealed class GgufFile : IDisposable
         {
             var read = RandomAccess.Read(_stream.SafeFileHandle, destination, position);
             if (read == 0)
-                throw new EspalierException($"{_path}: ended at byte {position} while it was read; has it changed?");
+                throw new EspalierException($"{Path}: ended at byte {position} while it was read; has it changed?");
             destination = destination[read..];
             position += read;
         }

@@ -32,6 +32,9 @@ internal sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, ob
             : throw new EspalierException($"GGUF key '{key}' is of type {value.GetType().Name}, {typeof(T).Name} was expected")
             : throw new EspalierException($"GGUF key '{key}' is missing");
 
+    /// <summary>The value of a key; null where it is missing.</summary>
+    public object? Find(string key) => _values.GetValueOrDefault(key);
+
     /// <summary>Whether a key is there.</summary>
     public bool Contains(string key) => _values.ContainsKey(key);
 

@@ -14,11 +14,25 @@ internal enum GgufType
     /// <summary>Blocks of 32 quants of 4 bits with one float16 scale: 4.5 bits a weight.</summary>
     Q4_0 = 2,
 
+    /// <summary>Blocks of 32 quants of 4 bits with a float16 scale and minimum: 5 bits a weight. Read only.</summary>
+    Q4_1 = 3,
+
     /// <summary>Blocks of 32 quants of 5 bits with one float16 scale: 5.5 bits a weight.</summary>
     Q5_0 = 6,
 
+    /// <summary>Blocks of 32 quants of 5 bits with a float16 scale and minimum: 6 bits a weight. Read only.</summary>
+    Q5_1 = 7,
+
     /// <summary>Blocks of 32 signed bytes with one float16 scale: 8.5 bits a weight.</summary>
     Q8_0 = 8,
+
+    /// <summary>
+    /// Blocks of 256 quants of 2 bits, in parts of 16 with a scale and a minimum of 4 bits: 2.625 bits a weight. Read only.
+    /// </summary>
+    Q2_K = 10,
+
+    /// <summary>Blocks of 256 quants of 3 bits, in parts of 16 with a scale of 6 bits: 3.4375 bits a weight. Read only.</summary>
+    Q3_K = 11,
 
     /// <summary>Blocks of 256 quants of 4 bits, in parts of 32 with a scale and a minimum of 6 bits: 4.5 bits a weight.</summary>
     Q4_K = 12,
@@ -28,6 +42,14 @@ internal enum GgufType
 
     /// <summary>Blocks of 256 quants of 6 bits, in parts of 16 with a scale of 8 bits: 6.5625 bits a weight.</summary>
     Q6_K = 14,
+
+    /// <summary>Blocks of 32 numbers into a table of 16 values with one float16 scale: 4.5 bits a weight. Read only.</summary>
+    IQ4_NL = 20,
+
+    /// <summary>
+    /// Blocks of 256 numbers into a table of 16 values, in parts of 32 with a scale of 6 bits: 4.25 bits a weight. Read only.
+    /// </summary>
+    IQ4_XS = 23,
 
     /// <summary>The upper half of a float32.</summary>
     BF16 = 30,
@@ -42,6 +64,10 @@ internal static class GgufTypes
     private static readonly SimpleBlocks s_q4 = new(bits: 4), s_q5 = new(bits: 5);
     private static readonly KBlocks s_q4K = new(bits: 4), s_q5K = new(bits: 5);
     private static readonly Q6Blocks s_q6K = new();
+    private static readonly AffineBlocks s_q41 = new(bits: 4), s_q51 = new(bits: 5);
+    private static readonly Q2Blocks s_q2K = new();
+    private static readonly Q3Blocks s_q3K = new();
+    private static readonly TableBlocks s_iq4Nl = new(parts: 1), s_iq4Xs = new(parts: 8);
 
     /// <summary>The name as it is written in messages, such as <c>q8_0</c>.</summary>
     public static string Name(this GgufType type) => type.ToString().ToLowerInvariant();
@@ -57,11 +83,23 @@ internal static class GgufTypes
         _ => null,
     };
 
+    /// <summary>How the blocks of a type lie, whether or not they are written too; null where each weight or byte stands alone.</summary>
+    public static BlockLayout? Layout(this GgufType type) => type switch
+    {
+        GgufType.Q4_1 => s_q41,
+        GgufType.Q5_1 => s_q51,
+        GgufType.Q2_K => s_q2K,
+        GgufType.Q3_K => s_q3K,
+        GgufType.IQ4_NL => s_iq4Nl,
+        GgufType.IQ4_XS => s_iq4Xs,
+        _ => type.Blocks(),
+    };
+
     /// <summary>Weights that are encoded together: a row holds a whole number of blocks.</summary>
-    public static int BlockSize(this GgufType type) => type.Blocks()?.Size ?? (type == GgufType.Q8_0 ? 32 : 1);
+    public static int BlockSize(this GgufType type) => type.Layout()?.Size ?? (type == GgufType.Q8_0 ? 32 : 1);
 
     /// <summary>Bytes of one block.</summary>
-    public static int BlockBytes(this GgufType type) => type.Blocks()?.Bytes ?? type switch
+    public static int BlockBytes(this GgufType type) => type.Layout()?.Bytes ?? type switch
     {
         GgufType.F32 => 4,
         GgufType.F16 or GgufType.BF16 => 2,

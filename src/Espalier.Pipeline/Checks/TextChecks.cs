@@ -25,6 +25,7 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
     public IReadOnlyList<string> Run()
     {
         var readsTokens = recipe.Data.Train is not [var single] || !DataSection.IsIds(single)
+            || recipe.Data.Calibration is { } text && !DataSection.IsIds(text)
             || recipe.Evaluate.Any(set => SourceOf(set) is { } source && !DataSection.IsIds(source))
             || TaskChecks.OfLayers(recipe, teacher.Config) is not null || recipe.AllTasks.Any();
         if (readsTokens && IsThere("tokenizer", Path.Combine(teacher.Folder, "tokenizer.json"), () => Tokenizer.Load(teacher.Folder)))
@@ -37,7 +38,8 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
         var reference = recipe is { Correct: not null, Correction.When: CorrectWhen.Auto }
             && NeedStage.ReferencePath(teacher.Folder, recipe.Correction.Reference) is { } path
             ? Size("correct.reference", "reference", path) : null;
-        TextDemands.Check(refusals, recipe, teacher.Config, new(train, heldOut, evaluations, reference));
+        var calibration = recipe.Data.Calibration is { } scored ? Size("data.calibration", "calibration", scored) : null;
+        TextDemands.Check(refusals, recipe, teacher.Config, new(train, heldOut, evaluations, reference) { Calibration = calibration });
         return _unchecked;
     }
 

@@ -38,6 +38,8 @@ internal sealed class TextCounter(CancellationToken stop)
     /// <exception cref="EspalierException">A source that is not there or cannot be read, or a share that leaves one side empty.</exception>
     public (TextSize? Train, TextSize? HeldOut) OfData(DataSection data, Tokenizer? tokenizer, int vocabulary)
     {
+        if (data.IsMixture)
+            return OfMixture(data, tokenizer, vocabulary);
         if (data.Train is not [var single] || !DataSection.IsIds(single))
             return OfText(data.Train, data.Field, data.HeldOut, tokenizer, vocabulary, name: null);
         var all = OfIds(single, vocabulary);
@@ -45,6 +47,20 @@ internal sealed class TextCounter(CancellationToken stop)
             return (all, null);
         var (train, heldOut) = DataStage.SplitOfIds(single, all.Tokens, data);
         return (all with { Tokens = train }, all with { Tokens = heldOut });
+    }
+
+    /// <summary>Of several sources all together, where it is cut by a budget at most; unknown where one is.</summary>
+    private (TextSize? Train, TextSize? HeldOut) OfMixture(DataSection data, Tokenizer? tokenizer, int vocabulary)
+    {
+        var name = string.Join(", ", data.Train);
+        var sizes = data.Sources.Select(source => (source.Tokens,
+            Size: OfText([source.Path], data.Field, data.HeldOut, tokenizer, vocabulary, source.Path))).ToArray();
+        return (Sum(name, sizes.Select(one => one.Size.Train is { } train && one.Tokens < train.Tokens
+            ? train with { IsExact = false } : one.Size.Train)),
+            data.HeldOut == 0 ? null : Sum($"held-out of {name}", sizes.Select(one => one.Size.HeldOut)));
+
+        static TextSize? Sum(string name, IEnumerable<TextSize?> sizes) => sizes.Any(static size => size is null) ? null
+            : new(name, sizes.Sum(static size => size!.Tokens), sizes.All(static size => size!.IsExact));
     }
 
     /// <summary>The tokens of one text that is evaluated on.</summary>

@@ -19,10 +19,9 @@ internal static class TextDemands
     public static void Check(Refusals refusals, Recipe recipe, DecoderConfig teacher, TextSizes sizes)
     {
         var sequence = recipe.Data.Sequence;
-        if (sizes.Train is { } train && IsOneWindow(refusals, train, sequence, WindowStride.Disjoint))
-            foreach (var (name, needed, check) in OfTraining(recipe, teacher))
-                if (train.Windows(sequence, WindowStride.Disjoint) is var windows && windows < needed)
-                    refusals.Try(() => check(windows, name));
+        var (training, scoring) = (OfTraining(recipe), OfScoring(recipe, teacher));
+        Require(sizes.Train, recipe.Data.Calibration is null ? training.Concat(scoring) : training);
+        Require(sizes.Calibration, scoring);
         var readsHeldOut = recipe.Evaluate.Any(set => set is { Name: EvaluationList.HeldOut, Source: null })
             || Trainings(recipe).Any(training => training.Section.EvaluateEvery > 0);
         if (sizes.HeldOut is { } heldOut && readsHeldOut)
@@ -34,6 +33,14 @@ internal static class TextDemands
                 refusals.Try(() =>
                     CorrectionTest.CheckWindows(text.Name, text.Words,
                         text.Windows(Math.Min(sequence, CorrectionTest.MostSequence), WindowStride.Contiguous), sequence));
+
+        void Require(TextSize? size, IEnumerable<(string Name, long Windows, Action<long, string> Check)> demands)
+        {
+            if (size is { } text && IsOneWindow(refusals, text, sequence, WindowStride.Disjoint))
+                foreach (var (name, needed, check) in demands)
+                    if (text.Windows(sequence, WindowStride.Disjoint) is var windows && windows < needed)
+                        refusals.Try(() => check(windows, name));
+        }
     }
 
     /// <summary>The trainings of a recipe by their sections' names, in order.</summary>
@@ -47,10 +54,12 @@ internal static class TextDemands
             yield return ("distill", distill);
     }
 
-    private static IEnumerable<(string Name, long Windows, Action<long, string> Check)> OfTraining(Recipe recipe, DecoderConfig teacher)
+    private static IEnumerable<(string Name, long Windows, Action<long, string> Check)> OfTraining(Recipe recipe) =>
+        Trainings(recipe).Select(training => (training.Name, (long)training.Section.Batch,
+            (Action<long, string>)((windows, stage) => TrainingStage.CheckBatch(training.Section, windows, stage))));
+
+    private static IEnumerable<(string Name, long Windows, Action<long, string> Check)> OfScoring(Recipe recipe, DecoderConfig teacher)
     {
-        foreach (var (name, section) in Trainings(recipe))
-            yield return (name, section.Batch, (windows, stage) => TrainingStage.CheckBatch(section, windows, stage));
         var (score, sequence) = (recipe.Score, recipe.Data.Sequence);
         if ((recipe.Prune is { Method: PruneMethod.Importance, Plan: null } && score.Method.ReadsText())
             || recipe.Prune.Method == PruneMethod.Wanda)

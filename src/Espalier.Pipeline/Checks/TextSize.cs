@@ -25,4 +25,8 @@ internal sealed record TextSize(string Name, long Tokens, bool IsExact)
 /// <param name="Evaluations">The other texts that are evaluated on, by their names.</param>
 /// <param name="Reference">What the test of <c>correct: auto</c> compares with; null where the teacher writes it.</param>
 internal sealed record TextSizes(TextSize? Train, TextSize? HeldOut, IReadOnlyDictionary<string, TextSize> Evaluations,
-    TextSize? Reference);
+    TextSize? Reference)
+{
+    /// <summary>Text to score on; null where that is the training text, or not known.</summary>
+    public TextSize? Calibration { get; init; }
+}

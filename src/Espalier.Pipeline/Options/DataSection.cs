@@ -7,7 +7,29 @@ namespace Espalier.Pipeline.Options;
 internal sealed record DataSection
 {
     /// <summary>Sources of training text: paths, globs, <c>dotnet-docs</c>, or one file of ids (.i32, .u16).</summary>
-    public IReadOnlyList<string> Train { get; init; } = [];
+    public IReadOnlyList<TrainSource> Sources { get; init; } = [];
+
+    /// <summary>Where they are.</summary>
+    public IReadOnlyList<string> Train
+    {
+        get => [.. Sources.Select(static source => source.Path)];
+        init => Sources = [.. value.Select(static path => new TrainSource { Path = path })];
+    }
+
+    /// <summary>Whether sources are drawn by weights, each for itself, and not read as one text.</summary>
+    public bool IsMixture => Sources.Any(static source => source.IsMixed);
+
+    /// <summary>Similarity to an earlier document from which on one is dropped; null drops none but equal ones.</summary>
+    public double? NearDuplicates { get; init; }
+
+    /// <summary>The language of documents that are kept, by its code; null any.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>Repetition above which a document is dropped; 1 drops none.</summary>
+    public double MaxRepetition { get; init; } = 1;
+
+    /// <summary>The text, or ids, that models are scored on; null the training text.</summary>
+    public string? Calibration { get; init; }
 
     /// <summary>
     /// The field of records, or column of tables, that holds the text and alone decides; null for any shape that is known.
@@ -31,18 +53,21 @@ internal sealed record DataSection
     /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<DataSection>> Keys { get; } =
     [
-        new Key<DataSection, IReadOnlyList<string>>("train", Kinds.Texts("TEXT"), s => s.Train, (s, sources) => s with { Train = sources })
+        new Key<DataSection, IReadOnlyList<TrainSource>>(
+            "train", TrainSource.ListKind, s => s.Sources, (s, sources) => s with { Sources = sources })
         {
             IsOption = false,
             PageDefault = "required",
             Page = """
                 Sources of training text, one or a list: files of the kinds below, folders, patterns (`corpus/**/*.md`, `src/**/*.cs`),
-                `dotnet-docs` (the API documentation in the .NET SDK), or one file of token ids (`.i32`, `.u16`).
+                `dotnet-docs` (the API documentation in the .NET SDK), or one file of token ids (`.i32`, `.u16`). Sources with a weight or a
+                budget of tokens are a [mixture](#mixtures): `[ { path: books.jsonl, weight: 2 }, { path: code, tokens: 10M } ]`.
                 """,
             IsRequired = true,
             Missing = _ => Example,
-            SchemaOf = () => Schemas.OneOrMore(Schemas.Text(), least: 1),
-            Refused = (_, sources) => sources.Count == 0 ? "it must name at least one source" : null,
+            Refused = (_, sources) => sources.Count == 0 ? "it must name at least one source"
+                : sources.Any(source => source.IsMixed) && sources.FirstOrDefault(source => IsIds(source.Path)) is { } ids
+                    ? $"{ids.Path} is token ids, which cannot be mixed; give text" : null,
         },
         new Key<DataSection, string?>("field", Kinds.Text("NAME"), s => s.Field, (s, field) => s with { Field = field })
         {
@@ -61,6 +86,46 @@ internal sealed record DataSection
                 Share of the documents that is kept out of training, chosen by the hash of their text; of ids, the last windows. Above 0,
                 below 1.
                 """,
+        },
+        new Key<DataSection, double?>("near-duplicates", Kinds.Number("X", Limits.Above(0).UpTo(1)).Or("keep"), s => s.NearDuplicates,
+            (s, threshold) => s with { NearDuplicates = threshold })
+        {
+            IsOption = false,
+            PageDefault = "keep",
+            Page = """
+                Similarity to an earlier document of `train` from which on one is dropped: common over all different rows of five words
+                (Jaccard, found by MinHash). `keep` drops equal documents alone.
+                """,
+            IsLater = true,
+            Useless = s => s.Train.Any(IsIds) ? "data.train is token ids; leave it out" : null,
+        },
+        new Key<DataSection, string?>("language", Kinds.Text("CODE"), s => s.Language, (s, code) => s with { Language = code })
+        {
+            IsOption = false,
+            PageDefault = "any",
+            Page = "Only documents of one language, by its code of ISO 639-1 (`en`, `de`, `zh`): found by script and commonest words.",
+            IsLater = true,
+            Refused = (_, code) => code is null || DocumentFilters.Languages.Contains(code) ? null
+                : $"known are {string.Join(", ", DocumentFilters.Languages)}",
+            Useless = s => s.Train.Any(IsIds) ? "data.train is token ids; leave it out" : null,
+        },
+        new Key<DataSection, double>(
+            "max-repetition", Kinds.ShareOf(Limits.From(0).UpTo(1)), s => s.MaxRepetition, (s, share) => s with { MaxRepetition = share })
+        {
+            IsOption = false,
+            PageDefault = "100%, any",
+            Page = "Share of stretches of four tokens that came before in the same document (seq-rep-4, arXiv 1908.04319) above which it "
+                + "is dropped.",
+            IsLater = true,
+            Useless = s => s.Train.Any(IsIds) ? "data.train is token ids; leave it out" : null,
+        },
+        new Key<DataSection, string?>(
+            "calibration", Kinds.Text("TEXT"), s => s.Calibration, (s, source) => s with { Calibration = source })
+        {
+            IsOption = false,
+            PageDefault = "`train`",
+            Page = "The text, or token ids, on which importance and the loss without layers are measured, in place of the training text.",
+            IsLater = true,
         },
         new Key<DataSection, int>("sequence", Kinds.Size(most: 1 << 22), s => s.Sequence, (s, tokens) => s with { Sequence = tokens })
         {

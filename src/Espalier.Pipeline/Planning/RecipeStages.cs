@@ -33,6 +33,8 @@ internal sealed class RecipeStages
         Teacher = new("teacher", teacher.Config, teacher.StoredType);
         Data = new(recipe.Data, recipe.Teacher, teacher.Config.VocabularySize);
         _stages.Add(Data);
+        if (recipe.Data.Calibration is { } calibration)
+            _stages.Add(Calibration = new(calibration, recipe.Teacher, teacher.Config.VocabularySize));
         Evaluation = new(arm, [.. recipe.Evaluate.Select(Text)], _sequence)
         {
             Tasks = RecipeTask.Of(recipe),
@@ -57,6 +59,11 @@ internal sealed class RecipeStages
 
     /// <summary>Text to train on and held-out text.</summary>
     public DataStage Data { get; }
+
+    /// <summary>Text to score on; null where that is the training text.</summary>
+    public CalibrationStage? Calibration { get; }
+
+    private Slot<TokenSets> ScoredOn => Calibration?.Tokens ?? Data.Tokens;
 
     /// <summary>What each step of alignment learns from, in order.</summary>
     public IReadOnlyList<AlignDataStage> Conversations { get; }
@@ -191,7 +198,7 @@ internal sealed class RecipeStages
     {
         if (_recipe.Prune.Sparsity is not null)
             return Add(
-                new MaskStage(model, name, _recipe.Prune, _recipe.Score.Samples, Data.Tokens, _sequence) { Cycle = cycle.Number }).Masked;
+                new MaskStage(model, name, _recipe.Prune, _recipe.Score.Samples, ScoredOn, _sequence) { Cycle = cycle.Number }).Masked;
         foreach (var round in cycle.Rounds)
         {
             var section = round.Section;
@@ -199,7 +206,7 @@ internal sealed class RecipeStages
             var isScored = section is { Method: PruneMethod.Importance, Plan: null };
             var dropped = model.Planned.Layers - (section.Target.Layers ?? model.Planned.Layers);
             var scored = !isScored ? null : scores ?? Add(Score(model, dropped > 1 ? [1, dropped] : [1], cycle.Number, round.Number));
-            var depth = DepthStage.Of(model, _recipe.Score, cut, section, Data.Tokens, _sequence, cycle.Number, round.Number,
+            var depth = DepthStage.Of(model, _recipe.Score, cut, section, ScoredOn, _sequence, cycle.Number, round.Number,
                 _recipe.Benchmarks);
             if (depth.HasFolder || found is not null)
                 Add(depth);
@@ -216,7 +223,7 @@ internal sealed class RecipeStages
     }
 
     private ScoreStage Score(ModelSlot model, int[] spans, int? cycle, int? round) =>
-        new(model, _recipe.Score, spans, Data.Tokens, _sequence, _recipe.Seed) { Cycle = cycle, Round = round };
+        new(model, _recipe.Score, spans, ScoredOn, _sequence, _recipe.Seed) { Cycle = cycle, Round = round };
 
     /// <summary>A cycle's distillation, and the cache that it reads.</summary>
     private ModelSlot Distill(TrainingSection section, ModelSlot student, ModelSlot teacher, PlannedCycle cycle, string name,

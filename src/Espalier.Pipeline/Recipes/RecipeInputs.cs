@@ -17,6 +17,7 @@ internal static class RecipeInputs
         [
             new("the teacher's folder", recipe.Teacher),
             .. SourcePlaces.Of("the data", recipe.Data.Train),
+            .. SourcePlaces.Of("the calibration text", new[] { recipe.Data.Calibration }.OfType<string>()),
             .. SourcePlaces.Of("the conversations", recipe.Align.SelectMany(step => step.DataFiles)),
             .. Files("the teacher's folder", recipe.Align.Select(step => step.Teacher)),
             .. SourcePlaces.Of("the evaluation text", recipe.Evaluate.Select(set => set.Source).OfType<string>()),

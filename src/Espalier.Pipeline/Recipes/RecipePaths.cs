@@ -17,7 +17,11 @@ internal static class RecipePaths
         return recipe with
         {
             Teacher = Find(recipe.Teacher),
-            Data = recipe.Data with { Train = [.. recipe.Data.Train.Select(Find)] },
+            Data = recipe.Data with
+            {
+                Sources = [.. recipe.Data.Sources.Select(source => source with { Path = Find(source.Path) })],
+                Calibration = recipe.Data.Calibration is { } calibration ? Find(calibration) : null,
+            },
             Correction = recipe.Correction with { Reference = recipe.Correction.Reference is { } reference ? Find(reference) : null },
             Score = recipe.Score with { Task = recipe.Score.Task is { } task ? Benchmark(new() { Task = task }).Task : null },
             Search = recipe.Search is not { } search ? null : search with

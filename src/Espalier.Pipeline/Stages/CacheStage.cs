@@ -32,7 +32,7 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
     /// <summary>
     /// Which windows are kept, given their number, ascending; by default those that a training in the order of the seed draws.
     /// </summary>
-    public Func<long, long[]> Windows { get; init; } = count => WindowsOf(SampleOrder.Shuffled(count, seed), positions);
+    public Func<long, long[]> Windows { get; init; } = count => WindowsOf(data.Value.Shuffled(count, seed), positions);
 
     /// <summary>Where the cache is written, outside the run folder; null for the stage's own folder.</summary>
     public string? Place { get; init; }

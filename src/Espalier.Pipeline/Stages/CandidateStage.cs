@@ -90,7 +90,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
                 using (var teacher = TrainingStage.TeacherOf(run, "search", start, setting.Teacher, _training))
                     result["training"] = TrainingStage.Fit(
                         run, "search", model, source.Family, teacher, _training, null, setting.Data, setting.Sequence, setting.Seed,
-                        windows => SampleOrder.Shuffled(windows, setting.Seed), folder, checkpoint,
+                        windows => setting.Data.Shuffled(windows, setting.Seed), folder, checkpoint,
                         begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source)).Record;
             result["evaluations"] = Evaluate(run, model, losses);
             using var weights = new LazyWeights(source, held: model);

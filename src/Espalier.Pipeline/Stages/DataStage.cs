@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Mixtures;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
@@ -29,8 +31,13 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     public Slot<EvaluationText> HeldOut { get; } = new(EvaluationList.HeldOut);
 
     internal override StageForecast? Forecast() =>
-        new(Name, $"{string.Join(", ", data.Train)} to windows of {data.Sequence} tokens, {data.HeldOut * 100:0.##} % held out", null, null,
+        new(Name,
+            $"{string.Join(", ", data.Sources.Select(Described))} to windows of {data.Sequence} tokens, {data.HeldOut * 100:0.##} % held "
+                + $"out", null, null,
             null, null);
+
+    private string Described(TrainSource source) => !data.IsMixture ? source.Path
+        : $"{source.Path} (weight {source.Weight ?? 1:0.###}{(source.Tokens is { } most ? $", at most {Units.Count(most)} tokens" : "")})";
 
     /// <inheritdoc/>
     public override void Run(RunContext run)
@@ -42,10 +49,26 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         if (Tokens.Value.HeldOut is { } heldOut)
             HeldOut.Value = new(EvaluationList.HeldOut, new TokenRange(heldOut, 0, heldOut.Count), Tokens.Value.Hash,
                 Tokens.Value.HeldOutBytesPerToken);
-        if (data.Documents == DocumentContext.Cross)
+        if (data.Documents == DocumentContext.Cross || data.IsMixture)
             return;
         using var checkpoint = Checkpoint.Open(Folder, requireWeights: false);
         Tokens.Value = Tokens.Value with { Boundaries = DocumentBoundaries.Of(Tokens.Value.Train, [.. checkpoint.Config.EosTokenIds]) };
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject Options()
+    {
+        var options = base.Options();
+        // Without these the key is what it was before there were such.
+        if (data.IsMixture)
+            options["mixture"] = new JsonArray([.. data.Sources.Select(source => new JsonArray(source.Weight ?? 1, source.Tokens))]);
+        if (data.NearDuplicates is { } threshold)
+            options["near_duplicates"] = threshold;
+        if (data.Language is { } language)
+            options["language"] = language;
+        if (data.MaxRepetition < 1)
+            options["max_repetition"] = data.MaxRepetition;
+        return options;
     }
 
     /// <inheritdoc/>
@@ -60,21 +83,42 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
             LeaveOut = run.Folder.Owns,
             HeldOut = new(data.HeldOut),
             Skips = skips,
+            Filters = DocumentFilters.Of(data),
+            MaxRepetition = data.MaxRepetition,
+            // Of a mixture, what one source has is dropped from those after it.
+            Seen = [],
         };
-        var summary = Corpus.Build(options, DocumentEncoder.Of(Tokenizer, vocabulary), folder.Path, BytesRead(task), run.Stop);
+        var encoder = DocumentEncoder.Of(Tokenizer, vocabulary);
+        var (sides, before) = (new List<CorpusSummary>(), 0L);
+        if (!data.IsMixture)
+            sides.Add(Corpus.Build(options, encoder, folder.Path, BytesRead(task), run.Stop));
+        else
+            foreach (var (number, source) in data.Sources.Index())
+            {
+                var one = options with { Sources = [source.Path], MaxTokens = source.Tokens };
+                sides.Add(Corpus.Build(one, encoder, PartOf(folder.Path, number), BytesRead(task, before), run.Stop));
+                before += DocumentSource.Parse(one.Sources, data.Field, run.Folder.Owns).TotalBytes;
+            }
+
         ReportSkips(run, "data", skips);
         return new()
         {
-            ["train_tokens"] = summary.Train.Tokens,
-            ["held_out_tokens"] = summary.HeldOut?.Tokens,
-            ["train_documents"] = summary.Train.Documents,
-            ["held_out_documents"] = summary.HeldOut?.Documents,
+            ["train_tokens"] = sides.Sum(side => side.Train.Tokens),
+            ["held_out_tokens"] = data.HeldOut == 0 ? null : sides.Sum(side => side.HeldOut?.Tokens),
+            ["train_documents"] = sides.Sum(side => side.Train.Documents),
+            ["held_out_documents"] = data.HeldOut == 0 ? null : sides.Sum(side => side.HeldOut?.Documents),
         };
     }
 
     /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
+        if (data.IsMixture)
+        {
+            Tokens.Value = OfMixture(run, record, folder);
+            return;
+        }
+
         var train = TokenStore.Open(Path.Combine(folder, Corpus.TrainFolder), vocabulary, $"data.train {Source.Description}");
         if (data.HeldOut == 0)
         {
@@ -84,6 +128,33 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         var heldOut = TokenStore.Open(Path.Combine(folder, Corpus.HeldOutFolder), vocabulary, $"the held-out part of {Source.Description}");
         Tokens.Value = new(train, heldOut, record.OutputHash, BytesPerToken(heldOut), [train, heldOut]);
     }
+
+    /// <summary>Several sources: joined at whole windows, drawn by their weights; what is held out is evaluated on as one text.</summary>
+    private TokenSets OfMixture(RunContext run, StageRecord record, string folder)
+    {
+        TokenStore[] Open(string side, string name) => [.. data.Sources.Select((source, number) =>
+            TokenStore.Open(Path.Combine(PartOf(folder, number), side), vocabulary, $"{name} {source.Path}"))];
+        var train = Open(Corpus.TrainFolder, "data.train");
+        var joined = new JoinedTokens($"data.train {Source.Description}", train, data.Sequence + 1);
+        var heldOut = data.HeldOut == 0 ? [] : Open(Corpus.HeldOutFolder, "the held-out part of");
+        var mixture = new WindowMixture([.. joined.Counts.Select(count => count / (data.Sequence + 1))],
+            [.. data.Sources.Select(source => source.Weight ?? 1)]);
+        run.Progress.Note($"data: of a thousand windows {string.Join(", ", data.Sources.Select((source, number) =>
+            $"{mixture.Thousandths[number]} are of {source.Path} ({Units.Count(train[number].Count)} tokens)"))}");
+        return new(joined, heldOut.Length == 0 ? null : new JoinedTokens($"the held-out part of {Source.Description}", heldOut, 1),
+            // Weights and the length of windows decide what is drawn, and are in no file of the stage.
+            ContentHash.OfText(
+                $"{record.OutputHash} {data.Sequence} {string.Join(' ', data.Sources.Select(source => $"{source.Weight ?? 1:R}"))}"),
+            heldOut.Length == 0 ? null : (double)heldOut.Sum(store => store.Index.TextBytes) / heldOut.Sum(store => store.Count),
+            [.. train, .. heldOut])
+        {
+            Mixture = mixture,
+            Boundaries = data.Documents == DocumentContext.Cross ? null : joined.Boundaries(train),
+        };
+    }
+
+    private static string PartOf(string folder, int number) =>
+        Path.Combine(folder, (number + 1).ToString(CultureInfo.InvariantCulture));
 
     /// <summary>
     /// Ids: whole windows from the front to train on, the last ones held out, as the share says (at least one each); with a share of 0 all

@@ -76,5 +76,6 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
     protected static double BytesPerToken(TokenStore store) => (double)store.Index.TextBytes / store.Count;
 
     /// <summary>Progress in bytes read.</summary>
-    private protected static TaskProgress<(long Done, long Total)> BytesRead(IProgressTask task) => new(task, bytes => bytes.Done);
+    private protected static TaskProgress<(long Done, long Total)> BytesRead(IProgressTask task, long before = 0) =>
+        new(task, bytes => before + bytes.Done);
 }

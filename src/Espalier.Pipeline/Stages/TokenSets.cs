@@ -1,5 +1,6 @@
 using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Mixtures;
 
 namespace Espalier.Pipeline.Stages;
 
@@ -14,6 +15,12 @@ internal sealed record TokenSets(ITokens Train, ITokens? HeldOut, string Hash, d
 {
     /// <summary>Where training documents begin, if attention is to end there.</summary>
     public DocumentBoundaries? Boundaries { get; init; }
+
+    /// <summary>By what weights the windows of several sources are drawn; null where there is one text.</summary>
+    public WindowMixture? Mixture { get; init; }
+
+    /// <summary>The order in which a training of a seed sees the windows.</summary>
+    public SampleOrder Shuffled(long windows, long seed) => Mixture?.Order(seed) ?? SampleOrder.Shuffled(windows, seed);
 
     /// <summary>Training ids as windows of whole conversations; null for text.</summary>
     public WindowStore? Conversations { get; init; }

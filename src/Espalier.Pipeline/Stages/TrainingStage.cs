@@ -31,7 +31,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     public ModelSlot Trained { get; } = new(result, start.Planned, ElementType.F32);
 
     /// <summary>Which windows when, given their number; by default shuffled by the seed.</summary>
-    public Func<long, SampleOrder> Order { get; init; } = windows => SampleOrder.Shuffled(windows, seed);
+    public Func<long, SampleOrder> Order { get; init; } = windows => data.Value.Shuffled(windows, seed);
 
     /// <summary>What the order is, for the stage's key.</summary>
     public string OrderName { get; init; } = "shuffled";

@@ -50,8 +50,8 @@ public sealed class OutputTests : TorchTest
         "--decontaminate", "--api-key-file",
     ];
 
-    /// <summary>What needs a finished run to write from, and is tested where there is one.</summary>
-    private static readonly HashSet<string> s_elsewhere = ["report --output"];
+    /// <summary>What needs a finished run, or a file that is no model's folder, and is tested where there is one.</summary>
+    private static readonly HashSet<string> s_elsewhere = ["report --output", "import --output"];
 
     private readonly TemporaryFolder _folder = new();
     private readonly string _model, _ids;

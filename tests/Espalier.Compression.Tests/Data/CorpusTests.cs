@@ -111,6 +111,53 @@ public sealed class CorpusTests : IDisposable
         Assert.Equal(second.Train.Tokens, store.Count);
     }
 
+    [Fact]
+    public void Reading_ends_with_the_document_that_reaches_the_budget_whatever_the_workers()
+    {
+        var input = Lines(20_000);
+        long[] Counts(int workers)
+        {
+            var summary = Corpus.Build(
+                Options(input, 0.1) with { Workers = workers, MaxTokens = 50_000 }, DataFixture.Bytes, _data.At($"budget{workers}"));
+            Assert.InRange(summary.Train.Tokens, 50_000, 50_200);
+            Assert.Empty(summary.Skips);
+            return [summary.Train.Tokens, summary.Train.Documents, summary.HeldOut!.Tokens];
+        }
+        Assert.Equal(Counts(1), Counts(7));
+        var all = Corpus.Build(Options(input, 0.1), DataFixture.Bytes, _data.At("all"));
+        Assert.Equal(all.Train.Tokens, Corpus.Build(
+            Options(input, 0.1) with { MaxTokens = all.Train.Tokens + 1 }, DataFixture.Bytes, _data.At("more")).Train.Tokens);
+    }
+
+    [Fact]
+    public void Documents_are_dropped_by_filters_in_order_by_repetition_and_across_sources()
+    {
+        var input = _data.Write("a.jsonl", string.Join('\n', new[] { "keep one", "keep two", "other", "abababababababababab" }
+            .Select(text => $"{{\"text\":\"{text}\"}}")));
+        var asked = new List<string>();
+        var options = Options(input, 0) with
+        {
+            MaxRepetition = 0.5,
+            Seen = [],
+            Filters =
+            [
+                new(SkipReason.OtherLanguage, text => text == "other"),
+                new(SkipReason.NearDuplicate, text =>
+                {
+                    asked.Add(text);
+                    return text == "keep two";
+                }),
+            ],
+        };
+        var summary = Corpus.Build(options, DataFixture.Bytes, _data.At("out"));
+        Assert.Equal(1, summary.Train.Documents);
+        Assert.Equal(["keep one", "keep two", "abababababababababab"], asked);
+        Assert.Equal(new Dictionary<string, long> { ["near-duplicate"] = 1, ["other-language"] = 1, ["repetitive"] = 1 },
+            summary.Skips.ToDictionary());
+        var again = _data.Write("b.jsonl", "{\"text\":\"keep one\"}\n{\"text\":\"new\"}");
+        Assert.Equal(1, Corpus.Build(options with { Sources = [again] }, DataFixture.Bytes, _data.At("second")).Train.Documents);
+    }
+
     private static string Text(int i) => $"Document {i} says änything that is {i * 7919 % 1009} words long.";
 
     private string Lines(int count) =>

@@ -39,7 +39,7 @@ public sealed class ModelPlaceTests : IDisposable
 
     [Theory]
     [InlineData("<!DOCTYPE html><html>", "is a web page")]
-    [InlineData("GGUF\u0003\0\0\0\0\0\0\0\0\0\0\0", "is a GGUF file; give the Hugging Face folder that it was made from")]
+    [InlineData("GGUF\u0003\0\0\0\0\0\0\0\0\0\0\0", "is a GGUF file; make a folder of it with espalier import")]
     [InlineData("PK\u0003\u0004\0\0\0\0\0\0", "holds pickled weights")]
     public void Weights_that_are_something_else_are_named(string content, string expected)
     {
@@ -81,8 +81,8 @@ public sealed class ModelPlaceTests : IDisposable
         Fails(Path.Combine(model, "model.safetensors"), $"is a file of a model; give the folder that it is in, {model}");
         var gguf = Path.Combine(_folder, "model.gguf");
         File.WriteAllText(gguf, "GGUF\u0003\0\0\0");
-        Fails(gguf, "model.gguf: is a GGUF file; give the Hugging Face folder that it was made from");
-        Fails(_folder, "config.json: not found; the folder has model.gguf, and models are not read from GGUF");
+        Fails(gguf, "model.gguf: is a GGUF file; make a folder of it with espalier import");
+        Fails(_folder, "config.json: not found; the folder has model.gguf: make a folder of it with espalier import");
         File.WriteAllText(Path.Combine(_folder, "run.json"), "{}");
         var student = Directory.CreateDirectory(Path.Combine(_folder, "student")).FullName;
         File.WriteAllText(Path.Combine(student, "config.json"), "{}");

@@ -64,6 +64,59 @@ public sealed class DataStageTests : TorchTest
     }
 
     [Fact]
+    public void A_mixture_is_drawn_by_its_weights_and_another_weight_is_other_data()
+    {
+        var (a, b) = (Documents("a.jsonl", "First", 60), Documents("b.jsonl", "Second", 60));
+        Within(run =>
+        {
+            using var tokens = Tokens(run, Mixture(3));
+            var windows = new WindowSet(tokens.Train, 16);
+            var order = tokens.Shuffled(windows.Count, seed: 1);
+            var first = tokens.Mixture!.Thousandths;
+            Assert.Equal([750, 250], first);
+            var (inputs, targets, ofA) = (new long[16], new long[16], 0);
+            var fromA = tokens.Train.Count - tokens.Train.Count / 2;
+            var seen = Enumerable.Range(0, 1000).Select(i => order.WindowAt(i)).ToArray();
+            foreach (var window in seen)
+            {
+                windows.Read(window, inputs, targets);
+                ofA += Text([.. inputs.Append(targets[^1])]).Contains("First", StringComparison.Ordinal) ? 1 : 0;
+            }
+            Assert.Equal(750, ofA);
+            Assert.Contains(_heard.Notes, note => note.StartsWith("data: of a thousand windows 750 are of", StringComparison.Ordinal));
+            using var other = Tokens(run, Mixture(1));
+            Assert.NotEqual(tokens.Hash, other.Hash);
+            using var same = Tokens(run, Mixture(3));
+            Assert.Equal(tokens.Hash, same.Hash);
+        });
+
+        DataSection Mixture(double weight) => new()
+        {
+            Sources = [new() { Path = a, Weight = weight }, new() { Path = b }],
+            HeldOut = 0.2,
+            Sequence = 16,
+        };
+        string Documents(string name, string word, int count) => Write(name, string.Join('\n',
+            Enumerable.Range(0, count).Select(i => $"{{\"text\": \"{string.Join(' ', Enumerable.Repeat($"{word}", 30))} {i}.\"}}")));
+        string Text(long[] ids) => Espalier.Models.Tokenizers.Tokenizer.Load(Teacher).Decode([.. ids.Select(id => (int)id)]);
+    }
+
+    [Theory]
+    [InlineData("train: [ { weight: 2 } ]", "train.path is missing")]
+    [InlineData("train: [ { path: a.txt, weight: 0 } ]", "train.weight is 0")]
+    [InlineData("train: [ { path: a.txt, wieght: 1 } ]", "did you mean weight")]
+    [InlineData("train: [ a.txt, { path: b.i32, tokens: 5 } ]", "b.i32 is token ids, which cannot be mixed; give text")]
+    [InlineData("train: a.txt, language: xx", "known are ")]
+    [InlineData("train: a.i32, near-duplicates: 0.8", "data.train is token ids; leave it out")]
+    public void What_a_mixture_cannot_be_is_refused_where_it_stands(string data, string message)
+    {
+        var error = Assert.Throws<EspalierException>(() =>
+            RecipeFile.Parse($"teacher: t\ndata: {{ {data} }}\nprune: {{ hidden: 192 }}\n", "r.yaml"));
+        Assert.Contains("r.yaml, line 2: ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(message, error.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
     public void Text_that_is_lost_is_warned_of_with_its_reason()
     {
         var file =

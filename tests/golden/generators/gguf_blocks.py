@@ -10,6 +10,7 @@ import struct
 import sys
 
 WIDTH, ROWS = 512, 8
+READ_ONLY = {'q4_1': (3, 32, 20), 'q5_1': (7, 32, 24), 'q2_K': (10, 256, 84), 'q3_K': (11, 256, 110), 'iq4_nl': (20, 32, 18), 'iq4_xs': (23, 256, 136)}
 TYPES = {'q4_0': (2, 32, 18), 'q5_0': (6, 32, 22), 'q8_0': (8, 32, 34), 'q4_K': (12, 256, 144), 'q5_K': (13, 256, 176), 'q6_K': (14, 256, 210)}
 
 
@@ -35,8 +36,8 @@ def main(folder, library):
     weights = (ctypes.c_float * count)(*[w for row in rows(rng) for w in row])
     importance = (ctypes.c_float * WIDTH)(*[math.exp(1.5 * rng.gauss(0, 1)) for _ in range(WIDTH)])
     tensors = {'weights': ('F32', [ROWS, WIDTH], bytes(weights)), 'importance': ('F32', [WIDTH], bytes(importance))}
-    for name, (number, size, block) in TYPES.items():
-        for kind, costs in ('plain', None), ('weighted', importance):
+    for name, (number, size, block) in (TYPES | READ_ONLY).items():
+        for kind, costs in (('plain', None), ('weighted', importance))[:1 if name in READ_ONLY else 2]:
             encoded = (ctypes.c_uint8 * (count // size * block))()
             ggml.ggml_quantize_chunk(number, weights, encoded, 0, ROWS, WIDTH, costs)
             decoded = (ctypes.c_float * count)()

@@ -29,5 +29,7 @@ internal sealed class DtypeOption
 
     internal bool IsGiven(CommandRun run) => run.Has(_option);
 
-    internal ElementType Read(CommandRun run, Checkpoint model) => run.Get(_option) ?? model.StoredType;
+    internal ElementType Read(CommandRun run, Checkpoint model) => Read(run, model.StoredType);
+
+    internal ElementType Read(CommandRun run, ElementType byDefault) => run.Get(_option) ?? byDefault;
 }

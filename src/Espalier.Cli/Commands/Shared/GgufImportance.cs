@@ -11,6 +11,7 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Models.Gguf.Export;
+using Espalier.Models.Gguf.Import;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Stages;
 

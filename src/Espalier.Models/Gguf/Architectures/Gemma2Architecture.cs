@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
 
@@ -61,6 +62,19 @@ internal sealed class Gemma2Architecture : GgufArchitecture
         // llama.cpp has no key for what scores are multiplied by: it goes by the number of layers, 46 being the model of 27 billion.
         double head = config.HeadDim, assumed = 1 / Math.Sqrt(config.Layers == 46 ? config.HiddenSize / config.QueryHeads : head);
         return (config.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(head)) / assumed;
+    }
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        fields["sliding_window"] = keys.Required("attention.sliding_window");
+        fields["attn_logit_softcapping"] = Cap("attn_logit_softcapping");
+        fields["final_logit_softcapping"] = Cap("final_logit_softcapping");
+        // What llama.cpp multiplies scores by, which the file does not say.
+        fields["query_pre_attn_scalar"] = keys.Required("block_count") == 46
+            ? keys.Required("embedding_length") / keys.Required("attention.head_count") : keys.Required("attention.key_length");
+
+        JsonNode? Cap(string key) => keys.Number(key) is { } cap and < NoCap ? JsonValue.Create(cap) : null;
     }
 
     /// <summary>The window where the layers have it as llama.cpp gives it, in every other layer from the first; null otherwise.</summary>

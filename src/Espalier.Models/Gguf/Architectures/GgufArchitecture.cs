@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 
 namespace Espalier.Models.Gguf.Architectures;
@@ -21,6 +22,11 @@ internal abstract class GgufArchitecture
 
     /// <summary>Whether it rotates neighbours, so that rows of query and key projections are reordered (<see cref="HeadOrder"/>).</summary>
     public virtual bool TurnsNeighbours => false;
+
+    /// <summary>Whether the rows of a parameter are reordered for that.</summary>
+    public bool Turns(ParameterRole role) => TurnsNeighbours
+        && role is ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.QueryProjectionBias
+            or ParameterRole.KeyProjectionBias;
 
     /// <summary>Whether it wants a head of its own where the embedding serves as one.</summary>
     public virtual bool WantsHead => false;
@@ -52,6 +58,16 @@ internal abstract class GgufArchitecture
 
     /// <summary>The keys that are this architecture's own; <paramref name="add"/> puts its name before each.</summary>
     protected abstract void DescribeOwn(DecoderConfig config, Action<string, object> add);
+
+    /// <summary>The way back: the fields of <c>config.json</c> that this architecture's own keys say, in its family's terms.</summary>
+    /// <param name="keys">The file's keys.</param>
+    /// <param name="fields">Receives the fields, beside the common ones.</param>
+    public virtual void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+    }
+
+    /// <summary>The family that a file of this architecture is read as.</summary>
+    public virtual string FamilyOf(GgufFile file) => Name;
 
     /// <summary>What is added to every weight of a parameter: 1 for norms that the checkpoint stores less one.</summary>
     public virtual float Shift(ParameterRole role) => 0;

@@ -1,6 +1,6 @@
 namespace Espalier.Models.Gguf.Architectures;
 
-/// <summary>The architectures of llama.cpp that are written.</summary>
+/// <summary>The architectures of llama.cpp that are written and read.</summary>
 internal static class GgufArchitectures
 {
     /// <summary>All of them, in alphabetical order.</summary>
@@ -26,4 +26,12 @@ internal static class GgufArchitectures
         return able.FirstOrDefault(one => one.Objection(config) is null)
             ?? throw new EspalierException($"{folder}: cannot be exported to GGUF: {able[0].Objection(config)}");
     }
+
+    /// <summary>The architecture that a file names.</summary>
+    /// <param name="name"><c>general.architecture</c>.</param>
+    /// <param name="file">The file, for the error.</param>
+    /// <exception cref="EspalierException">It is unknown; the message names the known ones.</exception>
+    public static GgufArchitecture Named(string name, string file) => All.FirstOrDefault(one => one.Name == name)
+        ?? throw new EspalierException($"{file}: the architecture '{name}' cannot be read; known are "
+            + string.Join(", ", All.Select(static one => one.Name)));
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
 
@@ -47,5 +48,14 @@ internal sealed class GraniteArchitecture : GgufArchitecture
         add("embedding_scale", (float)config.EmbeddingScale);
         add("residual_scale", (float)config.ResidualScale);
         add("logit_scale", (float)config.LogitDivisor);
+    }
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        foreach (var (field, key) in (ReadOnlySpan<(string, string)>)[("attention_multiplier", "attention.scale"),
+            ("embedding_multiplier", "embedding_scale"), ("residual_multiplier", "residual_scale"), ("logits_scaling", "logit_scale")])
+            if (keys.Number(key) is { } number)
+                fields[field] = number;
     }
 }

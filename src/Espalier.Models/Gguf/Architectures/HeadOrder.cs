@@ -7,6 +7,13 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal static class HeadOrder
 {
+    /// <summary>Where a row of the checkpoint lies in the file.</summary>
+    public static int Neighbour(int row, int headDim)
+    {
+        var (head, entry) = (row / headDim, row % headDim);
+        return head * headDim + entry % (headDim / 2) * 2 + entry / (headDim / 2);
+    }
+
     /// <summary>
     /// Reorders whole heads, each <paramref name="headDim"/> rows of <paramref name="width"/>, from halves to neighbours.
     /// </summary>

@@ -47,4 +47,8 @@ internal sealed class LlamaArchitecture : GgufArchitecture
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
     }
+
+    /// <inheritdoc/>
+    public override string FamilyOf(GgufFile file) =>
+        file.Contains("blk.0.attn_q.bias") && !file.Contains("blk.0.attn_output.bias") ? "qwen2" : "llama";
 }

@@ -49,17 +49,13 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
             if (from < to)
                 Read(part.Parameter, from - first, rows[(int)(from - begin)..(int)(to - begin)]);
         }
-    }, tensor.Parts.Any(part => Turns(part.Parameter.Role)) ? checkpoint.Config.HeadDim : 1);
-
-    private bool Turns(ParameterRole role) => architecture.TurnsNeighbours
-        && role is ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.QueryProjectionBias
-            or ParameterRole.KeyProjectionBias;
+    }, tensor.Parts.Any(part => architecture.Turns(part.Parameter.Role)) ? checkpoint.Config.HeadDim : 1);
 
     private void Read(Parameter parameter, long firstElement, Span<float> rows)
     {
         var role = parameter.Role == ParameterRole.Head && checkpoint.Config.TiedEmbeddings ? ParameterRole.Embedding : parameter.Role;
         var name = checkpoint.Family.NameOf(parameter with { Role = role });
-        if (Turns(role))
+        if (architecture.Turns(role))
         {
             var halves = ArrayPool<float>.Shared.Rent(rows.Length);
             checkpoint.ReadFloat32(name, firstElement, halves.AsSpan(0, rows.Length));

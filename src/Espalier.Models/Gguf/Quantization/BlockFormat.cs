@@ -1,17 +1,10 @@
 namespace Espalier.Models.Gguf.Quantization;
 
 /// <summary>
-/// A type of ggml's that encodes blocks of weights: the layout of its bytes, and the search for the numbers in them that reproduce the
-/// weights best. Rows are whole blocks, and blocks know nothing of each other.
+/// A type of ggml's that is written too: the layout of its bytes, and the search for the numbers in them that reproduce the weights best.
 /// </summary>
-internal abstract class BlockFormat
+internal abstract class BlockFormat : BlockLayout
 {
-    /// <summary>Weights that are encoded together.</summary>
-    public abstract int Size { get; }
-
-    /// <summary>Bytes of a block.</summary>
-    public abstract int Bytes { get; }
-
     /// <summary>A number that every block can hold beside anything smaller: its scale stays a float16.</summary>
     public abstract float Largest { get; }
 
@@ -21,7 +14,4 @@ internal abstract class BlockFormat
     /// <param name="block">The bytes to write.</param>
     /// <returns>False where a scale is beyond float16.</returns>
     public abstract bool TryEncode(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Span<byte> block);
-
-    /// <summary>Decodes one block, bit for bit as ggml does.</summary>
-    public abstract void Decode(ReadOnlySpan<byte> block, Span<float> weights);
 }

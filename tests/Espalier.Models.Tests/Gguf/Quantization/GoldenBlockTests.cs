@@ -25,8 +25,19 @@ public sealed class GoldenBlockTests : IDisposable
         }
     }
 
+    public static TheoryData<string, string> ReadCases
+    {
+        get
+        {
+            var cases = Cases;
+            foreach (var type in new[] { "q4_1", "q5_1", "q2_K", "q3_K", "iq4_nl", "iq4_xs" })
+                cases.Add(type, "plain");
+            return cases;
+        }
+    }
+
     [Theory]
-    [MemberData(nameof(Cases))]
+    [MemberData(nameof(ReadCases))]
     public void Ggmls_blocks_are_decoded_bit_for_bit(string name, string kind)
     {
         var bytes = _golden.ReadBytes($"{name}.{kind}.bytes");

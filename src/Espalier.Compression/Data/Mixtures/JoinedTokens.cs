@@ -1,0 +1,75 @@
+namespace Espalier.Compression.Data.Mixtures;
+
+/// <summary>Several rows of tokens as one, each cut to whole windows, so that no window has two of them.</summary>
+internal sealed class JoinedTokens : ITokens
+{
+    private readonly ITokens[] _parts;
+    private readonly long[] _starts;
+
+    /// <summary>Joins rows of tokens, which stay the caller's to dispose.</summary>
+    /// <param name="name">What all of them are, for messages.</param>
+    /// <param name="parts">The rows, each of at least one window.</param>
+    /// <param name="window">Ids of a window; 1 joins without a cut.</param>
+    /// <exception cref="EspalierException">A row is shorter than a window.</exception>
+    public JoinedTokens(string name, IReadOnlyList<ITokens> parts, int window)
+    {
+        Name = name;
+        _parts = [.. parts.Select(part => part.Count >= window ? new TokenRange(part, 0, part.Count / window * window)
+            : throw new EspalierException(WindowSet.TooFew(part.Name, $"{part.Count}", window - 1)))];
+        _starts = new long[parts.Count];
+        foreach (var (i, part) in _parts.Index())
+            (_starts[i], Count) = (Count, Count + part.Count);
+    }
+
+    /// <inheritdoc/>
+    public long Count { get; }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <summary>Ids of each row, as far as they are used.</summary>
+    public IReadOnlyList<long> Counts => [.. _parts.Select(static part => part.Count)];
+
+    /// <summary>Where documents begin in all rows; the rows must be stores.</summary>
+    /// <param name="stores">The stores that were joined.</param>
+    public DocumentBoundaries Boundaries(IReadOnlyList<TokenStore> stores) => new StoredBoundaries(
+    [
+        .. stores.SelectMany((store, i) => store.ReadDocumentStarts().Where(start => start < _parts[i].Count)
+            .Select(start => _starts[i] + start)),
+    ]);
+
+    /// <inheritdoc/>
+    public void Read(long position, Span<int> destination)
+    {
+        for (var i = PartOf(position, destination.Length); destination.Length > 0; i++)
+        {
+            var from = position - _starts[i];
+            var count = (int)Math.Min(destination.Length, _parts[i].Count - from);
+            _parts[i].Read(from, destination[..count]);
+            destination = destination[count..];
+            position += count;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Read(long position, Span<long> destination)
+    {
+        for (var i = PartOf(position, destination.Length); destination.Length > 0; i++)
+        {
+            var from = position - _starts[i];
+            var count = (int)Math.Min(destination.Length, _parts[i].Count - from);
+            _parts[i].Read(from, destination[..count]);
+            destination = destination[count..];
+            position += count;
+        }
+    }
+
+    private int PartOf(long position, int length)
+    {
+        if (position < 0 || position > Count - length)
+            throw new ArgumentOutOfRangeException(nameof(position),
+                $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
+        var at = Array.BinarySearch(_starts, position);
+        return at >= 0 ? at : ~at - 1;
+    }
+}

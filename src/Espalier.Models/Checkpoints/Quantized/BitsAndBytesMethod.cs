@@ -1,0 +1,69 @@
+using System.Text.Json.Nodes;
+using Espalier.Files;
+
+namespace Espalier.Models.Checkpoints.Quantized;
+
+/// <summary>
+/// bitsandbytes: LLM.int8 (arXiv 2208.07339; a byte a weight, 127 of which are the largest of its output) and 4 bits (NF4, FP4; arXiv
+/// 2305.14314; numbers of a table of 16 values with a scale for each block, the scales themselves as bytes where they are quantised twice).
+/// </summary>
+internal sealed class BitsAndBytesMethod : QuantizedMethod
+{
+    private static readonly string[] s_kinds = ["nf4", "fp4"];
+
+    /// <inheritdoc/>
+    public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
+    {
+        var name = $"{module}.weight";
+        if (files.Has($"{module}.SCB"))
+            return Bytes(files, module, rows, columns);
+        return s_kinds.FirstOrDefault(kind => files.Has($"{name}.quant_state.bitsandbytes__{kind}")) is { } kind
+            ? FourBits(files, name, $"{name}.quant_state.bitsandbytes__{kind}", rows, columns) : null;
+    }
+
+    private static float[] Bytes(QuantizedFiles files, string module, int rows, int columns)
+    {
+        files.Pass($"{module}.weight_format");
+        var bytes = files.Bytes($"{module}.weight", rows, columns);
+        var largest = files.Floats($"{module}.SCB", rows);
+        var weights = new float[bytes.LongLength];
+        for (var at = 0L; at < weights.LongLength; at++)
+            weights[at] = (sbyte)bytes[at] * largest[at / columns] / 127;
+        return weights;
+    }
+
+    private static float[] FourBits(QuantizedFiles files, string name, string stateName, int rows, int columns)
+    {
+        var state = JsonFile.Parse(files.Bytes(stateName), stateName);
+        var count = (long)rows * columns;
+        if (state["shape"] is not JsonArray shape || !shape.Select(Whole).SequenceEqual([rows, columns]))
+            throw new EspalierException(
+                $"{stateName}: shape is {state["shape"]?.ToJsonString()}, [{rows},{columns}] was expected by config.json");
+        var block = Whole(state["blocksize"]);
+        if (block <= 0)
+            throw new EspalierException($"{stateName}: blocksize is {block}");
+        var blocks = (count + block - 1) / block;
+        var bytes = files.Bytes(name, (count + 1) / 2, 1);
+        var table = files.Floats($"{name}.quant_map", 16);
+        var scales = Scales(files, name, state, stateName, blocks);
+        var weights = new float[count];
+        for (var at = 0L; at < count; at++)
+            // The first of two weights lies in the upper half of their byte.
+            weights[at] = table[bytes[at / 2] >> (at % 2 == 0 ? 4 : 0) & 15] * scales[at / block];
+        return weights;
+    }
+
+    private static float[] Scales(QuantizedFiles files, string name, JsonObject state, string stateName, long blocks)
+    {
+        if (!files.Has($"{name}.nested_absmax"))
+            return files.Floats($"{name}.absmax", blocks);
+        var (bytes, block) = (files.Bytes($"{name}.absmax", blocks), Whole(state["nested_blocksize"]));
+        if (block <= 0 || state["nested_offset"] is not JsonValue value || !value.TryGetValue(out double offset))
+            throw new EspalierException($"{stateName}: nested_blocksize or nested_offset is missing");
+        var table = files.Floats($"{name}.nested_quant_map", 256);
+        var outer = files.Floats($"{name}.nested_absmax", (blocks + block - 1) / block);
+        return [.. bytes.Select((number, at) => table[number] * outer[at / block] + (float)offset)];
+    }
+
+    private static int Whole(JsonNode? node) => node is JsonValue value && value.TryGetValue(out int number) ? number : -1;
+}

@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+
+namespace Espalier.Models.Checkpoints.Quantized;
+
+/// <summary>The tensors of a quantised folder, read whole and checked against the shapes that they must have.</summary>
+/// <param name="folder">The folder, for errors.</param>
+/// <param name="files">Its files, open as long as tensors are read.</param>
+internal sealed class QuantizedFiles(string folder, ShardedFiles files)
+{
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+
+    /// <summary>The tensors that nothing has asked for.</summary>
+    public IEnumerable<string> Left => files.Entries.Keys.Where(name => !_taken.Contains(name) && !HarmlessTensors.Contains(name));
+
+    /// <summary>Whether there is a tensor of this name.</summary>
+    public bool Has(string name) => files.Entries.ContainsKey(name);
+
+    /// <summary>A tensor's type and shape, which thereby counts as asked for.</summary>
+    /// <exception cref="EspalierException">There is none.</exception>
+    public TensorEntry Entry(string name)
+    {
+        if (!files.Entries.TryGetValue(name, out var entry))
+            throw new EspalierException($"{folder}: has no tensor '{name}', which a quantised weight needs");
+        _taken.Add(name);
+        return entry;
+    }
+
+    /// <summary>Lets go of a tensor that is not needed to read weights.</summary>
+    public void Pass(string name) => _taken.Add(name);
+
+    /// <summary>Numbers of F32, F16 or BF16.</summary>
+    public float[] Floats(string name, params long[] shape)
+    {
+        Checked(name, shape);
+        return files.FileOf(name).ReadFloat32(name);
+    }
+
+    /// <summary>Bytes of U8 or I8, or of a float of 8 bits.</summary>
+    public byte[] Bytes(string name, params long[] shape)
+    {
+        if (Checked(name, shape).Type.Bits() != 8)
+            throw Wrong(name, "one byte a number was expected");
+        return files.FileOf(name).ReadBytes(name);
+    }
+
+    /// <summary>Numbers of I32 or U32, as their bits.</summary>
+    public uint[] Words(string name, params long[] shape)
+    {
+        if (Checked(name, shape).Type is not (ElementType.I32 or ElementType.U32))
+            throw Wrong(name, "I32 was expected");
+        return MemoryMarshal.Cast<byte, uint>(files.FileOf(name).ReadBytes(name)).ToArray();
+    }
+
+    private TensorEntry Checked(string name, long[] shape)
+    {
+        var entry = Entry(name);
+        return shape.Length == 0 || entry.Shape.AsSpan().SequenceEqual(shape) ? entry
+            : throw Wrong(name, $"{SafetensorsHeader.Text(shape)} was expected by config.json");
+    }
+
+    private EspalierException Wrong(string name, string expected) =>
+        new($"{folder}: '{name}' is {files.Entries[name].Type.Name()} {SafetensorsHeader.Text(files.Entries[name].Shape)}, {expected}");
+}

@@ -1,0 +1,108 @@
+using System.Text.Json.Nodes;
+using Espalier.Files;
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Checkpoints.Quantized;
+
+/// <summary>A Hugging Face folder whose weights are quantised, to be written as one of plain weights.</summary>
+internal sealed class QuantizedImporter : ITensorSource, IModelImporter
+{
+    private readonly ShardedFiles _files;
+    private readonly QuantizedFiles _tensors;
+    private readonly QuantizedMethod _method;
+    private readonly ModelHead _head;
+    private readonly Dictionary<string, (StoredTensor Tensor, long First)> _places = new(StringComparer.Ordinal);
+    private (string Name, float[] Weights) _last = ("", []);
+
+    private QuantizedImporter(string folder, ShardedFiles files)
+    {
+        var config = ConfigOf(folder);
+        var fields = new ConfigFields(config, [], Path.Combine(folder, CheckpointFolder.ConfigFile));
+        var quantization = fields.Object(QuantizationFields.Name)
+            ?? throw new EspalierException(
+                $"{folder}: its weights are not quantised ({fields.Source} has no {QuantizationFields.Name}); every "
+                + "command reads it as it is");
+        Form = quantization.Text("quant_method") ?? "bitsandbytes";
+        _method = QuantizedMethod.Of(quantization);
+        QuantizationFields.Remove(config);
+        var family = FamilyCatalog.For(config, fields.Source);
+        Config = family.ReadConfig(config, fields.Source);
+        (_files, _tensors, _head) = (files, new(folder, files), ModelHead.Of(folder, family, config));
+        foreach (var tensor in family.Table.Tensors(Config))
+            foreach (var (part, first, _) in tensor.Ranges())
+                _places.Add(part.Name, (tensor, first));
+    }
+
+    /// <inheritdoc/>
+    public string Form { get; }
+
+    /// <inheritdoc/>
+    public DecoderConfig Config { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Type, int Tensors)> Types =>
+    [
+        .. _files.Entries.Values.GroupBy(static entry => entry.Type)
+            .OrderByDescending(static group => group.Sum(static entry => entry.ByteLength))
+            .Select(static group => (group.Key.Name(), group.Count())),
+    ];
+
+    /// <summary>Float32: a product of a scale and a number of a few bits has more digits than a float of 16 bits.</summary>
+    public ElementType ExactType => ElementType.F32;
+
+    /// <summary>Opens a folder and reads all but its weights.</summary>
+    /// <exception cref="EspalierException">It is broken, not quantised, or quantised in a way that is not read.</exception>
+    public static QuantizedImporter Open(string folder)
+    {
+        ModelPlace.Require(folder);
+        var files = ShardedFiles.Open(folder);
+        try
+        {
+            return new(folder, files);
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Write(string folder, ElementType stored, CheckpointWriterOptions? options = null,
+        CancellationToken cancellation = default) =>
+        CheckpointWriter.Write(folder, Config, _head, stored, this, (options ?? new()) with { Check = RequireAllRead }, cancellation);
+
+    /// <inheritdoc/>
+    public void Fill(string name, long firstElement, Span<float> destination)
+    {
+        var (tensor, first) = _places[name];
+        if (_last.Name != tensor.Name)
+            _last = (tensor.Name, Read(tensor));
+        _last.Weights.AsSpan((int)(first + firstElement), destination.Length).CopyTo(destination);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _files.Dispose();
+
+    private float[] Read(StoredTensor tensor)
+    {
+        const string Weight = ".weight";
+        if (tensor.Shape is [var rows, var columns] && tensor.Name.EndsWith(Weight, StringComparison.Ordinal)
+            && _method.Read(_tensors, tensor.Name[..^Weight.Length], (int)rows, (int)columns) is { } weights)
+            return weights;
+        return _tensors.Floats(tensor.Name, tensor.Shape);
+    }
+
+    private void RequireAllRead()
+    {
+        // A head that repeats the embedding is a copy that some programs write.
+        var head = Config.TiedEmbeddings ? _head.Family.NameOf(new(ParameterRole.Head)) : null;
+        var left = _tensors.Left.Where(name => name != head).Order(StringComparer.Ordinal).ToArray();
+        if (left.Length > 0)
+            throw new EspalierException($"{left.Length} tensors have no place in a model of the family {Config.Family}: "
+                + string.Join(", ", left.Take(6)));
+    }
+
+    private static JsonObject ConfigOf(string folder) =>
+        JsonFile.Read(Path.Combine(folder, CheckpointFolder.ConfigFile));
+}

@@ -1,0 +1,38 @@
+using Espalier.Models.Families;
+
+namespace Espalier.Models.Checkpoints.Quantized;
+
+/// <summary>
+/// A way to store matrices in fewer bits, by <c>quant_method</c> of <c>quantization_config</c>. A new one is a copy of a sibling's file,
+/// added to <see cref="Of"/>.
+/// </summary>
+internal abstract class QuantizedMethod
+{
+    /// <summary>A matrix as what is stored decodes to, [rows, columns]; null where it is not stored in this way.</summary>
+    /// <param name="files">The tensors.</param>
+    /// <param name="module">Its name without <c>.weight</c>.</param>
+    /// <param name="rows">Outputs.</param>
+    /// <param name="columns">Inputs.</param>
+    /// <exception cref="EspalierException">A tensor that belongs to it is missing, or has another shape.</exception>
+    public abstract float[]? Read(QuantizedFiles files, string module, int rows, int columns);
+
+    /// <summary>The method of a <c>quantization_config</c>.</summary>
+    /// <exception cref="EspalierException">It is not read; the message names it and the known ones.</exception>
+    public static QuantizedMethod Of(ConfigFields quantization)
+    {
+        // bitsandbytes' first files have no name, but say how many bits.
+        var name = quantization.Text("quant_method")
+            ?? (quantization.Says("load_in_8bit") || quantization.Says("load_in_4bit") ? "bitsandbytes" : null);
+        return name switch
+        {
+            "awq" => AwqMethod.From(quantization),
+            "bitsandbytes" => new BitsAndBytesMethod(),
+            "compressed-tensors" => CompressedTensorsMethod.From(quantization),
+            "fbgemm_fp8" or "fp8" or "modelopt" => Float8Method.From(quantization),
+            "gptq" => GptqMethod.From(quantization),
+            _ => throw quantization.Wrong("quant_method",
+                "weights stored so are not read; known are awq, bitsandbytes, compressed-tensors, "
+                + "fbgemm_fp8, fp8, gptq and modelopt (FP8)"),
+        };
+    }
+}

@@ -1,0 +1,25 @@
+using Espalier.Models.Families;
+using Espalier.Models.Gguf.Architectures;
+using Espalier.Torch;
+
+namespace Espalier.Models.Gguf.Import;
+
+/// <summary>A GGUF file's weights in a decoder: what a format made of a model, to be measured here.</summary>
+internal static class GgufDecoder
+{
+    /// <summary>Reads a file that was exported from a model, decoded to float32. The caller owns the decoder.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="config">The model that it was written from.</param>
+    /// <exception cref="EspalierException">A tensor is missing.</exception>
+    public static Decoder Load(GgufFile file, DecoderConfig config)
+    {
+        var family = FamilyCatalog.For(config.Family, file.Path);
+        var tensors = new ImportedTensors(file, new(GgufArchitectures.For(config, file.Path), family, [], config));
+        return new(config, family.Parameters(config).Select(named =>
+        {
+            var weights = new float[named.Shape.Aggregate(1L, static (product, size) => product * size)];
+            tensors.Fill(named.Name, 0, weights);
+            return new KeyValuePair<Parameter, Tensor>(named.Parameter, DecoderWeights.ToTensor(weights, named.Shape, DType.Float32));
+        }));
+    }
+}

@@ -1,0 +1,67 @@
+using System.Text;
+using Espalier.Files;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Gguf.Architectures;
+
+namespace Espalier.Models.Gguf.Import;
+
+/// <summary>A GGUF file as a Hugging Face folder: config, weights dequantised, tokenizer, chat template.</summary>
+internal sealed class GgufImporter : IModelImporter
+{
+    private readonly GgufFile _file;
+    private readonly ImportedTensors _tensors;
+    private readonly ImportedConfig _imported;
+    private readonly IReadOnlyDictionary<string, string> _carried;
+
+    private GgufImporter(GgufFile file)
+    {
+        _file = file;
+        _imported = ImportedConfig.Read(file);
+        _tensors = new(file, _imported);
+        _carried = ImportedTokenizer.Files(file, _imported.Config.VocabularySize);
+    }
+
+    /// <inheritdoc/>
+    public DecoderConfig Config => _imported.Config;
+
+    /// <inheritdoc/>
+    public string Form => _imported.Architecture.Name;
+
+    /// <inheritdoc/>
+    public ElementType ExactType => _tensors.ExactType;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string Type, int Tensors)> Types =>
+    [
+        .. _file.Tensors.GroupBy(static tensor => tensor.Type).OrderByDescending(static group => group.Sum(static tensor => tensor.Bytes))
+            .Select(static group => (group.Key.Name(), group.Count())),
+    ];
+
+    /// <summary>Opens a file and reads all but its weights.</summary>
+    /// <exception cref="EspalierException">It is broken, or says what no supported family can.</exception>
+    public static GgufImporter Open(string path)
+    {
+        var file = GgufFile.Open(path);
+        try
+        {
+            return new(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Write(string folder, ElementType stored, CheckpointWriterOptions? options = null,
+        CancellationToken cancellation = default) =>
+        CheckpointWriter.Write(folder, Config,
+            new ModelHead(_imported.Family, _imported.Fields, ImportedIds.Generation(_file),
+                [.. _carried.Select(static file => new CarriedFile(file.Key, Encoding.UTF8.GetByteCount(file.Value),
+                    path => DurableOutput.WriteText(path, file.Value)))]),
+            stored, _tensors, options, cancellation);
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+}

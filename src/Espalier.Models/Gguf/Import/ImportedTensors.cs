@@ -1,0 +1,110 @@
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Families;
+using Espalier.Models.Gguf.Architectures;
+
+namespace Espalier.Models.Gguf.Import;
+
+/// <summary>
+/// The parameters of a family, read from a GGUF file row by row: out of what llama.cpp fuses, with the rows of heads in the order of the
+/// checkpoint, less what the architecture added or multiplied.
+/// </summary>
+internal sealed class ImportedTensors : ITensorSource
+{
+    private readonly GgufFile _file;
+    private readonly ImportedConfig _imported;
+    private readonly Dictionary<Parameter, (GgufTensor Tensor, long FirstRow)> _places = [];
+    private float[] _row = [];
+
+    /// <summary>Checks that the file's tensors are those of the config, no more and no less, in their shapes.</summary>
+    /// <param name="file">The file, open as long as tensors are read.</param>
+    /// <param name="imported">What its keys say.</param>
+    /// <exception cref="EspalierException">A tensor is missing, has another shape, or no place in the model.</exception>
+    public ImportedTensors(GgufFile file, ImportedConfig imported)
+    {
+        (_file, _imported) = (file, imported);
+        var names = new HashSet<string>(StringComparer.Ordinal) { RotaryFactors.Name };
+        foreach (var stored in StoredTensor.Of(imported.Family.Parameters(imported.Config)
+            .Select(named => named with { Name = imported.Architecture.Table.NameOf(named.Parameter) })))
+        {
+            var tensor = file[stored.Name];
+            if (!tensor.Shape.SequenceEqual(stored.Shape))
+                throw new EspalierException($"{file.Path}: tensor {stored.Name} is [{string.Join(", ", tensor.Shape)}], "
+                    + $"[{string.Join(", ", stored.Shape)}] was expected by the file's own keys");
+            names.Add(stored.Name);
+            foreach (var (part, first, _) in stored.Ranges())
+                _places.Add(part.Parameter, (tensor, part.Shape.Length == 1 ? first : first / part.Shape[^1]));
+        }
+
+        // Where the embedding serves as head, it may stand there twice.
+        if (imported.Config.TiedEmbeddings)
+            names.Add("output.weight");
+        if (file.Tensors.FirstOrDefault(tensor => !names.Contains(tensor.Name)) is { } unknown)
+            throw new EspalierException($"{file.Path}: tensor {unknown.Name} has no place in a model of the family "
+                + $"{imported.Family.ModelType}");
+    }
+
+    /// <summary>
+    /// The type that keeps all that the matrices say: float16 or bfloat16 where all of them are that, else float32, which every quantised
+    /// weight has a number in.
+    /// </summary>
+    public ElementType ExactType
+    {
+        get
+        {
+            GgufType[] types = [.. _places.Values.Where(place => place.Tensor.Shape.Count > 1).Select(place => place.Tensor.Type)
+                .Distinct()];
+            return types is [GgufType.F16] ? ElementType.F16 : types is [GgufType.BF16] ? ElementType.BF16 : ElementType.F32;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Fill(string name, long firstElement, Span<float> destination)
+    {
+        if (!_imported.Family.TryParse(name, out var parameter) || !_places.TryGetValue(parameter, out var place))
+            throw new EspalierException($"{_file.Path}: has no parameter {name}");
+        if (place.Tensor.Shape.Count == 1)
+            FillVector(parameter, place.Tensor, (int)(place.FirstRow + firstElement), destination);
+        else
+            FillMatrix(parameter, place.Tensor, place.FirstRow, firstElement, destination);
+
+        float shift = _imported.Architecture.Shift(parameter.Role),
+            factor = (float)_imported.Architecture.Factor(parameter.Role, _imported.Config);
+        if (shift != 0 || factor != 1)
+            foreach (ref var weight in destination)
+                weight = (weight - shift) / factor;
+    }
+
+    private void FillVector(Parameter parameter, GgufTensor tensor, int first, Span<float> destination)
+    {
+        var all = _file.ReadFloat32(tensor.Name);
+        for (var i = 0; i < destination.Length; i++)
+            destination[i] = all[_imported.Architecture.Turns(parameter.Role) ? RowThere(first + i) : first + i];
+    }
+
+    private void FillMatrix(Parameter parameter, GgufTensor tensor, long firstRow, long firstElement, Span<float> destination)
+    {
+        var width = (int)tensor.Width;
+        var turns = _imported.Architecture.Turns(parameter.Role);
+        while (destination.Length > 0)
+        {
+            var (row, column) = (firstElement / width, (int)(firstElement % width));
+            // As many whole rows at once as lie there in the same order.
+            var rows = turns || column != 0 ? 1 : Math.Max(1, destination.Length / width);
+            var elements = Math.Min(destination.Length, rows * width - column);
+            if (elements == rows * width)
+                _file.ReadRows(tensor, firstRow + (turns ? RowThere((int)row) : row), destination[..elements]);
+            else
+            {
+                if (_row.Length < width)
+                    _row = new float[width];
+                _file.ReadRows(tensor, firstRow + (turns ? RowThere((int)row) : row), _row.AsSpan(0, width));
+                _row.AsSpan(column, elements).CopyTo(destination);
+            }
+
+            destination = destination[elements..];
+            firstElement += elements;
+        }
+    }
+
+    private int RowThere(int row) => HeadOrder.Neighbour(row, _imported.Config.HeadDim);
+}

@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Quantized;
+
+namespace Espalier.Tests.Checkpoints.Quantized;
+
+/// <summary>Folders of quantised weights beside what they mean (<c>tests/golden/quantized</c>).</summary>
+public sealed class QuantizedImporterTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    public static TheoryData<string> Forms =>
+        [.. Directory.GetDirectories(Fixtures.Golden("quantized")).Select(static path => Path.GetFileName(path)).Order()];
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void Every_weight_is_what_the_program_that_stored_it_means(string form)
+    {
+        var source = Fixtures.Golden("quantized", form);
+        using var imported = Import(source);
+        using var expected = SafetensorsFile.Open(Path.Combine(source, "expected.safetensors"));
+        using var stored = SafetensorsFile.Open(Path.Combine(source, "model.safetensors"));
+
+        Assert.Equal(ElementType.F32, imported.StoredType);
+        Assert.False(imported.RawConfig.ContainsKey("quantization_config"));
+        foreach (var name in imported.Entries.Keys)
+            if (expected.Entries.ContainsKey(name))
+                Assert.All(expected.ReadFloat32(name).Zip(imported.ReadFloat32(name)), pair =>
+                    Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 2.5e-7f * Math.Abs(pair.First) + 1e-9f));
+            else
+                Assert.Equal(stored.ReadFloat32(name), imported.ReadFloat32(name));
+        Assert.Equal(7, expected.Entries.Count);
+    }
+
+    [Theory]
+    [InlineData("gptq-4", "bits", "3", "2, 4 and 8 are read")]
+    [InlineData("gptq-4", "checkpoint_format", "\"marlin\"", "gptq and gptq_v2 are read")]
+    [InlineData("gptq-4", "group_size", "8", "'model.layers.0.mlp.down_proj.qzeros' is I32 [4, 4], [8, 4] was expected by config.json")]
+    [InlineData("awq", "version", "\"gemv\"", "AWQ of the version gemm is read")]
+    [InlineData("awq", "quant_method", "\"hqq\"", "weights stored so are not read; known are awq, bitsandbytes")]
+    [InlineData("fp8-block", "weight_block_size", "[8, 8]", "scales of a matrix of 32 outputs and 64 inputs are one, 32, or 4 x 8")]
+    [InlineData("compressed-int", "format", "\"marlin-24\"", "of compressed-tensors' formats pack-quantized")]
+    [InlineData("bytes", "quant_method", "\"gptq\"", "bits is missing")]
+    public void What_is_not_read_is_refused_by_name(string form, string field, string value, string message)
+    {
+        var source = Changed(form, config => config["quantization_config"]![field] = JsonNode.Parse(value));
+        var error = Assert.Throws<EspalierException>(() => Import(source));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder.Of("imported")));
+    }
+
+    [Fact]
+    public void A_tensor_that_nothing_asked_for_prevents_the_folder()
+    {
+        // Of two layers the config knows one.
+        var source = Changed("awq", static _ => { });
+        using (var tensors = SafetensorsFile.Open(Path.Combine(source, "model.safetensors")))
+        {
+            TensorSpec[] specs = [.. tensors.Entries.Values.Select(entry => new TensorSpec(entry.Name, entry.Type, entry.Shape)),
+                new("model.layers.1.mlp.up_proj.qweight", ElementType.I32, [1])];
+            SafetensorsWriter.Write(_folder.Of("more"), SafetensorsLayout.Plan(specs), (entry, offset, bytes) =>
+            {
+                if (tensors.Entries.ContainsKey(entry.Name))
+                    tensors.Read(tensors.Entry(entry.Name), offset, bytes);
+            });
+        }
+
+        File.Move(_folder.Of("more"), Path.Combine(source, "model.safetensors"), overwrite: true);
+        var error = Assert.Throws<EspalierException>(() => Import(source));
+        Assert.Contains("1 tensors have no place in a model of the family llama: model.layers.1.mlp.up_proj.qweight", error.Message,
+            StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder.Of("imported")));
+    }
+
+    [Fact]
+    public void Opened_as_a_model_it_names_the_way_out()
+    {
+        var source = Fixtures.Golden("quantized", "awq");
+        var error = Assert.Throws<EspalierException>(() => Checkpoint.Open(source));
+        Assert.Contains($"espalier import {source} --output FOLDER", error.Message, StringComparison.Ordinal);
+        var plain = Assert.Throws<EspalierException>(() => QuantizedImporter.Open(Fixtures.Golden("families", "qwen2")));
+        Assert.Contains("its weights are not quantised", plain.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0x7e, 448)]
+    [InlineData(0x01, 1.0 / 512)]
+    [InlineData(0x08, 1.0 / 64)]
+    [InlineData(0xb8, -1)]
+    [InlineData(0x00, 0)]
+    public void Floats_of_eight_bits_are_those_of_the_paper(byte bits, double value) =>
+        Assert.Equal((float)value, Float8.Value(ElementType.F8_E4M3, bits));
+
+    private Checkpoint Import(string source)
+    {
+        using var importer = QuantizedImporter.Open(source);
+        importer.Write(_folder.Of("imported"), importer.ExactType);
+        return Checkpoint.Open(_folder.Of("imported"));
+    }
+
+    private string Changed(string form, Action<JsonNode> change)
+    {
+        var copy = _folder.Of("source");
+        Directory.CreateDirectory(copy);
+        File.Copy(Path.Combine(Fixtures.Golden("quantized", form), "model.safetensors"), Path.Combine(copy, "model.safetensors"));
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(Fixtures.Golden("quantized", form), "config.json")))!;
+        change(config);
+        File.WriteAllText(Path.Combine(copy, "config.json"), config.ToJsonString());
+        return copy;
+    }
+}
