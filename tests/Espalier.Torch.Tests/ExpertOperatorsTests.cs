@@ -58,7 +58,8 @@ public sealed class ExpertOperatorsTests : TorchTest
             input.RequiresGrad = true;
         Loss(inputs, DType.Float32, byParts: false).Backward();
         Assert.Equal(new float[F * D], inputs[2 + 2].Grad()!.ToArray<float>());
-        Assert.All(inputs[..4].Concat(inputs[5..]), input => Assert.All(input.Grad()!.ToArray<float>(), value => Assert.NotEqual(0, value)));
+        Assert.All(inputs[..4].Concat(inputs[5..]),
+            input => Assert.All(input.Grad()!.ToArray<float>(), value => Assert.NotEqual(0, value)));
     }
 
     [Fact]

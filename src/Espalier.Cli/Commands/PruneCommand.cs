@@ -179,12 +179,14 @@ internal sealed class PruneCommand : CommandBase
     private static void Show(Page page, PruneReport report)
     {
         var table = new TextTable(
-            new("model"), new("hidden", Number: true), new(report.Rows[0].NumExperts is null ? "ffn" : "experts", Number: true), new("heads", Number: true), new("kv heads", Number: true),
+            new("model"), new("hidden", Number: true), new(report.Rows[0].NumExperts is null ? "ffn" : "experts", Number: true),
+            new("heads", Number: true), new("kv heads", Number: true),
             new("layers", Number: true),
             new("parameters", Number: true), new("without embeddings", Number: true), new("on disk", Number: true));
         foreach (var row in report.Rows)
             table.Add(
-                row.Model, $"{row.HiddenSize}", row.NumExperts is null ? $"{row.IntermediateSize}" : $"{row.NumExperts} x {row.MoeIntermediateSize}",
+                row.Model, $"{row.HiddenSize}", row.NumExperts is null ? $"{row.IntermediateSize}"
+                    : $"{row.NumExperts} x {row.MoeIntermediateSize}",
                 $"{row.NumAttentionHeads}", $"{row.NumKeyValueHeads}",
                 $"{row.NumHiddenLayers}",
                 Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.Bytes));

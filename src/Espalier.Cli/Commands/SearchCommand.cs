@@ -78,7 +78,8 @@ internal sealed class SearchCommand : CommandBase
         var best = found.Candidates[0];
         _format.Write(
             run, found, (page, _) => SearchPage.Show(page, found, place, drawn), SearchPage.Csv,
-            ("output", place), ("chosen", new ChosenShape(best.Layers, best.Heads, best.Ffn, best.Hidden, best.Experts, best.ExpertFfn)), ("picture", drawn));
+            ("output", place), ("chosen", new ChosenShape(best.Layers, best.Heads, best.Ffn, best.Hidden, best.Experts, best.ExpertFfn)),
+            ("picture", drawn));
         return ExitCodes.Done;
     }
 

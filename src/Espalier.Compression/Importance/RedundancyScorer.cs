@@ -34,7 +34,8 @@ internal static class RedundancyScorer
 
         double[][] Scores(Axis axis, Grams grams) =>
             [.. Enumerable.Range(0, config.Layers)
-                .Select(layer => !axis.IsIn(config.LayerKinds[layer]) ? new double[axis.Of(config)] : Elimination.Scores(grams.Of(layer), axis.Of(config), axis.GroupSizeOf(config)))];
+                .Select(layer => !axis.IsIn(config.LayerKinds[layer]) ? new double[axis.Of(config)]
+                    : Elimination.Scores(grams.Of(layer), axis.Of(config), axis.GroupSizeOf(config)))];
 
         void Add(TapPoint point, int layer, Tensor value)
         {

@@ -84,5 +84,6 @@ internal sealed class RoutedBatch(int experts) : IDisposable
     }
 
     private ExpertRows Rows() => ExpertRows.Of(
-        Array.ConvertAll(_choice_BTK!.ToArray<long>(), static expert => (int)expert), (int)_choice_BTK!.Size(2), experts, _choice_BTK!.Device);
+        Array.ConvertAll(_choice_BTK!.ToArray<long>(), static expert => (int)expert), (int)_choice_BTK!.Size(2), experts,
+        _choice_BTK!.Device);
 }

@@ -97,7 +97,8 @@ internal static class ScoresFile
     private static ImportanceScores Parse(JsonElement root, string source)
     {
         var fields = new JsonFields(
-            root, source, "", "version", "method", "batch", "sequence", "neuron_values", "expert_values", "seed", "samples", "sample_length", "teacher",
+            root, source, "", "version", "method", "batch", "sequence", "neuron_values", "expert_values", "seed", "samples",
+            "sample_length", "teacher",
             "calibration", "axes");
         var axes = new JsonFields(fields.Object("axes"), source, "axes.",
             [.. Axis.Scored.Select(axis => axis.UnitsField), "channels_per_norm", "layers"]);
@@ -130,8 +131,7 @@ internal static class ScoresFile
         };
         return Agreeing(scores, source);
 
-        // All have channels and heads; the rest are not in every model.
-        bool IsThere(Axis axis) => axis == Axis.Hidden || axis == Axis.Heads || axes.Has(axis.UnitsField);
+        bool IsThere(Axis axis) => !axis.IsOptional || axes.Has(axis.UnitsField);
     }
 
     private static Dictionary<int, double[]> Layers(JsonFields axes, string source)
@@ -152,9 +152,10 @@ internal static class ScoresFile
     private static ImportanceScores Agreeing(ImportanceScores scores, string source)
     {
         var layers = scores.Layers;
-        if (scores.Units[Axis.Ffn] is null && scores.Units[Axis.Experts] is null)
-            throw new EspalierException(
-                $"{source}: axes has neither {Axis.Ffn.UnitsField} nor {Axis.Experts.UnitsField}; one of them must be there");
+        if (!scores.Units.Axes.Any(axis => axis.IsOptional && !axis.IsPerExpert))
+            throw new EspalierException($"{source}: axes must have "
+                + string.Join(" or ",
+                    Axis.Scored.Where(axis => axis.IsOptional && !axis.IsPerExpert).Reverse().Select(axis => axis.UnitsField)));
         if (scores.Units[Axis.Experts] is null != scores.Units[Axis.ExpertFfn] is null)
             throw new EspalierException(
                 $"{source}: axes must have both {Axis.Experts.UnitsField} and {Axis.ExpertFfn.UnitsField}, or neither of them");

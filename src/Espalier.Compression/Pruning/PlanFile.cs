@@ -8,8 +8,8 @@ namespace Espalier.Compression.Pruning;
 /// The JSON form of a <see cref="PruningPlan"/>, which a person can write: <c>version</c> (1), <c>method</c> (free text), <c>layers</c>,
 /// <c>channels</c>, and <c>heads</c> and <c>neurons</c> with one list for each kept layer; 0-based indices of what stays. Optional, again
 /// with one list for each kept layer: <c>kv_heads</c> where whole KV groups go, <c>experts</c> in place of <c>neurons</c> where layers are
-/// mixtures of them, with <c>expert_neurons</c> for each kept expert of each kept layer, and <c>merges</c> with pairs [head that stays, head that
-/// goes].
+/// mixtures of them, with <c>expert_neurons</c> for each kept expert of each kept layer, and <c>merges</c> with pairs [head that stays,
+/// head that goes].
 /// </summary>
 internal static class PlanFile
 {
@@ -58,9 +58,9 @@ internal static class PlanFile
         };
     }
 
-    // A model has experts, neurons beside them, or both.
-    private static bool IsOptional(Axis axis, JsonElement root) => axis == Axis.Experts || axis == Axis.ExpertFfn
-        || (axis == Axis.Ffn && root.TryGetProperty(Axis.Experts.UnitsField, out _));
+    // A model has neurons, experts, or both.
+    private static bool IsOptional(Axis axis, JsonElement root) => axis.IsOptional && Axis.All.Any(other =>
+        other != axis && other.IsOptional && !other.IsPerExpert && root.TryGetProperty(other.UnitsField, out _));
 
     private static void WriteMerges(Utf8JsonWriter json, HeadMerge[][] merges)
     {

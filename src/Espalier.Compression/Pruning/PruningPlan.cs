@@ -17,7 +17,8 @@ internal sealed record PruningPlan
     /// <summary>
     /// What stays: of an axis with units in each layer a list for each kept layer, all of one length, of one with units in each expert a
     /// list for each kept expert of each kept layer, and of any other one list. A layer that has no such units has a list all the same,
-    /// which says nothing. Of units in groups the same number stays in each kept group. An axis that is not there keeps all its units; layers are always there.
+    /// which says nothing. Of units in groups the same number stays in each kept group. An axis that is not there keeps all its units;
+    /// layers are always there.
     /// </summary>
     public required PerAxis<int[][]> Kept { get; init; }
 
@@ -69,7 +70,8 @@ internal sealed record PruningPlan
     {
         foreach (var axis in Kept.Axes)
             if (!axis.IsIn(teacher))
-                throw new EspalierException($"plan: {axis.UnitsField} names {axis.Units}, and a {teacher.Family} model has none: leave it out");
+                throw new EspalierException(
+                    $"plan: {axis.UnitsField} names {axis.Units}, and a {teacher.Family} model has none: leave it out");
             else if (axis.IsPerLayer)
                 CheckPerLayer(axis, Kept[axis]!, teacher);
             else

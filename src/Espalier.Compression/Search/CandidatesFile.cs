@@ -31,9 +31,10 @@ internal static class CandidatesFile
         text.Write("{\n  \"version\": 1,\n  \"candidates\": [");
         var count = 0L;
         foreach (var candidate in candidates)
-            text.Write(
-                $"{(count++ > 0 ? "," : "")}\n    "
-                    + $"{{{string.Join(", ", Candidate.AxesOf(candidate.Shape).Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}"))}}}");
+        {
+            var sizes = Candidate.AxesOf(candidate.Shape).Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}");
+            text.Write($"{(count++ > 0 ? "," : "")}\n    {{{string.Join(", ", sizes)}}}");
+        }
         text.Write("\n  ]\n}\n");
         return count;
     }

@@ -96,7 +96,8 @@ internal sealed record SearchSpace
                 Check(teacher, new PruneTarget { Sizes = new PerAxis<int?> { [axis] = size } });
         if (Expansion.Count > 0 && !Axis.Ffn.IsIn(teacher))
             throw new EspalierException(
-                $"search.expansion is of feed-forward blocks, and a {teacher.Family} model has experts in place of them: give search.expert-ffn");
+                $"search.expansion is of feed-forward blocks, and a {teacher.Family} model has experts in place of them: give "
+                    + $"search.expert-ffn");
         if (Expansion.Count > 0)
             foreach (var ffn in Or(Hidden, teacher.HiddenSize).SelectMany(hidden => FfnOf(hidden, teacher)).Distinct())
                 Check(teacher, new() { Ffn = ffn });

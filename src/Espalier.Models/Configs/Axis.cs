@@ -83,6 +83,7 @@ public sealed class Axis
         IsPerLayer = true,
         IsWidth = true,
         Taps = [TapPoint.MlpIntermediate],
+        IsOptional = true,
         Exists = kind => !kind.HasExperts,
         Size = config => config.IntermediateSize,
         Resize = (config, size) => config with { IntermediateSize = size },
@@ -99,6 +100,7 @@ public sealed class Axis
         IsPerLayer = true,
         Taps = [TapPoint.ExpertOutput],
         Least = config => config.ExpertsPerToken,
+        IsOptional = true,
         Exists = kind => kind.HasExperts,
         Size = config => config.Experts,
         Resize = (config, size) => config with { Experts = size },
@@ -116,6 +118,7 @@ public sealed class Axis
         IsPerExpert = true,
         IsWidth = true,
         Taps = [TapPoint.ExpertIntermediate],
+        IsOptional = true,
         Exists = kind => kind.HasExperts,
         Size = config => config.ExpertIntermediateSize,
         Resize = (config, size) => config with { ExpertIntermediateSize = size },
@@ -199,6 +202,9 @@ public sealed class Axis
     /// there are no experts.
     /// </summary>
     public bool IsIn(DecoderConfig config) => config.LayerKinds.Any(Exists);
+
+    /// <summary>Whether there are models without it.</summary>
+    internal bool IsOptional { get; private init; }
 
     /// <summary>Whether a layer of a kind has units of it.</summary>
     internal bool IsIn(LayerKind kind) => Exists(kind);

@@ -32,9 +32,9 @@ public sealed partial record DecoderConfig
     public long KeyValueBytesPerToken(int bytesPerElement) => 2L * Layers * KeyValueHeads * HeadDim * bytesPerElement;
 
     /// <summary>
-    /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens:
-    /// two for each weight that takes part in a matrix product (of experts those that a token goes to; the table only where it is the head), and attention's
-    /// 4 · N · H in each layer for each key that a token sees, the mean over the window of the two products q·k and p·v.
+    /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens: two for each
+    /// weight that takes part in a matrix product (of experts those that a token goes to; the table only where it is the head), and
+    /// attention's 4 · N · H in each layer for each key that a token sees, the mean over the window of the two products q·k and p·v.
     /// </summary>
     public double ForwardFlopsPerToken(int sequence)
     {

@@ -29,7 +29,9 @@ public enum TapPoint
     /// <summary>What the router of a mixture of experts gives, [B, T, E].</summary>
     RouterLogits,
 
-    /// <summary>The numbers of the experts that each token goes to, the first choice first, [B, T, K]; of layers that are mixtures of them.</summary>
+    /// <summary>
+    /// The numbers of the experts that each token goes to, the first choice first, [B, T, K]; of layers that are mixtures of them.
+    /// </summary>
     ExpertChoice,
 
     /// <summary>What each token's experts are multiplied by, [B, T, K].</summary>

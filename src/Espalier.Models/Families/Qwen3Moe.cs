@@ -94,7 +94,8 @@ internal sealed class Qwen3Moe : Family
             return;
         fields["decoder_sparse_step"] = 1;
         fields["mlp_only_layers"] = new JsonArray(
-            [.. Enumerable.Range(0, target.Layers).Where(layer => !target.LayerKinds[layer].HasExperts).Select(layer => JsonValue.Create(layer))]);
+            [.. Enumerable.Range(0, target.Layers).Where(layer => !target.LayerKinds[layer].HasExperts)
+                .Select(layer => JsonValue.Create(layer))]);
     }
 
     // A layer has experts where it is one of every so many and not named as one without them.

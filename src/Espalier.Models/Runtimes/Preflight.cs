@@ -58,5 +58,6 @@ internal static class Preflight
     }
 
     private static string Text(RotaryConfig rotary) =>
-        $"{ConfigJson.Float(rotary.Theta)}{(rotary.Scaling is { } scaling ? $" with {scaling.GetType().Name.ToLowerInvariant()} scaling" : "")}";
+        $"{ConfigJson.Float(rotary.Theta)}"
+            + $"{(rotary.Scaling is { } scaling ? $" with {scaling.GetType().Name.ToLowerInvariant()} scaling" : "")}";
 }

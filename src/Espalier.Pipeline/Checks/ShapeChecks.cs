@@ -29,7 +29,8 @@ internal static class ShapeChecks
                 OfCycle(refusals, recipe, teacher, cycle);
         }
         if (recipe.Prune.Sparsity is { } sparsity)
-            foreach (var columns in new[] { teacher.Config.HiddenSize, teacher.Config.IntermediateSize, teacher.Config.ExpertIntermediateSize,
+            foreach (var columns in new[] { teacher.Config.HiddenSize, teacher.Config.IntermediateSize,
+                teacher.Config.ExpertIntermediateSize,
                 teacher.Config.QueryHeads * teacher.Config.HeadDim }.Distinct())
                 Named(refusals, "prune", () => sparsity.CheckColumns(columns));
     }

@@ -101,9 +101,9 @@ internal sealed record ScoreSection
             Help = "What an expert of a mixture is worth: what it adds to the stream, or the mass that the router gives it",
             PageDefault = "output",
             Page = """
-                What the importance of an expert of a mixture is read from, at each token and aggregated as that of neurons: `output`, the L2
-                norm of what it adds to the stream (its output times the router's weight), or `mass`, the weight alone. A token that does not
-                go to an expert counts as zero there. The scores say which it was.
+                What the importance of an expert of a mixture is read from, at each token and aggregated as that of neurons: `output`, the
+                L2 norm of what it adds to the stream (its output times the router's weight), or `mass`, the weight alone. A token that does
+                not go to an expert counts as zero there. The scores say which it was.
                 """,
             Useless = WithoutActivations,
             Stage = InStageKey.WhereItDiffers,

@@ -30,7 +30,8 @@ internal static class ShapeKeys
             // The first four are in every key of the stage; what came later only where it is cut.
             axis == Axis.KvHeads || axis == Axis.Experts || axis == Axis.ExpertFfn ? InStageKey.WhereItDiffers : InStageKey.Always)),
         Size(
-            "multiple", "What --hidden, --ffn and --expert-ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA",
+            "multiple",
+            "What --hidden, --ffn and --expert-ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA",
             isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
             (s, multiple) => set(s, get(s) with { Multiple = multiple }), InStageKey.Never),
     ];

@@ -37,7 +37,8 @@ public sealed class ExpertScoresTests : TorchTest
                 found++;
                 GoldenTensors.AssertClose(golden.Doubles(name), scores.Units[Axis.Experts]![layer], 0, 1e-9, name);
                 GoldenTensors.AssertClose(golden.Doubles($"neurons.{layer}"),
-                    scores.Units[Axis.ExpertFfn]!.Skip(layer * config.Experts).Take(config.Experts).SelectMany(row => row).ToArray(), 0, 1e-9,
+                    scores.Units[Axis.ExpertFfn]!.Skip(layer * config.Experts).Take(config.Experts).SelectMany(row => row).ToArray(), 0,
+                    1e-9,
                     $"neurons.{layer}");
             }
         }
@@ -80,8 +81,10 @@ public sealed class ExpertScoresTests : TorchTest
             Assert.Equal(Math.Sqrt(expected), scores.Units[Axis.Experts]![1][expert], 1e-9);
         }
         // A neuron: its rows of w1 and w3, its column of w2.
-        var column = checkpoint.ReadFloat32($"{Block}.experts.3.w2.weight").Where((_, i) => i % 40 == 7).Sum(value => (double)value * value);
-        Assert.Equal(Math.Sqrt(Squares($"{Block}.experts.3.w1.weight", 7 * 48, 48) + Squares($"{Block}.experts.3.w3.weight", 7 * 48, 48) + column),
+        var column = checkpoint.ReadFloat32($"{Block}.experts.3.w2.weight").Where((_, i) => i % 40 == 7)
+            .Sum(value => (double)value * value);
+        Assert.Equal(
+            Math.Sqrt(Squares($"{Block}.experts.3.w1.weight", 7 * 48, 48) + Squares($"{Block}.experts.3.w3.weight", 7 * 48, 48) + column),
             scores.Units[Axis.ExpertFfn]![5 + 3][7], 1e-9);
     }
 

@@ -265,7 +265,8 @@ public sealed class FamilyPruningTests : TorchTest
     private static void Forbid(Tensor logits_BTE, int[] kept)
     {
         using var scope = TensorScope.Begin();
-        double[] added = [.. Enumerable.Range(0, (int)logits_BTE.Size(2)).Select(expert => kept.Contains(expert) ? 0 : double.NegativeInfinity)];
+        double[] added = [.. Enumerable.Range(0, (int)logits_BTE.Size(2))
+            .Select(expert => kept.Contains(expert) ? 0 : double.NegativeInfinity)];
         logits_BTE.AddInPlace(Tensor.From<double>(added, 1, 1, added.Length).On(logits_BTE.Device));
     }
 }

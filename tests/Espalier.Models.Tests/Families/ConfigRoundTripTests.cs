@@ -95,7 +95,8 @@ public sealed class ConfigRoundTripTests
         };
         var written = source.Family.WriteConfig(target, source.RawConfig, ElementType.F32);
         Assert.Equal("null 7.5 4.0",
-            $"{written["final_logit_softcapping"]?.ToJsonString() ?? "null"} {written["attn_logit_softcapping"]} {written["query_pre_attn_scalar"]!.ToJsonString()}");
+            $"{written["final_logit_softcapping"]?.ToJsonString() ?? "null"} {written["attn_logit_softcapping"]} "
+                + $"{written["query_pre_attn_scalar"]!.ToJsonString()}");
     }
 
     [Fact]

@@ -133,7 +133,8 @@ internal abstract class GgufArchitecture
             : config.LayerKinds.Select(WithoutKeys).FirstOrDefault(kind => kind != Layer) is { } other
             ? $"a layer of the architecture {Name} is {Layer}; this model has one that is {other}"
             : config.LayersWithExperts > 0 && config.NormalizesExpertWeights != NormalizesExpertWeights
-            ? $"the weights of a token's experts {(NormalizesExpertWeights ? "add up to 1" : "are shares of all")} in the architecture {Name}; "
+            ? $"the weights of a token's experts {(NormalizesExpertWeights ? "add up to 1" : "are shares of all")} in the architecture "
+                + $"{Name}; "
                 + $"in this model they {(NormalizesExpertWeights ? "are shares of all" : "add up to 1")}"
             : missing is not null ? $"the architecture {Name} has no place for {missing.Role}"
             : !TurnsPartly && config.Rotary.Fraction != 1.0

@@ -4,8 +4,8 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>
-/// llama.cpp's architecture <c>olmoe</c>: every layer a mixture of experts whose weights are shares of all; queries and keys are normed over
-/// all heads.
+/// llama.cpp's architecture <c>olmoe</c>: every layer a mixture of experts whose weights are shares of all; queries and keys are normed
+/// over all heads.
 /// </summary>
 internal sealed class OlmoeArchitecture : GgufArchitecture
 {

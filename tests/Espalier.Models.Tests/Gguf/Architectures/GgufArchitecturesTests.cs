@@ -31,9 +31,11 @@ public sealed class GgufArchitecturesTests : IDisposable
         { "mixtral", "llama",
             "attn_k attn_norm attn_output attn_q attn_v ffn_down_exps ffn_gate_exps ffn_gate_inp ffn_norm ffn_up_exps" },
         { "qwen3-moe", "qwen3moe",
-            "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down_exps ffn_gate_exps ffn_gate_inp ffn_norm ffn_up_exps" },
+            "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down_exps ffn_gate_exps ffn_gate_inp ffn_norm "
+                + "ffn_up_exps" },
         { "olmoe", "olmoe",
-            "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down_exps ffn_gate_exps ffn_gate_inp ffn_norm ffn_up_exps" },
+            "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down_exps ffn_gate_exps ffn_gate_inp ffn_norm "
+                + "ffn_up_exps" },
         { "phi3", "phi3", "attn_norm attn_output attn_qkv ffn_down ffn_norm ffn_up" },
     };
 
@@ -69,7 +71,8 @@ public sealed class GgufArchitecturesTests : IDisposable
             var tensor = file.Tensors.Single(tensor => tensor.Name == $"blk.1.ffn_{gguf}_exps.weight");
             var ofExpert = source.Entry($"model.layers.1.{block}.experts.0.{hf}.weight").Shape;
             Assert.Equal([experts, .. ofExpert], tensor.Shape);
-            Assert.Equal(Enumerable.Range(0, experts).SelectMany(expert => source.ReadFloat32($"model.layers.1.{block}.experts.{expert}.{hf}.weight")),
+            Assert.Equal(Enumerable.Range(0, experts)
+                .SelectMany(expert => source.ReadFloat32($"model.layers.1.{block}.experts.{expert}.{hf}.weight")),
                 file.ReadFloat32(tensor.Name));
         }
     }
