@@ -57,7 +57,8 @@ internal sealed class InspectCommand : CommandBase
     private static readonly string[] s_shapes =
     [
         "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "vocab_size",
-        "tie_word_embeddings", "max_position_embeddings", "rope_theta", "rope_scaling", "sliding_window", "dtype",
+        "num_local_experts", "num_experts", "num_experts_per_tok", "moe_intermediate_size", "tie_word_embeddings",
+        "max_position_embeddings", "rope_theta", "rope_scaling", "sliding_window", "dtype",
     ];
 
     private static void Show(Page page, ModelFacts facts)
@@ -68,6 +69,7 @@ internal sealed class InspectCommand : CommandBase
             .. s_shapes.Where(facts.Config.ContainsKey).Select(name => (name, Text(facts.Config[name]))),
             ("parameters", Exact(facts.Parameters)),
             ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
+            .. facts.ActiveParameters is { } active ? new[] { ("  of a token's pass", Exact(active)) } : [],
             ("on disk", facts.Weights ? $"{Units.Bytes(facts.Bytes)} in {facts.Files} file{(facts.Files == 1 ? "" : "s")}"
                 : "no weights here"),
             ("memory", $"{Units.Bytes(facts.MemoryBytes.F32)} as float32, {Units.Bytes(facts.MemoryBytes.Bf16)} as bfloat16"),
@@ -153,6 +155,9 @@ internal sealed record ModelFacts
     /// <summary>Those outside the embedding table and the head.</summary>
     public required long NonEmbeddingParameters { get; init; }
 
+    /// <summary>Those that take part in one token's pass; null where all do.</summary>
+    public long? ActiveParameters { get; init; }
+
     /// <summary>Bytes of the weights as they are stored; 0 where there are none.</summary>
     public required long Bytes { get; init; }
 
@@ -188,6 +193,7 @@ internal sealed record ModelFacts
             Family = config.Family,
             Parameters = config.Parameters,
             NonEmbeddingParameters = config.NonEmbeddingParameters,
+            ActiveParameters = config.LayersWithExperts > 0 ? config.ActiveParameters : null,
             Bytes = checkpoint.HasWeights ? checkpoint.TotalBytes : 0,
             Weights = checkpoint.HasWeights,
             Files = checkpoint.HasWeights ? checkpoint.Entries.Keys.Select(name => checkpoint.FileOf(name).Path).Distinct().Count() : 0,

@@ -59,11 +59,18 @@ internal static class PlanPage
         Row("family", model => model.Family);
         Row("hidden", model => $"{model.HiddenSize}");
         Row("ffn", model => $"{model.IntermediateSize}");
+        if (teacher.NumExperts is not null)
+        {
+            Row("experts / a token", model => $"{model.NumExperts} / {model.NumExpertsPerTok}");
+            Row("expert ffn", model => $"{model.MoeIntermediateSize}");
+        }
         Row("layers", model => $"{model.NumHiddenLayers}");
         Row("heads / KV heads", model => $"{model.NumAttentionHeads} / {model.NumKeyValueHeads}");
         Row("head_dim", model => $"{model.HeadDim}");
         Row("vocabulary", model => $"{model.VocabSize}{(model.TieWordEmbeddings ? ", tied" : "")}");
         Row("parameters", model => Exact(model.Parameters));
+        if (teacher.ActiveParameters is not null)
+            Row("  active", model => Exact(model.ActiveParameters ?? model.Parameters));
         Row("  embedding", model => Exact(model.EmbeddingParameters));
         Row("  the rest", model => Exact(model.NonEmbeddingParameters));
         Row("weights, float32", model => Units.Bytes(model.WeightBytesFloat32));

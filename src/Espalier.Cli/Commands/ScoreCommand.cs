@@ -132,11 +132,12 @@ internal sealed class ScoreCommand : CommandBase
     {
         page.Heading($"{model}: nine aggregators{Text(all[0])}");
         var usual = all[Aggregator.All.ToList().IndexOf(Aggregator.Default)];
-        var table = new TextTable(new("file"), new("neurons", Number: true), new("heads", Number: true), new("channels", Number: true));
+        Axis[] shown = [.. usual.Units.Axes.Where(axis => axis != Axis.Hidden).OrderBy(axis => axis == Axis.Heads), Axis.Hidden];
+        var table = new TextTable([new("file"), .. shown.Select(axis => new TextColumn(axis.Units, Number: true))]);
         foreach (var (aggregator, scores) in Aggregator.All.Zip(all))
         {
             var axes = ScoresComparison.Axes(usual, scores, new(KeptSizes.DefaultShare));
-            table.Add($"{aggregator.FileName}.json", Share(axes[0].Overlap), Share(axes[1].Overlap), Share(axes[2].Overlap));
+            table.Add([$"{aggregator.FileName}.json", .. shown.Select(axis => Share(axes.Single(one => one.Axis == axis.Units).Overlap))]);
         }
         page.Table(table);
         page.Line(
@@ -145,14 +146,15 @@ internal sealed class ScoreCommand : CommandBase
 
     private static void Layers(Page page, ImportanceScores scores)
     {
+        var units = scores.Units[Axis.Experts] is null ? Axis.Ffn : Axis.Experts;
         var table = new TextTable(
             new("layer", Number: true), new(scores.Method.ReadsActivations() ? "block influence" : "layer's score", Number: true),
             new("heads: least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true),
-            new("neurons: least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true));
+            new($"{units.Units}: least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true));
         for (var layer = 0; layer < scores.BlockInfluence[1].Length; layer++)
             table.Add(
                 [layer.ToString(CultureInfo.InvariantCulture), Digits(scores.BlockInfluence[1][layer]),
-                    .. Summary(scores.Units[Axis.Heads]![layer]), .. Summary(scores.Units[Axis.Ffn]![layer])]);
+                    .. Summary(scores.Units[Axis.Heads]![layer]), .. Summary(scores.Units[units]![layer])]);
         page.Table(table);
     }
 

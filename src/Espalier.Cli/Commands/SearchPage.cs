@@ -14,7 +14,9 @@ internal static class SearchPage
     {
         ShowResult(page, result);
         var best = result.Candidates[0];
-        page.Line($"chosen   {best.Layers} layers, {best.Heads} heads, ffn {best.Ffn}, hidden {best.Hidden}");
+        page.Line(
+            $"chosen   {best.Layers} layers, {best.Heads} heads, {(best.Experts is null ? "ffn" : "experts")} "
+                + $"{Width(best.Ffn, best.Experts, best.ExpertFfn)}, hidden {best.Hidden}");
         page.Line($"run      {output}");
         if (picture is not null)
             page.Line($"picture  {picture}");
@@ -34,7 +36,8 @@ internal static class SearchPage
             new("prefill", Number: true), new("decode", Number: true)]);
         foreach (var row in result.Candidates)
             table.Add([
-                $"{row.Rank}", $"{row.Layers}", $"{row.Heads}", $"{row.Ffn}", $"{row.Hidden}", Units.Count(row.Parameters),
+                $"{row.Rank}", $"{row.Layers}", $"{row.Heads}", Width(row.Ffn, row.Experts, row.ExpertFfn), $"{row.Hidden}",
+                Units.Count(row.Parameters),
                 Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes),
                 $"{row.ProxyRank}",
                 .. rungs.Select(rung => row.Losses.FirstOrDefault(loss => (loss.Set, loss.Steps) == rung) is { } loss
@@ -123,7 +126,8 @@ internal static class SearchPage
             new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true));
         foreach (var row in candidates)
-            table.Add($"{row.Layers}", $"{row.Heads}", $"{row.Ffn}", $"{row.Hidden}", Units.Count(row.Parameters),
+            table.Add($"{row.Layers}", $"{row.Heads}", Width(row.Ffn, row.Experts, row.ExpertFfn), $"{row.Hidden}",
+                Units.Count(row.Parameters),
                 Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes));
         return table;
     }
@@ -131,6 +135,9 @@ internal static class SearchPage
     private static string Costs(SearchCost cost) =>
         $"{Units.Count(cost.Tokens)} tokens, {cost.Flops.ToString("0.00e+0", CultureInfo.InvariantCulture)} operations"
             + $"{(cost.Seconds is { } seconds ? $" and {Units.Time(TimeSpan.FromSeconds(Math.Min(seconds, 1e10)))}" : "")}";
+
+    // Of a mixture of experts their number and the width of each.
+    private static string Width(int ffn, int? experts, int? expertFfn) => experts is null ? $"{ffn}" : $"{experts} x {expertFfn}";
 
     private static string Milliseconds(double? seconds) => seconds is { } value ? $"{Units.Short(1000 * value)} ms" : "";
 

@@ -15,20 +15,25 @@ internal sealed class ImportanceCollector : IDisposable
 {
     private readonly DecoderConfig _config;
     private readonly NeuronValues _neuronValues;
+    private readonly ExpertValues _expertValues;
     private readonly BlockInfluence _influence;
-    private readonly Dictionary<(Axis Axis, int Layer, TapPoint Point), UnitScore> _units = [];
+    private readonly Dictionary<(Axis Axis, int Layer, TapPoint Point, int Expert), UnitScore> _units = [];
     private readonly List<StreamHistory> _histories = [];
+    private readonly List<RoutedBatch> _routed = [];
     private long _samples, _positions;
 
     public ImportanceCollector(DecoderConfig config, ScoreOptions options)
     {
         (_config, _neuronValues) = (config, options.Neurons);
+        _expertValues = options.Experts;
         _influence = new(config.Layers, options.SpanWidths);
         // In the order in which a pass meets them: what is added up over the network is added up in it.
-        foreach (var axis in Axis.Scored)
+        foreach (var axis in Axis.Scored.Where(axis => axis.IsIn(config)))
             for (var layer = 0; layer <= config.Layers; layer++)
                 foreach (var point in PointsOf(axis).Where(point => point == TapPoint.FinalNorm == (layer == config.Layers)))
-                    _units.Add((axis, layer, point), new(PlaceOf(point, layer), axis.Of(config)));
+                    for (var expert = 0; expert < (axis.IsPerExpert ? config.Experts : 1); expert++)
+                        _units.Add((axis, layer, point, expert),
+                            new(PlaceOf(point, layer) + (axis.IsPerExpert ? $", expert {expert}" : ""), axis.Of(config)));
     }
 
     /// <summary>How many blocks the streams of a batch must be remembered for.</summary>
@@ -56,21 +61,34 @@ internal sealed class ImportanceCollector : IDisposable
     public Tap Batch(StreamHistory history)
     {
         _histories.Add(history);
+        var routed = _config.LayersWithExperts > 0 ? new RoutedBatch(_config.Experts) : null;
+        if (routed is not null)
+            _routed.Add(routed);
         return (point, layer, value) =>
         {
-            Record(history, point, layer, value);
+            Record(history, routed, point, layer, value);
             if (point != TapPoint.FinalNorm)
                 return;
+            routed?.Dispose();
             _histories.Remove(history);
             history.Dispose();
         };
     }
 
-    private void Record(StreamHistory history, TapPoint point, int layer, Tensor value)
+    private void Record(StreamHistory history, RoutedBatch? routed, TapPoint point, int layer, Tensor value)
     {
+        if (point == TapPoint.ExpertChoice)
+            routed!.Choose(value);
+        else if (point == TapPoint.ExpertWeights)
+            routed!.Weigh(value);
         foreach (var axis in Axis.Scored)
-            if (_units.TryGetValue((axis, point == TapPoint.FinalNorm ? _config.Layers : layer, point), out var units))
-                Add(units, value);
+            if (_units.TryGetValue((axis, point == TapPoint.FinalNorm ? _config.Layers : layer, point, 0), out var units))
+                if (axis.IsPerExpert)
+                    routed!.OfNeurons(value, (expert, neurons) => Add(_units[(axis, layer, point, expert)], neurons));
+                else if (axis == Axis.Experts)
+                    Add(units, routed!.OfExperts(value, _expertValues));
+                else
+                    Add(units, value);
         if (point == TapPoint.BlockOutput)
             _influence.Add(layer + 1, value, history);
         if (point != TapPoint.FinalNorm)
@@ -88,22 +106,34 @@ internal sealed class ImportanceCollector : IDisposable
             Batch = Aggregator.NameOf(aggregator.Batch),
             Sequence = Aggregator.NameOf(aggregator.Sequence),
             NeuronValues = _neuronValues,
+            ExpertValues = _expertValues,
             Samples = _samples,
             SampleLength = sampleLength,
-            Units = new(axis => !Axis.Scored.Contains(axis) ? null : axis.IsPerLayer ? RowsOf(axis) : [Sum(RowsOf(axis))]),
+            Units = new(axis => !Axis.Scored.Contains(axis) || !axis.IsIn(_config) ? null
+                : axis.IsPerLayer ? RowsOf(axis) : [Sum(RowsOf(axis))]),
             ChannelsPerNorm = perNorm,
             BlockInfluence = _influence.Result(_positions),
         };
 
-        double[][] RowsOf(Axis axis) => [.. _units.Where(pair => pair.Key.Axis == axis).Select(pair => pair.Value.Result(aggregator))];
+        double[][] RowsOf(Axis axis) => [.. _units.Where(pair => pair.Key.Axis == axis).Select(pair =>
+            pair.Key.Layer == _config.Layers || axis.IsIn(_config.LayerKinds[pair.Key.Layer]) ? pair.Value.Result(aggregator)
+                : new double[axis.Of(_config)])];
     }
 
-    public void Dispose() => _histories.ForEach(history => history.Dispose());
+    public void Dispose()
+    {
+        _histories.ForEach(history => history.Dispose());
+        _routed.ForEach(routed => routed.Dispose());
+    }
 
     /// <summary>Where an axis is read: of neurons it can be chosen.</summary>
     private IEnumerable<TapPoint> PointsOf(Axis axis) =>
-        axis.Taps.Select(point => point == TapPoint.MlpIntermediate && _neuronValues == NeuronValues.PreActivation
-            ? TapPoint.MlpPreActivation : point);
+        axis.Taps.Select(point => _neuronValues != NeuronValues.PreActivation ? point : point switch
+        {
+            TapPoint.MlpIntermediate => TapPoint.MlpPreActivation,
+            TapPoint.ExpertIntermediate => TapPoint.ExpertPreActivation,
+            _ => point,
+        });
 
     /// <summary>For errors.</summary>
     private static string PlaceOf(TapPoint point, int layer) => point switch
@@ -114,6 +144,9 @@ internal sealed class ImportanceCollector : IDisposable
         TapPoint.PostAttentionNorm => $"layer {layer}, the norm before the feed-forward block",
         TapPoint.MlpPreActivation => $"layer {layer}, what enters the activation",
         TapPoint.MlpIntermediate => $"layer {layer}, the input of the down projection",
+        TapPoint.ExpertOutput => $"layer {layer}, the output of the experts",
+        TapPoint.ExpertPreActivation => $"layer {layer}, what enters the activation",
+        TapPoint.ExpertIntermediate => $"layer {layer}, the input of the down projection",
         _ => $"layer {layer}, {point}",
     };
 

@@ -22,6 +22,9 @@ public sealed record ScoreOptions
     /// <summary>Which value of a neuron is read.</summary>
     public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
 
+    /// <summary>Which value of an expert is read.</summary>
+    internal ExpertValues Experts { get; init; } = ExpertValues.Output;
+
     /// <summary>Seed of scores by chance.</summary>
     public long Seed { get; init; }
 

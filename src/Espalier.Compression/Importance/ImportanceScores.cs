@@ -23,6 +23,9 @@ public sealed record ImportanceScores
     /// <summary>Which value of a neuron was read; without a meaning where no activations were.</summary>
     public NeuronValues NeuronValues { get; init; } = NeuronValues.Intermediate;
 
+    /// <summary>Which value of an expert was read; without a meaning where there are none, or no activations were.</summary>
+    internal ExpertValues ExpertValues { get; init; } = ExpertValues.Output;
+
     /// <summary>Seed of scores by chance; without a meaning elsewhere.</summary>
     public long Seed { get; init; }
 

@@ -11,8 +11,8 @@ internal static class RandomScorer
         double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
         // One after the other, in the order of scores: so they were always drawn.
         var units = new PerAxis<double[][]>();
-        foreach (var axis in Axis.Scored)
-            units = units.With(axis, [.. Enumerable.Range(0, axis.IsPerLayer ? config.Layers : 1).Select(_ => Draw(axis.Of(config)))]);
+        foreach (var axis in Axis.Scored.Where(axis => axis.IsIn(config)))
+            units = units.With(axis, [.. Enumerable.Range(0, axis.RowsIn(config)).Select(_ => Draw(axis.Of(config)))]);
         return new()
         {
             Method = ScoreMethod.Random,

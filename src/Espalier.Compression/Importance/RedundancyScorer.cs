@@ -9,8 +9,8 @@ namespace Espalier.Compression.Importance;
 
 /// <summary>
 /// Importance of neurons and heads by how little they copy another: activations over all calibration positions as vectors, heads inside
-/// their KV group as the outputs of all their entries, and <see cref="Elimination"/> on the cosines between them. Channels and layers have
-/// the activation scores of the same pass.
+/// their KV group as the outputs of all their entries, and <see cref="Elimination"/> on the cosines between them. Channels, layers and
+/// experts with their neurons have the activation scores of the same pass.
 /// </summary>
 internal static class RedundancyScorer
 {
@@ -20,7 +20,7 @@ internal static class RedundancyScorer
         var config = model.Config;
         CheckMemory(config);
         using var collector = new ImportanceCollector(config, options);
-        using var neurons = new Grams(config.Layers, config.IntermediateSize);
+        using var neurons = new Grams(Axis.Ffn.IsIn(config) ? config.Layers : 0, config.IntermediateSize);
         using var heads = new Grams(config.Layers, config.QueryHeads);
         var place = options.Neurons == NeuronValues.Intermediate ? TapPoint.MlpIntermediate : TapPoint.MlpPreActivation;
         ActivationScorer.Read(model, windows, options, () => collector.Batch() + Add, progress, stop);
@@ -28,12 +28,14 @@ internal static class RedundancyScorer
         return ofActivations with
         {
             Method = ScoreMethod.Redundancy,
-            Units = ofActivations.Units.With(Axis.Ffn, Scores(Axis.Ffn, neurons)).With(Axis.Heads, Scores(Axis.Heads, heads)),
+            Units = new(axis => axis == Axis.Heads ? Scores(axis, heads)
+                : axis == Axis.Ffn && axis.IsIn(config) ? Scores(axis, neurons) : ofActivations.Units[axis]),
         };
 
         double[][] Scores(Axis axis, Grams grams) =>
             [.. Enumerable.Range(0, config.Layers)
-                .Select(layer => Elimination.Scores(grams.Of(layer), axis.Of(config), axis.GroupSizeOf(config)))];
+                .Select(layer => !axis.IsIn(config.LayerKinds[layer]) ? new double[axis.Of(config)]
+                    : Elimination.Scores(grams.Of(layer), axis.Of(config), axis.GroupSizeOf(config)))];
 
         void Add(TapPoint point, int layer, Tensor value)
         {

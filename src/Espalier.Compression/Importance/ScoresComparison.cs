@@ -51,8 +51,8 @@ internal static class ScoresComparison
     {
         Same("layers", a.Layers, b.Layers);
         foreach (var axis in Axis.Scored)
-            Same($"{axis.Units}{(axis.IsPerLayer ? " in a layer" : "")}", a.Units[axis]![0].Length, b.Units[axis]![0].Length);
-        return [.. Axis.Scored.Select(axis => Of(axis, a.Units[axis]!, b.Units[axis]!)),
+            Same($"{axis.Units}{(axis.IsPerLayer ? " in a layer" : "")}", a.Units[axis]?[0].Length ?? 0, b.Units[axis]?[0].Length ?? 0);
+        return [.. Axis.Scored.Where(axis => a.Units[axis] is not null).Select(axis => Of(axis, a.Units[axis]!, b.Units[axis]!)),
             Of(Axis.Layers, [a.BlockInfluence[1]], [b.BlockInfluence[1]])];
 
         AxisAgreement Of(Axis axis, double[][] first, double[][] second)

@@ -23,7 +23,7 @@ internal static class ScoresFile
     internal const int Newest = 3;
 
     private static readonly string[] s_aggregations = ["l2", "mean", "variance"];
-    private static readonly string[] s_activationFields = ["batch", "sequence", "neuron_values"];
+    private static readonly string[] s_activationFields = ["batch", "sequence", "neuron_values", "expert_values"];
     private static readonly string[] s_textFields = ["samples", "sample_length"];
 
     /// <summary>Reads scores.</summary>
@@ -65,6 +65,8 @@ internal static class ScoresFile
                 json.WriteString("batch", scores.Batch);
                 json.WriteString("sequence", scores.Sequence);
                 json.WriteString("neuron_values", EnumName.Of(scores.NeuronValues));
+                if (scores.Units[Axis.Experts] is not null)
+                    json.WriteString("expert_values", EnumName.Of(scores.ExpertValues));
             }
             if (scores.Method == ScoreMethod.Random)
                 json.WriteNumber("seed", scores.Seed);
@@ -76,7 +78,7 @@ internal static class ScoresFile
             json.WriteString("teacher", scores.Teacher);
             json.WriteString("calibration", scores.Calibration);
             json.WriteStartObject("axes");
-            foreach (var axis in Axis.Scored)
+            foreach (var axis in scores.Units.Axes.Reverse())
                 if (axis.IsPerLayer)
                     json.NumberLists(axis.UnitsField, scores.Units[axis]!);
                 else
@@ -95,7 +97,8 @@ internal static class ScoresFile
     private static ImportanceScores Parse(JsonElement root, string source)
     {
         var fields = new JsonFields(
-            root, source, "", "version", "method", "batch", "sequence", "neuron_values", "seed", "samples", "sample_length", "teacher",
+            root, source, "", "version", "method", "batch", "sequence", "neuron_values", "expert_values", "seed", "samples",
+            "sample_length", "teacher",
             "calibration", "axes");
         var axes = new JsonFields(fields.Object("axes"), source, "axes.",
             [.. Axis.Scored.Select(axis => axis.UnitsField), "channels_per_norm", "layers"]);
@@ -115,17 +118,20 @@ internal static class ScoresFile
             Batch = ofActivations ? fields.OneOf("batch", s_aggregations) : "",
             Sequence = ofActivations ? fields.OneOf("sequence", s_aggregations) : "",
             NeuronValues = fields.Choice<NeuronValues>("neuron_values") ?? NeuronValues.Intermediate,
+            ExpertValues = fields.Choice<ExpertValues>("expert_values") ?? ExpertValues.Output,
             Seed = ofChance ? fields.LongFromZero("seed") : 0,
             Samples = ofText ? fields.Long("samples") : 0,
             SampleLength = ofText ? fields.Int("sample_length") : 0,
             Teacher = fields.Text("teacher") ?? "",
             Calibration = fields.Text("calibration") ?? "",
-            Units = new(axis => !Axis.Scored.Contains(axis) ? null : axis.IsPerLayer ? axes.NumberLists(axis.UnitsField)
+            Units = new(axis => !Axis.Scored.Contains(axis) || !IsThere(axis) ? null : axis.IsPerLayer ? axes.NumberLists(axis.UnitsField)
                 : [axes.Numbers(axis.UnitsField)]),
             ChannelsPerNorm = ofActivations ? axes.NumberLists("channels_per_norm") : [],
             BlockInfluence = Layers(axes, source),
         };
         return Agreeing(scores, source);
+
+        bool IsThere(Axis axis) => !axis.IsOptional || axes.Has(axis.UnitsField);
     }
 
     private static Dictionary<int, double[]> Layers(JsonFields axes, string source)
@@ -146,8 +152,17 @@ internal static class ScoresFile
     private static ImportanceScores Agreeing(ImportanceScores scores, string source)
     {
         var layers = scores.Layers;
-        foreach (var axis in Axis.Scored.Where(axis => axis.IsPerLayer))
+        if (!scores.Units.Axes.Any(axis => axis.IsOptional && !axis.IsPerExpert))
+            throw new EspalierException($"{source}: axes must have "
+                + string.Join(" or ",
+                    Axis.Scored.Where(axis => axis.IsOptional && !axis.IsPerExpert).Reverse().Select(axis => axis.UnitsField)));
+        if (scores.Units[Axis.Experts] is null != scores.Units[Axis.ExpertFfn] is null)
+            throw new EspalierException(
+                $"{source}: axes must have both {Axis.Experts.UnitsField} and {Axis.ExpertFfn.UnitsField}, or neither of them");
+        foreach (var axis in scores.Units.Axes.Where(axis => axis.IsPerLayer && !axis.IsPerExpert))
             Same($"axes.{axis.UnitsField}", scores.Units[axis]!.Length, "layers", layers);
+        if (scores.Units[Axis.Experts] is { } experts)
+            Same($"axes.{Axis.ExpertFfn.UnitsField}", scores.Units[Axis.ExpertFfn]!.Length, "experts", layers * experts[0].Length);
         if (scores.Method.ReadsActivations())
         {
             Same("axes.channels_per_norm", scores.ChannelsPerNorm.Length, "norms, two a layer and the last", 2 * layers + 1);
@@ -166,10 +181,10 @@ internal static class ScoresFile
 
     private static void RequireFinite(ImportanceScores scores)
     {
-        foreach (var axis in Axis.Scored.Where(axis => axis.IsPerLayer))
+        foreach (var axis in scores.Units.Axes.Where(axis => axis.IsPerLayer))
             Rows(axis.UnitsField, scores.Units[axis]!);
         Rows("channels_per_norm", scores.ChannelsPerNorm);
-        foreach (var axis in Axis.Scored.Where(axis => !axis.IsPerLayer))
+        foreach (var axis in scores.Units.Axes.Where(axis => !axis.IsPerLayer))
             Row(axis.UnitsField, scores.Units[axis]![0]);
         foreach (var (width, influence) in scores.BlockInfluence)
             Row($"layers.{width}", influence);

@@ -12,7 +12,7 @@ namespace Espalier.Compression.Importance;
 internal sealed class WeightTotals(DecoderConfig config)
 {
     private readonly PerAxis<double[][]> _units =
-        new(axis => Axis.Scored.Contains(axis) ? Rows(axis.IsPerLayer ? config.Layers : 1, axis.Of(config)) : null);
+        new(axis => Axis.Scored.Contains(axis) && axis.IsIn(config) ? Rows(axis.RowsIn(config), axis.Of(config)) : null);
     private readonly double[] _layers = new double[config.Layers];
 
     /// <summary>Adds the values of a parameter's weights, or of some rows of it.</summary>
@@ -25,9 +25,12 @@ internal sealed class WeightTotals(DecoderConfig config)
         var isMatrix = values.Dimensions == 2;
         var rows = (isMatrix ? values.Sum([1], keep: false, DType.Float64) : values.To(DType.Float64)).ToArray<double>();
         var dimensions = ParameterSpec.Of(parameter.Role).Dimensions;
-        Add(dimensions[0].Axis, parameter.Layer, firstRow, rows);
+        Add(dimensions[0].Axis, parameter, firstRow, rows);
         if (isMatrix)
-            Add(dimensions[1].Axis, parameter.Layer, 0, values.Sum([0], keep: false, DType.Float64).ToArray<double>());
+            Add(dimensions[1].Axis, parameter, 0, values.Sum([0], keep: false, DType.Float64).ToArray<double>());
+        // All of an expert's weights go with it.
+        if (parameter.Expert >= 0)
+            Add(Axis.Experts, parameter, parameter.Expert, [rows.Sum()]);
         if (parameter.Layer >= 0)
             _layers[parameter.Layer] += rows.Sum();
     }
@@ -50,11 +53,12 @@ internal sealed class WeightTotals(DecoderConfig config)
             [.. Enumerable.Range(0, config.Layers - width + 1).Select(first => finish(_layers[first..(first + width)].Sum()))];
     }
 
-    private void Add(Axis? axis, int layer, long first, double[] sums)
+    private void Add(Axis? axis, Parameter parameter, long first, double[] sums)
     {
         if (axis is null || _units[axis] is not { } rows)
             return;
-        var (units, entries) = (rows[axis.IsPerLayer ? layer : 0], axis.EntriesOf(config));
+        var row = !axis.IsPerLayer ? 0 : axis.IsPerExpert ? parameter.Layer * config.Experts + parameter.Expert : parameter.Layer;
+        var (units, entries) = (rows[row], axis.EntriesOf(config));
         for (var i = 0; i < sums.Length; i++)
             units[(first + i) / entries] += sums[i];
     }

@@ -64,9 +64,9 @@ internal static class PlanBuilder
         Func<Axis, int, double[]> scores)
     {
         var (kept, merges) = (new PerAxis<int[][]> { [Axis.Layers] = [layers] }, (HeadMerge[][]?)null);
-        foreach (var axis in Axis.All.Where(Axis.Scored.Contains))
+        foreach (var axis in Axis.All.Where(axis => Axis.Scored.Contains(axis) && axis.IsIn(teacher)))
         {
-            double[][] rows = [.. (axis.IsPerLayer ? layers : [0]).Select(layer => scores(axis, layer))];
+            double[][] rows = [.. RowsOf(axis).Select(row => scores(axis, row))];
             if (axis.Groups is not { } groups)
             {
                 kept = kept.With(axis, [.. rows.Select(row => Ranking.Largest(row, axis.Of(student)))]);
@@ -80,6 +80,10 @@ internal static class PlanBuilder
                 merges = [.. choices.Select(choice => choice.Merges)];
         }
         return new() { Method = method, Kept = kept, Merges = merges };
+
+        // Those of the layers that stay, and of them those of the experts that stay.
+        IEnumerable<int> RowsOf(Axis axis) => !axis.IsPerLayer ? [0] : !axis.IsPerExpert ? layers
+            : layers.SelectMany((layer, i) => kept[Axis.Experts]![i].Select(expert => layer * teacher.Experts + expert));
     }
 
     private static int[] LayersToKeep(DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth)
@@ -103,8 +107,8 @@ internal static class PlanBuilder
 
     private static void CheckScores(DecoderConfig teacher, ImportanceScores scores)
     {
-        var fits = Axis.Scored.All(axis => scores.Units[axis] is { } rows
-            && rows.Length == (axis.IsPerLayer ? teacher.Layers : 1) && rows.All(row => row.Length == axis.Of(teacher)));
+        var fits = Axis.Scored.All(axis => !axis.IsIn(teacher) ? scores.Units[axis] is null : scores.Units[axis] is { } rows
+            && rows.Length == axis.RowsIn(teacher) && rows.All(row => row.Length == axis.Of(teacher)));
         if (!fits)
             throw new EspalierException(
                 $"the scores are of a model with {scores.Layers} layers and {scores.Units[Axis.Hidden]?[0].Length ?? 0} channels and the "

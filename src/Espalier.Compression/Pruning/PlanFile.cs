@@ -7,8 +7,9 @@ namespace Espalier.Compression.Pruning;
 /// <summary>
 /// The JSON form of a <see cref="PruningPlan"/>, which a person can write: <c>version</c> (1), <c>method</c> (free text), <c>layers</c>,
 /// <c>channels</c>, and <c>heads</c> and <c>neurons</c> with one list for each kept layer; 0-based indices of what stays. Optional, again
-/// with one list for each kept layer: <c>kv_heads</c> where whole KV groups go, and <c>merges</c> with pairs [head that stays, head that
-/// goes].
+/// with one list for each kept layer: <c>kv_heads</c> where whole KV groups go, <c>experts</c> in place of <c>neurons</c> where layers are
+/// mixtures of them, with <c>expert_neurons</c> for each kept expert of each kept layer, and <c>merges</c> with pairs [head that stays,
+/// head that goes].
 /// </summary>
 internal static class PlanFile
 {
@@ -51,11 +52,15 @@ internal static class PlanFile
         {
             Version = fields.Version(Newest),
             Method = fields.Text("method") ?? "by hand",
-            Kept = new(axis => axis.Grouped is not null && !root.TryGetProperty(axis.UnitsField, out _) ? null
+            Kept = new(axis => (axis.Grouped is not null || IsOptional(axis, root)) && !root.TryGetProperty(axis.UnitsField, out _) ? null
                 : axis.IsPerLayer ? fields.IndexLists(axis.UnitsField) : [fields.Indices(axis.UnitsField)]),
             Merges = root.TryGetProperty("merges", out var merges) ? Merges(merges, fields) : null,
         };
     }
+
+    // A model has neurons, experts, or both.
+    private static bool IsOptional(Axis axis, JsonElement root) => axis.IsOptional && Axis.All.Any(other =>
+        other != axis && other.IsOptional && !other.IsPerExpert && root.TryGetProperty(other.UnitsField, out _));
 
     private static void WriteMerges(Utf8JsonWriter json, HeadMerge[][] merges)
     {

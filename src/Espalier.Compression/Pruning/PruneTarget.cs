@@ -63,7 +63,11 @@ public sealed record PruneTarget
         if (asked is null && axis.Grouped is { } units && units.GroupSizeOf(teacher) == 1 && Sizes[units] is { } ofUnits && ofUnits >= 1
             && ofUnits <= most)
             asked = ofUnits;
-        var size = Within(axis.Key, asked, most);
+        if (!axis.IsIn(teacher))
+            return asked is null ? most : throw new EspalierException(
+                $"prune.{axis} is {asked}, and a {teacher.Family} model has no {axis.Units}"
+                    + (axis == Axis.Ffn ? $" beside those of its experts: give {Axis.ExpertFfn}" : ": leave it out"));
+        var size = Within(axis.Key, asked, axis.LeastIn(teacher), most);
         var multiple = !axis.IsWidth ? 1 : Multiple ?? (most % DefaultMultiple == 0 ? DefaultMultiple : 1);
         if (size != most && size % multiple != 0)
             throw new EspalierException(
@@ -84,12 +88,12 @@ public sealed record PruneTarget
         return units;
     }
 
-    private static int Within(string field, int? asked, int teacher)
+    private static int Within(string field, int? asked, int least, int teacher)
     {
-        if (asked is { } size && (size < 1 || size > teacher))
+        if (asked is { } size && (size < least || size > teacher))
             throw new EspalierException(
-                $"prune.{field} is {size} and must be between 1 and the teacher's {teacher}: the nearest legal value is "
-                    + $"{Math.Clamp(size, 1, teacher)}");
+                $"prune.{field} is {size} and must be between {least}{(least > 1 ? ", which a token goes to," : "")} and the teacher's "
+                    + $"{teacher}: the nearest legal value is {Math.Clamp(size, least, teacher)}");
         return asked ?? teacher;
     }
 

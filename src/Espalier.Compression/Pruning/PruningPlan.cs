@@ -15,8 +15,10 @@ internal sealed record PruningPlan
     public string Method { get; init; } = "";
 
     /// <summary>
-    /// What stays: of an axis with units in each layer a list for each kept layer, all of one length, and of any other one list. Of units
-    /// in groups the same number stays in each kept group. An axis that is not there keeps all its units; layers are always there.
+    /// What stays: of an axis with units in each layer a list for each kept layer, all of one length, of one with units in each expert a
+    /// list for each kept expert of each kept layer, and of any other one list. A layer that has no such units has a list all the same,
+    /// which says nothing. Of units in groups the same number stays in each kept group. An axis that is not there keeps all its units;
+    /// layers are always there.
     /// </summary>
     public required PerAxis<int[][]> Kept { get; init; }
 
@@ -38,20 +40,40 @@ internal sealed record PruningPlan
     {
         Method = how,
         Kept = new(axis => axis == Axis.Layers ? [[.. layers]]
-            : axis.Grouped is not null ? null
-            : [.. Enumerable.Range(0, axis.IsPerLayer ? layers.Count : 1).Select(_ => Enumerable.Range(0, axis.Of(teacher)).ToArray())]),
+            : axis.Grouped is not null || !axis.IsIn(teacher) ? null
+            : [.. Enumerable.Range(0, axis.RowsIn(teacher) / (axis.IsPerLayer ? teacher.Layers : 1) * (axis.IsPerLayer ? layers.Count : 1))
+                .Select(_ => Enumerable.Range(0, axis.Of(teacher)).ToArray())]),
     };
 
     /// <summary>Kept units of an axis, ascending, in a kept block where the axis has units in each; null keeps all.</summary>
-    internal int[]? UnitsOf(Axis axis, int layer) => Kept[axis]?[axis.IsPerLayer ? layer : 0];
+    /// <param name="axis">The axis.</param>
+    /// <param name="layer">Which of the kept blocks.</param>
+    /// <param name="expert">Which of its kept experts, where the axis has units in each.</param>
+    internal int[]? UnitsOf(Axis axis, int layer, int expert = 0) => Kept[axis] is not { } lists ? null
+        : !axis.IsPerLayer ? lists[0] : axis.IsPerExpert ? lists[layer * (lists.Length / Layers.Length) + expert] : lists[layer];
+
+    /// <summary>The teacher's parameter that one of the student's comes from.</summary>
+    internal Parameter Source(Parameter parameter) => parameter.Layer < 0 ? parameter : parameter with
+    {
+        Layer = Layers[parameter.Layer],
+        Expert = parameter.Expert < 0 ? -1 : UnitsOf(Axis.Experts, parameter.Layer) is { } experts ? experts[parameter.Expert]
+            : parameter.Expert,
+    };
+
+    /// <summary>Whether the student has nothing of a parameter of the teacher's: it is of a layer or an expert that goes.</summary>
+    internal bool Drops(Parameter parameter) => parameter.Layer >= 0 && (Array.IndexOf(Layers, parameter.Layer) is var layer && layer < 0
+        || (parameter.Expert >= 0 && UnitsOf(Axis.Experts, layer) is { } experts && !experts.Contains(parameter.Expert)));
 
     /// <summary>The student's config.</summary>
     /// <exception cref="EspalierException">The plan does not fit the teacher; the field is named.</exception>
     public DecoderConfig Apply(DecoderConfig teacher)
     {
         foreach (var axis in Kept.Axes)
-            if (axis.IsPerLayer)
-                CheckPerLayer(axis.UnitsField, Kept[axis]!, axis.Of(teacher));
+            if (!axis.IsIn(teacher))
+                throw new EspalierException(
+                    $"plan: {axis.UnitsField} names {axis.Units}, and a {teacher.Family} model has none: leave it out");
+            else if (axis.IsPerLayer)
+                CheckPerLayer(axis, Kept[axis]!, teacher);
             else
                 CheckList(axis.UnitsField, Kept[axis]![0], axis.Of(teacher));
         foreach (var axis in Axis.All)
@@ -65,11 +87,14 @@ internal sealed record PruningPlan
         };
     }
 
-    private void CheckPerLayer(string field, int[][] lists, int limit)
+    private void CheckPerLayer(Axis axis, int[][] lists, DecoderConfig teacher)
     {
-        if (lists is null || lists.Length != Layers.Length)
+        var (field, limit) = (axis.UnitsField, axis.Of(teacher));
+        var experts = axis.IsPerExpert ? Kept[Axis.Experts]?[0].Length ?? teacher.Experts : 1;
+        if (lists is null || lists.Length != Layers.Length * experts)
             throw new EspalierException(
-                $"plan: {field} has {lists?.Length ?? 0} lists and layers has {Layers.Length}; there must be one for each kept layer");
+                $"plan: {field} has {lists?.Length ?? 0} lists and layers has {Layers.Length}; there must be one for each kept layer"
+                    + (axis.IsPerExpert ? $" and each of its {experts} kept experts" : ""));
         for (var i = 0; i < lists.Length; i++)
         {
             CheckList($"{field}[{i}]", lists[i], limit);

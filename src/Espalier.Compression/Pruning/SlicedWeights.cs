@@ -12,9 +12,9 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
     private string _current = "";
     private SlicedTensor? _tensor;
 
-    /// <summary>Names of the teacher's parameters of which the student has nothing: those of the layers that go.</summary>
+    /// <summary>Names of the teacher's parameters of which the student has nothing: those of the layers and experts that go.</summary>
     public IEnumerable<string> LeftOut => teacher.Family.Parameters(_config)
-        .Where(named => named.Parameter.Layer >= 0 && !plan.Layers.Contains(named.Parameter.Layer)).Select(named => named.Name);
+        .Where(named => plan.Drops(named.Parameter)).Select(named => named.Name);
 
     public void Fill(string name, long firstElement, Span<float> destination)
     {
@@ -27,12 +27,11 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
     {
         if (!teacher.Family.TryParse(name, out var parameter))
             throw new EspalierException($"{name} is no parameter of the {teacher.Config.Family} family");
-        var old = parameter.Layer < 0 ? parameter : parameter with { Layer = plan.Layers[parameter.Layer] };
         var spec = ParameterSpec.Of(parameter.Role);
-        return new(teacher, teacher.Family.NameOf(old), spec.Shape(_config))
+        return new(teacher, teacher.Family.NameOf(plan.Source(parameter)), spec.Shape(_config))
         {
-            Rows = Kept(spec.Dimensions[0].Axis, parameter.Layer),
-            Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1].Axis, parameter.Layer) : null,
+            Rows = Kept(spec.Dimensions[0].Axis, parameter),
+            Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1].Axis, parameter) : null,
             Carried = spec.Carried(_config, _student),
             MergedWith = spec.Dimensions[0].Axis == Axis.Heads && plan.Merges is not null ? row => MergedWith(parameter.Layer, row) : null,
         };
@@ -48,9 +47,9 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
     }
 
     /// <summary>Kept entries along an axis; null keeps all.</summary>
-    private int[]? Kept(Axis? axis, int layer)
+    private int[]? Kept(Axis? axis, Parameter parameter)
     {
-        if (axis is null || plan.UnitsOf(axis, layer) is not { } units)
+        if (axis is null || plan.UnitsOf(axis, parameter.Layer, parameter.Expert) is not { } units)
             return null;
         var entries = axis.EntriesOf(_config);
         return entries == 1 ? units : [.. units.SelectMany(unit => Enumerable.Range(unit * entries, entries))];

@@ -8,8 +8,11 @@ namespace Espalier.Compression.Search;
 /// <param name="Shape">The whole config.</param>
 internal sealed record Candidate(DecoderConfig Shape)
 {
-    /// <summary>The axes that a search may cut, as Table 12 of arXiv 2407.14679 orders them.</summary>
-    public static IReadOnlyList<Axis> Axes { get; } = [Axis.Layers, Axis.Heads, Axis.Ffn, Axis.Hidden];
+    /// <summary>The axes that a search may cut, as Table 12 of arXiv 2407.14679 orders them; those of a mixture of experts last.</summary>
+    public static IReadOnlyList<Axis> Axes { get; } = [Axis.Layers, Axis.Heads, Axis.Ffn, Axis.Hidden, Axis.Experts, Axis.ExpertFfn];
+
+    /// <summary>Those of a model.</summary>
+    public static IEnumerable<Axis> AxesOf(DecoderConfig model) => Axes.Where(axis => axis.IsIn(model));
 
     /// <summary>Blocks.</summary>
     public int Layers => Shape.Layers;
@@ -23,6 +26,12 @@ internal sealed record Candidate(DecoderConfig Shape)
     /// <summary>Width of the residual stream.</summary>
     public int Hidden => Shape.HiddenSize;
 
+    /// <summary>Experts of a block; null where there are none.</summary>
+    public int? Experts => Axis.Experts.IsIn(Shape) ? Shape.Experts : null;
+
+    /// <summary>Width of an expert; null where there are none.</summary>
+    public int? ExpertFfn => Axis.ExpertFfn.IsIn(Shape) ? Shape.ExpertIntermediateSize : null;
+
     /// <summary>All weights.</summary>
     public long Parameters => Shape.Parameters;
 
@@ -30,7 +39,7 @@ internal sealed record Candidate(DecoderConfig Shape)
     public long NonEmbeddingParameters => Shape.NonEmbeddingParameters;
 
     /// <summary><c>32/24/9216/3072</c>: the sizes of <see cref="Axes"/>.</summary>
-    public string Name => string.Join('/', Axes.Select(axis => axis.Of(Shape).ToString(CultureInfo.InvariantCulture)));
+    public string Name => string.Join('/', AxesOf(Shape).Select(axis => axis.Of(Shape).ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Bytes of the weights, and of the keys and values of so many sequences of so many positions.</summary>
     public long MemoryBytes(int elementBytes, long context, long sequences) =>
@@ -38,5 +47,5 @@ internal sealed record Candidate(DecoderConfig Shape)
 
     /// <summary>The sizes to prune to.</summary>
     public PruneTarget Target(int? multiple) =>
-        new() { Sizes = new(axis => Axes.Contains(axis) ? axis.Of(Shape) : null), Multiple = multiple };
+        new() { Sizes = new(axis => AxesOf(Shape).Contains(axis) ? axis.Of(Shape) : null), Multiple = multiple };
 }

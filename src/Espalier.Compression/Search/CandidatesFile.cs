@@ -31,9 +31,10 @@ internal static class CandidatesFile
         text.Write("{\n  \"version\": 1,\n  \"candidates\": [");
         var count = 0L;
         foreach (var candidate in candidates)
-            text.Write(
-                $"{(count++ > 0 ? "," : "")}\n    "
-                    + $"{{{string.Join(", ", Candidate.Axes.Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}"))}}}");
+        {
+            var sizes = Candidate.AxesOf(candidate.Shape).Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}");
+            text.Write($"{(count++ > 0 ? "," : "")}\n    {{{string.Join(", ", sizes)}}}");
+        }
         text.Write("\n  ]\n}\n");
         return count;
     }
@@ -63,6 +64,7 @@ internal static class CandidatesFile
         var shape = SearchSpace.Check(teacher, sizes, $"{source}: {prefix}");
         return shape != teacher ? new(shape)
             : throw new EspalierException(
-                $"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of {string.Join(", ", s_keys)}");
+                $"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of "
+                    + string.Join(", ", Candidate.AxesOf(teacher)));
     }
 }

@@ -56,8 +56,11 @@ internal sealed class LatencyTable
     private double Sum(DecoderConfig shape, int positions, bool isDecode)
     {
         var times = _machines[_machine];
+        var experts = shape.Experts == 0 ? ""
+            : $" experts {shape.ExpertsPerToken}/{shape.Experts} of {shape.ExpertIntermediateSize}";
         var key = string.Create(CultureInfo.InvariantCulture,
-            $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family} hidden {shape.HiddenSize} ffn {shape.IntermediateSize} heads "
+            $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family} hidden {shape.HiddenSize} ffn {shape.IntermediateSize}"
+                + $"{experts} heads "
                 + $"{shape.QueryHeads}/{shape.KeyValueHeads} of {shape.HeadDim} vocabulary {shape.VocabularySize}");
         if (!times.TryGetValue(key, out var measured))
         {

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Espalier.Compression.Pruning;
+using Espalier.Models;
 
 namespace Espalier.Compression.Search;
 
@@ -57,6 +58,14 @@ public sealed record CandidateRow
     /// <summary>Width of the residual stream.</summary>
     public required int Hidden { get; init; }
 
+    /// <summary>Experts of a block; null where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Experts { get; init; }
+
+    /// <summary>Width of an expert; null where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? ExpertFfn { get; init; }
+
     /// <summary>All weights.</summary>
     public required long Parameters { get; init; }
 
@@ -97,7 +106,7 @@ public sealed record CandidateRow
 
     /// <summary><c>32/24/9216/3072</c>: layers, heads, feed-forward width, hidden width.</summary>
     [JsonIgnore]
-    public string Name => $"{Layers}/{Heads}/{Ffn}/{Hidden}";
+    public string Name => $"{Layers}/{Heads}{(Ffn > 0 ? $"/{Ffn}" : "")}/{Hidden}{(Experts is null ? "" : $"/{Experts}/{ExpertFfn}")}";
 }
 
 /// <summary>What a search takes or took.</summary>
@@ -138,8 +147,10 @@ public sealed record SearchResult
         {
             Layers = Candidates[0].Layers,
             Heads = Candidates[0].Heads,
-            Ffn = Candidates[0].Ffn,
+            // Zero where there are experts alone.
+            Ffn = Candidates[0].Ffn > 0 ? Candidates[0].Ffn : null,
             Hidden = Candidates[0].Hidden,
+            Sizes = new() { [Axis.Experts] = Candidates[0].Experts, [Axis.ExpertFfn] = Candidates[0].ExpertFfn },
             Multiple = multiple
         };
 }

@@ -28,6 +28,14 @@ internal sealed record SearchSpace
     /// <summary>Widths of the residual stream.</summary>
     public IReadOnlyList<int> Hidden { get => Sizes[Axis.Hidden] ?? []; init => Sizes = Sizes.With(Axis.Hidden, value); }
 
+    /// <summary>Experts of a layer. In the text of a search's key only where there are some.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? Experts { get => Sizes[Axis.Experts]; init => Sizes = Sizes.With(Axis.Experts, value); }
+
+    /// <summary>Widths of an expert. In the text of a search's key only where there are some.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? ExpertFfn { get => Sizes[Axis.ExpertFfn]; init => Sizes = Sizes.With(Axis.ExpertFfn, value); }
+
     /// <summary>
     /// Widths of the feed-forward block as multiples of the residual stream's, instead of <see cref="Ffn"/>; a product is rounded to a
     /// whole number.
@@ -61,11 +69,19 @@ internal sealed record SearchSpace
                 .Select(heads => new PruneTarget { Heads = heads }.Apply(teacher)))
                 foreach (var hidden in Or(Hidden, teacher.HiddenSize).OrderDescending())
                     foreach (var ffn in FfnOf(hidden, teacher))
-                    {
-                        var shape = Axis.Layers.With(attention, layers) with { HiddenSize = hidden, IntermediateSize = ffn };
-                        if (shape != teacher)
-                            yield return new(shape);
-                    }
+                        foreach (var experts in Or(Experts ?? [], teacher.Experts).OrderDescending())
+                            foreach (var width in Or(ExpertFfn ?? [], teacher.ExpertIntermediateSize).Order())
+                            {
+                                var shape = Axis.Layers.With(attention, layers) with
+                                {
+                                    HiddenSize = hidden,
+                                    IntermediateSize = ffn,
+                                    Experts = experts,
+                                    ExpertIntermediateSize = width,
+                                };
+                                if (shape != teacher)
+                                    yield return new(shape);
+                            }
     }
 
     private IEnumerable<int> FfnOf(int hidden, DecoderConfig teacher) => Expansion.Count == 0
@@ -78,6 +94,10 @@ internal sealed record SearchSpace
         foreach (var axis in Candidate.Axes)
             foreach (var size in Sizes[axis] ?? [])
                 Check(teacher, new PruneTarget { Sizes = new PerAxis<int?> { [axis] = size } });
+        if (Expansion.Count > 0 && !Axis.Ffn.IsIn(teacher))
+            throw new EspalierException(
+                $"search.expansion is of feed-forward blocks, and a {teacher.Family} model has experts in place of them: give "
+                    + $"search.expert-ffn");
         if (Expansion.Count > 0)
             foreach (var ffn in Or(Hidden, teacher.HiddenSize).SelectMany(hidden => FfnOf(hidden, teacher)).Distinct())
                 Check(teacher, new() { Ffn = ffn });

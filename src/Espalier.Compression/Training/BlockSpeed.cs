@@ -59,6 +59,8 @@ internal static class BlockSpeed
             {
                 HiddenSize = block.HiddenSize / 2,
                 IntermediateSize = block.IntermediateSize / 2,
+                ExpertIntermediateSize = block.ExpertIntermediateSize / 2,
+                Experts = Math.Max(block.Experts / 2, block.ExpertsPerToken),
                 KeyValueHeads = groups,
                 QueryHeads = groups * block.GroupSize,
             };

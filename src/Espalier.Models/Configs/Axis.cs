@@ -83,12 +83,49 @@ public sealed class Axis
         IsPerLayer = true,
         IsWidth = true,
         Taps = [TapPoint.MlpIntermediate],
+        IsOptional = true,
+        Exists = kind => !kind.HasExperts,
         Size = config => config.IntermediateSize,
         Resize = (config, size) => config with { IntermediateSize = size },
     };
 
+    /// <summary>Experts of a layer: E.</summary>
+    public static Axis Experts { get; } = new()
+    {
+        Key = "experts",
+        Unit = "expert",
+        Field = "num_experts",
+        Summary = "Experts of a layer, at least as many as a token goes to",
+        Page = "Experts of a layer that is a mixture of them; at least as many as a token goes to.",
+        IsPerLayer = true,
+        Taps = [TapPoint.ExpertOutput],
+        Least = config => config.ExpertsPerToken,
+        IsOptional = true,
+        Exists = kind => kind.HasExperts,
+        Size = config => config.Experts,
+        Resize = (config, size) => config with { Experts = size },
+    };
+
+    /// <summary>Neurons of an expert: X.</summary>
+    public static Axis ExpertFfn { get; } = new()
+    {
+        Key = "expert-ffn",
+        Unit = "expert neuron",
+        Field = "moe_intermediate_size",
+        Summary = "Width of each expert",
+        Page = "Width of each expert of a mixture of experts.",
+        IsPerLayer = true,
+        IsPerExpert = true,
+        IsWidth = true,
+        Taps = [TapPoint.ExpertIntermediate],
+        IsOptional = true,
+        Exists = kind => kind.HasExperts,
+        Size = config => config.ExpertIntermediateSize,
+        Resize = (config, size) => config with { ExpertIntermediateSize = size },
+    };
+
     /// <summary>All of them, in the order in which plans list them.</summary>
-    public static IReadOnlyList<Axis> All { get; } = [Layers, Hidden, Heads, Ffn, KvHeads];
+    public static IReadOnlyList<Axis> All { get; } = [Layers, Hidden, Heads, Ffn, KvHeads, Experts, ExpertFfn];
 
     /// <summary>All of them in the order in which recipes and commands ask for sizes: widths, units of a layer, layers.</summary>
     public static IReadOnlyList<Axis> Asked { get; } = [.. All.OrderBy(axis => axis.IsWidth ? 0 : axis.IsPerLayer ? 1 : 2)];
@@ -120,6 +157,9 @@ public sealed class Axis
     /// <summary>Whether each layer has units of its own, the same number in each.</summary>
     public bool IsPerLayer { get; private init; }
 
+    /// <summary>Whether each expert of a layer has units of its own, the same number in each.</summary>
+    public bool IsPerExpert { get; private init; }
+
     /// <summary>Whether it is a width of matrices, which matrix units work in tiles of.</summary>
     public bool IsWidth { get; private init; }
 
@@ -149,9 +189,31 @@ public sealed class Axis
     /// <summary>Whether a unit has the entries of a head in each parameter, and not one.</summary>
     internal bool HasHeadEntries { get; private init; }
 
+    private Func<LayerKind, bool> Exists { get; init; } = static _ => true;
+
+    private Func<DecoderConfig, int> Least { get; init; } = static _ => 1;
+
     private Func<DecoderConfig, int> Size { get; init; } = null!;
 
     private Func<DecoderConfig, int, DecoderConfig> Resize { get; init; } = null!;
+
+    /// <summary>
+    /// Whether a config has units of it: where all layers are mixtures of experts there is no feed-forward block beside them, and elsewhere
+    /// there are no experts.
+    /// </summary>
+    public bool IsIn(DecoderConfig config) => config.LayerKinds.Any(Exists);
+
+    /// <summary>Whether there are models without it.</summary>
+    internal bool IsOptional { get; private init; }
+
+    /// <summary>Whether a layer of a kind has units of it.</summary>
+    internal bool IsIn(LayerKind kind) => Exists(kind);
+
+    /// <summary>How often a config has these units: once, in each layer, or in each expert of each layer.</summary>
+    internal int RowsIn(DecoderConfig config) => !IsPerLayer ? 1 : IsPerExpert ? config.Layers * config.Experts : config.Layers;
+
+    /// <summary>The smallest size that a config may have.</summary>
+    internal int LeastIn(DecoderConfig config) => Least(config);
 
     /// <summary>The size.</summary>
     public int Of(DecoderConfig config) => Size(config);

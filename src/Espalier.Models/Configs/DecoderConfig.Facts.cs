@@ -28,17 +28,28 @@ public sealed partial record DecoderConfig
     /// <summary>All weights, by closed form; a tied table counts once. Equal to what is counted in the checkpoint.</summary>
     public long Parameters => EmbeddingParameters + NonEmbeddingParameters;
 
+    /// <summary>
+    /// The weights that take part in one token's pass: all, but of each mixture of experts only those that a token goes to.
+    /// </summary>
+    public long ActiveParameters =>
+        Parameters - (LayersWithExperts == 0 ? 0 : (long)LayersWithExperts * (Experts - ExpertsPerToken) * OneExpert);
+
+    /// <summary>Layers that are mixtures of experts.</summary>
+    internal int LayersWithExperts =>
+        LayerKinds.AreAlike ? LayerKinds[0].HasExperts ? Layers : 0 : LayerKinds.Count(static kind => kind.HasExperts);
+
     /// <summary>Bytes of keys and values that one token leaves in the cache at the given width of an element.</summary>
     public long KeyValueBytesPerToken(int bytesPerElement) => 2L * Layers * KeyValueHeads * HeadDim * bytesPerElement;
 
     /// <summary>
-    /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens:
-    /// two for each weight that takes part in a matrix product (the table only where it is the head), and attention's
-    /// 4 · N · H in each layer for each key that a token sees, the mean over the window of the two products q·k and p·v.
+    /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens: two for each
+    /// weight that takes part in a matrix product (of experts those that a token goes to; the table only where it is the head), and
+    /// attention's 4 · N · H in each layer for each key that a token sees, the mean over the window of the two products q·k and p·v.
     /// </summary>
     public double ForwardFlopsPerToken(int sequence)
     {
-        var products = InLayers(static spec => spec.Dimensions.Count == 2) + (long)VocabularySize * HiddenSize;
+        var products = InLayers(static spec => spec.Dimensions.Count == 2) + (long)VocabularySize * HiddenSize
+            - (Parameters - ActiveParameters);
         var seen = Enumerable.Range(0, Layers).Sum(layer => TwiceKeysSeen(LayerKinds[layer].SlidingWindow, sequence));
         return 2.0 * products + 2.0 * Axis.Heads.Dimension.Of(this) * seen;
     }
@@ -58,7 +69,9 @@ public sealed partial record DecoderConfig
         var elements = 0L;
         foreach (var spec in ParameterSpec.All)
             if (counts(spec) && spec.Exists(this, kind ?? LayerKinds[0]))
-                elements += spec.Elements(this);
+                elements += spec.Elements(this) * spec.CountIn(this);
         return elements;
     }
+
+    private long OneExpert => ParameterSpec.All.Where(static spec => spec.IsPerExpert).Sum(spec => spec.Elements(this));
 }

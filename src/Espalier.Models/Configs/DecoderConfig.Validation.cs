@@ -12,7 +12,7 @@ public sealed partial record DecoderConfig
     public DecoderConfig Validate(string source)
     {
         Range("vocab_size", VocabularySize, int.MaxValue);
-        foreach (var axis in Axis.All)
+        foreach (var axis in Axis.All.Where(axis => axis.IsIn(this)))
             Range(axis.Field, axis.Of(this), axis.Most);
         Range("head_dim", HeadDim, MaxWidth);
         Range("max_position_embeddings", MaxPositions, int.MaxValue);
@@ -24,6 +24,9 @@ public sealed partial record DecoderConfig
             throw new EspalierException(
                 $"{source}: num_attention_heads {QueryHeads} is not a multiple of num_key_value_heads {KeyValueHeads}; the nearest are "
                     + $"{Near(QueryHeads, KeyValueHeads)}");
+        if (LayersWithExperts > 0 && (ExpertsPerToken < 1 || ExpertsPerToken > Experts))
+            throw new EspalierException(
+                $"{source}: num_experts_per_tok is {ExpertsPerToken}, it must be from 1 to the {Experts} experts of a layer");
         if (HeadDim % 2 != 0)
             throw new EspalierException($"{source}: head_dim {HeadDim} is odd, rotary turns pairs; the nearest are {Near(HeadDim, 2)}");
         if (!(Rotary.Fraction is > 0 and <= 1))

@@ -41,7 +41,7 @@ public sealed partial record DecoderConfig
     /// <summary>D: width of the residual stream.</summary>
     public required int HiddenSize { get; init; }
 
-    /// <summary>F: width of the feed-forward block.</summary>
+    /// <summary>F: width of the feed-forward block; 0 where all layers are mixtures of experts and the family says no other.</summary>
     public required int IntermediateSize { get; init; }
 
     /// <summary>L: number of blocks.</summary>
@@ -90,6 +90,20 @@ public sealed partial record DecoderConfig
 
     /// <summary>c in c · tanh(logit / c), which logits pass last (Gemma-2); null for none.</summary>
     public double? LogitCap { get; init; }
+
+    /// <summary>E: experts of each layer that is a mixture of them (<see cref="LayerKind.HasExperts"/>); 0 for none.</summary>
+    public int Experts { get; init; }
+
+    /// <summary>How many of them a token goes to, those that the router gives the most.</summary>
+    public int ExpertsPerToken { get; init; }
+
+    /// <summary>X: width of an expert.</summary>
+    public int ExpertIntermediateSize { get; init; }
+
+    /// <summary>
+    /// Whether the weights of a token's experts add up to 1: the softmax is over them (Mixtral), and not over all experts.
+    /// </summary>
+    public bool NormalizesExpertWeights { get; init; }
 
     /// <summary>Rotary position embedding.</summary>
     public RotaryConfig Rotary { get; init; } = new();

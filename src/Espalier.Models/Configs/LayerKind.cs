@@ -55,8 +55,16 @@ public sealed record LayerKind
     /// <summary>c in c · tanh(score / c), which scores pass before the softmax; null for none.</summary>
     public double? ScoreCap { get; init; }
 
-    /// <summary>Whether the feed-forward block has a gate.</summary>
+    /// <summary>
+    /// Whether the feed-forward block is a mixture of experts (<see cref="DecoderConfig.Experts"/>), of which each token goes to a few.
+    /// </summary>
+    public bool HasExperts { get; init; }
+
+    /// <summary>Whether the feed-forward block, or each of its experts, has a gate.</summary>
     public bool HasGate => Activation != ActivationKind.SquaredRelu;
+
+    /// <summary>Whether it is no mixture of experts and has a gate.</summary>
+    internal bool HasDenseGate => HasGate && !HasExperts;
 
     /// <summary>Whether attention and the feed-forward block read a norm of the stream, and not the stream.</summary>
     public bool HasNormsBefore => Norms != NormPlacement.After;

@@ -75,6 +75,18 @@ public enum ParameterRole
     /// <summary>Bias of the down projection, [D].</summary>
     DownProjectionBias,
 
+    /// <summary>Router of a mixture of experts, [E, D].</summary>
+    Router,
+
+    /// <summary>Gate projection of an expert, [X, D].</summary>
+    ExpertGateProjection,
+
+    /// <summary>Up projection of an expert, [X, D].</summary>
+    ExpertUpProjection,
+
+    /// <summary>Down projection of an expert, [D, X].</summary>
+    ExpertDownProjection,
+
     /// <summary>Norm of what the feed-forward block gives, before it is added, [D].</summary>
     MlpOutputNorm,
 
@@ -91,7 +103,8 @@ public enum ParameterRole
 /// <summary>One parameter of a decoder.</summary>
 /// <param name="Role">What it is for.</param>
 /// <param name="Layer">Its block, from 0; -1 outside the blocks.</param>
-public readonly record struct Parameter(ParameterRole Role, int Layer = -1);
+/// <param name="Expert">Its expert in the block, from 0; -1 for what is no expert's.</param>
+public readonly record struct Parameter(ParameterRole Role, int Layer = -1, int Expert = -1);
 
 /// <summary>A parameter as a checkpoint holds it.</summary>
 /// <param name="Name">Its name in the checkpoint.</param>

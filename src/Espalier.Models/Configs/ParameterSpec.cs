@@ -35,6 +35,9 @@ internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, p
     /// <summary>Whether each block has one.</summary>
     public bool IsPerLayer { get; init; } = true;
 
+    /// <summary>Whether each expert of a block has one.</summary>
+    public bool IsPerExpert { get; init; }
+
     /// <summary>
     /// Whether a decoder of this config has it at all: in a layer of this kind, of any kind where it is outside the blocks.
     /// </summary>
@@ -64,6 +67,9 @@ internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, p
 
     /// <summary>The spec of a role.</summary>
     public static ParameterSpec Of(ParameterRole role) => s_byRole[(int)role];
+
+    /// <summary>How many a block of a config has, where it has it at all.</summary>
+    public int CountIn(DecoderConfig config) => IsPerExpert ? config.Experts : 1;
 
     /// <summary>The shape that a config calls for, rows first.</summary>
     public long[] Shape(DecoderConfig config) => [.. Dimensions.Select(dimension => dimension.Of(config))];

@@ -31,12 +31,17 @@ internal static class ParameterSpecs
         Norm(AttentionOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter },
         Norm(PostAttentionNorm) with { Exists = (_, kind) => kind.HasNormsBefore },
         NormBias(PostAttentionNormBias),
-        new(GateProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm, Exists = (_, kind) => kind.HasGate },
-        new(GateProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, kind) => kind.HasGate && config.MlpBias },
-        new(UpProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm },
-        new(UpProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, _) => config.MlpBias },
-        new(DownProjection, ParameterGroup.Mlp, Hidden, Ffn) { Input = TapPoint.MlpIntermediate },
-        new(DownProjectionBias, ParameterGroup.Mlp, Hidden) { Exists = (config, _) => config.MlpBias },
+        new(GateProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm,
+            Exists = (_, kind) => kind.HasDenseGate },
+        new(GateProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, kind) => kind.HasDenseGate && config.MlpBias },
+        new(UpProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm, Exists = IsDense },
+        new(UpProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = HasMlpBias },
+        new(DownProjection, ParameterGroup.Mlp, Hidden, Ffn) { Input = TapPoint.MlpIntermediate, Exists = IsDense },
+        new(DownProjectionBias, ParameterGroup.Mlp, Hidden) { Exists = HasMlpBias },
+        new(Router, ParameterGroup.Mlp, Experts, Hidden) { Input = TapPoint.PostAttentionNorm, Exists = HasExperts },
+        OfExperts(ExpertGateProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
+        OfExperts(ExpertUpProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
+        OfExperts(ExpertDownProjection, TapPoint.ExpertIntermediate, Hidden, ExpertFfn),
         Norm(MlpOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter },
         Norm(FinalNorm) with
         {
@@ -66,6 +71,15 @@ internal static class ParameterSpecs
             IsNeutralAtOne = static config => config.HeadNorm == NormKind.RmsNorm,
             IsStoredLessOne = static config => config.HeadNorm == NormKind.RmsNorm1p,
         };
+
+    private static ParameterSpec OfExperts(ParameterRole role, TapPoint input, params IReadOnlyList<Dimension> dimensions) =>
+        new(role, ParameterGroup.Mlp, dimensions) { IsPerExpert = true, Input = input, Exists = HasExperts };
+
+    private static bool IsDense(DecoderConfig config, LayerKind kind) => !kind.HasExperts;
+
+    private static bool HasExperts(DecoderConfig config, LayerKind kind) => kind.HasExperts;
+
+    private static bool HasMlpBias(DecoderConfig config, LayerKind kind) => config.MlpBias && !kind.HasExperts;
 
     private static bool HasQkvBias(DecoderConfig config, LayerKind kind) => config.QueryKeyValueBias;
 }

@@ -26,6 +26,31 @@ public enum TapPoint
     /// <summary>Input of the down projection, [B, T, F].</summary>
     MlpIntermediate,
 
+    /// <summary>What the router of a mixture of experts gives, [B, T, E].</summary>
+    RouterLogits,
+
+    /// <summary>
+    /// The numbers of the experts that each token goes to, the first choice first, [B, T, K]; of layers that are mixtures of them.
+    /// </summary>
+    ExpertChoice,
+
+    /// <summary>What each token's experts are multiplied by, [B, T, K].</summary>
+    ExpertWeights,
+
+    /// <summary>
+    /// What the experts read, [R, D]: a row for each expert of each token, the first expert's tokens first, in order.
+    /// </summary>
+    ExpertInput,
+
+    /// <summary>What enters the activation of the experts, [R, X].</summary>
+    ExpertPreActivation,
+
+    /// <summary>Input of the experts' down projections, [R, X].</summary>
+    ExpertIntermediate,
+
+    /// <summary>What the experts give, before it is multiplied by their weights, [R, D].</summary>
+    ExpertOutput,
+
     /// <summary>Residual stream leaving a block, [B, T, D].</summary>
     BlockOutput,
 

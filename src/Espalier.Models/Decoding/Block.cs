@@ -14,7 +14,7 @@ internal sealed class Block(int layer, double residualScale)
 
     public Normalization? PostAttentionLayernorm { get; init; }
 
-    public required FeedForward Mlp { get; init; }
+    public required IFeedForward Mlp { get; init; }
 
     /// <summary>Of what the feed-forward block gives.</summary>
     public Normalization? MlpOutputNorm { get; init; }

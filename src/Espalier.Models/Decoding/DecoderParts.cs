@@ -25,18 +25,31 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         },
         PostAttentionLayernorm = NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
         MlpOutputNorm = NormOf(ParameterRole.MlpOutputNorm, null, layer),
-        Mlp = new FeedForward(config.LayerKinds[layer].Activation, layer)
-        {
-            GateProj = config.LayerKinds[layer].HasGate
-                ? ProjectionOf(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer)
-                : null,
-            UpProj = ProjectionOf(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, layer),
-            DownProj = ProjectionOf(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, layer),
-        },
+        Mlp = config.LayerKinds[layer].HasExperts ? ExpertsOf(layer) : FeedForwardOf(layer),
     };
 
     /// <summary>The norm after the last block; its weights are among those given.</summary>
     public Normalization FinalNorm() => NormOf(ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1)!;
+
+    private FeedForward FeedForwardOf(int layer) => new(config.LayerKinds[layer].Activation, layer)
+    {
+        GateProj = config.LayerKinds[layer].HasGate
+            ? ProjectionOf(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer)
+            : null,
+        UpProj = ProjectionOf(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, layer),
+        DownProj = ProjectionOf(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, layer),
+    };
+
+    private MixtureOfExperts ExpertsOf(int layer) => new(config, layer)
+    {
+        Router = new(weights[new(ParameterRole.Router, layer)], null),
+        Gates = config.LayerKinds[layer].HasGate ? OfExperts(ParameterRole.ExpertGateProjection, layer) : null,
+        Ups = OfExperts(ParameterRole.ExpertUpProjection, layer),
+        Downs = OfExperts(ParameterRole.ExpertDownProjection, layer),
+    };
+
+    private Tensor[] OfExperts(ParameterRole role, int layer) =>
+        [.. Enumerable.Range(0, config.Experts).Select(expert => weights[new(role, layer, expert)])];
 
     private Projection ProjectionOf(ParameterRole weight, ParameterRole bias, int layer) =>
         new(weights[new(weight, layer)], weights.GetValueOrDefault(new(bias, layer)), adapters?.GetValueOrDefault(new(weight, layer)));

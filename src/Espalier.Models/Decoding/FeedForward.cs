@@ -3,7 +3,7 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>The feed-forward block: gated SiLU or GELU, or ungated squared ReLU (Nemotron).</summary>
-internal sealed class FeedForward(ActivationKind activation, int layer)
+internal sealed class FeedForward(ActivationKind activation, int layer) : IFeedForward
 {
     /// <summary>Null where the activation has no gate.</summary>
     public required Projection? GateProj { get; init; }
@@ -17,14 +17,20 @@ internal sealed class FeedForward(ActivationKind activation, int layer)
         var up_BTF = UpProj.Forward(x_BTD, context.Compute);
         var z_BTF = GateProj?.Forward(x_BTD, context.Compute) ?? up_BTF;
         context.Emit(TapPoint.MlpPreActivation, layer, z_BTF);
-        var y_BTF = activation switch
-        {
-            ActivationKind.SwiGlu => z_BTF.SiluMul(up_BTF),
-            ActivationKind.GeGlu => z_BTF.GeluMul(up_BTF),
-            ActivationKind.SquaredRelu => z_BTF.SquaredRelu(),
-            _ => throw new InvalidOperationException($"activation {activation}"),
-        };
+        var y_BTF = Units(activation, z_BTF, up_BTF);
         context.Emit(TapPoint.MlpIntermediate, layer, y_BTF);
         return DownProj.Forward(y_BTF, context.Compute);
     }
+
+    /// <summary>What the down projection reads.</summary>
+    /// <param name="activation">The activation.</param>
+    /// <param name="z">What enters it.</param>
+    /// <param name="up">What it is multiplied with, of the same shape; not read where there is no gate.</param>
+    public static Tensor Units(ActivationKind activation, Tensor z, Tensor up) => activation switch
+    {
+        ActivationKind.SwiGlu => z.SiluMul(up),
+        ActivationKind.GeGlu => z.GeluMul(up),
+        ActivationKind.SquaredRelu => z.SquaredRelu(),
+        _ => throw new InvalidOperationException($"activation {activation}"),
+    };
 }

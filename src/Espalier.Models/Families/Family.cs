@@ -37,6 +37,11 @@ internal abstract class Family
     /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null.</summary>
     protected virtual bool FillsHeadDim => true;
 
+    /// <summary>The field of a size, where the family has another one than most.</summary>
+    /// <param name="axis">The size.</param>
+    /// <param name="fields">The config that is written.</param>
+    protected virtual string FieldOf(Axis axis, JsonObject fields) => axis.Field;
+
     /// <summary>
     /// Whether <c>partial_rotary_factor</c> may leave a part of each head unturned; in the other families programs disagree on what it
     /// means.
@@ -125,8 +130,8 @@ internal abstract class Family
         PretrainedConfig.Complete(fields);
 
         ConfigJson.Set(fields, "vocab_size", target.VocabularySize);
-        foreach (var axis in Axis.All)
-            ConfigJson.Set(fields, axis.Field, axis.Of(target));
+        foreach (var axis in Axis.All.Where(axis => axis.Of(target) > 0))
+            ConfigJson.Set(fields, FieldOf(axis, fields), axis.Of(target));
         if (FillsHeadDim || fields["head_dim"] is not null || target.HeadDim != target.HiddenSize / target.QueryHeads)
             ConfigJson.Set(fields, "head_dim", target.HeadDim);
         fields["tie_word_embeddings"] = target.TiedEmbeddings;

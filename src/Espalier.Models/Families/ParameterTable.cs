@@ -4,16 +4,18 @@ namespace Espalier.Models.Families;
 
 /// <summary>
 /// A family's one table, parameter name and role, read both ways. A name of a block's parameter holds <c>{layer}</c> where the checkpoint
-/// has the block's number. Parameters that a checkpoint fuses into one tensor, along its rows, have names of their own,
-/// <c>qkv_proj.weight#q</c>: the tensor's and what tells them apart.
+/// has the block's number, one of an expert's parameter <c>{expert}</c> for that of the expert. Parameters that a checkpoint fuses into one
+/// tensor, along its rows, have names of their own, <c>qkv_proj.weight#q</c>: the tensor's and what tells them apart.
 /// </summary>
 internal sealed class ParameterTable
 {
-    private const string Placeholder = "{layer}";
+    private const string Placeholder = "{layer}", ExpertPlaceholder = "{expert}";
 
     private readonly Dictionary<ParameterRole, string> _names = [];
     private readonly Dictionary<string, ParameterRole> _roles = new(StringComparer.Ordinal);
     private readonly string _blockPrefix;
+    // What stands between the numbers of block and expert; null where the family has no experts.
+    private readonly string? _expertPrefix;
 
     /// <summary>Builds the table from its rows, in the order in which checkpoints list parameters.</summary>
     public ParameterTable(params (ParameterRole Role, string Name)[] rows)
@@ -26,6 +28,9 @@ internal sealed class ParameterTable
             var placeholder = name.IndexOf(Placeholder, StringComparison.Ordinal);
             if (placeholder >= 0)
                 _blockPrefix = name[..placeholder];
+            var expert = name.IndexOf(ExpertPlaceholder, StringComparison.Ordinal);
+            if (expert >= 0)
+                _expertPrefix = name[(placeholder + Placeholder.Length)..expert];
         }
 
         Roles = [.. rows.Select(static row => row.Role)];
@@ -37,6 +42,7 @@ internal sealed class ParameterTable
     /// <summary>The name of a parameter.</summary>
     public string NameOf(Parameter parameter) => _names.TryGetValue(parameter.Role, out var name)
         ? name.Replace(Placeholder, parameter.Layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace(ExpertPlaceholder, parameter.Expert.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
         : throw new EspalierException($"this family has no {parameter.Role}; it has {string.Join(", ", Roles)}");
 
     /// <summary>The parameter of a name; false where the table has no such name.</summary>
@@ -52,12 +58,20 @@ internal sealed class ParameterTable
         if (!name.StartsWith(_blockPrefix, StringComparison.Ordinal))
             return false;
         var rest = name.AsSpan(_blockPrefix.Length);
-        var digits = rest.IndexOf('.');
-        if (digits < 1 || (rest[0] == '0' && digits > 1)
-            || !int.TryParse(rest[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out var layer)
-            || !_roles.TryGetValue($"{_blockPrefix}{Placeholder}{rest[digits..]}", out role))
+        var expert = -1;
+        if (!TryNumber(rest, out var layer, out var digits))
             return false;
-        parameter = new(role, layer);
+        var key = $"{_blockPrefix}{Placeholder}{rest[digits..]}";
+        if (_expertPrefix is not null && rest[digits..].StartsWith(_expertPrefix, StringComparison.Ordinal))
+        {
+            rest = rest[(digits + _expertPrefix.Length)..];
+            if (!TryNumber(rest, out expert, out digits))
+                return false;
+            key = $"{_blockPrefix}{Placeholder}{_expertPrefix}{ExpertPlaceholder}{rest[digits..]}";
+        }
+        if (!_roles.TryGetValue(key, out role))
+            return false;
+        parameter = new(role, layer, expert);
         return true;
     }
 
@@ -74,13 +88,39 @@ internal sealed class ParameterTable
         foreach (var parameter in Of(specs[first..], false, -1))
             yield return parameter;
 
-        IEnumerable<NamedParameter> Of(ParameterSpec[] of, bool isPerLayer, int layer) => of
-            .Where(spec => spec.IsPerLayer == isPerLayer && spec.Exists(config, config.LayerKinds[Math.Max(0, layer)]))
-            .Select(spec => Named(new(spec.Role, layer), config));
+        IEnumerable<NamedParameter> Of(ParameterSpec[] of, bool isPerLayer, int layer)
+        {
+            ParameterSpec[] there = [.. of.Where(spec =>
+                spec.IsPerLayer == isPerLayer && spec.Exists(config, config.LayerKinds[Math.Max(0, layer)]))];
+            for (var i = 0; i < there.Length; i++)
+            {
+                if (!there[i].IsPerExpert)
+                {
+                    yield return Named(new(there[i].Role, layer), config);
+                    continue;
+                }
+                // Expert by expert: those of one stand together.
+                var end = i;
+                while (end < there.Length && there[end].IsPerExpert)
+                    end++;
+                for (var expert = 0; expert < config.Experts; expert++)
+                    foreach (var spec in there[i..end])
+                        yield return Named(new(spec.Role, layer, expert), config);
+                i = end - 1;
+            }
+        }
     }
 
     /// <summary>The tensors that a checkpoint stores of it, in the same order.</summary>
     public IEnumerable<StoredTensor> Tensors(DecoderConfig config) => StoredTensor.Of(Parameters(config));
+
+    // A number as checkpoints write it, before a point or at the end.
+    private static bool TryNumber(ReadOnlySpan<char> text, out int number, out int digits)
+    {
+        (number, digits) = (0, text.IndexOf('.'));
+        return digits >= 1 && !(text[0] == '0' && digits > 1)
+            && int.TryParse(text[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
 
     private NamedParameter Named(Parameter parameter, DecoderConfig config) =>
         new(NameOf(parameter), parameter, ParameterSpec.Of(parameter.Role).Shape(config));

@@ -49,7 +49,7 @@ internal sealed class PackedWeights : IDisposable
 
     internal PackedMatrix Head => Config.TiedEmbeddings ? Embedding : Matrix(ParameterRole.Head, -1);
 
-    internal PackedMatrix Matrix(ParameterRole role, int layer) => _matrices[new(role, layer)];
+    internal PackedMatrix Matrix(ParameterRole role, int layer, int expert = -1) => _matrices[new(role, layer, expert)];
 
     internal RowBuffer? Row(ParameterRole role, int layer) => _rows.GetValueOrDefault(new(role, layer));
 

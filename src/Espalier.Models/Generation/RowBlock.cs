@@ -11,8 +11,8 @@ internal sealed class RowBlock
     private readonly RowNorm? _inputNorm, _attentionOutputNorm, _postAttentionNorm, _mlpOutputNorm;
     private readonly RowBuffer? _queryNorm, _keyNorm;
     private readonly (RowBuffer Cos, RowBuffer Sin) _turns;
-    private readonly RowProduct _query, _key, _value, _output, _up, _down;
-    private readonly RowProduct? _gate;
+    private readonly RowProduct _query, _key, _value, _output;
+    private readonly IRowFeedForward _mlp;
     private readonly RowBuffer _keys, _values;
 
     public RowBlock(PackedWeights weights, int layer, RowWorkspace work, RowBuffer keys, RowBuffer values)
@@ -32,10 +32,9 @@ internal sealed class RowBlock
         _key = Of(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, work.Keys);
         _value = Of(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, work.Values);
         _output = Of(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, OutputOf(_attentionOutputNorm));
-        _up = Of(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, work.Up);
-        _down = Of(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, OutputOf(_mlpOutputNorm));
-        if (_kind.HasGate)
-            _gate = Of(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, work.Gate);
+        _mlp = _kind.HasExperts
+            ? new RowExperts(weights, layer, work, OutputOf(_mlpOutputNorm))
+            : new RowFeedForward(weights, layer, work, OutputOf(_mlpOutputNorm));
     }
 
     /// <summary>Takes the rows of the stream through; each row's key and value go into the cache before any row looks back.</summary>
@@ -65,23 +64,11 @@ internal sealed class RowBlock
         RowOps.Attend(_work.Queries, _keys, _values, capacity, table, positions, H, _kind.SlidingWindow, _work.Attended,
             _kind.AttentionScale,
             _kind.ScoreCap);
-        Add(_work.Attended, rows, _output, _attentionOutputNorm);
+        RowOps.Product(_work.Attended, rows, IsAddedAtOnce(_attentionOutputNorm), _output);
+        Add(rows, _attentionOutputNorm);
 
-        var normed = Normed(_postAttentionNorm, rows);
-        if (_gate is { } gate)
-        {
-            RowOps.Product(normed, rows, adds: false, gate, _up);
-            if (_kind.Activation == ActivationKind.GeGlu)
-                RowOps.GeluMul(_work.Gate, _work.Up, rows);
-            else
-                RowOps.SiluMul(_work.Gate, _work.Up, rows);
-        }
-        else
-        {
-            RowOps.Product(normed, rows, adds: false, _up);
-            RowOps.SquaredRelu(_work.Up, rows);
-        }
-        Add(_gate is null ? _work.Up : _work.Gate, rows, _down, _mlpOutputNorm);
+        _mlp.Forward(Normed(_postAttentionNorm, rows), rows, IsAddedAtOnce(_mlpOutputNorm));
+        Add(rows, _mlpOutputNorm);
     }
 
     private bool IsAddedAtOnce(RowNorm? norm) => norm is null && _config.ResidualScale == 1;
@@ -97,9 +84,8 @@ internal sealed class RowBlock
         return _work.Normed;
     }
 
-    private void Add(RowBuffer x, int rows, RowProduct product, RowNorm? norm)
+    private void Add(int rows, RowNorm? norm)
     {
-        RowOps.Product(x, rows, IsAddedAtOnce(norm), product);
         if (IsAddedAtOnce(norm))
             return;
         norm?.Forward(_work.Added, rows, _work.Added);

@@ -12,6 +12,9 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
 {
     private readonly List<RowBuffer> _all = [];
 
+    /// <summary>Rows that there is room for.</summary>
+    public int Rows => rows;
+
     /// <summary>The residual stream.</summary>
     public RowBuffer Stream => field ??= New(config.HiddenSize);
 
@@ -31,6 +34,19 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
     public RowBuffer Gate => field ??= New(config.IntermediateSize);
 
     public RowBuffer Up => field ??= New(config.IntermediateSize);
+
+    /// <summary>What the router of a mixture of experts gives, and then the weights.</summary>
+    public RowBuffer Routed => field ??= New(config.Experts);
+
+    /// <summary>The rows that one expert reads.</summary>
+    public RowBuffer ExpertRows => field ??= New(config.HiddenSize);
+
+    public RowBuffer ExpertGate => field ??= New(config.ExpertIntermediateSize);
+
+    public RowBuffer ExpertUp => field ??= New(config.ExpertIntermediateSize);
+
+    /// <summary>What one expert gives.</summary>
+    public RowBuffer ExpertOutput => field ??= New(config.HiddenSize);
 
     public RowBuffer Logits => field ??= New(config.VocabularySize, wanted);
 

@@ -38,7 +38,7 @@ internal static class Preflight
             return [why];
         var (headDim, turning) = (runtime.HeadDim(shape), runtime.RotaryEntries(shape));
         var read = config with { HeadDim = headDim };
-        foreach (var (name, (role, _), has) in shape.Family.Parameters(config).Where(parameter => parameter.Parameter.Layer <= 0))
+        foreach (var (name, (role, _, _), has) in shape.Family.Parameters(config).Where(parameter => parameter.Parameter.Layer <= 0))
         {
             var expected = ParameterSpec.Of(role).Shape(read);
             if (!expected.SequenceEqual(has))
@@ -58,5 +58,6 @@ internal static class Preflight
     }
 
     private static string Text(RotaryConfig rotary) =>
-        $"{ConfigJson.Float(rotary.Theta)}{(rotary.Scaling is { } scaling ? $" with {scaling.GetType().Name.ToLowerInvariant()} scaling" : "")}";
+        $"{ConfigJson.Float(rotary.Theta)}"
+            + $"{(rotary.Scaling is { } scaling ? $" with {scaling.GetType().Name.ToLowerInvariant()} scaling" : "")}";
 }

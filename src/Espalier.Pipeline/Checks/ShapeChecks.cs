@@ -32,6 +32,7 @@ internal static class ShapeChecks
         }
         if (recipe.Prune.Sparsity is { } sparsity)
             foreach (var columns in new[] { teacher.Config.HiddenSize, teacher.Config.IntermediateSize,
+                teacher.Config.ExpertIntermediateSize,
                 teacher.Config.QueryHeads * teacher.Config.HeadDim }.Distinct())
                 Named(refusals, "prune", () => sparsity.CheckColumns(columns));
     }

@@ -17,6 +17,18 @@ internal sealed record ModelForecast
     /// <summary>Width of the feed-forward block.</summary>
     public required int IntermediateSize { get; init; }
 
+    /// <summary>Experts of a layer; null where there are none, as the two that follow.</summary>
+    public int? NumExperts { get; init; }
+
+    /// <summary>Experts that a token goes to.</summary>
+    public int? NumExpertsPerTok { get; init; }
+
+    /// <summary>Width of an expert.</summary>
+    public int? MoeIntermediateSize { get; init; }
+
+    /// <summary>Weights that take part in one token's pass; null where all do.</summary>
+    public long? ActiveParameters { get; init; }
+
     /// <summary>Blocks.</summary>
     public required int NumHiddenLayers { get; init; }
 
@@ -69,12 +81,17 @@ internal sealed record ModelForecast
     public static ModelForecast Of(DecoderConfig config, int sequence)
     {
         ArgumentNullException.ThrowIfNull(config);
+        var hasExperts = config.LayersWithExperts > 0;
         return new()
         {
             Family = config.Family,
             VocabSize = config.VocabularySize,
             HiddenSize = config.HiddenSize,
             IntermediateSize = config.IntermediateSize,
+            NumExperts = hasExperts ? config.Experts : null,
+            NumExpertsPerTok = hasExperts ? config.ExpertsPerToken : null,
+            MoeIntermediateSize = hasExperts ? config.ExpertIntermediateSize : null,
+            ActiveParameters = hasExperts ? config.ActiveParameters : null,
             NumHiddenLayers = config.Layers,
             NumAttentionHeads = config.QueryHeads,
             NumKeyValueHeads = config.KeyValueHeads,

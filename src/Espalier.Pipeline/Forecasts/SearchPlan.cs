@@ -15,8 +15,10 @@ namespace Espalier.Pipeline.Forecasts;
 /// <param name="NonEmbeddingParameters">Weights without the embedding table and the head.</param>
 /// <param name="MemoryBytes">Bytes of weights, keys and values at the search's context.</param>
 /// <param name="ForwardFlopsPerToken">Floating-point operations of a token's forward pass.</param>
+/// <param name="Experts">Experts of a block; null where there are none.</param>
+/// <param name="ExpertFfn">Width of an expert; null where there are none.</param>
 internal sealed record CandidateForecast(int Layers, int Heads, int Ffn, int Hidden, long Parameters, long NonEmbeddingParameters,
-    long MemoryBytes, double ForwardFlopsPerToken)
+    long MemoryBytes, double ForwardFlopsPerToken, int? Experts = null, int? ExpertFfn = null)
 {
     /// <summary>The forecast of a candidate.</summary>
     public static CandidateForecast Of(Candidate candidate, SearchSection search, int sequence, int elementBytes)
@@ -25,7 +27,8 @@ internal sealed record CandidateForecast(int Layers, int Heads, int Ffn, int Hid
         ArgumentNullException.ThrowIfNull(search);
         return new(candidate.Layers, candidate.Heads, candidate.Ffn, candidate.Hidden, candidate.Parameters,
             candidate.NonEmbeddingParameters,
-            candidate.MemoryBytes(elementBytes, search.Context, search.Sequences), candidate.Shape.ForwardFlopsPerToken(sequence));
+            candidate.MemoryBytes(elementBytes, search.Context, search.Sequences), candidate.Shape.ForwardFlopsPerToken(sequence),
+            candidate.Experts, candidate.ExpertFfn);
     }
 }
 

@@ -43,8 +43,7 @@ internal sealed record CyclesSection
         foreach (var shape in Shapes)
             path.Add(shape.Apply(path.Count == 0 ? teacher : path[^1]));
         var last = path[^1];
-        if (student.HiddenSize > last.HiddenSize || student.IntermediateSize > last.IntermediateSize || student.Layers > last.Layers
-            || student.KeyValueHeads > last.KeyValueHeads || student.GroupSize > last.GroupSize)
+        if (Axis.All.Any(axis => axis.GroupSizeOf(student) > axis.GroupSizeOf(last)))
             throw new EspalierException(
                 "cycles.shapes: prune's shape is larger than the last of them on some axis; each cycle can only cut");
         return [.. path, student];

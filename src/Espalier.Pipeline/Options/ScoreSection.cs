@@ -27,6 +27,9 @@ internal sealed record ScoreSection
     /// <summary>Which value of a neuron is read.</summary>
     public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
 
+    /// <summary>Which value of an expert is read.</summary>
+    public ExpertValues Experts { get; init; } = ExpertValues.Output;
+
     /// <summary>What decides which layers can go, where some do.</summary>
     public DepthMetricKind Depth { get; init; } = DepthMetricKind.BlockInfluence;
 
@@ -88,6 +91,19 @@ internal sealed record ScoreSection
             Page = """
                 Which value of a neuron is read: `intermediate`, the input of the down projection, or `pre-activation`, what enters the
                 activation (X W₁ of the paper's Nemotron-4; after the gate projection where there is one). The scores say which it was.
+                """,
+            Useless = WithoutActivations,
+            Stage = InStageKey.WhereItDiffers,
+        },
+        new Key<ScoreSection, ExpertValues>("experts-by", Kinds.Choice<ExpertValues>(), s => s.Experts,
+            (s, which) => s with { Experts = which })
+        {
+            Help = "What an expert of a mixture is worth: what it adds to the stream, or the mass that the router gives it",
+            PageDefault = "output",
+            Page = """
+                What the importance of an expert of a mixture is read from, at each token and aggregated as that of neurons: `output`, the
+                L2 norm of what it adds to the stream (its output times the router's weight), or `mass`, the weight alone. A token that does
+                not go to an expert counts as zero there. The scores say which it was.
                 """,
             Useless = WithoutActivations,
             Stage = InStageKey.WhereItDiffers,

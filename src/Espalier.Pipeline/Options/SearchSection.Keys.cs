@@ -31,6 +31,12 @@ internal sealed partial record SearchSection
             IsMoot = s => s.Space.Expansion.Count == 0,
         },
         Sizes("hidden", "Widths of the residual stream.", s => s.Hidden, (s, sizes) => s with { Hidden = sizes }),
+        Sizes(
+            "experts", "Experts of a layer, where it is a mixture of them.", s => s.Experts ?? [],
+            (s, sizes) => s with { Experts = sizes.Count > 0 ? sizes : null }),
+        Sizes(
+            "expert-ffn", "Widths of an expert.", s => s.ExpertFfn ?? [],
+            (s, sizes) => s with { ExpertFfn = sizes.Count > 0 ? sizes : null }),
         Limit(
             "parameters", "Budget of all weights.", Budget.OfCount,
             s => s.Parameters, (s, budget) => s with { Parameters = budget }),

@@ -28,16 +28,17 @@ internal static class ShapeKeys
             axis.Key, axis.Summary, isFirst ? axis.Page : "As in `prune`.", isFirst ? "the teacher's" : "stays", useless,
             s => get(s).Sizes[axis], (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(axis, size) }),
             // The first four are in every key of the stage; what came later only where it is cut.
-            axis == Axis.KvHeads ? InStageKey.WhereItDiffers : InStageKey.Always)),
+            axis == Axis.KvHeads || axis == Axis.Experts || axis == Axis.ExpertFfn ? InStageKey.WhereItDiffers : InStageKey.Always)),
         Size(
-            "multiple", "What --hidden and --ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA",
+            "multiple",
+            "What --hidden, --ffn and --expert-ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA",
             isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
             (s, multiple) => set(s, get(s) with { Multiple = multiple }), InStageKey.Never),
     ];
 
     private const string MultiplePage = """
-        What `hidden` and `ffn` must be multiples of where they differ from the teacher's, for matrix units work in tiles: 128 suits CUDA, 1
-        allows any size. A width that is no multiple of 64 in the teacher itself is held to nothing unless this key says so.
+        What `hidden`, `ffn` and `expert-ffn` must be multiples of where they differ from the teacher's, for matrix units work in tiles: 128
+        suits CUDA, 1 allows any size. A width that is no multiple of 64 in the teacher itself is held to nothing unless this key says so.
         """;
 
     private static Key<S, int?> Size<S>(

@@ -44,11 +44,11 @@ internal static class PlanWarnings
         {
             AddCut(warnings, 1 - (double)to.NonEmbeddingParameters / from.NonEmbeddingParameters);
             // A group of one unit goes with it.
-            foreach (var axis in Axis.Asked.Where(axis => axis != Axis.Layers && axis.Grouped?.GroupSizeOf(from) != 1))
+            foreach (var axis in Axis.Asked.Where(axis => axis != Axis.Layers && axis.IsIn(from) && axis.Grouped?.GroupSizeOf(from) != 1))
                 AddAxis(warnings, axis.Key, axis.Of(from), axis.Of(to));
             AddDepth(warnings, from.Layers, to.Layers);
         }
-        foreach (var axis in Axis.Asked.Where(axis => axis.IsWidth))
+        foreach (var axis in Axis.Asked.Where(axis => axis.IsWidth && axis.IsIn(from)))
             AddMultiple(warnings, axis.Key, axis.Of(to), axis.Of(from));
         return warnings;
     }

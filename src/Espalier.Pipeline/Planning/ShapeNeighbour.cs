@@ -3,7 +3,7 @@ using Espalier.Models;
 namespace Espalier.Pipeline.Planning;
 
 /// <summary>A legal shape near the one that was asked for: the student with one size changed.</summary>
-/// <param name="Axis">hidden, ffn, heads, kv-heads or layers.</param>
+/// <param name="Axis">hidden, ffn, expert-ffn, heads, kv-heads, experts or layers.</param>
 /// <param name="Size">The other size.</param>
 /// <param name="Multiple">What it is the nearest multiple of; null where the axis has no such rule.</param>
 /// <param name="Parameters">All weights of that student.</param>
@@ -21,12 +21,16 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
         var found = new List<ShapeNeighbour>();
         Widths("hidden", student.HiddenSize, teacher.HiddenSize, size => student with { HiddenSize = size });
         Widths("ffn", student.IntermediateSize, teacher.IntermediateSize, size => student with { IntermediateSize = size });
+        Widths("expert-ffn", student.ExpertIntermediateSize, teacher.ExpertIntermediateSize,
+            size => student with { ExpertIntermediateSize = size });
         if (teacher.GroupSize > 1)
             foreach (var heads in Around(student.QueryHeads, student.KeyValueHeads, student.KeyValueHeads * teacher.GroupSize))
                 Add("heads", heads, null, student with { QueryHeads = heads });
         foreach (var groups in Around(student.KeyValueHeads, 1, teacher.KeyValueHeads))
             Add(teacher.GroupSize > 1 ? "kv-heads"
                 : "heads", groups, null, student with { KeyValueHeads = groups, QueryHeads = groups * student.GroupSize });
+        foreach (var experts in Around(student.Experts, 1, teacher.Experts).Where(count => count >= teacher.ExpertsPerToken))
+            Add("experts", experts, null, student with { Experts = experts });
         foreach (var layers in Around(student.Layers, 1, teacher.Layers))
             Add("layers", layers, null, Models.Axis.Layers.With(student, layers));
         return found;

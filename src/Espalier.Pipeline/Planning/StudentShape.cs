@@ -25,10 +25,11 @@ internal static class StudentShape
     public static DecoderConfig Half(Checkpoint teacher, IReadOnlyList<ExportKind> kinds)
     {
         var config = teacher.Config;
+        var units = UnitsOf(config);
         DecoderConfig[] shapes = [.. (from layers in Enumerable.Range((config.Layers + 1) / 2, config.Layers - (config.Layers + 1) / 2 + 1)
                                       from hidden in Widths(config.HiddenSize)
-                                      from ffn in Widths(config.IntermediateSize)
-                                      let shape = Axis.Layers.With(config, layers) with { HiddenSize = hidden, IntermediateSize = ffn }
+                                      from ffn in Widths(units.Of(config))
+                                      let shape = units.With(Axis.Layers.With(config, layers) with { HiddenSize = hidden }, ffn)
                                       where shape.NonEmbeddingParameters < config.NonEmbeddingParameters
                                       orderby Badness(config, shape)
                                       select shape)];
@@ -62,10 +63,14 @@ internal static class StudentShape
         return Enumerable.Range(0, (count + every - 1) / every).Select(i => teacher - i * every * step).Where(size => size > 0);
     }
 
+    // Of a mixture of experts their width; their number stays.
+    private static Axis UnitsOf(DecoderConfig teacher) => Axis.ExpertFfn.IsIn(teacher) ? Axis.ExpertFfn : Axis.Ffn;
+
     private static double Badness(DecoderConfig teacher, DecoderConfig shape)
     {
         var kept = (double)shape.NonEmbeddingParameters / teacher.NonEmbeddingParameters;
-        var uneven = Math.Abs((double)shape.HiddenSize / teacher.HiddenSize - (double)shape.IntermediateSize / teacher.IntermediateSize);
+        var units = UnitsOf(teacher);
+        var uneven = Math.Abs((double)shape.HiddenSize / teacher.HiddenSize - (double)units.Of(shape) / units.Of(teacher));
         return Math.Abs(kept - Wanted) + Unevenness * uneven + DepthCost * (teacher.Layers - shape.Layers);
     }
 }

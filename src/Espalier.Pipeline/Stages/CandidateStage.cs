@@ -226,6 +226,8 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         };
         if (setting.Prune.MergeHeads)
             options["merge_heads"] = true;
+        if (candidate.Experts is { } experts)
+            (options["experts"], options["expert-ffn"]) = (experts, candidate.ExpertFfn);
         if (setting is { Prune.MergeHeads: true, Clamp: true })
             options["clamp"] = true;
         if (_tasks.Count > 0)

@@ -107,7 +107,10 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     {
         using var written = Checkpoint.Open(folder.PathOf(ModelName));
         using var check = new SanityCheck(Name, folder, source, written);
-        check.Shape(ReferenceEquals(cut.Value, planned) ? to : cut.Value.Target.Apply(source.Config));
+        var shape = ReferenceEquals(cut.Value, planned) ? to : cut.Value.Target.Apply(source.Config);
+        // Which layers go, and so the kinds of those that stay, is known since.
+        check.Shape(plan is null || plan.Layers.Length != shape.Layers ? shape
+            : shape with { LayerKinds = source.Config.LayerKinds.At(plan.Layers) });
         if (plan is not null)
             check.Sliced(plan);
     }

@@ -39,7 +39,10 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
                 $"{axis.Field} is {axis.Of(written.Config)} and {axis.Of(planned)} was planned");
         Require(written.CountedParameters == planned.Parameters,
             $"{written.CountedParameters} weights are in the files and {planned.Parameters} were planned");
-        var expected = Axis.All.Aggregate(source.Config, (config, axis) => axis.With(config, axis.Of(written.Config)));
+        var expected = Axis.All.Aggregate(source.Config, (config, axis) => axis.With(config, axis.Of(written.Config))) with
+        {
+            LayerKinds = planned.LayerKinds,
+        };
         Require(expected.EosTokenIds.SequenceEqual(written.Config.EosTokenIds),
             "eos_token_id is not that of the model that it was made from");
         Require(expected == written.Config with { EosTokenIds = expected.EosTokenIds }, "more of config.json changed than sizes");
@@ -87,13 +90,13 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
             // Heads that took in others are sums.
             if (spec.Dimensions[0].Axis == Axis.Heads && plan.Merges is not null)
                 return null;
-            var from = source.Family.NameOf(parameter.Layer < 0 ? parameter : parameter with { Layer = plan.Layers[parameter.Layer] });
+            var from = source.Family.NameOf(plan.Source(parameter));
             var (shape, before, carried) = (named.Shape, spec.Shape(source.Config), spec.Carried(source.Config, written.Config));
             var width = shape.Length == 2 ? shape[1] : 1;
             return ($"the plan keeps, of {from},", at =>
             {
-                var row = Kept(spec.Dimensions[0].Axis, parameter.Layer, at / width);
-                var column = shape.Length == 2 ? Kept(spec.Dimensions[1].Axis, parameter.Layer, at % width) : 0;
+                var row = Kept(spec.Dimensions[0].Axis, parameter, at / width);
+                var column = shape.Length == 2 ? Kept(spec.Dimensions[1].Axis, parameter, at % width) : 0;
                 var was = 0f;
                 ReadSource(from, row * (before.Length == 2 ? before[1] : 1) + column, new(ref was), carried);
                 return was;
@@ -101,9 +104,9 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
             );
         }, "those that the plan keeps");
 
-        long Kept(Axis? axis, int layer, long index)
+        long Kept(Axis? axis, Parameter parameter, long index)
         {
-            if (axis is null || plan.UnitsOf(axis, layer) is not { } units)
+            if (axis is null || plan.UnitsOf(axis, parameter.Layer, parameter.Expert) is not { } units)
                 return index;
             var entries = axis.EntriesOf(source.Config);
             return units[index / entries] * (long)entries + index % entries;

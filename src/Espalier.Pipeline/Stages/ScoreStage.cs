@@ -92,6 +92,7 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
             Batch = Batch,
             Aggregator = new(section.Batch, section.Sequence),
             Neurons = section.Neurons,
+            Experts = section.Experts,
             SpanWidths = spans,
             Seed = seed,
         };

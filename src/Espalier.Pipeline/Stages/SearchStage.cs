@@ -215,6 +215,8 @@ internal sealed class SearchStage(
                 Heads = candidate.Heads,
                 Ffn = candidate.Ffn,
                 Hidden = candidate.Hidden,
+                Experts = candidate.Experts,
+                ExpertFfn = candidate.ExpertFfn,
                 Parameters = candidate.Parameters,
                 NonEmbeddingParameters = candidate.NonEmbeddingParameters,
                 MemoryBytes = candidate.MemoryBytes(setting.ElementBytes, setting.Search.Context, setting.Search.Sequences),

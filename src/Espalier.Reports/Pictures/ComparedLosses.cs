@@ -12,7 +12,8 @@ internal static class ComparedLosses
     /// <summary>Titles of the columns, and whether they hold numbers.</summary>
     public static IReadOnlyList<(string Title, bool Number)> Columns { get; } =
     [
-        ("rank", true), (string.Join('/', Candidate.Axes.Select(axis => axis.Key)), false), ("steps", true), ("mean place", true), ("on", false), ("loss", true),
+        ("rank", true), (string.Join('/', Candidate.Axes.Take(4).Select(axis => axis.Key)), false), ("steps", true), ("mean place", true),
+        ("on", false), ("loss", true),
         ("place", true), ("behind the best", true), ("score", false),
     ];
 

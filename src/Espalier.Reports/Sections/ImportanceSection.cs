@@ -36,6 +36,8 @@ internal static class ImportanceSection
         html.Leaf("p", Source(scores));
         PerLayer(html, "neurons", "neuron", scores.Units[SizeAxis.Ffn], Cuts(arms, SizeAxis.Ffn));
         Map(html, "neurons", "neurons, the layer's most important first", "layer", Sorted(scores.Units[SizeAxis.Ffn]), null);
+        PerLayer(html, "experts", "expert", scores.Units[SizeAxis.Experts], Cuts(arms, SizeAxis.Experts));
+        Map(html, "experts", "expert, in the model's order", "layer", scores.Units[SizeAxis.Experts], null);
         PerLayer(html, "heads", "head", scores.Units[SizeAxis.Heads], Cuts(arms, SizeAxis.Heads));
         Map(html, "heads", "query head, in the model's order (✕: cut)", "layer", scores.Units[SizeAxis.Heads], CutHeads(arms[0]));
         Channels(html, scores, Cuts(arms, SizeAxis.Hidden));

@@ -11,12 +11,16 @@ internal static class ShapesSection
     [
         ("Hidden size", config => config.HiddenSize),
         ("Feed-forward size", config => config.IntermediateSize),
+        ("Experts of a layer", config => config.Experts),
+        ("Experts of a token", config => config.ExpertsPerToken),
+        ("Expert size", config => config.ExpertIntermediateSize),
         ("Layers", config => config.Layers),
         ("Query heads", config => config.QueryHeads),
         ("KV heads", config => config.KeyValueHeads),
         ("Head width", config => config.HeadDim),
         ("Vocabulary", config => config.VocabularySize),
         ("Parameters", config => config.Parameters),
+        ("Parameters of a token's pass", config => config.Experts == 0 ? 0 : config.ActiveParameters),
         ("Embedding parameters", config => config.EmbeddingParameters),
         ("Non-embedding parameters", config => config.NonEmbeddingParameters),
         ("KV cache a token, 16 bits, bytes", config => config.KeyValueBytesPerToken(2)),
@@ -33,7 +37,7 @@ internal static class ShapesSection
                 + "are shares of the teacher. Head width and vocabulary always stay.");
         var teacher = models.FirstOrDefault(model => model.IsTeacher);
         var table = new HtmlTable([("", false), .. models.Select(model => (run.TitleOf(model), true))]);
-        foreach (var (name, value) in s_facts)
+        foreach (var (name, value) in s_facts.Where(fact => models.Any(model => fact.Value(model.Config!) > 0)))
             table.Add(null,
                 [new(name),
                     .. models.Select(model =>

@@ -16,7 +16,8 @@ internal delegate void Backward(Node node, Tensor gradient, Span<Tensor?> into);
 /// </summary>
 internal sealed class Node : GradientSink
 {
-    // Inputs above the room are in an array; more is kept by none. Spare nodes above the number go to the garbage collector.
+    // Inputs above the room are in an array; what a list of them keeps is in another. Spare nodes above the number go to the garbage
+    // collector.
     private const int InputRoom = 3, KeptRoom = 7, FormRoom = 3, MostSpare = 8192;
 
     private static long s_recorded;
@@ -28,6 +29,7 @@ internal sealed class Node : GradientSink
     private GradientSink?[]? _many;
     private int _inputs, _kept, _forms;
     private KeptArray _keptTensors;
+    private Kept[]? _manyKept;
     private FormArray _formsOfInputs;
     private Backward? _backward;
     private int _holders;
@@ -85,6 +87,17 @@ internal sealed class Node : GradientSink
 
     /// <summary>Keeps a tensor, or the place free.</summary>
     public void KeepOrSkip(Tensor? tensor) => _keptTensors[_kept++] = tensor is null ? default : Kept.Of(tensor);
+
+    /// <summary>Keeps a list, beside what is kept one by one.</summary>
+    public void KeepMany(ReadOnlySpan<Tensor> tensors)
+    {
+        _manyKept = new Kept[tensors.Length];
+        for (var i = 0; i < tensors.Length; i++)
+            _manyKept[i] = Kept.Of(tensors[i]);
+    }
+
+    /// <summary>A tensor of the list that was kept.</summary>
+    public Tensor OfMany(int index) => _manyKept![index].Value;
 
     /// <summary>Notes what an input's gradient must look like, or that it has none.</summary>
     public void Note(Form? form) => _formsOfInputs[_forms++] = form ?? default;
@@ -206,10 +219,12 @@ internal sealed class Node : GradientSink
         _backward = null;
         for (var i = 0; i < _kept; i++)
             _keptTensors[i].Release();
+        foreach (var kept in _manyKept ?? [])
+            kept.Release();
         foreach (var input in Inputs)
             if (input is Node node)
                 Unhold(node, ref freed);
-        (_inputs, _kept, _forms, _many) = (0, 0, 0, null);
+        (_inputs, _kept, _forms, _many, _manyKept) = (0, 0, 0, null, null);
         (_few, _keptTensors, _formsOfInputs) = (default, default, default);
     }
 

@@ -55,7 +55,7 @@ internal static class ProductRules
     }
 
     // gᵀ · x. One of them must lie turned: g, or x and then the product, whichever is less to write.
-    private static Tensor OfWeight(Tensor g, Tensor x)
+    internal static Tensor OfWeight(Tensor g, Tensor x)
     {
         var (rows, wide, narrow) = (g.Size(0), g.Size(1), x.Size(1));
         return rows * wide <= narrow * (rows + wide) ? g.Transpose(0, 1).MatMul(x) : x.Turned().MatMul(g).Turned();

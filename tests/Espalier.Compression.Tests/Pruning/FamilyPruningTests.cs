@@ -1,3 +1,4 @@
+using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -30,15 +31,15 @@ public sealed class FamilyPruningTests : TorchTest
     {
         using var teacher = Open(family);
         var config = teacher.Config;
-        var student = Half(config).Apply(config);
-        using var pruned = Prune(teacher, PlanBuilder.Random(config, student, 3), "cut");
+        var plan = PlanBuilder.Random(config, Half(config).Apply(config), 3);
+        // With the kinds of the layers that stay.
+        var student = plan.Apply(config);
+        using var pruned = Prune(teacher, plan, "cut");
         Assert.Equal(student.Parameters, pruned.CountedParameters);
-        Assert.Equal(
-            (student.HiddenSize, student.IntermediateSize, student.Layers, student.QueryHeads, student.KeyValueHeads, config.HeadDim),
-            (pruned.Config.HiddenSize, pruned.Config.IntermediateSize, pruned.Config.Layers, pruned.Config.QueryHeads,
-                pruned.Config.KeyValueHeads, pruned.Config.HeadDim));
-        Assert.True(pruned.Config.HiddenSize < config.HiddenSize && pruned.Config.IntermediateSize < config.IntermediateSize
-            && pruned.Config.Layers < config.Layers && pruned.Config.QueryHeads < config.QueryHeads);
+        Assert.All(Axis.All, axis => Assert.Equal(axis.Of(student), axis.Of(pruned.Config)));
+        Assert.Equal(config.HeadDim, pruned.Config.HeadDim);
+        Assert.All(Axis.All.Where(axis => axis != Axis.KvHeads && axis.IsIn(config)),
+            axis => Assert.True(axis.Of(pruned.Config) < axis.Of(config), $"{axis}"));
         var tensors = pruned.Family.Table.Tensors(student).ToArray();
         Assert.Equal(tensors.Length, pruned.Entries.Count);
         Assert.All(tensors, tensor => Assert.Equal(tensor.Shape, pruned.Entry(tensor.Name).Shape));
@@ -51,15 +52,28 @@ public sealed class FamilyPruningTests : TorchTest
         var config = teacher.Config;
         // A norm over all heads divides by their number: heads that are zero are not heads that are gone.
         var normed = config.LayerKinds.Any(kind => kind.HeadNorms == HeadNormKind.AllHeads);
-        var target = new PruneTarget { Ffn = config.IntermediateSize / 2, Heads = normed ? null : Heads(config), Multiple = 1 };
+        var target = Half(config) with
+        {
+            Hidden = null,
+            Layers = null,
+            Heads = normed ? null : Heads(config),
+        };
         var plan = PlanBuilder.Random(config, target.Apply(config), 5);
         using var pruned = Prune(teacher, plan, "masked");
+        using var routed = new RoutedBatch(config.Experts);
         void Mask(TapPoint point, int layer, Tensor value)
         {
             if (point == TapPoint.MlpIntermediate)
                 Zero(value, plan.Kept[Axis.Ffn]![layer]);
             else if (point == TapPoint.AttentionOutput)
                 Zero(value, plan.Kept[Axis.Heads]![layer]);
+            else if (point == TapPoint.RouterLogits)
+                Forbid(value, plan.Kept[Axis.Experts]![layer]);
+            else if (point == TapPoint.ExpertChoice)
+                routed.Choose(value);
+            else if (point == TapPoint.ExpertIntermediate)
+                routed.OfRows(value, (expert, rows) =>
+                    Zero(rows, plan.UnitsOf(Axis.ExpertFfn, layer, Array.IndexOf(plan.Kept[Axis.Experts]![layer], expert))!));
         }
         GoldenTensors.AssertClose(Logits(teacher, Mask), Logits(pruned), 1e-10, 0, family);
     }
@@ -125,7 +139,7 @@ public sealed class FamilyPruningTests : TorchTest
         // A block whose two last projections are zero hands its input on.
         void Skip(TapPoint point, int layer, Tensor value)
         {
-            if (layer == 0 && point is TapPoint.AttentionOutput or TapPoint.MlpIntermediate && layer == 0)
+            if (layer == 0 && point is TapPoint.AttentionOutput or TapPoint.MlpIntermediate or TapPoint.ExpertIntermediate)
                 Zero(value, []);
         }
         GoldenTensors.AssertClose(Logits(teacher, Skip), Logits(pruned), 1e-10, 0, family);
@@ -200,12 +214,13 @@ public sealed class FamilyPruningTests : TorchTest
         }
     }
 
+    // Of OLMoE half of the heads: norms of queries and keys are as wide as the stream.
     private static PruneTarget Half(DecoderConfig config) => new()
     {
-        Hidden = config.HiddenSize / 2,
-        Ffn = config.IntermediateSize / 2,
-        Heads = Heads(config),
-        Layers = config.Layers - 1,
+        Sizes = new(axis => !axis.IsIn(config) || axis == Axis.KvHeads ? null
+            : axis == Axis.Layers ? config.Layers - 1
+            : axis == Axis.Experts ? config.Experts - 2
+            : axis == Axis.Heads && config.GroupSize > 1 ? Heads(config) : axis.Of(config) / 2),
         Multiple = 1,
     };
 
@@ -239,10 +254,19 @@ public sealed class FamilyPruningTests : TorchTest
     private static void Zero(Tensor value, int[] kept)
     {
         using var scope = TensorScope.Begin();
-        var mask = new double[value.Size(2)];
+        var mask = new double[value.Size(Math.Min(2, value.Dimensions - 1))];
         foreach (var unit in kept)
             mask[unit] = 1;
-        long[] shape = value.Dimensions == 4 ? [1, 1, mask.Length, 1] : [1, 1, mask.Length];
+        long[] shape = value.Dimensions == 4 ? [1, 1, mask.Length, 1] : value.Dimensions == 3 ? [1, 1, mask.Length] : [1, mask.Length];
         value.MulInPlace(Tensor.From<double>(mask, shape).On(value.Device));
+    }
+
+    // What no token can choose.
+    private static void Forbid(Tensor logits_BTE, int[] kept)
+    {
+        using var scope = TensorScope.Begin();
+        double[] added = [.. Enumerable.Range(0, (int)logits_BTE.Size(2))
+            .Select(expert => kept.Contains(expert) ? 0 : double.NegativeInfinity)];
+        logits_BTE.AddInPlace(Tensor.From<double>(added, 1, 1, added.Length).On(logits_BTE.Device));
     }
 }

@@ -88,7 +88,7 @@ public sealed class MaskTests : TorchTest
         bool Equal(Decoder model)
         {
             // Inputs of a block's last matrix depend on its others: measured, as the program does, with those still dense.
-            var norms = InputNorms.Measure(model, layer, windows, 15, default).Of(ParameterRole.DownProjection);
+            var norms = InputNorms.Measure(model, layer, windows, 15, default).Of(parameter, columns);
             var expected = (float[])original.Clone();
             new WandaMask().Apply(expected, columns, norms, Sparsity.Half);
             return expected.AsSpan().SequenceEqual(found.ToArray<float>());

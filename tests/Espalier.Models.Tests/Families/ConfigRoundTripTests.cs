@@ -16,12 +16,16 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/llama-3.2-tied")]
     [InlineData("families/mistral")]
     [InlineData("families/mistral-nemo")]
+    [InlineData("families/mixtral")]
     [InlineData("families/nemotron")]
     [InlineData("families/olmo2")]
     [InlineData("families/olmo3")]
+    [InlineData("families/olmoe")]
     [InlineData("families/phi3")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
+    [InlineData("families/qwen3-moe")]
+    [InlineData("families/qwen3-moe-mixed")]
     [InlineData("families/smollm3")]
     [InlineData("pruning/teacher")]
     [InlineData("pruning/width")]
@@ -94,7 +98,8 @@ public sealed class ConfigRoundTripTests
         };
         var written = source.Family.WriteConfig(target, source.RawConfig, ElementType.F32);
         Assert.Equal("null 7.5 4.0",
-            $"{written["final_logit_softcapping"]?.ToJsonString() ?? "null"} {written["attn_logit_softcapping"]} {written["query_pre_attn_scalar"]!.ToJsonString()}");
+            $"{written["final_logit_softcapping"]?.ToJsonString() ?? "null"} {written["attn_logit_softcapping"]} "
+                + $"{written["query_pre_attn_scalar"]!.ToJsonString()}");
     }
 
     [Fact]

@@ -15,12 +15,16 @@ public sealed class ParameterTests
     [InlineData("families/llama-3.2-tied")]
     [InlineData("families/mistral")]
     [InlineData("families/mistral-nemo")]
+    [InlineData("families/mixtral")]
     [InlineData("families/nemotron")]
     [InlineData("families/olmo2")]
     [InlineData("families/olmo3")]
+    [InlineData("families/olmoe")]
     [InlineData("families/phi3")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
+    [InlineData("families/qwen3-moe")]
+    [InlineData("families/qwen3-moe-mixed")]
     [InlineData("families/smollm3")]
     [InlineData("pruning/teacher")]
     [InlineData("pruning/width")]
@@ -48,10 +52,25 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"olmo3","hidden_size":4096,"intermediate_size":11008,"num_attention_heads":32,"num_hidden_layers":32,"vocab_size":100278}""", 7_298_011_136)]
     [InlineData("""{"model_type":"smollm3"}""", 3_075_098_624)]
     [InlineData("""{"model_type":"phi3","hidden_size":3072,"intermediate_size":8192,"num_attention_heads":32,"num_key_value_heads":32,"num_hidden_layers":32,"vocab_size":32064}""", 3_821_079_552)]
+    [InlineData("""{"model_type":"mixtral"}""", 46_702_792_704)]
+    [InlineData("""{"model_type":"mixtral","hidden_size":6144,"intermediate_size":16384,"num_attention_heads":48,"num_hidden_layers":56,"vocab_size":32768}""", 140_630_071_296)]
+    [InlineData("""{"model_type":"qwen3_moe","num_hidden_layers":48,"head_dim":128}""", 30_532_122_624)]
+    [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 6_919_161_856)]
     public void Closed_form_equals_the_published_count(string json, long expected)
     {
         var config = Read(json);
         Assert.Equal(expected, config.Parameters);
+    }
+
+    [Theory]
+    [InlineData("""{"model_type":"mixtral"}""", 12.88)]
+    [InlineData("""{"model_type":"qwen3_moe","num_hidden_layers":48,"head_dim":128}""", 3.35)]
+    [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 1.28)]
+    public void Weights_that_a_token_takes_part_in_are_the_published_billions(string json, double billions)
+    {
+        var config = Read(json);
+        Assert.Equal(billions, Math.Round(config.ActiveParameters / 1e9, 2));
+        Assert.True(config.ForwardFlopsPerToken(1) < 2.1e9 * billions);
     }
 
     [Theory]
@@ -87,12 +106,15 @@ public sealed class ParameterTests
     [InlineData("granite")]
     [InlineData("llama")]
     [InlineData("mistral")]
+    [InlineData("mixtral")]
     [InlineData("nemotron")]
     [InlineData("olmo2")]
     [InlineData("olmo3")]
+    [InlineData("olmoe")]
     [InlineData("phi3")]
     [InlineData("qwen2")]
     [InlineData("qwen3")]
+    [InlineData("qwen3_moe")]
     [InlineData("smollm3")]
     public void Every_name_of_a_family_is_read_back_to_the_parameter_that_it_names(string modelType)
     {
@@ -103,9 +125,9 @@ public sealed class ParameterTests
             AttentionOutputBias = true,
             MlpBias = true,
         };
-        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3")
+        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3" or "olmoe" or "qwen3_moe")
             config = config with { MlpBias = false };
-        if (modelType is "mistral" or "phi3")
+        if (modelType is "mistral" or "mixtral" or "phi3")
             config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };
         var seen = 0;
         foreach (var (name, parameter, _) in family.Parameters(config))

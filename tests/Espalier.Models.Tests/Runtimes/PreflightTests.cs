@@ -16,7 +16,11 @@ public sealed class PreflightTests : TorchTest
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families", family));
         Assert.Empty(Findings(model, model.Config, "transformers"));
-        Assert.Empty(Findings(model, model.Config with { HiddenSize = model.Config.HiddenSize / 2 }, "transformers"));
+        var cut = model.Config with { HiddenSize = model.Config.HiddenSize / 2 };
+        // The norms of queries and keys are as wide as the stream there.
+        if (family == "olmoe")
+            cut = cut with { QueryHeads = cut.QueryHeads / 2, KeyValueHeads = cut.KeyValueHeads / 2 };
+        Assert.Empty(Findings(model, cut, "transformers"));
     }
 
     [Theory]

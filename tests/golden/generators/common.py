@@ -54,13 +54,31 @@ def _rms_less_one(self, x):
     return (1 + self.weight) * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps))
 
 
+def _router(model):
+    """The router of a mixture of experts in float64; notes how clear its choices were."""
+
+    def forward(self, x):
+        y = F.linear(x.reshape(-1, self.hidden_dim), self.weight)
+        best, chosen = torch.topk(torch.softmax(y, -1), self.top_k + 1, -1)
+        model.routing_gap = min(model.routing_gap, (best[:, -2] - best[:, -1]).min().item())
+        best, chosen = best[:, :-1], chosen[:, :-1]
+        return y, best / best.sum(-1, keepdim=True) if getattr(self, 'norm_topk_prob', True) else best, chosen
+
+    return forward
+
+
 def exact64(model, rope_scaling=True):
     """A float64 copy of the model without float32 islands."""
     m = copy.deepcopy(model).double().eval()
+    m.routing_gap = math.inf
+    if getattr(m.config, 'num_experts_per_tok', None):
+        m.set_experts_implementation('eager')
     for module in m.modules():
         kind = type(module).__name__
         if kind.endswith('RMSNorm'):
             module.forward = types.MethodType(_rms_less_one if kind.startswith('Gemma') else _rms, module)
+        elif kind.endswith('TopKRouter'):
+            module.forward = types.MethodType(_router(m), module)
         elif hasattr(module, 'scalar_embed_scale'):
             module.embed_scale = torch.tensor(module.scalar_embed_scale, dtype=torch.float64)
     rotary.exact(m, rope_scaling)
@@ -85,7 +103,7 @@ def init(model, seed, head_std=0.4, hetero=0.3):
             elif 'lm_head' in n:
                 p.copy_(r * head_std)
             else:
-                p.copy_(r * ((2.0 if '.q_proj' in n or '.k_proj' in n or '.qkv_proj' in n else 1.3) / p.shape[1] ** 0.5))
+                p.copy_(r * ((2.0 if '.q_proj' in n or '.k_proj' in n or '.qkv_proj' in n else 1.3) / p.shape[-1] ** 0.5))
     return model.eval()
 
 

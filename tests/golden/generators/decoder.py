@@ -109,6 +109,28 @@ class Model:
         u, v, r = t[..., :h], t[..., h : self.R], t[..., self.R :]
         return np.concatenate([u * co - v * si, v * co + u * si, r], -1)
 
+    def experts(self, y, P, l):
+        """A mixture of experts, token by token and expert by expert; self.rec keeps choice, weights and what experts give."""
+        c, router = self.c, P + ('block_sparse_moe.gate' if self.type == 'mixtral' else 'mlp.gate')
+        E, K = self.W[router + '.weight'].shape[0], c['num_experts_per_tok']
+        names = [P + (f'block_sparse_moe.experts.{{}}.{n}' if self.type == 'mixtral' else f'mlp.experts.{{}}.{m}_proj') for n, m in (('w1', 'gate'), ('w3', 'up'), ('w2', 'down'))]
+        z = self.lin(y, router)
+        p = softmax(z)
+        chosen = np.argsort(-z, -1, kind='stable')[..., :K]
+        weight = np.zeros_like(p)
+        np.put_along_axis(weight, chosen, np.take_along_axis(p, chosen, -1), -1)
+        if self.type == 'mixtral' or c.get('norm_topk_prob'):
+            weight /= weight.sum(-1, keepdims=True)
+        out, inner, norms = np.zeros_like(y), [], np.zeros_like(p)
+        for e in range(E):
+            a = silu(self.lin(y, names[0].format(e))) * self.lin(y, names[1].format(e))
+            d = self.lin(a, names[2].format(e))
+            out += weight[..., e, None] * d
+            inner.append(a * (weight[..., e, None] > 0))
+            norms[..., e] = weight[..., e] * np.sqrt((d * d).sum(-1))
+        self.rec['router', l], self.rec['expert', l], self.rec['expert neuron', l] = weight, norms, np.stack(inner, 2)
+        return out
+
     def forward(self, ids, layers=None):
         """Logits [B, T, V]; self.rec keeps the activations."""
         B, T = ids.shape
@@ -133,10 +155,10 @@ class Model:
                 q, k, v = np.split(self.lin(y, P + 'self_attn.qkv_proj'), [H * D, (H + K) * D], -1)
             else:
                 q, k, v = (self.lin(y, P + f'self_attn.{s}_proj') for s in 'qkv')
-            if not before:
+            if not before or self.type == 'olmoe':
                 q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
             q, k, v = (t.reshape(B, T, -1, D) for t in (q, k, v))
-            if self.type in ('qwen3', 'gemma3_text'):
+            if self.type in ('qwen3', 'qwen3_moe', 'gemma3_text'):
                 q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
             if self.type != 'smollm3' or c['no_rope_layers'][l]:
                 q, k = self.rope(q, kind), self.rope(k, kind)
@@ -148,17 +170,20 @@ class Model:
             x = x + half * (self.norm(o, P + 'post_attention_layernorm') if after else o)
             norm = P + ('pre_feedforward_layernorm' if gemma else 'post_attention_layernorm')
             y = rec['norm', 2 * l + 1] = self.norm(x, norm) if before else x
-            if self.type == 'phi3':
-                gate, up = np.split(self.lin(y, P + 'mlp.gate_up_proj'), 2, -1)
+            if P + 'mlp.up_proj.weight' not in self.W and self.type != 'phi3':
+                a = self.experts(y, P, l)
             else:
-                up = self.lin(y, P + 'mlp.up_proj')
-            if self.type == 'nemotron':
-                a = np.maximum(up, 0) ** 2
-            else:
-                gate = gate if self.type == 'phi3' else self.lin(y, P + 'mlp.gate_proj')
-                a = (gelu if gemma else silu)(gate) * up
-            rec['neuron', l] = a
-            a = self.lin(a, P + 'mlp.down_proj')
+                if self.type == 'phi3':
+                    gate, up = np.split(self.lin(y, P + 'mlp.gate_up_proj'), 2, -1)
+                else:
+                    up = self.lin(y, P + 'mlp.up_proj')
+                if self.type == 'nemotron':
+                    a = np.maximum(up, 0) ** 2
+                else:
+                    gate = gate if self.type == 'phi3' else self.lin(y, P + 'mlp.gate_proj')
+                    a = (gelu if gemma else silu)(gate) * up
+                rec['neuron', l] = a
+                a = self.lin(a, P + 'mlp.down_proj')
             x = x + half * (self.norm(a, P + 'post_feedforward_layernorm') if after else a)
             rec['block', l] = x
         f = rec['final'] = self.norm(x, 'model.norm')

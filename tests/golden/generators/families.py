@@ -11,18 +11,24 @@ from transformers import (
     LlamaForCausalLM,
     MistralConfig,
     MistralForCausalLM,
+    MixtralConfig,
+    MixtralForCausalLM,
     NemotronConfig,
     NemotronForCausalLM,
     Olmo2Config,
     Olmo2ForCausalLM,
     Olmo3Config,
     Olmo3ForCausalLM,
+    OlmoeConfig,
+    OlmoeForCausalLM,
     Phi3Config,
     Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
     Qwen3Config,
     Qwen3ForCausalLM,
+    Qwen3MoeConfig,
+    Qwen3MoeForCausalLM,
     SmolLM3Config,
     SmolLM3ForCausalLM,
 )
@@ -51,6 +57,7 @@ def sizes(hidden, ffn, heads, kv_heads, vocabulary):
 LLAMA = dict(rms_norm_eps=1e-5, rope_theta=500000.0)
 MISTRAL = dict(rms_norm_eps=1e-5, sliding_window=None)
 QWEN = dict(rms_norm_eps=1e-6, rope_theta=1e6)
+MOE = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 UNTIED, TIED = dict(tie_word_embeddings=False), dict(tie_word_embeddings=True)
 
 # name: seed, model class, config class, its fields
@@ -167,7 +174,62 @@ FAMILIES = {
         | UNTIED
         | dict(rms_norm_eps=1e-5, rope_theta=10000.0, sliding_window=10, pad_token_id=None, bos_token_id=1, eos_token_id=2),
     ),
+    'mixtral': (
+        121,
+        MixtralForCausalLM,
+        MixtralConfig,
+        sizes(48, 40, 4, 2, 112) | UNTIED | MOE | dict(rms_norm_eps=1e-5, rope_theta=1e6, num_local_experts=5, num_experts_per_tok=2),
+    ),
+    'qwen3-moe': (
+        122,
+        Qwen3MoeForCausalLM,
+        Qwen3MoeConfig,
+        sizes(40, 56, 4, 2, 128)
+        | QWEN
+        | UNTIED
+        | MOE
+        | dict(head_dim=16, num_experts=6, num_experts_per_tok=3, moe_intermediate_size=24, norm_topk_prob=True),
+    ),
+    'qwen3-moe-mixed': (
+        124,
+        Qwen3MoeForCausalLM,
+        Qwen3MoeConfig,
+        sizes(40, 56, 4, 2, 128)
+        | QWEN
+        | TIED
+        | MOE
+        | dict(head_dim=16, num_experts=5, num_experts_per_tok=2, moe_intermediate_size=24, norm_topk_prob=False, mlp_only_layers=[1]),
+    ),
+    'olmoe': (
+        123,
+        OlmoeForCausalLM,
+        OlmoeConfig,
+        sizes(48, 32, 4, 4, 104) | UNTIED | MOE | dict(rms_norm_eps=1e-5, rope_theta=10000.0, num_experts=6, num_experts_per_tok=3),
+    ),
 }
+
+# Of each family with experts the names of an expert's gate, up and down on disk; transformers keeps them in two tensors.
+EXPERTS = {
+    'mixtral': ('block_sparse_moe.gate', 'block_sparse_moe.experts.{}.w1', 'block_sparse_moe.experts.{}.w3', 'block_sparse_moe.experts.{}.w2'),
+    'qwen3_moe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
+    'olmoe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
+}
+
+
+def gradients(m):
+    """The gradients by the names that save_pretrained writes."""
+    names = EXPERTS.get(m.config.model_type)
+    for name, p in m.named_parameters():
+        block, _, last = name.rpartition('.mlp.')
+        if not names or last not in ('gate.weight', 'experts.gate_up_proj', 'experts.down_proj'):
+            yield name, p.grad
+        elif last == 'gate.weight':
+            yield f'{block}.{names[0]}.weight', p.grad
+        else:
+            for expert in range(p.shape[0]):
+                parts = p.grad[expert].chunk(2) if 'gate_up' in last else (p.grad[expert],)
+                for part, to in zip(parts, names[1:3] if 'gate_up' in last else names[3:]):
+                    yield f'{block}.{to.format(expert)}.weight', part
 
 
 def forward(m, x):
@@ -227,12 +289,15 @@ def make(root, name):
     m.save_pretrained(d)
 
     c, e = m.config, exact64(m)
+    # The row of the padding token would get no gradient.
+    e.model.embed_tokens.padding_idx = None
     x, long = ids(seed + 1000, 2, 24, V=c.vocab_size), ids(seed + 2000, 1, 64, V=c.vocab_size)
     y, hidden = forward(e, x)
+    assert e.routing_gap > 1e-4, e.routing_gap
     loss = ce(y, x)
     loss.backward()
     t = {'input_ids': x, 'logits': y, 'loss': loss.reshape(1), 'loss_per_token': ce(y, x, 'none').reshape(2, 23), **hidden}
-    t.update({'grad.' + n: p.grad for n, p in e.named_parameters()})
+    t.update({'grad.' + n: g for n, g in gradients(e)})
     rotary.mend(m)
     with torch.no_grad():
         t['long.input_ids'], t['long.logits'] = long, e(input_ids=long, use_cache=False).logits

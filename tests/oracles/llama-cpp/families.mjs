@@ -16,6 +16,9 @@ const espalier = hasProgram ? process.argv[3] : path.join(root, "espalier"), cho
 const folders = path.join(root, "tests/golden/families");
 
 // llama.cpp takes GELU from a table of float16; phi3's window, which it does not apply, is 10 here.
+// llama.cpp's qwen3moe has experts in every layer.
+const refused = ["qwen3-moe-mixed"];
+
 const limits = {gemma2: 1e-2, gemma3: 1e-2}, positions = {phi3: 10};
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "families-"));
@@ -24,7 +27,7 @@ process.on("exit", () => fs.rmSync(work, {recursive: true, force: true}));
 console.log("family           largest logit  difference   allowed");
 let missed = false;
 for (const family of fs.readdirSync(folders).filter(name => fs.existsSync(path.join(folders, name, "golden.safetensors"))
-    && (chosen.length === 0 || chosen.includes(name)))) {
+    && !refused.includes(name) && (chosen.length === 0 || chosen.includes(name)))) {
     const file = path.join(work, `${family}.gguf`), limit = limits[family] ?? 1e-4;
     run(espalier, ["export", path.join(folders, family), "--type", "f32", "--output", file]);
     const judged = JSON.parse(run(process.execPath, [path.join(here, "judge.mjs"), file, "--golden", path.join(folders, family, "golden.safetensors"),

@@ -98,6 +98,7 @@ internal sealed class CalibrationInput
             Samples = section.Samples,
             Batch = _cut.Batch(run),
             Neurons = section.Neurons,
+            Experts = section.Experts,
             SpanWidths = spans
         };
         var found =

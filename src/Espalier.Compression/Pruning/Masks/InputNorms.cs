@@ -8,14 +8,14 @@ namespace Espalier.Compression.Pruning.Masks;
 internal sealed class InputNorms
 {
     private readonly InputSquares _squares;
-    private readonly int _layer;
 
-    private InputNorms(InputSquares squares, int layer) => (_squares, _layer) = (squares, layer);
+    private InputNorms(InputSquares squares) => _squares = squares;
 
     /// <summary>Runs the model, as it is now, over the first windows.</summary>
     public static InputNorms Measure(Decoder model, int layer, WindowSet windows, int samples, CancellationToken stop) =>
-        new(InputSquares.Measure(model, layer, windows, samples, null, stop), layer);
+        new(InputSquares.Measure(model, layer, windows, samples, null, stop));
 
     /// <summary>The norms of a matrix' inputs, one a column.</summary>
-    public double[] Of(ParameterRole role) => [.. _squares.Of(new(role, _layer))!.Select(Math.Sqrt)];
+    /// <remarks>Zeros of an expert that no token went to.</remarks>
+    public double[] Of(Parameter parameter, long columns) => [.. _squares.Of(parameter)?.Select(Math.Sqrt) ?? new double[columns]];
 }

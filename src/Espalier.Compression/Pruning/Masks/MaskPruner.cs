@@ -33,7 +33,7 @@ internal static class MaskPruner
                 if (parameter.Layer != layer || ParameterSpec.Of(parameter.Role).Input is null)
                     continue;
                 var weights = value.ToArray<float>();
-                zeros += mask.Apply(weights, (int)value.Size(1), norms?.Of(parameter.Role) ?? [], sparsity);
+                zeros += mask.Apply(weights, (int)value.Size(1), norms?.Of(parameter, value.Size(1)) ?? [], sparsity);
                 value.CopyFrom<float>(weights);
             }
             task.Advance(1);

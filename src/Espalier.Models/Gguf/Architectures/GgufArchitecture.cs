@@ -40,6 +40,9 @@ internal abstract class GgufArchitecture
     /// <summary>How it computes a layer, apart from what <see cref="WithoutKeys"/> takes away.</summary>
     protected virtual LayerKind Layer { get; } = new();
 
+    /// <summary>Whether the weights of a token's experts add up to 1.</summary>
+    protected virtual bool NormalizesExpertWeights => false;
+
     /// <summary>Whether a part of each head may stay unturned.</summary>
     protected virtual bool TurnsPartly => false;
 
@@ -83,7 +86,13 @@ internal abstract class GgufArchitecture
         Add("context_length", (uint)ContextLength(config));
         Add("embedding_length", (uint)config.HiddenSize);
         Add("block_count", (uint)config.Layers);
-        Add("feed_forward_length", (uint)config.IntermediateSize);
+        // Where there are experts alone it is their width.
+        Add("feed_forward_length", (uint)(config.IntermediateSize > 0 ? config.IntermediateSize : config.ExpertIntermediateSize));
+        if (config.LayersWithExperts > 0)
+        {
+            Add("expert_count", (uint)config.Experts);
+            Add("expert_used_count", (uint)config.ExpertsPerToken);
+        }
         Add("attention.head_count", (uint)config.QueryHeads);
         Add("attention.head_count_kv", (uint)config.KeyValueHeads);
         // Always, for the default is hidden / heads, which pruning breaks.
@@ -126,6 +135,10 @@ internal abstract class GgufArchitecture
         return config.Norm != Norm ? $"the architecture {Name} has {Norm}; this model has {config.Norm}"
             : config.LayerKinds.Select(WithoutKeys).FirstOrDefault(kind => kind != Layer) is { } other
             ? $"a layer of the architecture {Name} is {Layer}; this model has one that is {other}"
+            : config.LayersWithExperts > 0 && config.NormalizesExpertWeights != NormalizesExpertWeights
+            ? $"the weights of a token's experts {(NormalizesExpertWeights ? "add up to 1" : "are shares of all")} in the architecture "
+                + $"{Name}; "
+                + $"in this model they {(NormalizesExpertWeights ? "are shares of all" : "add up to 1")}"
             : missing is not null ? $"the architecture {Name} has no place for {missing.Role}"
             : !TurnsPartly && config.Rotary.Fraction != 1.0
             ? $"the architecture {Name} rotates whole heads; this model rotates {config.Rotary.Fraction} of each"

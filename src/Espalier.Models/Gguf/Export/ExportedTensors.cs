@@ -21,13 +21,26 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
         foreach (var (tensor, _, type) in planned)
             yield return Source(tensor, type) with
             {
-                Importance = tensor.Shape.Length == 1 ? null : importance?.Invoke(tensor.Parts[0].Parameter),
+                Importance = tensor.Shape.Length == 1 || importance is null ? null : Costs(tensor, importance),
             };
         if (RotaryFactors.Of(checkpoint.Config) is { } factors)
             yield return new(RotaryFactors.Name, GgufType.F32, [factors.Length], (_, rows) => factors.CopyTo(rows));
     }
 
-    private GgufTensorSource Source(StoredTensor tensor, GgufType type) => new(tensor.Name, type, tensor.Shape, (firstRow, rows) =>
+    // Of experts, which are one tensor, the mean over those that tokens went to.
+    private static float[]? Costs(StoredTensor tensor, Func<Parameter, float[]?> importance)
+    {
+        if (tensor.Parts[0].Parameter.Expert < 0)
+            return importance(tensor.Parts[0].Parameter);
+        float[][] costs = [.. tensor.Parts.Select(part => importance(part.Parameter)).OfType<float[]>()];
+        return costs.Length == 0 ? null : [.. Enumerable.Range(0, costs[0].Length).Select(column => costs.Average(one => one[column]))];
+    }
+
+    // Experts are the first of three dimensions.
+    private static long[] ShapeOf(StoredTensor tensor) => tensor.Parts[0].Parameter.Expert < 0 ? tensor.Shape
+        : [tensor.Parts.Count, .. tensor.Parts[0].Shape];
+
+    private GgufTensorSource Source(StoredTensor tensor, GgufType type) => new(tensor.Name, type, ShapeOf(tensor), (firstRow, rows) =>
     {
         var begin = firstRow * tensor.Shape[^1];
         foreach (var (part, first, count) in tensor.Ranges())

@@ -80,11 +80,15 @@ internal static class GgufFormats
     public static GgufType TypeOf(this GgufFormat format, Parameter parameter, DecoderConfig config)
     {
         var main = format.MainType();
+        // llama.cpp keeps routers in float32, whatever the format.
+        if (parameter.Role == ParameterRole.Router)
+            return GgufType.F32;
         if (main.Blocks() is null)
             return main;
         var isHead = parameter.Role == ParameterRole.Head || parameter.Role == ParameterRole.Embedding && config.TiedEmbeddings;
         var isMixed = format is GgufFormat.Q4_K_M or GgufFormat.Q5_K_M
-            && parameter.Role is ParameterRole.ValueProjection or ParameterRole.DownProjection && CostsMost(parameter.Layer, config.Layers);
+            && parameter.Role is ParameterRole.ValueProjection or ParameterRole.DownProjection or ParameterRole.ExpertDownProjection
+            && CostsMost(parameter.Layer, config.Layers);
         return isHead || isMixed ? GgufType.Q6_K : main;
     }
 

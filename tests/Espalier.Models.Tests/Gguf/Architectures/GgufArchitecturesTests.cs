@@ -29,10 +29,19 @@ public sealed class GgufArchitecturesTests : IDisposable
         { "gemma2", "gemma2",
             "attn_k attn_norm attn_output attn_q attn_v ffn_down ffn_gate ffn_norm ffn_up post_attention_norm post_ffw_norm" },
         { "gemma3", "gemma3",
-            "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down ffn_gate ffn_norm ffn_up post_attention_norm post_ffw_norm" },
+            "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down ffn_gate ffn_norm ffn_up post_attention_norm "
+                + "post_ffw_norm" },
         { "olmo3", "olmo2",
             "attn_k attn_k_norm attn_output attn_q attn_q_norm attn_v ffn_down ffn_gate ffn_up post_attention_norm post_ffw_norm" },
         { "smollm3", "smollm3", "attn_k attn_norm attn_output attn_q attn_v ffn_down ffn_gate ffn_norm ffn_up" },
+        { "mixtral", "llama",
+            "attn_k attn_norm attn_output attn_q attn_v ffn_down_exps ffn_gate_exps ffn_gate_inp ffn_norm ffn_up_exps" },
+        { "qwen3-moe", "qwen3moe",
+            "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down_exps ffn_gate_exps ffn_gate_inp ffn_norm "
+                + "ffn_up_exps" },
+        { "olmoe", "olmoe",
+            "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down_exps ffn_gate_exps ffn_gate_inp ffn_norm "
+                + "ffn_up_exps" },
         { "phi3", "phi3", "attn_norm attn_output attn_qkv ffn_down ffn_norm ffn_up" },
     };
 
@@ -49,6 +58,40 @@ public sealed class GgufArchitecturesTests : IDisposable
         using var source = Checkpoint.Open(Fixtures.Golden("families", family));
         Assert.Equal((uint)source.Config.Layers, file.Metadata.Get<uint>($"{architecture}.block_count"));
         Assert.Equal(!source.Config.TiedEmbeddings, file.Contains("output.weight"));
+    }
+
+    [Theory]
+    [InlineData("mixtral", "llama", "w1 w3 w2", "block_sparse_moe", 5, 2, 40, null)]
+    [InlineData("qwen3-moe", "qwen3moe", "gate_proj up_proj down_proj", "mlp", 6, 3, 56, 24)]
+    [InlineData("olmoe", "olmoe", "gate_proj up_proj down_proj", "mlp", 6, 3, 32, null)]
+    public void Experts_are_one_tensor_of_three_dimensions(
+        string family, string architecture, string names, string block, int experts, int perToken, int width, int? expertWidth)
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden("families", family));
+        using var file = Export(family);
+        uint? Key(string key) => file.Metadata.Contains($"{architecture}.{key}") ? file.Metadata.Get<uint>($"{architecture}.{key}") : null;
+        Assert.Equal(((uint?)experts, (uint?)perToken, (uint?)width, (uint?)expertWidth),
+            (Key("expert_count"), Key("expert_used_count"), Key("feed_forward_length"), Key("expert_feed_forward_length")));
+        foreach (var (gguf, hf) in new[] { "gate", "up", "down" }.Zip(names.Split(' ')))
+        {
+            var tensor = file.Tensors.Single(tensor => tensor.Name == $"blk.1.ffn_{gguf}_exps.weight");
+            var ofExpert = source.Entry($"model.layers.1.{block}.experts.0.{hf}.weight").Shape;
+            Assert.Equal([experts, .. ofExpert], tensor.Shape);
+            Assert.Equal(Enumerable.Range(0, experts)
+                .SelectMany(expert => source.ReadFloat32($"model.layers.1.{block}.experts.{expert}.{hf}.weight")),
+                file.ReadFloat32(tensor.Name));
+        }
+    }
+
+    [Fact]
+    public void Layers_without_experts_and_shares_that_do_not_add_up_are_refused_of_Qwen3()
+    {
+        using var source = Checkpoint.Open(Fixtures.Golden("families", "qwen3-moe"));
+        string Refused(DecoderConfig config) =>
+            Assert.Throws<EspalierException>(() => GgufArchitectures.For(config, "folder")).Message;
+        Assert.Contains("are shares of all", Refused(source.Config with { NormalizesExpertWeights = false }));
+        using var mixed = Checkpoint.Open(Fixtures.Golden("families", "qwen3-moe-mixed"));
+        Assert.Contains("this model has one that is", Refused(mixed.Config));
     }
 
     [Fact]

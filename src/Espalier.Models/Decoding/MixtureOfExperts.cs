@@ -1,0 +1,56 @@
+using Espalier.Torch;
+
+namespace Espalier.Models;
+
+// Shapes: B batch, T time, D model width, E experts, K experts of a token, R = B · T · K rows, X width of an expert.
+
+/// <summary>
+/// A mixture of experts (arXiv 1701.06538, with the softmax of Mixtral, arXiv 2401.04088, or that of Qwen3 and OLMoE, arXiv 2409.02060): a
+/// router gives each token to K of E gated blocks, and what they give is added up by its weights. No token is dropped, and what one gets
+/// does not depend on the others. Gradient flows to the router through the weights.
+/// </summary>
+internal sealed class MixtureOfExperts(DecoderConfig config, int layer) : IFeedForward
+{
+    private readonly ActivationKind _activation = config.LayerKinds[layer].Activation;
+
+    /// <summary>[E, D].</summary>
+    public required Projection Router { get; init; }
+
+    /// <summary>Of each expert [X, D]; null where the activation has no gate.</summary>
+    public required Tensor[]? Gates { get; init; }
+
+    /// <summary>Of each expert [X, D].</summary>
+    public required Tensor[] Ups { get; init; }
+
+    /// <summary>Of each expert [D, X].</summary>
+    public required Tensor[] Downs { get; init; }
+
+    public Tensor Forward(Tensor x_BTD, ForwardContext context)
+    {
+        var (B, T, D, K) = (x_BTD.Size(0), x_BTD.Size(1), x_BTD.Size(2), config.ExpertsPerToken);
+        var x_TD = x_BTD.View(B * T, D);
+        var logits_TE = Router.Forward(x_TD, context.Compute).Widened();
+        context.Emit(TapPoint.RouterLogits, layer, logits_TE.View(B, T, config.Experts));
+        var choice = ExpertChoice.Of(logits_TE, K);
+        var rows = ExpertRows.Of(choice, K, config.Experts, x_TD.Device);
+        var choice_TK = Tensor.From<long>(Array.ConvertAll(choice, static expert => (long)expert), B * T, K).On(x_TD.Device);
+        // A softmax over all, divided by the sum of those that were chosen, is the softmax over them.
+        var weights_TK = config.NormalizesExpertWeights
+            ? logits_TE.Gather(1, choice_TK).Softmax(-1)
+            : logits_TE.Softmax(-1).Gather(1, choice_TK);
+        if (context.Tap is not null)
+            context.Emit(TapPoint.ExpertChoice, layer, choice_TK.To(logits_TE.DType).View(B, T, K));
+        context.Emit(TapPoint.ExpertWeights, layer, weights_TK.View(B, T, K));
+
+        var x_RD = context.Compute.Operand(x_TD).ToExperts(rows);
+        context.Emit(TapPoint.ExpertInput, layer, x_RD);
+        var up_RX = x_RD.GroupedLinear(Ups, rows);
+        var z_RX = Gates is null ? up_RX : x_RD.GroupedLinear(Gates, rows);
+        context.Emit(TapPoint.ExpertPreActivation, layer, z_RX);
+        var m_RX = FeedForward.Units(_activation, z_RX, up_RX);
+        context.Emit(TapPoint.ExpertIntermediate, layer, m_RX);
+        var y_RD = m_RX.GroupedLinear(Downs, rows);
+        context.Emit(TapPoint.ExpertOutput, layer, y_RD);
+        return y_RD.FromExperts(weights_TK, rows).View(B, T, D);
+    }
+}

@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>
+/// OLMoE 1B-7B: every layer a mixture of experts, whose weights are a softmax over all of them; queries and keys are normed over all heads,
+/// by weights as wide as the residual stream, so that heads and channels go together.
+/// </summary>
+internal sealed class Olmoe : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "olmoe";
+
+    /// <inheritdoc/>
+    public override string Architecture => "OlmoeForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
+        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
+        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
+        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
+        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
+        (QueryRowNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
+        (KeyRowNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
+        (Router, "model.layers.{layer}.mlp.gate.weight"),
+        (ExpertGateProjection, "model.layers.{layer}.mlp.experts.{expert}.gate_proj.weight"),
+        (ExpertUpProjection, "model.layers.{layer}.mlp.experts.{expert}.up_proj.weight"),
+        (ExpertDownProjection, "model.layers.{layer}.mlp.experts.{expert}.down_proj.weight"),
+        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
+        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (FinalNorm, "model.norm.weight"),
+        (Head, "lm_head.weight"));
+
+    /// <inheritdoc/>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": null, "clip_qkv": null, "eos_token_id": 50279,
+          "hidden_act": "silu", "hidden_size": 2048, "initializer_range": 0.02, "intermediate_size": 2048,
+          "max_position_embeddings": 4096, "norm_topk_prob": false, "num_attention_heads": 16, "num_experts": 64,
+          "num_experts_per_tok": 8, "num_hidden_layers": 16, "num_key_value_heads": null, "output_router_logits": false,
+          "pad_token_id": 1, "rms_norm_eps": 1e-05, "rope_scaling": null, "rope_theta": 10000.0, "router_aux_loss_coef": 0.01,
+          "tie_word_embeddings": false, "use_cache": true, "vocab_size": 50304
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
+
+    /// <inheritdoc/>
+    protected override bool FillsHeadDim => false;
+
+    /// <inheritdoc/>
+    protected override string FieldOf(Axis axis, JsonObject fields) => axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
+    {
+        if (fields.Says("clip_qkv"))
+            throw fields.Wrong("clip_qkv", "queries, keys and values that are clipped are not supported; the published models say null");
+        if (common.QueryHeads * common.HeadDim != common.HiddenSize)
+            throw fields.Wrong("hidden_size",
+                $"the norms of queries and keys of this family are as wide as the residual stream: hidden_size must be "
+                    + $"num_attention_heads {common.QueryHeads} * head_dim {common.HeadDim} = {common.QueryHeads * common.HeadDim}; "
+                    + "keep both, or cut heads and channels in the same proportion");
+        return common with
+        {
+            QueryKeyValueBias = fields.Bool("attention_bias"),
+            AttentionOutputBias = fields.Bool("attention_bias"),
+            IntermediateSize = 0,
+            Experts = fields.Int("num_experts"),
+            ExpertsPerToken = fields.Int("num_experts_per_tok"),
+            ExpertIntermediateSize = common.IntermediateSize,
+            NormalizesExpertWeights = fields.Bool("norm_topk_prob"),
+            LayerKinds = LayerKinds.All(new() { HasExperts = true, HeadNorms = HeadNormKind.AllHeads }),
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
+    {
+        fields["attention_bias"] = target.QueryKeyValueBias;
+        fields["norm_topk_prob"] = target.NormalizesExpertWeights;
+        ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);
+    }
+}
