@@ -39,7 +39,7 @@ internal sealed class PreTokenizers
     /// <summary>Reads a node of the file, which may be null.</summary>
     /// <param name="node">The node.</param>
     /// <param name="hasNoSpace">Whether the normalizer leaves no space in any text.</param>
-    public static PreTokenizers Read(TokenizerNode node, bool hasNoSpace)
+    public static PreTokenizers Read(TokenizerNode node, bool hasNoSpace = false)
     {
         var result = new PreTokenizers(hasNoSpace);
         if (!node.IsNull)
