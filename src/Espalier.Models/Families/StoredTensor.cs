@@ -12,6 +12,9 @@ internal sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<Nam
     /// <summary>Whether it holds several parameters.</summary>
     public bool IsFused => Parts.Count > 1 || Parts[0].Name != Name;
 
+    /// <summary>Its shape where experts are a dimension of their own, the first.</summary>
+    public long[] Stacked => Parts[0].Parameter.Expert < 0 ? Shape : [Parts.Count, .. Parts[0].Shape];
+
     /// <summary>The tensors that some parameters lie in, in the order of their first ones.</summary>
     internal static IEnumerable<StoredTensor> Of(IEnumerable<NamedParameter> parameters) =>
         parameters.GroupBy(parameter => parameter.Name.Split(Part)[0], StringComparer.Ordinal).Select(group =>

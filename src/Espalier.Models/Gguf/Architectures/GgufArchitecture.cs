@@ -69,6 +69,9 @@ internal abstract class GgufArchitecture
     {
     }
 
+    /// <summary>Whether a file that has its name is of it.</summary>
+    public virtual bool Reads(GgufKeys keys) => true;
+
     /// <summary>The family that a file of this architecture is read as.</summary>
     public virtual string FamilyOf(GgufFile file) => Name;
 

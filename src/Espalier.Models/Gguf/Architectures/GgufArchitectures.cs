@@ -27,11 +27,14 @@ internal static class GgufArchitectures
             ?? throw new EspalierException($"{folder}: cannot be exported to GGUF: {able[0].Objection(config)}");
     }
 
-    /// <summary>The architecture that a file names.</summary>
-    /// <param name="name"><c>general.architecture</c>.</param>
-    /// <param name="file">The file, for the error.</param>
+    /// <summary>The architecture that a file names; of two with one name, which its keys tell.</summary>
+    /// <param name="file">The file.</param>
     /// <exception cref="EspalierException">It is unknown; the message names the known ones.</exception>
-    public static GgufArchitecture Named(string name, string file) => All.FirstOrDefault(one => one.Name == name)
-        ?? throw new EspalierException($"{file}: the architecture '{name}' cannot be read; known are "
-            + string.Join(", ", All.Select(static one => one.Name)));
+    public static GgufArchitecture Of(GgufFile file)
+    {
+        var name = file.Metadata.Get<string>("general.architecture");
+        return All.FirstOrDefault(one => one.Name == name && one.Reads(new(file, name)))
+            ?? throw new EspalierException($"{file.Path}: the architecture '{name}' cannot be read; known are "
+                + string.Join(", ", All.Select(static one => one.Name).Distinct()));
+    }
 }

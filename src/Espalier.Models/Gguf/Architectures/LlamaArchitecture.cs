@@ -51,4 +51,7 @@ internal sealed class LlamaArchitecture : GgufArchitecture
     /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) =>
         file.Contains("blk.0.attn_q.bias") && !file.Contains("blk.0.attn_output.bias") ? "qwen2" : "llama";
+
+    /// <inheritdoc/>
+    public override bool Reads(GgufKeys keys) => keys.Whole("expert_count") is null or 0;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
 
@@ -44,4 +45,17 @@ internal sealed class MixtralArchitecture : GgufArchitecture
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
     }
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        fields["num_local_experts"] = keys.Required("expert_count");
+        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+    }
+
+    /// <inheritdoc/>
+    public override string FamilyOf(GgufFile file) => "mixtral";
+
+    /// <inheritdoc/>
+    public override bool Reads(GgufKeys keys) => keys.Whole("expert_count") > 0;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
 
@@ -43,4 +44,15 @@ internal sealed class OlmoeArchitecture : GgufArchitecture
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
     }
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        fields["num_experts"] = keys.Required("expert_count");
+        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+        fields["norm_topk_prob"] = false;
+    }
+
+    /// <inheritdoc/>
+    public override string FamilyOf(GgufFile file) => "olmoe";
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
 
@@ -41,4 +42,16 @@ internal sealed class Qwen3MoeArchitecture : GgufArchitecture
     /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add) =>
         add("expert_feed_forward_length", (uint)config.ExpertIntermediateSize);
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        fields["num_experts"] = keys.Required("expert_count");
+        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+        fields["moe_intermediate_size"] = keys.Required("expert_feed_forward_length");
+        fields["norm_topk_prob"] = true;
+    }
+
+    /// <inheritdoc/>
+    public override string FamilyOf(GgufFile file) => "qwen3_moe";
 }

@@ -36,11 +36,7 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
         return costs.Length == 0 ? null : [.. Enumerable.Range(0, costs[0].Length).Select(column => costs.Average(one => one[column]))];
     }
 
-    // Experts are the first of three dimensions.
-    private static long[] ShapeOf(StoredTensor tensor) => tensor.Parts[0].Parameter.Expert < 0 ? tensor.Shape
-        : [tensor.Parts.Count, .. tensor.Parts[0].Shape];
-
-    private GgufTensorSource Source(StoredTensor tensor, GgufType type) => new(tensor.Name, type, ShapeOf(tensor), (firstRow, rows) =>
+    private GgufTensorSource Source(StoredTensor tensor, GgufType type) => new(tensor.Name, type, tensor.Stacked, (firstRow, rows) =>
     {
         var begin = firstRow * tensor.Shape[^1];
         foreach (var (part, first, count) in tensor.Ranges())

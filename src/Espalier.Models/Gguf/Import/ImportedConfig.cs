@@ -21,7 +21,7 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
     /// <exception cref="EspalierException">A key is missing, wrong, or means what no config can.</exception>
     public static ImportedConfig Read(GgufFile file)
     {
-        var architecture = GgufArchitectures.Named(file.Metadata.Get<string>("general.architecture"), file.Path);
+        var architecture = GgufArchitectures.Of(file);
         var keys = new GgufKeys(file, architecture.Name);
         var family = FamilyCatalog.For(architecture.FamilyOf(file), file.Path);
         var (hidden, heads) = (keys.Required("embedding_length"), keys.Required("attention.head_count"));

@@ -27,9 +27,9 @@ internal sealed class ImportedTensors : ITensorSource
             .Select(named => named with { Name = imported.Architecture.Table.NameOf(named.Parameter) })))
         {
             var tensor = file[stored.Name];
-            if (!tensor.Shape.SequenceEqual(stored.Shape))
+            if (!tensor.Shape.SequenceEqual(stored.Stacked))
                 throw new EspalierException($"{file.Path}: tensor {stored.Name} is [{string.Join(", ", tensor.Shape)}], "
-                    + $"[{string.Join(", ", stored.Shape)}] was expected by the file's own keys");
+                    + $"[{string.Join(", ", stored.Stacked)}] was expected by the file's own keys");
             names.Add(stored.Name);
             foreach (var (part, first, _) in stored.Ranges())
                 _places.Add(part.Parameter, (tensor, part.Shape.Length == 1 ? first : first / part.Shape[^1]));

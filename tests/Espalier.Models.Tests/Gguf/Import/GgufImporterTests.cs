@@ -14,8 +14,9 @@ public sealed class GgufImporterTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    public static TheoryData<string> Families =>
-        [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(static path => Path.GetFileName(path)).Order()];
+    // llama.cpp's qwen3moe has experts in every layer, which is refused.
+    public static TheoryData<string> Families => [.. Directory.GetDirectories(Fixtures.Golden("families"))
+        .Select(static path => Path.GetFileName(path)).Where(static name => name != "qwen3-moe-mixed").Order()];
 
     [Theory]
     [MemberData(nameof(Families))]
@@ -98,7 +99,8 @@ public sealed class GgufImporterTests : IDisposable
     }
 
     [Theory]
-    [InlineData("llama.expert_count", 8u, "llama.expert_count is 8, which the family llama has no place for")]
+    [InlineData("llama.expert_count", 8u, "the key llama.expert_used_count is missing")]
+    [InlineData("llama.rope.dimension_sections", 8u, "llama.rope.dimension_sections is 8, which the family llama has no place for")]
     [InlineData("llama.rope.scaling.type", "longrope", "the rotary scaling 'longrope' is not supported; known are linear and yarn")]
     [InlineData("llama.attention.value_length", 16u, "keys have 32 entries and values 16, where both must have as many")]
     [InlineData("llama.block_count", 7u, "tensor blk.7.attn_q.weight has no place in a model of the family llama")]
