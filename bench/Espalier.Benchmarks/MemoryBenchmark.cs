@@ -10,14 +10,14 @@ using Espalier.Torch;
 namespace Espalier.Benchmarks;
 
 /// <summary>
-/// The most memory that training steps need, with the blocks' graphs kept or made twice; one of them a process, for what a process had is
-/// not given back.
+/// The most memory that training steps need, with the blocks' graphs kept or made twice, of all weights or of low-rank factors; one of them
+/// a process, for what a process had is not given back.
 /// </summary>
 internal static class MemoryBenchmark
 {
     private const int Steps = 3;
 
-    public static string Run(string folder, int batch, int sequence, bool checkpointing)
+    public static string Run(string folder, int batch, int sequence, bool checkpointing, int? rank)
     {
         using var source = Checkpoint.Open(folder);
         using var model = DecoderWeights.Load(source);
@@ -29,6 +29,7 @@ internal static class MemoryBenchmark
                 Steps = Steps,
                 Batch = batch,
                 ActivationCheckpointing = checkpointing,
+                LowRank = rank is { } r ? new(r, r, LowRankTargets.All, Seed: 1) : null,
             });
         var before = Peak();
         var reports = new List<StepReport>();
@@ -39,6 +40,8 @@ internal static class MemoryBenchmark
             libtorch = TorchRuntime.Version,
             threads = TorchRuntime.Threads,
             checkpointing,
+            lora_rank = rank,
+            trained = trainer.Sets.Sum(set => set.Parameters.Sum(parameter => parameter.Value.ElementCount)),
             tokens = batch * sequence,
             loss = reports[^1].Loss,
             seconds = Math.Round(reports.Skip(1).Min(report => report.Seconds), 3),

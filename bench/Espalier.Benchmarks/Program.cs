@@ -35,9 +35,10 @@ switch (args)
     case ["compute", var folder, var pairs, var threads]:
         Console.WriteLine(ComputeBenchmark.Run(folder, Number(pairs), Number(threads)));
         return 0;
-    case ["memory", var folder, var batch, var sequence, "keep" or "checkpoint"]:
+    case ["memory", var folder, var batch, var sequence, "keep" or "checkpoint", .. var lora]:
         TorchRuntime.Start(null);
-        Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[^1] == "checkpoint"));
+        Console.WriteLine(MemoryBenchmark.Run(folder, Number(batch), Number(sequence), args[4] == "checkpoint",
+            lora is ["lora", var rank] ? Number(rank) : null));
         return 0;
     case ["tokenizer-passes", var file, var text, var threads, var passes]:
         TokenizerBenchmark.Passes(file, text, Number(threads), Number(passes), Console.WriteLine);
@@ -62,7 +63,7 @@ switch (args)
     default:
         await Console.Error.WriteLineAsync(
             "bench/run is the front of this program; by hand: binding [THREADS] | account FOLDER THREADS STEPS WINDOWS | compute FOLDER "
-                + "PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint | random-model SHAPE OUTPUT | "
+                + "PAIRS THREADS | memory FOLDER BATCH SEQUENCE keep|checkpoint [lora RANK] | random-model SHAPE OUTPUT | "
             + "instructions WORKLOAD TIMES | tokenizer-passes TOKENIZER TEXT THREADS PASSES");
         return 2;
 }

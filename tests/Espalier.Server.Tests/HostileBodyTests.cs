@@ -58,8 +58,19 @@ public sealed class HostileBodyTests : TorchTest
         { "completions", "{\"prompt\":\"a\",\"best_of\":3}", 400, "best_of", "best_of is 3" },
         { "completions", "{\"prompt\":\"a\",\"max_tokns\":3}", 400, "max_tokns", "did you mean max_tokens" },
         { "completions", "{\"prompt\":\"a\",\"stream_options\":{}}", 400, "stream_options", "stream is not true" },
-        { "completions", "{\"prompt\":\"a\",\"response_format\":{\"type\":\"json_schema\"}}", 400, "response_format.type",
-            "not supported" },
+        { "completions", "{\"prompt\":\"a\",\"response_format\":{}}", 400, "response_format.type", "has no type" },
+        { "completions", "{\"prompt\":\"a\",\"response_format\":{\"type\":\"xml\"}}", 400, "response_format.type", "'xml'" },
+        { "completions", "{\"prompt\":\"a\",\"response_format\":{\"type\":\"json_schema\"}}", 400, "response_format.json_schema",
+            "is missing" },
+        { "completions", "{\"prompt\":\"a\",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\"}}}", 400,
+            "response_format.json_schema.schema", "is missing" },
+        { "completions",
+            "{\"prompt\":\"a\",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\",\"schema\":{\"allOf\":[]}}}}",
+            400, "response_format.json_schema.schema", "the keyword allOf is not supported" },
+        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"tool_choice\":\"required\"}", 400, "tool_choice",
+            "there are no tools" },
+        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"tool_choice\":{\"type\":\"allowed_tools\"}}", 400,
+            "tool_choice.type", "only function" },
         { "completions", "{\"prompt\":\"a\",\"seed\":99999999999999999999}", 400, "seed", "a whole number" },
         { "chat/completions", "{}", 400, "messages", "messages is missing" },
         { "chat/completions", "{\"messages\":[]}", 400, "messages", "empty list" },
@@ -108,6 +119,10 @@ public sealed class HostileBodyTests : TorchTest
         random.Headers.ContentType = new("application/json");
         using var refused = await server.Http.PostAsync("/v1/chat/completions", random);
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        using var broken = new ByteArrayContent([.. "{\"prompt\":\"a"u8, 0xFF, 0xFE, .. "\"}"u8]);
+        broken.Headers.ContentType = new("application/json");
+        using var noText = await server.Http.PostAsync("/v1/completions", broken);
+        Assert.Contains("prompt has bytes that are no UTF-8", await noText.Content.ReadAsStringAsync());
         Assert.NotNull(await server.AskAsync("/v1/completions", new() { ["prompt"] = "a", ["max_tokens"] = 1 }));
         server.AssertAllFree();
     }

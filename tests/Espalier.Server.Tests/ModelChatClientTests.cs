@@ -61,6 +61,22 @@ public sealed class ModelChatClientTests : TorchTest
     }
 
     [Fact]
+    public async Task Schemas_and_required_functions_are_kept()
+    {
+        using var client = ModelChatClient.Load(ToolTests.Model("mistral", _folder), threads: 2);
+        var schema = JsonDocument.Parse("""{"type":"object","properties":{"a":{"enum":[1]}},"required":["a"]}""").RootElement;
+        var answer = await client.GetResponseAsync("Hello",
+            new() { Temperature = 0, ResponseFormat = ChatResponseFormat.ForJsonSchema(schema) });
+        Assert.Equal(1, JsonDocument.Parse(answer.Text).RootElement.GetProperty("a").GetInt32());
+        var weather = AIFunctionFactory.CreateDeclaration("weather", "", JsonDocument.Parse("""{"type":"object"}""").RootElement);
+        var asked = await client.GetResponseAsync("Hello", new() { Tools = [weather], ToolMode = ChatToolMode.RequireSpecific("weather") });
+        Assert.Equal(["weather"], asked.Messages.SelectMany(static message => message.Contents).OfType<FunctionCallContent>()
+            .Select(static call => call.Name));
+        Assert.Contains("other is not among the tools", (await Assert.ThrowsAsync<EspalierException>(() => client.GetResponseAsync("Hello",
+            new() { Tools = [weather], ToolMode = ChatToolMode.RequireSpecific("other") }))).Message);
+    }
+
+    [Fact]
     public async Task What_cannot_be_is_said_in_one_line()
     {
         Assert.Contains("has no chat template", Assert.Throws<EspalierException>(() =>

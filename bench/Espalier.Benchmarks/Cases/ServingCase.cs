@@ -33,7 +33,7 @@ internal static class ServingCase
         const int Length = 256;
         var rows = new ServingOptions().PromptRows;
         using var whole = new RowDecoder(packed, 1, Length);
-        using var pieces = new RowDecoder(packed, Length / ServingOptions.BlockSize, ServingOptions.BlockSize, rows, Length);
+        using var pieces = new RowDecoder(packed, Length / ServingOptions.BlockSize, ServingOptions.BlockSize, rows, wanted: 1, Length);
         int[] ids = [.. Enumerable.Range(0, Length).Select(i => 3 + i * 37 % 1000)];
         int[] blocks = [.. Enumerable.Range(0, Length / ServingOptions.BlockSize)];
         int[] table = [.. Enumerable.Range(0, rows).SelectMany(_ => blocks)];

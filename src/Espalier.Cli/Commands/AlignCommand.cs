@@ -23,6 +23,15 @@ internal sealed class AlignCommand : CommandBase
     private readonly Argument<string> _model = new("model") { Description = "Hugging Face folder of the model to align" };
 
     private readonly KeyOptions<AlignSection> _keys = new(AlignSection.Keys, new());
+    private readonly Option<string[]> _text = new("--replay-data")
+    {
+        Description = "With --replay: text to mix in: txt, md, jsonl, json, csv, parquet or source files, folders and patterns, or "
+            + "dotnet-docs",
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = true,
+        DefaultValueFactory = _ => [],
+    };
+
     private readonly KeyOptions<TrainingSection> _training = new(AlignSection.TrainingKeys, new() { Steps = DefaultSteps });
     private readonly SeedOption _seed = new("the order");
 
@@ -40,6 +49,8 @@ internal sealed class AlignCommand : CommandBase
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --steps 60 --learning-rate 3e-4 --output aligned",
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --held-out 10% --sequence 128 --steps 20 "
             + "--batch 4 --evaluate-every 10 --output aligned-briefly --json",
+        "espalier align models/quickstart-teacher --data samples/letters.jsonl --steps 20 --learning-rate 3e-3 --lora-rank 8 "
+            + "--lora-targets attention,down_proj --output adapted",
         "espalier align aligned --method dpo --data samples/letter-pairs.jsonl --steps 20 --output preferred",
         "espalier align models/quickstart-teacher --method on-policy --teacher aligned --data samples/letters.jsonl --sequence 64 --batch "
             + "4 "
@@ -47,6 +58,7 @@ internal sealed class AlignCommand : CommandBase
     {
         Arguments.Add(_model);
         _keys.AddTo(this);
+        Options.Add(_text);
         _training.AddTo(this);
         _seed.AddTo(this);
         Options.Add(_output);
@@ -58,9 +70,11 @@ internal sealed class AlignCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         var (path, section, seed) = (run.Get(_model)!, Section(run), _seed.Get(run));
-        TrainingStage.OptionsOf(section.Training, section.Sequence).Validate();
+        var replayed = Replayed(run, section);
+        TrainingStage.OptionsOf(section.Training, section.Sequence, seed).Validate();
         var folder = _output.FolderWithRun(run, [
             new("the model's folder", path), .. SourcePlaces.Of("the conversations", section.Data),
+            .. SourcePlaces.Of("the text", replayed),
             .. section.Teacher is { } teacher ? new ReadPlace[] { new("the teacher's folder", teacher) } : [],
             .. section.TemplateFile is { } template ? new ReadPlace[] { new("the chat template", template) } : []]);
         var (vocabulary, stored) = Check(run, path, section);
@@ -73,9 +87,15 @@ internal sealed class AlignCommand : CommandBase
             var data = new AlignDataStage(section, path, vocabulary);
             context.Walk([data]);
             using var tokens = data.Tokens.Value;
+            var text = section.Replay == 0 ? null : new DataStage(
+                new() { Train = replayed, HeldOut = 0, Sequence = section.Sequence }, path, vocabulary);
+            if (text is not null)
+                context.Walk([text]);
+            using var owned = text?.Tokens.Value;
             TrainingStage.CheckBatch(section.Training, data.Rows);
             var teacher = section.Teacher is { } judge ? ModelSlot.Of(ModelFolder.Given("teacher", judge)) : null;
-            var (before, stage) = AlignStage.Of(ModelSlot.Of(ModelFolder.Given("start", path)), "aligned", section, data, seed, teacher);
+            var (before, stage) = AlignStage.Of(ModelSlot.Of(ModelFolder.Given("start", path)), "aligned", section, data, seed, teacher,
+                text: text?.Tokens);
             stage.RequireRoom(context);
             context.Walk(
                 [.. before, stage, new ExportStage(folder, stage.Trained, "result", stored, [], _dtype.Clamp(run), section.Sequence)]);
@@ -91,6 +111,18 @@ internal sealed class AlignCommand : CommandBase
         if (!given.Any(entry => entry.Key is "steps" or "tokens"))
             given.Add(("steps", new YamlText($"{DefaultSteps}", Quoted: true, Line: 0)));
         return AlignSection.Read(SectionFields.OfOptions(given, AlignSection.Section), new DataSection().Sequence);
+    }
+
+    /// <summary>The text to mix in: there where the section asks for it, and only there.</summary>
+    private string[] Replayed(CommandRun run, AlignSection section)
+    {
+        var text = run.Get(_text)!;
+        return (section.Replay > 0, text.Length > 0) switch
+        {
+            (true, false) => throw new EspalierException("--replay-data is missing: --replay mixes text in; name files, or dotnet-docs"),
+            (false, true) => throw new EspalierException("--replay-data is given and --replay is not; give the share, such as --replay 25%"),
+            _ => text,
+        };
     }
 
     /// <summary>Refuses what cannot work; returns below what ids must lie, and what the result is stored in.</summary>

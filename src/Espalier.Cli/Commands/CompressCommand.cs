@@ -12,6 +12,7 @@ using Espalier.Models.Chat;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Reports;
+using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands;
@@ -159,8 +160,8 @@ internal sealed class CompressCommand : CommandBase
             page.Line($"texts    {file}");
         page.Line($"report   {report.Report}");
         if (report.Students is [var first, ..])
-            page.Line(IsAligned(report, first) ? $"try it   {ProgramName.Shown} chat {first}"
-                : $"try it   {ProgramName.Shown} generate {first} --prompt \"Once upon a time\"");
+            page.Line(IsAligned(report, first) ? $"try it   {ProgramName.Shown} chat {Quoted.Shell(first)}"
+                : $"try it   {ProgramName.Shown} generate {Quoted.Shell(first)} --prompt \"Once upon a time\"");
     }
 
     /// <summary>Whether the first recipe taught its student to answer, and the student has the template to be asked by.</summary>

@@ -10,6 +10,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf.Export;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
@@ -113,7 +114,12 @@ internal sealed class ExportCommand : CommandBase
         checkpoint.CheckFinite(run.Cancellation);
         using (var task = run.Progress.Begin("export", checkpoint.Config.Parameters * stored.Bytes(), "bytes"))
             CheckpointWriter.Write(folder, checkpoint.Config, checkpoint, stored, checkpoint,
-                new() { Progress = written => task.Advance(written), Narrowing = narrowing }, run.Cancellation);
+                new()
+                {
+                    Progress = written => task.Advance(written),
+                    Narrowing = narrowing,
+                    Readme = ExportCard.Text(checkpoint, stored),
+                }, run.Cancellation);
         if (narrowing.Warning is { } warning)
             run.Progress.Warn($"{folder}: {warning}");
         if (ReloadCheck.Fits(checkpoint.Config))

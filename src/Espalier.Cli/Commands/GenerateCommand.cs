@@ -8,6 +8,7 @@ using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Options;
 using Espalier.Torch;
 
@@ -95,10 +96,10 @@ internal sealed class GenerateCommand : CommandBase
                 $"--samples is {samples} and the choice is greedy, so all would be the same: give a --temperature above 0, or no "
                     + "--samples");
         // Ids need no tokenizer: without one there is no text to show.
-        var tokenizer = prompts.Length > 0 || File.Exists(Path.Combine(checkpoint.Folder, "tokenizer.json"))
+        var tokenizer = prompts.Length > 0 || TokenizerSource.IsIn(checkpoint.Folder)
             ? Tokenizer.Load(checkpoint.Folder) : null;
         if (tokenizer is null && texts.Count > 0)
-            throw new EspalierException($"{checkpoint.Folder}: has no tokenizer.json, so there is no text for --stop to end");
+            throw new EspalierException($"{checkpoint.Folder}: has no tokenizer, so there is no text for --stop to end");
         var template = run.Get(_chat) ? ChatTemplate.Load(checkpoint.Folder) : null;
         int[][] starts = prompts.Length > 0
             ? [.. prompts.Select(prompt => EncodePrompt(run, prompt, tokenizer!, template, checkpoint.Config.VocabularySize))]

@@ -8,6 +8,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Quantized;
 using Espalier.Models.Gguf.Import;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Cli.Commands;
 
@@ -23,7 +24,7 @@ internal sealed class ImportCommand : CommandBase
         HelpName = "FILE or FOLDER",
     };
     private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);
-    private readonly DtypeOption _dtype = new();
+    private readonly DtypeOption _dtype = new("the smallest that keeps every weight as it is: float32 of what is quantised");
 
     internal ImportCommand() : base(
         "import",
@@ -50,7 +51,7 @@ internal sealed class ImportCommand : CommandBase
 
         // What was written is read as any other model is.
         using var written = Checkpoint.Open(folder).WithNotes(run);
-        var tokenizer = File.Exists(Path.Combine(folder, "tokenizer.json")) ? Tokenizer.Load(folder) : null;
+        var tokenizer = TokenizerSource.IsIn(folder) ? Tokenizer.Load(folder) : null;
         run.Write(new ImportReport(folder, importer.Form, written.Config.Family, written.StoredType.ConfigName(),
             importer.ExactType.ConfigName(), importer.Types.ToDictionary(static one => one.Type, static one => one.Tensors),
             written.Config.Parameters, written.TotalBytes, tokenizer?.VocabularySize), Show);

@@ -15,7 +15,7 @@ internal sealed class PretrainCommand : TrainingCommand
     internal PretrainCommand() : base(
         "pretrain",
         "Train a model of a config from random weights, by cross-entropy",
-        new(),
+        new(IsFromNothing: true),
         "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
         "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 "
             + "--learning-rate 3e-3 --seed 7 --output scratch-7 --json")

@@ -54,7 +54,7 @@ internal abstract class TrainingCommand : CommandBase
     protected sealed override int Run(CommandRun run)
     {
         var (start, teacher, cache, section) = Models(run, _training.Section(run));
-        TrainingStage.OptionsOf(section, _training.Sequence(run)).Validate();
+        TrainingStage.OptionsOf(section, _training.Sequence(run), seed: 0).Validate();
         var folder = _output.FolderWithRun(run, [
             new("the model's folder", start), .. teacher is null ? [] : new ReadPlace[] { new("the teacher's folder", teacher) },
             .. cache is null ? [] : new ReadPlace[] { new("the cache", cache) }, .. _training.Places(run)]);

@@ -45,14 +45,27 @@ internal sealed class PackedText(WindowSet windows, SampleOrder order) : IBatchS
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfNotEqual(batch.Sequence, Sequence);
         for (var row = 0; row < batch.Size; row++)
-        {
-            var part = (row * Sequence)..((row + 1) * Sequence);
-            var window = batch.Windows[row] = WindowAt(first + row);
-            windows.Read(window, batch.Inputs.AsSpan(part), batch.Targets.AsSpan(part));
-            if (batch.Places is not null)
-                windows.ReadPlaces(window, batch.Inputs.AsSpan(part), batch.Places.AsSpan(part));
-            if (batch.LossMask is not null)
-                windows.ReadMask(window, batch.LossMask.AsSpan(part));
-        }
+            FillRow(batch, row, first + row);
+    }
+
+    /// <summary>
+    /// Reads the row at a position into a row of a batch, also of one that has room for more than these windows know: then the window is
+    /// one document, and all of it counts.
+    /// </summary>
+    internal void FillRow(Batch batch, int row, long position)
+    {
+        var part = (row * Sequence)..((row + 1) * Sequence);
+        var window = batch.Windows[row] = WindowAt(position);
+        var inputs = batch.Inputs.AsSpan(part);
+        windows.Read(window, inputs, batch.Targets.AsSpan(part));
+        if (batch.Places is not null && windows.Boundaries is not null)
+            windows.ReadPlaces(window, inputs, batch.Places.AsSpan(part));
+        else if (batch.Places is not null)
+            for (var i = 0; i < Sequence; i++)
+                batch.Places[row * Sequence + i] = i;
+        if (batch.LossMask is not null && windows.Mask is not null)
+            windows.ReadMask(window, batch.LossMask.AsSpan(part));
+        else
+            batch.LossMask?.AsSpan(part).Fill(true);
     }
 }

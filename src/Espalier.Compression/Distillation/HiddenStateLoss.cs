@@ -37,7 +37,7 @@ public sealed class HiddenStateLoss : IDisposable
         if (teacher.HiddenSize != student.HiddenSize)
         {
             var values = new float[teacher.HiddenSize * student.HiddenSize];
-            new NormalNumbers(seed, "lift").Fill(values, 1 / Math.Sqrt(student.HiddenSize));
+            new SeededNumbers(seed, "lift").Fill(values, 1 / Math.Sqrt(student.HiddenSize));
             using var scope = TensorScope.Begin();
             Lift = Tensor.From<float>(values, teacher.HiddenSize, student.HiddenSize).On(TorchRuntime.Device).To(dtype).Unscoped();
             Lift.RequiresGrad = true;

@@ -1,6 +1,7 @@
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Compression.Distillation;
 
@@ -138,8 +139,7 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
         public static Vocabulary Of(string folder)
         {
             using var checkpoint = Checkpoint.Open(folder, requireWeights: false);
-            var file = Path.Combine(folder, "tokenizer.json");
-            return new(folder, checkpoint.Config.VocabularySize, System.IO.File.Exists(file) ? file : null);
+            return new(folder, checkpoint.Config.VocabularySize, TokenizerSource.Find(folder));
         }
     }
 }

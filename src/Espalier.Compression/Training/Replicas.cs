@@ -42,7 +42,7 @@ internal sealed class Replicas : IDisposable
         _replicas = [.. Enumerable.Range(0, count).Select(_ =>
         {
             var replica = model.Replica();
-            return new Replica(replica, [.. replica.Parameters.Select(p => p.Value).Where(value => value.RequiresGrad)], objective, data,
+            return new Replica(replica, [.. replica.Wanting], objective, data,
                 share, pass / count, owned: replica);
         })];
     }

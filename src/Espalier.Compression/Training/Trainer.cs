@@ -30,7 +30,8 @@ public sealed class Trainer : IDisposable
     private bool _finished;
 
     /// <summary>
-    /// Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen.
+    /// Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen; with
+    /// low-rank adaptation those of its adapters alone, which the model has from now on.
     /// </summary>
     /// <param name="model">What is trained.</param>
     /// <param name="objective">What is minimised.</param>
@@ -53,17 +54,16 @@ public sealed class Trainer : IDisposable
         model.Compute = options.Compute;
         model.ActivationCheckpointing = options.ActivationCheckpointing;
         var frozen = options.Freeze.Within(model.Config, model.Parameters.Select(p => p.Parameter));
-        Trained = [.. model.Parameters.Where(p => !frozen.Hold(p.Parameter))];
-        foreach (var (parameter, value) in model.Parameters)
-            value.RequiresGrad = !frozen.Hold(parameter);
+        options.LowRank?.AttachTo(model, frozen);
+        Trained = [.. model.Parameters.Where(p => options.LowRank is null && !frozen.Hold(p.Parameter))];
+        model.RequiresGrad = false;
+        foreach (var (_, value) in Trained)
+            value.RequiresGrad = true;
+        foreach (var adapter in model.Adapters)
+            adapter.RequiresGrad = true;
         _sets =
         [
-            new("model", [.. Trained.Select(p =>
-                new TrainedParameter(p.Parameter.ToString(), p.Value, Decays(p.Parameter, p.Value),
-                    LayerDecay.FactorOf(p.Parameter, model.Config.Layers, options.LayerDecay))
-                {
-                    IsHiddenMatrix = p.Value.Dimensions == 2 && p.Parameter.Layer >= 0,
-                })]),
+            new("model", [.. Trained.Select(p => TrainedOf($"{p.Parameter}", p.Parameter, p.Value)), .. model.Adapters.SelectMany(Factors)]),
             .. objective.Trained,
         ];
         _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];
@@ -93,10 +93,10 @@ public sealed class Trainer : IDisposable
     /// <summary>What is minimised.</summary>
     internal Objective Objective => _objective;
 
-    /// <summary>The model's parameters that are trained, in their order.</summary>
+    /// <summary>The model's parameters that are trained, in their order; none with low-rank adaptation.</summary>
     public IReadOnlyList<(Parameter Parameter, Tensor Value)> Trained { get; }
 
-    /// <summary>All that is trained: the model's parameters in their order, then what the objective brings.</summary>
+    /// <summary>All that is trained: the model's parameters in their order, its adapters, then what the objective brings.</summary>
     public IReadOnlyList<ParameterSet> Sets => _sets;
 
     /// <summary>The optimizer with its state, in the order of <see cref="Sets"/>.</summary>
@@ -218,6 +218,15 @@ public sealed class Trainer : IDisposable
 
     /// <summary>The windows that a step sees, in their order.</summary>
     public long[] WindowsOf(long step) => [.. Enumerable.Range(0, _options.Batch).Select(i => _data.WindowAt(step * _options.Batch + i))];
+
+    private IEnumerable<TrainedParameter> Factors(LowRankAdapter adapter) =>
+        adapter.Factors.Select(factor => TrainedOf($"{adapter.Parameter} {factor.Name}", adapter.Parameter, factor.Value));
+
+    private TrainedParameter TrainedOf(string name, Parameter parameter, Tensor value) =>
+        new(name, value, Decays(parameter, value), LayerDecay.FactorOf(parameter, _model.Config.Layers, _options.LayerDecay))
+        {
+            IsHiddenMatrix = value.Dimensions == 2 && parameter.Layer >= 0,
+        };
 
     private bool Decays(Parameter parameter, Tensor weight) =>
         weight.Dimensions == 2 && (_options.DecayEmbedding || parameter.Role != ParameterRole.Embedding);

@@ -84,6 +84,8 @@ internal static class TrainerCheckpoint
     private static IEnumerable<(string Name, Tensor Value)> Tensors(Trainer trainer, Family family)
     {
         var names = trainer.Trained.Select(parameter => family.NameOf(parameter.Parameter))
+            .Concat(trainer.Model.Adapters.SelectMany(adapter =>
+                adapter.Factors.Select(factor => LowRankOptions.NameOf(family.NameOf(adapter.Parameter), factor.Name))))
             .Concat(trainer.Sets.Skip(1).SelectMany(set => set.Parameters.Select(parameter => $"{set.Name}.{parameter.Name}")));
         var values = trainer.Sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value);
         foreach (var (i, (name, value)) in names.Zip(values).Index())

@@ -43,6 +43,9 @@ public sealed record TrainingOptions
     /// <summary>What stays as it is.</summary>
     public FrozenParts Freeze { get; init; } = FrozenParts.None;
 
+    /// <summary>Small factors that are trained beside the weights, which stay then; null for none.</summary>
+    internal LowRankOptions? LowRank { get; init; }
+
     /// <summary>Factor of the learning rate from one layer to the one below it (<see cref="Training.LayerDecay"/>); 1 for none.</summary>
     public double LayerDecay { get; init; } = 1;
 
@@ -97,6 +100,7 @@ public sealed record TrainingOptions
         Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps
             ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps after the warm-up");
         Optimizer.Validate();
+        LowRank?.Validate();
         Require(LayerDecay is > 0 and <= 1, "layer-decay", LayerDecay, "above 0 and at most 1");
         Require(Clip is null or > 0, "clip", Clip ?? 0, "above 0");
         Require(UpdateRatioEvery >= 1, "update-ratio-every", UpdateRatioEvery, "at least 1");

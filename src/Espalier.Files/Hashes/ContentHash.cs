@@ -47,6 +47,18 @@ internal static class ContentHash
         return OfText(string.Concat(lines));
     }
 
+    /// <summary>The same without one file at the top of the folder.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The file's name; it need not be there.</param>
+    public static string OfFolderExcept(string folder, string name)
+    {
+        var lines = new List<string>();
+        Collect(folder, new DirectoryInfo(folder), "", lines, OfFile);
+        lines.RemoveAll(line => line.StartsWith($"{name}\0", StringComparison.Ordinal));
+        lines.Sort(string.CompareOrdinal);
+        return OfText(string.Concat(lines));
+    }
+
     /// <summary>
     /// The hash of a list of files that are known by name and hash: equal to <see cref="OfFolder(string)"/> of a folder with just
     /// these.

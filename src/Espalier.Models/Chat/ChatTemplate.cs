@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Models.Chat.Jinja;
 using Espalier.Models.Chat.Python;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Models.Chat;
 

@@ -30,7 +30,9 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>The model's family.</summary>
     internal Family Family { get; }
 
-    /// <summary>All fields of <c>config.json</c>, as they stand there.</summary>
+    /// <summary>
+    /// All fields of <c>config.json</c>, as they stand there; of a model that takes pictures too, those of its text part.
+    /// </summary>
     public JsonObject RawConfig { get; }
 
     /// <summary>All fields of <c>generation_config.json</c>; null where there is none.</summary>
@@ -81,14 +83,21 @@ public sealed class Checkpoint : ITensorSource, IDisposable
         ModelPlace.Require(folder);
         var configPath = Path.Combine(folder, CheckpointFolder.ConfigFile);
         var raw = JsonFile.Read(configPath);
+        var text = TextPart.Of(raw, configPath);
+        raw = text?.Fields ?? raw;
         var family = familyOf(raw, configPath);
         var config = family.ReadConfig(raw, configPath);
         var generationPath = Path.Combine(folder, CheckpointFolder.GenerationConfigFile);
         var generation = File.Exists(generationPath) ? JsonFile.Read(generationPath) : null;
         // Found out now and not when a student is written: a file that must not be carried along.
-        var carried = CheckpointFolder.Carried(folder);
-        var weights = requireWeights ? CheckpointWeights.Open(folder, family, config) : null;
-        return new(folder, raw, generation, family, config, carried, weights) { Notes = NotesOf(folder, raw, config, weights) };
+        IReadOnlyList<string> carried =
+            [.. CheckpointFolder.Carried(folder).Where(name => text is null || !TextPart.FilesOfPictures.Contains(name))];
+        var weights = requireWeights ? CheckpointWeights.Open(folder, family, config, text) : null;
+        return new(folder, raw, generation, family, config, carried, weights)
+        {
+            Notes = [.. weights is null && text is not null ? [text.Note(folder, null)] : Array.Empty<string>(),
+                .. NotesOf(folder, raw, config, weights)],
+        };
     }
 
     /// <summary>The file that holds a parameter.</summary>
@@ -141,7 +150,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     [
         .. new[] { CheckpointFolder.NoteOfLinks(folder, weights?.Files.Select(static file => Path.GetFileName(file.Path)) ?? []) }
             .OfType<string>(),
-        .. new[] { RotaryNotes.OfYarn(config, raw), QuantizationFields.Note(raw) }.OfType<string>()
+        .. new[] { RotaryNotes.OfYarn(config, raw), RotaryNotes.OfUnscaledWindows(config), QuantizationFields.Note(raw) }.OfType<string>()
             .Select(note => $"{Path.Combine(folder, CheckpointFolder.ConfigFile)}: {note}"),
         .. weights?.Notes ?? [],
     ];

@@ -30,7 +30,7 @@ internal static class CheckpointFolder
     private static readonly string[] s_followed =
     [
         ConfigFile, GenerationConfigFile, SingleFile, IndexFile, "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
-        "special_tokens_map.json",
+        "special_tokens_map.json", "tekken.json", "spiece.model",
         "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
     ];
 

@@ -30,11 +30,13 @@ internal sealed class CheckpointWeights : IDisposable
     public ElementType MainType => Entries.Values.GroupBy(static entry => entry.Type)
         .MaxBy(static group => group.Sum(static entry => entry.ByteLength))!.Key;
 
-    public static CheckpointWeights Open(string folder, Family family, DecoderConfig config)
+    public static CheckpointWeights Open(string folder, Family family, DecoderConfig config, TextPart? text = null)
     {
         var weights = new CheckpointWeights(folder);
         try
         {
+            if (text is not null)
+                weights.Notes.Add(text.Note(folder, weights._files.Rename(TextPart.NameOf)));
             weights.Check(family, config);
             return weights;
         }

@@ -9,6 +9,9 @@ internal sealed record CheckpointWriterOptions
     /// <summary>Largest file of weights in bytes; the default is that of transformers, 5 GB.</summary>
     public long MaxShardBytes { get; init; } = 5_000_000_000;
 
+    /// <summary>Text of a <c>README.md</c>; none is written where null.</summary>
+    public string? Readme { get; init; }
+
     /// <summary>What becomes of values that the stored type cannot hold; by default they are refused by name.</summary>
     public Narrowing Narrowing { get; init; } = new();
 
@@ -62,6 +65,8 @@ internal static class CheckpointWriter
                 file.Write(Path.Combine(temporary, file.Name));
             DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.ConfigFile), ConfigJson.Text(config));
             DurableOutput.WriteText(Path.Combine(temporary, CheckpointFolder.GenerationConfigFile), ConfigJson.Text(generation));
+            if (options.Readme is { } readme)
+                DurableOutput.WriteText(Path.Combine(temporary, "README.md"), readme);
             var bytes = SafetensorsWriter.Narrowed(new FusedSource(tensors, weights), options.Narrowing);
             foreach (var (file, layout) in layouts)
                 SafetensorsWriter.Write(Path.Combine(temporary, file), layout, bytes, options.Progress, cancellation);

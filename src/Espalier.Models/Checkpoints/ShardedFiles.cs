@@ -49,6 +49,25 @@ internal sealed class ShardedFiles : IDisposable
         _owners.Remove(name);
     }
 
+    /// <summary>Calls tensors by other names, and forgets those that have none.</summary>
+    /// <param name="rename">The new name; null for a tensor that is not wanted.</param>
+    /// <returns>Tensors that were forgotten.</returns>
+    /// <exception cref="EspalierException">Two tensors would have one name.</exception>
+    public int Rename(Func<string, string?> rename)
+    {
+        var forgotten = 0;
+        foreach (var name in _entries.Keys.ToArray())
+        {
+            var (entry, file) = (_entries[name], _owners[name]);
+            Remove(name);
+            if (rename(name) is not { } other)
+                forgotten++;
+            else if (!_entries.TryAdd(other, entry with { Name = other }) || !_owners.TryAdd(other, file))
+                throw new EspalierException($"{file.Path}: '{name}' is the '{other}' that is wanted, which is there under another name too");
+        }
+        return forgotten;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _files.ForEach(static file => file.Dispose());
 

@@ -5,6 +5,16 @@ public sealed partial record DecoderConfig
     /// <summary>Query heads that share one key/value head.</summary>
     public int GroupSize => QueryHeads / KeyValueHeads;
 
+    /// <summary>The rotary embeddings that there are: the model's, then those that layers have of their own.</summary>
+    internal IReadOnlyList<RotaryConfig> Rotaries =>
+        [.. LayerKinds.Select(static kind => kind.Rotary).OfType<RotaryConfig>().Prepend(Rotary).Distinct()];
+
+    /// <summary>Which of <see cref="Rotaries"/> a layer has.</summary>
+    internal int RotaryOf(int layer) => LayerKinds[layer].Rotary is { } own ? Rotaries.Index().First(one => one.Item == own).Index : 0;
+
+    /// <summary>The norm of query and key heads.</summary>
+    internal NormKind HeadNorm => Norm == NormKind.RmsNorm1p ? NormKind.RmsNorm1p : NormKind.RmsNorm;
+
     /// <summary>Weights of the embedding table, and of the head where it is a table of its own.</summary>
     public long EmbeddingParameters => Elements(spec => spec.Group is ParameterGroup.Embedding or ParameterGroup.Head);
 

@@ -38,8 +38,13 @@ public sealed partial record DecoderConfig
                     + $"lets {turning} entries turn, it must be an even number from 2");
         if (!(double.IsFinite(NormEpsilon) && NormEpsilon > 0))
             throw new EspalierException($"{source}: the norm's epsilon {NormEpsilon} must be above 0");
-        if (!(double.IsFinite(Rotary.Theta) && Rotary.Theta > 0))
-            throw new EspalierException($"{source}: rope_theta {Rotary.Theta} must be above 0");
+        foreach (var rotary in Rotaries)
+        {
+            Positive("rope_theta", rotary.Theta);
+            if (rotary.Fraction != Rotary.Fraction)
+                throw new EspalierException(
+                    $"{source}: partial_rotary_factor is {Rotary.Fraction}, and {rotary.Fraction} in some layers; it must be the same in all");
+        }
         if (!LayerKinds.AreAlike && LayerKinds.Count != Layers)
             throw new EspalierException($"{source}: {LayerKinds.Count} kinds of layers are given and num_hidden_layers is {Layers}");
         foreach (var kind in LayerKinds)

@@ -43,6 +43,9 @@ public sealed record LayerKind
     /// <summary>Whether queries and keys turn with their position.</summary>
     public bool IsRotary { get; init; } = true;
 
+    /// <summary>How queries and keys turn where that is otherwise than the model's (Gemma-3); null is the model's.</summary>
+    public RotaryConfig? Rotary { get; init; }
+
     /// <summary>Attention reaches back this many positions, its own included; null is full causal attention.</summary>
     public int? SlidingWindow { get; init; }
 

@@ -65,7 +65,12 @@ internal static class ParameterSpecs
     };
 
     private static ParameterSpec HeadNorm(ParameterRole role, HeadNormKind norm, Dimension width) =>
-        new(role, ParameterGroup.Norms, width) { Exists = (_, kind) => kind.HeadNorms == norm, IsNeutralAtOne = static _ => true };
+        new(role, ParameterGroup.Norms, width)
+        {
+            Exists = (_, kind) => kind.HeadNorms == norm,
+            IsNeutralAtOne = static config => config.HeadNorm == NormKind.RmsNorm,
+            IsStoredLessOne = static config => config.HeadNorm == NormKind.RmsNorm1p,
+        };
 
     private static ParameterSpec OfExperts(ParameterRole role, TapPoint input, params IReadOnlyList<Dimension> dimensions) =>
         new(role, ParameterGroup.Mlp, dimensions) { IsPerExpert = true, Input = input, Exists = HasExperts };

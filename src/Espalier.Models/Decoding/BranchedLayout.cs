@@ -21,21 +21,16 @@ internal sealed class BranchedLayout : IDisposable
         (_tokens, _past, _device) = (tokens, past, device);
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var (cos, sin) = rotary.At(0, tokens.Max(token => token.Place) + 1);
         var places = Tensor.From<long>([.. tokens.Select(token => token.Place)], tokens.Length).On(device);
-        Cos = cos.IndexSelect(0, places).View(1, tokens.Length, 1, -1).Unscoped();
-        Sin = sin.IndexSelect(0, places).View(1, tokens.Length, 1, -1).Unscoped();
+        Tables = rotary.Of(places, tokens.Max(token => token.Place) + 1, 1, tokens.Length);
         if (SelfAttention.IsFused(dtype, device))
             Holes = Tensor.From<long>([.. tokens.SelectMany(token => token.Holes(past))], 1, tokens.Length, 4).Unscoped();
         else
             Masks = new BranchedMasks(this, dtype);
     }
 
-    /// <summary>Cosines, [1, T, 1, R/2].</summary>
-    public Tensor Cos { get; }
-
-    /// <summary>Sines, [1, T, 1, R/2].</summary>
-    public Tensor Sin { get; }
+    /// <summary>Cosines and sines, each [1, T, 1, R/2], of each rotary embedding.</summary>
+    public RotaryPass Tables { get; }
 
     /// <summary>The stretches of positions that each token does not see, [1, T, 4]; null where there are masks.</summary>
     public Tensor? Holes { get; }
@@ -84,8 +79,7 @@ internal sealed class BranchedLayout : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Cos.Dispose();
-        Sin.Dispose();
+        Tables.Dispose();
         Holes?.Dispose();
         Masks?.Dispose();
         _begins.ForEach(begins => begins.Begins.Dispose());

@@ -9,7 +9,7 @@ namespace Espalier.Models;
 /// A decoder-only transformer of the families that <see cref="Family"/> knows. Owns its parameters, which no scope adopts.
 /// Gradient flows through <see cref="Forward"/> and <see cref="Logits"/> to the parameters that want it.
 /// </summary>
-public sealed class Decoder : IDisposable
+public sealed partial class Decoder : IDisposable
 {
     private readonly (Parameter Parameter, Tensor Value)[] _parameters;
     private readonly Dictionary<Parameter, Tensor> _weights;
@@ -31,9 +31,9 @@ public sealed class Decoder : IDisposable
         Device = _weights[new(ParameterRole.Embedding)].Device;
         _rotary = new(config, DType, Device);
         _masks = new(config, DType, Device);
-        var parts = new DecoderParts(config, _weights);
-        _blocks = [.. Enumerable.Range(0, config.Layers).Select(parts.Block)];
-        _norm = parts.FinalNorm();
+        _blocks = new Block[config.Layers];
+        BuildBlocks();
+        _norm = new DecoderParts(config, _weights).FinalNorm();
     }
 
     /// <summary>Shapes and kinds.</summary>
@@ -56,11 +56,16 @@ public sealed class Decoder : IDisposable
     /// A decoder on the same weights with gradients of its own, for a thread beside this one's; as this one is set now. The caller disposes
     /// it, before this one.
     /// </summary>
-    public Decoder Replica() => new(Config, _parameters.Select(p => KeyValuePair.Create(p.Parameter, p.Value.Replica())))
+    public Decoder Replica()
     {
-        Compute = Compute,
-        ActivationCheckpointing = ActivationCheckpointing,
-    };
+        var replica = new Decoder(Config, _parameters.Select(p => KeyValuePair.Create(p.Parameter, p.Value.Replica())))
+        {
+            Compute = Compute,
+            ActivationCheckpointing = ActivationCheckpointing,
+        };
+        replica.Attach([.. _adapters.Select(adapter => adapter.Replica())]);
+        return replica;
+    }
 
     /// <summary>Sets <see cref="Compute"/> until the result is disposed: evaluation amid training.</summary>
     public IDisposable Computing(ComputeType compute) => new ComputeSwitch(this, compute);
@@ -120,7 +125,7 @@ public sealed class Decoder : IDisposable
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         using var layout = BranchedLayout.Of(texts, prefix?.Length ?? 0, _rotary, DType, Device);
-        var context = new ForwardContext((layout.Cos, layout.Sin), layout.Masks, null, prefix, null, Compute, layout);
+        var context = new ForwardContext(layout.Tables, layout.Masks, null, prefix, null, Compute, layout);
         var x_BTD = Embed(ids_1T, context);
         foreach (var block in _blocks)
             x_BTD = block.Forward(x_BTD, context);
@@ -180,6 +185,7 @@ public sealed class Decoder : IDisposable
     /// </summary>
     internal int LowestTrained => _parameters.Where(p => p.Value.RequiresGrad)
         .Select(p => p.Parameter.Role == ParameterRole.Embedding ? -1 : p.Parameter.Layer < 0 ? _blocks.Length : p.Parameter.Layer)
+        .Concat(_adapters.Where(adapter => adapter.RequiresGrad).Select(adapter => adapter.Parameter.Layer))
         .DefaultIfEmpty(_blocks.Length).Min();
 
     /// <summary>The layout of rows with several documents; null where every token follows the one before it.</summary>
@@ -194,7 +200,7 @@ public sealed class Decoder : IDisposable
         if (cache is not null && past + T > cache.Capacity)
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         return layout is not null
-            ? new((layout.Cos, layout.Sin), layout.Masks, layout.Begins, null, tap, Compute)
+            ? new(layout.Tables, layout.Masks, layout.Begins, null, tap, Compute)
             : new(_rotary.At(past, T), SelfAttention.IsFused(DType, Device) ? null : _masks, Begins: null, cache, tap, Compute);
     }
 
@@ -219,6 +225,8 @@ public sealed class Decoder : IDisposable
     {
         foreach (var tensor in _weights.Values)
             tensor.Dispose();
+        foreach (var adapter in _adapters)
+            adapter.Dispose();
         _rotary.Dispose();
         _masks.Dispose();
     }

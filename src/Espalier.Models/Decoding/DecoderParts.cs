@@ -3,7 +3,11 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>Blocks and norms built around weights: those of a whole model, or of the one layer that is in memory.</summary>
-internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Parameter, Tensor> weights)
+/// <param name="config">Shapes and kinds.</param>
+/// <param name="weights">The weights.</param>
+/// <param name="adapters">What is added to projections, by their weights; null for nothing.</param>
+internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Parameter, Tensor> weights,
+    IReadOnlyDictionary<Parameter, LowRankAdapter>? adapters = null)
 {
     /// <summary>The block of a layer; its weights are among those given.</summary>
     public Block Block(int layer) => new(layer, config.ResidualScale)
@@ -48,7 +52,7 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         [.. Enumerable.Range(0, config.Experts).Select(expert => weights[new(role, layer, expert)])];
 
     private Projection ProjectionOf(ParameterRole weight, ParameterRole bias, int layer) =>
-        new(weights[new(weight, layer)], weights.GetValueOrDefault(new(bias, layer)));
+        new(weights[new(weight, layer)], weights.GetValueOrDefault(new(bias, layer)), adapters?.GetValueOrDefault(new(weight, layer)));
 
     private Normalization? NormOf(ParameterRole weight, ParameterRole? bias, int layer) =>
         weights.TryGetValue(new(weight, layer), out var tensor)
@@ -56,5 +60,5 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         : null;
 
     private Normalization? HeadNormOf(ParameterRole weight, int layer) =>
-        weights.TryGetValue(new(weight, layer), out var tensor) ? new(NormKind.RmsNorm, config.NormEpsilon, tensor, null) : null;
+        weights.TryGetValue(new(weight, layer), out var tensor) ? new(config.HeadNorm, config.NormEpsilon, tensor, null) : null;
 }

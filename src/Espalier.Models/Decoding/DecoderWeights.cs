@@ -37,9 +37,10 @@ internal static class DecoderWeights
 
     /// <summary>
     /// A decoder's weights under the family's names, for <see cref="CheckpointWriter"/>. Reads the decoder; keep it until the writing is
-    /// done.
+    /// done. Adapters must have been merged into it.
     /// </summary>
-    public static ITensorSource Source(Decoder decoder, Family family) => new DecoderSource(decoder, family);
+    public static ITensorSource Source(Decoder decoder, Family family) => decoder.Adapters.Count == 0 ? new DecoderSource(decoder, family)
+        : throw new InvalidOperationException("the model's adapters are not merged into its weights");
 
     /// <summary>A tensor of no scope with a copy of the values.</summary>
     internal static Tensor ToTensor(ReadOnlySpan<float> values, ReadOnlySpan<long> shape, DType dtype) =>

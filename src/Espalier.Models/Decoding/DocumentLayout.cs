@@ -10,14 +10,11 @@ namespace Espalier.Models;
 /// </summary>
 internal sealed class DocumentLayout : IDisposable
 {
-    private DocumentLayout(Tensor cos_BT1R, Tensor sin_BT1R, AttentionMasks? masks, Tensor? begins_BT) =>
-        (Cos, Sin, Masks, Begins) = (cos_BT1R, sin_BT1R, masks, begins_BT);
+    private DocumentLayout(RotaryPass tables, AttentionMasks? masks, Tensor? begins_BT) =>
+        (Tables, Masks, Begins) = (tables, masks, begins_BT);
 
-    /// <summary>Cosines, [B, T, 1, R/2].</summary>
-    public Tensor Cos { get; }
-
-    /// <summary>Sines, [B, T, 1, R/2].</summary>
-    public Tensor Sin { get; }
+    /// <summary>Cosines and sines, each [B, T, 1, R/2], of each rotary embedding.</summary>
+    public RotaryPass Tables { get; }
 
     /// <summary>Masks [B, 1, 1, T, T]; null where attention needs none.</summary>
     public AttentionMasks? Masks { get; }
@@ -39,20 +36,17 @@ internal sealed class DocumentLayout : IDisposable
         Check(places, B, T);
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var (cos, sin) = rotary.At(0, T);
         var index = Tensor.From<long>(places, B * T).On(device);
         var isFused = SelfAttention.IsFused(dtype, device);
         return new(
-            cos.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),
-            sin.IndexSelect(0, index).View(B, T, 1, -1).Unscoped(),
+            rotary.Of(index, T, B, T),
             isFused ? null : new DocumentMasks(places, B, T, dtype, device),
             isFused ? Tensor.From<long>([.. places.Select((place, i) => i % T - place)], B, T).On(device).Unscoped() : null);
     }
 
     public void Dispose()
     {
-        Cos.Dispose();
-        Sin.Dispose();
+        Tables.Dispose();
         Masks?.Dispose();
         Begins?.Dispose();
     }

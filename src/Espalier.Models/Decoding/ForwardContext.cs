@@ -3,7 +3,7 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>What every block of one forward pass shares.</summary>
-/// <param name="Table">Rotary cos and sin of this pass's positions.</param>
+/// <param name="Tables">Cos and sin of this pass's positions, of each of <see cref="DecoderConfig.Rotaries"/>.</param>
 /// <param name="Masks">What attention may see; null where it needs no masks.</param>
 /// <param name="Begins">Where rows hold several documents and attention needs no mask: the position at which each token's document begins,
 /// [B, T]; else null.</param>
@@ -12,7 +12,7 @@ namespace Espalier.Models;
 /// <param name="Compute">What projections are computed in.</param>
 /// <param name="Branched">Which tokens see which where a row holds texts with several ways to go on; else null.</param>
 internal sealed record ForwardContext(
-    (Tensor Cos, Tensor Sin) Table, AttentionMasks? Masks, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute,
+    RotaryPass Tables, AttentionMasks? Masks, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute,
     BranchedLayout? Branched = null)
 {
     /// <summary>Whether nobody but the blocks sees what they make on the way, so that its objects may serve again.</summary>

@@ -21,7 +21,7 @@ internal sealed class RandomWeights(DecoderConfig config, Family family, ulong s
     {
         if (named.Shape.Length == 2)
         {
-            var numbers = new NormalNumbers(seed, named.Name);
+            var numbers = new SeededNumbers(seed, named.Name);
             numbers.Skip(firstElement);
             numbers.Fill(destination, deviation);
         }

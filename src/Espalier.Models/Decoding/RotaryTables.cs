@@ -5,65 +5,42 @@ namespace Espalier.Models;
 // Shapes: B batch, T time, N heads, H head width, R entries of a head that turn, P positions in the table.
 
 /// <summary>
-/// The tables of rotary position embedding (arXiv 2104.09864), in the halves convention of Hugging Face checkpoints:
+/// The tables of rotary position embedding (arXiv 2104.09864), one pair for each embedding that layers have
+/// (<see cref="DecoderConfig.Rotaries"/>), in the halves convention of Hugging Face checkpoints:
 /// <see cref="RotaryOperators.Rotate"/> turns by them. Frequencies and tables are computed in double and rounded once.
 /// </summary>
-internal sealed class RotaryTables : IDisposable
+internal sealed class RotaryTables(DecoderConfig config, DType dtype, Device device) : IDisposable
 {
-    private readonly double[] _frequencies;
-    private readonly double _amplitude;
-    private readonly DType _dtype;
-    private readonly Device _device;
-    private readonly Lock _gate = new();
-    private Tensor? _cos_P1R;
-    private Tensor? _sin_P1R;
-
-    public RotaryTables(DecoderConfig config, DType dtype, Device device)
-    {
-        _frequencies = RotaryFrequencies.Of(config.Rotary, (int)(config.HeadDim * config.Rotary.Fraction));
-        _amplitude = config.Rotary.Scaling is RotaryScaling.Yarn yarn ? yarn.AttentionFactor : 1.0;
-        (_dtype, _device) = (dtype, device);
-    }
+    private readonly RotaryTable[] _tables = [.. config.Rotaries.Select(rotary => new RotaryTable(rotary, config.HeadDim, dtype, device))];
 
     /// <summary>cos and sin for positions start ≤ p &lt; start + count, each [T, 1, R/2]. The caller's scope owns them.</summary>
-    public (Tensor Cos, Tensor Sin) At(long start, long count)
+    public RotaryPass At(long start, long count)
     {
-        lock (_gate)
-        {
-            if (_cos_P1R is null || _cos_P1R.Size(0) < start + count)
-                Grow(Math.Max(512, start + count));
-            return (_cos_P1R!.Slice(0, start, start + count), _sin_P1R!.Slice(0, start, start + count));
-        }
+        if (_tables.Length == 1)
+            return new(_tables[0].At(start, count), null);
+        var others = new (Tensor, Tensor)[_tables.Length - 1];
+        for (var i = 0; i < others.Length; i++)
+            others[i] = _tables[i + 1].At(start, count);
+        return new(_tables[0].At(start, count), others);
+    }
+
+    /// <summary>cos and sin of places, each [.., 1, R/2] with the places' shape before; they belong to no scope.</summary>
+    /// <param name="places">The places, Int64, on this device.</param>
+    /// <param name="count">One more than the furthest of them.</param>
+    /// <param name="shape">Their shape.</param>
+    public RotaryPass Of(Tensor places, long count, params ReadOnlySpan<long> shape)
+    {
+        using var scope = TensorScope.Begin();
+        long[] to = [.. shape, 1, -1];
+        (Tensor, Tensor) Rows((Tensor Cos, Tensor Sin) table) =>
+            (table.Cos.IndexSelect(0, places).View(to).Unscoped(), table.Sin.IndexSelect(0, places).View(to).Unscoped());
+        var all = At(0, count);
+        return new(Rows(all.First), all.Others is { } others ? [.. others.Select(Rows)] : null);
     }
 
     public void Dispose()
     {
-        _cos_P1R?.Dispose();
-        _sin_P1R?.Dispose();
-    }
-
-    private void Grow(long positions)
-    {
-        var width = _frequencies.Length;
-        var cos = new double[positions * width];
-        var sin = new double[positions * width];
-        for (var p = 0L; p < positions; p++)
-        {
-            for (var i = 0; i < width; i++)
-            {
-                var angle = p * _frequencies[i];
-                cos[p * width + i] = Math.Cos(angle) * _amplitude;
-                sin[p * width + i] = Math.Sin(angle) * _amplitude;
-            }
-        }
-        Dispose();
-        _cos_P1R = Table(cos, positions);
-        _sin_P1R = Table(sin, positions);
-    }
-
-    private Tensor Table(double[] values, long positions)
-    {
-        using var scope = TensorScope.Begin();
-        return scope.Keep(Tensor.From<double>(values, positions, 1, _frequencies.Length).To(_dtype).On(_device)).Unscoped();
+        foreach (var table in _tables)
+            table.Dispose();
     }
 }

@@ -8,6 +8,7 @@ namespace Espalier.Models;
 internal sealed class SelfAttention(DecoderConfig config, int layer)
 {
     private readonly LayerKind _kind = config.LayerKinds[layer];
+    private readonly int _rotary = config.RotaryOf(layer);
     private readonly double _scale = config.LayerKinds[layer].AttentionScale ?? 1.0 / Math.Sqrt(config.HeadDim);
 
     public required Projection QProj { get; init; }
@@ -34,8 +35,9 @@ internal sealed class SelfAttention(DecoderConfig config, int layer)
         var v_BTKH = VProj.Forward(x_BTD, context.Compute).View(B, T, -1, H);
         // Of bfloat16 both come back as float32, the tables' type.
         v_BTKH = v_BTKH.Widened();
-        q_BTNH = _kind.IsRotary ? q_BTNH.Rotate(context.Table.Cos, context.Table.Sin) : q_BTNH.Widened();
-        k_BTKH = _kind.IsRotary ? k_BTKH.Rotate(context.Table.Cos, context.Table.Sin) : k_BTKH.Widened();
+        var (cos, sin) = context.Tables[_rotary];
+        q_BTNH = _kind.IsRotary ? q_BTNH.Rotate(cos, sin) : q_BTNH.Widened();
+        k_BTKH = _kind.IsRotary ? k_BTKH.Rotate(cos, sin) : k_BTKH.Widened();
 
         if (context.Cache is { } cache)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);

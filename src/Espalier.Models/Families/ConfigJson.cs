@@ -41,6 +41,15 @@ internal static class ConfigJson
             fields[name] = JsonNode.Parse(Float(value));
     }
 
+    /// <summary>The same of a number that may be missing: null then.</summary>
+    internal static void SetOptionalFloat(JsonObject fields, string name, double? value)
+    {
+        if (value is { } given)
+            SetFloat(fields, name, given);
+        else
+            fields[name] = null;
+    }
+
     /// <summary>A float as Python's <c>repr</c> spells it: shortest digits, an exponent below 1e-4 and from 1e16 on.</summary>
     internal static string Float(double value)
     {

@@ -48,6 +48,9 @@ internal abstract class Family
     /// </summary>
     protected internal virtual bool TurnsPartly => false;
 
+    /// <summary>Whether layers with a window turn by a base of their own, so that <c>rope_parameters</c> has settings by kind.</summary>
+    protected virtual bool TurnsByKind => false;
+
     /// <summary>Adds what is this family's own to the config that the common fields give.</summary>
     protected abstract DecoderConfig Specify(DecoderConfig common, ConfigFields fields);
 
@@ -92,7 +95,7 @@ internal abstract class Family
             TiedEmbeddings = fields.Bool("tie_word_embeddings"),
             MaxPositions = maxPositions,
             NormEpsilon = fields.Positive(EpsilonField),
-            Rotary = RotaryFields.Read(fields, maxPositions, TurnsPartly),
+            Rotary = RotaryFields.Read(fields, maxPositions, TurnsPartly, TurnsByKind),
             BosTokenId = fields.OptionalInt("bos_token_id", least: 0),
             EosTokenIds = fields.Ids("eos_token_id"),
         };
@@ -113,7 +116,8 @@ internal abstract class Family
         var toBeWritten = $"the {ModelType} config to be written";
         target.Validate(toBeWritten);
         var fields = (JsonObject)source.DeepClone();
-        var inParameters = RotaryFields.KeepOneForm(fields, new(fields, Defaults, toBeWritten), target.MaxPositions, TurnsPartly);
+        var inParameters = RotaryFields.KeepOneForm(
+            fields, new(fields, Defaults, toBeWritten), target.MaxPositions, TurnsPartly, TurnsByKind);
         foreach (var (name, value) in Defaults)
             if (!fields.ContainsKey(name) && !(inParameters && RotaryFields.Older.Contains(name)))
                 fields[name] = value?.DeepClone();
@@ -151,7 +155,7 @@ internal abstract class Family
     {
         var fields = (JsonObject)written.DeepClone();
         RotaryFields.RemoveParameters(fields);
-        return RotaryFields.Read(new(fields, Defaults, "config.json"), maxPositions, TurnsPartly);
+        return RotaryFields.Read(new(fields, Defaults, "config.json"), maxPositions, TurnsPartly, TurnsByKind);
     }
 
     private static void WriteIds(DecoderConfig target, JsonObject fields)

@@ -8,8 +8,6 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Gemma2 : Family
 {
-    private const string Full = "full_attention", Sliding = "sliding_attention";
-
     /// <inheritdoc/>
     public override string ModelType => "gemma2";
 
@@ -74,46 +72,20 @@ internal sealed class Gemma2 : Family
             LogitCap = fields.OptionalDouble("final_logit_softcapping"),
             QueryKeyValueBias = fields.Bool("attention_bias"),
             AttentionOutputBias = fields.Bool("attention_bias"),
-            LayerKinds = LayerKinds.Of(Windows(fields, common.Layers).Select(window => kind with { SlidingWindow = window })),
+            LayerKinds = LayerKinds.Of(LayerTypes.Windows(fields, common.Layers, layer => layer % 2 == 0)
+                .Select(window => kind with { SlidingWindow = window })),
         };
     }
 
     /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        var kinds = Enumerable.Range(0, target.Layers).Select(layer => target.LayerKinds[layer]).ToArray();
         fields["attention_bias"] = target.QueryKeyValueBias;
-        fields["layer_types"] =
-            new JsonArray([.. kinds.Select(kind => JsonValue.Create(kind.SlidingWindow is null ? Full : Sliding))]);
-        // Where no layer that stays has a window the field says nothing, and stays.
-        if (kinds.Select(kind => kind.SlidingWindow).FirstOrDefault(window => window is not null) is { } window)
-            ConfigJson.Set(fields, "sliding_window", window);
-        SetOptional("attn_logit_softcapping", kinds[0].ScoreCap);
-        SetOptional("final_logit_softcapping", target.LogitCap);
-        var scale = kinds[0].AttentionScale ?? 1 / Math.Sqrt(target.HeadDim);
+        LayerTypes.Write(target, fields);
+        ConfigJson.SetOptionalFloat(fields, "attn_logit_softcapping", target.LayerKinds[0].ScoreCap);
+        ConfigJson.SetOptionalFloat(fields, "final_logit_softcapping", target.LogitCap);
+        var scale = target.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(target.HeadDim);
         if (ConfigJson.Number(fields["query_pre_attn_scalar"]) is not { } scalar || 1 / Math.Sqrt(scalar) != scale)
             ConfigJson.SetFloat(fields, "query_pre_attn_scalar", 1 / (scale * scale));
-
-        void SetOptional(string name, double? value)
-        {
-            if (value is { } given)
-                ConfigJson.SetFloat(fields, name, given);
-            else
-                fields[name] = null;
-        }
-    }
-
-    // Without layer_types every other layer has the window, the first among them.
-    private static IEnumerable<int?> Windows(ConfigFields fields, int layers)
-    {
-        var types = fields.Texts("layer_types");
-        if (types.Count == 0)
-            types = [.. Enumerable.Range(0, layers).Select(layer => layer % 2 == 0 ? Sliding : Full)];
-        if (types.Count != layers)
-            throw fields.Wrong("layer_types", $"it must have one entry for each of the {layers} layers");
-        if (types.FirstOrDefault(type => type is not (Full or Sliding)) is not null)
-            throw fields.Wrong("layer_types", $"a layer is {Sliding} or {Full}");
-        var window = fields.OptionalInt("sliding_window");
-        return types.Select(type => type == Sliding ? window : null);
     }
 }

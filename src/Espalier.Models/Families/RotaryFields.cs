@@ -14,20 +14,26 @@ internal static class RotaryFields
     private const string Theta = "rope_theta";
     private const string Fraction = "partial_rotary_factor";
 
+    /// <summary>The base of layers with a window, where those have one of their own (Gemma-3).</summary>
+    private const string LocalTheta = "rope_local_base_freq";
+
     /// <summary>The fields of transformers 4, which have no place beside <c>rope_parameters</c>.</summary>
-    public static IReadOnlyList<string> Older { get; } = [Theta, Scaling, Fraction];
+    public static IReadOnlyList<string> Older { get; } = [Theta, Scaling, Fraction, LocalTheta];
 
     /// <summary>Reads either form.</summary>
     /// <param name="config">The config's fields.</param>
     /// <param name="maxPositions">max_position_embeddings.</param>
     /// <param name="partly">Whether the family may leave a part of each head unturned.</param>
+    /// <param name="byKind">Whether layers with a window turn otherwise: then this is how the others do.</param>
     /// <exception cref="EspalierException">
     /// A value cannot be, the scaling is unknown, the two forms differ, or layers turn differently.
     /// </exception>
-    public static RotaryConfig Read(ConfigFields config, int maxPositions, bool partly)
+    public static RotaryConfig Read(ConfigFields config, int maxPositions, bool partly, bool byKind = false)
     {
         if (config.Object(Parameters) is not { } parameters || !parameters.Names.Any())
             return Read(config, null, maxPositions, partly);
+        if (byKind)
+            return Read(config, OfKind(config, parameters, LayerTypes.Full), maxPositions, partly);
         if (!parameters.Names.Any(parameters.IsObject))
             return Read(config, parameters, maxPositions, partly);
 
@@ -40,6 +46,24 @@ internal static class RotaryFields
         return each[0];
     }
 
+    /// <summary>How layers with a window turn, where they turn otherwise than the others: by a base of their own.</summary>
+    /// <exception cref="EspalierException">A value cannot be, or the two forms differ.</exception>
+    public static RotaryConfig ReadLocal(ConfigFields config, int maxPositions)
+    {
+        var own = config.Object(Parameters) is { } parameters && parameters.Names.Any()
+            ? OfKind(config, parameters, LayerTypes.Sliding)
+            : null;
+        double? newer = own?.Says(Theta) == true ? own.Positive(Theta) : null;
+        if (newer is { } theta && config.Says(LocalTheta) && config.Positive(LocalTheta) != theta)
+            throw own!.Wrong(Theta, $"{LocalTheta} is {ConfigJson.Float(config.Positive(LocalTheta))}; keep the one that the model was "
+                + "trained with");
+        return new()
+        {
+            Theta = newer ?? config.Positive(LocalTheta),
+            Scaling = own is not null && RopeScalingFields.IsSaid(own) ? RopeScalingFields.Read(own, config, maxPositions) : null,
+        };
+    }
+
     /// <summary>
     /// Leaves one form in a config. Where both stand, the older one stays if it says the same on its own, for every release reads it; else
     /// <c>rope_parameters</c>, with what only the older one said.
@@ -48,8 +72,9 @@ internal static class RotaryFields
     /// <param name="view">The same config, to be read.</param>
     /// <param name="maxPositions">max_position_embeddings.</param>
     /// <param name="partly">Whether the family may leave a part of each head unturned.</param>
+    /// <param name="byKind">Whether layers with a window turn otherwise.</param>
     /// <returns>Whether <c>rope_parameters</c> is what stays.</returns>
-    public static bool KeepOneForm(JsonObject fields, ConfigFields view, int maxPositions, bool partly)
+    public static bool KeepOneForm(JsonObject fields, ConfigFields view, int maxPositions, bool partly, bool byKind)
     {
         if (view.Object(Parameters) is not { } parameters || !parameters.Names.Any())
         {
@@ -57,6 +82,8 @@ internal static class RotaryFields
             return false;
         }
 
+        if (byKind)
+            return KeepByKind(fields, view, maxPositions, partly);
         var both = Read(view, maxPositions, partly);
         var one = (JsonObject)fields[Parameters]!;
         if (parameters.Names.Any(parameters.IsObject))
@@ -65,13 +92,34 @@ internal static class RotaryFields
         fields.Remove(Parameters);
         if (fields[Theta] is not null && Read(view, maxPositions, partly) == both)
             return false;
-        foreach (var (name, value) in (fields[Scaling] as JsonObject ?? new JsonObject()).Append(new(Theta, fields[Theta])))
-            if (one[name] is null && value is not null)
-                one[name] = value.DeepClone();
+        AddMissing(one, fields[Scaling] as JsonObject, fields[Theta]);
         fields.Remove(Theta);
         fields.Remove(Scaling);
         fields[Parameters] = one;
         return true;
+    }
+
+    private static bool KeepByKind(JsonObject fields, ConfigFields view, int maxPositions, bool partly)
+    {
+        var both = (Read(view, maxPositions, partly, byKind: true), ReadLocal(view, maxPositions));
+        var kept = (JsonObject)fields[Parameters]!.DeepClone();
+        fields.Remove(Parameters);
+        if (fields[Theta] is not null && (Read(view, maxPositions, partly, byKind: true), ReadLocal(view, maxPositions)) == both)
+            return false;
+        AddMissing((JsonObject)kept[LayerTypes.Full]!, fields[Scaling] as JsonObject, fields[Theta]);
+        AddMissing((JsonObject)kept[LayerTypes.Sliding]!, null, fields[LocalTheta]);
+        foreach (var name in (string[])[Theta, Scaling, LocalTheta])
+            fields.Remove(name);
+        fields[Parameters] = kept;
+        return true;
+    }
+
+    // What only the older form said.
+    private static void AddMissing(JsonObject one, JsonObject? scaling, JsonNode? theta)
+    {
+        foreach (var (name, value) in (scaling ?? []).Append(new(Theta, theta)))
+            if (one[name] is null && value is not null)
+                one[name] = value.DeepClone();
     }
 
     /// <summary>Takes the newer form out of a config, whatever it says.</summary>
@@ -83,6 +131,8 @@ internal static class RotaryFields
     public static void Write(RotaryConfig rotary, JsonObject fields, bool partly)
     {
         var parameters = fields[Parameters] as JsonObject;
+        // By kind of layer, where the family's layers turn differently.
+        parameters = parameters?[LayerTypes.Full] as JsonObject ?? parameters;
         ConfigJson.SetFloat(parameters ?? fields, Theta, rotary.Theta);
         if ((parameters ?? fields[Scaling] as JsonObject) is { } scaling && scaling["rope_type"] is null)
             // Files from before 4.43 say "type" alone; transformers puts the newer name beside it.
@@ -97,6 +147,18 @@ internal static class RotaryFields
             ConfigJson.SetFloat(fields, Fraction, rotary.Fraction);
         if (parameters is not null && (parameters[Fraction] is not null || fields[Fraction] is null))
             ConfigJson.SetFloat(parameters, Fraction, rotary.Fraction);
+    }
+
+    /// <summary>Writes how layers with a window turn, after <see cref="Write"/>.</summary>
+    public static void WriteLocal(RotaryConfig rotary, JsonObject fields)
+    {
+        if (fields[Parameters]?[LayerTypes.Sliding] is not JsonObject own)
+        {
+            ConfigJson.SetFloat(fields, LocalTheta, rotary.Theta);
+            return;
+        }
+        ConfigJson.SetFloat(own, Theta, rotary.Theta);
+        own["rope_type"] ??= "default";
     }
 
     private static RotaryConfig Read(ConfigFields config, ConfigFields? parameters, int maxPositions, bool partly)
@@ -148,6 +210,10 @@ internal static class RotaryFields
 
         return first?.Value;
     }
+
+    private static ConfigFields OfKind(ConfigFields config, ConfigFields parameters, string kind) =>
+        parameters.IsObject(kind) ? parameters.Object(kind)!
+            : throw config.Wrong(Parameters, $"layers of this family turn by kind, and it has nothing for {kind}");
 
     /// <summary>The names under which <c>rope_parameters</c> holds settings of their own for the layers that there are.</summary>
     private static string[] KindsOfLayers(ConfigFields config, ConfigFields parameters)

@@ -6,6 +6,12 @@ namespace Espalier.Models.Families;
 /// <summary>What of a config's rotary embedding releases of the usual programs read differently.</summary>
 internal static class RotaryNotes
 {
+    /// <summary>A sentence where layers with a window are not scaled and the others are, which some releases compute otherwise.</summary>
+    public static string? OfUnscaledWindows(DecoderConfig config) =>
+        config.Family != "olmo3" || config.Rotaries.Count == 1 ? null
+        : "the frequencies of layers without a window alone are scaled here, as in transformers 4.57, vLLM and llama.cpp; "
+            + "transformers 5.0 to 5.12 scales those of all layers";
+
     /// <summary>A sentence where YaRN's factor and the ratio of the lengths differ, and both are given; null elsewhere.</summary>
     /// <param name="config">The model.</param>
     /// <param name="raw">Its config.json.</param>

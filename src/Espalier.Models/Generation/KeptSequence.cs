@@ -9,7 +9,10 @@ namespace Espalier.Models.Generation;
 /// <param name="capacity">Most ids of a text; memory for the keys and values of so many is taken at once.</param>
 internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDisposable
 {
-    private readonly RowDecoder _decoder = new(weights, 1, capacity);
+    // Positions that go through at once: each weight is read once for all of them.
+    private const int Piece = 64;
+
+    private readonly RowDecoder _decoder = new(weights, 1, capacity, Math.Min(Piece, capacity), wanted: 1, capacity);
     private readonly List<int> _ids = [];
 
     /// <summary>Most ids of a text.</summary>
@@ -39,19 +42,17 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
             _ids.AddRange(ids);
             return logits;
         }
-        Span<int> sequences = stackalloc int[RowDecoder.ShortPrompt], positions = stackalloc int[RowDecoder.ShortPrompt];
-        var rows = 0;
         while (_ids.Count < ids.Count)
         {
             stop.ThrowIfCancellationRequested();
-            int[] piece = [.. ids.Skip(_ids.Count).Take(RowDecoder.ShortPrompt)];
-            rows = piece.Length;
-            for (var row = 0; row < rows; row++)
-                (sequences[row], positions[row]) = (0, _ids.Count + row);
-            _decoder.Next(sequences[..rows], positions[..rows], piece);
+            int[] piece = [.. ids.Skip(_ids.Count).Take(Piece)];
+            int[] positions = [.. Enumerable.Range(_ids.Count, piece.Length)];
+            var isLast = _ids.Count + piece.Length == ids.Count;
+            // One sequence in one block: its table is block 0.
+            _decoder.Take(new int[piece.Length], positions, piece, isLast ? [piece.Length - 1] : []);
             _ids.AddRange(piece);
         }
-        return _decoder.Logits(rows - 1);
+        return _decoder.Logits(0);
     }
 
     /// <summary>Takes one more id; there must be room for it.</summary>

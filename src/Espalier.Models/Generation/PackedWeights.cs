@@ -39,10 +39,11 @@ internal sealed class PackedWeights : IDisposable
         new(checkpoint.Config, format), Read(checkpoint));
 
     /// <summary>
-    /// A decoder's weights; in float32 they are shared with it and not copied. It must be one that <see cref="Takes"/> says.
+    /// A decoder's weights, adapters merged into them; in float32 the others are shared with it and not copied. It must be one that
+    /// <see cref="Takes"/> says.
     /// </summary>
     public static PackedWeights Of(Decoder decoder, WeightFormat format = WeightFormat.Float32) => Of(
-        new(decoder.Config, format), decoder.Parameters.Select(pair => (pair.Parameter, pair.Value, IsOwn: false)));
+        new(decoder.Config, format), decoder.MergedParameters());
 
     internal PackedMatrix Embedding => Matrix(ParameterRole.Embedding, -1);
 

@@ -10,6 +10,7 @@ internal sealed class RowBlock
     private readonly LayerKind _kind;
     private readonly RowNorm? _inputNorm, _attentionOutputNorm, _postAttentionNorm, _mlpOutputNorm;
     private readonly RowBuffer? _queryNorm, _keyNorm;
+    private readonly (RowBuffer Cos, RowBuffer Sin) _turns;
     private readonly RowProduct _query, _key, _value, _output;
     private readonly IRowFeedForward _mlp;
     private readonly RowBuffer _keys, _values;
@@ -20,12 +21,13 @@ internal sealed class RowBlock
         RowProduct Of(ParameterRole weight, ParameterRole bias, RowBuffer to) =>
             new(weights.Matrix(weight, layer), weights.Row(bias, layer), to);
         _kind = _config.LayerKinds[layer];
+        _turns = work.Turns[_config.RotaryOf(layer)];
         _inputNorm = RowNorm.Maybe(weights, ParameterRole.InputNorm, ParameterRole.InputNormBias, layer);
         _attentionOutputNorm = RowNorm.Maybe(weights, ParameterRole.AttentionOutputNorm, ParameterRole.InputNormBias, layer);
         _postAttentionNorm = RowNorm.Maybe(weights, ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer);
         _mlpOutputNorm = RowNorm.Maybe(weights, ParameterRole.MlpOutputNorm, ParameterRole.PostAttentionNormBias, layer);
-        _queryNorm = weights.Row(ParameterRole.QueryNorm, layer) ?? weights.Row(ParameterRole.QueryRowNorm, layer);
-        _keyNorm = weights.Row(ParameterRole.KeyNorm, layer) ?? weights.Row(ParameterRole.KeyRowNorm, layer);
+        _queryNorm = weights.NormRow(ParameterRole.QueryNorm, layer) ?? weights.NormRow(ParameterRole.QueryRowNorm, layer);
+        _keyNorm = weights.NormRow(ParameterRole.KeyNorm, layer) ?? weights.NormRow(ParameterRole.KeyRowNorm, layer);
         _query = Of(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, work.Queries);
         _key = Of(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, work.Keys);
         _value = Of(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, work.Values);
@@ -50,8 +52,8 @@ internal sealed class RowBlock
             RowOps.RmsNorm(_work.Keys, rows, _keyNorm, _config.NormEpsilon, _work.Keys);
         if (_kind.IsRotary)
         {
-            RowOps.Rotate(_work.Queries, H, _work.Cos, _work.Sin, rows);
-            RowOps.Rotate(_work.Keys, H, _work.Cos, _work.Sin, rows);
+            RowOps.Rotate(_work.Queries, H, _turns.Cos, _turns.Sin, rows);
+            RowOps.Rotate(_work.Keys, H, _turns.Cos, _turns.Sin, rows);
         }
         for (var row = 0; row < rows; row++)
         {

@@ -20,11 +20,11 @@ internal sealed class RowDecoder : IDisposable
     private readonly RowNorm _finalNorm;
     private readonly RowProduct _head;
     private readonly RotaryTables _rotary;
-    private readonly RowBuffer _cos, _sin;
+    private readonly (RowBuffer Cos, RowBuffer Sin)[] _turns;
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
     public RowDecoder(PackedWeights weights, int sequences, int capacity)
-        : this(weights, sequences, capacity, Math.Max(sequences, ShortPrompt), capacity)
+        : this(weights, sequences, capacity, Math.Max(sequences, ShortPrompt), sequences, capacity)
     { }
 
     /// <summary>
@@ -35,12 +35,13 @@ internal sealed class RowDecoder : IDisposable
     /// <param name="sequences">Blocks.</param>
     /// <param name="capacity">Positions of each.</param>
     /// <param name="rows">Most rows that go through at once.</param>
+    /// <param name="wanted">Most rows whose logits are asked for at once.</param>
     /// <param name="positions">Most positions of a sequence.</param>
-    public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int positions)
+    public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int wanted, int positions)
     {
         var config = weights.Config;
         (_weights, _capacity) = (weights, capacity);
-        _work = new(config, rows);
+        _work = new(config, rows, wanted);
         RowBuffer Cache(int _) => new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
         _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _values = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
@@ -50,8 +51,7 @@ internal sealed class RowDecoder : IDisposable
         _head = new(weights.Head, null, _work.Logits);
         _rotary = new(config, DType.Float32, Device.Cpu);
         using var scope = TensorScope.Begin();
-        var (cos, sin) = _rotary.At(0, positions);
-        (_cos, _sin) = (RowBuffer.Of(cos), RowBuffer.Of(sin));
+        _turns = [.. _rotary.At(0, positions).All.Select(table => (RowBuffer.Of(table.Cos), RowBuffer.Of(table.Sin)))];
     }
 
     /// <summary>Takes a sequence's first ids in, and gives the logits after the last of them; good until the next call.</summary>
@@ -83,10 +83,26 @@ internal sealed class RowDecoder : IDisposable
     /// <param name="table">Of each row the blocks of its sequence in order, the same number for each.</param>
     /// <param name="positions">Of each row its position in its sequence.</param>
     /// <param name="ids">Of each row its id.</param>
-    /// <param name="wanted">Rows whose logits are asked for, ascending: the first of them has <see cref="Logits"/> of 0.</param>
+    /// <param name="wanted">As <see cref="Want"/> has it, which is called.</param>
     public void Take(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted)
     {
         Run(table, positions, ids);
+        Want(wanted);
+    }
+
+    /// <summary>The same as <see cref="Take"/>, and what is wanted of the rows is said later.</summary>
+    public void TakeIn(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids) => Run(table, positions, ids);
+
+    /// <summary>Norms the first rows that were taken in, for <see cref="Hidden"/>; before <see cref="Want"/>.</summary>
+    public void Norm(int rows) => _finalNorm.Forward(_work.Stream, rows, _work.Normed);
+
+    /// <summary>A row after the final norm.</summary>
+    public ReadOnlySpan<float> Hidden(int row) => _work.Normed.Row(row);
+
+    /// <summary>Computes logits of rows that were taken in; once for each <see cref="TakeIn"/>.</summary>
+    /// <param name="wanted">Rows whose logits are asked for, ascending: the first of them has <see cref="Logits"/> of 0.</param>
+    public void Want(ReadOnlySpan<int> wanted)
+    {
         for (var i = 0; i < wanted.Length; i++)
             _work.Stream.Row(wanted[i]).CopyTo(_work.Stream.Row(i));
         if (wanted.Length > 0)
@@ -98,7 +114,7 @@ internal sealed class RowDecoder : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in _keys.Concat(_values).Append(_cos).Append(_sin))
+        foreach (var buffer in _keys.Concat(_values).Concat(_turns.Select(turns => turns.Cos)).Concat(_turns.Select(turns => turns.Sin)))
             buffer.Dispose();
         _work.Dispose();
         _rotary.Dispose();
@@ -108,10 +124,11 @@ internal sealed class RowDecoder : IDisposable
     {
         Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
-        {
-            _cos.Row(positions[row]).CopyTo(_work.Cos.Row(row));
-            _sin.Row(positions[row]).CopyTo(_work.Sin.Row(row));
-        }
+            for (var i = 0; i < _turns.Length; i++)
+            {
+                _turns[i].Cos.Row(positions[row]).CopyTo(_work.Turns[i].Cos.Row(row));
+                _turns[i].Sin.Row(positions[row]).CopyTo(_work.Turns[i].Sin.Row(row));
+            }
         foreach (var block in _blocks)
             block.Forward(table, positions, _capacity);
     }

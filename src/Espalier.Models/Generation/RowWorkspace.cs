@@ -5,7 +5,10 @@ namespace Espalier.Models.Generation;
 /// <summary>
 /// Where a <see cref="RowDecoder"/> keeps what it computes on the way; all blocks use the same memory, one after the other.
 /// </summary>
-internal sealed class RowWorkspace(DecoderConfig config, int rows) : IDisposable
+/// <param name="config">The model's shape.</param>
+/// <param name="rows">Most rows that go through at once.</param>
+/// <param name="wanted">Most of them whose logits are asked for.</param>
+internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) : IDisposable
 {
     private readonly List<RowBuffer> _all = [];
 
@@ -45,18 +48,17 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows) : IDisposable
     /// <summary>What one expert gives.</summary>
     public RowBuffer ExpertOutput => field ??= New(config.HiddenSize);
 
-    public RowBuffer Logits => field ??= New(config.VocabularySize);
+    public RowBuffer Logits => field ??= New(config.VocabularySize, wanted);
 
-    /// <summary>Of each row the cosines of its position.</summary>
-    public RowBuffer Cos => field ??= New((int)(config.HeadDim * config.Rotary.Fraction) / 2);
-
-    public RowBuffer Sin => field ??= New((int)(config.HeadDim * config.Rotary.Fraction) / 2);
+    /// <summary>Of each row the cosines and sines of its position, of each of <see cref="DecoderConfig.Rotaries"/>.</summary>
+    public (RowBuffer Cos, RowBuffer Sin)[] Turns => field ??=
+        [.. config.Rotaries.Select(rotary => (int)(config.HeadDim * rotary.Fraction) / 2).Select(width => (New(width), New(width)))];
 
     public void Dispose() => _all.ForEach(buffer => buffer.Dispose());
 
-    private RowBuffer New(long width)
+    private RowBuffer New(long width, int? count = null)
     {
-        _all.Add(new(rows, width));
+        _all.Add(new(count ?? rows, width));
         return _all[^1];
     }
 }

@@ -5,8 +5,18 @@ internal class Transformers : Runtime
 {
     private const int Qwen3Default = 128;
 
+    // Whose config classes look, from release 5 on.
+    private static readonly string[] s_wholeQuotient = ["gemma2", "gemma3_text", "llama"];
+
     /// <inheritdoc/>
     public override string Name => "transformers";
+
+    /// <inheritdoc/>
+    public override string? Refuses(WrittenShape shape) =>
+        s_wholeQuotient.Contains(shape.Family.ModelType) && shape.Hidden % shape.Heads != 0
+            ? $"from release 5 on its config class refuses a hidden_size of {shape.Hidden}, which is no multiple of num_attention_heads "
+                + $"{shape.Heads}, whatever head_dim says: keep a multiple"
+            : null;
 
     /// <inheritdoc/>
     public override string Reason =>

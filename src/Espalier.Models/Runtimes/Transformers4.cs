@@ -9,5 +9,8 @@ internal sealed class Transformers4 : Transformers
     public override string Name => "transformers before 5";
 
     /// <inheritdoc/>
+    public override string? Refuses(WrittenShape shape) => null;
+
+    /// <inheritdoc/>
     public override RotaryConfig? Rotary(WrittenShape shape) => shape.OlderRotary;
 }

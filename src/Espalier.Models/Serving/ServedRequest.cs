@@ -17,6 +17,12 @@ internal sealed record ServedRequest
     /// <summary>Ids that end it, which are given too; null for none.</summary>
     public IReadOnlySet<int>? StopIds { get; init; }
 
+    /// <summary>
+    /// Whether nothing follows and the mean of the hidden states is wanted: of all positions of the prompt, after the final norm.
+    /// <see cref="MaxTokens"/> counts for nothing then.
+    /// </summary>
+    public bool Embeds { get; init; }
+
     /// <summary>What may come; null for everything. This request's own.</summary>
     public ITokenMask? Mask { get; init; }
 
@@ -63,6 +69,9 @@ internal interface IServedReceiver
 
     /// <summary>Takes the next id; false where no more is wanted.</summary>
     bool Accept(ServedToken token);
+
+    /// <summary>Takes the mean of the hidden states, where the request is for it; called once, before the end.</summary>
+    void Embed(float[] mean) => throw new NotSupportedException("this receiver asks for ids");
 
     /// <summary>Called once, after the last id.</summary>
     /// <param name="end">Why.</param>

@@ -7,6 +7,7 @@ internal sealed class ServedSequence
 {
     private readonly Choice _choice;
     private readonly int _last;
+    private readonly HiddenMean? _hidden;
 
     public ServedSequence(ServedRequest request, IServedReceiver receiver, int positions, CancellationToken cancellation)
     {
@@ -14,6 +15,7 @@ internal sealed class ServedSequence
         Ids = [.. request.Prompt];
         _choice = new(request.Options, request.Prompt, request.Mask);
         _last = (int)Math.Min((long)request.Prompt.Count + request.MaxTokens, positions);
+        _hidden = request.Embeds ? new() : null;
     }
 
     public ServedRequest Request { get; }
@@ -44,12 +46,18 @@ internal sealed class ServedSequence
     /// <summary>Whether an id may follow at all.</summary>
     public bool IsFull => Ids.Count >= _last;
 
-    /// <summary>Takes blocks that hold its next ids already; the last id goes through in any case, for its logits.</summary>
+    /// <summary>Positions that must have a place: one more than its ids, where another follows.</summary>
+    public int Places => Request.Embeds ? Ids.Count : Ids.Count + 1;
+
+    /// <summary>
+    /// Takes blocks that hold its next ids already; the last id goes through in any case, for its logits, and all do whose hidden states
+    /// are wanted.
+    /// </summary>
     /// <returns>Positions that need not go through.</returns>
     public int Share(BlockPool pool)
     {
         var before = Done;
-        while (Done == Blocks.Count * pool.Size && _known == Blocks.Count && Done + pool.Size < Ids.Count
+        while (_hidden is null && Done == Blocks.Count * pool.Size && _known == Blocks.Count && Done + pool.Size < Ids.Count
             && pool.TryShare(_serial, Span(Done, pool.Size), out var block, out var serial))
         {
             Blocks.Add(block);
@@ -75,7 +83,14 @@ internal sealed class ServedSequence
             pool.Release(Blocks[i]);
         Blocks.Clear();
         (Done, _serial, _known) = (0, 0, 0);
+        _hidden?.Clear();
     }
+
+    /// <summary>Takes the hidden state of its next position, after the final norm; in order.</summary>
+    public void Pool(ReadOnlySpan<float> hidden) => _hidden!.Add(hidden);
+
+    /// <summary>Hands the mean of its hidden states on.</summary>
+    public void Embed() => Receiver.Embed(_hidden!.Mean());
 
     /// <summary>Says to the receiver, once, that it is worked on.</summary>
     public void Begin()

@@ -51,7 +51,7 @@ internal sealed class ServingEngine : IDisposable
         _pool = new((int)blocks, ServingOptions.BlockSize);
         _rows = new(options.Batch + options.PromptRows);
         _untouched = new float[Config.VocabularySize];
-        _decoder = new(weights, _pool.Count, ServingOptions.BlockSize, options.Batch + options.PromptRows, Context);
+        _decoder = new(weights, _pool.Count, ServingOptions.BlockSize, options.Batch + options.PromptRows, options.Batch, Context);
         _counts = Count();
         _thread = new(Serve) { IsBackground = true, Name = "serving" };
         _thread.Start();
@@ -81,7 +81,9 @@ internal sealed class ServingEngine : IDisposable
     public bool TrySubmit(ServedRequest request, IServedReceiver receiver, CancellationToken cancellation = default)
     {
         Generator.Check(Config, request.Prompt, request.MaxTokens, request.Options);
-        if (request.Prompt.Count >= Context)
+        if (request.Embeds && request.Prompt.Count > Context)
+            throw new EspalierException($"the text has {request.Prompt.Count} ids and the context {Context} positions: shorten it");
+        if (!request.Embeds && request.Prompt.Count >= Context)
             throw new EspalierException(
                 $"the prompt has {request.Prompt.Count} ids, which leaves no room for an answer in a context of {Context}: shorten it");
         var arrival = new ServedSequence(request, receiver, Context, cancellation);
@@ -179,7 +181,7 @@ internal sealed class ServingEngine : IDisposable
             }
             _waiting.RemoveFirst();
             Interlocked.Decrement(ref _open);
-            if (sequence.Request.MaxTokens == 0)
+            if (sequence.Request is { MaxTokens: 0, Embeds: false })
             {
                 sequence.Release(_pool);
                 sequence.Receiver.End(ServedEnd.Length, null);
@@ -190,7 +192,7 @@ internal sealed class ServingEngine : IDisposable
     }
 
     // Blocks up to its next id.
-    private int Missing(ServedSequence sequence) => Math.Max(0, _pool.BlocksOf(sequence.Ids.Count + 1) - sequence.Blocks.Count);
+    private int Missing(ServedSequence sequence) => Math.Max(0, _pool.BlocksOf(sequence.Places) - sequence.Blocks.Count);
 
     private void Step()
     {
@@ -215,17 +217,30 @@ internal sealed class ServingEngine : IDisposable
         {
             var isWhole = count == sequence.Pending;
             sequence.Advance(count, _pool);
-            if (isWhole)
+            if (isWhole && sequence.Request.Embeds)
+                Embed(sequence);
+            else if (isWhole)
                 Choose(sequence, row++);
         }
     }
 
-    private void Choose(ServedSequence sequence, int row)
+    private void Choose(ServedSequence sequence, int row) => Alone(sequence, () =>
+    {
+        _generatedTokens++;
+        return sequence.Choose(_decoder.Logits(row), _untouched);
+    });
+
+    private void Embed(ServedSequence sequence) => Alone(sequence, () =>
+    {
+        sequence.Embed();
+        return ServedEnd.Complete;
+    });
+
+    private void Alone(ServedSequence sequence, Func<ServedEnd?> act)
     {
         try
         {
-            _generatedTokens++;
-            if (sequence.Choose(_decoder.Logits(row), _untouched) is { } end)
+            if (act() is { } end)
                 End(sequence, end, null);
         }
 #pragma warning disable CA1031 // one request's trouble is not another's

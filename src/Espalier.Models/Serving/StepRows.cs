@@ -48,9 +48,25 @@ internal sealed class StepRows(int capacity)
                 _ids[row] = sequence.Ids[sequence.Done + i];
                 blocks.CopyTo(_table.AsSpan(row * width));
             }
-            if (count == sequence.Pending)
+            if (count == sequence.Pending && !sequence.Request.Embeds)
                 _wanted[wanted++] = row - 1;
         }
-        decoder.Take(_table.AsSpan(0, _count * width), _positions.AsSpan(0, _count), _ids.AsSpan(0, _count), _wanted.AsSpan(0, wanted));
+        decoder.TakeIn(_table.AsSpan(0, _count * width), _positions.AsSpan(0, _count), _ids.AsSpan(0, _count));
+        Pool(decoder);
+        decoder.Want(_wanted.AsSpan(0, wanted));
+    }
+
+    private void Pool(RowDecoder decoder)
+    {
+        if (!_parts.Exists(static part => part.Sequence.Request.Embeds))
+            return;
+        decoder.Norm(_count);
+        var row = 0;
+        foreach (var (sequence, count) in _parts)
+        {
+            for (var i = 0; i < count && sequence.Request.Embeds; i++)
+                sequence.Pool(decoder.Hidden(row + i));
+            row += count;
+        }
     }
 }

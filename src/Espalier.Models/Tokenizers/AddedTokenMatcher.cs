@@ -1,4 +1,5 @@
 using System.Buffers;
+using Espalier.Models.Tokenizers.Text;
 
 namespace Espalier.Models.Tokenizers;
 

@@ -40,6 +40,9 @@ internal sealed class IdBuffer
     /// <summary>Adds what was written into <see cref="Free"/>.</summary>
     public void Advance(int count) => Count += count;
 
+    /// <summary>Forgets all but the first so many.</summary>
+    public void Truncate(int count) => Count = count;
+
     /// <summary>Forgets all; the memory stays.</summary>
     public void Clear() => Count = 0;
 

@@ -1,3 +1,5 @@
+using Espalier.Models.Tokenizers.Formats;
+
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>The ids that encoding with special tokens puts before and after those of the text.</summary>
@@ -20,8 +22,12 @@ internal sealed record PostProcessor(IReadOnlyList<int> Before, IReadOnlyList<in
                 return this; // It adjusts offsets, never ids.
             case "TemplateProcessing":
                 return Wrap(node, isToken);
+            case "BertProcessing" or "RobertaProcessing":
+                return new([Pair(node["cls"], isToken), .. Before], [.. After, Pair(node["sep"], isToken)]);
             case var type:
-                throw node.Refuse($"post-processor '{type}' is not supported; supported are Sequence, ByteLevel and TemplateProcessing.");
+                throw node.Refuse(
+                    $"post-processor '{type}' is not supported; supported are Sequence, ByteLevel, TemplateProcessing, BertProcessing "
+                        + "and RobertaProcessing.");
         }
     }
 
@@ -45,6 +51,11 @@ internal sealed record PostProcessor(IReadOnlyList<int> Before, IReadOnlyList<in
             throw node["single"].Refuse($"the template holds the text {sequences} times; exactly one is supported.");
         return new([.. before, .. Before], [.. After, .. after]);
     }
+
+    // A token and its id.
+    private static int Pair(TokenizerNode node, Func<int, bool> isToken) => node.Items().ToList() is [_, var id]
+        ? isToken(id.Natural()) ? id.Natural() : throw id.Refuse($"{id.Natural()} is not the id of any token.")
+        : throw node.Refuse("a token and its id are needed here.");
 
     private static IEnumerable<int> Ids(TokenizerNode node, Func<int, bool> isToken)
     {

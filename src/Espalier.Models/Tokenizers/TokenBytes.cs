@@ -1,4 +1,5 @@
 using System.Text;
+using Espalier.Models.Tokenizers.Bpe;
 
 namespace Espalier.Models.Tokenizers;
 
@@ -22,6 +23,9 @@ internal sealed class TokenBytes(Tokenizer tokenizer)
             return null;
         if (tokenizer.Model.Kind == TokenizerKind.ByteLevelBpe)
             return token.All(static c => ByteAlphabet.ToByte(c) >= 0) ? [.. token.Select(static c => (byte)ByteAlphabet.ToByte(c))] : null;
+        // A word on its own has a space before it; what goes on inside a word is marked.
+        if (tokenizer.Model.Kind is TokenizerKind.WordBpe or TokenizerKind.WordPiece)
+            return Encoding.UTF8.GetBytes(token.StartsWith("##", StringComparison.Ordinal) ? token[2..] : " " + token);
         return tokenizer.Model.ByteFallback && token is ['<', '0', 'x', var high, var low, '>'] && char.IsAsciiHexDigit(high)
             && char.IsAsciiHexDigit(low) ? Convert.FromHexString([high, low]) : Encoding.UTF8.GetBytes(token.Replace(Mark, ' '));
     }

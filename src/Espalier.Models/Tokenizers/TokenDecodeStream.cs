@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Espalier.Models.Tokenizers.Detokenizing;
 
 namespace Espalier.Models.Tokenizers;
 

@@ -1,4 +1,8 @@
 using Espalier.Files;
+using Espalier.Models.Tokenizers.Detokenizing;
+using Espalier.Models.Tokenizers.Formats;
+using Espalier.Models.Tokenizers.Normalizing;
+using Espalier.Models.Tokenizers.Splitting;
 
 namespace Espalier.Models.Tokenizers;
 
@@ -9,7 +13,8 @@ public sealed partial class Tokenizer
     /// <summary>
     /// Reads <c>tokenizer.json</c>, the names of BOS and EOS from <c>tokenizer_config.json</c> or <c>special_tokens_map.json</c> beside it,
     /// and whether they are added: classes of Llama's kind say so by <c>add_bos_token</c> and <c>add_eos_token</c>, all others by the
-    /// template in <c>tokenizer.json</c>.
+    /// template in <c>tokenizer.json</c>. Where there is no tokenizer.json: <c>tekken.json</c>, SentencePiece's <c>tokenizer.model</c> or
+    /// <c>spiece.model</c>, or <c>vocab.json</c> with <c>merges.txt</c>, converted in memory as transformers converts them.
     /// </summary>
     /// <param name="folderOrFile">A Hugging Face folder, or the file itself.</param>
     /// <exception cref="EspalierException">
@@ -17,8 +22,8 @@ public sealed partial class Tokenizer
     /// </exception>
     public static Tokenizer Load(string folderOrFile)
     {
-        var path = TokenizerFile.Locate(folderOrFile);
-        var (document, root, sha256) = TokenizerFile.Parse(path);
+        var path = TokenizerSource.Locate(folderOrFile);
+        var (document, root, sha256) = TokenizerFile.Open(path);
         using (document)
             return new Tokenizer(root, path, sha256);
     }
@@ -28,7 +33,7 @@ public sealed partial class Tokenizer
     {
         try
         {
-            return File.Exists(Path.Combine(folder, "tokenizer.json")) ? Load(folder).Disagreement : null;
+            return TokenizerSource.IsIn(folder) ? Load(folder).Disagreement : null;
         }
         catch (EspalierException)
         {
@@ -39,32 +44,16 @@ public sealed partial class Tokenizer
     private Tokenizer(TokenizerNode root, string path, string sha256)
     {
         var model = root["model"];
-        RefuseOtherModels(model);
+        _ = ModelReader.NameOf(model);
         var words = VocabularyReader.Read(root);
         (_ids, _tokens, Sha256) = (words.AllTokens, words.Tokens, sha256);
         _special = [.. words.AddedTokens.Where(token => token.Special).Select(token => token.Id)];
 
         _normalize = Normalizers.Read(root["normalizer"]);
-        var preTokenizers = PreTokenizers.Read(root["pre_tokenizer"]);
+        var preTokenizers = PreTokenizers.Read(root["pre_tokenizer"], Normalizers.LeavesNoSpace(root["normalizer"]));
         var described = Normalizers.Describe(root["normalizer"], Mark.ToString());
-        if (!preTokenizers.ByteLevel && !described.WritesMark && preTokenizers.Mark is null)
-            throw root["pre_tokenizer"].Refuse(
-                "neither ByteLevel nor Metaspace (nor a normalizer that writes U+2581 for the space): this kind of BPE is not supported.");
-
-        var options = new BpeOptions
-        {
-            Vocabulary = words.Vocabulary,
-            Merges = words.Table,
-            ByteLevel = preTokenizers.ByteLevel,
-            IgnoreMerges = model["ignore_merges"].Flag(false),
-            ByteFallback = model["byte_fallback"].Flag(false),
-            FuseUnknown = model["fuse_unk"].Flag(false),
-            UnknownId = UnknownId(model["unk_token"], words.Vocabulary, preTokenizers.ByteLevel),
-        };
-        WordStep last = new BpeStep(options);
-        if (!options.ByteLevel && !options.IgnoreMerges && words.Vocabulary.ContainsKey(Mark.ToString())
-            && !words.Merges.Exists(MergesAcrossMark))
-            last = new MarkBoundaryStep(Mark, last);
+        var marks = described.WritesMark || preTokenizers.Mark is not null;
+        var (kind, last, unknown) = ModelReader.Read(model, words, preTokenizers, marks);
         _words = preTokenizers.Build(last);
 
         _raw = new(words.AddedTokens.Where(token => !token.Normalized).Select(token => (token.Content, token)));
@@ -73,14 +62,14 @@ public sealed partial class Tokenizer
         _decoders = Decoders.Read(root["decoder"]);
         var template = PostProcessor.Read(root["post_processor"], id => TokenText(id) is not null);
 
-        var kind = TokenizerClass.Of(path);
-        BosId = SpecialId(path, "bos_token", kind?.Bos, template.Before.Count > 0 ? template.Before[0] : null);
-        EosId = SpecialId(path, "eos_token", kind?.Eos, template.After.Count > 0 ? template.After[^1] : null);
-        _post = kind?.Replace(template, BosId, EosId) ?? template;
+        var ofClass = TokenizerClass.Of(path);
+        BosId = SpecialId(path, "bos_token", ofClass?.Bos, template.Before.Count > 0 ? template.Before[0] : null);
+        EosId = SpecialId(path, "eos_token", ofClass?.Eos, template.After.Count > 0 ? template.After[^1] : null);
+        _post = ofClass?.Replace(template, BosId, EosId) ?? template;
         // Two folders with one tokenizer.json give other ids where the flags beside it differ.
         if (!_post.Before.SequenceEqual(template.Before) || !_post.After.SequenceEqual(template.After))
         {
-            Disagreement = $"{path}: its template puts {Around(template)} around a text, and {kind!.Name} by add_bos_token and "
+            Disagreement = $"{path}: its template puts {Around(template)} around a text, and {ofClass!.Name} by add_bos_token and "
                 + $"add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others that go by the "
                 + "template alone give other ids: make the two say the same";
             Sha256 = ContentHash.OfText($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}");
@@ -88,7 +77,7 @@ public sealed partial class Tokenizer
 
         Model = new()
         {
-            Kind = options.ByteLevel ? TokenizerKind.ByteLevelBpe : TokenizerKind.MetaspaceBpe,
+            Kind = kind,
             Tokens = _tokens,
             Merges = words.Merges,
             AddedTokens = words.AddedTokens,
@@ -97,49 +86,20 @@ public sealed partial class Tokenizer
             Before = _post.Before,
             After = _post.After,
             AddPrefixSpace = preTokenizers.PrefixesSpace || described.Prepends,
+            PrefixesStartAlone = preTokenizers.Scheme == PrependScheme.First,
+            NormalizerPrepends = described.Prepends,
             Split = preTokenizers.Split,
             Normalizers = [.. Normalizers.Others(root["normalizer"], Mark.ToString())],
-            ByteFallback = options.ByteFallback,
-            IgnoreMerges = options.IgnoreMerges,
-            UnknownId = options.UnknownId,
+            ByteFallback = model["byte_fallback"].Flag(false),
+            IgnoreMerges = model["ignore_merges"].Flag(false),
+            UnknownId = unknown,
+            Scores = [.. words.Pieces.Select(static piece => (float)piece.Score)],
         };
     }
 
     private string Around(PostProcessor post) =>
         post.Before.Count + post.After.Count == 0 ? "nothing"
             : string.Join(' ', [.. post.Before.Select(TokenText), "TEXT", .. post.After.Select(TokenText)]);
-
-    private static void RefuseOtherModels(TokenizerNode model)
-    {
-        if (model.IsNull)
-            throw model.Refuse("there is no model.");
-        // Files of before 2020 name no type; merges tell that it is BPE.
-        if (model["type"].Text(model["merges"].IsNull ? "" : "BPE") is var type && type != "BPE")
-            throw model.Refuse($"model type '{type}' is not supported; BPE is.");
-        if (model["dropout"].Number(0) != 0)
-            throw model["dropout"].Refuse("merges that drop out at random are not supported; set it to null.");
-        foreach (var name in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
-            if (model[name].Text("").Length > 0)
-                throw model[name].Refuse($"'{model[name].Text()}': marks inside words are not supported.");
-    }
-
-    private static int? UnknownId(TokenizerNode node, Dictionary<string, int> vocabulary, bool byteLevel)
-    {
-        if (node.IsNull)
-            return null;
-        if (vocabulary.TryGetValue(node.Text(), out var id))
-            return id;
-        // Where every byte is a token, nothing can be unknown and the name does not matter.
-        if (byteLevel && Enumerable.Range(0, 256).All(value => vocabulary.ContainsKey(ByteAlphabet.ToCharacter((byte)value).ToString())))
-            return null;
-        throw node.Refuse($"'{node.Text()}' is not in the vocabulary.");
-    }
-
-    private static bool MergesAcrossMark((string Left, string Right) merge)
-    {
-        var token = merge.Left + merge.Right;
-        return token.AsSpan().TrimStart(Mark).Contains(Mark);
-    }
 
     private int? SpecialId(string path, string key, string? ofClass, int? fromTemplate)
     {

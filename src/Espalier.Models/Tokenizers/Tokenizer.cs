@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Espalier.Models.Tokenizers.Detokenizing;
 
 namespace Espalier.Models.Tokenizers;
 

@@ -1,6 +1,8 @@
+using Espalier.Models.Tokenizers.Normalizing;
+
 namespace Espalier.Models.Tokenizers;
 
-/// <summary>What the symbols are that merges start from.</summary>
+/// <summary>What a word is written in.</summary>
 internal enum TokenizerKind
 {
     /// <summary>Bytes, written in GPT-2's printable alphabet (GPT-2, Llama 3, Qwen, Mistral-NeMo).</summary>
@@ -8,6 +10,15 @@ internal enum TokenizerKind
 
     /// <summary>Characters, with U+2581 for the space (Llama 2, Mistral).</summary>
     MetaspaceBpe,
+
+    /// <summary>Characters; the spaces between words are dropped.</summary>
+    WordBpe,
+
+    /// <summary>Pieces with scores, of which the most likely row is taken, with U+2581 for the space (T5, ALBERT).</summary>
+    Unigram,
+
+    /// <summary>The longest token first, those inside a word marked; the spaces between words are dropped (BERT).</summary>
+    WordPiece,
 }
 
 /// <summary>How the text is cut into words before merging.</summary>
@@ -34,6 +45,15 @@ internal enum PretokenizerSplit
     /// <summary>First every digit alone, then GPT-2's on what is between them (SmolLM, StarCoder, Granite's code models).</summary>
     DigitsThenGpt2,
 
+    /// <summary>GPT-4o's (o200k), which GPT-OSS has, too: words end before an upper-case letter, contractions stay with them.</summary>
+    Gpt4o,
+
+    /// <summary>DeepSeek-V3's: digits by threes, then Chinese and Japanese, then words.</summary>
+    DeepSeek3,
+
+    /// <summary>Falcon's: punctuation in runs, GPT-2's, digits in runs, digits by threes.</summary>
+    Falcon,
+
     /// <summary>Another supported combination, such as runs of digits and then GPT-2.</summary>
     Other,
 }
@@ -41,7 +61,7 @@ internal enum PretokenizerSplit
 /// <summary>A read-only view of a tokenizer, for writing it in another format.</summary>
 internal sealed record TokenizerModel
 {
-    /// <summary>What the symbols are that merges start from.</summary>
+    /// <summary>What a word is written in.</summary>
     public required TokenizerKind Kind { get; init; }
 
     /// <summary>Raw token strings by id, added tokens included; null where an id is not used.</summary>
@@ -68,6 +88,12 @@ internal sealed record TokenizerModel
     /// <summary>Whether a space is put before the text.</summary>
     public required bool AddPrefixSpace { get; init; }
 
+    /// <summary>Whether that is done at the start of a text alone, and not after each added token.</summary>
+    public bool PrefixesStartAlone { get; init; }
+
+    /// <summary>Whether the normalizer puts it there, so that added tokens are sought with it.</summary>
+    public bool NormalizerPrepends { get; init; }
+
     /// <summary>How the text is cut into words before merging.</summary>
     public required PretokenizerSplit Split { get; init; }
 
@@ -79,6 +105,9 @@ internal sealed record TokenizerModel
 
     /// <summary>Whether a whole word found in the vocabulary is taken before any merge.</summary>
     public required bool IgnoreMerges { get; init; }
+
+    /// <summary>Scores of a Unigram model's pieces by id, natural logarithms; empty for the others.</summary>
+    public IReadOnlyList<float> Scores { get; init; } = [];
 
     /// <summary>Id of the token for what cannot be written otherwise, if the model has one.</summary>
     public int? UnknownId { get; init; }

@@ -19,14 +19,16 @@ internal static class ShapeChecks
     public static void Check(Refusals refusals, Recipe recipe, Checkpoint teacher)
     {
         foreach (var (name, section) in TextDemands.Trainings(recipe))
-            Named(refusals, name, () => TrainingStage.OptionsOf(section, recipe.Data.Sequence).Validate());
+            Named(refusals, name, () => TrainingStage.OptionsOf(section, recipe.Data.Sequence, recipe.Seed).Validate());
         if (recipe.Correct is { } correct)
-            Named(refusals, "correct", () => Frozen(correct, teacher.Family, teacher.Config));
+            Named(refusals, "correct", () => Parts(correct, teacher.Family, teacher.Config));
         if (refusals.Try(() => Cycles(recipe, teacher)) is { } cycles)
         {
             refusals.Try(() => { ExportStage.Preflight(teacher.Family, cycles[^1].To, teacher.RawConfig, recipe.Export, teacher.Folder); });
             foreach (var cycle in cycles)
                 OfCycle(refusals, recipe, teacher, cycle);
+            foreach (var step in recipe.Align)
+                Named(refusals, "align", () => Parts(step.Training, teacher.Family, cycles[^1].To));
         }
         if (recipe.Prune.Sparsity is { } sparsity)
             foreach (var columns in new[] { teacher.Config.HiddenSize, teacher.Config.IntermediateSize,
@@ -52,7 +54,7 @@ internal static class ShapeChecks
         if (recipe.Distill is not { } distill)
             return;
         var learnsFrom = recipe.Cycles?.Teacher == CycleTeacher.Previous ? cycle.From : teacher.Config;
-        Named(refusals, "distill", () => Frozen(distill, teacher.Family, cycle.To));
+        Named(refusals, "distill", () => Parts(distill, teacher.Family, cycle.To));
         if (distill.Hidden is { } hidden)
             Named(refusals, "distill", () => HiddenStateLoss.Check(hidden, learnsFrom, cycle.To));
         if (distill.Cache is { } cache)
@@ -61,8 +63,13 @@ internal static class ShapeChecks
                 cache.K, cache.Samples, recipe.Seed)));
     }
 
-    private static void Frozen(TrainingSection section, Family family, DecoderConfig model) =>
-        section.Freeze.Within(model, family.Table.Parameters(model).Select(named => named.Parameter));
+    private static void Parts(TrainingSection section, Family family, DecoderConfig model)
+    {
+        Parameter[] parameters = [.. family.Table.Parameters(model).Select(named => named.Parameter)];
+        section.Freeze.Within(model, parameters);
+        if (section.LoraRank is not null)
+            _ = section.LoraTargets.Within(parameters, section.Freeze);
+    }
 
     private static void Named(Refusals refusals, string section, Action check)
     {

@@ -1,6 +1,7 @@
 using Espalier.Compression.Data;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages;
@@ -28,7 +29,8 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
             || recipe.Data.Calibration is { } text && !DataSection.IsIds(text)
             || recipe.Evaluate.Any(set => SourceOf(set) is { } source && !DataSection.IsIds(source))
             || TaskChecks.OfLayers(recipe, teacher.Config) is not null || recipe.AllTasks.Any();
-        if (readsTokens && IsThere("tokenizer", Path.Combine(teacher.Folder, "tokenizer.json"), () => Tokenizer.Load(teacher.Folder)))
+        if (readsTokens && IsThere("tokenizer", TokenizerSource.Find(teacher.Folder)
+            ?? Path.Combine(teacher.Folder, "tokenizer.json"), () => Tokenizer.Load(teacher.Folder)))
             _tokenizer = refusals.Try(() => Tokenizer.Load(teacher.Folder));
         var (train, heldOut) = Data();
         var evaluations = new Dictionary<string, TextSize>();

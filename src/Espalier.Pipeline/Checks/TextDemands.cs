@@ -64,6 +64,8 @@ internal static class TextDemands
         if ((recipe.Prune is { Method: PruneMethod.Importance, Plan: null } && score.Method.ReadsText())
             || recipe.Prune.Method == PruneMethod.Wanda)
             yield return ("score.samples", score.Samples, (windows, key) => ImportanceScorer.Check(windows, score.Samples, sequence, key));
+        if (recipe.Imatrix > 0)
+            yield return ("imatrix", recipe.Imatrix, (windows, key) => ImportanceScorer.Check(windows, recipe.Imatrix, sequence, key));
         if (score.Depth != DepthMetricKind.Task && DepthStage.Asked(recipe.Score, recipe.Prune, teacher) is { } asked)
             yield return ("score.depth-samples", asked.Samples,
                 (windows, key) => ImportanceScorer.Check(windows, asked.Samples, sequence, key));

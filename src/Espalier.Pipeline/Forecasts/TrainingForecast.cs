@@ -13,21 +13,23 @@ internal static class TrainingForecast
     /// <summary>Memory of a model in float32.</summary>
     public static long WeightBytes(DecoderConfig config) => Float32 * config.Parameters;
 
-    /// <summary>Memory of a model that is trained but for what is frozen: weights, gradients, the optimizer's state.</summary>
+    /// <summary>
+    /// Memory of a model that is trained but for what is frozen: weights, low-rank factors, gradients, the optimizer's state.
+    /// </summary>
     public static long Bytes(TrainingSection training, DecoderConfig config)
     {
         var (trained, state) = Trained(training, config);
-        return Float32 * (config.Parameters + trained + state);
+        return Float32 * (config.Parameters + (training.LoraRank is null ? 1 : 2) * trained + state);
     }
 
     /// <summary>Numbers that are trained, and those that the optimizer keeps for them.</summary>
     public static (long Trained, long State) Trained(TrainingSection training, DecoderConfig config)
     {
-        var (trained, state) = (0L, 0L);
+        var (trained, state, lowRank) = (0L, 0L, training.LowRank(seed: 0));
         foreach (var (parameter, shape) in FamilyCatalog.For(config.Family, "training").Parameters(config)
-            .Where(named => !training.Freeze.Hold(named.Parameter)).Select(named => (named.Parameter, named.Shape)))
+            .Where(named => !training.Holds(named.Parameter)).Select(named => (named.Parameter, named.Shape)))
         {
-            var count = shape.Aggregate(1L, (product, size) => product * size);
+            var count = lowRank?.FactorsOf(shape[0], shape[1]) ?? shape.Aggregate(1L, (product, size) => product * size);
             (trained, state) = (trained + count,
                 state + count * training.OptimizerOptions.StateOf(isHiddenMatrix: shape.Length == 2 && parameter.Layer >= 0));
         }
@@ -41,13 +43,16 @@ internal static class TrainingForecast
     /// The most that its checkpoints take: two stay and a third is written before one of them goes; where training evaluates, the best
     /// stays too.
     /// </summary>
-    public static long CheckpointBytes(TrainingSection training, params IEnumerable<DecoderConfig> models) =>
-        (training.EvaluateEvery > 0 ? 4 : 3) * Float32 * models.Select(model => Trained(training, model))
-            .Sum(numbers => numbers.Trained + numbers.State);
+    public static long CheckpointBytes(TrainingSection training, DecoderConfig model)
+    {
+        var (trained, state) = Trained(training, model);
+        return (training.EvaluateEvery > 0 ? 4 : 3) * Float32 * (trained + state);
+    }
 
     /// <summary>Steps, batch and rates in words.</summary>
     public static string Schedule(TrainingSection training) =>
-        $"{training.Steps} steps of {training.Batch} windows, learning rate {Rates(training)}, {training.WarmUp} warm-up steps";
+        $"{training.Steps} steps of {training.Batch} windows, learning rate {Rates(training)}, {training.WarmUp} warm-up steps"
+            + (training.LoraRank is { } rank ? $", LoRA of rank {rank} on {string.Join(", ", training.LoraTargets.Words)}" : "");
 
     private static string Rates(TrainingSection training) => training.Schedule switch
     {

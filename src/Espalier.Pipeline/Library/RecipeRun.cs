@@ -1,6 +1,7 @@
 using System.Text;
 using Espalier.Compression;
 using Espalier.Pipeline;
+using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
@@ -65,10 +66,11 @@ public static class RecipeRun
                 Evaluated = so => RunResults.Write(context.Folder, [.. results, so]),
             })];
             context.Plan([.. compressors.SelectMany(compressor => compressor.Planned)]);
-            foreach (var compressor in compressors)
+            foreach (var (compressor, (_, recipe)) in compressors.Zip(recipes))
             {
                 results.Add(compressor.Run());
                 RunResults.Write(context.Folder, results);
+                RunCard.Write(context, results[^1], recipe);
             }
             return finish(context, results);
         }, stop, profile: profile);

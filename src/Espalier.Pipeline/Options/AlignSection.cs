@@ -61,6 +61,12 @@ internal sealed partial record AlignSection
     /// <summary>What becomes of a conversation with more tokens than a window holds.</summary>
     public TooLong TooLong { get; init; }
 
+    /// <summary>Share of the windows of a step that are text in place of conversations.</summary>
+    public double Replay { get; init; }
+
+    /// <summary>Windows of a step that are text.</summary>
+    public int ReplayWindows => (int)Math.Round(Replay * Training.Batch, MidpointRounding.AwayFromZero);
+
     /// <summary>The loss of pairs; null where it learns from conversations.</summary>
     public PreferenceLoss? Preference => Method switch
     {
@@ -103,7 +109,12 @@ internal sealed partial record AlignSection
         var section = Keys.Read(fields, new AlignSection());
         if (section.Sequence == 0)
             section = section with { Sequence = sequence };
-        return section with { Training = TrainingOf(section, fields) };
+        section = section with { Training = TrainingOf(section, fields) };
+        return section.Replay > 0 && (section.ReplayWindows < 1 || section.ReplayWindows >= section.Training.Batch)
+            ? throw fields.Wrong("replay",
+                $"of a batch of {section.Training.Batch} windows it makes {section.ReplayWindows}, and at least one must be text and one "
+                    + "conversations; give another share or a larger batch")
+            : section;
     }
 
     /// <summary>The section with every default written out, one text for each meaning.</summary>
@@ -195,6 +206,19 @@ internal sealed partial record AlignSection
                 counted.
                 """,
             Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, double>(
+            "replay", Kinds.ShareOf(Limits.From(0).Below(1)), s => s.Replay, (s, share) => s with { Replay = share })
+        {
+            Help = "With sft: share of the windows of a step that are text (--replay-data) in place of conversations, against forgetting",
+            PageDefault = "0",
+            Page = """
+                With `sft`: share of the windows of every step that are windows of the recipe's training text in place of conversations, so
+                that the model does not forget it ([align](align.md#against-forgetting)).
+                """,
+            Useless = s => s.Method == AlignMethod.Sft ? null
+                : $"it belongs to method: sft and the method is {EnumName.Of(s.Method)}; leave it out",
+            IsLater = true,
         },
     ];
 }

@@ -7,8 +7,9 @@ namespace Espalier.Pipeline.Options;
 /// <param name="Tokens">Tokens to train on where the section says nothing; null refuses that.</param>
 /// <param name="RateOfTeacher">The peak that <c>teacher-learning-rate</c> stands for; null where it is not given.</param>
 /// <param name="AlignsAt">Peak of an alignment that names none; null where it is no alignment.</param>
+/// <param name="IsFromNothing">Whether the weights are random: nothing in them is worth keeping.</param>
 internal sealed record TrainingScope(int Sequence = 256, bool Corrects = false, bool HasLoss = false, long? Tokens = null,
-    double? RateOfTeacher = null, double? AlignsAt = null)
+    double? RateOfTeacher = null, double? AlignsAt = null, bool IsFromNothing = false)
 {
     /// <summary>Peak of the learning rate where none is named.</summary>
     public double LearningRate =>

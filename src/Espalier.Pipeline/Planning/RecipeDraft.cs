@@ -3,6 +3,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Planning;
@@ -92,7 +93,7 @@ internal sealed record RecipeDraft
             Windows = windows,
             Target = Sizes(teacher.Config, student),
             Kept = (double)student.NonEmbeddingParameters / teacher.Config.NonEmbeddingParameters,
-            HasOwnText = File.Exists(Path.Combine(model, NeedStage.SelfWrittenFile)) && File.Exists(Path.Combine(model, "tokenizer.json")),
+            HasOwnText = File.Exists(Path.Combine(model, NeedStage.SelfWrittenFile)) && TokenizerSource.IsIn(model),
             Export = StudentShape.IsExported(teacher, student, ExportKind.GgufQ8) ? [ExportKind.Hf, ExportKind.GgufQ8] : [ExportKind.Hf],
         };
     }

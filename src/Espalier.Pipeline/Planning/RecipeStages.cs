@@ -158,7 +158,11 @@ internal sealed class RecipeStages
             _stages.AddRange(Conversations.Except(Sources.OfType<AlignDataStage>()));
         }
         trained = Align(trained, _corrected ?? corrected);
-        var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence));
+        var export = Add(new ExportStage(folder, trained, "student", Teacher.Stored, _recipe.Export, _recipe.Clamp, _sequence)
+        {
+            Imatrix = _recipe.Imatrix,
+            Calibration = ScoredOn,
+        });
         Evaluate(export.Exported, asksTasks: true);
     }
 
@@ -259,7 +263,7 @@ internal sealed class RecipeStages
             var number = _recipe.Align.Count == 1 ? "" : $" {i + 1}";
             var (before, stage) =
                 AlignStage.Of(model, $"aligned{number}", section, Conversations[i], _recipe.Seed,
-                    section.Teacher is { } folder ? JudgeOf(folder, section) : teacher, $"align{number}");
+                    section.Teacher is { } folder ? JudgeOf(folder, section) : teacher, $"align{number}", Data.Tokens);
             _stages.AddRange(before);
             model = Add(stage).Trained;
             if (i + 1 < _recipe.Align.Count)

@@ -10,7 +10,7 @@ internal static class CorrectionRules
     /// <summary>In parallel mode these are the distillation's, whose steps the teacher goes along with.</summary>
     private static readonly string[] s_takenFromDistill =
         ["steps", "tokens", "batch", "micro-batch", "min-learning-rate", "warm-up", "weight-decay", "betas", "clip", "evaluate-every",
-            "checkpoint-every"];
+            "checkpoint-every", "lora-rank", "lora-alpha", "lora-targets"];
 
     /// <summary>Reads the section, after the text and the distillation.</summary>
     public static Recipe Read(SectionFields fields, Recipe recipe)
@@ -63,7 +63,7 @@ internal static class CorrectionRules
             TrainingSection.ReadLearningRates(section, new(), new(sequence, Corrects: true, RateOfTeacher: FifthOfTheTeachers(section)));
         if (rates.MinLearningRate != TrainingSection.EndOf(rates.LearningRate))
             throw section.Wrong("learning-rate", "with mode: parallel its end follows distill's schedule; give the peak alone");
-        return distill with
+        return distill.OfAllWeights with
         {
             Loss = "cross-entropy",
             Temperature = 1,

@@ -69,4 +69,7 @@ internal sealed record Recipe
 
     /// <summary>Whether weights beyond an exported element type's range become its largest number, instead of being refused.</summary>
     public bool Clamp { get; init; }
+
+    /// <summary>Windows of text that say which errors of GGUF files cost most; 0 where all cost the same.</summary>
+    public int Imatrix { get; init; }
 }

@@ -127,10 +127,31 @@ internal static class RecipeKeys
             IsLater = true,
             Turn = 9,
         },
+        new Key<Recipe, int>("imatrix", Kinds.Size(least: 0), s => s.Imatrix, (s, windows) => s with { Imatrix = windows })
+        {
+            PageDefault = "`0`",
+            Page = """
+                Of how many windows of text the student reads before its GGUF files are written, to weigh each weight's error by the mean
+                square of what its column is multiplied with (llama.cpp's importance matrix): the first ones of `data.calibration`, else of
+                the training text. 128 do; it matters most at four and five bits. `0` weighs all alike.
+                """,
+            Reader = ReadImatrix,
+            IsLater = true,
+            IsMoot = s => s.Imatrix == 0,
+            Turn = 10,
+        },
     ];
 
     /// <summary>The top level.</summary>
     public static Section Section { get; } = new("", Keys) { OneOf = ["prune", "search"] };
+
+    private static Recipe ReadImatrix(SectionFields fields, Recipe recipe)
+    {
+        if (fields.Size("imatrix", 0) is not { } windows)
+            return recipe;
+        return windows == 0 || recipe.Export.Any(kind => kind != ExportKind.Hf) ? recipe with { Imatrix = windows }
+            : throw fields.Wrong("imatrix", "it is for GGUF files, and export names none; add one, such as gguf-q4_k_m, or leave it out");
+    }
 
     private static Kind<IReadOnlyList<ExportKind>> Exports => new(
         "KIND,KIND",

@@ -98,7 +98,9 @@ internal sealed class OutputLedger
         string? first = null;
         foreach (var file in there)
         {
-            if (vouched[file].Any(fact => fact.Problem(path, hash: true) is null))
+            // Never replaced, unless it is a card that this program wrote: see RunFolder.Publish.
+            if (file == ModelCardFile.Name && PathKind.Odd(Path.Combine(path, file)) is null
+                || vouched[file].Any(fact => fact.Problem(path, hash: true) is null))
                 continue;
             first = $"{Path.Combine(path, file)} was "
                 + $"{(vouched.Contains(file) ? "changed since this run wrote it" : "not written by this run")}";
@@ -126,7 +128,7 @@ internal sealed class OutputLedger
             var folder = Path.GetFullPath(exported, _folder);
             var stated = (string?)(path == folder ? record.Result["folder"]
                 : Path.GetDirectoryName(path) == Path.GetDirectoryName(folder) ? record.Result[Path.GetFileName(path)] : null);
-            if (stated is null || stated != (Directory.Exists(path) ? ContentHash.OfFolder(path) : ContentHash.OfFile(path)))
+            if (stated is null || stated != (Directory.Exists(path) ? ModelCardFile.HashOfModel(path) : ContentHash.OfFile(path)))
                 continue;
             Add(path, FactsOf(path));
             return true;

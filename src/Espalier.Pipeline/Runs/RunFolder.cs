@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Files;
 
@@ -169,6 +170,8 @@ internal sealed class RunFolder : IDisposable
             _files.Layer.CreateFolder(place);
             using var held = DurableFiles.Hold(place);
             make(place);
+            foreach (var output in outputs)
+                ModelCardFile.Keep(output, System.IO.Path.Combine(place, System.IO.Path.GetFileName(output)), _files);
             _files.SyncTree(place);
             foreach (var output in outputs)
                 Enter(output, OutputLedger.FactsOf(System.IO.Path.Combine(place, System.IO.Path.GetFileName(output))));
@@ -187,9 +190,51 @@ internal sealed class RunFolder : IDisposable
         }
         catch (Exception error)
         {
-            _files.TryDelete(place);
+            // What was somebody's own is put back; where even that fails, the next start does it.
+            if (ModelCardFile.TryRescue(place, outputs[0], _files))
+                _files.TryDelete(place);
             if (error is IOException or UnauthorizedAccessException)
                 throw DurableOutput.Refused(outputs[0], error);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Writes the card of a model that was published, whole or not at all. A <c>README.md</c> that somebody else wrote, or changed, stays.
+    /// </summary>
+    /// <param name="output">The model's folder, an output of this run.</param>
+    /// <param name="text">The card (<see cref="SealedText.Seal"/> is applied here).</param>
+    /// <returns>Whether the card is there; false where somebody's own file is.</returns>
+    /// <exception cref="EspalierException">The disk refused.</exception>
+    public bool WriteCard(string output, string text)
+    {
+        var path = System.IO.Path.Combine(output, ModelCardFile.Name);
+        if (ModelCardFile.IsForeign(path))
+            return false;
+        if (SealedText.Read(path) == text)
+            return true;
+        // Made elsewhere: a start that is killed leaves nothing in the folder that nobody vouches for.
+        var place = Leftovers.NameFor(output);
+        try
+        {
+            _outputs.Begin(place);
+            SaveOutputs();
+            _files.Layer.CreateFolder(place);
+            using var held = DurableFiles.Hold(place);
+            var made = System.IO.Path.Combine(place, ModelCardFile.Name);
+            _files.WriteFile(made, stream => stream.Write(Encoding.UTF8.GetBytes(SealedText.Seal(text))));
+            _files.Layer.Rename(made, path);
+            _files.Layer.SyncFolder(output);
+            _files.DeleteTree(place);
+            _outputs.End(place);
+            SaveOutputs();
+            return true;
+        }
+        catch (Exception error)
+        {
+            _files.TryDelete(place);
+            if (error is IOException or UnauthorizedAccessException)
+                throw DurableOutput.Refused(path, error);
             throw;
         }
     }

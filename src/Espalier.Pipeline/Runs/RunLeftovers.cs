@@ -18,6 +18,7 @@ internal static partial class RunLeftovers
     {
         foreach (var path in outputs.Unfinished().ToArray())
         {
+            ModelCardFile.Rescue(path, StemOf(path), files);
             if (Path.Exists(path))
                 files.DeleteTree(path);
             outputs.End(path);

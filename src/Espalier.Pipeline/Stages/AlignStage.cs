@@ -42,18 +42,29 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
     /// <summary>The teacher that judges what is written; null where nothing is.</summary>
     public ModelSlot? Judge { get; init; }
 
+    /// <summary>The text that is mixed in; null where none is.</summary>
+    public Slot<TokenSets>? Replayed { get; init; }
+
     /// <summary>What it did to the loss on the held-out part, once it ran.</summary>
     public AlignRow? Row { get; private set; }
 
     /// <summary>The stages of a step of alignment, the last of which trains.</summary>
     /// <inheritdoc cref="AlignStage(ModelSlot, string, AlignSection, AlignDataStage, long)"/>
     public static (IReadOnlyList<Stage> Before, AlignStage Stage) Of(
-        ModelSlot start, string result, AlignSection section, AlignDataStage data, long seed, ModelSlot? teacher, string step = "align")
+        ModelSlot start, string result, AlignSection section, AlignDataStage data, long seed, ModelSlot? teacher, string step = "align",
+        Slot<TokenSets>? text = null)
     {
         var reference = section.Preference is null ? null : new AlignReferenceStage(start, data);
         return (reference is null ? []
             : [reference],
-            new(start, result, section, data, seed) { Step = step, Reference = reference, Judge = section.IsOnPolicy ? teacher : null });
+            new(start, result, section, data, seed)
+            {
+                Step = step,
+                Reference = reference,
+                Judge = section.IsOnPolicy ? teacher : null,
+                Replayed = section.Replay == 0 ? null
+                    : text ?? throw new EspalierException("align: replay mixes text in, and there is none; name it with --replay-data"),
+            });
     }
 
     internal override StageForecast? Forecast()
@@ -61,6 +72,8 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         var (config, tokens) = (Trained.Planned, TrainingForecast.Tokens(Section, Sequence));
         var does = section.Preference is { } loss ? $"{loss.Name} on pairs of answers"
             : section.IsOnPolicy ? $"{section.Loss} on what the model writes, {section.RolloutLength} tokens"
+            : section.Replay > 0
+            ? $"cross-entropy on the assistant's turns and on text ({section.ReplayWindows} of {Section.Batch} windows)"
             : "cross-entropy on the assistant's turns";
         var judged = Judge is null ? 0 : Judge.Planned.ForwardFlopsPerToken(Sequence) + config.ForwardFlopsPerToken(Sequence);
         return new(Name, $"{does}: {TrainingForecast.Schedule(Section)}", Section.Steps, tokens,
@@ -73,6 +86,15 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         [.. base.Disk(), new(Trained.Name, Trained.Stored.Bytes() * Trained.Planned.Parameters, Step)];
 
     private protected override Slot<ModelFolder>? Teacher => Judge;
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs()
+    {
+        var inputs = base.Inputs();
+        if (Replayed is not null)
+            inputs["replay"] = Replayed.Value.Hash;
+        return inputs;
+    }
 
     // What was written is needed to go on, and no later than the next writing does it change anything.
     /// <inheritdoc/>
@@ -102,13 +124,13 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         using var open = TeacherOf(run, Name, Start.Value, Judge?.Value, Section);
         var lesson = section.IsOnPolicy ? Writing(run, model, source, open!, folder) : Lesson();
         var before = lesson.Measure is null ? null : Measured(run, lesson, model, "before");
-        var (found, ended) = Train(run, Name, model, source.Family, lesson.Objective, lesson.Source, Section,
+        var (found, ended) = Train(run, Name, model, source.Family, lesson.Objective, lesson.Source, Section, Seed,
             StepOperations.Of(model.Config, open?.Config, learns: false, Sequence),
             lesson.Measure is { } measure ? (now, stop) => measure(now, NullProgress.Instance, stop).Loss : null, folder, checkpoint);
         if (lesson.Measure is not null)
             (found["held_out_before"], found["held_out_after"]) = (before,
                 ended is not null && section.Preference is null ? Json(ended, null) : Measured(run, lesson, model, "after"));
-        Write(run, folder, ModelName, source, model, Section.Freeze);
+        Write(run, folder, ModelName, source, model, Section);
         if (section.TemplateFile is { } file)
             folder.WriteFile($"{ModelName}/{TemplateName}", stream => stream.Write(File.ReadAllBytes(file)));
         return found;
@@ -142,8 +164,21 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
                     ? (result.Nll, result) : default);
         }
         var windows = data.Tokens.Value.HeldOutConversations?.Windows(Sequence);
-        return new(new LogitObjective(new CrossEntropy()), new PackedText(train, order), windows is null ? null
+        return new(new LogitObjective(new CrossEntropy()), Mixed(train, order), windows is null ? null
             : (model, progress, stop) => (AnswerLoss.Run(model, windows, progress, stop), null));
+    }
+
+    private IBatchSource Mixed(WindowSet conversations, SampleOrder order)
+    {
+        if (Replayed is null)
+            return new PackedText(conversations, order);
+        var text = new WindowSet(Replayed.Value.Train, Sequence, boundaries: Replayed.Value.Boundaries);
+        return section.ReplayWindows <= text.Count
+            ? new ReplayedText(conversations, order, text, Replayed.Value.Shuffled(text.Count, Seed + 1), Section.Batch,
+                section.ReplayWindows)
+            : throw new EspalierException(
+                $"{Step}: replay takes {section.ReplayWindows} windows of text a step and the text has {text.Count}: give more text, "
+                    + "or a smaller share");
     }
 
     private Teaching Writing(RunContext run, Decoder model, Checkpoint source, OpenTeacher open, StageFolder folder)

@@ -51,7 +51,7 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
             tokens,
             (3 * config.ForwardFlopsPerToken(Sequence) + passes * source.ForwardFlopsPerToken(Sequence)) * tokens,
             TrainingForecast.Bytes(Section, config)
-                + (Corrects is not null ? TrainingForecast.Bytes(Section with { Freeze = FrozenParts.None }, source)
+                + (Corrects is not null ? TrainingForecast.Bytes(Section.OfAllWeights, source)
                     : HasTeacherLoaded ? TrainingForecast.WeightBytes(source) : 0))
         { Model = ModelForecast.Of(config, Sequence) };
     }
@@ -62,7 +62,8 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
             yield return new(Corrected!.Name, Corrected.Stored.Bytes() * Corrected.Planned.Parameters, Title);
         yield return new(
             StageForecast.TitleOf("checkpoints of distill", Cycle),
-            TrainingForecast.CheckpointBytes(Section, Corrects is null ? [Trained.Planned] : [Trained.Planned, teacher!.Planned]),
+            TrainingForecast.CheckpointBytes(Section, Trained.Planned)
+                + (Corrects is null ? 0 : TrainingForecast.CheckpointBytes(Section.OfAllWeights, teacher!.Planned)),
             Title);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Espalier.Compression.Importance;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
@@ -33,6 +34,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     /// <summary>The runtime that stands for GGUF files among the verdicts of <see cref="Preflight"/>.</summary>
     internal const string Gguf = "GGUF";
 
+    private readonly int _sequence = sequence;
     private readonly string _folder = Path.GetFullPath(folder);
     private readonly GgufFormat[] _types = [.. kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct()];
     private RunContext? _run;
@@ -43,13 +45,26 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     /// <summary>The Hugging Face folder.</summary>
     public ModelSlot Exported { get; } = new(result, trained.Planned, stored);
 
+    /// <summary>Windows whose inputs say what an error costs in GGUF files; 0 for none.</summary>
+    public int Imatrix { get; init; }
+
+    /// <summary>The tokens that those are of.</summary>
+    public Slot<TokenSets>? Calibration { get; init; }
+
     /// <summary>The GGUF files.</summary>
     public IReadOnlyList<string> Files => [.. _types.Select(type => FileOf(_folder, type))];
 
-    internal override StageForecast? Forecast() => kinds.Count == 0 ? null
-        : new(Name, string.Join(", ", kinds.Select(EnumName.Of)), null, null, null,
-            null)
-        { Model = ModelForecast.Of(trained.Planned, sequence) };
+    internal override StageForecast? Forecast()
+    {
+        if (kinds.Count == 0)
+            return null;
+        var tokens = (long)Imatrix * _sequence;
+        return new(Name, string.Join(", ", kinds.Select(EnumName.Of))
+            + (IsWeighed ? $"; errors weighed by {Units.Counted(Imatrix, "window")}" : ""), null, IsWeighed ? tokens : null,
+            IsWeighed ? trained.Planned.ForwardFlopsPerToken(_sequence) * tokens : null,
+            IsWeighed ? TrainingForecast.WeightBytes(trained.Planned) : null)
+        { Model = ModelForecast.Of(trained.Planned, _sequence) };
+    }
 
     internal override IEnumerable<DiskForecast> Disk()
     {
@@ -88,11 +103,19 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
             options["gguf_from"] = "model";
         if (clamp)
             options["clamp"] = true;
+        if (IsWeighed)
+            (options["imatrix"], options["tokens"]) = (Imatrix, _sequence);
         return options;
     }
 
     /// <inheritdoc/>
-    protected override Dictionary<string, string> Inputs() => new() { ["model"] = trained.Value.Hash };
+    protected override Dictionary<string, string> Inputs()
+    {
+        var inputs = new Dictionary<string, string> { ["model"] = trained.Value.Hash };
+        if (IsWeighed)
+            inputs["data"] = Calibration!.Value.Hash;
+        return inputs;
+    }
 
     /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
@@ -108,12 +131,13 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
             var made = Path.Combine(place, Path.GetFileName(_folder));
             using (var source = trained.Value.Open())
                 WriteFolder(run, folder, source, made);
+            var importance = Importance(run);
             foreach (var (type, file) in _types.Zip(Files))
             {
                 run.Progress.Note($"export: {Path.GetFileName(file)}");
                 GgufExporter.Export(
                     trained.Value.Path, Path.Combine(place, Path.GetFileName(file)), type, name: Path.GetFileName(_folder), clamp: clamp,
-                    cancellation: run.Stop);
+                    importance: importance, cancellation: run.Stop);
             }
         });
         return Hashes();
@@ -182,11 +206,25 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
                     + $"{Units.Memory(ReloadCheck.Bytes(source.Config))} of memory");
     }
 
+    private bool IsWeighed => Imatrix > 0 && _types.Length > 0;
+
+    /// <summary>What an error costs in each column of a matrix, by the inputs that it gets; null where all cost the same.</summary>
+    private Func<Parameter, float[]?>? Importance(RunContext run)
+    {
+        if (!IsWeighed)
+            return null;
+        using var task = run.Progress.Begin("imatrix", Imatrix, "windows");
+        using var decoder = trained.Value.Load();
+        return InputSquares.Measure(decoder, null, new(Calibration!.Value.Train, _sequence), Imatrix, windows => task.Advance(windows),
+            run.Stop)
+            .Costs;
+    }
+
     private static string FileOf(string folder, GgufFormat type) => $"{folder}-{type.Name()}.gguf";
 
     private JsonObject Hashes()
     {
-        var hashes = new JsonObject { ["folder"] = Directory.Exists(_folder) ? ContentHash.OfFolder(_folder) : null };
+        var hashes = new JsonObject { ["folder"] = Directory.Exists(_folder) ? ModelCardFile.HashOfModel(_folder) : null };
         foreach (var file in Files)
             hashes[Path.GetFileName(file)] = File.Exists(file) ? ContentHash.OfFile(file) : null;
         return hashes;

@@ -4,6 +4,7 @@ using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Pipeline.Stages;
 
@@ -77,6 +78,9 @@ internal sealed class MergedSource : IDisposable
                             $"{folder}: {named.Name} is [{string.Join(", ", entry.Shape)}] and [{string.Join(", ", named.Shape)}] in "
                             + $"{like.Folder}: give the checkpoints of one training, and the model that it began from");
                 }
+            if (state.Entries.Keys.Any(name => name.Contains(".lora_A.", StringComparison.Ordinal)))
+                throw new EspalierException(
+                    $"{folder}: holds the factors of a training with lora-rank and no weights: give the models that such trainings wrote");
             return trained > 0 ? state
                 : throw new EspalierException(
                     $"{folder}: trains no parameter of {like.Folder}: give the model that the training began from");
@@ -105,7 +109,8 @@ internal sealed class MergedSource : IDisposable
 
     private static void RequireSameTokenizer(string like, string model)
     {
-        var (ours, theirs) = (Path.Combine(like, "tokenizer.json"), Path.Combine(model, "tokenizer.json"));
+        var name = Path.GetFileName(TokenizerSource.Find(like) ?? TokenizerSource.Find(model)) ?? TokenizerSource.Names[0];
+        var (ours, theirs) = (Path.Combine(like, name), Path.Combine(model, name));
         if (File.Exists(ours) != File.Exists(theirs))
             throw new EspalierException(
                 $"{(File.Exists(ours) ? theirs : ours)}: is missing and {(File.Exists(ours) ? ours : theirs)} is there: "

@@ -6,6 +6,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training.Saving;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
@@ -126,12 +127,12 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
 
     /// <summary>The reference where there is one: that of the recipe, else what lies in the teacher's folder.</summary>
     public static string? ReferencePath(string teacher, string? given) =>
-        given ?? (File.Exists(Path.Combine(teacher, SelfWrittenFile)) && File.Exists(Path.Combine(teacher, "tokenizer.json"))
+        given ?? (File.Exists(Path.Combine(teacher, SelfWrittenFile)) && TokenizerSource.IsIn(teacher)
             ? Path.Combine(teacher, SelfWrittenFile) : null);
 
     /// <summary>The tokenizer of a folder, where it has one.</summary>
     public static Tokenizer? TokenizerOf(string folder) =>
-        File.Exists(Path.Combine(folder, "tokenizer.json")) ? Tokenizer.Load(folder) : null;
+        TokenizerSource.IsIn(folder) ? Tokenizer.Load(folder) : null;
 
     private EvaluationText? Reference(RunContext run)
     {

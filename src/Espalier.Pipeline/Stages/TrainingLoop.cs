@@ -65,8 +65,9 @@ internal static class TrainingLoop
     /// <param name="evaluates">Whether the best stays too.</param>
     /// <param name="trained">Numbers that are trained.</param>
     /// <param name="state">Numbers that the optimizer keeps for them.</param>
-    public static void RequireRoom(string folder, bool evaluates, long trained, long state) => DiskSpace.Require(
-        folder, Float32 * ((evaluates ? 4 : 3) * (trained + state) + trained),
+    /// <param name="written">Numbers of the models that are written.</param>
+    public static void RequireRoom(string folder, bool evaluates, long trained, long state, long written) => DiskSpace.Require(
+        folder, Float32 * ((evaluates ? 4 : 3) * (trained + state) + written),
         $"{(evaluates ? "four" : "three")} checkpoints and the model");
 
     /// <summary>The loss on windows of text, with products in a type.</summary>
@@ -86,7 +87,8 @@ internal static class TrainingLoop
         TrainedParameter[] parameters = [.. trainer.Sets.SelectMany(set => set.Parameters)];
         RequireRoom(
             stage.Path, evaluates, parameters.Sum(parameter => parameter.Value.ElementCount),
-            Enumerable.Range(0, parameters.Length).Sum(i => trainer.Optimizer.StateOf(i).Sum(kept => kept.Value.ElementCount)));
+            Enumerable.Range(0, parameters.Length).Sum(i => trainer.Optimizer.StateOf(i).Sum(kept => kept.Value.ElementCount)),
+            model.Config.Parameters + trainer.Sets.Skip(1).SelectMany(set => set.Parameters).Sum(p => p.Value.ElementCount));
         if (checkpoint is not null)
         {
             TrainerCheckpoint.Restore(trainer, family, checkpoint);

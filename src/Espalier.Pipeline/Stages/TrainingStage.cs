@@ -63,7 +63,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
 
     internal override IEnumerable<DiskForecast> Disk() =>
         [new(StageForecast.TitleOf($"checkpoints of {Name}", Cycle, Round),
-            TrainingForecast.CheckpointBytes(section, [start.Planned]), Title)];
+            TrainingForecast.CheckpointBytes(section, start.Planned), Title)];
 
     /// <summary>Refuses a disk that has no room for it, unless it was done before: a look before anything is computed.</summary>
     internal void RequireRoom(RunContext run)
@@ -71,7 +71,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         if (run.RecordOf(StageKey.Of(Name, Options(), Inputs())) is not null)
             return;
         var (trained, state) = TrainingForecast.Trained(section, start.Planned);
-        TrainingLoop.RequireRoom(run.Folder.Path, section.EvaluateEvery > 0 && data.Value.HeldOut is not null, trained, state);
+        TrainingLoop.RequireRoom(run.Folder.Path, section.EvaluateEvery > 0 && data.Value.HeldOut is not null, trained, state,
+            start.Planned.Parameters);
     }
 
     /// <inheritdoc/>
@@ -109,10 +110,10 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             run, Name, model, source.Family, open, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint,
             HeldOutCompute);
         _heldOut = heldOut is null ? null : new(data.Value.Hash, sequence, HeldOutCompute, heldOut);
-        Write(run, folder, ModelName, source, model, section.Freeze);
+        Write(run, folder, ModelName, source, model, section);
         if (Correction is not null && open?.Model is { } corrected)
             using (var original = Teacher!.Value.Open())
-                Write(run, folder, TeacherName, original, corrected, FrozenParts.None);
+                Write(run, folder, TeacherName, original, corrected, section.OfAllWeights);
         return found;
     }
 
@@ -127,7 +128,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     /// <summary>Folder of the teacher that was corrected while a student was trained, inside the stage's.</summary>
     private protected const string TeacherName = "teacher";
 
-    private protected void Write(RunContext run, StageFolder folder, string name, Checkpoint source, Decoder model, FrozenParts frozen)
+    private protected void Write(RunContext run, StageFolder folder, string name, Checkpoint source, Decoder model, TrainingSection how)
     {
         CheckpointWriter.Write(folder.PathOf(name), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family),
             cancellation: run.Stop);
@@ -135,8 +136,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         using var check = new SanityCheck(Name, folder, source, written);
         check.Shape(source.Config);
         check.Reloaded(model);
-        if (!frozen.IsEmpty)
-            check.Same(frozen.Hold, $"what is frozen ({string.Join(", ", frozen.Words)}) is");
+        if (how.Held is { } held)
+            check.Same(how.Holds, $"{held} is");
     }
 
     /// <summary>Version 0.1 took a training for done in which every step had been skipped.</summary>
@@ -149,8 +150,11 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             { ExitCode = 1 };
     }
 
-    /// <summary>A section as the trainer takes it, for windows of so many tokens.</summary>
-    public static TrainingOptions OptionsOf(TrainingSection section, int sequence) => new()
+    /// <summary>A section as the trainer takes it.</summary>
+    /// <param name="section">The section.</param>
+    /// <param name="sequence">Tokens of a window.</param>
+    /// <param name="seed">Seed of what a training makes itself, such as low-rank factors.</param>
+    public static TrainingOptions OptionsOf(TrainingSection section, int sequence, long seed) => new()
     {
         Steps = section.Steps,
         Batch = section.Batch,
@@ -163,6 +167,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         Optimizer = section.OptimizerOptions,
         Clip = section.Clip,
         Freeze = section.Freeze,
+        LowRank = section.LowRank(seed),
         LayerDecay = section.LayerDecay,
         Compute = section.Compute.Here(),
         ActivationCheckpointing = section.ActivationCheckpointing,
@@ -212,7 +217,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
 
         var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
         CheckBatch(section, windows.Count);
-        return Train(run, name, model, family, objective, new PackedText(windows, order(windows.Count)), section,
+        return Train(run, name, model, family, objective, new PackedText(windows, order(windows.Count)), section, seed,
             StepOperations.Of(model.Config, open?.Config, learns: correction is not null, sequence),
             data.HeldOut is { } heldOut ? TrainingLoop.LossOn(new(heldOut, sequence, WindowStride.Contiguous), heldOutCompute)
                 : null, stage, checkpoint, begun,
@@ -225,15 +230,29 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     /// </summary>
     private protected static (JsonObject Record, PerplexityResult? HeldOut) Train(
         RunContext run, string name, Decoder model, Family family, Objective objective, IBatchSource source, TrainingSection section,
-        StepOperations operations, Func<Decoder, CancellationToken, PerplexityResult>? heldOut, StageFolder stage,
+        long seed, StepOperations operations, Func<Decoder, CancellationToken, PerplexityResult>? heldOut, StageFolder stage,
         SavedCheckpoint? checkpoint,
         Action<Trainer>? begun = null, Action<Trainer>? ended = null)
+    {
+        var (result, heldOutLoss) = Loop(
+            run, name, model, family, objective, source, section, seed, operations, heldOut, stage, checkpoint, begun, ended);
+        if (section.LoraRank is null)
+            return (result, heldOutLoss);
+        model.MergeAdapters();
+        // It was found out with the factors beside the weights, and in one it may have other last bits.
+        return (result, null);
+    }
+
+    private static (JsonObject Record, PerplexityResult? HeldOut) Loop(
+        RunContext run, string name, Decoder model, Family family, Objective objective, IBatchSource source, TrainingSection section,
+        long seed, StepOperations operations, Func<Decoder, CancellationToken, PerplexityResult>? heldOut, StageFolder stage,
+        SavedCheckpoint? checkpoint, Action<Trainer>? begun, Action<Trainer>? ended)
     {
         if (section.EarlyStopping > 0 && (heldOut is null || section.EvaluateEvery == 0))
             throw new EspalierException(
                 $"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but "
                     + $"{(heldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
-        using var trainer = new Trainer(model, objective, source, OptionsOf(section, source.Sequence));
+        using var trainer = new Trainer(model, objective, source, OptionsOf(section, source.Sequence, seed));
         if (checkpoint is null)
             begun?.Invoke(trainer);
         trainer.Profiler = run.ProfilesSteps ? new(operations) : null;

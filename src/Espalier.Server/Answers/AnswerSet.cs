@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Espalier.Models.Generation;
+using Espalier.Models.Grammars;
 using Espalier.Models.Serving;
 using Espalier.Server.Loading;
 using Espalier.Server.Metrics;
@@ -41,12 +42,15 @@ internal sealed class AnswerSet : IDisposable
     /// <param name="likeliest">How many of the likeliest ids are given; null for no probabilities.</param>
     /// <param name="goesOn">Whether answers go on with the prompts' texts, as a completion does and an answer of a chat does not.</param>
     /// <param name="calls">Takes calls out of one answer; null where there are no tools.</param>
+    /// <param name="grammar">What answers are written by; null for what the options say.</param>
     /// <param name="metrics">Where times are counted.</param>
     /// <param name="cancellation">Ends all.</param>
     /// <exception cref="RequestException">A prompt that cannot be continued, or no room in the queue: then none is written.</exception>
     public static AnswerSet Begin(ServedModel model, IReadOnlyList<int[]> prompts, AnswerOptions options, int? likeliest,
-        bool goesOn, Func<ToolCallText>? calls, ServerMetrics metrics, CancellationToken cancellation)
+        bool goesOn, Func<ToolCallText>? calls, TokenGrammar? grammar, ServerMetrics metrics, CancellationToken cancellation)
     {
+        if (options.Schema is { } schema)
+            grammar ??= model.Grammars.OfSchema(schema);
         var set = new AnswerSet(prompts, cancellation);
         try
         {
@@ -56,9 +60,8 @@ internal sealed class AnswerSet : IDisposable
                 var writer = new AnswerWriter(model, i, options.Stops, calls?.Invoke(), set._parts.Writer, new(metrics));
                 if (goesOn && prompt.Length > 0)
                     writer.GoOn(prompt[^1]);
-                if (!model.Engine.TrySubmit(Request(model, prompt, options, likeliest, i), writer, set._leaving.Token))
-                    throw model.Engine.IsStopping ? Stopping()
-                        : new RequestException(429, "as many requests wait as may: try again later", code: "queue_full");
+                if (!model.Engine.TrySubmit(Request(model, prompt, options, likeliest, grammar, i), writer, set._leaving.Token))
+                    throw model.Engine.IsStopping ? Stopping() : Full();
                 set._writers.Add(writer);
             }
             return set;
@@ -108,15 +111,20 @@ internal sealed class AnswerSet : IDisposable
         _leaving.Dispose();
     }
 
-    private static ServedRequest Request(ServedModel model, int[] prompt, AnswerOptions options, int? likeliest, int index) => new()
-    {
-        Prompt = prompt,
-        MaxTokens = options.MaxTokens ?? int.MaxValue,
-        Options = options.Sampling with { Seed = unchecked(options.Sampling.Seed + index % options.Count) },
-        StopIds = model.StopIds,
-        Mask = options.IsJson ? model.JsonMask() : null,
-        Likeliest = likeliest,
-    };
+    private static ServedRequest Request(ServedModel model, int[] prompt, AnswerOptions options, int? likeliest, TokenGrammar? grammar,
+        int index) => new()
+        {
+            Prompt = prompt,
+            MaxTokens = options.MaxTokens ?? int.MaxValue,
+            Options = options.Sampling with { Seed = unchecked(options.Sampling.Seed + index % options.Count) },
+            StopIds = model.StopIds,
+            Mask = grammar?.Mask(),
+            Likeliest = likeliest,
+        };
 
-    private static RequestException Stopping() => new(503, "the server is ending", code: "shutting_down");
+    /// <summary>The error of a queue without room.</summary>
+    internal static RequestException Full() => new(429, "as many requests wait as may: try again later", code: "queue_full");
+
+    /// <summary>The error of a server that takes nothing more in.</summary>
+    internal static RequestException Stopping() => new(503, "the server is ending", code: "shutting_down");
 }

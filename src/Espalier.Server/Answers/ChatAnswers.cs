@@ -1,3 +1,4 @@
+using Espalier.Models.Grammars;
 using Espalier.Models.Tokenizers;
 using Espalier.Server.Loading;
 using Espalier.Server.Metrics;
@@ -22,12 +23,15 @@ internal static class ChatAnswers
                 "this model has no chat template: ask /v1/completions, or start the server with --chat-template FILE",
                 code: "no_chat_template");
         Func<ToolCallText>? calls = null;
+        TokenGrammar? grammar = null;
         if (request.Tools is not null)
         {
             var form = model.FormWithTools ?? throw RequestException.Bad(
                 "this model's chat template has no tools: leave them out, or take a model that was trained to call them", "tools",
                 "unsupported");
             calls = () => new(form, request.ToolNames);
+            if (request.Choice is { } choice)
+                grammar = model.Grammars.OfCalls(form, request.Tools, choice);
         }
         int[] prompt;
         try
@@ -40,6 +44,6 @@ internal static class ChatAnswers
         {
             throw RequestException.Bad(error.Message, "messages");
         }
-        return AnswerSet.Begin(model, [prompt], request.Options, request.Likeliest, goesOn: false, calls, metrics, cancellation);
+        return AnswerSet.Begin(model, [prompt], request.Options, request.Likeliest, goesOn: false, calls, grammar, metrics, cancellation);
     }
 }

@@ -17,11 +17,6 @@ internal static class ClientMessages
     /// <exception cref="EspalierException">Something that this model cannot do.</exception>
     public static ChatRequest Request(IEnumerable<ChatMessage> messages, ChatOptions options, SamplingOptions defaults)
     {
-        if (options.ResponseFormat is ChatResponseFormatJson { Schema: not null })
-            throw new EspalierException(
-                "a response format with a schema is not supported: ChatResponseFormat.Json gives valid JSON of any shape");
-        if (options.ToolMode is RequiredChatToolMode)
-            throw new EspalierException("a required tool is not supported: the model calls tools where it chooses to");
         var all = new List<Message>();
         if (!string.IsNullOrEmpty(options.Instructions))
             all.Add(Message.System(options.Instructions));
@@ -41,8 +36,19 @@ internal static class ClientMessages
             Sampling = sampling,
             MaxTokens = options.MaxOutputTokens,
             Stops = [.. options.StopSequences ?? []],
-            IsJson = options.ResponseFormat is ChatResponseFormatJson,
-        }, null, options.ToolMode is NoneChatToolMode ? null : Tools(options.Tools), null);
+            Schema = options.ResponseFormat is ChatResponseFormatJson json ? json.Schema?.GetRawText() ?? AnswerOptions.AnyObject : null,
+        }, null, options.ToolMode is NoneChatToolMode ? null : Tools(options.Tools), Choice(options), null);
+    }
+
+    private static ToolChoice? Choice(ChatOptions options)
+    {
+        if (options.ToolMode is not RequiredChatToolMode required)
+            return null;
+        if (required.RequiredFunctionName is { } name ? options.Tools?.Any(tool => tool.Name == name) != true
+            : options.Tools is not { Count: > 0 })
+            throw new EspalierException($"the tool {required.RequiredFunctionName ?? "that is required"} is not among the tools");
+        return new(required.RequiredFunctionName, IsOne: required.RequiredFunctionName is not null
+            || options.AllowMultipleToolCalls == false);
     }
 
     // A message of several results of tools is as many messages.

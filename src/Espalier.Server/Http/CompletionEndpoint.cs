@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Models.Tokenizers;
 using Espalier.Server.Answers;
 using Espalier.Server.Loading;
 using Espalier.Server.Metrics;
@@ -17,9 +16,9 @@ internal sealed class CompletionEndpoint(ServedModel model, ServerMetrics metric
     public async Task RunAsync(HttpContext context, JsonElement body)
     {
         var request = CompletionRequest.Read(body, model.Name, model.Defaults);
-        var prompts = request.Prompts.Select(Encode).ToArray();
+        var prompts = request.Prompts.Select(prompt => model.Encode(prompt, "prompt")).ToArray();
         using var answers =
-            AnswerSet.Begin(model, prompts, request.Options, request.Likeliest, goesOn: true, null, metrics, context.RequestAborted);
+            AnswerSet.Begin(model, prompts, request.Options, request.Likeliest, goesOn: true, null, null, metrics, context.RequestAborted);
         var (id, created) = ($"cmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
         if (request.Options.Streams)
             await StreamAsync(context, request, prompts, answers, id, created).ConfigureAwait(false);
@@ -97,20 +96,5 @@ internal sealed class CompletionEndpoint(ServedModel model, ServerMetrics metric
     {
         var prompt = answer / request.Options.Count;
         return !request.Echoes ? "" : request.Prompts[prompt].Text ?? model.Tokenizer.Decode(prompts[prompt]);
-    }
-
-    private int[] Encode(Prompt prompt)
-    {
-        try
-        {
-            var ids = prompt.Ids ?? model.Tokenizer.Encode(prompt.Text!);
-            if (prompt.Text is not null)
-                model.Tokenizer.RequireRows(ids, model.Engine.Config.VocabularySize, "prompt");
-            return ids;
-        }
-        catch (EspalierException error)
-        {
-            throw RequestException.Bad(error.Message, "prompt");
-        }
     }
 }

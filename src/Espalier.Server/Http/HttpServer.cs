@@ -34,12 +34,13 @@ internal sealed class HttpServer : IAsyncDisposable
     private HttpServer(WebApplication app, ServedModel model, HttpServerOptions options)
     {
         (_app, _model, _options, _key) = (app, model, options, new(options.ApiKey));
-        var (completions, chats, models) =
-            (new CompletionEndpoint(model, _metrics), new ChatEndpoint(model, _metrics), new ModelsEndpoint(model));
+        var (completions, chats) = (new CompletionEndpoint(model, _metrics), new ChatEndpoint(model, _metrics));
+        var (embeddings, models) = (new EmbeddingsEndpoint(model), new ModelsEndpoint(model));
         _paths = new(StringComparer.Ordinal)
         {
             ["/v1/completions"] = (HttpMethods.Post, false, context => WithBodyAsync(context, completions.RunAsync)),
             ["/v1/chat/completions"] = (HttpMethods.Post, false, context => WithBodyAsync(context, chats.RunAsync)),
+            ["/v1/embeddings"] = (HttpMethods.Post, false, context => WithBodyAsync(context, embeddings.RunAsync)),
             ["/v1/models"] = (HttpMethods.Get, false, models.AllAsync),
             [$"/v1/models/{model.Name}"] = (HttpMethods.Get, false, models.OneAsync),
             ["/health"] = (HttpMethods.Get, true, HealthAsync),

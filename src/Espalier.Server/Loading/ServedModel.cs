@@ -2,9 +2,9 @@ using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
-using Espalier.Models.Grammars;
 using Espalier.Models.Serving;
 using Espalier.Models.Tokenizers;
+using Espalier.Server.Requests;
 using Espalier.Server.Tools;
 using Espalier.Torch;
 
@@ -14,7 +14,6 @@ namespace Espalier.Server.Loading;
 internal sealed class ServedModel : IDisposable
 {
     private readonly PackedWeights _weights;
-    private readonly JsonGrammar _json;
 
     private ServedModel(Checkpoint checkpoint, string name, ChatTemplate? template, PackedWeights weights, ServingEngine engine)
     {
@@ -23,7 +22,7 @@ internal sealed class ServedModel : IDisposable
         Bytes = new(Tokenizer);
         StopIds = Espalier.Models.Generation.StopIds.Of(checkpoint, Tokenizer);
         Defaults = ReadDefaults(new(checkpoint));
-        _json = new(Tokenizer, checkpoint.Config.VocabularySize);
+        Grammars = new(Tokenizer, checkpoint.Config.VocabularySize, StopIds);
         FormWithTools = template is null ? null : ToolForms.Of(template.Source(hasTools: true));
     }
 
@@ -57,8 +56,27 @@ internal sealed class ServedModel : IDisposable
     /// <summary>What its matrices are kept in.</summary>
     public WeightFormat Format => _weights.Format;
 
-    /// <summary>A mask that keeps one answer a JSON object.</summary>
-    public ITokenMask JsonMask() => _json.Mask();
+    /// <summary>What keeps answers to a form.</summary>
+    public ServedGrammars Grammars { get; }
+
+    /// <summary>The ids of a prompt.</summary>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="field">The field of the body that has it.</param>
+    /// <exception cref="RequestException">The model has no logits for one of them.</exception>
+    public int[] Encode(Prompt prompt, string field)
+    {
+        try
+        {
+            var ids = prompt.Ids ?? Tokenizer.Encode(prompt.Text!);
+            if (prompt.Text is not null)
+                Tokenizer.RequireRows(ids, Engine.Config.VocabularySize, field);
+            return ids;
+        }
+        catch (EspalierException error)
+        {
+            throw RequestException.Bad(error.Message, field);
+        }
+    }
 
     /// <summary>Loads a folder and starts the engine.</summary>
     /// <param name="checkpoint">The folder, open; it may be closed afterwards.</param>

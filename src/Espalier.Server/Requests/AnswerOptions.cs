@@ -14,6 +14,12 @@ internal sealed record AnswerOptions
         "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
     ];
 
+    /// <summary>Where a body has its schema.</summary>
+    public const string SchemaPlace = "response_format.json_schema.schema";
+
+    /// <summary>The schema of answers that are one JSON object of any shape.</summary>
+    public const string AnyObject = "{\"type\":\"object\"}";
+
     private const int MostAnswers = 128, MostStops = 4, LongestStop = 1000;
 
     /// <summary>Answers to one prompt.</summary>
@@ -34,8 +40,8 @@ internal sealed record AnswerOptions
     /// <summary>Most ids of an answer; null for as many as there is room for.</summary>
     public int? MaxTokens { get; init; }
 
-    /// <summary>Whether answers are one JSON object each.</summary>
-    public bool IsJson { get; init; }
+    /// <summary>The JSON Schema that each answer fits, as JSON; null where they are texts.</summary>
+    public string? Schema { get; init; }
 
     /// <summary>Reads them.</summary>
     /// <param name="fields">The body.</param>
@@ -43,10 +49,7 @@ internal sealed record AnswerOptions
     /// <param name="defaults">How ids are chosen where nothing is said.</param>
     public static AnswerOptions Read(RequestFields fields, string model, SamplingOptions defaults)
     {
-        if (fields.Text("model") is { } asked && asked != model)
-            throw new RequestException(404, $"there is no model '{OneLine.Clipped(asked)}' here: '{OneLine.Clipped(model)}' is served",
-                "model",
-                "model_not_found");
+        RequireModel(fields, model);
         if (fields.Object("logit_bias") is not null && fields.Of("logit_bias")!.Value.EnumerateObject().Any())
             throw RequestException.Bad("logit_bias is not supported here: leave it out", "logit_bias", "unsupported");
         var streams = fields.Flag("stream");
@@ -62,8 +65,16 @@ internal sealed record AnswerOptions
             Stops = ReadStops(fields),
             Sampling = ReadSampling(fields, defaults),
             MaxTokens = (int?)fields.Whole("max_tokens", 0, int.MaxValue),
-            IsJson = ReadFormat(fields.Object("response_format")),
+            Schema = ReadFormat(fields.Object("response_format")),
         };
+    }
+
+    /// <summary>Refuses a body that asks another model.</summary>
+    public static void RequireModel(RequestFields fields, string model)
+    {
+        if (fields.Text("model") is { } asked && asked != model)
+            throw new RequestException(404, $"there is no model '{OneLine.Clipped(asked)}' here: '{OneLine.Clipped(model)}' is served",
+                "model", "model_not_found");
     }
 
     private static SamplingOptions ReadSampling(RequestFields fields, SamplingOptions defaults) => new()
@@ -95,16 +106,29 @@ internal sealed record AnswerOptions
         return stops;
     }
 
-    private static bool ReadFormat(RequestFields? format) => format?.Text("type") switch
+    private static string? ReadFormat(RequestFields? format)
     {
-        null when format is not null =>
-            throw RequestException.Bad("response_format has no type: text or json_object", "response_format.type"),
-        null or "text" => false,
-        "json_object" => true,
-        "json_schema" => throw RequestException.Bad(
-            "response_format json_schema is not supported here: json_object gives valid JSON of any shape", "response_format.type",
-            "unsupported"),
-        var other =>
-            throw RequestException.Bad($"response_format.type is '{OneLine.Clipped(other)}': text or json_object", "response_format.type"),
-    };
+        switch (format?.Text("type"))
+        {
+            case null when format is not null:
+                throw RequestException.Bad("response_format has no type: text, json_object or json_schema", "response_format.type");
+            case null or "text":
+                return null;
+            case "json_object":
+                return AnyObject;
+            case "json_schema":
+                var named = format.Object("json_schema") ?? throw Missing("response_format.json_schema");
+                named.Know(["name", "description", "schema", "strict"]);
+                if (named.Text("name") is null or { Length: 0 or > 64 })
+                    throw RequestException.Bad($"{named.PlaceOf("name")} must be a text of 1 to 64 characters", named.PlaceOf("name"));
+                _ = named.Text("description");
+                _ = named.Flag("strict");
+                return (named.Of("schema") ?? throw Missing(SchemaPlace)).GetRawText();
+            case var other:
+                throw RequestException.Bad($"response_format.type is '{OneLine.Clipped(other)}': text, json_object or json_schema",
+                    "response_format.type");
+        }
+
+        static RequestException Missing(string place) => RequestException.Bad($"{place} is missing", place, "missing");
+    }
 }

@@ -10,12 +10,11 @@ namespace Espalier.Server.Requests;
 /// <param name="Options">How it is answered.</param>
 /// <param name="Likeliest">How many of the likeliest ids are given with each; null for no probabilities.</param>
 /// <param name="Tools">What the model may call; null for nothing.</param>
+/// <param name="Choice">Which of them it must call; null where it may as well answer with a text.</param>
 /// <param name="Variables">Further variables of the template; null for none.</param>
 internal sealed record ChatRequest(
-    IReadOnlyList<ChatMessage> Messages, AnswerOptions Options, int? Likeliest, JsonArray? Tools, JsonObject? Variables)
+    IReadOnlyList<ChatMessage> Messages, AnswerOptions Options, int? Likeliest, JsonArray? Tools, ToolChoice? Choice, JsonObject? Variables)
 {
-    private const int MostTools = 128;
-
     private static readonly string[] s_names =
     [
         .. AnswerOptions.Names, "messages", "max_completion_tokens", "top_logprobs", "tools", "tool_choice", "parallel_tool_calls",
@@ -44,42 +43,11 @@ internal sealed record ChatRequest(
         if (fields.List("modalities", 8)?.Any(static one => one.ValueKind != JsonValueKind.String || one.GetString() != "text") == true)
             throw RequestException.Bad("modalities has more than text: this model writes text only", "modalities", "unsupported");
         var messages = ChatMessages.Read(fields);
-        var tools = ReadTools(fields);
-        if (tools is not null && options.IsJson)
-            throw RequestException.Bad("response_format json_object and tools do not go together here: leave one out", "response_format",
+        var (tools, choice) = ToolFields.Read(fields);
+        if (tools is not null && options.Schema is not null)
+            throw RequestException.Bad("response_format with JSON and tools do not go together here: leave one out", "response_format",
                 "unsupported");
-        return new(messages, options, asks ? top ?? 0 : null, tools,
+        return new(messages, options, asks ? top ?? 0 : null, tools, choice,
             fields.Object("chat_template_kwargs") is null ? null : JsonObject.Create(fields.Of("chat_template_kwargs")!.Value));
-    }
-
-    private static JsonArray? ReadTools(RequestFields fields)
-    {
-        var tools = fields.List("tools", MostTools);
-        var all = new JsonArray();
-        foreach (var (element, i) in (tools ?? []).Select(static (tool, i) => (tool, i)))
-        {
-            var tool = new RequestFields(element, $"tools[{i}]");
-            if (tool.Text("type") is { } type && type != "function")
-                throw RequestException.Bad($"{tool.PlaceOf("type")} is '{OneLine.Clipped(type)}': only function", tool.PlaceOf("type"),
-                    "unsupported");
-            var function = tool.Object("function")
-                ?? throw RequestException.Bad($"{tool.PlaceOf("function")} is missing", tool.PlaceOf("function"), "missing");
-            var name = function.Text("name");
-            if (name is null or { Length: 0 or > 64 })
-                throw RequestException.Bad($"{function.PlaceOf("name")} must be a text of 1 to 64 characters", function.PlaceOf("name"));
-            _ = function.Text("description");
-            _ = function.Object("parameters");
-            all.Add((JsonNode)JsonObject.Create(element)!);
-        }
-        if (fields.Of("tool_choice") is { } choice)
-        {
-            var said = choice.ValueKind == JsonValueKind.String ? fields.Text("tool_choice") : "a function";
-            if (said == "none")
-                return null;
-            if (said != "auto")
-                throw RequestException.Bad($"tool_choice is {OneLine.Clipped(said!)}: none and auto are supported here", "tool_choice",
-                    "unsupported");
-        }
-        return all.Count == 0 ? null : all;
     }
 }

@@ -13,7 +13,7 @@ internal sealed record CompletionRequest(IReadOnlyList<Prompt> Prompts, AnswerOp
     /// <summary>Ids of an answer where the body does not say, as OpenAI has it.</summary>
     public const int UsualTokens = 16;
 
-    private const int MostPrompts = 1024, LongestPrompt = 1 << 20;
+    private const int MostPrompts = 1024;
 
     private static readonly string[] s_names = [.. AnswerOptions.Names, "prompt", "echo", "suffix", "best_of"];
 
@@ -37,33 +37,7 @@ internal sealed record CompletionRequest(IReadOnlyList<Prompt> Prompts, AnswerOp
         if (echoes && likeliest is not null)
             throw RequestException.Bad("echo with logprobs is not supported here: probabilities of the prompt are not computed", "echo",
                 "unsupported");
-        return new(ReadPrompts(fields), options with { MaxTokens = options.MaxTokens ?? UsualTokens }, likeliest, echoes);
+        return new(Prompt.Read(fields, "prompt", MostPrompts), options with { MaxTokens = options.MaxTokens ?? UsualTokens }, likeliest,
+            echoes);
     }
-
-    private static Prompt[] ReadPrompts(RequestFields fields)
-    {
-        if (fields.Of("prompt") is not { } value)
-            throw RequestException.Bad("prompt is missing: a text, a list of texts, or of token ids", "prompt", "missing");
-        if (value.ValueKind == JsonValueKind.String)
-            return [new(fields.Text("prompt"), null)];
-        var items = fields.List("prompt", LongestPrompt)!;
-        if (items.Count == 0)
-            throw RequestException.Bad("prompt is an empty list", "prompt");
-        if (items[0].ValueKind == JsonValueKind.Number)
-            return [new(null, Ids(fields, items))];
-        if (items.Count > MostPrompts)
-            throw RequestException.Bad($"prompt has {items.Count} texts and may have {MostPrompts}", "prompt");
-        return [.. items.Select(item => item.ValueKind switch
-        {
-            JsonValueKind.String => new Prompt(item.GetString(), null),
-            JsonValueKind.Array when item.GetArrayLength() > 0 => new Prompt(null, Ids(fields, [.. item.EnumerateArray()])),
-            _ => throw fields.Wrong("prompt", item, "a text, a list of texts, or of token ids"),
-        })];
-    }
-
-    private static int[] Ids(RequestFields fields, IReadOnlyList<JsonElement> items) => [.. items.Select(item =>
-        item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var id) ? id : throw fields.Wrong("prompt", item, "token ids"))];
 }
-
-/// <summary>What is continued: a text or ids.</summary>
-internal sealed record Prompt(string? Text, int[]? Ids);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Espalier.Torch.Kernels;
 
@@ -94,5 +95,36 @@ internal static unsafe class AttentionRows
         for (; i < n; i++)
             sum += a[i] * b[i];
         return sum;
+    }
+
+    /// <summary>Products that <see cref="Dots"/> sums side by side.</summary>
+    public const int Side = 4;
+
+    /// <summary>
+    /// a · b of one a and up to four b, each in the order of <see cref="Dot"/> however many there are; four numbers are written, of which
+    /// as many count.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Dots<TV>(float* a, float* b, long step, long count, long n, float* to) where TV : unmanaged, IFloats<TV>
+    {
+        float* c = b + Math.Min(1, count - 1) * step, d = b + Math.Min(2, count - 1) * step, e = b + Math.Min(3, count - 1) * step;
+        TV sb = TV.All(0), sc = TV.All(0), sd = TV.All(0), se = TV.All(0);
+        var i = 0L;
+        for (; i + TV.Lanes <= n; i += TV.Lanes)
+        {
+            var at = TV.Load(a + i);
+            sb = TV.MultiplyAdd(at, TV.Load(b + i), sb);
+            sc = TV.MultiplyAdd(at, TV.Load(c + i), sc);
+            sd = TV.MultiplyAdd(at, TV.Load(d + i), sd);
+            se = TV.MultiplyAdd(at, TV.Load(e + i), se);
+        }
+        TV.Sums(sb, sc, sd, se).Store(to);
+        for (; i < n; i++)
+        {
+            to[0] += a[i] * b[i];
+            to[1] += a[i] * c[i];
+            to[2] += a[i] * d[i];
+            to[3] += a[i] * e[i];
+        }
     }
 }

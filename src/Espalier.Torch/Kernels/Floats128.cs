@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Espalier.Torch.Kernels;
 
@@ -85,6 +86,11 @@ internal readonly unsafe struct Floats128(Vector128<float> value) : IFloats<Floa
 
     [MethodImpl(Inline)]
     public float Sum() => Vector128.Sum(_value);
+
+    [MethodImpl(Inline)]
+    public static Vector128<float> Sums(Floats128 a, Floats128 b, Floats128 c, Floats128 d) => Sse3.IsSupported
+        ? Sse3.HorizontalAdd(Sse3.HorizontalAdd(a._value, b._value), Sse3.HorizontalAdd(c._value, d._value))
+        : Vector128.Create(a.Sum(), b.Sum(), c.Sum(), d.Sum());
 
     [MethodImpl(Inline)]
     public double WideSum()

@@ -98,6 +98,16 @@ internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floa
     public float Sum() => Vector256.Sum(_value);
 
     [MethodImpl(Inline)]
+    public static Vector128<float> Sums(Floats256 a, Floats256 b, Floats256 c, Floats256 d)
+    {
+        if (!Avx.IsSupported)
+            return Floats128.Sums(new(a._value.GetLower()), new(b._value.GetLower()), new(c._value.GetLower()), new(d._value.GetLower()))
+                + Floats128.Sums(new(a._value.GetUpper()), new(b._value.GetUpper()), new(c._value.GetUpper()), new(d._value.GetUpper()));
+        var sums = Avx.HorizontalAdd(Avx.HorizontalAdd(a._value, b._value), Avx.HorizontalAdd(c._value, d._value));
+        return sums.GetLower() + sums.GetUpper();
+    }
+
+    [MethodImpl(Inline)]
     public double WideSum()
     {
         var (low, high) = Vector256.Widen(_value);

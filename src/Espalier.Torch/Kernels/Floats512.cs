@@ -111,6 +111,22 @@ internal readonly unsafe struct Floats512(Vector512<float> value) : IFloats<Floa
     public float Sum() => Vector512.Sum(_value);
 
     [MethodImpl(Inline)]
+    public static Vector128<float> Sums(Floats512 a, Floats512 b, Floats512 c, Floats512 d)
+    {
+        if (!Avx512F.IsSupported)
+            return Floats256.Sums(new(a._value.GetLower()), new(b._value.GetLower()), new(c._value.GetLower()), new(d._value.GetLower()))
+                + Floats256.Sums(new(a._value.GetUpper()), new(b._value.GetUpper()), new(c._value.GetUpper()), new(d._value.GetUpper()));
+        var fours = Neighbours(Neighbours(a._value, b._value), Neighbours(c._value, d._value));
+        var (low, high) = (fours.GetLower(), fours.GetUpper());
+        return low.GetLower() + low.GetUpper() + (high.GetLower() + high.GetUpper());
+
+        // Two shuffles and not the instruction for it, which reaches only half of the registers: sums of a loop would leave theirs.
+        [MethodImpl(Inline)]
+        static Vector512<float> Neighbours(Vector512<float> a, Vector512<float> b) =>
+            Avx512F.Shuffle(a, b, 0b10_00_10_00) + Avx512F.Shuffle(a, b, 0b11_01_11_01);
+    }
+
+    [MethodImpl(Inline)]
     public double WideSum()
     {
         var (low, high) = Vector512.Widen(_value);

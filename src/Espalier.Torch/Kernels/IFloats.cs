@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
@@ -55,8 +57,11 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
     /// <summary>Adds each float to a double.</summary>
     void AddTo(double* to);
 
-    /// <summary>The sum, by halves.</summary>
+    /// <summary>The sum: neighbours, then pairs of them, then fours.</summary>
     float Sum();
+
+    /// <summary>The sums of four, each in the order of <see cref="Sum"/>.</summary>
+    static abstract Vector128<float> Sums(TSelf a, TSelf b, TSelf c, TSelf d);
 
     /// <summary>The sum in float64.</summary>
     double WideSum();

@@ -20,29 +20,31 @@ internal static unsafe class RowAttentionKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tasks<TV>(long first, long last, void* context) where TV : unmanaged, IFloats<TV>
+    private static void Tasks<TV>(long from, long to, void* context) where TV : unmanaged, IFloats<TV>
     {
         var job = *(Job*)context;
         var (H, step) = (job.H, job.K * job.H);
-        for (var task = first; task < last; task++)
+        for (var task = from; task < to; task++)
         {
             var (row, head) = (task / job.K, task % job.K);
             var end = job.Positions[row] + 1;
             var begin = Math.Max(0, end - job.Window);
             var table = job.Table + row * job.TableStep;
+            var first = Stretch.Of(begin, end, job.Block);
             float* keys = job.Keys + head * H, values = job.Values + head * H;
             // Whole vectors, whose last lanes weigh nothing.
             var (count, room) = (end - begin, (end - begin + TV.Lanes - 1) / TV.Lanes * TV.Lanes);
-            var scores = Scratch.Of(room);
+            // Four are written at a time, also where the last ones are fewer.
+            var scores = Scratch.Of(room + AttentionRows.Side);
             for (var g = 0L; g < job.N / job.K; g++)
             {
                 var offset = (head * (job.N / job.K) + g) * H;
                 float* q = job.Queries + row * job.QueryStep + offset, y = job.Y + row * job.YStep + offset;
-                for (var s = begin; s < end;)
+                for (var at = first; at.Start < end; at = at.Next(end))
                 {
-                    var key = keys + (table[s / job.Block] * job.Block + s % job.Block) * step;
-                    for (var stop = Math.Min(end, s - s % job.Block + job.Block); s < stop; s++, key += step)
-                        scores[s - begin] = AttentionRows.Dot<TV>(q, key, H);
+                    var key = keys + at.Place(table) * step;
+                    for (var s = at.Start; s < at.Stop; s += AttentionRows.Side, key += AttentionRows.Side * step)
+                        AttentionRows.Dots<TV>(q, key, step, Math.Min(AttentionRows.Side, at.Stop - s), H, scores + s - begin);
                 }
                 if (job.Cap != 0)
                     AttentionRows.Cap(scores, count, job.Scale, job.Cap);
@@ -50,7 +52,7 @@ internal static unsafe class RowAttentionKernel
                 AttentionRows.Hide(scores, 0, 0, room, count);
                 var top = AttentionRows.Largest<TV>(scores, room) * scale;
                 var share = 1 / AttentionRows.Exponentials<TV>(scores, room, scale, top);
-                Blend<TV>(scores, values, table, job.Block, begin, end, step, H, share, y);
+                Blend<TV>(scores, values, table, first, end, step, H, share, y);
             }
         }
     }
@@ -58,19 +60,20 @@ internal static unsafe class RowAttentionKernel
     // y = share · Σ weight · value, a strip of the head at a time, so that sums stay in registers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Blend<TV>(
-        float* weights, float* values, int* table, long block, long begin, long end, long step, long H, float share, float* y)
+        float* weights, float* values, int* table, Stretch first, long end, long step, long H, float share, float* y)
         where TV : unmanaged, IFloats<TV>
     {
+        weights -= first.Start;
         var h = 0L;
         for (; h + 4 * TV.Lanes <= H; h += 4 * TV.Lanes)
         {
             TV a = TV.All(0), b = TV.All(0), c = TV.All(0), d = TV.All(0), by = TV.All(share);
-            for (var s = begin; s < end;)
+            for (var at = first; at.Start < end; at = at.Next(end))
             {
-                var value = values + (table[s / block] * block + s % block) * step + h;
-                for (var last = Math.Min(end, s - s % block + block); s < last; s++, value += step)
+                var value = values + at.Place(table) * step + h;
+                for (var s = at.Start; s < at.Stop; s++, value += step)
                 {
-                    var weight = TV.All(weights[s - begin]);
+                    var weight = TV.All(weights[s]);
                     a = TV.MultiplyAdd(weight, TV.Load(value), a);
                     b = TV.MultiplyAdd(weight, TV.Load(value + TV.Lanes), b);
                     c = TV.MultiplyAdd(weight, TV.Load(value + 2 * TV.Lanes), c);
@@ -84,22 +87,64 @@ internal static unsafe class RowAttentionKernel
         }
         for (; h + TV.Lanes <= H; h += TV.Lanes)
         {
-            var a = TV.All(0);
-            for (var s = begin; s < end;)
+            // Four sums side by side, each of every fourth position: which ones they are depends on the positions alone.
+            TV a = TV.All(0), b = TV.All(0), c = TV.All(0), d = TV.All(0);
+            for (var at = first; at.Start < end; at = at.Next(end))
             {
-                var value = values + (table[s / block] * block + s % block) * step + h;
-                for (var last = Math.Min(end, s - s % block + block); s < last; s++, value += step)
-                    a = TV.MultiplyAdd(TV.All(weights[s - begin]), TV.Load(value), a);
+                var value = values + at.Place(table) * step + h;
+                for (var s = at.Start; s < at.Stop; s++, value += step)
+                {
+                    var weight = weights + s;
+                    if ((s & 3) == 0 && s + 4 <= at.Stop)
+                    {
+                        a = TV.MultiplyAdd(TV.All(weight[0]), TV.Load(value), a);
+                        b = TV.MultiplyAdd(TV.All(weight[1]), TV.Load(value + step), b);
+                        c = TV.MultiplyAdd(TV.All(weight[2]), TV.Load(value + 2 * step), c);
+                        d = TV.MultiplyAdd(TV.All(weight[3]), TV.Load(value + 3 * step), d);
+                        s += 3;
+                        value += 3 * step;
+                    }
+                    else if ((s & 3) == 0)
+                        a = TV.MultiplyAdd(TV.All(*weight), TV.Load(value), a);
+                    else if ((s & 3) == 1)
+                        b = TV.MultiplyAdd(TV.All(*weight), TV.Load(value), b);
+                    else if ((s & 3) == 2)
+                        c = TV.MultiplyAdd(TV.All(*weight), TV.Load(value), c);
+                    else
+                        d = TV.MultiplyAdd(TV.All(*weight), TV.Load(value), d);
+                }
             }
-            (a * TV.All(share)).Store(y + h);
+            ((a + b + (c + d)) * TV.All(share)).Store(y + h);
         }
         for (; h < H; h++)
         {
             var a = 0f;
-            for (var s = begin; s < end; s++)
-                a += weights[s - begin] * values[(table[s / block] * block + s % block) * step + h];
+            for (var at = first; at.Start < end; at = at.Next(end))
+            {
+                var value = values + at.Place(table) * step + h;
+                for (var s = at.Start; s < at.Stop; s++, value += step)
+                    a += weights[s] * *value;
+            }
             y[h] = a * share;
         }
+    }
+
+    // Positions of a sequence that lie side by side.
+    private readonly struct Stretch(long start, long stop, long index, long offset, long block)
+    {
+        public readonly long Start = start, Stop = stop;
+
+        /// <summary>The first of the positions up to an end.</summary>
+        public static Stretch Of(long begin, long end, long block) =>
+            new(begin, Math.Min(end, begin - begin % block + block), begin / block, begin % block, block);
+
+        /// <summary>What follows.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Stretch Next(long end) => new(Stop, Math.Min(end, Stop + block), index + 1, 0, block);
+
+        /// <summary>Where the first of them lies.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public long Place(int* table) => table[index] * block + offset;
     }
 
     /// <summary>

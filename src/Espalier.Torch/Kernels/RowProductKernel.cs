@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Kernels;
@@ -85,106 +86,43 @@ internal static unsafe class RowProductKernel
     private static void Tile<TV, TW>(RowProductJob* job, RowProductJob.Part* part, long n, long count)
         where TV : unmanaged, IFloats<TV> where TW : IWeights<TV>
     {
-        var sums = stackalloc float[Rows * 2];
+        var sums = stackalloc float[Rows * Outputs];
+        var weights = new RowProductTile<TV, TW>(job, part, n, count - 1);
         var row = 0L;
+        if (job->Rows >= Rows)
+            weights.Prefetch();
         for (; row + Rows <= job->Rows; row += Rows)
-            for (var o = 0L; o < count; o += 2)
-            {
-                DotsOfRows<TV, TW>(job, part, row, n + o, n + Math.Min(o + 1, count - 1), sums);
-                for (var r = 0; r < Rows; r++)
-                {
-                    Put(job, part, row + r, n + o, sums[2 * r]);
-                    if (o + 1 < count)
-                        Put(job, part, row + r, n + o + 1, sums[2 * r + 1]);
-                }
-            }
+        {
+            if (TV.HasManyRegisters)
+                weights.FourRows(row, sums);
+            else
+                weights.FourRowsByHalves(row, sums);
+            for (var r = 0; r < Rows; r++)
+                Put(job, part, row + r, n, count, sums + r * Outputs);
+        }
         for (; row < job->Rows; row++)
         {
-            Dots<TV, TW>(job, part, row, n, count - 1, sums);
-            for (var o = 0L; o < count; o++)
-                Put(job, part, row, n + o, sums[o]);
+            weights.OneRow(row, sums);
+            Put(job, part, row, n, count, sums);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(RowProductJob* job, RowProductJob.Part* part, long row, long n, float sum)
+    private static void Put(RowProductJob* job, RowProductJob.Part* part, long row, long n, long count, float* sums)
     {
         var y = part->Y + row * part->YStep + n;
-        if (part->Bias != null)
-            sum += part->Bias[n];
-        *y = job->Adds ? *y + sum : sum;
-    }
-
-    // One row by four outputs n, ..., n + last; where there are fewer, the last one stands for those that are missing.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Dots<TV, TW>(RowProductJob* job, RowProductJob.Part* part, long row, long n, long last, float* sums)
-        where TV : unmanaged, IFloats<TV> where TW : IWeights<TV>
-    {
-        var (k, step, scaleStep) = (job->K, job->K * TW.Size, PackKernel.Blocks(job->K));
-        var x = job->X + row * job->XStep;
-        var (n1, n2, n3) = (n + Math.Min(1, last), n + Math.Min(2, last), n + Math.Min(3, last));
-        byte* w0 = part->Weights + n * step, w1 = part->Weights + n1 * step, w2 = part->Weights + n2 * step, w3 = part->Weights + n3 * step;
-        float* s0 = part->Scales + n * scaleStep, s1 = part->Scales + n1 * scaleStep;
-        float* s2 = part->Scales + n2 * scaleStep, s3 = part->Scales + n3 * scaleStep;
-        TV a = TV.All(0), b = TV.All(0), c = TV.All(0), d = TV.All(0);
-        var i = 0L;
-        for (; i + TV.Lanes <= k; i += TV.Lanes)
+        if (count == Outputs)
         {
-            var at = TV.Load(x + i);
-            a = TV.MultiplyAdd(at, TW.Load(w0, s0, i), a);
-            b = TV.MultiplyAdd(at, TW.Load(w1, s1, i), b);
-            c = TV.MultiplyAdd(at, TW.Load(w2, s2, i), c);
-            d = TV.MultiplyAdd(at, TW.Load(w3, s3, i), d);
+            var all = Vector128.Load(sums);
+            if (part->Bias != null)
+                all += Vector128.Load(part->Bias + n);
+            (job->Adds ? Vector128.Load(y) + all : all).Store(y);
+            return;
         }
-        (sums[0], sums[1], sums[2], sums[3]) = (a.Sum(), b.Sum(), c.Sum(), d.Sum());
-        for (; i < k; i++)
+        for (var o = 0L; o < count; o++)
         {
-            sums[0] += x[i] * TW.One(w0, s0, i);
-            sums[1] += x[i] * TW.One(w1, s1, i);
-            sums[2] += x[i] * TW.One(w2, s2, i);
-            sums[3] += x[i] * TW.One(w3, s3, i);
-        }
-    }
-
-    // Four rows by two outputs, in the order of sums of one row: [row, output].
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void DotsOfRows<TV, TW>(RowProductJob* job, RowProductJob.Part* part, long row, long n, long m, float* sums)
-        where TV : unmanaged, IFloats<TV> where TW : IWeights<TV>
-    {
-        var (k, step, scaleStep) = (job->K, job->K * TW.Size, PackKernel.Blocks(job->K));
-        float* x0 = job->X + row * job->XStep, x1 = x0 + job->XStep, x2 = x1 + job->XStep, x3 = x2 + job->XStep;
-        byte* v = part->Weights + n * step, w = part->Weights + m * step;
-        float* s = part->Scales + n * scaleStep, t = part->Scales + m * scaleStep;
-        TV v0 = TV.All(0), v1 = TV.All(0), v2 = TV.All(0), v3 = TV.All(0), w0 = TV.All(0), w1 = TV.All(0), w2 = TV.All(0), w3 = TV.All(0);
-        var i = 0L;
-        for (; i + TV.Lanes <= k; i += TV.Lanes)
-        {
-            TV one = TW.Load(v, s, i), two = TW.Load(w, t, i), at = TV.Load(x0 + i);
-            v0 = TV.MultiplyAdd(at, one, v0);
-            w0 = TV.MultiplyAdd(at, two, w0);
-            at = TV.Load(x1 + i);
-            v1 = TV.MultiplyAdd(at, one, v1);
-            w1 = TV.MultiplyAdd(at, two, w1);
-            at = TV.Load(x2 + i);
-            v2 = TV.MultiplyAdd(at, one, v2);
-            w2 = TV.MultiplyAdd(at, two, w2);
-            at = TV.Load(x3 + i);
-            v3 = TV.MultiplyAdd(at, one, v3);
-            w3 = TV.MultiplyAdd(at, two, w3);
-        }
-        (sums[0], sums[1], sums[2], sums[3]) = (v0.Sum(), w0.Sum(), v1.Sum(), w1.Sum());
-        (sums[4], sums[5], sums[6], sums[7]) = (v2.Sum(), w2.Sum(), v3.Sum(), w3.Sum());
-        for (; i < k; i++)
-        {
-            float one = TW.One(v, s, i), two = TW.One(w, t, i);
-            sums[0] += x0[i] * one;
-            sums[1] += x0[i] * two;
-            sums[2] += x1[i] * one;
-            sums[3] += x1[i] * two;
-            sums[4] += x2[i] * one;
-            sums[5] += x2[i] * two;
-            sums[6] += x3[i] * one;
-            sums[7] += x3[i] * two;
+            var sum = part->Bias != null ? sums[o] + part->Bias[n + o] : sums[o];
+            y[o] = job->Adds ? y[o] + sum : sum;
         }
     }
 }

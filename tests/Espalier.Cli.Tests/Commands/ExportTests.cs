@@ -1,3 +1,4 @@
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 
@@ -33,6 +34,31 @@ public sealed class ExportTests : TorchTest
         using var source = Checkpoint.Open(Verb.Teacher);
         Assert.Equal(2 * source.TotalBytes, copy.TotalBytes);
         Assert.Equal(source.ReadFloat32("model.norm.weight"), copy.ReadFloat32("model.norm.weight"));
+    }
+
+    [Fact]
+    public void A_folder_has_a_card_with_the_licence_of_the_model_and_its_files()
+    {
+        using var folder = new TemporaryFolder();
+        var model = Verb.Copy(Verb.Teacher, Path.Combine(folder.Path, "model"));
+        File.WriteAllText(Path.Combine(model, "LICENSE"), "Apache License\nVersion 2.0, January 2004\n");
+        File.WriteAllText(Path.Combine(model, "NOTICE"), "Somebody made this.\n");
+        var output = Path.Combine(folder.Path, "copy");
+        Verb.Json($"export {model} --output {output} --dtype f32");
+        foreach (var file in new[] { "LICENSE", "NOTICE" })
+            Assert.Equal(File.ReadAllText(Path.Combine(model, file)), File.ReadAllText(Path.Combine(output, file)));
+        var card = SealedText.Read(Path.Combine(output, "README.md"))!;
+        Assert.StartsWith("---\nlicense: apache-2.0\n# base_model", card, StringComparison.Ordinal);
+        Assert.Contains("model is under `apache-2.0`, as its LICENSE says", card, StringComparison.Ordinal);
+        Assert.Contains($"`{ContentHash.OfFolderExcept(model, "README.md")}`) were stored again as float32", card, StringComparison.Ordinal);
+
+        // What a card says goes on to the next folder, with what was done last below it.
+        var again = Path.Combine(folder.Path, "again");
+        Verb.Json($"export {output} --output {again} --dtype bf16");
+        var second = SealedText.Read(Path.Combine(again, "README.md"))!;
+        Assert.StartsWith(card, second, StringComparison.Ordinal);
+        Assert.Contains("(float32, sha256", second[card.Length..], StringComparison.Ordinal);
+        Assert.Contains("stored again as bfloat16", second[card.Length..], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed partial class RecipeAndOptionsTests : TorchTest
     [Theory]
     [InlineData("distill", "distill", "hidden")]
     [InlineData("correct", "correct", "when mode threshold reference teacher-learning-rate")]
-    [InlineData("correct", "pretrain", "when mode threshold reference teacher-learning-rate")]
+    [InlineData("correct", "pretrain", "when mode threshold reference teacher-learning-rate lora-rank lora-alpha lora-targets")]
     [InlineData("data", "distill", "train")]
     [InlineData("data", "cache", "train")]
     [InlineData("cache", "cache", "")]
@@ -120,6 +120,8 @@ public sealed partial class RecipeAndOptionsTests : TorchTest
         { "distill", "steps: 3, batch: 2", "--steps 3 --batch 2" },
         { "distill", "steps: 3, batch: 2, learning-rate: 3e-4, temperature: 2, hidden: { final: true, weight: dynamic }",
             "--steps 3 --batch 2 --lr 3e-4 --temperature 2 --hidden-final --hidden-weight dynamic" },
+        { "correct", "steps: 3, batch: 2, lora-rank: 2, lora-alpha: 4, lora-targets: [mlp, q_proj]",
+            "--steps 3 --batch 2 --lora-rank 2 --lora-alpha 4 --lora-targets q_proj,mlp" },
         { "pretrain", "steps: 3, batch: 2, learning-rate: 3e-4, loss: cross-entropy", "--steps 3 --batch 2 --lr 3e-4" },
     };
 

@@ -57,9 +57,8 @@ public sealed class ConfigErrorTests
         """{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8},"config_groups":{"group_0":{}}}""", "quantised weights")]
     [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":null,"config_groups":{}}""",
         "quantised weights")]
-    [InlineData("model_type", "\"gpt2\"",
-        "model_type 'gpt2' is not supported; known are gemma2, granite, llama, mistral, mixtral, nemotron")]
-    [InlineData("model_type", "null", "model_type is missing; known are gemma2, granite, llama")]
+    [InlineData("model_type", "\"gpt2\"", "model_type 'gpt2' is not supported; known are gemma2, gemma3_text, granite, llama, mistral, mixtral, nemotron")]
+    [InlineData("model_type", "null", "model_type is missing; known are gemma2, gemma3_text, granite, llama")]
     public void Impossible_field_is_refused_naming_file_field_and_value(string field, string value, string expected)
     {
         var raw = JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json"));

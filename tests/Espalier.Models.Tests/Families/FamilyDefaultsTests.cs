@@ -8,8 +8,8 @@ namespace Espalier.Tests.Families;
 public sealed class FamilyDefaultsTests
 {
     // Made out of others where a file lacks them; the first test holds what they mean.
-    private static readonly string[] s_derived = ["head_dim", "layer_types", "num_experts", "num_key_value_heads", "num_local_experts",
-        "rope_parameters"];
+    private static readonly string[] s_derived = ["_sliding_window_pattern", "head_dim", "layer_types", "no_rope_layers", "num_experts",
+        "num_key_value_heads", "num_local_experts", "rope_parameters"];
 
     // Phi-3's longrope reads it, which is refused by name; elsewhere it would be taken for that of a scaling.
     private const string OfLongrope = "original_max_position_embeddings";

@@ -9,6 +9,7 @@ public sealed class ParameterTests
 {
     [Theory]
     [InlineData("families/gemma2")]
+    [InlineData("families/gemma3")]
     [InlineData("families/granite")]
     [InlineData("families/llama-3.1")]
     [InlineData("families/llama-3.2-tied")]
@@ -17,12 +18,14 @@ public sealed class ParameterTests
     [InlineData("families/mixtral")]
     [InlineData("families/nemotron")]
     [InlineData("families/olmo2")]
+    [InlineData("families/olmo3")]
     [InlineData("families/olmoe")]
     [InlineData("families/phi3")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
     [InlineData("families/qwen3-moe")]
     [InlineData("families/qwen3-moe-mixed")]
+    [InlineData("families/smollm3")]
     [InlineData("pruning/teacher")]
     [InlineData("pruning/width")]
     [InlineData("pruning/depth")]
@@ -43,7 +46,11 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"qwen3","hidden_size":1024,"intermediate_size":3072,"num_attention_heads":16,"num_key_value_heads":8,"num_hidden_layers":28,"vocab_size":151936,"tie_word_embeddings":true}""", 596_049_920)]
     [InlineData("""{"model_type":"granite","hidden_size":2048,"intermediate_size":8192,"num_attention_heads":32,"num_key_value_heads":8,"num_hidden_layers":40,"vocab_size":49155,"tie_word_embeddings":true}""", 2_533_531_648)]
     [InlineData("""{"model_type":"gemma2"}""", 2_614_341_888)]
+    [InlineData("""{"model_type":"gemma3_text","hidden_size":1152,"intermediate_size":6912,"num_attention_heads":4,"num_key_value_heads":1,"num_hidden_layers":26,"vocab_size":262144}""", 999_885_952)]
+    [InlineData("""{"model_type":"gemma3_text","hidden_size":640,"intermediate_size":2048,"num_attention_heads":4,"num_key_value_heads":1,"num_hidden_layers":18,"vocab_size":262144}""", 268_098_176)]
     [InlineData("""{"model_type":"olmo2","hidden_size":4096,"intermediate_size":11008,"num_attention_heads":32,"num_hidden_layers":32,"vocab_size":100352}""", 7_298_617_344)]
+    [InlineData("""{"model_type":"olmo3","hidden_size":4096,"intermediate_size":11008,"num_attention_heads":32,"num_hidden_layers":32,"vocab_size":100278}""", 7_298_011_136)]
+    [InlineData("""{"model_type":"smollm3"}""", 3_075_098_624)]
     [InlineData("""{"model_type":"phi3","hidden_size":3072,"intermediate_size":8192,"num_attention_heads":32,"num_key_value_heads":32,"num_hidden_layers":32,"vocab_size":32064}""", 3_821_079_552)]
     [InlineData("""{"model_type":"mixtral"}""", 46_702_792_704)]
     [InlineData("""{"model_type":"mixtral","hidden_size":6144,"intermediate_size":16384,"num_attention_heads":48,"num_hidden_layers":56,"vocab_size":32768}""", 140_630_071_296)]
@@ -95,17 +102,20 @@ public sealed class ParameterTests
 
     [Theory]
     [InlineData("gemma2")]
+    [InlineData("gemma3_text")]
     [InlineData("granite")]
     [InlineData("llama")]
     [InlineData("mistral")]
     [InlineData("mixtral")]
     [InlineData("nemotron")]
     [InlineData("olmo2")]
+    [InlineData("olmo3")]
     [InlineData("olmoe")]
     [InlineData("phi3")]
     [InlineData("qwen2")]
     [InlineData("qwen3")]
     [InlineData("qwen3_moe")]
+    [InlineData("smollm3")]
     public void Every_name_of_a_family_is_read_back_to_the_parameter_that_it_names(string modelType)
     {
         var family = FamilyCatalog.For(modelType, "config.json");
@@ -115,7 +125,7 @@ public sealed class ParameterTests
             AttentionOutputBias = true,
             MlpBias = true,
         };
-        if (modelType is "gemma2" or "olmo2" or "olmoe" or "qwen3_moe")
+        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3" or "olmoe" or "qwen3_moe")
             config = config with { MlpBias = false };
         if (modelType is "mistral" or "mixtral" or "phi3")
             config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };

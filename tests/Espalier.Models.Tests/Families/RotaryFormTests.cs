@@ -67,8 +67,9 @@ public sealed class RotaryFormTests : TorchTest
         Assert.Equal(12345.0, (double)fromOlder["rope_theta"]!);
         Assert.False(fromNewer.ContainsKey("rope_theta") || fromNewer.ContainsKey("rope_scaling")
             || fromNewer.ContainsKey("partial_rotary_factor"));
-        Assert.Equal(12345.0, (double)fromNewer["rope_parameters"]!["rope_theta"]!);
-        Assert.NotNull(fromNewer["rope_parameters"]!["rope_type"]);
+        var parameters = fromNewer["rope_parameters"]!["full_attention"] ?? fromNewer["rope_parameters"]!;
+        Assert.Equal(12345.0, (double)parameters["rope_theta"]!);
+        Assert.NotNull(parameters["rope_type"]);
         Assert.Equal(Read(older).Rotary, Read(fromOlder).Rotary);
         Assert.Equal(Read(older).Rotary, Read(fromNewer).Rotary);
     }
@@ -201,7 +202,12 @@ public sealed class RotaryFormTests : TorchTest
                 parameters[name] = value.DeepClone();
         foreach (var name in (string[])["rope_theta", "rope_scaling", "partial_rotary_factor"])
             raw.Remove(name);
-        raw["rope_parameters"] = parameters;
+        // Gemma-3's layers with a window have a base of their own.
+        raw["rope_parameters"] = (string?)raw["model_type"] != "gemma3_text" ? parameters : new JsonObject
+        {
+            ["full_attention"] = parameters,
+            ["sliding_attention"] = new JsonObject { ["rope_type"] = "default", ["rope_theta"] = 10000.0 },
+        };
         raw["transformers_version"] = "5.0.0";
         return raw;
     }

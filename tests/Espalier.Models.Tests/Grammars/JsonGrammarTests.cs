@@ -13,16 +13,16 @@ public sealed class JsonGrammarTests
 
     [Theory]
     [InlineData("{}")]
-    [InlineData(" \n{ \"a\" : [ ] , \"b\":{\"c\":[1,-0,0.5,10e3,-1.25E-7,true,false,null,\"\"]}}")]
+    [InlineData("{\n\"a\" : [ ] , \"b\":{\"c\":[1,-0,0.5,10e3,-1.25E-7,true,false,null,\"\"]}}")]
     [InlineData("{\"\\u00e4\\n\\\"\\\\\\/\\b\\f\\r\\t\":\"ä€😀\"}")]
     [InlineData("{\"a\":[[[{\"b\":[0]}]]]}")]
     public void Objects_are_whole_at_their_last_byte_only(string text)
     {
-        var state = new JsonState();
+        var state = Json().Start;
         foreach (var b in Encoding.UTF8.GetBytes(text))
         {
-            Assert.False(state.IsComplete);
-            state = state.After(b)!.Value;
+            Assert.False(state.MayEnd);
+            state = state.After(b)!;
         }
         Assert.True(state.IsComplete);
         Assert.Equal(JsonValueKind.Object, JsonDocument.Parse(text).RootElement.ValueKind);
@@ -51,7 +51,7 @@ public sealed class JsonGrammarTests
     [InlineData("{\"a\":\"\\u12g")]
     [InlineData("{\"a\":\"\\ud800")]
     [InlineData("{\"a\":\"\\uDC")]
-    public void What_no_object_begins_with_is_refused(string text) => Assert.Null(Walk(Encoding.UTF8.GetBytes(text)));
+    public void What_no_object_begins_with_is_refused(string text) => Assert.Null(Json().Walk(text));
 
     [Theory]
     [InlineData(new byte[] { 0x80 })]
@@ -62,17 +62,26 @@ public sealed class JsonGrammarTests
     [InlineData(new byte[] { 0xF0, 0x80 })]
     [InlineData(new byte[] { 0xF4, 0x90 })]
     [InlineData(new byte[] { 0xF5 })]
-    public void Strings_are_well_formed(byte[] bytes) => Assert.Null(Walk([.. "{\""u8, .. bytes]));
+    public void Strings_are_well_formed(byte[] bytes) => Assert.Null(Json().Walk([.. "{\""u8, .. bytes]));
 
     [Fact]
-    public void Depth_and_white_space_have_ends()
+    public void Depth_white_space_and_numbers_have_ends()
     {
-        var text = "{\"a\":" + new string('[', JsonState.Deepest - 1);
-        Assert.NotNull(Walk(Encoding.UTF8.GetBytes(text)));
-        Assert.Null(Walk(Encoding.UTF8.GetBytes(text + "[")));
-        Assert.NotNull(Walk(Encoding.UTF8.GetBytes("{" + new string(' ', JsonState.MostSpaces))));
-        Assert.Null(Walk(Encoding.UTF8.GetBytes("{" + new string(' ', JsonState.MostSpaces + 1))));
-        Assert.NotNull(Walk(Encoding.UTF8.GetBytes("{\"" + new string(' ', 3 * JsonState.MostSpaces))));
+        var json = Json();
+        var text = "{\"a\":" + new string('[', Grammar.Deepest - 1);
+        Assert.NotNull(json.Walk(text));
+        Assert.Null(json.Walk(text + "["));
+        Assert.NotNull(json.Walk("{ \"a\""));
+        Assert.Null(json.Walk("{  "));
+        var indented = "{\n" + new string(' ', JsonSyntax.MostIndentation);
+        Assert.NotNull(json.Walk(indented + "\"a\""));
+        Assert.Null(json.Walk(indented + " "));
+        Assert.Null(json.Walk("{\n\n"));
+        Assert.NotNull(json.Walk("{\"" + new string(' ', 300)));
+        Assert.NotNull(json.Walk("{\"a\":" + new string('1', 16)));
+        Assert.Null(json.Walk("{\"a\":" + new string('1', 17)));
+        Assert.Null(json.Walk("{\"a\":0." + new string('1', 17)));
+        Assert.Null(json.Walk("{\"a\":1e1234"));
     }
 
     /// <summary>Tokens are found by their shared beginnings; the twin tries each byte by byte.</summary>
@@ -88,13 +97,13 @@ public sealed class JsonGrammarTests
     public void Which_tokens_may_come_is_what_their_bytes_say(string text)
     {
         var (rows, bytes) = (s_tokenizer.VocabularySize + 3, new TokenBytes(s_tokenizer));
-        var state = Walk(Encoding.UTF8.GetBytes(text))!.Value;
+        var state = Json().Walk(text)!;
         var logits = new float[rows];
         var mask = Masked(text, rows);
         mask.Apply(logits);
         for (var id = 0; id < rows; id++)
         {
-            var may = !s_tokenizer.IsSpecial(id) && bytes.Of(id) is { Length: > 0 } token && Walk(token, state) is not null;
+            var may = !s_tokenizer.IsSpecial(id) && bytes.Of(id) is { Length: > 0 } token && state.Walk(token) is not null;
             Assert.Equal(may ? 0 : float.NegativeInfinity, logits[id]);
         }
         Assert.Contains(logits, static logit => logit == 0);
@@ -104,7 +113,7 @@ public sealed class JsonGrammarTests
     public void Whatever_is_chosen_among_them_ends_as_an_object()
     {
         var random = new Random(4);
-        var grammar = new JsonGrammar(s_tokenizer, s_tokenizer.VocabularySize);
+        var grammar = Masking(s_tokenizer.VocabularySize);
         var whole = 0;
         for (var round = 0; round < 60; round++)
         {
@@ -149,20 +158,13 @@ public sealed class JsonGrammarTests
 
     private static Espalier.Models.Generation.ITokenMask Masked(string text, int rows)
     {
-        var mask = new JsonGrammar(s_tokenizer, rows).Mask();
+        var mask = Masking(rows).Mask();
         foreach (var c in text)
             mask.Accept(s_tokenizer.TokenId(c.ToString())!.Value);
         return mask;
     }
 
-    private static JsonState? Walk(byte[] bytes, JsonState state = default)
-    {
-        foreach (var b in bytes)
-        {
-            if (state.After(b) is not { } next)
-                return null;
-            state = next;
-        }
-        return state;
-    }
+    private static TokenGrammar Masking(int rows) => new(JsonSyntax.Object, new(s_tokenizer, rows, new HashSet<int>(), []));
+
+    private static Grammar Json() => new(JsonSyntax.Object);
 }

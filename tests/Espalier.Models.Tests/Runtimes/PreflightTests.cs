@@ -24,6 +24,23 @@ public sealed class PreflightTests : TorchTest
     }
 
     [Theory]
+    [InlineData("llama-3.1")]
+    [InlineData("gemma2")]
+    [InlineData("gemma3")]
+    [InlineData("qwen3", false)]
+    public void A_width_that_heads_do_not_divide_is_refused_by_some_classes_of_transformers_5(string family, bool refuses = true)
+    {
+        using var model = Checkpoint.Open(Fixtures.Golden("families", family));
+        var odd = model.Config with { HiddenSize = 42 };
+        string[] expected = refuses
+            ? ["from release 5 on its config class refuses a hidden_size of 42, which is no multiple of num_attention_heads 4, whatever "
+                + "head_dim says: keep a multiple"]
+            : [];
+        Assert.Equal(expected, Findings(model, odd, "transformers"));
+        Assert.DoesNotContain(Findings(model, odd, "transformers before 5"), finding => finding.Contains("multiple", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData("llama-3.1", "vLLM", null)]
     [InlineData("mistral", "vLLM", null)]
     [InlineData("qwen3", "vLLM", null)]

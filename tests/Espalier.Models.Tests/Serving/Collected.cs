@@ -21,6 +21,10 @@ internal sealed class Collected(Func<int, bool>? goesOn = null, CancellationToke
 
     public bool HasEnded => _end.Task.IsCompleted;
 
+    public float[]? Mean { get; private set; }
+
+    public void Embed(float[] mean) => Mean = mean;
+
     public void Begin(int reused) => Reused = reused;
 
     public bool Accept(ServedToken token)

@@ -15,8 +15,10 @@ public class HostileTokenizerTests
     }
 
     [Theory]
-    [InlineData("model.type", "\"WordPiece\"", "model type 'WordPiece' is not supported")]
-    [InlineData("model.type", "\"Unigram\"", "model type 'Unigram' is not supported")]
+    [InlineData("model.type", "\"WordLevel\"", "model type 'WordLevel' is not supported")]
+    [InlineData("model.type", "\"WordPiece\"", "a WordPiece model over bytes")]
+    [InlineData("model.type", "\"Unigram\"", "an array of pieces and scores is needed here")]
+    [InlineData("model.vocab", "[[\"a\",-1]]", "model.vocab: an object is needed here")]
     [InlineData("model.type", "7", "a string is needed here, not a number")]
     [InlineData("model", "null", "there is no model")]
     [InlineData("model", "[]", "an object is needed here, not an array")]
@@ -43,21 +45,27 @@ public class HostileTokenizerTests
     [InlineData("added_tokens", "[{\"id\":258,\"content\":\"<x>\"},{\"id\":258,\"content\":\"<x>\"}]", "id 258 is added twice")]
     [InlineData("added_tokens", "[{\"id\":300,\"content\":\"<x>\"}]", "'<x>' has id 300, but the reference library would number it 258")]
     [InlineData("added_tokens", "[{\"id\":1e9,\"content\":\"<x>\"}]", "added_tokens[0].id")]
-    [InlineData("normalizer", "{\"type\":\"BertNormalizer\"}", "normalizer 'BertNormalizer' is not supported")]
-    [InlineData("normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a+)+b\"},\"content\":\"\"}", "'(a+)+b' is not supported")]
+    [InlineData("normalizer", "{\"type\":\"ByteLevel\"}", "normalizer 'ByteLevel' is not supported")]
+    [InlineData("normalizer", "{\"type\":\"BertNormalizer\",\"lowercase\":1}", "true or false is needed here")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"?\"}", "this is not base64")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"/////w==\"}", "a trie of 4294967295 bytes")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AQ==\"}", "does not fit into 1")]
+    [InlineData("normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a)\\\\1\"},\"content\":\"\"}", "has '\\1', which is not supported")]
     [InlineData("normalizer", "{\"type\":\"Sequence\",\"normalizers\":[null]}", "normalizer.normalizers[0]")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Whitespace\"}", "pre-tokenizer 'Whitespace' is not supported")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(a+)+b\"},\"behavior\":\"Isolated\"}",
-        "'(a+)+b' is not one of those known")]
-    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"Isolated\"}",
-        "Split by a plain string")]
-    [InlineData("pre_tokenizer", "null", "this kind of BPE is not supported")]
-    [InlineData("post_processor", "{\"type\":\"BertProcessing\"}", "post-processor 'BertProcessing' is not supported")]
+    [InlineData("pre_tokenizer", "{\"type\":\"UnicodeScripts\"}", "pre-tokenizer 'UnicodeScripts' is not supported")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a(?=b+)\"},\"behavior\":\"Isolated\"}",
+        "a look ahead at more than characters in a row")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"Apart\"}",
+        "'Apart' is not one of Removed, Isolated")]
+    [InlineData("pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\"},{\"type\":\"ByteLevel\"}]}",
+        "a second time")]
+    [InlineData("post_processor", "{\"type\":\"Other\"}", "post-processor 'Other' is not supported")]
+    [InlineData("post_processor", "{\"type\":\"BertProcessing\",\"cls\":[\"a\"],\"sep\":[\"a\",1]}", "post_processor.cls: a token and its id")]
     [InlineData("post_processor", "{\"type\":\"TemplateProcessing\",\"single\":[]}", "holds the text 0 times")]
     [InlineData("post_processor",
         "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"x\"}}],\"special_tokens\":{\"x\":{\"ids\":[999]}}}",
         "999 is not the id of any token")]
-    [InlineData("decoder", "{\"type\":\"WordPiece\"}", "decoder 'WordPiece' is not supported")]
+    [InlineData("decoder", "{\"type\":\"CTC\"}", "decoder 'CTC' is not supported")]
     [InlineData("decoder", "{\"type\":\"Strip\",\"content\":\"ab\",\"start\":1,\"stop\":0}", "one character")]
     public void Bad_field_is_refused_with_the_file_and_the_reason(string field, string value, string reason)
     {
@@ -71,6 +79,30 @@ public class HostileTokenizerTests
         Assert.StartsWith(folder.File(), error.Message, StringComparison.Ordinal);
         Assert.Contains(reason, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Theory]
+    [InlineData("Unigram", "[[\"a\"]]", "0", "model.vocab[0]: a piece is a pair of a text and a score")]
+    [InlineData("Unigram", "[[\"a\",\"b\"]]", "0", "model.vocab[0][1]: a number is needed here, not a string")]
+    [InlineData("Unigram", "[]", "0", "the vocabulary is empty")]
+    [InlineData("Unigram", "{}", "0", "an array of pieces and scores is needed here")]
+    [InlineData("Unigram", "[[\"a\",0]]", "1", "model.unk_id: 1 is not the id of any of the 1 pieces")]
+    [InlineData("WordPiece", "{\"a\":0}", "0", "model.unk_token: '[UNK]' is not in the vocabulary")]
+    public void Bad_model_of_another_kind_is_refused(string type, string vocabulary, string unknown, string reason)
+    {
+        using var folder = new TemporaryTokenizer(
+            $"{{\"model\":{{\"type\":\"{type}\",\"vocab\":{vocabulary},\"unk_id\":{unknown}}}}}");
+        var error = Assert.Throws<EspalierException>(() => Tokenizer.Load(folder.Path));
+        Assert.Contains(reason, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_character_that_no_piece_has_is_named_where_nothing_stands_for_it()
+    {
+        using var folder = new TemporaryTokenizer("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1]]}}");
+        var tokenizer = Tokenizer.Load(folder.Path);
+        Assert.Equal([0, 0], tokenizer.Encode("aa"));
+        Assert.Contains("'\U0001F600'", Assert.Throws<EspalierException>(() => tokenizer.Encode("a\U0001F600")).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Splitting;
 
 namespace Espalier.Tests.Tokenizers;
 
@@ -47,6 +48,30 @@ public sealed class PreTokenizerTests
         var (one, other) = (Tokenizer.Load(digits.Path), Tokenizer.Load(split.Path));
         foreach (var text in new[] { "hello12 345", "  7\n\n8", "\u00bd\u0663\u2167x\u00b2", "he 1's don't" })
             Assert.Equal(one.Encode(text), other.Encode(text));
+    }
+
+    /// <summary>Gemma's files have such a split; where the normalizer leaves no space, it cuts nothing.</summary>
+    [Fact]
+    public void A_split_at_spaces_that_are_all_replaced_before_changes_no_id()
+    {
+        var golden = Fixtures.Golden("tokenizers-hf", "llama2-byte-fallback");
+        var file = JsonNode.Parse(File.ReadAllText(Path.Combine(golden, "tokenizer.json")))!;
+        file["pre_tokenizer"] = new JsonObject
+        {
+            ["type"] = "Split",
+            ["pattern"] = new JsonObject { ["String"] = " " },
+            ["behavior"] = "MergedWithPrevious",
+            ["invert"] = false,
+        };
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.Of("tokenizer.json"), file.ToJsonString());
+        var tokenizer = Tokenizer.Load(folder.Path);
+        Assert.Equal(PretokenizerSplit.None, tokenizer.Model.Split);
+        var cases = File.ReadLines(Path.Combine(golden, "cases.jsonl")).Select(line => JsonNode.Parse(line)!).ToArray();
+        Assert.True(cases.Length > 200);
+        foreach (var one in cases)
+            Assert.Equal(one["ids_no_special"]!.AsArray().Select(id => (int)id!),
+                tokenizer.Encode((string)one["text"]!, addSpecialTokens: false));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Splitting;
 
 namespace Espalier.Tests.Tokenizers;
 

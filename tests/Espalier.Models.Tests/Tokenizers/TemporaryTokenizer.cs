@@ -19,7 +19,7 @@ internal sealed class TemporaryTokenizer : IDisposable
     {
         var vocabulary = new JsonObject();
         for (var value = 0; value < 256; value++)
-            vocabulary.Add(Models.Tokenizers.ByteAlphabet.ToCharacter((byte)value).ToString(), value);
+            vocabulary.Add(Models.Tokenizers.Bpe.ByteAlphabet.ToCharacter((byte)value).ToString(), value);
         vocabulary.Add("he", 256);
         vocabulary.Add("hel", 257);
         return new()

@@ -1,4 +1,5 @@
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Text;
 
 namespace Espalier.Tests.Tokenizers;
 

@@ -1,4 +1,5 @@
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Bpe;
 
 namespace Espalier.Tests.Tokenizers;
 

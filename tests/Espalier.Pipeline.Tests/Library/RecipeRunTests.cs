@@ -1,4 +1,9 @@
+using Espalier.Compression.Data;
+using Espalier.Compression.Importance;
+using Espalier.Files;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Gguf.Export;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 
@@ -49,6 +54,51 @@ public sealed class RecipeRunTests : TorchTest
         var folder = Assert.Single(Directory.GetDirectories(Path.Combine(_root, "run", "stages"), $"{stage}-*"));
         using var written = Checkpoint.Open(Path.Combine(folder, stage == "distill" ? "teacher" : "model"));
         Assert.Equal(written.TotalBytes, planned.Bytes);
+    }
+
+    [Fact]
+    public void Errors_of_gguf_files_are_weighed_by_the_first_windows_of_the_text()
+    {
+        string Export(string more)
+        {
+            var recipe = Recipe($"score: {{ samples: 4 }}\nprune: {{ ffn: 384 }}\nexport: [hf, gguf-q4_0]\n{more}");
+            var result = RecipeRun.Run(recipe, Path.Combine(_root, "run"));
+            return ContentHash.OfFile(Assert.Single(result.Gguf));
+        }
+        var (plain, weighed) = (Export(""), Export("imatrix: 5"));
+        Assert.NotEqual(plain, weighed);
+
+        string Stage(string name) => Assert.Single(Directory.GetDirectories(Path.Combine(_root, "run", "stages"), $"{name}-*"));
+        var (model, file) = (Path.Combine(Stage("prune"), "model"), Path.Combine(_root, "by-hand.gguf"));
+        using var text = TokenStore.Open(Path.Combine(Stage("data"), "train"), 4096, "train");
+        using var checkpoint = Checkpoint.Open(model);
+        using (var decoder = DecoderWeights.Load(checkpoint))
+            GgufExporter.Export(model, file, GgufFormat.Q4_0, name: "student",
+                importance: InputSquares.Measure(decoder, null, new WindowSet(text, 32), 5, null, default).Costs);
+        Assert.Equal(ContentHash.OfFile(file), weighed);
+        // The same files again come from what was asked for first.
+        Assert.Equal(plain, Export("imatrix: 0"));
+    }
+
+    [Theory]
+    [InlineData("imatrix: 5", "imatrix is 5; it is for GGUF files, and export names none")]
+    [InlineData("export: [hf, gguf-q4_0]\nimatrix: 100000", "imatrix")]
+    [InlineData("export: [hf, gguf-q4_0]\nimatrix: -1", "imatrix")]
+    public void Weighing_that_cannot_be_is_refused_before_anything_is_computed(string sections, string words)
+    {
+        var error = Assert.ThrowsAny<EspalierException>(() =>
+            RecipeRun.Run(Recipe($"score: {{ samples: 4 }}\nprune: {{ ffn: 384 }}\n{sections}"), Path.Combine(_root, "run")));
+        Assert.Contains(words, error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_root, "run", "stages")));
+    }
+
+    [Fact]
+    public void A_plan_counts_the_tokens_that_weigh_errors()
+    {
+        var plan = RecipePlan.Of(RecipeFile.Read(Recipe("prune: { ffn: 384 }\nexport: [hf, gguf-q4_0]\nimatrix: 5")));
+        var export = plan.Stages.Single(stage => stage.Name == "export");
+        Assert.Equal(5 * 32, export.Tokens);
+        Assert.Contains("errors weighed by 5 windows", export.Does, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,8 +14,8 @@ public sealed class LaterKeyTests
     public void Epsilon_reaches_the_optimizer()
     {
         Assert.Equal(1e-5,
-            Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16).Optimizer).Epsilon);
-        Assert.Equal(1e-8, Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse("").Distill!, 16).Optimizer).Epsilon);
+            Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse(", adam-epsilon: 1e-5").Distill!, 16, 0).Optimizer).Epsilon);
+        Assert.Equal(1e-8, Assert.IsType<AdamWOptions>(TrainingStage.OptionsOf(Parse("").Distill!, 16, 0).Optimizer).Epsilon);
     }
 
     [Fact]
@@ -38,6 +38,6 @@ public sealed class LaterKeyTests
         Assert.Equal(without.Distill!.StageOptions(16).ToJsonString(), same.Distill!.StageOptions(16).ToJsonString());
         Assert.Contains("\"optimizer\":\"muon\"", RecipeFile.Canonical(muon));
         Assert.Equal("muon", (string?)muon.Distill!.StageOptions(16)["optimizer"]);
-        Assert.Equal(0.2, Assert.IsType<MuonOptions>(TrainingStage.OptionsOf(muon.Distill, 16).Optimizer).Others.WeightDecay);
+        Assert.Equal(0.2, Assert.IsType<MuonOptions>(TrainingStage.OptionsOf(muon.Distill, 16, 0).Optimizer).Others.WeightDecay);
     }
 }

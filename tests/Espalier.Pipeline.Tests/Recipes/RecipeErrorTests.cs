@@ -75,6 +75,13 @@ public sealed class RecipeErrorTests
         "distill.min-learning-rate is 1e-4; a constant schedule has no end")]
     [InlineData("distill: { steps: 3,\n freeze: [norms, embeding] }",
         "r.yaml, line 5: distill.freeze: 'embeding' is not known. Did you mean embedding? Known are embedding, head, norms, attention, mlp, layer N and layers N-M")]
+    [InlineData("align: { data: a, steps: 3, batch: 4, replay: 10% }", "align.replay is 10%; of a batch of 4 windows it makes 0, and at least one must be text")]
+    [InlineData("align: { data: a, steps: 3, batch: 4, replay: 90% }", "align.replay is 90%; of a batch of 4 windows it makes 4")]
+    [InlineData("align: { data: a, method: dpo, steps: 3, replay: 25% }", "align.replay is 25%; it belongs to method: sft and the method is dpo; leave it out")]
+    [InlineData("distill: { steps: 3, lora-alpha: 3 }", "distill.lora-alpha is 3; it belongs to lora-rank, which is not given; give that, or leave it out")]
+    [InlineData("distill: { steps: 3, lora-rank: 0 }", "distill.lora-rank is 0")]
+    [InlineData("distill: { steps: 3, lora-rank: 4, lora-targets: q_porj }", "distill.lora-targets: 'q_porj' is not known. Did you mean q_proj?")]
+    [InlineData("correct: { mode: parallel, lora-rank: 4 }\ndistill: { steps: 3 }", "correct.lora-rank is 4; with mode: parallel the teacher goes along with distill's steps")]
     [InlineData("distill: { steps: 3, freeze: layers 3-1 }", "distill.freeze: layers 3-1 end before they begin; write layers 1-3")]
     [InlineData("distill: { steps: 3, freeze: layers -1 }", "'layers -1' is not known")]
     [InlineData("distill: { steps: 3, freeze: layers }", "'layers' is not known")]

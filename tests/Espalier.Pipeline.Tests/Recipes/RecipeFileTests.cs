@@ -196,6 +196,10 @@ public sealed class RecipeFileTests
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 5 }", "distill: { steps: 41, schedule: wsd }")]
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
     [InlineData("distill: { steps: 9, freeze: [layers 2-2, norms, norms] }", "distill: { steps: 9, freeze: [norms, layer 2] }")]
+    [InlineData("distill: { steps: 9, lora-rank: none }", "distill: { steps: 9 }")]
+    [InlineData("distill: { steps: 9, lora-rank: 4, lora-alpha: 4, lora-targets: [mlp, attention] }", "distill: { steps: 9, lora-rank: 4 }")]
+    [InlineData("align: { data: a, steps: 9, lora-rank: 4, lora-targets: [k_proj, q_proj, o_proj, v_proj] }",
+        "align: { data: a, steps: 9, lora-rank: 4, lora-targets: attention }")]
     [InlineData("distill: never", "distill:")]
     [InlineData("correct: { steps: 2000, teacher-learning-rate: 3e-4 }",
         "correct: { steps: 2000, learning-rate: 6e-5 to 6e-6, warm-up: 120 }")]
@@ -227,6 +231,9 @@ public sealed class RecipeFileTests
     [InlineData("distill: { steps: 9, schedule: constant }")]
     [InlineData("distill: { steps: 9, freeze: norms }")]
     [InlineData("score: { rounds: 2 }")]
+    [InlineData("distill: { steps: 9, lora-rank: 4 }")]
+    [InlineData("distill: { steps: 9, lora-rank: 4, lora-alpha: 8 }")]
+    [InlineData("distill: { steps: 9, lora-rank: 4, lora-targets: mlp }")]
     [InlineData("cycles: auto\ndistill: { steps: 9 }")]
     [InlineData("cycles: { count: 3 }\ndistill: { steps: 9 }")]
     [InlineData("export: [hf, gguf-f16]")]
@@ -242,6 +249,7 @@ public sealed class RecipeFileTests
     [InlineData(Short
         + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: "
         + "true, compute: auto, evaluate-every: 5, early-stopping: 3 }\ncorrect: { steps: 41, schedule: constant }")]
+    [InlineData(Short + "correct: { steps: 4, lora-rank: 8 }\ndistill: { steps: 41, lora-rank: 16, lora-alpha: 32, lora-targets: [q_proj, mlp] }")]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
     [InlineData(Short
         + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: "

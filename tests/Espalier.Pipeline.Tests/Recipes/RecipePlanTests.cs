@@ -31,6 +31,7 @@ public sealed class RecipePlanTests
     [InlineData("mistral-nemo-12b-width-8b.yaml", 12_247_782_400, 8_414_105_600)]
     [InlineData("nemotron-4-15b-width-8b.yaml", 15_628_775_424, 8_271_699_968)]
     [InlineData("nemotron-4-8b-width-4b.yaml", 8_271_699_968, 4_190_509_056)]
+    [InlineData("qwen3-8b-depth-6b.yaml", 8_190_735_360, 5_875_378_176)]
     public void Planned_parameters_are_the_published_ones(string recipe, long teacher, long student)
     {
         var plan = PlanOf(recipe);
@@ -47,6 +48,9 @@ public sealed class RecipePlanTests
         Assert.Equal(4_540_469_248, Gated(128256, 4096, 14336, 16));
         Assert.Equal(12_247_782_400, Gated(131072, 5120, 14336, 40));
         Assert.Equal(8_414_105_600, Gated(131072, 4096, 11520, 40));
+        // Qwen3 norms its heads: 2 · 128 a layer more.
+        Assert.Equal(8_190_735_360, Gated(151936, 4096, 12288, 36) + 36 * 256);
+        Assert.Equal(5_875_378_176, Gated(151936, 4096, 12288, 24) + 24 * 256);
         Assert.Equal(15_628_775_424, Nemotron(6144, 24576, 48));
         Assert.Equal(8_271_699_968, Nemotron(4096, 16384, 48));
         Assert.Equal(4_190_509_056, Nemotron(3072, 9216, 24));

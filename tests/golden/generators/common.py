@@ -5,7 +5,6 @@ eager attention takes its softmax in float32, the loss casts logits to float32. 
 are float64 throughout. Everything here runs with transformers 4.57 and 5.
 """
 import copy
-import math
 import os
 import sys
 import types
@@ -17,6 +16,8 @@ import torch
 import torch.nn.functional as F
 import transformers
 from safetensors.torch import save_file
+
+import rotary
 
 torch.set_num_threads(1)
 torch.use_deterministic_algorithms(True)
@@ -45,49 +46,12 @@ def folder(*parts):
     return path
 
 
-def rotary(config):
-    """Base and scaling (None where there is none) of a config: two fields in transformers 4, one dictionary in 5."""
-    fields = getattr(config, 'rope_parameters', None)
-    if fields is None:
-        return config.rope_theta, getattr(config, 'rope_scaling', None)
-    return fields['rope_theta'], fields if fields.get('rope_type', 'default') != 'default' else None
-
-
-def inverse_frequencies(config, scaled=True):
-    """Rotary inverse frequencies of a config, in float64; 'llama3' scaling where the config asks for it."""
-    theta, scaling = rotary(config)
-    head = getattr(config, 'head_dim', None) or config.hidden_size // config.num_attention_heads
-    dim = int(head * partial_rotary(config))
-    inv = 1.0 / theta ** (torch.arange(0, dim, 2, dtype=torch.float64) / dim)
-    if not scaling or not scaled:
-        return inv
-    assert scaling['rope_type'] == 'llama3', scaling
-    factor, low, high = scaling['factor'], scaling['low_freq_factor'], scaling['high_freq_factor']
-    old = scaling['original_max_position_embeddings']
-    wave = 2 * math.pi / inv
-    t = (old / wave - low) / (high - low)
-    between = (1 - t) * inv / factor + t * inv
-    return torch.where(wave > old / low, inv / factor, torch.where(wave < old / high, inv, between))
-
-
-def partial_rotary(config):
-    """The part of each head that turns: a field of its own in transformers 4, one of rope_parameters in 5."""
-    fields = getattr(config, 'rope_parameters', None) or {}
-    return fields.get('partial_rotary_factor') or getattr(config, 'partial_rotary_factor', None) or 1.0
-
-
 def _rms(self, x):
     return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon))
 
 
 def _rms_less_one(self, x):
     return (1 + self.weight) * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps))
-
-
-def _rope(self, x, position_ids, *_):
-    a = position_ids[..., None].double() * self.inv64
-    a = torch.cat([a, a], -1)
-    return a.cos(), a.sin()
 
 
 def _router(model):
@@ -117,11 +81,7 @@ def exact64(model, rope_scaling=True):
             module.forward = types.MethodType(_router(m), module)
         elif hasattr(module, 'scalar_embed_scale'):
             module.embed_scale = torch.tensor(module.scalar_embed_scale, dtype=torch.float64)
-        elif kind.endswith('RotaryEmbedding'):
-            module.inv64 = inverse_frequencies(m.config)
-            assert torch.allclose(module.inv64, module.inv_freq.double(), rtol=1e-5), (module.inv64, module.inv_freq)
-            module.inv64 = inverse_frequencies(m.config, rope_scaling)
-            module.forward = types.MethodType(_rope, module)
+    rotary.exact(m, rope_scaling)
     return m
 
 

@@ -56,11 +56,30 @@ class Model:
         self.D = c.get('head_dim') or c['hidden_size'] // self.H
         self.type = c['model_type']
         self.eps = c.get('norm_eps') or c['rms_norm_eps']
-        # transformers 5 writes one dictionary for what were fields of their own
+        # transformers 5 writes one dictionary for what were fields of their own, or one for each kind of layer
         rotary = c.get('rope_parameters') or c
+        kinds = {kind: fields for kind, fields in rotary.items() if isinstance(fields, dict) and kind.endswith('_attention')}
+        self.turns = {kind: self.rotary(fields) for kind, fields in (kinds or {None: rotary}).items()}
+        if self.type == 'olmo3':
+            # layers with a window are not scaled
+            plain = {**rotary, 'rope_type': 'default'}
+            self.turns = {'full_attention': self.turns[None], 'sliding_attention': self.rotary(plain)}
+
+    def rotary(self, rotary):
+        """Inverse frequencies, and what cos and sin are multiplied by."""
+        c = self.c
         R = self.R = int(self.D * (rotary.get('partial_rotary_factor') or c.get('partial_rotary_factor', 1.0)))
         inv = [rotary['rope_theta'] ** (-2 * i / R) for i in range(R // 2)]
-        s = c.get('rope_scaling') or rotary
+        s, amplitude = c.get('rope_scaling') or rotary, 1.0
+        if s.get('rope_type') == 'linear':
+            inv = [v / s['factor'] for v in inv]
+        if s.get('rope_type') == 'yarn':
+            old, f = s['original_max_position_embeddings'], s['factor']
+            entry = lambda times: R * math.log(old / (times * 2 * math.pi)) / (2 * math.log(rotary['rope_theta']))
+            low, high = max(math.floor(entry(s['beta_fast'])), 0), min(math.ceil(entry(s['beta_slow'])), R - 1)
+            ramp = [min(max((i - low) / max(high - low, 0.001), 0), 1) for i in range(R // 2)]
+            inv = [v * (t / f + 1 - t) for v, t in zip(inv, ramp)]
+            amplitude = s.get('attention_factor') or 0.1 * math.log(f) + 1
         if s.get('rope_type') == 'llama3':
             old, lo, hi, f = s['original_max_position_embeddings'], s['low_freq_factor'], s['high_freq_factor'], s['factor']
             o = []
@@ -69,7 +88,7 @@ class Model:
                 t = (old / w - lo) / (hi - lo)
                 o.append(v / f if w > old / lo else v if w < old / hi else v * ((1 - t) / f + t))
             inv = o
-        self.inv = np.array(inv)
+        return np.array(inv), amplitude
 
     def lin(self, x, n):
         y = x @ self.W[n + '.weight'].T
@@ -80,11 +99,12 @@ class Model:
         if self.type == 'nemotron':
             m = x.mean(-1, keepdims=True)
             return (x - m) / np.sqrt(((x - m) ** 2).mean(-1, keepdims=True) + self.eps) * (w + 1) + self.W[n + '.bias']
-        return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.eps) * (w + 1 if self.type == 'gemma2' else w)
+        return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.eps) * (w + 1 if self.type.startswith('gemma') else w)
 
-    def rope(self, t):
-        a = np.arange(t.shape[1])[:, None] * self.inv
-        co, si = np.cos(a)[None, :, None], np.sin(a)[None, :, None]
+    def rope(self, t, kind):
+        inv, amplitude = self.turns[kind if kind in self.turns else None]
+        a = np.arange(t.shape[1])[:, None] * inv
+        co, si = np.cos(a)[None, :, None] * amplitude, np.sin(a)[None, :, None] * amplitude
         h = self.R // 2
         u, v, r = t[..., :h], t[..., h : self.R], t[..., self.R :]
         return np.concatenate([u * co - v * si, v * co + u * si, r], -1)
@@ -117,7 +137,7 @@ class Model:
         H, K, D = self.H, self.K, self.D
         # Granite's multipliers and Gemma-2's; the others have none of these
         c = self.c
-        gemma = self.type == 'gemma2'
+        gemma = self.type.startswith('gemma')
         x = self.W['model.embed_tokens.weight'][ids] * (math.sqrt(c['hidden_size']) if gemma else c.get('embedding_multiplier', 1))
         scale = c.get('attention_multiplier', 1 / math.sqrt(c.get('query_pre_attn_scalar', D)))
         half = c.get('residual_multiplier', 1)
@@ -126,8 +146,10 @@ class Model:
         near = causal + np.tril(np.full((T, T), -np.inf), -c['sliding_window']) if c.get('sliding_window') else causal
         for l in range(self.c['num_hidden_layers']) if layers is None else layers:
             P = f'model.layers.{l}.'
-            mask = near if self.type == 'phi3' or gemma and c['layer_types'][l] == 'sliding_attention' else causal
-            before, after = self.type != 'olmo2', self.type == 'olmo2' or gemma
+            kind = c['layer_types'][l] if 'layer_types' in c else None
+            mask = near if self.type == 'phi3' or kind == 'sliding_attention' else causal
+            olmo = self.type in ('olmo2', 'olmo3')
+            before, after = not olmo, olmo or gemma
             y = rec['norm', 2 * l] = self.norm(x, P + 'input_layernorm') if before else x
             if self.type == 'phi3':
                 q, k, v = np.split(self.lin(y, P + 'self_attn.qkv_proj'), [H * D, (H + K) * D], -1)
@@ -136,9 +158,10 @@ class Model:
             if not before or self.type == 'olmoe':
                 q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
             q, k, v = (t.reshape(B, T, -1, D) for t in (q, k, v))
-            if self.type in ('qwen3', 'qwen3_moe'):
+            if self.type in ('qwen3', 'qwen3_moe', 'gemma3_text'):
                 q, k = self.norm(q, P + 'self_attn.q_norm'), self.norm(k, P + 'self_attn.k_norm')
-            q, k = self.rope(q), self.rope(k)
+            if self.type != 'smollm3' or c['no_rope_layers'][l]:
+                q, k = self.rope(q, kind), self.rope(k, kind)
             k, v = np.repeat(k, H // K, 2), np.repeat(v, H // K, 2)
             s = capped(np.einsum('bihd,bjhd->bhij', q, k) * scale, c.get('attn_logit_softcapping'))
             o = np.einsum('bhij,bjhd->bihd', softmax(s + mask), v)

@@ -3,6 +3,8 @@ usage: families.py FOLDER [NAME ...]     writes FOLDER/families; with names only
 from transformers import (
     Gemma2Config,
     Gemma2ForCausalLM,
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
     GraniteConfig,
     GraniteForCausalLM,
     LlamaConfig,
@@ -17,6 +19,8 @@ from transformers import (
     Olmo2ForCausalLM,
     OlmoeConfig,
     OlmoeForCausalLM,
+    Olmo3Config,
+    Olmo3ForCausalLM,
     Phi3Config,
     Phi3ForCausalLM,
     Qwen2Config,
@@ -25,6 +29,8 @@ from transformers import (
     Qwen3ForCausalLM,
     Qwen3MoeConfig,
     Qwen3MoeForCausalLM,
+    SmolLM3Config,
+    SmolLM3ForCausalLM,
 )
 
 from common import *
@@ -116,6 +122,49 @@ FAMILIES = {
             final_logit_softcapping=6.0,
             attn_implementation='eager',
         ),
+    ),
+    'gemma3': (
+        113,
+        Gemma3ForCausalLM,
+        Gemma3TextConfig,
+        sizes(48, 96, 4, 2, 128)
+        | TIED
+        | dict(
+            num_hidden_layers=4,
+            head_dim=16,
+            rms_norm_eps=1e-6,
+            query_pre_attn_scalar=20,
+            sliding_window=10,
+            sliding_window_pattern=3,
+            rope_parameters=dict(
+                full_attention=dict(rope_type='linear', factor=8.0, rope_theta=1e6),
+                sliding_attention=dict(rope_type='default', rope_theta=1e4),
+            ),
+        ),
+    ),
+    'olmo3': (
+        114,
+        Olmo3ForCausalLM,
+        Olmo3Config,
+        sizes(48, 96, 4, 2, 112)
+        | UNTIED
+        | dict(
+            num_hidden_layers=4,
+            rms_norm_eps=1e-6,
+            bos_token_id=0,
+            sliding_window=10,
+            rope_parameters=dict(
+                rope_type='yarn', rope_theta=5e5, factor=8.0, original_max_position_embeddings=128, beta_fast=32.0, beta_slow=1.0
+            ),
+        ),
+    ),
+    'smollm3': (
+        115,
+        SmolLM3ForCausalLM,
+        SmolLM3Config,
+        sizes(48, 96, 4, 2, 128)
+        | TIED
+        | dict(num_hidden_layers=5, rms_norm_eps=1e-6, rope_theta=5e6, bos_token_id=None, eos_token_id=2, pad_token_id=None),
     ),
     'phi3': (
         111,
@@ -249,12 +298,13 @@ def make(root, name):
     loss.backward()
     t = {'input_ids': x, 'logits': y, 'loss': loss.reshape(1), 'loss_per_token': ce(y, x, 'none').reshape(2, 23), **hidden}
     t.update({'grad.' + n: g for n, g in gradients(e)})
+    rotary.mend(m)
     with torch.no_grad():
         t['long.input_ids'], t['long.logits'] = long, e(input_ids=long, use_cache=False).logits
         f32 = (m(input_ids=long, use_cache=False).logits.double() - t['long.logits']).abs().max().item()
 
     note = generation(e, os.path.join(d, 'generate.safetensors'), x[:1, :8]) if name == 'llama-3.1' else ''
-    if rotary(c)[1]:
+    if rotary.scaled(c):
         with torch.no_grad():
             moved = (exact64(m, rope_scaling=False)(input_ids=long).logits - t['long.logits']).abs().max()
         note += f' without rope scaling the long logits move by {moved:.2g};'

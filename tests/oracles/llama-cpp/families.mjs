@@ -1,7 +1,7 @@
 // Whether llama.cpp computes the golden logits of every family from its GGUF file: exports each folder of tests/golden/families as F32 and
 // compares with what transformers computed in float64. Prints a table; exit code 1 where a logit differs by more than the family's limit.
 //
-//   node families.mjs [--espalier PROGRAM]
+//   node families.mjs [--espalier PROGRAM] [FAMILY...]     all of them by default
 
 import fs from "node:fs";
 import os from "node:os";
@@ -11,21 +11,23 @@ import {spawnSync} from "node:child_process";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../../..");
-const espalier = process.argv[2] === "--espalier" ? process.argv[3] : path.join(root, "espalier");
+const hasProgram = process.argv[2] === "--espalier";
+const espalier = hasProgram ? process.argv[3] : path.join(root, "espalier"), chosen = process.argv.slice(hasProgram ? 4 : 2);
 const folders = path.join(root, "tests/golden/families");
 
 // llama.cpp takes GELU from a table of float16; phi3's window, which it does not apply, is 10 here.
 // llama.cpp's qwen3moe has experts in every layer.
 const refused = ["qwen3-moe-mixed"];
 
-const limits = {gemma2: 1e-2}, positions = {phi3: 10};
+const limits = {gemma2: 1e-2, gemma3: 1e-2}, positions = {phi3: 10};
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "families-"));
 process.on("exit", () => fs.rmSync(work, {recursive: true, force: true}));
 
 console.log("family           largest logit  difference   allowed");
 let missed = false;
-for (const family of fs.readdirSync(folders).filter(name => fs.existsSync(path.join(folders, name, "golden.safetensors")) && !refused.includes(name))) {
+for (const family of fs.readdirSync(folders).filter(name => fs.existsSync(path.join(folders, name, "golden.safetensors")) && !refused.includes(name)
+    && (chosen.length === 0 || chosen.includes(name)))) {
     const file = path.join(work, `${family}.gguf`), limit = limits[family] ?? 1e-4;
     run(espalier, ["export", path.join(folders, family), "--type", "f32", "--output", file]);
     const judged = JSON.parse(run(process.execPath, [path.join(here, "judge.mjs"), file, "--golden", path.join(folders, family, "golden.safetensors"),

@@ -4,6 +4,7 @@
 //   node judge.mjs MODEL.gguf --golden golden.safetensors               largest difference from stored logits (of the first --positions)
 //   node judge.mjs MODEL.gguf --greedy 1,5,9 --max-tokens 40            greedy continuation
 //   node judge.mjs MODEL.gguf --tokenize "some text"                    ids, with the model's own BOS rule
+//   node judge.mjs MODEL.gguf --texts FILE.jsonl                        ids of each line's text
 //   node judge.mjs MODEL.gguf --documents FILE.jsonl --ids FILE.i32     whether the texts give exactly these ids, one after another
 //
 // Window w has the inputs ids[w·seq .. w·seq + seq − 1], each scored on the id after it; positions restart at 0 in every
@@ -21,6 +22,7 @@ let result;
 if (options.golden !== undefined) result = await compareWithGolden(options.golden);
 else if (options.greedy !== undefined) result = await generate(options.greedy.split(",").map(Number), Number(options["max-tokens"] ?? 40));
 else if (options.documents !== undefined) result = compareTokens(options.documents, readIds(options.ids));
+else if (options.texts !== undefined) result = {ids: fs.readFileSync(options.texts, "utf8").split("\n").filter(line => line !== "").map(line => tokenize(JSON.parse(line).text))};
 else if (options.tokenize !== undefined) result = {ids: tokenize(options.tokenize)};
 else result = await meanNll(readIds(options.ids), Number(options.seq ?? 256), Number(options.windows ?? 0));
 
@@ -83,7 +85,8 @@ async function generate(prompt, count) {
 
 function tokenize(text) {
     const ids = model.tokenize(text, true);
-    return model.tokens.shouldPrependBosToken && model.tokens.bos != null && ids[0] !== model.tokens.bos ? [model.tokens.bos, ...ids] : [...ids];
+    // The binding leaves BOS to its caller; where the text itself begins with one, llama.cpp and the reference library put another before it.
+    return model.tokens.shouldPrependBosToken && model.tokens.bos != null ? [model.tokens.bos, ...ids] : [...ids];
 }
 
 function compareTokens(file, expected) {

@@ -6,12 +6,13 @@ using Espalier.Pipeline.Options;
 namespace Espalier.Cli.Commands.Shared;
 
 /// <summary><c>--dtype</c>: the element type that weights are written in.</summary>
-internal sealed class DtypeOption
+/// <param name="byDefault">What is stored where the option is not given, for help.</param>
+internal sealed class DtypeOption(string byDefault = "that of the model")
 {
     private readonly ValueOption<ElementType> _option = new("--dtype",
         Kinds.Choice<ElementType>([("f32", ElementType.F32), ("f16", ElementType.F16), ("bf16", ElementType.BF16),
             ("float32", ElementType.F32), ("float16", ElementType.F16), ("bfloat16", ElementType.BF16)]),
-        "Element type to store; by default that of the model");
+        $"Element type to store; by default {byDefault}");
 
     private readonly Option<bool> _clamp = new("--clamp")
     {

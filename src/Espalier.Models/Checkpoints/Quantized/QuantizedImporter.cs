@@ -89,9 +89,12 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
         const string Weight = ".weight";
         if (tensor.Shape is [var rows, var columns] && tensor.Name.EndsWith(Weight, StringComparison.Ordinal)
             && _method.Read(_tensors, tensor.Name[..^Weight.Length], (int)rows, (int)columns) is { } weights)
-            return weights;
-        return _tensors.Floats(tensor.Name, tensor.Shape);
+            return Finite(tensor.Name, weights);
+        return Finite(tensor.Name, _tensors.Floats(tensor.Name, tensor.Shape));
     }
+
+    private static float[] Finite(string name, float[] weights) => ElementConversion.IndexOfNonFinite(weights) is >= 0 and var at
+        ? throw new EspalierException($"'{name}': weight {at} is {weights[at]}; the folder is broken, use another copy") : weights;
 
     private void RequireAllRead()
     {

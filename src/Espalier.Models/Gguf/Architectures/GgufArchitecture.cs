@@ -52,6 +52,9 @@ internal abstract class GgufArchitecture
     /// <summary>A layer without what the architecture has keys for. A window is none: one that is no key shortens the context.</summary>
     protected virtual LayerKind WithoutKeys(LayerKind kind) => kind with { SlidingWindow = null };
 
+    /// <summary>What else it cannot say of a model; null where it can.</summary>
+    protected virtual string? OwnObjection(DecoderConfig config) => null;
+
     /// <summary>The longest text for which the file says the same as the model.</summary>
     protected virtual int ContextLength(DecoderConfig config) =>
         Math.Min(config.MaxPositions, config.LayerKinds.Min(kind => kind.SlidingWindow ?? int.MaxValue));
@@ -145,7 +148,7 @@ internal abstract class GgufArchitecture
                 + $"{config.HeadDim} and {config.HiddenSize} channels"
             : !ReadsRotaryFactors && RotaryFactors.Of(config) is not null
             ? $"the architecture {Name} cannot stretch its frequencies by {config.Rotary.Scaling}"
-            : null;
+            : OwnObjection(config);
     }
 
     private static int Turning(DecoderConfig config) => (int)(config.HeadDim * config.Rotary.Fraction);

@@ -4,8 +4,8 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>
-/// llama.cpp's architecture <c>llama</c>, which runs Llama 2 to 3.2, Mistral and Mistral-NeMo; and Qwen2 and Phi-3 once their width is cut,
-/// for the architectures of their own want queries as wide as the model.
+/// llama.cpp's architecture <c>llama</c>, which runs Llama 2 to 3.2, Mistral and Mistral-NeMo; Qwen2 and Phi-3 once their width is cut,
+/// for the architectures of their own want queries as wide as the model; and SmolLM3 where all layers that stay turn.
 /// </summary>
 internal sealed class LlamaArchitecture : GgufArchitecture
 {
@@ -13,7 +13,7 @@ internal sealed class LlamaArchitecture : GgufArchitecture
     public override string Name => "llama";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Families { get; } = ["llama", "mistral", "phi3", "qwen2"];
+    public override IReadOnlyList<string> Families { get; } = ["llama", "mistral", "phi3", "qwen2", "smollm3"];
 
     /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(

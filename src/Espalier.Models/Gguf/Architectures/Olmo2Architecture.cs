@@ -1,13 +1,20 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Models.Gguf.Architectures;
 
-/// <summary>llama.cpp's architecture <c>olmo2</c>: norms after each half of a block, queries and keys normed over all heads.</summary>
+/// <summary>
+/// llama.cpp's architecture <c>olmo2</c>: norms after each half of a block, queries and keys normed over all heads; of OLMo-3 a window in
+/// all layers but every so manieth, whose frequencies are not scaled.
+/// </summary>
 internal sealed class Olmo2Architecture : GgufArchitecture
 {
     /// <inheritdoc/>
     public override string Name => "olmo2";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Families { get; } = ["olmo2", "olmo3"];
 
     /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(
@@ -36,7 +43,39 @@ internal sealed class Olmo2Architecture : GgufArchitecture
     protected override bool WantsFullWidth => true;
 
     /// <inheritdoc/>
+    protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { Rotary = null };
+
+    /// <inheritdoc/>
+    protected override string? OwnObjection(DecoderConfig config) =>
+        config.LayerKinds.Any(kind => (kind.Rotary ?? config.Rotary) != (kind.SlidingWindow is null
+            ? config.Rotary
+            : config.Rotary with { Scaling = null }))
+            ? $"the architecture {Name} stretches the frequencies of layers without a window alone"
+            : WindowPeriod.Objection(config, Name);
+
+    /// <inheritdoc/>
+    protected override int ContextLength(DecoderConfig config) => config.MaxPositions;
+
+    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
+        if (config.LayerKinds.All(kind => kind.SlidingWindow is null))
+            return;
+        add("attention.sliding_window", WindowPeriod.Window(config));
+        add("attention.sliding_window_pattern", (uint)WindowPeriod.Of(config)!.Value);
+    }
+
+    /// <inheritdoc/>
+    public override string FamilyOf(GgufFile file) =>
+        new GgufKeys(file, Name).Whole("attention.sliding_window") is null or 0 ? "olmo2" : "olmo3";
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        if (keys.Whole("attention.sliding_window") is not (> 0 and var window))
+            return;
+        var period = keys.Whole("attention.sliding_window_pattern") ?? 4;
+        fields["sliding_window"] = window;
+        LayerTypes.Write(Enumerable.Range(0, keys.Required("block_count")).Select(layer => layer % period < period - 1), fields);
     }
 }

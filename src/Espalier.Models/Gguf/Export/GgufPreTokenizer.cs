@@ -22,9 +22,12 @@ internal static class GgufPreTokenizer
             PretokenizerSplit.Qwen2 => ("qwen2", false),
             PretokenizerSplit.Gpt2 => ("gpt-2", false),
             PretokenizerSplit.DigitsThenGpt2 => ("smollm", false),
+            PretokenizerSplit.Gpt4o => ("gpt-4o", false),
+            PretokenizerSplit.DeepSeek3 => ("deepseek-v3", false),
+            PretokenizerSplit.Falcon => ("falcon", false),
             var split => throw new EspalierException(
                 $"{file}: its pre-tokenizer ({Words(split)}) is none that llama.cpp has a name for; it has those of GPT-2, of single "
-                    + "digits and then GPT-2, of Llama 3, Qwen2 and Tekken"),
+                    + "digits and then GPT-2, of Llama 3, Qwen2, Tekken, GPT-4o, DeepSeek-V3 and Falcon"),
         };
         if (takesWholeWords == model.IgnoreMerges || MergesReachEveryToken(model))
             return name;

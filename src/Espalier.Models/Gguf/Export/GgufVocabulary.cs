@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Models.Gguf.Export;
 
@@ -11,7 +12,7 @@ internal static class GgufVocabulary
     private const string TokenizerFile = "tokenizer.json";
 
     // A tokenizer in another form is no missing tokenizer.
-    private static readonly string[] s_otherFiles = ["tokenizer.model", "tekken.json", "vocab.json", "vocab.txt"];
+    private static readonly string[] s_otherFiles = ["vocab.json", "vocab.txt"];
 
     private static readonly string[] s_phiNames = ["phi-3", "phi3"], s_phiTokens = ["</s>", "<unk>", "<s>", "<|endoftext|>"];
 
@@ -42,7 +43,8 @@ internal static class GgufVocabulary
         if (Load(folder) is not { } tokenizer)
             return [$"{folder}: has no {TokenizerFile}: the GGUF file spells each id as <17>, and reads no text"];
         Describe(tokenizer.Model, vocabularySize, FileOf(folder), new());
-        return [.. Losses(tokenizer, vocabularySize).Select(loss => $"{FileOf(folder)}: {loss}")];
+        return [.. GgufTokenizerLosses.Of(tokenizer.Model, tokenizer.BosId, tokenizer.EosId, vocabularySize, Strips(tokenizer.Model))
+            .Select(loss => $"{FileOf(folder)}: {loss}")];
     }
 
     /// <summary>
@@ -55,45 +57,26 @@ internal static class GgufVocabulary
     public static string NameOf(string name, string folder)
     {
         var model = Load(folder)?.Model;
-        var strips = model is not null && s_phiTokens.All(token => model.Tokens.Contains(token))
-            && model.AddedTokens.Any(token => token is { Special: true, RightStrip: true });
+        var strips = model is not null && Strips(model);
         var says = s_phiNames.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase));
         return strips == says ? name : strips ? $"{name} (Phi-3)"
             : s_phiNames.Aggregate(name, (text, part) => text.Replace(part, "phi 3", StringComparison.OrdinalIgnoreCase));
     }
 
-    private static string FileOf(string folder) => Path.Combine(folder, TokenizerFile);
+    private static bool Strips(TokenizerModel model) => s_phiTokens.All(token => model.Tokens.Contains(token))
+        && model.AddedTokens.Any(token => token is { Special: true, RightStrip: true });
+
+    private static string FileOf(string folder) => TokenizerSource.Find(folder) ?? Path.Combine(folder, TokenizerFile);
 
     private static Tokenizer? Load(string folder)
     {
-        if (File.Exists(FileOf(folder)))
+        if (TokenizerSource.IsIn(folder))
             return Tokenizer.Load(folder);
         if (Array.Find(s_otherFiles, name => File.Exists(Path.Combine(folder, name))) is { } other)
             throw new EspalierException(
                 $"{folder}: has {other} but no {TokenizerFile}; save the tokenizer with "
                     + "transformers (AutoTokenizer ... save_pretrained) and export again");
         return null;
-    }
-
-    private static IEnumerable<string> Losses(Tokenizer tokenizer, int vocabularySize)
-    {
-        var model = tokenizer.Model;
-        if (model.Tokens.Count > vocabularySize)
-        {
-            string[] beyond = [.. model.Tokens.Skip(vocabularySize).OfType<string>()];
-            yield return $"{beyond.Length} of its tokens have ids from {vocabularySize} on, where "
-                + $"the model (vocab_size {vocabularySize}) has no rows; they are left out: "
-                + string.Join(", ", beyond.Take(3).Select(token => $"'{token}'")) + (beyond.Length > 3 ? ", ..." : "");
-        }
-        if (model.Before.Count > 1 || model.Before is [var first] && first != tokenizer.BosId || model.After.Count > 1
-            || model.After is [var last] && last != tokenizer.EosId)
-            yield return "its template adds other tokens than one BOS and one EOS, which llama.cpp does not";
-        if (model is { Kind: TokenizerKind.ByteLevelBpe, AddPrefixSpace: true })
-            yield return "it puts a space before each text, which llama.cpp does not do where "
-                + "tokens are bytes: a text that begins without one gets other ids there";
-        if (model.Normalizers.Count > 0)
-            yield return $"llama.cpp does not apply its normalizer ({string.Join(", ", model.Normalizers)}): "
-                + "text that it would change gets other ids there";
     }
 
     /// <summary>Describes tokens, their types, merges or scores, and what encoding adds.</summary>
@@ -104,6 +87,9 @@ internal static class GgufVocabulary
                 throw new EspalierException(
                     $"{file}: puts {name} at every text, whose id {ids.Max()} is not below vocab_size {vocabularySize}: the tokenizer and "
                         + $"config.json are not of one model; put the right {TokenizerFile} there");
+        if (model.Kind is not (TokenizerKind.ByteLevelBpe or TokenizerKind.MetaspaceBpe))
+            throw new EspalierException(
+                $"{file}: a tokenizer of kind {model.Kind} is not written as GGUF; BPE over bytes, and BPE with U+2581 for the space, are");
         model = Within(model, vocabularySize);
 
         var (tokens, types) = Tokens(model, vocabularySize);

@@ -66,12 +66,16 @@ internal sealed class ImportedTensors : ITensorSource
             FillVector(parameter, place.Tensor, (int)(place.FirstRow + firstElement), destination);
         else
             FillMatrix(parameter, place.Tensor, place.FirstRow, firstElement, destination);
+        if (ElementConversion.IndexOfNonFinite(destination) is >= 0 and var at)
+            throw new EspalierException(
+                $"{_file.Path}: tensor {place.Tensor.Name}: a weight of {name} is {destination[at]}; the file is broken, use "
+                + "another copy");
 
         float shift = _imported.Architecture.Shift(parameter.Role),
             factor = (float)_imported.Architecture.Factor(parameter.Role, _imported.Config);
         if (shift != 0 || factor != 1)
             foreach (ref var weight in destination)
-                weight = (weight - shift) / factor;
+                weight = weight / factor - shift;
     }
 
     private void FillVector(Parameter parameter, GgufTensor tensor, int first, Span<float> destination)

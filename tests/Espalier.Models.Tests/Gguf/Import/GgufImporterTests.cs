@@ -44,10 +44,12 @@ public sealed class GgufImporterTests : IDisposable
         {
             var (expected, actual) = (before.ReadFloat32(name), after.ReadFloat32(name));
             Assert.Equal(before.Entry(name).Shape, after.Entry(name).Shape);
-            // An attention scale that llama.cpp has no key for lies in the queries.
+            // An attention scale that llama.cpp has no key for lies in the queries, or in their norm.
+            var architecture = GgufArchitectures.For(before.Config, source);
             if (before.Family.TryParse(name, out var parameter)
-                && GgufArchitectures.For(before.Config, source).Factor(parameter.Role, before.Config) is var factor and not 1)
-                expected = [.. expected.Select(weight => (float)(weight * factor))];
+                && architecture.Factor(parameter.Role, before.Config) is var factor and not 1)
+                expected = [.. expected.Select(weight =>
+                    (float)((weight + architecture.Shift(parameter.Role)) * factor - architecture.Shift(parameter.Role)))];
             // llama.cpp stores norms of some families with 1 added, which costs the last bits.
             var lost = name.Contains("norm", StringComparison.Ordinal) && before.Config.Norm != NormKind.RmsNorm ? 1.2e-7f : 0f;
             Assert.All(expected.Zip(actual), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, lost));
@@ -103,6 +105,7 @@ public sealed class GgufImporterTests : IDisposable
     [InlineData("llama.block_count", 9u, "holds no tensor 'blk.8.attn_q.weight'")]
     [InlineData("llama.feed_forward_length", 512u,
         "tensor blk.0.ffn_gate.weight is [768, 256], [512, 256] was expected by the file's own keys")]
+    [InlineData("split.count", (ushort)3, "is one of 3 parts of a model; put them together first")]
     [InlineData("general.architecture", "mamba", "the architecture 'mamba' cannot be read; known are")]
     [InlineData("tokenizer.ggml.model", "bert", "a vocabulary of the kind 'bert' is not read; known are gpt2 and llama")]
     [InlineData("tokenizer.ggml.pre", "viking", "the split 'viking' (tokenizer.ggml.pre) is not read; known are")]
@@ -112,6 +115,25 @@ public sealed class GgufImporterTests : IDisposable
         var error = Assert.Throws<EspalierException>(() => Import(path));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.StartsWith(path, error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "imported")));
+    }
+
+    [Fact]
+    public void A_weight_that_is_no_number_is_refused_by_tensor()
+    {
+        var path = Export(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), GgufFormat.F32);
+        long at;
+        using (var file = GgufFile.Open(path))
+            at = file.DataStart + file["blk.2.attn_q.weight"].Offset + 40;
+        using (var stream = File.OpenWrite(path))
+        {
+            stream.Position = at;
+            stream.Write(BitConverter.GetBytes(float.NaN));
+        }
+
+        var error = Assert.Throws<EspalierException>(() => Import(path));
+        Assert.Contains("tensor blk.2.attn_q.weight: a weight of model.layers.2.self_attn.q_proj.weight is NaN", error.Message,
+            StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(_folder.Path, "imported")));
     }
 

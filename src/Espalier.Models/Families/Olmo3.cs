@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>
+/// OLMo-3: OLMo-2 with a window in three layers of four. Frequencies are scaled in the other layers alone: so its authors, transformers
+/// 4.57, vLLM and llama.cpp have it; releases of transformers 5 up to 5.12 scale them everywhere.
+/// </summary>
+internal sealed class Olmo3 : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "olmo3";
+
+    /// <inheritdoc/>
+    public override string Architecture => "Olmo3ForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
+        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
+        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
+        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
+        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
+        (QueryRowNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
+        (KeyRowNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
+        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
+        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
+        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
+        (AttentionOutputNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (MlpOutputNorm, "model.layers.{layer}.post_feedforward_layernorm.weight"),
+        (FinalNorm, "model.norm.weight"),
+        (Head, "lm_head.weight"));
+
+    /// <inheritdoc/>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": null, "eos_token_id": 50279, "hidden_act": "silu",
+          "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 11008, "max_position_embeddings": 2048,
+          "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": null, "pad_token_id": 1, "rms_norm_eps": 1e-05,
+          "rope_scaling": null, "rope_theta": 10000.0, "sliding_window": 4096, "tie_word_embeddings": false, "use_cache": true,
+          "vocab_size": 50304
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
+
+    /// <inheritdoc/>
+    protected override bool FillsHeadDim => false;
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
+    {
+        var full = new LayerKind { Norms = NormPlacement.After, HeadNorms = HeadNormKind.AllHeads };
+        var plain = common.Rotary with { Scaling = null };
+        var sliding = full with { SlidingWindow = fields.Int("sliding_window"), Rotary = plain == common.Rotary ? null : plain };
+        return common with
+        {
+            QueryKeyValueBias = fields.Bool("attention_bias"),
+            AttentionOutputBias = fields.Bool("attention_bias"),
+            LayerKinds = LayerKinds.Of(LayerTypes.Windows(fields, common.Layers, layer => (layer + 1) % 4 != 0)
+                .Select(window => window is null ? full : sliding)),
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
+    {
+        fields["attention_bias"] = target.QueryKeyValueBias;
+        LayerTypes.Write(target, fields);
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Espalier.Files;
+
+namespace Espalier.Models.Grammars;
+
+/// <summary>
+/// Makes a grammar of a JSON Schema (2020-12), of which a part is read: what is written fits the schema, and no more than that is said. An
+/// object's properties come in the order in which the schema names them, and none beside those is written. A keyword that would not be
+/// kept is refused by its name.
+/// </summary>
+internal sealed class SchemaReader
+{
+    /// <summary>Characters of a schema, at most.</summary>
+    public const int Longest = 1 << 16;
+
+    private readonly JsonElement _root;
+    private readonly string _place;
+    private readonly Dictionary<string, GrammarRule> _rules = [];
+    private readonly Queue<(GrammarRule Rule, JsonElement Schema, string Place)> _open = new();
+
+    private SchemaReader(JsonElement root, string place) => (_root, _place) = (root, place);
+
+    /// <summary>Reads a schema.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="place">What errors call it.</param>
+    /// <exception cref="EspalierException">It is none, or says what is not supported here.</exception>
+    public static GrammarNode Read(JsonElement schema, string place)
+    {
+        if (schema.GetRawText().Length is > Longest and var length)
+            throw new EspalierException($"{place} has {length} characters and may have {Longest}: make it smaller");
+        var reader = new SchemaReader(schema, place);
+        var root = reader.Rule("#", schema, place);
+        // One after the other and not one inside the other: references can be as many as there is room for.
+        while (reader._open.TryDequeue(out var open))
+            open.Rule.Body = reader.One(open.Schema, open.Place);
+        return root;
+    }
+
+    private GrammarRule Rule(string pointer, JsonElement schema, string place)
+    {
+        if (_rules.TryGetValue(pointer, out var known))
+            return known;
+        var rule = _rules[pointer] = new();
+        _open.Enqueue((rule, schema, place));
+        return rule;
+    }
+
+    private GrammarNode One(JsonElement schema, string place)
+    {
+        if (schema.ValueKind == JsonValueKind.True)
+            return JsonSyntax.Value;
+        if (schema.ValueKind == JsonValueKind.False)
+            return new GrammarChoice();
+        var keywords = new SchemaKeywords(schema, place);
+        if (keywords.Alone("$ref") is { } reference)
+            return Reference(reference, keywords.PlaceOf("$ref"));
+        if (keywords.Alone("anyOf") is { } any)
+        {
+            if (any.ValueKind != JsonValueKind.Array || any.GetArrayLength() == 0)
+                throw keywords.Wrong("anyOf", "a list of schemas");
+            return new GrammarChoice([.. any.EnumerateArray().Select((one, i) => One(one, $"{keywords.PlaceOf("anyOf")}[{i}]"))]);
+        }
+        if (keywords.Values() is { } values)
+            return new GrammarChoice([.. values.Where(value => keywords.Types.Any(type => SchemaKeywords.Fits(value, type)))
+                .Select(JsonSyntax.Constant)]);
+        return new GrammarChoice([.. keywords.Types.Select(type => OfType(type, keywords))]);
+    }
+
+    private GrammarNode OfType(string type, SchemaKeywords keywords) => type switch
+    {
+        "object" => new SchemaObject(keywords, One).Grammar(),
+        "array" => JsonSyntax.List(keywords.Of("items") is { } items ? One(items, keywords.PlaceOf("items")) : JsonSyntax.Value,
+            keywords.Count("minItems") ?? 0, keywords.Count("maxItems")),
+        "string" => JsonSyntax.StringOf(keywords.Count("minLength") ?? 0, keywords.Count("maxLength")),
+        "integer" => JsonSyntax.Integer,
+        "number" => JsonSyntax.Number,
+        "boolean" => JsonSyntax.Boolean,
+        _ => JsonSyntax.Text("null"),
+    };
+
+    // RFC 6901, as a part of a URI.
+    private GrammarRule Reference(JsonElement value, string place)
+    {
+        var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
+        if (text != "#" && !text.StartsWith("#/", StringComparison.Ordinal))
+            throw new EspalierException(
+                $"{place} is {OneLine.Clipped(value.GetRawText())}: only places of the same schema, such as #/$defs/name");
+        var at = _root;
+        foreach (var step in text.Split('/').Skip(1))
+        {
+            var name = Uri.UnescapeDataString(step).Replace("~1", "/", StringComparison.Ordinal)
+                .Replace("~0", "~", StringComparison.Ordinal);
+            at = at.ValueKind == JsonValueKind.Object && at.TryGetProperty(name, out var inner) ? inner
+                : at.ValueKind == JsonValueKind.Array && int.TryParse(name, out var i) && (uint)i < (uint)at.GetArrayLength() ? at[i]
+                : throw new EspalierException($"{place} is {OneLine.Clipped(text)}, and the schema has no such place");
+        }
+        return Rule(text, at, text == "#" ? _place : $"{_place}{text[1..].Replace('/', '.')}");
+    }
+}

@@ -1,0 +1,85 @@
+using Espalier.Models.Generation;
+
+namespace Espalier.Models.Grammars;
+
+/// <summary>
+/// Keeps what a model writes a beginning of what a grammar allows. What may come is computed once for each state of the text. Safe for use
+/// from several threads; a mask is one sequence's.
+/// </summary>
+/// <param name="root">The grammar.</param>
+/// <param name="tokens">The vocabulary.</param>
+internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
+{
+    private readonly Lock _gate = new();
+    private Grammar _grammar = new(root);
+
+    /// <summary>A mask for one answer.</summary>
+    public ITokenMask Mask()
+    {
+        lock (_gate)
+        {
+            // Answers that are being written go on with what they began with.
+            if (!_grammar.Keeps)
+                _grammar = new(root);
+            return new GrammarMask(this, _grammar.Start);
+        }
+    }
+
+    private ulong[] Allowed(GrammarState state)
+    {
+        lock (_gate)
+            return state.Allowed ??= Ends(tokens.Table.Allowed(state), state);
+    }
+
+    // Where the text is whole and may go on, the model says so by an id that ends it.
+    private ulong[] Ends(ulong[] allowed, GrammarState state)
+    {
+        if (state.MayEnd)
+            foreach (var id in tokens.StopIds.Where(id => (uint)id < (uint)tokens.Table.Rows))
+                allowed[id / 64] |= 1UL << (id % 64);
+        return allowed;
+    }
+
+    private GrammarState? After(GrammarState state, byte b)
+    {
+        lock (_gate)
+            return state.After(b);
+    }
+
+    private sealed class GrammarMask(TokenGrammar grammar, GrammarState start) : ITokenMask
+    {
+        private GrammarState _state = start;
+        private bool _isEnded;
+
+        public bool IsComplete => _isEnded || _state.IsComplete || (_state.MayEnd && grammar.StopsNowhere);
+
+        public void Apply(Span<float> logits)
+        {
+            var allowed = grammar.Allowed(_state);
+            if (allowed.AsSpan().IndexOfAnyExcept(0UL) < 0)
+                throw new EspalierException("the model's vocabulary has no token that could go on with the text that its form asks for");
+            for (var id = 0; id < logits.Length; id++)
+                if ((allowed[id / 64] >> (id % 64) & 1) == 0)
+                    logits[id] = float.NegativeInfinity;
+        }
+
+        public void Accept(int id)
+        {
+            if (_state.MayEnd && grammar.IsStop(id))
+            {
+                _isEnded = true;
+                return;
+            }
+            foreach (var b in grammar.BytesOf(id))
+                _state = grammar.After(_state, b)
+                    ?? throw new InvalidOperationException($"id {id} may not come and was chosen all the same");
+        }
+    }
+
+    private bool StopsNowhere => tokens.StopIds.Count == 0;
+
+    private bool IsStop(int id) => tokens.StopIds.Contains(id);
+
+    private byte[] BytesOf(int id) => tokens.Bytes[id]
+        ?? throw new InvalidOperationException($"id {id} stands for no text and was chosen all the same");
+}

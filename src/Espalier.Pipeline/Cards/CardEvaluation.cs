@@ -1,0 +1,95 @@
+using System.Globalization;
+using Espalier.Evaluation.Tasks;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+
+namespace Espalier.Pipeline.Cards;
+
+/// <summary>How good it is, beside the teacher: losses, benchmarks and what alignment did, each with how sure that is.</summary>
+internal static class CardEvaluation
+{
+    /// <summary>Half the width of a 95 % interval in standard errors, by the normal approximation.</summary>
+    private const double Standard95 = 1.96;
+
+    /// <summary>Writes the section; the models are those of the run, the last one is in this folder.</summary>
+    public static void Write(CardPage page, CardFacts facts)
+    {
+        page.Heading(2, "Evaluation");
+        if (facts.Arm.Rows.All(row => row.Evaluations.Count == 0) && facts.Arm.Tasks is null)
+        {
+            page.Paragraph("The run evaluated nothing.");
+            return;
+        }
+        Losses(page, facts.Arm.Rows);
+        if (facts.Arm.Tasks is { } tasks)
+            Benchmarks(page, facts.Arm.TaskModels, tasks);
+        if (facts.Arm.Aligned is { } steps)
+            Aligned(page, steps);
+    }
+
+    private static void Losses(CardPage page, IReadOnlyList<ModelRow> models)
+    {
+        if (models.All(model => model.Evaluations.Count == 0))
+            return;
+        page.Paragraph("Mean negative log-likelihood, nats a token; the interval is 1.96 standard errors over windows of text to either "
+            + (models.Any(model => model.Evaluations.Any(on => on.Set == EvaluationList.HeldOut))
+                ? "side. `held-out` is the part of the documents of the training text that was held out." : "side."));
+        page.Table(["model", ">parameters", "text", ">tokens", ">nats a token", ">95 % interval", ">perplexity", ">bits a byte"],
+            models.SelectMany(model => model.Evaluations.Select(on => new[]
+            {
+                NameOf(model.Model), CardPage.Exact(model.Parameters), CardPage.Quoted(on.Set), CardPage.Exact(on.Tokens),
+                CardPage.Nats(on.Nll),
+                $"{CardPage.Nats(on.Nll - (Standard95 * on.NllStandardError))} to "
+                    + $"{CardPage.Nats(on.Nll + (Standard95 * on.NllStandardError))}",
+                double.IsFinite(on.Perplexity) ? on.Perplexity.ToString("0.00", CultureInfo.InvariantCulture) : "not finite",
+                on.BitsPerByte is { } bits ? CardPage.Nats(bits) : "",
+            })));
+    }
+
+    private static void Benchmarks(CardPage page, IReadOnlyList<string> models, IReadOnlyList<TaskComparison> tasks)
+    {
+        page.Paragraph("Benchmarks as lm-evaluation-harness counts them, ± one standard error over documents:");
+        page.Table(["benchmark", ">shots", ">documents", "metric", .. models.Select(model => $">{NameOf(model)}")],
+            tasks.SelectMany(task => task.Results[0].Metrics.Select(metric => (string[])
+            [
+                CardPage.Plain(task.Task), CardPage.Exact(task.Shots), CardPage.Exact(task.Documents), CardPage.Quoted(metric.Name),
+                .. task.Results.Select(result => MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))),
+            ])));
+        if (tasks.Any(task => task.Comparisons.Count > 0))
+        {
+            page.Paragraph("Differences from the teacher in the first metric, document by document, with 95 % intervals of 10,000 draws of "
+                + "documents; p is that of a difference at least so large between equally good models"
+                + (tasks.Any(task => task.Comparisons.Any(one => one.Adjusted is not null)) ? ", adjusted for all comparisons (Holm):"
+                    : ":"));
+            page.Table(["benchmark", "model", ">difference", ">95 % interval", ">p"], tasks.SelectMany(task =>
+                models.Skip(1).Zip(task.Comparisons, (model, one) => new[]
+                {
+                    CardPage.Plain(task.Task), NameOf(model),
+                    MetricText.Signed(one.Difference, task.Metric.Scale) + MetricText.Points(task.Metric.Scale),
+                    $"{MetricText.Signed(one.Lower, task.Metric.Scale)} to {MetricText.Signed(one.Upper, task.Metric.Scale)}",
+                    MetricText.Probability(one.Adjusted ?? one.Probability).Replace("<", "&lt;", StringComparison.Ordinal),
+                })));
+        }
+        foreach (var task in tasks.Where(task => task.IsFew))
+            page.Paragraph($"{CardPage.Plain(task.Task)} has fewer than {TaskComparison.Few} documents here: standard errors and intervals "
+                + "say little.");
+    }
+
+    private static void Aligned(CardPage page, IReadOnlyList<AlignRow> steps)
+    {
+        page.Paragraph("What each step of alignment did to the loss on its own held-out part, ± one standard error:");
+        page.Table(["step", "method", ">trained on", ">left out", ">before", ">after", ">preferred rightly before", ">after"],
+            steps.Select(step => new[]
+            {
+                CardPage.Plain(step.Stage), CardPage.Quoted(step.Method), CardPage.Exact(step.Conversations),
+                CardPage.Exact(step.Skipped.Values.Sum()), Loss(step.Before), Loss(step.After), Rightly(step.Before), Rightly(step.After),
+            }));
+    }
+
+    private static string NameOf(string model) => model == "student" ? "**this model**" : CardPage.Plain(model);
+
+    private static string Loss(HeldOutRow? row) => row is null ? "" : $"{CardPage.Nats(row.Loss)} ± {CardPage.Nats(row.LossSe)}";
+
+    private static string Rightly(HeldOutRow? row) =>
+        row?.Accuracy is { } share ? MetricText.Number(share, MetricScale.Share) + " %" : "";
+}

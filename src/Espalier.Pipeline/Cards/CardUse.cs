@@ -1,0 +1,70 @@
+using Espalier.Models.Chat;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Runtimes;
+
+namespace Espalier.Pipeline.Cards;
+
+/// <summary>What to type to use a model, and what is known to go wrong.</summary>
+internal static class CardUse
+{
+    private const string Prompt = "Once upon a time", Question = "What can you do?";
+
+    /// <summary>Writes the section.</summary>
+    /// <param name="page">The card.</param>
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="gguf">Names of GGUF files beside it.</param>
+    /// <param name="answers">Whether it was taught to answer; a template of the teacher's alone teaches nothing.</param>
+    public static void Write(CardPage page, string folder, IReadOnlyList<string> gguf, bool answers)
+    {
+        answers &= ChatTemplate.Find(folder) is not null;
+        page.Heading(2, "How to use it");
+        page.Paragraph("With transformers; `model` is this folder, or the name under which it lies on the Hub:");
+        page.Code("python", $"""
+            from transformers import AutoModelForCausalLM, AutoTokenizer
+
+            model = "."
+            tokenizer = AutoTokenizer.from_pretrained(model)
+            network = AutoModelForCausalLM.from_pretrained(model)
+            {(answers
+                ? $"inputs = tokenizer.apply_chat_template([{{\"role\": \"user\", \"content\": \"{Question}\"}}],\n"
+                    + "    add_generation_prompt=True, return_dict=True, return_tensors=\"pt\")"
+                : $"inputs = tokenizer(\"{Prompt}\", return_tensors=\"pt\")")}
+            print(tokenizer.decode(network.generate(**inputs, max_new_tokens=60)[0]))
+            """);
+        page.Paragraph(gguf.Count > 0 ? "With llama.cpp, from the files that lie beside this folder:"
+            : "With llama.cpp, after `espalier export . --output model.gguf`:");
+        page.Code("sh", string.Join('\n', (gguf.Count > 0 ? gguf : ["model.gguf"]).Select(file =>
+            $"llama-cli -m {file} {(answers ? $"-p \"{Question}\"" : $"-no-cnv -p \"{Prompt}\"")}")));
+        page.Paragraph("With Espalier:");
+        page.Code("sh", answers ? "espalier chat ." : $"espalier generate . --prompt \"{Prompt}\" --max-tokens 60");
+    }
+
+    /// <summary>Writes what is known against it.</summary>
+    public static void Limits(CardPage page, CardFacts facts)
+    {
+        page.Heading(2, "Limits");
+        var limits = new List<string>();
+        var longest = facts.Stages.Where(stage => stage.Trains)
+            .Select(stage => int.TryParse(stage.Option("sequence"), out var tokens) ? tokens : 0).DefaultIfEmpty(0).Max();
+        if (longest > 0 && longest < facts.Student.MaxPositions)
+            limits.Add($"It was trained on windows of at most {CardPage.Exact(longest)} tokens, though it has "
+                + $"{CardPage.Exact(facts.Student.MaxPositions)} positions.");
+        if (!facts.Stages.Any(stage => stage.Trains && stage.Record.Name != "correct"))
+            limits.Add("It was not trained after it was cut.");
+        if (facts.Arm.Aligned is null)
+            limits.Add("It goes on with text. The run taught it nothing about answering.");
+        limits.Add("What the run measured stands above. It looked at nothing else: not at facts, not at bias, not at harm.");
+        limits.Add("What holds against the teacher may hold against it: see the teacher's own page.");
+        limits.AddRange(Runtimes(facts.Arm.Student));
+        page.Items(limits);
+    }
+
+    /// <summary>What other programs read differently than it is.</summary>
+    public static IEnumerable<string> Runtimes(string folder)
+    {
+        using var checkpoint = Checkpoint.Open(folder, requireWeights: false);
+        foreach (var (runtime, findings) in Preflight.Of(checkpoint.Family, checkpoint.Config, checkpoint.RawConfig))
+            foreach (var finding in findings)
+                yield return $"{runtime}: {CardPage.Plain(finding)}.";
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Espalier.Models.Grammars;
+using Espalier.Models.Tokenizers;
+using Espalier.Server.Requests;
+using Espalier.Server.Tools;
+
+namespace Espalier.Server.Loading;
+
+/// <summary>
+/// The grammars that requests ask for, each made once for as long as it is asked for again: what may come in a state of the text is kept
+/// with it. Safe for use from several threads.
+/// </summary>
+/// <param name="tokenizer">The tokenizer.</param>
+/// <param name="rows">Ids that the model has logits for.</param>
+/// <param name="stopIds">Ids that end a text.</param>
+internal sealed class ServedGrammars(Tokenizer tokenizer, int rows, IReadOnlySet<int> stopIds)
+{
+    private const int MostKept = 64;
+
+    private readonly Lazy<GrammarTokens> _tokens = new(() => new(tokenizer, rows, stopIds, ToolForms.Marks));
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, TokenGrammar> _kept = [];
+
+    /// <summary>Answers that fit a schema.</summary>
+    /// <param name="schema">The schema, as JSON.</param>
+    /// <exception cref="RequestException">It says what is not supported.</exception>
+    public TokenGrammar OfSchema(string schema) => Kept(schema, () =>
+    {
+        using var document = JsonDocument.Parse(schema);
+        return new GrammarSequence(JsonSyntax.Space, SchemaReader.Read(document.RootElement, AnswerOptions.SchemaPlace));
+    }, AnswerOptions.SchemaPlace);
+
+    /// <summary>Answers that are calls.</summary>
+    /// <param name="form">How the model writes them.</param>
+    /// <param name="tools">What may be called.</param>
+    /// <param name="choice">Which of them must be.</param>
+    /// <exception cref="RequestException">A tool's parameters are to be kept strictly and say what is not supported.</exception>
+    public TokenGrammar OfCalls(ToolForm form, JsonArray tools, ToolChoice choice) =>
+        Kept($"{form} {choice} {tools.ToJsonString()}", () => new ToolGrammar(form, _tokens.Value.Table).Of(tools, choice), "tools");
+
+    private TokenGrammar Kept(string key, Func<GrammarNode> make, string param)
+    {
+        lock (_gate)
+            if (_kept.TryGetValue(key, out var known))
+                return known;
+        TokenGrammar made;
+        try
+        {
+            made = new(make(), _tokens.Value);
+        }
+        catch (EspalierException error)
+        {
+            throw RequestException.Bad(error.Message, param, "unsupported");
+        }
+        lock (_gate)
+        {
+            if (_kept.Count >= MostKept)
+                _kept.Clear();
+            _kept[key] = made;
+        }
+        return made;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Text.Json;
+using Espalier.Files;
+using Espalier.Models.Grammars;
+using Espalier.Tests;
+
+namespace Espalier.Models.Tests.Grammars;
+
+/// <summary>What a schema lets in, by examples written out, and what is refused by its name.</summary>
+public sealed class SchemaReaderTests
+{
+    private const string Person = """
+        { "type": "object", "additionalProperties": false, "required": ["name", "age"], "title": "A person",
+          "properties": { "name": { "type": "string", "minLength": 1 }, "nick": { "type": ["string", "null"] },
+                          "age": { "type": "integer" }, "tags": { "type": "array", "items": { "enum": ["a", 2, null] }, "maxItems": 2 } } }
+        """;
+
+    private const string Tree = """
+        { "$ref": "#/$defs/node",
+          "$defs": { "node": { "type": "object", "required": ["children"], "properties": {
+              "children": { "type": "array", "items": { "$ref": "#/$defs/node" } } } } } }
+        """;
+
+    [Theory]
+    [InlineData(Person, """{"name":"Ada","age":36}""")]
+    [InlineData(Person, "{\n  \"name\": \"Ada\",\n  \"nick\": null,\n  \"age\": -3,\n  \"tags\": [\"a\", 2]\n}")]
+    [InlineData(Person, """{"name": "\u00e4", "nick": "", "age": 0, "tags": []}""")]
+    [InlineData(Tree, """{"children":[{"children":[]},{"children":[{"children":[]}]}]}""")]
+    [InlineData("""{"anyOf":[{"type":"integer"},{"type":"object","properties":{"a":{"const":"x"}},"required":["a"]}]}""", """{"a":"x"}""")]
+    [InlineData("""{"anyOf":[{"type":"integer"},{"type":"object","properties":{"a":{"const":"x"}},"required":["a"]}]}""", "12")]
+    [InlineData("""{"type":"object","additionalProperties":{"type":"number"}}""", """{"a":1.5,"b":-2e3}""")]
+    [InlineData("""{"type":"object","required":["b"],"properties":{"a":{}}}""", """{"a":[1,{"x":null}],"b":true}""")]
+    [InlineData("""{"type":"object","properties":{}}""", "{ }")]
+    [InlineData("""{"type":"array","items":{"type":"boolean"},"minItems":2,"maxItems":3}""", "[true,false,\ttrue]", false)]
+    [InlineData("""{"type":"array","items":{"type":"boolean"},"minItems":2,"maxItems":3}""", "[true, false, true]")]
+    [InlineData("""{"const":{"a":[1,"ü"]}}""", """{"a":[1,"ü"]}""")]
+    [InlineData("""{"enum":[1,"1",null,2.5],"type":["integer","null"]}""", "1")]
+    [InlineData("""{"enum":[1,"1",null,2.5],"type":["integer","null"]}""", "null")]
+    [InlineData("""{"type":"string","minLength":2,"maxLength":3}""", "\"a😀\"")]
+    [InlineData("""{"properties":{"list":{"$ref":"#/properties/item%7E1s"},"item/s":{"type":"boolean"}}}""", """{"list":true}""")]
+    [InlineData("true", """{"any":["thing",1]}""")]
+    [InlineData("{}", "null")]
+    // What does not fit.
+    [InlineData(Person, """{"age":36,"name":"Ada"}""", false)]
+    [InlineData(Person, """{"name":"Ada"}""", false)]
+    [InlineData(Person, """{"name":"","age":3}""", false)]
+    [InlineData(Person, """{"name":"Ada","age":3.5}""", false)]
+    [InlineData(Person, """{"name":"Ada","age":3,"more":1}""", false)]
+    [InlineData(Person, """{"name":"Ada","age":3,"tags":["a","a","a"]}""", false)]
+    [InlineData(Person, """{"name":"Ada","age":3,"tags":["b"]}""", false)]
+    [InlineData(Person, """{"name":"Ada","age":3,}""", false)]
+    [InlineData(Person, """{,"name":"Ada","age":3}""", false)]
+    [InlineData(Tree, """{"children":[{}]}""", false)]
+    [InlineData("""{"type":"object","properties":{}}""", """{"a":1}""", false)]
+    [InlineData("""{"type":"array","items":{"type":"boolean"},"minItems":2,"maxItems":3}""", "[true]", false)]
+    [InlineData("""{"type":"array","maxItems":0}""", "[1]", false)]
+    [InlineData("""{"enum":[1,"1",null,2.5],"type":["integer","null"]}""", "2.5", false)]
+    [InlineData("""{"type":"string","minLength":2,"maxLength":3}""", "\"a\"", false)]
+    [InlineData("""{"type":"string","minLength":2,"maxLength":3}""", "\"abcd\"", false)]
+    [InlineData("""{"type":"integer"}""", "12345678901234567", false)]
+    public void Texts_fit_or_do_not(string schema, string text, bool fits = true)
+    {
+        if (fits)
+            _ = JsonDocument.Parse(text);
+        Assert.Equal(fits, Of(schema).Takes(text));
+    }
+
+    [Theory]
+    [InlineData("""{"type":"string","pattern":"a+"}""", "schema: the keyword pattern is not supported")]
+    [InlineData("""{"properties":{"a":{"type":"integer","minimum":1}}}""", "schema.properties.a: the keyword minimum is not supported")]
+    [InlineData("""{"items":{"oneOf":[{}]}}""", "schema.items: the keyword oneOf is not supported")]
+    [InlineData("""{"anyOf":[{"uniqueItems":true}]}""", "schema.anyOf[0]: the keyword uniqueItems is not supported")]
+    [InlineData("""{"anyOf":[{}],"type":"object"}""", "the keyword type beside anyOf is not supported")]
+    [InlineData("""{"$ref":"#","minItems":1}""", "the keyword minItems beside $ref is not supported")]
+    [InlineData("""{"$ref":"https://example.org/schema"}""", "only places of the same schema")]
+    [InlineData("""{"$ref":"#/$defs/a"}""", "the schema has no such place")]
+    [InlineData("""{"$ref":"#/$defs/a","$defs":{"a":{"format":"date"}}}""", "schema.$defs.a: the keyword format is not supported")]
+    [InlineData("""{"type":"text"}""", "schema.type is \"text\" and must be one of object, array")]
+    [InlineData("""{"type":[]}""", "schema.type is [] and must be one of")]
+    [InlineData("""{"enum":[]}""", "schema.enum is [] and must be a list of values")]
+    [InlineData("""{"anyOf":{}}""", "schema.anyOf is {} and must be a list of schemas")]
+    [InlineData("""{"required":[1]}""", "schema.required is [1] and must be a list of names")]
+    [InlineData("""{"properties":[]}""", "schema.properties is [] and must be an object")]
+    [InlineData("""{"properties":{"a":5}}""", "schema.properties.a is 5 and must be a schema")]
+    [InlineData("""{"type":"string","minLength":-1}""", "schema.minLength is -1 and must be a whole number")]
+    [InlineData("""{"additionalProperties":"no"}""", "schema.additionalProperties is \"no\" and must be a schema")]
+    [InlineData("[]", "schema is [] and must be a schema")]
+    // Schemas that no value fits, and ones without an end.
+    [InlineData("false", "no value fits")]
+    [InlineData("""{"$ref":"#"}""", "no value fits")]
+    [InlineData("""{"required":["a"],"properties":{"a":{"$ref":"#"}}}""", "no value fits")]
+    [InlineData("""{"required":["a"],"additionalProperties":false}""", "no value fits")]
+    [InlineData("""{"type":"string","minLength":3,"maxLength":2}""", "no value fits")]
+    [InlineData("""{"type":"array","minItems":1,"items":false}""", "no value fits")]
+    [InlineData("""{"enum":["a"],"type":"integer"}""", "no value fits")]
+    public void What_would_not_be_kept_is_refused(string schema, string reason) =>
+        Assert.Contains(reason, Assert.Throws<EspalierException>(() => Of(schema)).Message);
+
+    [Fact]
+    public void Whatever_is_written_is_let_in_as_JSON_of_the_schema()
+    {
+        var random = new Random(5);
+        var (grammar, whole) = (Of(Person), 0);
+        for (var i = 0; i < 200; i++)
+        {
+            if (grammar.Write(random, 2000) is not { } text)
+                continue;
+            whole++;
+            var person = JsonDocument.Parse(text).RootElement;
+            Assert.NotEmpty(person.GetProperty("name").GetString()!);
+            Assert.True(person.GetProperty("age").TryGetInt64(out _));
+            if (person.TryGetProperty("nick", out var nick))
+                Assert.True(nick.ValueKind is JsonValueKind.String or JsonValueKind.Null);
+            if (person.TryGetProperty("tags", out var tags))
+            {
+                Assert.InRange(tags.GetArrayLength(), 0, 2);
+                Assert.All(tags.EnumerateArray(), static tag => Assert.Contains(tag.GetRawText(), (string[])["\"a\"", "2", "null"]));
+            }
+        }
+        Assert.True(whole > 100, $"{whole} texts were whole");
+    }
+
+    /// <summary>Where every second step goes deeper, only ways that come out again are left at the deepest level.</summary>
+    [Fact]
+    public void What_was_begun_can_always_be_ended()
+    {
+        var grammar = Of("""
+            { "$ref": "#/$defs/a", "$defs": {
+                "a": { "anyOf": [ { "type": "object", "properties": { "n": { "$ref": "#/$defs/b" } }, "required": ["n"] },
+                                  { "const": "end" } ] },
+                "b": { "type": "array", "minItems": 1, "items": { "type": "array", "minItems": 1, "items": { "$ref": "#/$defs/a" } } } } }
+            """);
+        var (state, depth) = (grammar.Start, 0);
+        while (state.Walk([.. "{\"n\":[["u8]) is { } next)
+            (state, depth) = (next, depth + 1);
+        Assert.Equal(Grammar.Deepest / 3, depth);
+        state = state.Walk([.. "\"end\""u8])!;
+        for (; depth > 0; depth--)
+            state = state.Walk([.. "]]}"u8])!;
+        Assert.True(state.IsComplete);
+    }
+
+    /// <summary>A schema that can be read in more ways than are followed, and texts whose states are more than are kept.</summary>
+    [Fact]
+    public void Schemas_of_strangers_cost_a_limited_amount()
+    {
+        var many =
+            string.Join(',',
+                Enumerable.Range(0, 20).Select(static i => $$"""{"type":"array","items":{"$ref":"#"},"maxItems":{{i + 1}}}"""));
+        var grammar = Of($$"""{"anyOf":[{{many}},{"const":0}]}""");
+        var state = grammar.Start.Walk([.. new string('[', 40).Select(static c => (byte)c)]);
+        Assert.NotNull(state);
+        Assert.InRange(state.Tops.Count, 1, 300);
+        Assert.True(grammar.Takes(new string('[', 40) + "0" + new string(']', 40)));
+        var text = new string('x', 50_000);
+        Assert.True(Of("""{"type":"string","maxLength":50000}""").Takes($"\"{text}\""));
+        Assert.False(Of("""{"type":"string","maxLength":50000}""").Takes($"\"{text}x\""));
+        Assert.Contains("may have 65536",
+            Assert.Throws<EspalierException>(() => Of($$"""{"const":"{{new string('x', 70_000)}}"}""")).Message);
+        var chain =
+            string.Join(',',
+                Enumerable.Range(0, 1500).Select(static i => $$"""{{i}}":{"$ref":"#/$defs/{{i + 1}}"}""").Select(static one => "\"" + one));
+        Assert.True(Of("{\"$ref\":\"#/$defs/0\",\"$defs\":{" + chain + ",\"1500\":{\"const\":1}}}").Takes("1"));
+    }
+
+    private static Grammar Of(string schema)
+    {
+        using var document = JsonDocument.Parse(schema);
+        return new(SchemaReader.Read(document.RootElement, "schema"));
+    }
+}

@@ -1,0 +1,57 @@
+using Espalier.Models.Tokenizers;
+
+namespace Espalier.Tests.Tokenizers;
+
+/// <summary>Tokenizers of each kind, trained on our own text, against Hugging Face's library.</summary>
+public class TokenizerKindTests
+{
+    [Theory]
+    [InlineData("unigram-nmt", TokenizerKind.Unigram, PretokenizerSplit.None)]
+    [InlineData("unigram-t5", TokenizerKind.Unigram, PretokenizerSplit.Other)]
+    [InlineData("unigram-bytes", TokenizerKind.Unigram, PretokenizerSplit.None)]
+    [InlineData("wordpiece-bert", TokenizerKind.WordPiece, PretokenizerSplit.Other)]
+    [InlineData("wordpiece-words", TokenizerKind.WordPiece, PretokenizerSplit.Other)]
+    [InlineData("bpe-deepseek3", TokenizerKind.ByteLevelBpe, PretokenizerSplit.DeepSeek3)]
+    [InlineData("bpe-o200k", TokenizerKind.ByteLevelBpe, PretokenizerSplit.Gpt4o)]
+    [InlineData("bpe-falcon", TokenizerKind.ByteLevelBpe, PretokenizerSplit.Falcon)]
+    [InlineData("bpe-gemma", TokenizerKind.MetaspaceBpe, PretokenizerSplit.None)]
+    [InlineData("bpe-words", TokenizerKind.WordBpe, PretokenizerSplit.Other)]
+    internal void Ids_and_text_equal_the_reference_library(string name, TokenizerKind kind, PretokenizerSplit split)
+    {
+        var tokenizer = Tokenizer.Load(Fixtures.Golden("tokenizers-kinds", name));
+        Assert.Equal((kind, split), (tokenizer.Model.Kind, tokenizer.Model.Split));
+        TokenizerCases.AssertCases(tokenizer, Fixtures.Golden("tokenizers-kinds", name, "cases.jsonl"));
+        TokenizerCases.AssertDecodeCases(tokenizer, Fixtures.Golden("tokenizers-kinds", name, "decode_cases.jsonl"));
+    }
+
+    /// <summary>Of others' tokenizers, by tokens.py FOLDER found TOKENIZERS; they are not to be committed.</summary>
+    [Fact]
+    public void Found_tokenizers_give_the_ids_of_the_reference_library()
+    {
+        if (Environment.GetEnvironmentVariable("ESPALIER_TOKENIZER_CASES") is not { } root)
+            return;
+        foreach (var folder in Directory.GetDirectories(root))
+            TokenizerCases.AssertCases(Tokenizer.Load(folder), Path.Combine(folder, "cases.jsonl"));
+    }
+
+    [Theory]
+    [InlineData("unigram-bytes")]
+    [InlineData("unigram-t5")]
+    [InlineData("wordpiece-bert")]
+    [InlineData("bpe-deepseek3")]
+    [InlineData("bpe-o200k")]
+    [InlineData("bpe-falcon")]
+    [InlineData("bpe-gemma")]
+    public void A_word_of_a_megabyte_ends(string name)
+    {
+        var tokenizer = Tokenizer.Load(Fixtures.Golden("tokenizers-kinds", name));
+        foreach (var word in new[] { new string('a', 1 << 20), string.Concat(Enumerable.Repeat("e\u0301", 1 << 19)), new string(' ', 1 << 20) })
+        {
+            var ids = tokenizer.Encode(word, addSpecialTokens: false);
+            // Every id stands for something of the text, and nothing is lost where bytes are tokens.
+            Assert.True(ids.Length <= 4 << 20);
+            if (name.StartsWith("bpe", StringComparison.Ordinal))
+                Assert.Equal(word, tokenizer.Decode(ids));
+        }
+    }
+}
