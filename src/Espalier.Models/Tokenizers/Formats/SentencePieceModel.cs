@@ -80,7 +80,7 @@ internal sealed class SentencePieceModel
             else if (reader.Field == 3)
                 model.ReadNormalizer(reader.Bytes, path);
         if (model.Pieces.Count == 0)
-            throw new EspalierException($"{path}: holds no pieces");
+            throw ProtobufReader.NoModel(path);
         if (model.UnknownId < 0 || model.UnknownId >= model.Pieces.Count)
             throw new EspalierException($"{path}: the unknown piece has id {model.UnknownId}, and there are {model.Pieces.Count} pieces");
         return model;
