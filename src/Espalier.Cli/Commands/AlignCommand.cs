@@ -29,7 +29,6 @@ internal sealed class AlignCommand : CommandBase
             + "dotnet-docs",
         HelpName = "FILE",
         AllowMultipleArgumentsPerToken = true,
-        DefaultValueFactory = _ => [],
     };
 
     private readonly KeyOptions<TrainingSection> _training = new(AlignSection.TrainingKeys, new() { Steps = DefaultSteps });
@@ -116,7 +115,7 @@ internal sealed class AlignCommand : CommandBase
     /// <summary>The text to mix in: there where the section asks for it, and only there.</summary>
     private string[] Replayed(CommandRun run, AlignSection section)
     {
-        var text = run.Get(_text)!;
+        var text = run.Get(_text) ?? [];
         return (section.Replay > 0, text.Length > 0) switch
         {
             (true, false) => throw new EspalierException("--replay-data is missing: --replay mixes text in; name files, or dotnet-docs"),
