@@ -5,7 +5,7 @@ namespace Espalier.Compression.Training;
 /// <summary>
 /// Which matrices of the blocks have low-rank factors beside them: <c>q_proj</c>, <c>k_proj</c>, <c>v_proj</c>, <c>o_proj</c>,
 /// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c> and <c>mlp</c> for all of theirs. Parts of a fused tensor go by
-/// the same names.
+/// the same names. A router and the experts of a mixture have none: they are trained whole or not at all.
 /// </summary>
 internal sealed record LowRankTargets
 {
@@ -75,7 +75,8 @@ internal sealed record LowRankTargets
     public override int GetHashCode() => _roles.Aggregate(0, HashCode.Combine);
 
     private static ParameterRole[] Roles(ParameterGroup group) =>
-        [.. ParameterSpec.All.Where(spec => spec.Group == group && spec.Input is not null).Select(spec => spec.Role)];
+        [.. ParameterSpec.All.Where(spec => spec is { Input: not null, IsPerExpert: false, Role: not ParameterRole.Router }
+            && spec.Group == group).Select(spec => spec.Role)];
 
     private static ParameterRole[] Of(string word)
     {

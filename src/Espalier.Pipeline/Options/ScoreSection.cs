@@ -107,6 +107,7 @@ internal sealed record ScoreSection
                 """,
             Useless = WithoutActivations,
             Stage = InStageKey.WhereItDiffers,
+            IsLater = true,
         },
         new Key<ScoreSection, int>("rounds", Kinds.Size(most: 16), s => s.Rounds, (s, rounds) => s with { Rounds = rounds })
         {

@@ -28,7 +28,8 @@ internal static class ShapeKeys
             axis.Key, axis.Summary, isFirst ? axis.Page : "As in `prune`.", isFirst ? "the teacher's" : "stays", useless,
             s => get(s).Sizes[axis], (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(axis, size) }),
             // The first four are in every key of the stage; what came later only where it is cut.
-            axis == Axis.KvHeads || axis == Axis.Experts || axis == Axis.ExpertFfn ? InStageKey.WhereItDiffers : InStageKey.Always)),
+            axis == Axis.KvHeads || axis == Axis.Experts || axis == Axis.ExpertFfn ? InStageKey.WhereItDiffers : InStageKey.Always,
+            axis == Axis.Experts || axis == Axis.ExpertFfn)),
         Size(
             "multiple",
             "What --hidden, --ffn and --expert-ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA",
@@ -43,7 +44,7 @@ internal static class ShapeKeys
 
     private static Key<S, int?> Size<S>(
         string name, string help, string page, string byDefault, Func<string, Func<S, string?>> useless, Func<S, int?> get,
-        Func<S, int?, S> set, InStageKey stage) => new(name, Kinds.Size().OrAbsent(), get, set)
+        Func<S, int?, S> set, InStageKey stage, bool isLater = false) => new(name, Kinds.Size().OrAbsent(), get, set)
         {
             Help = help,
             ShowsDefault = false,
@@ -51,5 +52,6 @@ internal static class ShapeKeys
             Page = page,
             Useless = useless(name),
             Stage = stage,
+            IsLater = isLater,
         };
 }

@@ -99,10 +99,11 @@ public sealed class ModelPlaceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("tokenizer.model", "tokenizer.model, of SentencePiece, is not read: make tokenizer.json with transformers")]
-    [InlineData("tekken.json", "tekken.json, of Mistral's own format, is not read: download tokenizer.json")]
-    [InlineData("vocab.json merges.txt", "vocab.json and merges.txt are not read: make tokenizer.json with transformers")]
-    [InlineData("vocab.json", "a tokenizer is read from tokenizer.json: download it into the folder")]
+    [InlineData("tokenizer.model", "tokenizer.model: this is no model of SentencePiece, or a damaged one")]
+    [InlineData("tekken.json", "tekken.json: config.pattern: a string is needed here, not nothing")]
+    [InlineData("vocab.json merges.txt", "merges.txt: line 1: a merge is two tokens with one space between them")]
+    [InlineData("vocab.json",
+        "a tokenizer is read from tokenizer.json, tekken.json, tokenizer.model, spiece.model, or vocab.json with merges.txt")]
     public void A_missing_tokenizer_json_is_answered_with_what_is_there(string names, string expected)
     {
         foreach (var name in names.Split(' '))

@@ -25,7 +25,8 @@ public class TokenizerFilesTests
 
     /// <summary>
     /// SentencePiece finds control pieces never in text, and puts a space before text that begins with one, or with its mark; Hugging
-    /// Face's form of it does the other. T5's are compared without what is user-defined, without marks, and where no rule has two characters.
+    /// Face's form of it does the other. T5's are compared without what is user-defined, without marks, and where no rule has two
+    /// characters.
     /// </summary>
     [Theory]
     [InlineData("spm-llama", " \u2581<[", "<unk>|<s>|</s>|<s2>")]
