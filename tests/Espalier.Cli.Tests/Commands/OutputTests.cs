@@ -47,7 +47,7 @@ public sealed class OutputTests : TorchTest
     [
         "--ids", "--teacher", "--cache", "--scores", "--like", "--depth-scores", "--plan", "--task", "--order", "--reference", "--train",
         "--folder", "--compare", "--data", "--chat-template", "--tasks", "--benchmarks", "--judge", "--contamination", "--prompts",
-        "--decontaminate", "--api-key-file",
+        "--decontaminate", "--api-key-file", "--replay-data",
     ];
 
     /// <summary>What needs a finished run, or a file that is no model's folder, and is tested where there is one.</summary>
