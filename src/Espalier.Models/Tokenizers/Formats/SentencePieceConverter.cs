@@ -131,26 +131,26 @@ internal static class SentencePieceConverter
 
     private static ConvertedTokenizer Unigram(SentencePieceModel model, SpecialTokens special, string[] more, bool fallback, int unknown) =>
         new()
-    {
-        Type = "Unigram",
-        Model = json =>
         {
-            json.WriteNumber("unk_id", unknown);
-            json.WriteBoolean("byte_fallback", fallback);
-            json.WriteStartArray("vocab");
-            foreach (var (text, score) in model.Pieces.Select(static piece => (piece.Text, (double)piece.Score))
-                .Concat(more.Select(static text => (text, 0d))))
+            Type = "Unigram",
+            Model = json =>
             {
-                json.WriteStartArray();
-                json.WriteStringValue(text);
-                json.WriteNumberValue(score);
+                json.WriteNumber("unk_id", unknown);
+                json.WriteBoolean("byte_fallback", fallback);
+                json.WriteStartArray("vocab");
+                foreach (var (text, score) in model.Pieces.Select(static piece => (piece.Text, (double)piece.Score))
+                    .Concat(more.Select(static text => (text, 0d))))
+                {
+                    json.WriteStartArray();
+                    json.WriteStringValue(text);
+                    json.WriteNumberValue(score);
+                    json.WriteEndArray();
+                }
                 json.WriteEndArray();
-            }
-            json.WriteEndArray();
-        },
-        Vocabulary = Ids([.. model.Pieces.Select(static piece => piece.Text), .. more]),
-        Added = special.All(Own(model)),
-    };
+            },
+            Vocabulary = Ids([.. model.Pieces.Select(static piece => piece.Text), .. more]),
+            Added = special.All(Own(model)),
+        };
 
     private static Dictionary<string, int> Ids(string[] tokens)
     {
