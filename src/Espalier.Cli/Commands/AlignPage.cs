@@ -19,12 +19,19 @@ internal static class AlignPage
     /// <summary>Each step on what it held out, before and after.</summary>
     internal static void Table(Page page, IReadOnlyList<AlignRow> rows)
     {
-        var table = new TextTable(new("step"), new("method"), new("trained on", Number: true), new("left out", Number: true),
-            new("held-out loss before", Number: true), new("after", Number: true), new("preferred rightly before", Number: true),
-            new("after", Number: true));
+        // Only pairs are preferred rightly or not.
+        var hasPairs = rows.Any(static row => row.Before?.Accuracy is not null || row.After?.Accuracy is not null);
+        TextColumn[] columns = [new("step"), new("method"), new("trained on", Number: true), new("left out", Number: true),
+            new("held-out loss before", Number: true), new("after", Number: true)];
+        TextColumn[] ofPairs = [new("preferred rightly before", Number: true), new("after", Number: true)];
+        var table = new TextTable([.. columns, .. hasPairs ? ofPairs : []]);
         foreach (var row in rows)
-            table.Add(row.Stage, row.Method, Units.Count(row.Conversations), Units.Count(row.Skipped.Values.Sum()), Loss(row.Before),
-                Loss(row.After), Share(row.Before), Share(row.After));
+        {
+            string[] cells = [row.Stage, row.Method, Units.Count(row.Conversations), Units.Count(row.Skipped.Values.Sum()),
+                Loss(row.Before), Loss(row.After)];
+            table.Add([.. cells, .. hasPairs ? (string[])[Share(row.Before), Share(row.After)] : []]);
+        }
+
         page.Table(table);
     }
 

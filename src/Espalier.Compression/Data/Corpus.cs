@@ -105,7 +105,7 @@ internal static class Corpus
         if (heldOut == 0)
             throw new OneSidedSplitException(
                 $"held-out {share} of {train} documents in {source.Description} is "
-                    + "none; give a larger share, more text, or 0 to hold out nothing");
+                    + "none; give a larger share or more text");
         if (train == 0)
             throw new OneSidedSplitException(
                 $"held-out {share} takes all {heldOut} documents in {source.Description}; give a smaller share or more text");

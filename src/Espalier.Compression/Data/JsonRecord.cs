@@ -52,7 +52,7 @@ internal static class JsonRecord
             : $"has {string.Join(", ", keys.Take(ShownKeys).Select(key => OneLine(key, ShownLength)))}"
                 + $"{(keys.Count > ShownKeys ? ", ..." : "")}";
         return field is null
-            ? $"{origin} {shown}, and no text in any of {reader.Known}; name the field {RecordText.ByName}"
+            ? $"{origin} {shown}, and no text in any of {reader.Known}{(reader.HasField ? $"; name the field {RecordText.ByName}" : "")}"
             : $"{origin} {shown}, and no text in the field {OneLine(field, ShownLength)}."
                 + $"{NearestName.Hint(field, keys.Select(key => OneLine(key, ShownLength)))}";
     });

@@ -14,6 +14,9 @@ internal abstract class RecordReader
     /// <summary>What is read without being told, for messages.</summary>
     public abstract string Known { get; }
 
+    /// <summary>Whether a field of another name may be named for what it reads.</summary>
+    public virtual bool HasField => false;
+
     /// <summary>Whether columns of numbers are read too, as texts.</summary>
     public virtual bool TakesNumbers => false;
 
@@ -28,6 +31,8 @@ internal abstract class RecordReader
         public override IEnumerable<string> Fields => RecordText.Fields;
 
         public override string Known => RecordText.Known;
+
+        public override bool HasField => true;
 
         public override string? Of(JsonElement record, string? field) => RecordText.Of(record, field);
     }

@@ -38,7 +38,7 @@ internal static class TableDocuments
         var names = columns.Take(ShownColumns).Select(name => JsonRecord.OneLine(name, ShownLength)).ToArray();
         var has = $"data '{path}': has the columns {string.Join(", ", names)}{(columns.Count > ShownColumns ? ", ..." : "")}";
         return new(options.Field is not { } field
-            ? $"{has}, and none of {options.Reader.Known}; name the column {RecordText.ByName}"
+            ? $"{has}, and none of {options.Reader.Known}{(options.Reader.HasField ? $"; name the column {RecordText.ByName}" : "")}"
             : $"{has}, and no {JsonRecord.OneLine(field, ShownLength)}.{NearestName.Hint(field, names)}");
     }
 

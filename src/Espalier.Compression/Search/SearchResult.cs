@@ -145,12 +145,17 @@ public sealed record SearchResult
     public PruneTarget Target(int? multiple) =>
         new()
         {
-            Layers = Candidates[0].Layers,
-            Heads = Candidates[0].Heads,
-            // Zero where there are experts alone.
-            Ffn = Candidates[0].Ffn > 0 ? Candidates[0].Ffn : null,
-            Hidden = Candidates[0].Hidden,
-            Sizes = new() { [Axis.Experts] = Candidates[0].Experts, [Axis.ExpertFfn] = Candidates[0].ExpertFfn },
+            // All at once: an axis by its own name would be lost under the list.
+            Sizes = new()
+            {
+                [Axis.Layers] = Candidates[0].Layers,
+                [Axis.Heads] = Candidates[0].Heads,
+                // Zero where there are experts alone.
+                [Axis.Ffn] = Candidates[0].Ffn > 0 ? Candidates[0].Ffn : null,
+                [Axis.Hidden] = Candidates[0].Hidden,
+                [Axis.Experts] = Candidates[0].Experts,
+                [Axis.ExpertFfn] = Candidates[0].ExpertFfn,
+            },
             Multiple = multiple
         };
 }

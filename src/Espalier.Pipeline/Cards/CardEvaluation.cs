@@ -78,12 +78,16 @@ internal static class CardEvaluation
     private static void Aligned(CardPage page, IReadOnlyList<AlignRow> steps)
     {
         page.Paragraph("What each step of alignment did to the loss on its own held-out part, ± one standard error:");
-        page.Table(["step", "method", ">trained on", ">left out", ">before", ">after", ">preferred rightly before", ">after"],
-            steps.Select(step => new[]
-            {
+        // Only pairs are preferred rightly or not.
+        var hasPairs = steps.Any(static step => step.Before?.Accuracy is not null || step.After?.Accuracy is not null);
+        string[] columns = ["step", "method", ">trained on", ">left out", ">before", ">after"];
+        page.Table([.. columns, .. hasPairs ? (string[])[">preferred rightly before", ">after"] : []],
+            steps.Select(step => (string[])
+            [
                 CardPage.Plain(step.Stage), CardPage.Quoted(step.Method), CardPage.Exact(step.Conversations),
-                CardPage.Exact(step.Skipped.Values.Sum()), Loss(step.Before), Loss(step.After), Rightly(step.Before), Rightly(step.After),
-            }));
+                CardPage.Exact(step.Skipped.Values.Sum()), Loss(step.Before), Loss(step.After),
+                .. hasPairs ? (string[])[Rightly(step.Before), Rightly(step.After)] : [],
+            ]));
     }
 
     private static string NameOf(string model) => model == "student" ? "**this model**" : CardPage.Plain(model);

@@ -55,7 +55,8 @@ internal static class RunCard
         CardUse.Write(page, facts.Arm.Student, [.. facts.Arm.Gguf.Select(file => Path.GetFileName(file))], facts.Arm.Aligned is not null);
         CardUse.Limits(page, facts);
         page.Heading(2, "Recipe");
-        page.Paragraph("The recipe with every default written out; Espalier reads it as it is. Paths are those of the machine it ran on.");
+        page.Paragraph(
+            "The recipe; Espalier reads it as it is, and what it does not name has its default. Paths are those of the machine it ran on.");
         page.Code("json", Indented(RecipeFile.Canonical(facts.Recipe)));
         return page.ToString();
     }
@@ -96,7 +97,8 @@ internal static class RunCard
         page.Table(["", $">{CardPage.Plain(facts.TeacherName)}", ">this model", ">share"], s_sizes.Select(size =>
         {
             var (old, now) = (size.Value(facts.Teacher), size.Value(facts.Student));
-            return new[] { CardPage.Plain(size.Name), CardPage.Exact(old), CardPage.Exact(now), old == now ? "all" : CardPage.Share(now, old) };
+            return new[] { CardPage.Plain(size.Name), CardPage.Exact(old), CardPage.Exact(now), old == now ? "all"
+                : CardPage.Share(now, old) };
         }));
         int[] kept = facts.Arm.Plan is { } plan && File.Exists(plan) ? [.. PlanFile.Read(plan).Layers ?? []] : [];
         if (kept.Length < facts.Teacher.Layers && kept.Length == facts.Student.Layers && facts.Recipe.Cycles is null)

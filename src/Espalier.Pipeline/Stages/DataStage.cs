@@ -18,6 +18,9 @@ namespace Espalier.Pipeline.Stages;
 /// <param name="vocabulary">Ids are below it.</param>
 internal sealed class DataStage(DataSection data, string model, int vocabulary) : EncodingStage(data.Train, data.Field, data.HeldOut, model)
 {
+    // What the recipe asked to drop.
+    private static readonly SkipReason[] s_dropped = [SkipReason.OtherLanguage, SkipReason.NearDuplicate, SkipReason.Repetitive];
+
     /// <inheritdoc/>
     public override string Name => "data";
 
@@ -101,6 +104,10 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
             }
 
         ReportSkips(run, "data", skips);
+        var dropped = s_dropped.Where(reason => skips[reason] > 0).Select(reason => $"{skips[reason]} {DataJson.Kebab(reason.ToString())}")
+            .ToArray();
+        if (dropped.Length > 0)
+            run.Progress.Note($"data: documents left out: {string.Join(", ", dropped)}");
         return new()
         {
             ["train_tokens"] = sides.Sum(side => side.Train.Tokens),

@@ -9,6 +9,28 @@ public sealed class PruneTests : TorchTest
 {
     private const string Width = "--hidden 32 --ffn 64 --heads 4";
 
+    [Theory]
+    [InlineData("gemma2", 2)]
+    [InlineData("gemma3", 3)]
+    [InlineData("olmo3", 3)]
+    [InlineData("smollm3", 4)]
+    [InlineData("qwen3-moe-mixed", 2)]
+    public void Layers_that_stay_keep_their_kinds(string family, int layers)
+    {
+        using var folder = new TemporaryFolder();
+        using var before = Checkpoint.Open(Fixtures.Golden("families", family));
+        for (var seed = 1; seed <= 4; seed++)
+        {
+            var (output, plan) = (Path.Combine(folder.Path, $"pruned-{seed}"), Path.Combine(folder.Path, $"plan-{seed}.json"));
+            Verb.Json($"prune {before.Folder} --random --seed {seed} --layers {layers} --output {output} --write-plan {plan}");
+            using var document = JsonDocument.Parse(File.ReadAllText(plan));
+            int[] kept = [.. document.RootElement.GetProperty("layers").EnumerateArray().Select(layer => layer.GetInt32())];
+            using var after = Checkpoint.Open(output);
+            Assert.Equal(kept.Select(layer => before.Config.LayerKinds[layer]),
+                Enumerable.Range(0, layers).Select(layer => after.Config.LayerKinds[layer]));
+        }
+    }
+
     [Fact]
     public void Text_scored_on_the_fly_gives_the_pruned_model_of_the_reference()
     {

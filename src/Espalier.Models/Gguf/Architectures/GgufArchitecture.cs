@@ -59,6 +59,15 @@ internal abstract class GgufArchitecture
     protected virtual int ContextLength(DecoderConfig config) =>
         Math.Min(config.MaxPositions, config.LayerKinds.Min(kind => kind.SlidingWindow ?? int.MaxValue));
 
+    /// <summary>What a file of it says less of than the model, a sentence each.</summary>
+    public IEnumerable<string> Notes(DecoderConfig config)
+    {
+        if (ContextLength(config) is var length && length < config.MaxPositions)
+            yield return $"llama.cpp's architecture {Name} has no sliding window: the file's context ends at {length} tokens, the window, "
+                + $"of the "
+                + $"model's {config.MaxPositions}";
+    }
+
     /// <summary>The keys that are this architecture's own; <paramref name="add"/> puts its name before each.</summary>
     protected abstract void DescribeOwn(DecoderConfig config, Action<string, object> add);
 

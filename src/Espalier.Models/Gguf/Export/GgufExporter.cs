@@ -65,6 +65,7 @@ internal static class GgufExporter
         var architecture = GgufArchitectures.For(config, name);
         var family = FamilyCatalog.For(config.Family, name);
         return [
+            .. architecture.Notes(config),
             .. GgufVocabulary.Check(tokenizerFolder, config.VocabularySize),
             .. formats.SelectMany(format => GgufPlan.Notes(GgufPlan.Of(family, config, architecture, format), format)),
         ];
