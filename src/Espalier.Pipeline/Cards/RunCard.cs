@@ -94,7 +94,8 @@ internal static class RunCard
 
     private static void Sizes(CardPage page, CardFacts facts)
     {
-        page.Table(["", $">{CardPage.Plain(facts.TeacherName)}", ">this model", ">share"], s_sizes.Select(size =>
+        page.Table(["", $">{CardPage.Plain(facts.TeacherName)}", ">this model", ">share"],
+            s_sizes.Where(size => size.Value(facts.Teacher) > 0).Select(size =>
         {
             var (old, now) = (size.Value(facts.Teacher), size.Value(facts.Student));
             return new[] { CardPage.Plain(size.Name), CardPage.Exact(old), CardPage.Exact(now), old == now ? "all"
