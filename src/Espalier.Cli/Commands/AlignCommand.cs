@@ -38,7 +38,7 @@ internal sealed class AlignCommand : CommandBase
         "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
 
     private readonly DtypeOption _dtype = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
     private readonly ProfileOption _profile = new();
 
     internal AlignCommand() : base(
@@ -62,7 +62,7 @@ internal sealed class AlignCommand : CommandBase
         _seed.AddTo(this);
         Options.Add(_output);
         _dtype.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
         _profile.AddTo(this);
     }
 
@@ -78,7 +78,7 @@ internal sealed class AlignCommand : CommandBase
             .. section.TemplateFile is { } template ? new ReadPlace[] { new("the chat template", template) } : []]);
         var (vocabulary, stored) = Check(run, path, section);
         RunFolder.Check($"{folder}.run", folder);
-        _threads.Start(run);
+        _machine.Start(run);
 
         var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
         var report = RunContext.Within($"{folder}.run", command, seed, run.Progress, context =>

@@ -39,7 +39,7 @@ internal sealed class BenchCommand : CommandBase
         "Rounds; each times all models in turn", 9);
 
     private readonly WeightsOption _weights = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal BenchCommand() : base(
         "bench",
@@ -50,7 +50,7 @@ internal sealed class BenchCommand : CommandBase
         Arguments.Add(_models);
         Options.Add(_contexts, _batches, _tokens, _rounds);
         _weights.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -64,7 +64,7 @@ internal sealed class BenchCommand : CommandBase
                 checkpoints.Add(Checkpoint.Open(folder).WithNotes(run));
             var tokens = run.Get(_tokens) ?? Math.Min(UsualTokens, checkpoints.Min(model => model.Config.MaxPositions) / 2);
             var contexts = Contexts(run, checkpoints, tokens);
-            _threads.Start(run);
+            _machine.Start(run);
             foreach (var checkpoint in checkpoints)
                 models.Add(_weights.Load(run, checkpoint));
             SpeedSetting[] settings =

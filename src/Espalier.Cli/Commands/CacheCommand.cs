@@ -27,7 +27,7 @@ internal sealed class CacheCommand : CommandBase
     private readonly ValueOption<int> _windows = new("--windows", Kinds.Size(), "Keep the first windows only; by default all");
     private readonly HeldOutOption _heldOut = new();
     private readonly SeedOption _seed = new("the draws");
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal CacheCommand() : base(
         "cache",
@@ -45,7 +45,7 @@ internal sealed class CacheCommand : CommandBase
         Options.Add(_windows);
         _heldOut.AddTo(this);
         _seed.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -65,7 +65,7 @@ internal sealed class CacheCommand : CommandBase
         WindowsInput.RequirePositions(length, path, checkpoint.Config);
         var section = _kept.Read(run, CacheSection.Section, new());
         CacheWriter.Require(folder);
-        _threads.Start(run);
+        _machine.Start(run);
 
         var report = RunContext.Within($"{folder}.run", "cache", _seed.Get(run), run.Progress, context =>
         {

@@ -28,7 +28,7 @@ internal sealed class ChatCommand : CommandBase
     private readonly StopOption _stop = new("an answer");
     private readonly SamplingInput _sampling = new();
     private readonly WeightsOption _weights = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal ChatCommand() : base(
         "chat",
@@ -42,7 +42,7 @@ internal sealed class ChatCommand : CommandBase
         _stop.AddTo(this);
         _sampling.AddTo(this);
         _weights.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -57,7 +57,7 @@ internal sealed class ChatCommand : CommandBase
         var context = run.Get(_context) ?? Math.Min(positions, UsualContext);
         if (context > positions)
             throw new EspalierException($"{_context.Name} is {context} and the model has {positions} positions: give at most that");
-        _threads.Start(run);
+        _machine.Start(run);
         using var packed = _weights.Load(run, checkpoint);
         using var session = new ChatSession(packed, tokenizer, template, StopIds.Of(checkpoint, tokenizer), context)
         {

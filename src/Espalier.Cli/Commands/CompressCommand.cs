@@ -42,7 +42,7 @@ internal sealed class CompressCommand : CommandBase
     };
 
     private readonly FormatInput _format = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
     private readonly ProfileOption _profile = new();
 
     internal CompressCommand() : base(
@@ -58,7 +58,7 @@ internal sealed class CompressCommand : CommandBase
         Options.Add(_train);
         Options.Add(_seeds);
         _format.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
         _profile.AddTo(this);
     }
 
@@ -93,7 +93,7 @@ internal sealed class CompressCommand : CommandBase
             {
                 Profile = _profile.IsGiven(run) ? context.Profiles : null,
             };
-        }, run.Cancellation, profile: _profile.IsGiven(run), start: () => _threads.Start(run));
+        }, run.Cancellation, profile: _profile.IsGiven(run), start: () => _machine.Start(run));
         _format.Write(run, report, Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
     }

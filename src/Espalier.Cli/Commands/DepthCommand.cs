@@ -27,7 +27,7 @@ internal sealed class DepthCommand : CommandBase
     private readonly OutputOption _picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations",
         "FILE.html");
     private readonly FormatInput _format = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal DepthCommand() : base(
         "depth",
@@ -43,7 +43,7 @@ internal sealed class DepthCommand : CommandBase
         foreach (var option in (Option[])[.. _cut.Options, _output, _picture])
             Options.Add(option);
         _format.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -64,7 +64,7 @@ internal sealed class DepthCommand : CommandBase
         if (opened is not null)
             RequireSamples(run, opened.Train, sequence, asked.Samples);
 
-        _threads.Start(run);
+        _machine.Start(run);
         var scores = RunContext.Once(file, Name, 0, run.Progress, context =>
         {
             var stage = new DepthStage(ModelArgument.Slot(checkpoint), () => asked, () => asked, tokens, sequence)

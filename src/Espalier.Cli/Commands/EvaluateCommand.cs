@@ -30,7 +30,7 @@ internal sealed class EvaluateCommand : CommandBase
         "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
     private readonly TaskEvaluation _tasks = new();
     private readonly FormatInput _format = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal EvaluateCommand() : base(
         "evaluate",
@@ -48,7 +48,7 @@ internal sealed class EvaluateCommand : CommandBase
         Options.Add([_windows, .. _cut.Options, _compute, _perToken]);
         _tasks.AddTo(this);
         _format.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -62,7 +62,7 @@ internal sealed class EvaluateCommand : CommandBase
         var length = _cut.Sequence(run, checkpoint.Config, source.Tokens.Count - 1);
         var set = new WindowSet(source.Tokens, length, WindowStride.Contiguous);
 
-        _threads.Start(run);
+        _machine.Start(run);
         using var decoder = DecoderWeights.Load(checkpoint);
         var result = lines is null ? Measure(run, decoder, set, null) : MeasureIntoFile(run, decoder, set, lines);
 
@@ -96,7 +96,7 @@ internal sealed class EvaluateCommand : CommandBase
             if (run.Has(option))
                 throw new EspalierException(
                     $"{option.Name} is about the loss of a text, and --tasks asks for benchmarks: give one of them");
-        return _tasks.Run(run, [_model.Folder(run), .. _input.Words(run)], _format, () => _threads.Start(run));
+        return _tasks.Run(run, [_model.Folder(run), .. _input.Words(run)], _format, () => _machine.Start(run));
     }
 
     private PerplexityResult Measure(CommandRun run, Decoder decoder, WindowSet set, Action<long, long[], float[]>? perWindow)

@@ -38,7 +38,7 @@ internal sealed class ExportCommand : CommandBase
         "Write a GGUF file of each type, OUTPUT-TYPE.gguf, and compare them: size, error, and the loss of the text where one is given");
     private readonly GgufImportance _importance = new();
     private readonly DtypeOption _dtype = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal ExportCommand() : base(
         "export",
@@ -55,7 +55,7 @@ internal sealed class ExportCommand : CommandBase
         Options.Add(_formats);
         _importance.AddTo(this);
         _dtype.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -81,7 +81,7 @@ internal sealed class ExportCommand : CommandBase
             return ExitCodes.Done;
         }
 
-        _threads.Start(run);
+        _machine.Start(run);
         var stem = isFile ? place[..^Ending.Length] : place;
         var files = run.Has(_formats) ? run.Get(_formats)!.Select(format => (format, $"{stem}-{format.Name()}{Ending}")).ToArray()
             : [(wanted is { } kind ? ExportStage.TypeOf(kind) : Exact(checkpoint), place)];

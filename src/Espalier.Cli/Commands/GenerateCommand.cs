@@ -53,7 +53,7 @@ internal sealed class GenerateCommand : CommandBase
         "Continuations at once where there are several; changes no text", GeneratorBatch.Usual);
     private readonly WeightsOption _weights = new();
     private readonly SamplingInput _sampling = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal GenerateCommand() : base(
         "generate",
@@ -76,7 +76,7 @@ internal sealed class GenerateCommand : CommandBase
         _weights.AddTo(this);
         Options.Add(_samples);
         Options.Add(_batch);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -106,7 +106,7 @@ internal sealed class GenerateCommand : CommandBase
             : [ReadIds(run.Get(_ids)!, checkpoint.Config.VocabularySize)];
         var ends = prompts.Length > 0 && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
-        _threads.Start(run);
+        _machine.Start(run);
         using var packed = _weights.Load(run, checkpoint);
         WrittenText Text() => new(tokenizer, ends, texts);
         return starts.Length * samples > 1 ? Several(run, packed, prompts, starts, options, Text, ends)

@@ -39,7 +39,7 @@ internal sealed class MergeCommand : CommandBase
     };
 
     private readonly DtypeOption _dtype = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal MergeCommand() : base(
         "merge",
@@ -50,7 +50,7 @@ internal sealed class MergeCommand : CommandBase
         Arguments.Add(_sources);
         Options.Add(_output, _weights, _like);
         _dtype.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -77,7 +77,7 @@ internal sealed class MergeCommand : CommandBase
         var stored = _dtype.IsGiven(run) || !run.Has(_like) ? _dtype.Read(run, checkpoint) : ElementType.F32;
         foreach (var twice in folders.GroupBy(source => RealPath.Of(source)).Where(same => same.Count() > 1))
             run.Progress.Warn($"{twice.First()} is given {twice.Count()} times and counts as often; --weights says that with one");
-        _threads.Start(run);
+        _machine.Start(run);
         var checks = RunContext.Once(folder, Name, 0, run.Progress, context =>
         {
             var start = ModelSlot.Of(ModelFolder.Given("model", model));

@@ -29,7 +29,7 @@ internal sealed class NeedCommand : CommandBase
         CorrectionTest.MostSequence).Or("--seq");
 
     private readonly SeedOption _seed = new("text that the teacher writes now");
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal NeedCommand() : base(
         "need",
@@ -42,7 +42,7 @@ internal sealed class NeedCommand : CommandBase
         _keys.AddTo(this);
         Options.Add(_sequence);
         _seed.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -58,7 +58,7 @@ internal sealed class NeedCommand : CommandBase
         var tokens = _input.Tokens(run, checkpoint, length);
         using var opened = tokens.Value;
 
-        _threads.Start(run);
+        _machine.Start(run);
         var result = RunContext.Once(null, Name, _seed.Get(run), run.Progress, context =>
         {
             var stage = new NeedStage(ModelArgument.Slot(checkpoint), folder, section, tokens, length,

@@ -28,7 +28,7 @@ internal sealed class PlanCommand : CommandBase
         HelpName = "NUMBER",
     };
 
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     private readonly Option<bool> _noCalibration = new("--no-calibration") { Description = "Leave this machine out of the times" };
 
@@ -41,7 +41,7 @@ internal sealed class PlanCommand : CommandBase
         Arguments.Add(_recipe);
         Options.Add(_gflops);
         Options.Add(_noCalibration);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -74,7 +74,7 @@ internal sealed class PlanCommand : CommandBase
             return DeviceSpeed.FromProduct(given);
         try
         {
-            _threads.Start(run);
+            _machine.Start(run);
             busy = ProcessorLoad.OfOthers(s_glance);
             var (forward, training) = BlockSpeed.Measure(student, sequence);
             return DeviceSpeed.FromWork(forward, training);

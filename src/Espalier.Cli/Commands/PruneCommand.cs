@@ -33,7 +33,7 @@ internal sealed class PruneCommand : CommandBase
     private readonly OutputOption _writePlan = new("--write-plan", "Write what survives, for --plan", "FILE.json");
     private readonly DtypeOption _dtype = new();
     private readonly CalibrationInput _calibration = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal PruneCommand() : base(
         "prune",
@@ -54,7 +54,7 @@ internal sealed class PruneCommand : CommandBase
         _depthScores.AddTo(this);
         _dtype.AddTo(this);
         _calibration.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -76,7 +76,7 @@ internal sealed class PruneCommand : CommandBase
         if (isScored)
             tokens = _calibration.Tokens(run, checkpoint, _input);
         using var opened = tokens.IsMade ? tokens.Value : null;
-        _threads.Start(run);
+        _machine.Start(run);
         var method = RunContext.Once(folder, Name, _seed.Get(run), run.Progress, context =>
         {
             var dropped = layers is null ? checkpoint.Config.Layers - student.Layers : 0;

@@ -26,7 +26,7 @@ internal sealed class ScoreCommand : CommandBase
     private readonly OutputOption _output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder",
         "FILE.json");
     private readonly ScoreComparison _comparison = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal ScoreCommand() : base(
         "score",
@@ -47,7 +47,7 @@ internal sealed class ScoreCommand : CommandBase
         _seed.AddTo(this);
         Options.Add(_output);
         _comparison.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -80,7 +80,7 @@ internal sealed class ScoreCommand : CommandBase
         using var checkpoint = _model.Open(run);
         var tokens = _calibration.Tokens(run, checkpoint, _input);
         using var opened = tokens.IsMade ? tokens.Value : null;
-        _threads.Start(run);
+        _machine.Start(run);
         var scores = RunContext.Once(file, Name, _seed.Get(run), run.Progress, context =>
         {
             var stage = _calibration.Stage(run, checkpoint, tokens, widths, _seed.Get(run));
@@ -101,7 +101,7 @@ internal sealed class ScoreCommand : CommandBase
             throw new EspalierException("--aggregators all makes nine files: name their folder with --output");
         var folder = _output.NewFolder(run, [_model.Place(run), .. _input.Places(run)]);
         using var checkpoint = _model.Open(run);
-        _threads.Start(run);
+        _machine.Start(run);
         var all = _calibration.ScoreByAll(run, checkpoint, _input, widths, MemoryInput.FolderBeside(folder));
         string[] files = [.. Aggregator.All.Select(aggregator => $"{aggregator.FileName}.json")];
         ScoresFolder.Write(folder, files.Zip(all));

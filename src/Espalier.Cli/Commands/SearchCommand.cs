@@ -31,7 +31,7 @@ internal sealed class SearchCommand : CommandBase
     private readonly OutputOption _write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
     private readonly OutputOption _picture = new("--picture", "Write a picture of loss against parameters and latency", "FILE.html");
     private readonly FormatInput _format = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal SearchCommand() : base(
         "search",
@@ -43,7 +43,7 @@ internal sealed class SearchCommand : CommandBase
         Arguments.Add(_recipe);
         Options.Add(_output, _enumerate, _limit, _write, _picture);
         _format.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -67,7 +67,7 @@ internal sealed class SearchCommand : CommandBase
         Compressor.Check([(Path.GetFileNameWithoutExtension(file), read)], folder, run.Cancellation);
         var text = File.ReadAllText(file);
         RunPlace.RequireRecipe(folder, text);
-        _threads.Start(run);
+        _machine.Start(run);
         var (found, place) = RunContext.Within(folder, RecipeFile.Canonical(read), read.Seed, run.Progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(Encoding.UTF8.GetBytes(text)));
@@ -93,7 +93,7 @@ internal sealed class SearchCommand : CommandBase
         LatencyTable? latency = null;
         if (search.Prefill is not null || search.Decode is not null)
         {
-            _threads.Start(run);
+            _machine.Start(run);
             latency = LatencyTable.Open(Path.Combine(folder, SearchStage.LatencyName), run.Cancellation);
         }
         var (count, shown) = (0L, new List<CandidateForecast>());

@@ -49,7 +49,7 @@ internal sealed class ServeCommand : CommandBase
     private readonly WeightsOption _weights = new();
     private readonly ValueOption<int> _grace = new("--grace", Kinds.Size(least: 0),
         "Seconds that answers may still take once Ctrl-C or SIGTERM came", 30);
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal ServeCommand() : base(
         "serve",
@@ -64,7 +64,7 @@ internal sealed class ServeCommand : CommandBase
         _serving.AddTo(this);
         _weights.AddTo(this);
         Options.Add(_grace);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -79,7 +79,7 @@ internal sealed class ServeCommand : CommandBase
         ServedModel model;
         using (var checkpoint = _model.OpenFinite(run))
         {
-            _threads.Start(run);
+            _machine.Start(run);
             model = ServedModel.Load(checkpoint, new()
             {
                 Name = run.Get(_name),

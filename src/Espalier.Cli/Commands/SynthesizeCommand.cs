@@ -26,7 +26,7 @@ internal sealed class SynthesizeCommand : CommandBase
         HelpName = "FOLDER",
     };
     private readonly SeedOption _seed = new("the texts");
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
 
     internal SynthesizeCommand() : base(
         "synthesize",
@@ -41,7 +41,7 @@ internal sealed class SynthesizeCommand : CommandBase
         _keys.AddTo(this);
         Options.Add(_benchmarks);
         _seed.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
     }
 
     protected override int Run(CommandRun run)
@@ -54,7 +54,7 @@ internal sealed class SynthesizeCommand : CommandBase
         foreach (var beside in (string[])[SynthesisRecord.JournalOf(output), SynthesisRecord.PlaceOf(output)])
             OutputGuard.Require($"--output {output}, which {beside} goes with", beside, reads);
         using var checkpoint = _model.OpenFinite(run);
-        _threads.Start(run);
+        _machine.Start(run);
         var synthesis = TeacherTexts.Of(
             checkpoint, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpoint.Folder))),
             KnownFolder.Hash(checkpoint.Folder), options, BenchmarksFolder.Find(run.Get(_benchmarks)), _seed.Get(run), run.Progress,

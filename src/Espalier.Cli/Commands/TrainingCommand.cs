@@ -24,7 +24,7 @@ internal abstract class TrainingCommand : CommandBase
         "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
 
     private readonly DtypeOption _dtype = new();
-    private readonly ThreadsOption _threads = new();
+    private readonly MachineOptions _machine = new();
     private readonly ProfileOption _profile = new();
     private readonly TrainingInput _training;
 
@@ -38,7 +38,7 @@ internal abstract class TrainingCommand : CommandBase
         _training.AddTo(this);
         Options.Add(_output);
         _dtype.AddTo(this);
-        _threads.AddTo(this);
+        _machine.AddTo(this);
         _profile.AddTo(this);
     }
 
@@ -61,7 +61,7 @@ internal abstract class TrainingCommand : CommandBase
         var (data, order) = (_training.Data(run), _training.Order(run));
         var vocabulary = CheckInputs(run, start, teacher, data.Sequence);
         RunFolder.Check($"{folder}.run", folder);
-        _threads.Start(run);
+        _machine.Start(run);
 
         var command = string.Join(' ', Environment.GetCommandLineArgs().Skip(1));
         var report = RunContext.Within($"{folder}.run", command, _training.Seed(run), run.Progress, context =>

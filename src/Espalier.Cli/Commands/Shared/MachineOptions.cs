@@ -5,9 +5,9 @@ using Espalier.Torch;
 namespace Espalier.Cli.Commands.Shared;
 
 /// <summary><c>--threads</c>, <c>--device</c>, and the start of libtorch with them: called once, before the first tensor.</summary>
-internal sealed class ThreadsOption
+internal sealed class MachineOptions
 {
-    private readonly ValueOption<int> _option = new("--threads", Kinds.Size(most: 1024),
+    private readonly ValueOption<int> _threads = new("--threads", Kinds.Size(most: 1024),
         "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number");
 
     private readonly Option<string> _device = new("--device")
@@ -19,10 +19,10 @@ internal sealed class ThreadsOption
 
     internal void AddTo(Command command)
     {
-        command.Options.Add(_option);
+        command.Options.Add(_threads);
         command.Options.Add(_device);
     }
 
     internal void Start(CommandRun run) =>
-        TorchRuntime.Start(run.Get(_option) ?? Environment.ProcessorCount, run.Get(_device));
+        TorchRuntime.Start(run.Get(_threads) ?? Environment.ProcessorCount, run.Get(_device));
 }
