@@ -1,20 +1,11 @@
 using System.Text.Json.Nodes;
+using Espalier.Models.Tokenizers.Splitting;
 
 namespace Espalier.Models.Gguf.Import;
 
 /// <summary>The pre-tokenizers that llama.cpp's names <c>tokenizer.ggml.pre</c> stand for.</summary>
 internal static class ImportedSplit
 {
-    private const string Llama3 =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
-    private const string Qwen2 =
-        @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
-    private const string Tekken = @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"
-        + @"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}"
-        + @"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-
     /// <summary>Whether a whole word of the vocabulary is taken before any merge.</summary>
     public static bool TakesWholeWords(string pre) => pre is "llama-bpe" or "llama3" or "llama-v3" or "tekken";
 
@@ -28,9 +19,9 @@ internal static class ImportedSplit
     /// <exception cref="EspalierException">The name stands for a split that is not read.</exception>
     public static JsonNode Of(string pre, bool addsSpace, string file) => pre switch
     {
-        "llama-bpe" or "llama3" or "llama-v3" or "smaug-bpe" => Split(Llama3, addsSpace),
-        "qwen2" => Split(Qwen2, addsSpace),
-        "tekken" => Split(Tekken, addsSpace),
+        "llama-bpe" or "llama3" or "llama-v3" or "smaug-bpe" => Split(SplitScanner.Llama3, addsSpace),
+        "qwen2" => Split(SplitScanner.Qwen2, addsSpace),
+        "tekken" => Split(SplitScanner.Tekken, addsSpace),
         "gpt-2" => Bytes(addsSpace, regex: true),
         "smollm" => new JsonObject
         {
