@@ -60,7 +60,8 @@ internal sealed class RotaryTables : IDisposable
         // Long texts read from a second table, which lies after the first.
         var (first, second) = (At(0, count, isLong: false), hasLong ? At(0, count, isLong: true) : default);
         long[] to = [.. shape, 1, -1];
-        Tensor Rows(Tensor one, Tensor? other) => (other is null ? one : Tensor.Cat(0, one, other)).IndexSelect(0, index).View(to).Unscoped();
+        Tensor Rows(Tensor one, Tensor? other) =>
+            (other is null ? one : Tensor.Cat(0, one, other)).IndexSelect(0, index).View(to).Unscoped();
         (Tensor, Tensor) Pair(int rotary) => (
             Rows(first[rotary].Cos, hasLong ? second[rotary].Cos : null), Rows(first[rotary].Sin, hasLong ? second[rotary].Sin : null));
         return new(Pair(0), first.Others is { } others ? [.. Enumerable.Range(1, others.Length).Select(Pair)] : null);

@@ -32,7 +32,8 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Count, capacity);
         reused = 0;
         // The last id is taken in again, for its logits; keys of a short text are of no use in a long one, nor the other way round.
-        while (_decoder.IsLong(_ids.Count) == _decoder.IsLong(ids.Count) && reused < Math.Min(ids.Count - 1, _ids.Count) && ids[reused] == _ids[reused])
+        while (_decoder.IsLong(_ids.Count) == _decoder.IsLong(ids.Count) && reused < Math.Min(ids.Count - 1, _ids.Count)
+            && ids[reused] == _ids[reused])
             reused++;
         _ids.RemoveRange(reused, _ids.Count - reused);
         if (reused == 0)

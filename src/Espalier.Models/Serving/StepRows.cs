@@ -8,7 +8,8 @@ namespace Espalier.Models.Serving;
 internal sealed class StepRows(int capacity)
 {
     private readonly List<(ServedSequence Sequence, int Count)> _parts = [];
-    private readonly int[] _positions = new int[capacity], _ids = new int[capacity], _lengths = new int[capacity], _wanted = new int[capacity];
+    private readonly int[] _positions = new int[capacity], _ids = new int[capacity], _lengths = new int[capacity],
+        _wanted = new int[capacity];
     private int[] _table = [];
     private int _count;
 
