@@ -61,7 +61,7 @@ public sealed record LayerKind
     public bool HasExperts { get; init; }
 
     /// <summary>Whether the feed-forward block, or each of its experts, has a gate.</summary>
-    public bool HasGate => Activation != ActivationKind.SquaredRelu;
+    public bool HasGate => Activation is not (ActivationKind.SquaredRelu or ActivationKind.Gelu);
 
     /// <summary>Whether it is no mixture of experts and has a gate.</summary>
     internal bool HasDenseGate => HasGate && !HasExperts;

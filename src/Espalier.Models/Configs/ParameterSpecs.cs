@@ -55,13 +55,13 @@ internal static class ParameterSpecs
 
     private static ParameterSpec Norm(ParameterRole role) => new(role, ParameterGroup.Norms, Hidden)
     {
-        IsNeutralAtOne = config => config.Norm == NormKind.RmsNorm,
-        IsStoredLessOne = config => config.Norm != NormKind.RmsNorm,
+        IsNeutralAtOne = config => config.Norm is NormKind.RmsNorm or NormKind.LayerNorm,
+        IsStoredLessOne = config => config.Norm is NormKind.RmsNorm1p or NormKind.LayerNorm1p,
     };
 
     private static ParameterSpec NormBias(ParameterRole role) => new(role, ParameterGroup.Norms, Hidden)
     {
-        Exists = (config, _) => config.Norm == NormKind.LayerNorm1p,
+        Exists = (config, _) => config.Norm is NormKind.LayerNorm1p or NormKind.LayerNorm,
     };
 
     private static ParameterSpec HeadNorm(ParameterRole role, HeadNormKind norm, Dimension width) =>
