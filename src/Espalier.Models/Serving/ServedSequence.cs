@@ -11,7 +11,7 @@ internal sealed class ServedSequence
 
     public ServedSequence(ServedRequest request, IServedReceiver receiver, int positions, CancellationToken cancellation)
     {
-        (Request, Receiver, Cancellation) = (request, receiver, cancellation);
+        (Request, Receiver, Cancellation, Group) = (request, receiver, cancellation, request.Group ?? new());
         Ids = [.. request.Prompt];
         _choice = new(request.Options, request.Prompt, request.Mask);
         _last = (int)Math.Min((long)request.Prompt.Count + request.MaxTokens, positions);
@@ -23,6 +23,9 @@ internal sealed class ServedSequence
     public IServedReceiver Receiver { get; }
 
     public CancellationToken Cancellation { get; }
+
+    /// <summary>Whose it is, with others that were asked for together.</summary>
+    public ServedGroup Group { get; }
 
     /// <summary>The prompt and what followed it so far.</summary>
     public List<int> Ids { get; }
@@ -97,7 +100,7 @@ internal sealed class ServedSequence
     {
         if (!HasBegun)
             Receiver.Begin(Done);
-        HasBegun = true;
+        HasBegun = Group.HasBegun = true;
     }
 
     /// <summary>Chooses the next id of these logits, which may be changed, and hands it on.</summary>
