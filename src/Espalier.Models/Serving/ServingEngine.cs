@@ -98,7 +98,7 @@ internal sealed class ServingEngine : IDisposable
         return true;
     }
 
-    /// <summary>Takes nothing more in; what waits ends, what runs goes on. Returns when it is done, or cut after the grace time.</summary>
+    /// <summary>Takes nothing more in; what waits ends unless it was asked for with what has begun, what runs goes on. Returns when it is done, or cut after the grace time.</summary>
     public async Task StopAsync(TimeSpan grace)
     {
         Stop();
@@ -134,9 +134,12 @@ internal sealed class ServingEngine : IDisposable
                 _waiting.AddLast(arrived);
             DropCancelled();
             if (_isStopping)
-                EndAll(_waiting, ServedEnd.ShutDown, null);
+                EndWaiting(static sequence => !sequence.Group.HasBegun, ServedEnd.ShutDown);
             if (_isCut)
-                EndAll(_running, ServedEnd.ShutDown, null);
+            {
+                EndWaiting(static _ => true, ServedEnd.ShutDown);
+                EndRunning(ServedEnd.ShutDown, null);
+            }
             Admit();
             if (_running.Count > 0)
                 Step();
@@ -152,34 +155,23 @@ internal sealed class ServingEngine : IDisposable
 
     private void DropCancelled()
     {
-        for (var node = _waiting.First; node is not null;)
-        {
-            var (sequence, next) = (node.Value, node.Next);
-            if (sequence.Cancellation.IsCancellationRequested)
-            {
-                _waiting.Remove(node);
-                Interlocked.Decrement(ref _open);
-                sequence.Receiver.End(ServedEnd.Cancelled, null);
-            }
-            node = next;
-        }
+        EndWaiting(static sequence => sequence.Cancellation.IsCancellationRequested, ServedEnd.Cancelled);
         foreach (var sequence in _running.Where(static sequence => sequence.Cancellation.IsCancellationRequested).ToArray())
             End(sequence, ServedEnd.Cancelled, null);
     }
 
-    // First come, first served: who needs more room than there is holds up those after it.
+    // Who needs more room than there is holds up those after it.
     private void Admit()
     {
-        while (_running.Count < _options.Batch && _waiting.First is { } first)
+        while (_running.Count < _options.Batch && FirstInTurn() is { } sequence)
         {
-            var sequence = first.Value;
             sequence.Share(_pool);
             if (_pool.Free < Missing(sequence) + _running.Sum(Missing))
             {
                 sequence.Release(_pool);
                 return;
             }
-            _waiting.RemoveFirst();
+            _waiting.Remove(sequence);
             Interlocked.Decrement(ref _open);
             if (sequence.Request is { MaxTokens: 0, Embeds: false })
             {
@@ -189,6 +181,15 @@ internal sealed class ServingEngine : IDisposable
             }
             _running.Add(sequence);
         }
+    }
+
+    // Who was put back; else the first of those asked for together of whom the fewest run, so that many answers to one do not hold up others.
+    private ServedSequence? FirstInTurn()
+    {
+        if (_waiting.First?.Value is not { HasBegun: false })
+            return _waiting.First?.Value;
+        var running = _running.CountBy(static sequence => sequence.Group).ToDictionary();
+        return _waiting.MinBy(sequence => running.GetValueOrDefault(sequence.Group));
     }
 
     // Blocks up to its next id.
@@ -209,7 +210,7 @@ internal sealed class ServingEngine : IDisposable
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            EndAll(_running, ServedEnd.Failed, failure);
+            EndRunning(ServedEnd.Failed, failure);
             return;
         }
         var row = 0;
@@ -315,16 +316,21 @@ internal sealed class ServingEngine : IDisposable
         sequence.Receiver.End(end, failure);
     }
 
-    private void EndAll(ICollection<ServedSequence> sequences, ServedEnd end, Exception? failure)
+    private void EndRunning(ServedEnd end, Exception? failure)
     {
-        foreach (var sequence in sequences.ToArray())
+        foreach (var sequence in _running.ToArray())
+            End(sequence, end, failure);
+    }
+
+    private void EndWaiting(Func<ServedSequence, bool> isMeant, ServedEnd end)
+    {
+        foreach (var sequence in _waiting.Where(isMeant).ToArray())
         {
-            if (sequences == _waiting)
-                Interlocked.Decrement(ref _open);
+            _waiting.Remove(sequence);
+            Interlocked.Decrement(ref _open);
             sequence.Release(_pool);
-            sequence.Receiver.End(end, failure);
+            sequence.Receiver.End(end, null);
         }
-        sequences.Clear();
     }
 
     private ServingCounts Count() => new(
