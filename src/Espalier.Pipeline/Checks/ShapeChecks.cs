@@ -81,6 +81,8 @@ internal static class ShapeChecks
     {
         Parameter[] parameters = [.. family.Table.Parameters(model).Select(named => named.Parameter)];
         section.Freeze.Within(model, parameters);
+        if (section.RouterBalance > 0)
+            RouterBalance.Check(model);
         if (section.LoraRank is not null)
             _ = section.LoraTargets.Within(parameters, section.Freeze);
     }
