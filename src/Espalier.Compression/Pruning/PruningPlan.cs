@@ -71,9 +71,8 @@ internal sealed record PruningPlan
     internal bool IsMixed(Parameter parameter)
     {
         var axis = ParameterSpec.Of(parameter.Role).Dimensions[0].Axis;
-        return (axis == Axis.Heads && Merges is not null) || (ExpertMerges is not null && parameter.Layer >= 0
-            && (axis == Axis.Experts || (parameter.Expert >= 0 && Source(parameter).Expert is var expert
-                && ExpertMerges[parameter.Layer].Any(merge => merge.Expert == expert))));
+        return (axis == Axis.Heads && Merges is not null) || (ExpertMerges is not null && parameter.Expert >= 0
+            && Source(parameter).Expert is var expert && ExpertMerges[parameter.Layer].Any(merge => merge.Expert == expert));
     }
 
     /// <summary>Whether the student has nothing of a parameter of the teacher's: it is of a layer or an expert that goes.</summary>

@@ -36,7 +36,8 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan, Neuron
             Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1].Axis, parameter) : null,
             Carried = spec.Carried(_config, _student),
             TakesIn = !plan.IsMixed(parameter) ? null : spec.Dimensions[0].Axis == Axis.Heads
-                ? row => HeadParts(source, parameter.Layer, row) : row => ExpertParts(source, parameter.Layer, row),
+                ? row => HeadParts(source, parameter.Layer, row)
+                : row => matches.Parts(teacher.Family, source, row, plan.ExpertMerges![parameter.Layer]),
         };
     }
 
@@ -44,12 +45,6 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan, Neuron
     private RowPart[] HeadParts(Parameter source, int layer, int row) =>
         [.. plan.Merges![layer].Where(merge => row / _config.HeadDim == merge.Head).Select(merge =>
             new RowPart(teacher.Family.NameOf(source), merge.Gone * _config.HeadDim + row % _config.HeadDim, -1))];
-
-    /// <summary>The rows of the experts that go, which a row takes in.</summary>
-    private RowPart[] ExpertParts(Parameter source, int layer, int row) => source.Role != ParameterRole.Router
-        ? matches.Parts(teacher.Family, source, row, plan.ExpertMerges![layer])
-        : [.. plan.ExpertMerges![layer].Where(merge => merge.Expert == row)
-            .Select(merge => new RowPart(teacher.Family.NameOf(source), merge.Gone, merge.Share))];
 
     /// <summary>Kept entries along an axis; null keeps all.</summary>
     private int[]? Kept(Axis? axis, Parameter parameter)

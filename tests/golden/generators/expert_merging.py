@@ -52,7 +52,7 @@ def merge(config, W, layer, kept, mass, nearness):
     for g in gone:
         gate, up, down = ([W[m % e] for e in (into[g], g)] for m in matrices)
         match[g] = assignment(gate[0] @ gate[1].T + up[0] @ up[1].T + down[0].T @ down[1])
-    out = {router: np.stack([(mass[e] * W[router][e] + sum(mass[g] * W[router][g] for g in gone if into[g] == e)) / total[e] for e in kept])}
+    out = {router: W[router][kept]}
     for at, e in enumerate(kept):
         for m in matrices:
             of = lambda g: W[m % g][:, match[g]] if m == matrices[2] else W[m % g][match[g]]

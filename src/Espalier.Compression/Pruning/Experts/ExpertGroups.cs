@@ -4,7 +4,7 @@ namespace Espalier.Compression.Pruning.Experts;
 
 /// <summary>
 /// Which expert that goes is merged into which that stays, as M-SMoE does it (arXiv 2310.01334, section 3.1): into the one whose router
-/// logits are nearest to its own, in proportion to what the router gives to each.
+/// logits are nearest to its own, in proportion to what the router gives to each. The router's row of the one that stays is left as it is.
 /// </summary>
 internal static class ExpertGroups
 {
