@@ -169,6 +169,10 @@ public sealed class RecipeErrorTests
         "score: rounds is 2 and prune.method is random, which scores nothing")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3, method: random, merge-heads: true }",
         "prune.merge-heads is true; heads are merged in the order of their scores")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { experts: 3, method: random, merge-experts: true }",
+        "prune.merge-experts is true; experts are merged by what scores say of the router")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\nalign: { data: a, method: dpo, steps: 3, router-balance: 0.01 }",
+        "method is dpo, whose loss is over pairs and has no such part")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { method: wanda, hidden: 3 }",
         "prune.hidden is 3; method wanda sets weights to zero and keeps the shape")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { method: magnitude, sparsity: 4:2 }", "'4:2' is no sparsity")]
