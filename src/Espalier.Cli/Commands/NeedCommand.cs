@@ -76,7 +76,8 @@ internal sealed class NeedCommand : CommandBase
         var table = new TextTable(new("nats a token"), new("windows", Number: true), new("loss", Number: true),
             new("expected", Number: true), new("beyond it", Number: true));
         foreach (var text in new[] { report.Data, report.Reference })
-            table.Add(text.Name, $"{text.Windows}", LossText.WithError(text.Loss, text.LossSe), LossText.WithError(text.Expected, text.ExpectedSe),
+            table.Add(text.Name, $"{text.Windows}", LossText.WithError(text.Loss, text.LossSe),
+                LossText.WithError(text.Expected, text.ExpectedSe),
                 LossText.WithError(text.Excess, text.ExcessSe));
         table.Add("difference", "", LossText.WithError(report.LossDifference, report.LossDifferenceSe), "",
             LossText.WithError(report.Difference, report.DifferenceSe));

@@ -43,7 +43,8 @@ internal sealed class RouterBalance
     public static void Check(DecoderConfig config)
     {
         if (config.LayersWithExperts == 0)
-            throw new EspalierException($"router-balance is about the routers of experts and a {config.Family} model has none: leave it out");
+            throw new EspalierException(
+                $"router-balance is about the routers of experts and a {config.Family} model has none: leave it out");
     }
 
     /// <summary>

@@ -9,7 +9,8 @@ internal static class LossText
     public const string None = "–";
 
     /// <summary>3.1084 ± 0.0213; 3.1084 ± – of one window or text, whose standard error nobody knows.</summary>
-    public static string WithError(double loss, double standardError) => $"{Four(loss)} ± {(standardError == 0 ? None : Four(standardError))}";
+    public static string WithError(double loss, double standardError) =>
+        $"{Four(loss)} ± {(standardError == 0 ? None : Four(standardError))}";
 
     private static string Four(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
 }

@@ -9,8 +9,8 @@ namespace Espalier.Compression.Pruning;
 /// The JSON form of a <see cref="PruningPlan"/>, which a person can write: <c>version</c> (1), <c>method</c> (free text), <c>layers</c>,
 /// <c>channels</c>, and <c>heads</c> and <c>neurons</c> with one list for each kept layer; 0-based indices of what stays. Optional, again
 /// with one list for each kept layer: <c>kv_heads</c> where whole KV groups go, <c>experts</c> in place of <c>neurons</c> where layers are
-/// mixtures of them, with <c>expert_neurons</c> for each kept expert of each kept layer, <c>merges</c> with pairs [head that stays, head that
-/// goes], and <c>expert_merges</c> with [expert that stays, expert that goes, its share].
+/// mixtures of them, with <c>expert_neurons</c> for each kept expert of each kept layer, <c>merges</c> with pairs [head that stays, head
+/// that goes], and <c>expert_merges</c> with [expert that stays, expert that goes, its share].
 /// </summary>
 internal static class PlanFile
 {

@@ -5,9 +5,9 @@ using Espalier.Models.Checkpoints;
 namespace Espalier.Compression.Pruning;
 
 /// <summary>
-/// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries and experts merged where the plan says so, layers renumbered.
-/// Streams one block of rows at a time from the teacher into a new Hugging Face folder, so that not even a tensor need fit in memory. Every
-/// weight of the teacher is read once, those that go too: one that is not finite is refused.
+/// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries and experts merged where the plan says so, layers
+/// renumbered. Streams one block of rows at a time from the teacher into a new Hugging Face folder, so that not even a tensor need fit in
+/// memory. Every weight of the teacher is read once, those that go too: one that is not finite is refused.
 /// </summary>
 internal static class Pruner
 {

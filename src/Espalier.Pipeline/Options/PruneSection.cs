@@ -113,7 +113,8 @@ internal sealed record PruneSection
                     """,
                 Useless = Useless("merge-experts"),
                 Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
-                    ? $"experts are merged by what scores say of the router, and prune.method is {EnumName.Of(s.Method)}; leave it out" : null,
+                    ? $"experts are merged by what scores say of the router, and prune.method is {EnumName.Of(s.Method)}; leave it out"
+                    : null,
                 IsLater = true,
             },
             new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })

@@ -164,7 +164,8 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
                     ? (result.Nll, result) : default);
         }
         var windows = data.Tokens.Value.HeldOutConversations?.Windows(Sequence);
-        return new(new LogitObjective(new CrossEntropy(), null, null, Section.BalanceOf(model.Config)), Mixed(train, order), windows is null ? null
+        return new(new LogitObjective(new CrossEntropy(), null, null, Section.BalanceOf(model.Config)), Mixed(train, order), windows is null
+            ? null
             : (model, progress, stop) => (AnswerLoss.Run(model, windows, progress, stop), null));
     }
 

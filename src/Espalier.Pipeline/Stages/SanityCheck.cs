@@ -79,7 +79,8 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     /// <summary>Elements of each tensor, spread over it, are those that the plan names; all of them where it keeps everything.</summary>
     public void Sliced(PruningPlan plan)
     {
-        if (written.Config.Parameters == source.Config.Parameters && plan is { Merges: null, ExpertMerges: null } && plan.Layers.Length == source.Config.Layers)
+        if (written.Config.Parameters == source.Config.Parameters && plan is { Merges: null, ExpertMerges: null }
+            && plan.Layers.Length == source.Config.Layers)
         {
             Same(_ => true, "nothing is cut and every tensor is");
             return;

@@ -6,7 +6,9 @@ using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;
 
-/// <summary>The auxiliary loss of routers against transformers (tests/golden/router-balance), and what cutting a step may not change.</summary>
+/// <summary>
+/// The auxiliary loss of routers against transformers (tests/golden/router-balance), and what cutting a step may not change.
+/// </summary>
 public sealed class RouterBalanceTests : TorchTest
 {
     private const int Sequence = 23;

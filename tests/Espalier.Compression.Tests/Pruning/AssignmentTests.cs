@@ -30,7 +30,8 @@ public sealed class AssignmentTests
         var random = new Random(3);
         var order = Enumerable.Range(0, n).ToArray();
         random.Shuffle(order);
-        var rows = Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, width).Select(_ => random.NextDouble() - 0.5).ToArray()).ToArray();
+        var rows = Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, width).Select(_ => random.NextDouble() - 0.5).ToArray())
+            .ToArray();
         var other = order.Select(row => rows[row].Select(value => value + 0.1 * (random.NextDouble() - 0.5)).ToArray()).ToArray();
         float[] gains = [.. rows.SelectMany(a => other.Select(b => (float)a.Zip(b, (x, y) => x * y).Sum()))];
         Assert.Equal(Enumerable.Range(0, n).Select(row => Array.IndexOf(order, row)), Assignment.Largest(gains, n));
@@ -45,7 +46,8 @@ public sealed class AssignmentTests
         Assert.Throws<OperationCanceledException>(() => Assignment.Largest([2, 2, 1, 1], 2, stop.Token));
     }
 
-    private static double Sum(float[] gains, int[] columns) => columns.Select((column, row) => (double)gains[row * columns.Length + column]).Sum();
+    private static double Sum(float[] gains, int[] columns) =>
+        columns.Select((column, row) => (double)gains[row * columns.Length + column]).Sum();
 
     private static IEnumerable<int[]> Permutations(int n) => n == 0 ? [[]]
         : Permutations(n - 1).SelectMany(rest => Enumerable.Range(0, n).Select(at => (int[])[.. rest[..at], n - 1, .. rest[at..]]));

@@ -59,7 +59,8 @@ public sealed class ExpertMergingTests : TorchTest
         CheckpointWriter.Write(source, original.Config with { ExpertsPerToken = 1 }, original, ElementType.F32, new Copies(original, 1, 3));
         using var teacher = Checkpoint.Open(source);
         var config = teacher.Config;
-        var plan = PruningPlan.Everything(config) with { ExpertMerges = [.. Enumerable.Repeat<ExpertMerge[]>([new(1, 3, share)], config.Layers)] };
+        var plan = PruningPlan.Everything(config)
+            with { ExpertMerges = [.. Enumerable.Repeat<ExpertMerge[]>([new(1, 3, share)], config.Layers)] };
         plan = plan with
         {
             Kept = plan.Kept.With(Axis.Experts, [.. Enumerable.Repeat<int[]>([0, 1, 2, 4], config.Layers)])
@@ -174,7 +175,9 @@ public sealed class ExpertMergingTests : TorchTest
         return GoldenTensors.DoublesOf(model.Logits(model.Forward(ids)));
     }
 
-    /// <summary>A model in which one expert is another with its neurons in the opposite order, and the router does not tell them apart.</summary>
+    /// <summary>
+    /// A model in which one expert is another with its neurons in the opposite order, and the router does not tell them apart.
+    /// </summary>
     private sealed class Copies(Checkpoint model, int of, int copy) : ITensorSource
     {
         public void Fill(string name, long firstElement, Span<float> destination)

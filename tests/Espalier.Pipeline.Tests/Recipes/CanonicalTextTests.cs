@@ -25,7 +25,8 @@ public sealed class CanonicalTextTests
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
     [InlineData("distill: { steps: 9, freeze: [layers 2-2, norms, norms] }", "distill: { steps: 9, freeze: [norms, layer 2] }")]
     [InlineData("distill: { steps: 9, lora-rank: none }", "distill: { steps: 9 }")]
-    [InlineData("distill: { steps: 9, lora-rank: 4, lora-alpha: 4, lora-targets: [mlp, attention] }", "distill: { steps: 9, lora-rank: 4 }")]
+    [InlineData("distill: { steps: 9, lora-rank: 4, lora-alpha: 4, lora-targets: [mlp, attention] }",
+        "distill: { steps: 9, lora-rank: 4 }")]
     [InlineData("align: { data: a, steps: 9, lora-rank: 4, lora-targets: [k_proj, q_proj, o_proj, v_proj] }",
         "align: { data: a, steps: 9, lora-rank: 4, lora-targets: attention }")]
     [InlineData("distill: never", "distill:")]
@@ -77,7 +78,8 @@ public sealed class CanonicalTextTests
     [InlineData(Short
         + "distill: { steps: 41, schedule: wsd, decay-steps: 7, freeze: [layers 0-3, head], layer-decay: 0.9, activation-checkpointing: "
         + "true, compute: auto, evaluate-every: 5, early-stopping: 3 }\ncorrect: { steps: 41, schedule: constant }")]
-    [InlineData(Short + "correct: { steps: 4, lora-rank: 8 }\ndistill: { steps: 41, lora-rank: 16, lora-alpha: 32, lora-targets: [q_proj, mlp] }")]
+    [InlineData(Short
+        + "correct: { steps: 4, lora-rank: 8 }\ndistill: { steps: 41, lora-rank: 16, lora-alpha: 32, lora-targets: [q_proj, mlp] }")]
     [InlineData("teacher: \"t é\"\ndata: { train: a.txt }\nprune: { plan: p.json }\ndistill: { loss: cross-entropy, steps: 3 }")]
     [InlineData(Short
         + "distill: { loss: 0.9*forward-kl + jensen-shannon(0.1), temperature: 2, temperature-squared: true, steps: 3, hidden: { layers: "

@@ -39,7 +39,8 @@ internal static class NeuronMatch
         {
             using var one = TensorScope.Begin();
             var names = teacher.Family.Parameters(teacher.Config)
-                .Where(named => named.Parameter.Layer == layer && named.Parameter.Role == role).ToDictionary(named => named.Parameter.Expert);
+                .Where(named => named.Parameter.Layer == layer && named.Parameter.Role == role)
+                .ToDictionary(named => named.Parameter.Expert);
             if (names.Count == 0)
                 continue;
             var (stays, goes) = (Rows(names[merge.Expert]), Rows(names[merge.Gone]));
