@@ -36,8 +36,14 @@ internal static class Corpus
             using var train = new TokenStoreWriter(Path.Combine(output, TrainFolder), encoder, source.Description);
             using var heldOut = split.Share > 0 ? new TokenStoreWriter(Path.Combine(output, HeldOutFolder), encoder, source.Description)
                 : null;
+            var total = source.TotalBytes;
+            var room = new CorpusRoom(output, source.Description, options.MaxTokens * train.BytesOfToken);
             var isWhole = Encode(source, options, encoder, context, progress,
-                document => (split.IsHeldOut(document.Hash) ? heldOut! : train).Append(document.Ids.Span, document.Utf8Bytes),
+                document =>
+                {
+                    (split.IsHeldOut(document.Hash) ? heldOut! : train).Append(document.Ids.Span, document.Utf8Bytes);
+                    room.Look(context.BytesRead, total, (train.Count + (heldOut?.Count ?? 0)) * train.BytesOfToken);
+                },
                 options.MaxTokens is { } most ? () => train.Count >= most : null);
             CheckSides(source, split, context.Skips, train.Documents,
                 options.MayHoldOutNone && train.Documents > 0 && heldOut?.Documents == 0 ? null : heldOut?.Documents);
