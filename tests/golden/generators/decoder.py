@@ -133,6 +133,7 @@ class Model:
             out += weight[..., e, None] * d
             inner.append(a * (weight[..., e, None] > 0))
             norms[..., e] = weight[..., e] * np.sqrt((d * d).sum(-1))
+        self.rec['router logits', l] = z
         self.rec['router', l], self.rec['expert', l], self.rec['expert neuron', l] = weight, norms, np.stack(inner, 2)
         return out
 
