@@ -98,8 +98,6 @@ FAMILIES = {
     'nemotron': (
         105,
         NemotronForCausalLM,
-    NemotronHConfig,
-    NemotronHForCausalLM,
         NemotronConfig,
         sizes(48, 96, 4, 2, 128) | UNTIED | dict(head_dim=12, attn_implementation='sdpa'),
     ),
@@ -297,6 +295,7 @@ def publish(d):
     path = os.path.join(d, 'config.json')
     fields = json.load(open(path))
     fields['hybrid_override_pattern'] = ''.join(letters[kind] for kind in fields.pop('layers_block_type'))
+    fields['architectures'] = ['NemotronHForCausalLM']
     fields['num_hidden_layers'] = len(fields['hybrid_override_pattern'])
     fields['time_step_limit'] = [0.0, math.inf]
     with open(path, 'w') as f:
