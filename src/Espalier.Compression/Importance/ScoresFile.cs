@@ -131,7 +131,9 @@ internal static class ScoresFile
         };
         return Agreeing(scores, source);
 
-        bool IsThere(Axis axis) => !axis.IsOptional || axes.Has(axis.UnitsField);
+        // A hybrid may have no layer with attention.
+        bool IsThere(Axis axis) =>
+            !(axis.IsOptional || axis == Axis.Heads && axes.Has(Axis.MambaHeads.UnitsField)) || axes.Has(axis.UnitsField);
     }
 
     private static Dictionary<int, double[]> Layers(JsonFields axes, string source)
