@@ -30,8 +30,8 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
         var spec = ParameterSpec.Of(parameter.Role);
         return new(teacher, teacher.Family.NameOf(plan.Source(parameter)), spec.Shape(_config))
         {
-            Rows = Kept(spec.Dimensions[0].Axis, parameter),
-            Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1].Axis, parameter) : null,
+            Rows = Kept(spec.Dimensions[0], parameter),
+            Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1], parameter) : null,
             Carried = spec.Carried(_config, _student),
             MergedWith = spec.Dimensions[0].Axis == Axis.Heads && plan.Merges is not null ? row => MergedWith(parameter.Layer, row) : null,
         };
@@ -46,12 +46,19 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
         return null;
     }
 
-    /// <summary>Kept entries along an axis; null keeps all.</summary>
-    private int[]? Kept(Axis? axis, Parameter parameter)
+    /// <summary>Kept entries along a dimension; null keeps all.</summary>
+    private int[]? Kept(Dimension dimension, Parameter parameter)
     {
-        if (axis is null || plan.UnitsOf(axis, parameter.Layer, parameter.Expert) is not { } units)
+        var units = UnitsOf(dimension.Axis, parameter);
+        var inside = UnitsOf(dimension.Inner, parameter);
+        if (units is null && inside is null)
             return null;
-        var entries = axis.EntriesOf(_config);
-        return entries == 1 ? units : [.. units.SelectMany(unit => Enumerable.Range(unit * entries, entries))];
+        var entries = dimension.EntriesOf(_config);
+        units ??= [.. Enumerable.Range(0, dimension.Axis!.Of(_config))];
+        return entries == 1 ? units
+            : [.. units.SelectMany(unit => (inside ?? Enumerable.Range(0, entries)).Select(entry => unit * entries + entry))];
     }
+
+    private int[]? UnitsOf(Axis? axis, Parameter parameter) =>
+        axis is null ? null : plan.UnitsOf(axis, parameter.Layer, parameter.Expert);
 }
