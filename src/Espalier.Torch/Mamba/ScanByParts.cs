@@ -29,7 +29,8 @@ internal static class ScanByParts
         {
             var end = Math.Min(T, start + Chunk);
             Tensor Of(Tensor x) => x.Slice(1, start, end).Transpose(1, 2);
-            Tensor OfHeads(Tensor x_BGCS) => x_BGCS.Unsqueeze(2).Expand(B, G, M / G, -1, x_BGCS.Size(-1)).Reshape(B, M, -1, x_BGCS.Size(-1));
+            Tensor OfHeads(Tensor x_BGCS) =>
+                x_BGCS.Unsqueeze(2).Expand(B, G, M / G, end - start, x_BGCS.Size(-1)).Reshape(B, M, end - start, x_BGCS.Size(-1));
             var seen = new Seen(begins, start, end, of.X.Device);
             Tensor sums_BMC = Of(logs_BTM).CumSum(-1), last_BM1 = sums_BMC.Slice(2, end - start - 1, end - start);
             Tensor u_BMCP = Of(u_BTMP), b_BGCS = Of(b_BTGS), c_BGCS = Of(c_BTGS);
