@@ -88,4 +88,7 @@ public sealed partial record DecoderConfig
     }
 
     private long OneExpert => ParameterSpec.All.Where(static spec => spec.IsPerExpert).Sum(spec => spec.Elements(this));
+
+    /// <summary>Whether some layer has a state, of a fixed size, which goes on in one way only and never back.</summary>
+    internal bool IsRecurrent => LayerKinds.Any(kind => kind.HasMamba);
 }

@@ -18,7 +18,7 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         {
             InputLayernorm = first,
             MixerOutputNorm = NormOf(ParameterRole.AttentionOutputNorm, null, layer),
-            Mixer = kind.HasAttention ? AttentionOf(layer) : null,
+            Mixer = kind.HasAttention ? AttentionOf(layer) : kind.HasMamba ? MambaOf(layer) : null,
             // A block that is a feed-forward half alone has one norm.
             PostAttentionLayernorm = !kind.HasMixer ? first
                 : NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
@@ -38,6 +38,26 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
         QNorm = HeadNormOf(ParameterRole.QueryNorm, layer) ?? HeadNormOf(ParameterRole.QueryRowNorm, layer),
         KNorm = HeadNormOf(ParameterRole.KeyNorm, layer) ?? HeadNormOf(ParameterRole.KeyRowNorm, layer),
+    };
+
+    private Mamba2Mixer MambaOf(int layer) => new(config, layer)
+    {
+        GateProj = ProjectionOf(ParameterRole.MambaGateProjection, ParameterRole.MambaGateProjectionBias, layer),
+        InputProj = ProjectionOf(ParameterRole.MambaInputProjection, ParameterRole.MambaInputProjectionBias, layer),
+        BProj = ProjectionOf(ParameterRole.MambaBProjection, ParameterRole.MambaBProjectionBias, layer),
+        CProj = ProjectionOf(ParameterRole.MambaCProjection, ParameterRole.MambaCProjectionBias, layer),
+        StepProj = ProjectionOf(ParameterRole.MambaStepProjection, ParameterRole.MambaStepProjectionBias, layer),
+        InputConv = weights[new(ParameterRole.MambaInputConvolution, layer)],
+        InputConvBias = weights.GetValueOrDefault(new(ParameterRole.MambaInputConvolutionBias, layer)),
+        BConv = weights[new(ParameterRole.MambaBConvolution, layer)],
+        BConvBias = weights.GetValueOrDefault(new(ParameterRole.MambaBConvolutionBias, layer)),
+        CConv = weights[new(ParameterRole.MambaCConvolution, layer)],
+        CConvBias = weights.GetValueOrDefault(new(ParameterRole.MambaCConvolutionBias, layer)),
+        StepBias = weights[new(ParameterRole.MambaStepBias, layer)],
+        LogDecay = weights[new(ParameterRole.MambaLogDecay, layer)],
+        Skip = weights[new(ParameterRole.MambaSkip, layer)],
+        NormWeight = weights[new(ParameterRole.MambaNorm, layer)],
+        OutProj = ProjectionOf(ParameterRole.MambaOutputProjection, ParameterRole.MambaOutputProjectionBias, layer),
     };
 
     private FeedForward FeedForwardOf(int layer) => new(config.LayerKinds[layer].Activation, layer)

@@ -158,7 +158,7 @@ internal sealed class RowDecoder : IDisposable
         var (T, config) = (ids.Length, _weights.Config);
         Tensor Own(RowBuffer buffer) =>
             buffer.Tensor.View(-1, _capacity, config.KeyValueHeads, config.HeadDim).Slice(0, sequence, sequence + 1);
-        var cache = new KeyValueCache([.. _keys.Select(Own)], [.. _values.Select(Own)], _capacity);
+        var cache = new KeyValueCache([.. _keys.Select(Own)], [.. _values.Select(Own)], new MambaState?[config.Layers], _capacity);
         using var embedded = new RowBuffer(T, config.HiddenSize);
         Embed(ids, embedded);
         var x_1TD = embedded.Tensor.View(1, T, -1);
