@@ -14,8 +14,8 @@ public sealed class KeyValueCache : IDisposable
     /// <summary>Room for a number of positions of each row of a batch.</summary>
     public KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32, Device? device = null)
         : this(Make(config, batch, capacity, dtype, device ?? Device.Cpu), Make(config, batch, capacity, dtype, device ?? Device.Cpu),
-            [.. config.LayerKinds.Select(
-                kind => kind.HasMamba ? MambaState.Of(config.Mamba, batch, dtype, device ?? Device.Cpu) : null)], capacity)
+            [.. Enumerable.Range(0, config.Layers).Select(layer => config.LayerKinds[layer].HasMamba
+                ? MambaState.Of(config.Mamba, batch, dtype, device ?? Device.Cpu) : null)], capacity)
     { }
 
     /// <summary>A cache in memory that is there, of each layer [B, capacity, K, H], or its state, which it takes over.</summary>
