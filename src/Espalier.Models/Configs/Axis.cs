@@ -278,7 +278,7 @@ public sealed class Axis
     public DecoderConfig With(DecoderConfig config, int size) => Resize(config, size);
 
     /// <summary>Units of one group; all of them where there are no groups.</summary>
-    public int GroupSizeOf(DecoderConfig config) => Groups is null ? Of(config) : Of(config) / Groups.Of(config);
+    public int GroupSizeOf(DecoderConfig config) => Groups is null ? Of(config) : Of(config) / Math.Max(1, Groups.Of(config));
 
     /// <summary>Entries that a unit has along <see cref="Dimension"/>: those of a head, else 1.</summary>
     public int EntriesOf(DecoderConfig config) => HasHeadEntries ? config.HeadDim : 1;

@@ -49,8 +49,6 @@ public sealed partial record DecoderConfig
             ValidateMamba(source);
         if (!LayerKinds.AreAlike && LayerKinds.Count != Layers)
             throw new EspalierException($"{source}: {LayerKinds.Count} kinds of layers are given and num_hidden_layers is {Layers}");
-        if (!LayerKinds.Any(static kind => kind.HasAttention))
-            throw new EspalierException($"{source}: none of the {Layers} layers has attention, and at least one must");
         foreach (var kind in LayerKinds)
         {
             if (!kind.HasMixer && !kind.HasFeedForward || kind.HasAttention && kind.HasMamba)

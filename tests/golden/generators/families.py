@@ -71,6 +71,7 @@ MISTRAL = dict(rms_norm_eps=1e-5, sliding_window=None)
 QWEN = dict(rms_norm_eps=1e-6, rope_theta=1e6)
 MOE = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 # The kernels that such models are trained with have no least step (time_step_limit); the way of transformers without them has one, time_step_min.
+# It also sums over the wrong dimension where it carries states from chunk to chunk: all texts here are within one.
 HYBRID = dict(layer_norm_epsilon=1e-5, time_step_min=1e-12, use_mamba_kernels=False, bos_token_id=1, eos_token_id=2, pad_token_id=0)
 UNTIED, TIED = dict(tie_word_embeddings=False), dict(tie_word_embeddings=True)
 
@@ -98,8 +99,6 @@ FAMILIES = {
     'nemotron': (
         105,
         NemotronForCausalLM,
-    NemotronHConfig,
-    NemotronHForCausalLM,
         NemotronConfig,
         sizes(48, 96, 4, 2, 128) | UNTIED | dict(head_dim=12, attn_implementation='sdpa'),
     ),
@@ -118,7 +117,6 @@ FAMILIES = {
             mamba_head_dim=10,
             n_groups=2,
             ssm_state_size=12,
-            chunk_size=16,
         ),
     ),
     'nemotron-h-tied': (
@@ -129,8 +127,8 @@ FAMILIES = {
         | HYBRID
         | TIED
         | dict(
-            num_hidden_layers=4,
-            layers_block_type=['attention', 'mamba', 'mlp', 'mamba'],
+            num_hidden_layers=5,
+            layers_block_type=['attention', 'mamba', 'mlp', 'mamba', 'attention'],
             head_dim=10,
             mamba_num_heads=9,
             mamba_head_dim=7,
@@ -140,7 +138,6 @@ FAMILIES = {
             use_conv_bias=False,
             use_bias=True,
             mlp_bias=True,
-            chunk_size=32,
         ),
     ),
     'qwen2': (106, Qwen2ForCausalLM, Qwen2Config, sizes(48, 96, 4, 2, 104) | QWEN | UNTIED),
@@ -291,12 +288,40 @@ def gradients(m):
                     yield f'{block}.{to.format(expert)}.weight', part
 
 
+def importance(m, path, x):
+    """Importance of Mamba heads and of their channels (arXiv 2504.11409, section 3), of each layer that has them, from x of a pass."""
+    kept, hooks, c = {}, [], m.config
+    for i, block in enumerate(m.model.layers):
+        if block.block_type == 'mamba':
+            hooks.append(block.mixer.in_proj.register_forward_hook(lambda module, inputs, out, i=i: kept.__setitem__(i, out)))
+    with torch.no_grad():
+        m(input_ids=x, use_cache=False)
+    for hook in hooks:
+        hook.remove()
+    channels = c.mamba_num_heads * c.mamba_head_dim
+    ways = {
+        'l2': lambda v, d: v.pow(2).sum(d).sqrt(),
+        'mean': lambda v, d: v.abs().mean(d),
+        'variance': lambda v, d: v.var(d, unbiased=False),
+    }
+    scores = {'input_ids': x}
+    for i, out in kept.items():
+        # Rows of the projection: z, x, B, C, dt.
+        v = out[..., channels : 2 * channels]
+        for batch, sequence in (('l2', 'mean'), ('mean', 'l2'), ('variance', 'variance')):
+            s = ways[batch](ways[sequence](v, 1), 0).view(c.mamba_num_heads, c.mamba_head_dim)
+            scores[f'{batch}-{sequence}.{i}.heads'] = torch.linalg.vector_norm(s, dim=1)
+            scores[f'{batch}-{sequence}.{i}.channels'] = torch.linalg.vector_norm(s, dim=0)
+    store(path, scores, f64=('',))
+
+
 def publish(d):
     """A Nemotron-H folder in the form of the published ones: a pattern in the place of the list, and the table's other name."""
     letters = {'mamba': 'M', 'attention': '*', 'mlp': '-'}
     path = os.path.join(d, 'config.json')
     fields = json.load(open(path))
     fields['hybrid_override_pattern'] = ''.join(letters[kind] for kind in fields.pop('layers_block_type'))
+    fields['architectures'] = ['NemotronHForCausalLM']
     fields['num_hidden_layers'] = len(fields['hybrid_override_pattern'])
     fields['time_step_limit'] = [0.0, math.inf]
     with open(path, 'w') as f:
@@ -380,6 +405,8 @@ def make(root, name):
         t['long.input_ids'], t['long.logits'] = long, e(input_ids=long, use_cache=False).logits
         f32 = (m(input_ids=long, use_cache=False).logits.double() - t['long.logits']).abs().max().item()
 
+    if c.model_type == 'nemotron_h':
+        importance(e, os.path.join(d, 'importance.safetensors'), x)
     note = generation(e, os.path.join(d, 'generate.safetensors'), x[:1, :8]) if name == 'llama-3.1' else ''
     if rotary.scaled(c):
         with torch.no_grad():
