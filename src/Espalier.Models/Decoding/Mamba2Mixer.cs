@@ -11,9 +11,7 @@ namespace Espalier.Models;
 internal sealed class Mamba2Mixer(DecoderConfig config, int layer) : IMixer
 {
     private readonly MambaConfig _config = config.Mamba;
-    private readonly ScanSizes _sizes = new(
-        config.Mamba.Heads, config.Mamba.HeadDim, config.Mamba.Groups, config.Mamba.StateSize, config.Mamba.LeastStep,
-        config.Mamba.MostStep);
+    private readonly ScanSizes _sizes = SizesOf(config);
 
     /// <summary>z, [I, D].</summary>
     public required Projection GateProj { get; init; }
@@ -62,6 +60,10 @@ internal sealed class Mamba2Mixer(DecoderConfig config, int layer) : IMixer
 
     /// <summary>[I].</summary>
     public required Tensor NormWeight { get; init; }
+
+    /// <summary>What the scan is told.</summary>
+    public static ScanSizes SizesOf(DecoderConfig config) => new(
+        config.Mamba.Heads, config.Mamba.HeadDim, config.Mamba.Groups, config.Mamba.StateSize, config.Mamba.LeastStep, config.Mamba.MostStep);
 
     /// <inheritdoc/>
     public Tensor Forward(Tensor x_BTD, ForwardContext context)

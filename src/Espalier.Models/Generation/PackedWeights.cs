@@ -61,7 +61,8 @@ internal sealed class PackedWeights : IDisposable
     /// </summary>
     internal Dictionary<Parameter, Tensor> Unpack(int layer)
     {
-        var tensors = _rows.Where(pair => pair.Key.Layer == layer).ToDictionary(pair => pair.Key, pair => pair.Value.Tensor.Select(0, 0));
+        var tensors = _rows.Where(pair => pair.Key.Layer == layer).ToDictionary(
+            pair => pair.Key, pair => IsConvolution(pair.Key.Role) ? pair.Value.Tensor.Transpose(0, 1) : pair.Value.Tensor.Select(0, 0));
         if (layer >= 0)
             foreach (var (parameter, matrix) in _matrices.Where(pair => pair.Key.Layer == layer))
                 tensors.Add(parameter, matrix.Unpack());
@@ -74,6 +75,10 @@ internal sealed class PackedWeights : IDisposable
         foreach (var part in _matrices.Values.Concat<IDisposable>(_rows.Values).Concat(_wholeRows.Values))
             part.Dispose();
     }
+
+    // Kept as rows of all channels, a tap each.
+    private static bool IsConvolution(ParameterRole role) => role is ParameterRole.MambaInputConvolution
+        or ParameterRole.MambaBConvolution or ParameterRole.MambaCConvolution;
 
     private static IEnumerable<(Parameter, Tensor, bool IsOwn)> Read(Checkpoint checkpoint)
     {
@@ -91,7 +96,9 @@ internal sealed class PackedWeights : IDisposable
                     // Generation is the processor's, wherever the model lies.
                     using var scope = TensorScope.Begin();
                     var here = value.On(Device.Cpu);
-                    if (here.Dimensions == 2)
+                    if (IsConvolution(parameter.Role))
+                        packed._rows.Add(parameter, RowBuffer.Of(here.Transpose(0, 1)));
+                    else if (here.Dimensions == 2)
                         packed._matrices.Add(parameter, new(here, packed.Format));
                     else
                         packed.Add(parameter, here);

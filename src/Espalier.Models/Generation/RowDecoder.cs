@@ -15,7 +15,8 @@ internal sealed class RowDecoder : IDisposable
     private readonly PackedWeights _weights;
     private readonly int _capacity;
     private readonly RowWorkspace _work;
-    private readonly RowBuffer[] _keys, _values;
+    private readonly RowBuffer?[] _keys, _values;
+    private readonly RowStates?[] _states;
     private readonly RowBlock[] _blocks;
     private readonly RowNorm _finalNorm;
     private readonly RowProduct _head;
@@ -24,7 +25,7 @@ internal sealed class RowDecoder : IDisposable
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
     public RowDecoder(PackedWeights weights, int sequences, int capacity)
-        : this(weights, sequences, capacity, Math.Max(sequences, ShortPrompt), sequences, capacity)
+        : this(weights, sequences, capacity, Math.Max(sequences, ShortPrompt), sequences, capacity, sequences)
     { }
 
     /// <summary>
@@ -37,16 +38,20 @@ internal sealed class RowDecoder : IDisposable
     /// <param name="rows">Most rows that go through at once.</param>
     /// <param name="wanted">Most rows whose logits are asked for at once.</param>
     /// <param name="positions">Most positions of a sequence.</param>
-    public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int wanted, int positions)
+    /// <param name="slots">Sequences that run at once: of layers that are recurrent each has a state.</param>
+    public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int wanted, int positions, int slots)
     {
         var config = weights.Config;
         (_weights, _capacity) = (weights, capacity);
         _work = new(config, rows, wanted);
-        RowBuffer Cache(int _) => new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
+        RowBuffer? Cache(int layer) => !config.LayerKinds[layer].HasAttention ? null
+            : new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
         _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _values = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
+        _states = [.. Enumerable.Range(0, config.Layers)
+            .Select(layer => config.LayerKinds[layer].HasMamba ? new RowStates(config.Mamba, slots) : null)];
         _blocks = [.. Enumerable.Range(0, config.Layers)
-            .Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer]))];
+            .Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer], _states[layer]))];
         _finalNorm = new(weights, ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
         _head = new(weights.Head, null, _work.Logits);
         _rotary = new(config, DType.Float32, Device.Cpu);
@@ -63,7 +68,7 @@ internal sealed class RowDecoder : IDisposable
         sequences.Fill(sequence);
         for (var i = 0; i < ids.Length; i++)
             positions[i] = i;
-        Run(sequences, positions, ids);
+        Run(sequences, sequences, positions, ids);
         _work.Stream.Row(ids.Length - 1).CopyTo(_work.Stream.Row(0));
         Finish(1);
         return Logits(0);
@@ -72,7 +77,7 @@ internal sealed class RowDecoder : IDisposable
     /// <summary>Takes the next id of each of some sequences in; <see cref="Logits"/> are those after them.</summary>
     public void Next(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
     {
-        Run(sequences, positions, ids);
+        Run(sequences, sequences, positions, ids);
         Finish(sequences.Length);
     }
 
@@ -84,14 +89,17 @@ internal sealed class RowDecoder : IDisposable
     /// <param name="positions">Of each row its position in its sequence.</param>
     /// <param name="ids">Of each row its id.</param>
     /// <param name="wanted">As <see cref="Want"/> has it, which is called.</param>
-    public void Take(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted)
+    /// <param name="slots">Of each row where the states of its sequence lie.</param>
+    public void Take(
+        ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted, ReadOnlySpan<int> slots)
     {
-        Run(table, positions, ids);
+        Run(table, slots, positions, ids);
         Want(wanted);
     }
 
     /// <summary>The same as <see cref="Take"/>, and what is wanted of the rows is said later.</summary>
-    public void TakeIn(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids) => Run(table, positions, ids);
+    public void TakeIn(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> slots) =>
+        Run(table, slots, positions, ids);
 
     /// <summary>Norms the first rows that were taken in, for <see cref="Hidden"/>; before <see cref="Want"/>.</summary>
     public void Norm(int rows) => _finalNorm.Forward(_work.Stream, rows, _work.Normed);
@@ -115,12 +123,14 @@ internal sealed class RowDecoder : IDisposable
     public void Dispose()
     {
         foreach (var buffer in _keys.Concat(_values).Concat(_turns.Select(turns => turns.Cos)).Concat(_turns.Select(turns => turns.Sin)))
-            buffer.Dispose();
+            buffer?.Dispose();
+        foreach (var states in _states)
+            states?.Dispose();
         _work.Dispose();
         _rotary.Dispose();
     }
 
-    private void Run(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
+    private void Run(ReadOnlySpan<int> table, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
     {
         Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
@@ -129,8 +139,9 @@ internal sealed class RowDecoder : IDisposable
                 _turns[i].Cos.Row(positions[row]).CopyTo(_work.Turns[i].Cos.Row(row));
                 _turns[i].Sin.Row(positions[row]).CopyTo(_work.Turns[i].Sin.Row(row));
             }
+        var places = new RowPlaces(table, slots, positions, _capacity);
         foreach (var block in _blocks)
-            block.Forward(table, positions, _capacity);
+            block.Forward(places);
     }
 
     private void Finish(int rows)
@@ -156,9 +167,9 @@ internal sealed class RowDecoder : IDisposable
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var (T, config) = (ids.Length, _weights.Config);
-        Tensor Own(RowBuffer buffer) =>
-            buffer.Tensor.View(-1, _capacity, config.KeyValueHeads, config.HeadDim).Slice(0, sequence, sequence + 1);
-        var cache = new KeyValueCache([.. _keys.Select(Own)], [.. _values.Select(Own)], new MambaState?[config.Layers], _capacity);
+        Tensor? Own(RowBuffer? buffer) =>
+            buffer?.Tensor.View(-1, _capacity, config.KeyValueHeads, config.HeadDim).Slice(0, sequence, sequence + 1);
+        var cache = new KeyValueCache([.. _keys.Select(Own)], [.. _values.Select(Own)], [.. _states.Select(states => states?.Begin(sequence))], _capacity);
         using var embedded = new RowBuffer(T, config.HiddenSize);
         Embed(ids, embedded);
         var x_1TD = embedded.Tensor.View(1, T, -1);

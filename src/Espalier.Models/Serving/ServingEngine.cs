@@ -6,7 +6,7 @@ namespace Espalier.Models.Serving;
 /// <summary>
 /// Continues many prompts that come and go (continuous batching, Orca, OSDI 2022): each pass through the model takes the next position of
 /// every running sequence, and stretches of prompts beside them; a sequence joins and leaves between any two passes. Keys and values lie
-/// in blocks of one pool; prompts that begin alike share them. Where the pool is full, the youngest sequence is put back and taken in again
+/// in blocks of one pool; prompts that begin alike share them, unless layers are recurrent: a state is one of a fixed size for each sequence that runs. Where the pool is full, the youngest sequence is put back and taken in again
 /// later. All rows go through kernels whose results do not depend on what is beside them, so that a request gets, bit for bit, what it gets
 /// alone. One thread runs the model. Dispose it.
 /// </summary>
@@ -17,6 +17,7 @@ internal sealed class ServingEngine : IDisposable
     private readonly StepRows _rows;
     private readonly ServingOptions _options;
     private readonly float[] _untouched;
+    private readonly Stack<int> _slots;
     private readonly ConcurrentQueue<ServedSequence> _arrivals = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly LinkedList<ServedSequence> _waiting = [];
@@ -51,7 +52,9 @@ internal sealed class ServingEngine : IDisposable
         _pool = new((int)blocks, ServingOptions.BlockSize);
         _rows = new(options.Batch + options.PromptRows);
         _untouched = new float[Config.VocabularySize];
-        _decoder = new(weights, _pool.Count, ServingOptions.BlockSize, options.Batch + options.PromptRows, options.Batch, Context);
+        _decoder = new(weights, _pool.Count, ServingOptions.BlockSize, options.Batch + options.PromptRows, options.Batch, Context,
+            slots: options.Batch);
+        _slots = new(Enumerable.Range(0, options.Batch).Reverse());
         _counts = Count();
         _thread = new(Serve) { IsBackground = true, Name = "serving" };
         _thread.Start();
@@ -71,7 +74,7 @@ internal sealed class ServingEngine : IDisposable
 
     /// <summary>Bytes of the keys and values of a block.</summary>
     public static long BytesOfBlock(DecoderConfig config) =>
-        2L * config.Layers * config.KeyValueHeads * config.HeadDim * sizeof(float) * ServingOptions.BlockSize;
+        Math.Max(1, config.KeyValueBytesPerToken(sizeof(float))) * ServingOptions.BlockSize;
 
     /// <summary>Takes a request in; false where as many wait as may, or the engine is stopping.</summary>
     /// <param name="request">The request.</param>
@@ -173,7 +176,7 @@ internal sealed class ServingEngine : IDisposable
         while (_running.Count < _options.Batch && _waiting.First is { } first)
         {
             var sequence = first.Value;
-            sequence.Share(_pool);
+            Share(sequence);
             if (_pool.Free < Missing(sequence) + _running.Sum(Missing))
             {
                 sequence.Release(_pool);
@@ -187,6 +190,7 @@ internal sealed class ServingEngine : IDisposable
                 sequence.Receiver.End(ServedEnd.Length, null);
                 continue;
             }
+            sequence.Slot = _slots.Pop();
             _running.Add(sequence);
         }
     }
@@ -263,7 +267,7 @@ internal sealed class ServingEngine : IDisposable
             var sequence = _running[i];
             if (sequence.Pending == 1 && sequence.HasBegun)
                 continue;
-            var shared = sequence.Share(_pool);
+            Share(sequence);
             if (!sequence.HasBegun)
             {
                 _promptTokens += sequence.Ids.Count;
@@ -295,7 +299,7 @@ internal sealed class ServingEngine : IDisposable
                 return false;
             var youngest = _running[^1];
             _running.RemoveAt(_running.Count - 1);
-            youngest.Release(_pool);
+            Release(youngest);
             _waiting.AddFirst(youngest);
             Interlocked.Increment(ref _open);
             _putBack++;
@@ -305,9 +309,25 @@ internal sealed class ServingEngine : IDisposable
         return true;
     }
 
-    private void End(ServedSequence sequence, ServedEnd end, Exception? failure)
+    // What begins alike is in the blocks; of a state there is none for each position, so that nothing is shared where layers have one.
+    private void Share(ServedSequence sequence)
+    {
+        if (!Config.IsRecurrent)
+            sequence.Share(_pool);
+    }
+
+    // Gives blocks and slot back.
+    private void Release(ServedSequence sequence)
     {
         sequence.Release(_pool);
+        if (sequence.Slot >= 0)
+            _slots.Push(sequence.Slot);
+        sequence.Slot = -1;
+    }
+
+    private void End(ServedSequence sequence, ServedEnd end, Exception? failure)
+    {
+        Release(sequence);
         _running.Remove(sequence);
         sequence.Receiver.End(end, failure);
     }
@@ -318,7 +338,7 @@ internal sealed class ServingEngine : IDisposable
         {
             if (sequences == _waiting)
                 Interlocked.Decrement(ref _open);
-            sequence.Release(_pool);
+            Release(sequence);
             sequence.Receiver.End(end, failure);
         }
         sequences.Clear();

@@ -53,6 +53,24 @@ internal static unsafe class GatedNormKernel
         return (toX.Tensor, toGate.Tensor, toWeight.Tensor);
     }
 
+    /// <summary>The norm of rows of C that lie in order, into x.</summary>
+    public static void Run(float* x, float* gate, float* weight, long rows, long C, int groups, double epsilon)
+    {
+        var job = new Job
+        {
+            X = new() { First = x, Step = C },
+            Gate = new() { First = gate, Step = C },
+            Weight = weight,
+            Y = x,
+            B = 1,
+            T = Math.Max(1, rows),
+            C = C,
+            N = C / groups,
+            Epsilon = epsilon,
+        };
+        Workers.For(0, rows, Math.Max(1, 16384 / C), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);
+    }
+
     private static Job JobOf(Tensor x, in Operand from, in Operand gate, in Operand by, int groups, double epsilon) => new()
     {
         X = RowView.Of(from),
@@ -96,7 +114,7 @@ internal static unsafe class GatedNormKernel
             }
     }
 
-    // Writes u; gives r.
+    // Writes u, which may be x; gives r.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Gated<TV>(float* x, float* z, float* u, long n, double epsilon) where TV : unmanaged, IFloats<TV>
     {
