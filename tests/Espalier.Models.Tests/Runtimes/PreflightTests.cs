@@ -113,7 +113,8 @@ public sealed class PreflightTests : TorchTest
     [InlineData(ElementType.F16)]
     public void A_written_folder_computes_what_was_written_and_a_changed_one_does_not(ElementType stored)
     {
-        var folder = Path.Combine(Directory.CreateTempSubdirectory("espalier-reload-").FullName, "model");
+        var root = Directory.CreateTempSubdirectory("espalier-reload-");
+        var folder = Path.Combine(root.FullName, "model");
         using var model = Checkpoint.Open(Fixtures.Golden("families", "qwen3"));
         CheckpointWriter.Write(folder, model.Config, model, stored, model);
         ReloadCheck.Require(model, folder, stored);
@@ -124,6 +125,7 @@ public sealed class PreflightTests : TorchTest
         File.WriteAllBytes(file, bytes);
         Assert.Contains("does not compute what was written",
             Assert.Throws<EspalierException>(() => ReloadCheck.Require(model, folder, stored)).Message);
+        root.Delete(recursive: true);
     }
 
     private static IReadOnlyList<string> Findings(Checkpoint model, DecoderConfig config, string program) =>
