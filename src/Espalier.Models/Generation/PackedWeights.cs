@@ -86,9 +86,8 @@ internal sealed class PackedWeights : IDisposable
         _memory?.Dispose();
     }
 
-    // Kept as rows of all channels, a tap each.
-    private static bool IsConvolution(ParameterRole role) => role is ParameterRole.MambaInputConvolution
-        or ParameterRole.MambaBConvolution or ParameterRole.MambaCConvolution;
+    // Kept in float32, as rows of all channels, a tap each.
+    private static bool IsConvolution(ParameterRole role) => ParameterSpec.Of(role).IsConvolution;
 
     private static IEnumerable<(Parameter, Tensor, bool IsOwn)> Read(Checkpoint checkpoint)
     {
