@@ -124,7 +124,7 @@ internal static class SearchPage
     {
         var table = new TextTable([
             new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true), new("hidden", Number: true),
-            .. Mamba(candidates.FirstOrDefault()?.MambaHeads), new("parameters", Number: true),
+            .. Mamba(candidates is [var first, ..] ? first.MambaHeads : null), new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true)]);
         foreach (var row in candidates)
             table.Add([

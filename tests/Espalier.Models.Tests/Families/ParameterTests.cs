@@ -61,6 +61,7 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"nemotron_h","hybrid_override_pattern":"M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-"}""", 8_100_852_736)]
     [InlineData("""{"model_type":"nemotron_h","hidden_size":4480,"intermediate_size":15680,"hybrid_override_pattern":"M-M-M-MM-M-M-M*-M-M-M*-M-M-M-M*-M-M-M-M*-M-MM-M-M-M-M-M-","num_attention_heads":40,"mamba_head_dim":80}""", 8_888_227_328)]
     [InlineData("""{"model_type":"nemotron_h","hidden_size":5120,"intermediate_size":20480,"hybrid_override_pattern":"M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M-","num_attention_heads":40,"mamba_head_dim":80}""", 12_310_001_152)]
+    [InlineData("""{"model_type":"nemotron_h","hidden_size":4352,"intermediate_size":13824,"hybrid_override_pattern":"M-M-M-MM-M-M-M*-M-M-M*-M-M-M-M*-M-M-M-M*-MMMM-M-","num_attention_heads":40,"mamba_num_heads":120,"mamba_head_dim":80}""", 6_997_637_824)]
     public void Closed_form_equals_the_published_count(string json, long expected)
     {
         var config = Read(json);
