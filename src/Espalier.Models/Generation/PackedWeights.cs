@@ -16,7 +16,11 @@ internal sealed class PackedWeights : IDisposable
     // Of RMSNorms whose weight is stored less one, the weight.
     private readonly Dictionary<Parameter, RowBuffer> _wholeRows = [];
 
-    private PackedWeights(DecoderConfig config, WeightFormat format) => (Config, Format) = (config, format);
+    // Null where matrices are shared with a decoder, or have memory of their own.
+    private readonly WeightMemory? _memory;
+
+    private PackedWeights(DecoderConfig config, WeightFormat format, WeightMemory? memory = null) =>
+        (Config, Format, _memory) = (config, format, memory);
 
     /// <summary>Shapes and kinds.</summary>
     public DecoderConfig Config { get; }
@@ -34,9 +38,14 @@ internal sealed class PackedWeights : IDisposable
     /// <summary>Whether a decoder can be taken: of float32 on the processor.</summary>
     public static bool Takes(Decoder decoder) => decoder.DType == DType.Float32 && decoder.Embedding.IsForwardFused;
 
-    /// <summary>Reads a checkpoint one parameter after the other; none is in memory unpacked for longer than it takes.</summary>
+    /// <summary>
+    /// Reads a checkpoint one parameter after the other; none is in memory unpacked for longer than it takes. Matrices lie side by side in
+    /// the checkpoint's order, in huge pages where the system has them.
+    /// </summary>
     public static PackedWeights Load(Checkpoint checkpoint, WeightFormat format) => Of(
-        new(checkpoint.Config, format), Read(checkpoint));
+        new(checkpoint.Config, format, new(checkpoint.Family.Parameters(checkpoint.Config)
+            .Where(named => named.Shape.Length == 2).Sum(named => PackedMatrix.RoomOf(format, named.Shape[0], named.Shape[1])))),
+        Read(checkpoint));
 
     /// <summary>
     /// A decoder's weights, adapters merged into them; in float32 the others are shared with it and not copied. It must be one that
@@ -74,6 +83,7 @@ internal sealed class PackedWeights : IDisposable
     {
         foreach (var part in _matrices.Values.Concat<IDisposable>(_rows.Values).Concat(_wholeRows.Values))
             part.Dispose();
+        _memory?.Dispose();
     }
 
     // Kept in float32, as rows of all channels, a tap each.
@@ -98,7 +108,7 @@ internal sealed class PackedWeights : IDisposable
                     if (IsConvolution(parameter.Role))
                         packed._rows.Add(parameter, RowBuffer.Of(here.Transpose(0, 1)));
                     else if (here.Dimensions == 2)
-                        packed._matrices.Add(parameter, new(here, packed.Format));
+                        packed._matrices.Add(parameter, new(here, packed.Format, packed._memory));
                     else
                         packed.Add(parameter, here);
                 }

@@ -21,8 +21,11 @@ internal sealed unsafe class PackedMatrix : IDisposable
     /// <param name="format">
     /// What it is kept as. bfloat16 is rounded to the nearest; of int8 <see cref="WeightFormat.Int8"/> says how.
     /// </param>
+    /// <param name="memory">
+    /// Where a copy goes, in float32 too; it has to outlive this. Null for memory of its own, and for none in float32.
+    /// </param>
     /// <exception cref="TorchException">No matrix, or none of float32 on the processor.</exception>
-    public PackedMatrix(Tensor weights, WeightFormat format)
+    public PackedMatrix(Tensor weights, WeightFormat format, WeightMemory? memory = null)
     {
         if (weights.Dimensions != 2 || !weights.IsForwardFused)
             throw new TorchException(
@@ -34,12 +37,17 @@ internal sealed unsafe class PackedMatrix : IDisposable
         var inOrder = weights.IsContiguous ? weights : weights.Contiguous();
         if (format == WeightFormat.Int8)
         {
-            _weights = Tensor.Empty(DType.UInt8, Rows, Columns).Unscoped();
-            _scales = Tensor.Empty(DType.Float32, Rows, PackKernel.Blocks(Columns)).Unscoped();
+            _weights = Room(memory, DType.UInt8, Rows, Columns);
+            _scales = Room(memory, DType.Float32, Rows, PackKernel.Blocks(Columns));
             using var from = Operand.Of(inOrder);
             using var to = Operand.Of(_weights);
             using var scales = Operand.Of(_scales);
             PackKernel.ToInt8(from.Floats, Rows, Columns, (sbyte*)to.Data, scales.Floats);
+        }
+        else if (memory is not null)
+        {
+            _weights = Room(memory, format == WeightFormat.BFloat16 ? DType.BFloat16 : DType.Float32, Rows, Columns);
+            _weights.CopyInPlace(inOrder);
         }
         else
         {
@@ -48,6 +56,15 @@ internal sealed unsafe class PackedMatrix : IDisposable
         Data = (byte*)Placement.Of(_weights.Hold()).Data;
         Scales = _scales is null ? null : (float*)Placement.Of(_scales.Hold()).Data;
     }
+
+    /// <summary>Bytes that a matrix takes of a <see cref="WeightMemory"/>.</summary>
+    public static long RoomOf(WeightFormat format, long rows, long columns) => format switch
+    {
+        WeightFormat.Int8 =>
+            WeightMemory.Room(rows * columns) + WeightMemory.Room(rows * PackKernel.Blocks(columns) * sizeof(float)),
+        WeightFormat.BFloat16 => WeightMemory.Room(2 * rows * columns),
+        _ => WeightMemory.Room(sizeof(float) * rows * columns),
+    };
 
     /// <summary>How the weights lie.</summary>
     public WeightFormat Format { get; }
@@ -92,6 +109,9 @@ internal sealed unsafe class PackedMatrix : IDisposable
             tensor?.Dispose();
         }
     }
+
+    private static Tensor Room(WeightMemory? memory, DType dtype, long rows, long columns) =>
+        (memory is null ? Tensor.Empty(dtype, rows, columns) : memory.Take(dtype, rows, columns)).Unscoped();
 
     internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_isDisposed, this);
 }

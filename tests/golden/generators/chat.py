@@ -3,7 +3,7 @@
     chat.py FOLDER                      writes FOLDER/chat: our own templates over our own conversations, and small questions
     chat.py FOLDER found TEMPLATES      writes FOLDER/found.jsonl: every template below the folder TEMPLATES over the same conversations
 
-The second is for development only: templates of others are not to be committed. ChatFoundTests reads the file that ESPALIER_CHAT_CASES names.
+The second is for development only: templates of others are not to be committed. FoundTemplatesTests reads the file that ESPALIER_CHAT_CASES names.
 """
 
 import ast

@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+
+namespace Espalier.Torch.Native;
+
+/// <summary>
+/// Memory from the system itself and not from malloc, in pages of 2 MiB where Linux gives them: what is read from one end to the other for
+/// every token would otherwise look up a page of 4 KiB every 64 lines. Given back when disposed. Idempotent.
+/// </summary>
+internal sealed unsafe partial class PageMemory : IDisposable
+{
+    private const int ReadWrite = 3, PrivateAnonymous = 0x22, HugePage = 14;
+    private const nuint Huge = 2u << 20;
+
+    private readonly void* _all;
+    private readonly nuint _length;
+    private readonly bool _isMapped;
+    private bool _isDisposed;
+
+    /// <summary>Room for so many bytes, that begin at a multiple of 2 MiB where they are mapped and are zero there.</summary>
+    public PageMemory(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        if (OperatingSystem.IsLinux())
+        {
+            _length = (nuint)bytes + Huge;
+            _all = mmap(null, _length, ReadWrite, PrivateAnonymous, -1, 0);
+            if (_all == (void*)-1)
+                throw new InsufficientMemoryException($"no memory for {bytes} bytes of weights");
+            _isMapped = true;
+            Data = (byte*)(((nuint)_all + Huge - 1) / Huge * Huge);
+            // A request: where the system has no huge pages, small ones serve.
+            _ = madvise(Data, (nuint)bytes, HugePage);
+        }
+        else
+        {
+            _all = NativeMemory.AlignedAlloc((nuint)Math.Max(1, bytes), 64);
+            Data = (byte*)_all;
+        }
+    }
+
+    /// <summary>The first byte.</summary>
+    public byte* Data { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
+        if (_isMapped)
+            _ = munmap(_all, _length);
+        else
+            NativeMemory.AlignedFree(_all);
+    }
+
+    [LibraryImport("libc")]
+    private static partial void* mmap(void* at, nuint bytes, int protection, int flags, int file, nint offset);
+
+    [LibraryImport("libc")]
+    private static partial int munmap(void* at, nuint bytes);
+
+    [LibraryImport("libc")]
+    private static partial int madvise(void* at, nuint bytes, int advice);
+}
