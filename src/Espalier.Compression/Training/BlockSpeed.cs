@@ -56,7 +56,13 @@ internal static class BlockSpeed
     {
         // Of a hybrid, whose layers are halves, one of each kind.
         LayerKind[] kinds = model.LayerKinds.Any(kind => kind.IsHalf) ? [.. model.LayerKinds.Distinct()] : [model.LayerKinds[0]];
-        var block = model with { Layers = kinds.Length, LayerKinds = LayerKinds.Of(kinds), VocabularySize = Vocabulary, TiedEmbeddings = true };
+        var block = model with
+        {
+            Layers = kinds.Length,
+            LayerKinds = LayerKinds.Of(kinds),
+            VocabularySize = Vocabulary,
+            TiedEmbeddings = true,
+        };
         while (block.NonEmbeddingParameters > MostParameters)
         {
             var groups = Math.Max(1, block.KeyValueHeads / 2);

@@ -27,9 +27,10 @@ internal sealed class LogLikelihoods(Decoder model)
         using var noGrad = GradMode.Disable();
         var scores = new ContinuationScore[requests.Count][];
         var positions = model.Config.MaxPositions;
-        // A state goes on in one way only: nothing is shared where layers have one.
-        int[] fitting = model.Config.IsRecurrent ? []
-            : [.. Enumerable.Range(0, requests.Count).Where(i => IsWithin(requests[i], positions))];
+        // Texts that turn by other factors than short ones (LongRoPE) share nothing with them; nor does any text where layers have a state,
+        // which goes on in one way only.
+        int[] fitting = model.Config.IsRecurrent ? [] : [.. Enumerable.Range(0, requests.Count)
+            .Where(i => IsWithin(requests[i], Math.Min(positions, model.Config.LongAfter)))];
         foreach (var group in SharedPrefixes.Of([.. fitting.Select(i => requests[i])]))
         {
             var rows = Rows([.. group.Requests.Select(i => fitting[i])], requests, group.Length);

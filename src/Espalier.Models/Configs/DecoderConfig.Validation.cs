@@ -40,6 +40,7 @@ public sealed partial record DecoderConfig
             throw new EspalierException($"{source}: the norm's epsilon {NormEpsilon} must be above 0");
         foreach (var rotary in Rotaries)
         {
+            (rotary.Scaling as LongRope)?.Check(turning, LongAfter, source);
             Positive("rope_theta", rotary.Theta);
             if (rotary.Fraction != Rotary.Fraction)
                 throw new EspalierException(
@@ -80,7 +81,10 @@ public sealed partial record DecoderConfig
 
     private void ValidateMamba(string source)
     {
-        foreach (var (field, value) in new[] { ("n_groups", Mamba.Groups), ("ssm_state_size", Mamba.StateSize), ("conv_kernel", Mamba.Kernel) })
+        foreach (var (field, value) in new[]
+        {
+            ("n_groups", Mamba.Groups), ("ssm_state_size", Mamba.StateSize), ("conv_kernel", Mamba.Kernel),
+        })
             if (value is < 1 or > MaxWidth)
                 throw new EspalierException($"{source}: {field} is {value}, it must be from 1 to {MaxWidth}");
         if (Mamba.Heads % Mamba.Groups != 0)
@@ -96,7 +100,8 @@ public sealed partial record DecoderConfig
                 throw new EspalierException($"{source}: {fields} is {product}, the limit is {MaxWidth}");
         if (!(Mamba.LeastStep >= 0 && Mamba.MostStep > Mamba.LeastStep))
             throw new EspalierException(
-                $"{source}: time_step_limit is from {Mamba.LeastStep} to {Mamba.MostStep}; it must begin at 0 or above, and end above that");
+                $"{source}: time_step_limit is from {Mamba.LeastStep} to {Mamba.MostStep}; it must begin at 0 or above, and end above "
+                    + "that");
     }
 
     private static string Near(int value, int multiple)

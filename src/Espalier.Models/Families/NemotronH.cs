@@ -153,7 +153,8 @@ internal sealed class NemotronH : Family
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         fields["mlp_bias"] = target.MlpBias;
-        var layers = Enumerable.Range(0, target.Layers).Select(layer => s_kinds.First(kind => kind.Kind == target.LayerKinds[layer])).ToArray();
+        var layers = Enumerable.Range(0, target.Layers)
+            .Select(layer => s_kinds.First(kind => kind.Kind == target.LayerKinds[layer])).ToArray();
         if (fields.ContainsKey(Pattern))
             fields[Pattern] = string.Concat(layers.Select(layer => layer.Letter));
         if (fields.ContainsKey(Types) || !fields.ContainsKey(Pattern))

@@ -31,8 +31,9 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
         ArgumentOutOfRangeException.ThrowIfLessThan(ids.Count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Count, capacity);
         reused = 0;
-        // The last id is taken in again, for its logits.
-        while (reused < Math.Min(ids.Count - 1, _ids.Count) && ids[reused] == _ids[reused])
+        // The last id is taken in again, for its logits; keys of a short text are of no use in a long one, nor the other way round.
+        while (_decoder.IsLong(_ids.Count) == _decoder.IsLong(ids.Count) && reused < Math.Min(ids.Count - 1, _ids.Count)
+            && ids[reused] == _ids[reused])
             reused++;
         // A state does not go back: what is not the beginning of the new text as a whole is of no use.
         if (weights.Config.IsRecurrent && reused < _ids.Count)
@@ -52,8 +53,8 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
             int[] positions = [.. Enumerable.Range(_ids.Count, piece.Length)];
             var isLast = _ids.Count + piece.Length == ids.Count;
             // One sequence in one block: its table is block 0, and its slot 0.
-            var zeros = new int[piece.Length];
-            _decoder.Take(zeros, positions, piece, isLast ? [piece.Length - 1] : [], zeros);
+            int[] zeros = new int[piece.Length], lengths = [.. Enumerable.Repeat(ids.Count, piece.Length)];
+            _decoder.Take(zeros, zeros, positions, piece, isLast ? [piece.Length - 1] : [], lengths);
             _ids.AddRange(piece);
         }
         return _decoder.Logits(0);
@@ -63,8 +64,13 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
     /// <returns>The logits after it, which may be overwritten; good until the next call.</returns>
     public Span<float> Next(int id)
     {
-        _decoder.Next([0], [_ids.Count], [id]);
         _ids.Add(id);
+        if (_decoder.IsToBegin(_ids.Count))
+        {
+            int[] all = [.. _ids];
+            return _decoder.Begin(0, all);
+        }
+        _decoder.Next([0], [_ids.Count - 1], [id]);
         return _decoder.Logits(0);
     }
 

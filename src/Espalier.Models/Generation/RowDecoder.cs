@@ -13,7 +13,7 @@ internal sealed class RowDecoder : IDisposable
     public const int ShortPrompt = 8;
 
     private readonly PackedWeights _weights;
-    private readonly int _capacity;
+    private readonly int _capacity, _longAfter;
     private readonly RowWorkspace _work;
     private readonly RowBuffer?[] _keys, _values;
     private readonly RowStates?[] _states;
@@ -21,7 +21,7 @@ internal sealed class RowDecoder : IDisposable
     private readonly RowNorm _finalNorm;
     private readonly RowProduct _head;
     private readonly RotaryTables _rotary;
-    private readonly (RowBuffer Cos, RowBuffer Sin)[] _turns;
+    private readonly (RowBuffer Cos, RowBuffer Sin)[] _turns, _longTurns;
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
     public RowDecoder(PackedWeights weights, int sequences, int capacity)
@@ -42,7 +42,7 @@ internal sealed class RowDecoder : IDisposable
     public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int wanted, int positions, int slots)
     {
         var config = weights.Config;
-        (_weights, _capacity) = (weights, capacity);
+        (_weights, _capacity, _longAfter) = (weights, capacity, config.LongAfter);
         _work = new(config, rows, wanted);
         RowBuffer? Cache(int layer) => !config.LayerKinds[layer].HasAttention ? null
             : new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
@@ -56,8 +56,20 @@ internal sealed class RowDecoder : IDisposable
         _head = new(weights.Head, null, _work.Logits);
         _rotary = new(config, DType.Float32, Device.Cpu);
         using var scope = TensorScope.Begin();
-        _turns = [.. _rotary.At(0, positions).All.Select(table => (RowBuffer.Of(table.Cos), RowBuffer.Of(table.Sin)))];
+        (RowBuffer, RowBuffer)[] Turns(bool isLong) =>
+            [.. _rotary.At(0, positions, isLong).All.Select(table => (RowBuffer.Of(table.Cos), RowBuffer.Of(table.Sin)))];
+        _turns = Turns(isLong: false);
+        _longTurns = positions > _longAfter ? Turns(isLong: true) : _turns;
     }
+
+    /// <summary>
+    /// Whether a text that has grown to a length has just become a long one (<see cref="DecoderConfig.LongAfter"/>): its keys and values
+    /// are of no use any more, and it is to be begun again with all its ids.
+    /// </summary>
+    public bool IsToBegin(int length) => length == _longAfter + 1L;
+
+    /// <summary>Whether a text of a length is a long one.</summary>
+    public bool IsLong(int length) => length > _longAfter;
 
     /// <summary>Takes a sequence's first ids in, and gives the logits after the last of them; good until the next call.</summary>
     public Span<float> Begin(int sequence, ReadOnlySpan<int> ids)
@@ -66,18 +78,22 @@ internal sealed class RowDecoder : IDisposable
             return BeginAtOnce(sequence, ids);
         Span<int> sequences = stackalloc int[ids.Length], positions = stackalloc int[ids.Length];
         sequences.Fill(sequence);
+        Span<int> lengths = stackalloc int[ids.Length];
+        lengths.Fill(ids.Length);
         for (var i = 0; i < ids.Length; i++)
             positions[i] = i;
-        Run(sequences, sequences, positions, ids);
+        Run(sequences, sequences, positions, ids, lengths);
         _work.Stream.Row(ids.Length - 1).CopyTo(_work.Stream.Row(0));
         Finish(1);
         return Logits(0);
     }
 
-    /// <summary>Takes the next id of each of some sequences in; <see cref="Logits"/> are those after them.</summary>
+    /// <summary>
+    /// Takes the next id of each of some sequences in, none of which <see cref="IsToBegin"/>; <see cref="Logits"/> are those after them.
+    /// </summary>
     public void Next(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
     {
-        Run(sequences, sequences, positions, ids);
+        Run(sequences, sequences, positions, ids, default);
         Finish(sequences.Length);
     }
 
@@ -86,20 +102,24 @@ internal sealed class RowDecoder : IDisposable
     /// A row's bits depend neither on the others nor on where its blocks lie.
     /// </summary>
     /// <param name="table">Of each row the blocks of its sequence in order, the same number for each.</param>
+    /// <param name="slots">Of each row where the states of its sequence lie, which layers with Mamba have.</param>
     /// <param name="positions">Of each row its position in its sequence.</param>
     /// <param name="ids">Of each row its id.</param>
     /// <param name="wanted">As <see cref="Want"/> has it, which is called.</param>
-    /// <param name="slots">Of each row where the states of its sequence lie.</param>
+    /// <param name="lengths">Of each row how long its text is by now, the ids that are still to come included, which LongRoPE goes by;
+    /// none where that is one more than its position.</param>
     public void Take(
-        ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted, ReadOnlySpan<int> slots)
+        ReadOnlySpan<int> table, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted,
+        ReadOnlySpan<int> lengths = default)
     {
-        Run(table, slots, positions, ids);
+        Run(table, slots, positions, ids, lengths);
         Want(wanted);
     }
 
     /// <summary>The same as <see cref="Take"/>, and what is wanted of the rows is said later.</summary>
-    public void TakeIn(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> slots) =>
-        Run(table, slots, positions, ids);
+    public void TakeIn(
+        ReadOnlySpan<int> table, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids,
+        ReadOnlySpan<int> lengths = default) => Run(table, slots, positions, ids, lengths);
 
     /// <summary>Norms the first rows that were taken in, for <see cref="Hidden"/>; before <see cref="Want"/>.</summary>
     public void Norm(int rows) => _finalNorm.Forward(_work.Stream, rows, _work.Normed);
@@ -122,7 +142,7 @@ internal sealed class RowDecoder : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in _keys.Concat(_values).Concat(_turns.Select(turns => turns.Cos)).Concat(_turns.Select(turns => turns.Sin)))
+        foreach (var buffer in _keys.Concat(_values).Concat(_turns.Union(_longTurns).SelectMany(turns => new[] { turns.Cos, turns.Sin })))
             buffer?.Dispose();
         foreach (var states in _states)
             states?.Dispose();
@@ -130,15 +150,19 @@ internal sealed class RowDecoder : IDisposable
         _rotary.Dispose();
     }
 
-    private void Run(ReadOnlySpan<int> table, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
+    private void Run(
+        ReadOnlySpan<int> table, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths)
     {
         Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
-            for (var i = 0; i < _turns.Length; i++)
+        {
+            var turns = IsLong(lengths.IsEmpty ? positions[row] + 1 : lengths[row]) ? _longTurns : _turns;
+            for (var i = 0; i < turns.Length; i++)
             {
-                _turns[i].Cos.Row(positions[row]).CopyTo(_work.Turns[i].Cos.Row(row));
-                _turns[i].Sin.Row(positions[row]).CopyTo(_work.Turns[i].Sin.Row(row));
+                turns[i].Cos.Row(positions[row]).CopyTo(_work.Turns[i].Cos.Row(row));
+                turns[i].Sin.Row(positions[row]).CopyTo(_work.Turns[i].Sin.Row(row));
             }
+        }
         var places = new RowPlaces(table, slots, positions, _capacity);
         foreach (var block in _blocks)
             block.Forward(places);
@@ -169,7 +193,8 @@ internal sealed class RowDecoder : IDisposable
         var (T, config) = (ids.Length, _weights.Config);
         Tensor? Own(RowBuffer? buffer) =>
             buffer?.Tensor.View(-1, _capacity, config.KeyValueHeads, config.HeadDim).Slice(0, sequence, sequence + 1);
-        var cache = new KeyValueCache([.. _keys.Select(Own)], [.. _values.Select(Own)], [.. _states.Select(states => states?.Begin(sequence))], _capacity);
+        var cache = new KeyValueCache(
+            [.. _keys.Select(Own)], [.. _values.Select(Own)], [.. _states.Select(states => states?.Begin(sequence))], _capacity);
         using var embedded = new RowBuffer(T, config.HiddenSize);
         Embed(ids, embedded);
         var x_1TD = embedded.Tensor.View(1, T, -1);

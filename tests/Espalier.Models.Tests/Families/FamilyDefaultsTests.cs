@@ -11,7 +11,7 @@ public sealed class FamilyDefaultsTests
     private static readonly string[] s_derived = ["_sliding_window_pattern", "head_dim", "layer_types", "layers_block_type",
         "no_rope_layers", "num_experts", "num_key_value_heads", "num_local_experts", "rope_parameters", "time_step_limit"];
 
-    // Phi-3's longrope reads it, which is refused by name; elsewhere it would be taken for that of a scaling.
+    // Phi-3's longrope reads it, where the file has to say it; elsewhere it would be taken for that of a scaling.
     private const string OfLongrope = "original_max_position_embeddings";
 
     // What Nemotron-H has for its mixtures of experts, which are refused by name, and for heads that foresee further tokens.

@@ -35,9 +35,9 @@ public sealed class PagedDecoderTests : TorchTest
                     rows.Add((s, done[s]++));
             if (rows.Count == 0)
                 continue;
-            decoder.Take([.. rows.SelectMany(row => blocks[row.Sequence])], [.. rows.Select(row => row.Position)],
-                [.. rows.Select(row => ids[row.Sequence][row.Position])], [.. Enumerable.Range(0, rows.Count)],
-                [.. rows.Select(row => 2 - row.Sequence)]);
+            decoder.Take([.. rows.SelectMany(row => blocks[row.Sequence])], [.. rows.Select(row => 2 - row.Sequence)],
+                [.. rows.Select(row => row.Position)], [.. rows.Select(row => ids[row.Sequence][row.Position])],
+                [.. Enumerable.Range(0, rows.Count)]);
             for (var r = 0; r < rows.Count; r++)
                 Assert.Equal(expected[rows[r].Sequence][rows[r].Position], decoder.Logits(r).ToArray());
         }
@@ -50,7 +50,7 @@ public sealed class PagedDecoderTests : TorchTest
         using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
         var expected = OneByOne(packed, [4, 9, 2, 7]);
         using var decoder = new RowDecoder(packed, 2, 4, 4, 4, 4, slots: 1);
-        decoder.Take([1, 1, 1, 1], [0, 1, 2, 3], [4, 9, 2, 7], [1, 3], [0, 0, 0, 0]);
+        decoder.Take([1, 1, 1, 1], [0, 0, 0, 0], [0, 1, 2, 3], [4, 9, 2, 7], [1, 3]);
         Assert.Equal(expected[1], decoder.Logits(0).ToArray());
         Assert.Equal(expected[3], decoder.Logits(1).ToArray());
     }
