@@ -57,7 +57,8 @@ internal sealed class InspectCommand : CommandBase
     private static readonly string[] s_shapes =
     [
         "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "vocab_size",
-        "num_local_experts", "num_experts", "num_experts_per_tok", "moe_intermediate_size", "tie_word_embeddings",
+        "num_local_experts", "num_experts", "num_experts_per_tok", "moe_intermediate_size",
+        "hybrid_override_pattern", "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size", "tie_word_embeddings",
         "max_position_embeddings", "rope_theta", "rope_scaling", "sliding_window", "dtype",
     ];
 

@@ -64,6 +64,8 @@ internal static class PlanPage
             Row("experts / a token", model => $"{model.NumExperts} / {model.NumExpertsPerTok}");
             Row("expert ffn", model => $"{model.MoeIntermediateSize}");
         }
+        if (teacher.MambaNumHeads is not null)
+            Row("Mamba heads of channels", model => $"{model.MambaNumHeads} of {model.MambaHeadDim}");
         Row("layers", model => $"{model.NumHiddenLayers}");
         Row("heads / KV heads", model => $"{model.NumAttentionHeads} / {model.NumKeyValueHeads}");
         Row("head_dim", model => $"{model.HeadDim}");
@@ -78,6 +80,8 @@ internal static class PlanPage
         Row("KV cache a token, float32", model => Units.Bytes(model.KvCacheBytesPerTokenFloat32));
         Row("KV cache a token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
         Row("KV cache of one text, bfloat16", model => $"{Units.Bytes(model.KvCacheBytesBfloat16)} at {model.KvCacheContext}");
+        if (teacher.StateBytesBfloat16 is not null)
+            Row("Mamba state of one text, bfloat16", model => Units.Bytes(model.StateBytesBfloat16 ?? 0));
         Row("forward pass a token", model => Units.Operations(model.ForwardFlopsPerToken));
         return table;
 

@@ -78,7 +78,8 @@ internal sealed class SearchCommand : CommandBase
         var best = found.Candidates[0];
         _format.Write(
             run, found, (page, _) => SearchPage.Show(page, found, place, drawn), SearchPage.Csv,
-            ("output", place), ("chosen", new ChosenShape(best.Layers, best.Heads, best.Ffn, best.Hidden, best.Experts, best.ExpertFfn)),
+            ("output", place), ("chosen", new ChosenShape(best.Layers, best.Heads, best.Ffn, best.Hidden, best.Experts, best.ExpertFfn,
+                best.MambaHeads, best.MambaHeadDim)),
             ("picture", drawn));
         return ExitCodes.Done;
     }
@@ -120,7 +121,8 @@ internal sealed class SearchCommand : CommandBase
 }
 
 /// <summary>The sizes that a search chose.</summary>
-internal sealed record ChosenShape(int Layers, int Heads, int Ffn, int Hidden, int? Experts, int? ExpertFfn);
+internal sealed record ChosenShape(int Layers, int Heads, int Ffn, int Hidden, int? Experts, int? ExpertFfn, int? MambaHeads,
+    int? MambaHeadDim);
 
 /// <summary>What <c>search --enumerate --json</c> prints.</summary>
 /// <param name="Count">Shapes that keep to the constraints.</param>

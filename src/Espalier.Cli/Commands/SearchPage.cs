@@ -16,7 +16,8 @@ internal static class SearchPage
         var best = result.Candidates[0];
         page.Line(
             $"chosen   {best.Layers} layers, {best.Heads} heads, {(best.Experts is null ? "ffn" : "experts")} "
-                + $"{Width(best.Ffn, best.Experts, best.ExpertFfn)}, hidden {best.Hidden}");
+                + $"{Width(best.Ffn, best.Experts, best.ExpertFfn)}, hidden {best.Hidden}"
+                + (best.MambaHeads is null ? "" : $", Mamba {best.MambaHeads} x {best.MambaHeadDim}"));
         page.Line($"run      {output}");
         if (picture is not null)
             page.Line($"picture  {picture}");
@@ -30,14 +31,14 @@ internal static class SearchPage
             .Select(loss => (loss.Set, loss.Steps)).Distinct().OrderBy(rung => rung.Steps).ToArray();
         var table = new TextTable([
             new("rank", Number: true), new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true),
-            new("hidden", Number: true), new("parameters", Number: true),
+            new("hidden", Number: true), .. Mamba(result.Candidates[0].MambaHeads), new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true), new("by proxy", Number: true),
             .. rungs.Select(rung => new TextColumn($"nll at {rung.Steps}", Number: true)),
             new("prefill", Number: true), new("decode", Number: true)]);
         foreach (var row in result.Candidates)
             table.Add([
                 $"{row.Rank}", $"{row.Layers}", $"{row.Heads}", Width(row.Ffn, row.Experts, row.ExpertFfn), $"{row.Hidden}",
-                Units.Count(row.Parameters),
+                .. Mamba(row.MambaHeads, row.MambaHeadDim), Units.Count(row.Parameters),
                 Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes),
                 $"{row.ProxyRank}",
                 .. rungs.Select(rung => row.Losses.FirstOrDefault(loss => (loss.Set, loss.Steps) == rung) is { } loss
@@ -121,14 +122,15 @@ internal static class SearchPage
 
     private static TextTable Table(IReadOnlyList<CandidateForecast> candidates)
     {
-        var table = new TextTable(
+        var table = new TextTable([
             new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true), new("hidden", Number: true),
-            new("parameters", Number: true),
-            new("w/o embedding", Number: true), new("memory", Number: true));
+            .. Mamba(candidates is [var first, ..] ? first.MambaHeads : null), new("parameters", Number: true),
+            new("w/o embedding", Number: true), new("memory", Number: true)]);
         foreach (var row in candidates)
-            table.Add($"{row.Layers}", $"{row.Heads}", Width(row.Ffn, row.Experts, row.ExpertFfn), $"{row.Hidden}",
-                Units.Count(row.Parameters),
-                Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes));
+            table.Add([
+                $"{row.Layers}", $"{row.Heads}", Width(row.Ffn, row.Experts, row.ExpertFfn), $"{row.Hidden}",
+                .. Mamba(row.MambaHeads, row.MambaHeadDim), Units.Count(row.Parameters),
+                Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes)]);
         return table;
     }
 
@@ -138,6 +140,11 @@ internal static class SearchPage
 
     // Of a mixture of experts their number and the width of each.
     private static string Width(int ffn, int? experts, int? expertFfn) => experts is null ? $"{ffn}" : $"{experts} x {expertFfn}";
+
+    // Of a hybrid a column more: heads of its Mamba layers and their channels.
+    private static TextColumn[] Mamba(int? heads) => heads is null ? [] : [new("Mamba", Number: true)];
+
+    private static string[] Mamba(int? heads, int? channels) => heads is null ? [] : [$"{heads} x {channels}"];
 
     private static string Milliseconds(double? seconds) => seconds is { } value ? $"{Units.Short(1000 * value)} ms" : "";
 

@@ -112,12 +112,24 @@ public sealed class HiddenStateLoss : IDisposable
         if (options.Embedding)
             yield return (new(TapPoint.Embedding, -1), new(TapPoint.Embedding, -1));
         foreach (var pair in options.Attention)
-            yield return Places(TapPoint.PostAttentionNorm, pair.Within(teacher.Layers, student.Layers));
+        {
+            var (theirs, ours) = pair.Within(teacher.Layers, student.Layers);
+            yield return (AfterAttention(teacher, theirs, "teacher"), AfterAttention(student, ours, "student"));
+        }
         foreach (var pair in options.Layers)
-            yield return Places(TapPoint.InputNorm, pair.Within(teacher.Layers, student.Layers));
+        {
+            var (theirs, ours) = pair.Within(teacher.Layers, student.Layers);
+            yield return (FirstNorm(teacher, theirs), FirstNorm(student, ours));
+        }
         if (options.Final)
             yield return (new(TapPoint.FinalNorm, -1), new(TapPoint.FinalNorm, -1));
     }
 
-    private static (TapPlace, TapPlace) Places(TapPoint point, LayerPair pair) => (new(point, pair.Teacher), new(point, pair.Student));
+    private static TapPlace FirstNorm(DecoderConfig config, int layer) =>
+        new(config.LayerKinds[layer].HasMixer ? TapPoint.InputNorm : TapPoint.PostAttentionNorm, layer);
+
+    private static TapPlace AfterAttention(DecoderConfig config, int layer, string whose) => !config.LayerKinds[layer].IsHalf
+        ? new(TapPoint.PostAttentionNorm, layer)
+        : throw new EspalierException($"hidden-attention: layer {layer} of the {whose} is one half of a block, which has no norm between "
+            + "attention and a feed-forward block; name it in hidden-layers");
 }

@@ -35,7 +35,8 @@ internal sealed class ImportanceCollector : IDisposable
                 foreach (var point in PointsOf(axis).Where(point => point == TapPoint.FinalNorm == (layer == config.Layers)))
                     for (var expert = 0; expert < (axis.IsPerExpert ? config.Experts : 1); expert++)
                         _units.Add((axis, layer, point, expert),
-                            new(PlaceOf(point, layer) + (axis.IsPerExpert ? $", expert {expert}" : ""), axis.Of(config)));
+                            new(PlaceOf(point, layer) + (axis.IsPerExpert ? $", expert {expert}" : ""),
+                                point == TapPoint.MambaProjection ? config.Mamba.Channels : axis.Of(config)));
     }
 
     /// <summary>How many blocks the streams of a batch must be remembered for.</summary>
@@ -91,7 +92,7 @@ internal sealed class ImportanceCollector : IDisposable
                 else if (axis == Axis.Experts)
                     Add(units, routed!.OfExperts(value, _expertValues));
                 else
-                    Add(units, value);
+                    Add(units, point == TapPoint.MambaProjection ? value.Reshape(value.Size(0), value.Size(1), -1) : value);
         if (point == TapPoint.BlockOutput)
             _influence.Add(layer + 1, value, history);
         if (point != TapPoint.FinalNorm)
@@ -130,9 +131,19 @@ internal sealed class ImportanceCollector : IDisposable
         };
 
         double[][] RowsOf(Axis axis) => [.. _units.Where(pair => pair.Key.Axis == axis).Select(pair =>
-            pair.Key.Layer == _config.Layers || axis.IsIn(_config.LayerKinds[pair.Key.Layer]) ? pair.Value.Result(aggregator)
-                : new double[axis.Of(_config)])];
+            pair.Key.Layer < _config.Layers && !Passes(axis, pair.Key.Point, _config.LayerKinds[pair.Key.Layer])
+                ? new double[axis.Of(_config)]
+                : pair.Key.Point != TapPoint.MambaProjection ? pair.Value.Result(aggregator)
+                : MambaImportance.Of(axis, pair.Value.Result(aggregator), _config.Mamba))];
     }
+
+    // A block that is one half has no norm before the other.
+    private static bool Passes(Axis axis, TapPoint point, LayerKind kind) => axis.IsIn(kind) && point switch
+    {
+        TapPoint.InputNorm => kind.HasMixer,
+        TapPoint.PostAttentionNorm => kind.HasFeedForward,
+        _ => true,
+    };
 
     public void Dispose()
     {
@@ -159,6 +170,7 @@ internal sealed class ImportanceCollector : IDisposable
         TapPoint.PostAttentionNorm => $"layer {layer}, the norm before the feed-forward block",
         TapPoint.MlpPreActivation => $"layer {layer}, what enters the activation",
         TapPoint.MlpIntermediate => $"layer {layer}, the input of the down projection",
+        TapPoint.MambaProjection => $"layer {layer}, x of the Mamba mixer",
         TapPoint.ExpertOutput => $"layer {layer}, the output of the experts",
         TapPoint.ExpertPreActivation => $"layer {layer}, what enters the activation",
         TapPoint.ExpertIntermediate => $"layer {layer}, the input of the down projection",

@@ -140,7 +140,9 @@ internal static class ScoresFile
         };
         return Agreeing(scores, source);
 
-        bool IsThere(Axis axis) => !axis.IsOptional || axes.Has(axis.UnitsField);
+        // A hybrid may have no layer with attention.
+        bool IsThere(Axis axis) =>
+            !(axis.IsOptional || axis == Axis.Heads && axes.Has(Axis.MambaHeads.UnitsField)) || axes.Has(axis.UnitsField);
     }
 
     private static ExpertRouting Routing(JsonElement routing, string source)
@@ -167,13 +169,14 @@ internal static class ScoresFile
     private static ImportanceScores Agreeing(ImportanceScores scores, string source)
     {
         var layers = scores.Layers;
-        if (!scores.Units.Axes.Any(axis => axis.IsOptional && !axis.IsPerExpert))
-            throw new EspalierException($"{source}: axes must have "
-                + string.Join(" or ",
-                    Axis.Scored.Where(axis => axis.IsOptional && !axis.IsPerExpert).Reverse().Select(axis => axis.UnitsField)));
+        if (scores.Units[Axis.Ffn] is null && scores.Units[Axis.Experts] is null && scores.Units[Axis.MambaHeads] is null)
+            throw new EspalierException($"{source}: axes must have {Axis.Ffn.UnitsField} or {Axis.Experts.UnitsField}");
         if (scores.Units[Axis.Experts] is null != scores.Units[Axis.ExpertFfn] is null)
             throw new EspalierException(
                 $"{source}: axes must have both {Axis.Experts.UnitsField} and {Axis.ExpertFfn.UnitsField}, or neither of them");
+        if (scores.Units[Axis.MambaHeads] is null != scores.Units[Axis.MambaHeadDim] is null)
+            throw new EspalierException(
+                $"{source}: axes must have both {Axis.MambaHeads.UnitsField} and {Axis.MambaHeadDim.UnitsField}, or neither of them");
         foreach (var axis in scores.Units.Axes.Where(axis => axis.IsPerLayer && !axis.IsPerExpert))
             Same($"axes.{axis.UnitsField}", scores.Units[axis]!.Length, "layers", layers);
         if (scores.Units[Axis.Experts] is { } experts)

@@ -25,12 +25,12 @@ internal sealed class WeightTotals(DecoderConfig config)
         var isMatrix = values.Dimensions == 2;
         var rows = (isMatrix ? values.Sum([1], keep: false, DType.Float64) : values.To(DType.Float64)).ToArray<double>();
         var dimensions = ParameterSpec.Of(parameter.Role).Dimensions;
-        Add(dimensions[0].Axis, parameter, firstRow, rows);
+        Add(dimensions[0], parameter, firstRow, rows);
         if (isMatrix)
-            Add(dimensions[1].Axis, parameter, 0, values.Sum([0], keep: false, DType.Float64).ToArray<double>());
+            Add(dimensions[1], parameter, 0, values.Sum([0], keep: false, DType.Float64).ToArray<double>());
         // All of an expert's weights go with it.
         if (parameter.Expert >= 0)
-            Add(Axis.Experts, parameter, parameter.Expert, [rows.Sum()]);
+            Add(Axis.Experts, parameter, [rows.Sum()], _ => parameter.Expert);
         if (parameter.Layer >= 0)
             _layers[parameter.Layer] += rows.Sum();
     }
@@ -53,14 +53,23 @@ internal sealed class WeightTotals(DecoderConfig config)
             [.. Enumerable.Range(0, config.Layers - width + 1).Select(first => finish(_layers[first..(first + width)].Sum()))];
     }
 
-    private void Add(Axis? axis, Parameter parameter, long first, double[] sums)
+    private void Add(Dimension dimension, Parameter parameter, long first, double[] sums)
     {
-        if (axis is null || _units[axis] is not { } rows)
+        if (dimension.Axis is not { } axis)
             return;
-        var row = !axis.IsPerLayer ? 0 : axis.IsPerExpert ? parameter.Layer * config.Experts + parameter.Expert : parameter.Layer;
-        var (units, entries) = (rows[row], axis.EntriesOf(config));
+        var entries = dimension.EntriesOf(config);
+        Add(axis, parameter, sums, i => (first + i) / entries);
+        if (dimension.Inner is { } inner)
+            Add(inner, parameter, sums, i => (first + i) % entries);
+    }
+
+    private void Add(Axis axis, Parameter parameter, double[] sums, Func<int, long> unitOf)
+    {
+        if (_units[axis] is not { } rows)
+            return;
+        var units = rows[!axis.IsPerLayer ? 0 : axis.IsPerExpert ? parameter.Layer * config.Experts + parameter.Expert : parameter.Layer];
         for (var i = 0; i < sums.Length; i++)
-            units[(first + i) / entries] += sums[i];
+            units[unitOf(i)] += sums[i];
     }
 
     private static double[][] Rows(int count, int width) => [.. Enumerable.Range(0, count).Select(_ => new double[width])];

@@ -63,9 +63,11 @@ internal static class PlanFile
         };
     }
 
-    // A model has neurons, experts, or both.
-    private static bool IsOptional(Axis axis, JsonElement root) => axis.IsOptional && Axis.All.Any(other =>
-        other != axis && other.IsOptional && !other.IsPerExpert && root.TryGetProperty(other.UnitsField, out _));
+    // A model has neurons, experts, or both; a hybrid may have neither, nor heads.
+    private static bool IsOptional(Axis axis, JsonElement root) => root.TryGetProperty(Axis.MambaHeads.UnitsField, out _)
+        ? axis.IsOptional || axis == Axis.Heads
+        : axis.IsOptional && Axis.All.Any(other =>
+            other != axis && other.IsOptional && !other.IsPerExpert && root.TryGetProperty(other.UnitsField, out _));
 
     private static void WriteLists<T>(Utf8JsonWriter json, string field, T[][] lists, Func<T, string> text)
     {

@@ -46,7 +46,8 @@ public sealed record PruneTarget
         var student = teacher;
         // How many groups there are comes before how many units each has.
         foreach (var axis in Axis.All.Where(axis => axis.Groups is null).Concat(Axis.All.Where(axis => axis.Groups is not null)))
-            student = axis.With(student, axis.Groups is { } groups ? InGroups(axis, groups, teacher, student) : Alone(axis, teacher));
+            student = axis.With(student, axis.Groups is { } groups && axis.IsIn(teacher) ? InGroups(axis, groups, teacher, student)
+                : Alone(axis, teacher));
         return student;
     }
 
@@ -84,7 +85,7 @@ public sealed record PruneTarget
             throw new EspalierException(
                 $"prune.{axis} is {units} and must be a multiple of the {count} {groups.Units}, at most {count * size}: "
                     + $"{Nearest(units, count, count * size)}"
-                + (units < count && units > 0 ? $"; fewer need fewer {groups.Units} ({groups}), which cuts whole groups" : ""));
+                + (units < count && units > 0 && Axis.All.Contains(groups) ? $"; fewer need fewer {groups.Units} ({groups}), which cuts whole groups" : ""));
         return units;
     }
 

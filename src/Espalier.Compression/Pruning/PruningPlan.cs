@@ -141,8 +141,8 @@ internal sealed record PruningPlan
         var counts = keptGroups.Select(group => perGroup[group]).ToArray();
         if (counts.Distinct().Count() != 1 || counts[0] == 0)
             throw new EspalierException(
-                $"plan: {name} keeps {string.Join(", ", counts)} {axis.Units} in the {counts.Length} KV "
-                    + "groups; every group must keep the same number, the nearest being "
+                $"plan: {name} keeps {string.Join(", ", counts)} {axis.Units} in the {counts.Length} "
+                    + $"{(groups == Axis.KvHeads ? "KV groups" : groups.Units)}; every group must keep the same number, the nearest being "
                     + $"{Math.Clamp((int)Math.Round(kept.Length / (double)counts.Length), 1, size)} a group");
     }
 

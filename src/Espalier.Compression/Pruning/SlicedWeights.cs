@@ -32,8 +32,8 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan, Neuron
         var source = plan.Source(parameter);
         return new(teacher, teacher.Family.NameOf(source), spec.Shape(_config))
         {
-            Rows = Kept(spec.Dimensions[0].Axis, parameter),
-            Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1].Axis, parameter) : null,
+            Rows = Kept(spec.Dimensions[0], parameter),
+            Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1], parameter) : null,
             Carried = spec.Carried(_config, _student),
             TakesIn = !plan.IsMixed(parameter) ? null : spec.Dimensions[0].Axis == Axis.Heads
                 ? row => HeadParts(source, parameter.Layer, row)
@@ -46,12 +46,19 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan, Neuron
         [.. plan.Merges![layer].Where(merge => row / _config.HeadDim == merge.Head).Select(merge =>
             new RowPart(teacher.Family.NameOf(source), merge.Gone * _config.HeadDim + row % _config.HeadDim, -1))];
 
-    /// <summary>Kept entries along an axis; null keeps all.</summary>
-    private int[]? Kept(Axis? axis, Parameter parameter)
+    /// <summary>Kept entries along a dimension; null keeps all.</summary>
+    private int[]? Kept(Dimension dimension, Parameter parameter)
     {
-        if (axis is null || plan.UnitsOf(axis, parameter.Layer, parameter.Expert) is not { } units)
+        var units = UnitsOf(dimension.Axis, parameter);
+        var inside = UnitsOf(dimension.Inner, parameter);
+        if (units is null && inside is null)
             return null;
-        var entries = axis.EntriesOf(_config);
-        return entries == 1 ? units : [.. units.SelectMany(unit => Enumerable.Range(unit * entries, entries))];
+        var entries = dimension.EntriesOf(_config);
+        units ??= [.. Enumerable.Range(0, dimension.Axis!.Of(_config))];
+        return entries == 1 ? units
+            : [.. units.SelectMany(unit => (inside ?? Enumerable.Range(0, entries)).Select(entry => unit * entries + entry))];
     }
+
+    private int[]? UnitsOf(Axis? axis, Parameter parameter) =>
+        axis is null ? null : plan.UnitsOf(axis, parameter.Layer, parameter.Expert);
 }

@@ -8,8 +8,9 @@ namespace Espalier.Compression.Search;
 /// <param name="Shape">The whole config.</param>
 internal sealed record Candidate(DecoderConfig Shape)
 {
-    /// <summary>The axes that a search may cut, as Table 12 of arXiv 2407.14679 orders them; those of a mixture of experts last.</summary>
-    public static IReadOnlyList<Axis> Axes { get; } = [Axis.Layers, Axis.Heads, Axis.Ffn, Axis.Hidden, Axis.Experts, Axis.ExpertFfn];
+    /// <summary>The axes that a search may cut, as Table 12 of arXiv 2407.14679 orders them; those of mixtures and hybrids last.</summary>
+    public static IReadOnlyList<Axis> Axes { get; } =
+        [Axis.Layers, Axis.Heads, Axis.Ffn, Axis.Hidden, Axis.Experts, Axis.ExpertFfn, Axis.MambaHeads, Axis.MambaHeadDim];
 
     /// <summary>Those of a model.</summary>
     public static IEnumerable<Axis> AxesOf(DecoderConfig model) => Axes.Where(axis => axis.IsIn(model));
@@ -32,6 +33,12 @@ internal sealed record Candidate(DecoderConfig Shape)
     /// <summary>Width of an expert; null where there are none.</summary>
     public int? ExpertFfn => Axis.ExpertFfn.IsIn(Shape) ? Shape.ExpertIntermediateSize : null;
 
+    /// <summary>Heads of a Mamba layer; null where there are none.</summary>
+    public int? MambaHeads => Axis.MambaHeads.IsIn(Shape) ? Shape.Mamba.Heads : null;
+
+    /// <summary>Channels of such a head; null where there are none.</summary>
+    public int? MambaHeadDim => Axis.MambaHeadDim.IsIn(Shape) ? Shape.Mamba.HeadDim : null;
+
     /// <summary>All weights.</summary>
     public long Parameters => Shape.Parameters;
 
@@ -41,9 +48,9 @@ internal sealed record Candidate(DecoderConfig Shape)
     /// <summary><c>32/24/9216/3072</c>: the sizes of <see cref="Axes"/>.</summary>
     public string Name => string.Join('/', AxesOf(Shape).Select(axis => axis.Of(Shape).ToString(CultureInfo.InvariantCulture)));
 
-    /// <summary>Bytes of the weights, and of the keys and values of so many sequences of so many positions.</summary>
-    public long MemoryBytes(int elementBytes, long context, long sequences) =>
-        checked(elementBytes * Parameters + Shape.KeyValueBytesPerToken(elementBytes) * context * sequences);
+    /// <summary>Bytes of the weights, and of the keys, values and states of so many sequences of so many positions.</summary>
+    public long MemoryBytes(int elementBytes, long context, long sequences) => checked(elementBytes * Parameters
+        + (Shape.KeyValueBytesPerToken(elementBytes) * context + Shape.StateBytesPerText(elementBytes)) * sequences);
 
     /// <summary>The sizes to prune to.</summary>
     public PruneTarget Target(int? multiple) =>

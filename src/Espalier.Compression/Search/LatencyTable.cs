@@ -55,12 +55,23 @@ internal sealed class LatencyTable
 
     private double Sum(DecoderConfig shape, int positions, bool isDecode)
     {
+        // Of a hybrid, whose layers are halves, each kind by itself: a model of that kind alone.
+        var kinds = shape.LayerKinds.Any(kind => kind.IsHalf)
+            ? Enumerable.Range(0, shape.Layers).CountBy(layer => shape.LayerKinds[layer])
+                .Select(kind => (Shape: shape with { LayerKinds = LayerKinds.All(kind.Key) }, Count: kind.Value)).ToArray()
+            : [(Shape: shape, Count: shape.Layers)];
+        var measured = Array.ConvertAll(kinds, kind => Measured(kind.Shape, positions, isDecode));
+        return kinds.Zip(measured, (kind, one) => kind.Count * one.Layer).Sum() + measured[0].Ends + measured[0].Head;
+    }
+
+    private LatencyMeasure Measured(DecoderConfig shape, int positions, bool isDecode)
+    {
         var times = _machines[_machine];
         var experts = shape.Experts == 0 ? ""
             : $" experts {shape.ExpertsPerToken}/{shape.Experts} of {shape.ExpertIntermediateSize}";
         var key = string.Create(CultureInfo.InvariantCulture,
             $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family} hidden {shape.HiddenSize} ffn {shape.IntermediateSize}"
-                + $"{experts} heads "
+                + $"{experts}{HalfOf(shape)} heads "
                 + $"{shape.QueryHeads}/{shape.KeyValueHeads} of {shape.HeadDim} vocabulary {shape.VocabularySize}");
         if (!times.TryGetValue(key, out var measured))
         {
@@ -68,8 +79,17 @@ internal sealed class LatencyTable
             times[key] = measured = _measure(shape, positions, isDecode);
             Save();
         }
-        return shape.Layers * measured.Layer + measured.Ends + measured.Head;
+        return measured;
     }
+
+    // What a shape whose layers are halves has beside the rest.
+    private static string HalfOf(DecoderConfig shape) => shape.LayerKinds[0] switch
+    {
+        { IsHalf: false } => "",
+        { HasMamba: true } => $" mamba {shape.Mamba.Heads}/{shape.Mamba.Groups} of {shape.Mamba.HeadDim} state {shape.Mamba.StateSize}",
+        { HasAttention: true } => " attention",
+        _ => " feed-forward",
+    };
 
     private void Save()
     {

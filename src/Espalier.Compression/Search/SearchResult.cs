@@ -66,6 +66,14 @@ public sealed record CandidateRow
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? ExpertFfn { get; init; }
 
+    /// <summary>Heads of a Mamba layer; null where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MambaHeads { get; init; }
+
+    /// <summary>Channels of such a head; null where there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MambaHeadDim { get; init; }
+
     /// <summary>All weights.</summary>
     public required long Parameters { get; init; }
 
@@ -106,7 +114,8 @@ public sealed record CandidateRow
 
     /// <summary><c>32/24/9216/3072</c>: layers, heads, feed-forward width, hidden width.</summary>
     [JsonIgnore]
-    public string Name => $"{Layers}/{Heads}{(Ffn > 0 ? $"/{Ffn}" : "")}/{Hidden}{(Experts is null ? "" : $"/{Experts}/{ExpertFfn}")}";
+    public string Name => $"{Layers}/{Heads}{(Ffn > 0 ? $"/{Ffn}" : "")}/{Hidden}{(Experts is null ? "" : $"/{Experts}/{ExpertFfn}")}"
+        + (MambaHeads is null ? "" : $"/{MambaHeads}/{MambaHeadDim}");
 }
 
 /// <summary>What a search takes or took.</summary>
@@ -155,6 +164,8 @@ public sealed record SearchResult
                 [Axis.Hidden] = Candidates[0].Hidden,
                 [Axis.Experts] = Candidates[0].Experts,
                 [Axis.ExpertFfn] = Candidates[0].ExpertFfn,
+                [Axis.MambaHeads] = Candidates[0].MambaHeads,
+                [Axis.MambaHeadDim] = Candidates[0].MambaHeadDim,
             },
             Multiple = multiple
         };

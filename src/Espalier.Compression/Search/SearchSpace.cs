@@ -36,6 +36,14 @@ internal sealed record SearchSpace
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<int>? ExpertFfn { get => Sizes[Axis.ExpertFfn]; init => Sizes = Sizes.With(Axis.ExpertFfn, value); }
 
+    /// <summary>Heads of a Mamba layer. In the text of a search's key only where there are some.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? MambaHeads { get => Sizes[Axis.MambaHeads]; init => Sizes = Sizes.With(Axis.MambaHeads, value); }
+
+    /// <summary>Channels of a Mamba head. In the text of a search's key only where there are some.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? MambaHeadDim { get => Sizes[Axis.MambaHeadDim]; init => Sizes = Sizes.With(Axis.MambaHeadDim, value); }
+
     /// <summary>
     /// Widths of the feed-forward block as multiples of the residual stream's, instead of <see cref="Ffn"/>; a product is rounded to a
     /// whole number.
@@ -71,23 +79,30 @@ internal sealed record SearchSpace
                     foreach (var ffn in FfnOf(hidden, teacher))
                         foreach (var experts in Or(Experts ?? [], teacher.Experts).OrderDescending())
                             foreach (var width in Or(ExpertFfn ?? [], teacher.ExpertIntermediateSize).Order())
-                            {
-                                var shape = Axis.Layers.With(attention, layers) with
+                                foreach (var mamba in MambaOf(teacher))
                                 {
-                                    HiddenSize = hidden,
-                                    IntermediateSize = ffn,
-                                    Experts = experts,
-                                    ExpertIntermediateSize = width,
-                                };
-                                if (shape != teacher)
-                                    yield return new(shape);
-                            }
+                                    var shape = Axis.Layers.With(attention, layers) with
+                                    {
+                                        HiddenSize = hidden,
+                                        IntermediateSize = ffn,
+                                        Experts = experts,
+                                        ExpertIntermediateSize = width,
+                                        Mamba = mamba,
+                                    };
+                                    if (shape != teacher)
+                                        yield return new(shape);
+                                }
     }
 
     private IEnumerable<int> FfnOf(int hidden, DecoderConfig teacher) => Expansion.Count == 0
         ? Or(Ffn, teacher.IntermediateSize).Order()
         : Expansion.Select(factor => Math.Round(factor * hidden, MidpointRounding.AwayFromZero))
             .Where(ffn => ffn >= 1 && ffn <= teacher.IntermediateSize).Select(ffn => (int)ffn).Distinct().Order();
+
+    private IEnumerable<MambaConfig> MambaOf(DecoderConfig teacher) =>
+        from heads in Or(MambaHeads ?? [], teacher.Mamba.Heads).OrderDescending()
+        from channels in Or(MambaHeadDim ?? [], teacher.Mamba.HeadDim).OrderDescending()
+        select teacher.Mamba with { Heads = heads, HeadDim = channels };
 
     private void Check(DecoderConfig teacher)
     {

@@ -48,11 +48,22 @@ internal static class BlockSpeed
         return (forward, [.. Times(s_training, () => Backward(decoder, T)).Select(seconds => 3 * flops / seconds)]);
     }
 
+    // At least one in each group.
+    private static int Halved(int heads, int groups) => Math.Max(groups, heads / 2 / Math.Max(1, groups) * groups);
+
     /// <summary>One block of the shape, or of the shape halved until it is small enough; head_dim stays.</summary>
     internal static DecoderConfig BlockOf(DecoderConfig model)
     {
-        var block = Axis.Layers.With(model, 1) with { VocabularySize = Vocabulary, TiedEmbeddings = true };
-        while (block.BlockParameters > MostParameters)
+        // Of a hybrid, whose layers are halves, one of each kind.
+        LayerKind[] kinds = model.LayerKinds.Any(kind => kind.IsHalf) ? [.. model.LayerKinds.Distinct()] : [model.LayerKinds[0]];
+        var block = model with
+        {
+            Layers = kinds.Length,
+            LayerKinds = LayerKinds.Of(kinds),
+            VocabularySize = Vocabulary,
+            TiedEmbeddings = true,
+        };
+        while (block.NonEmbeddingParameters > MostParameters)
         {
             var groups = Math.Max(1, block.KeyValueHeads / 2);
             block = block with
@@ -63,6 +74,7 @@ internal static class BlockSpeed
                 Experts = Math.Max(block.Experts / 2, block.ExpertsPerToken),
                 KeyValueHeads = groups,
                 QueryHeads = groups * block.GroupSize,
+                Mamba = block.Mamba with { Heads = Halved(block.Mamba.Heads, block.Mamba.Groups) },
             };
         }
         return block;

@@ -4,7 +4,7 @@ namespace Espalier.Compression.Training;
 
 /// <summary>
 /// Which matrices of the blocks have low-rank factors beside them: <c>q_proj</c>, <c>k_proj</c>, <c>v_proj</c>, <c>o_proj</c>,
-/// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c> and <c>mlp</c> for all of theirs. Parts of a fused tensor go by
+/// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c>, <c>mlp</c> and <c>mamba</c> for all of theirs. Parts of a fused tensor go by
 /// the same names. A router and the experts of a mixture have none: they are trained whole or not at all.
 /// </summary>
 internal sealed record LowRankTargets
@@ -20,6 +20,7 @@ internal sealed record LowRankTargets
         ("gate_proj", [ParameterRole.GateProjection]),
         ("up_proj", [ParameterRole.UpProjection]),
         ("down_proj", [ParameterRole.DownProjection]),
+        ("mamba", Roles(ParameterGroup.Mamba)),
     ];
 
     private readonly ParameterRole[] _roles;
@@ -27,7 +28,7 @@ internal sealed record LowRankTargets
     private LowRankTargets(ParameterRole[] roles) => _roles = roles;
 
     /// <summary>All matrices of the blocks.</summary>
-    public static LowRankTargets All { get; } = Parse(["attention", "mlp"]);
+    public static LowRankTargets All { get; } = Parse(["attention", "mlp", "mamba"]);
 
     /// <summary>One of the words, as a pattern of JSON Schema.</summary>
     internal static string Pattern => $"^({string.Join('|', s_words.Select(word => word.Word))})$";

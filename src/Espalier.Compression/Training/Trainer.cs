@@ -225,7 +225,7 @@ public sealed class Trainer : IDisposable
     private TrainedParameter TrainedOf(string name, Parameter parameter, Tensor value) =>
         new(name, value, Decays(parameter, value), LayerDecay.FactorOf(parameter, _model.Config.Layers, _options.LayerDecay))
         {
-            IsHiddenMatrix = value.Dimensions == 2 && parameter.Layer >= 0,
+            IsHiddenMatrix = value.Dimensions == 2 && parameter.Layer >= 0 && !ParameterSpec.Of(parameter.Role).IsConvolution,
         };
 
     private bool Decays(Parameter parameter, Tensor weight) =>

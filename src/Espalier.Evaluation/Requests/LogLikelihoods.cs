@@ -9,7 +9,7 @@ namespace Espalier.Evaluation.Requests;
 /// <summary>
 /// Log-likelihoods of continuations: what contexts share is computed once and its keys and values are kept, and contexts with all their
 /// continuations go through together in one row (<see cref="BranchedText"/>), so that none is computed twice or filled up. A continuation
-/// of one id costs no token of its own. Read only; not for several threads.
+/// of one id costs no token of its own. A model with Mamba layers takes each continuation with its context alone. Read only; not for several threads.
 /// </summary>
 /// <param name="model">The model.</param>
 internal sealed class LogLikelihoods(Decoder model)
@@ -27,8 +27,9 @@ internal sealed class LogLikelihoods(Decoder model)
         using var noGrad = GradMode.Disable();
         var scores = new ContinuationScore[requests.Count][];
         var positions = model.Config.MaxPositions;
-        // Texts that turn by other factors than short ones (LongRoPE) share nothing with them.
-        int[] fitting = [.. Enumerable.Range(0, requests.Count)
+        // Texts that turn by other factors than short ones (LongRoPE) share nothing with them; nor does any text where layers have a state,
+        // which goes on in one way only.
+        int[] fitting = model.Config.IsRecurrent ? [] : [.. Enumerable.Range(0, requests.Count)
             .Where(i => IsWithin(requests[i], Math.Min(positions, model.Config.LongAfter)))];
         foreach (var group in SharedPrefixes.Of([.. fitting.Select(i => requests[i])]))
         {

@@ -37,6 +37,9 @@ internal static class JsonMending
     /// <summary>The number word that a string stands for which was mended with names; null for any other.</summary>
     public static string? WordOf(string? text) => text is ['\0', .. var word] && s_words.Contains(word) ? word : null;
 
+    /// <summary>The string that stands for a number word.</summary>
+    public static string OfWord(string word) => $"\0{word}";
+
     private static int Outside(ReadOnlySpan<byte> rest, MemoryStream mended, bool named)
     {
         foreach (var word in s_words)

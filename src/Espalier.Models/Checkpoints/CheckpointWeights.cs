@@ -37,6 +37,8 @@ internal sealed class CheckpointWeights : IDisposable
         {
             if (text is not null)
                 weights.Notes.Add(text.Note(folder, weights._files.Rename(TextPart.NameOf)));
+            if (weights.Entries.Keys.Any(name => family.NameIn(name) != name))
+                weights._files.Rename(family.NameIn);
             weights.Check(family, config);
             return weights;
         }

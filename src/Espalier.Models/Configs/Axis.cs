@@ -49,6 +49,7 @@ public sealed class Axis
             """,
         IsPerLayer = true,
         HasHeadEntries = true,
+        Exists = kind => kind.HasAttention,
         Size = config => config.KeyValueHeads,
         Resize = (config, size) => config with { KeyValueHeads = size },
     };
@@ -68,6 +69,7 @@ public sealed class Axis
         HasHeadEntries = true,
         Groups = KvHeads,
         Taps = [TapPoint.AttentionOutput],
+        Exists = kind => kind.HasAttention,
         Size = config => config.QueryHeads,
         Resize = (config, size) => config with { QueryHeads = size },
     };
@@ -84,7 +86,7 @@ public sealed class Axis
         IsWidth = true,
         Taps = [TapPoint.MlpIntermediate],
         IsOptional = true,
-        Exists = kind => !kind.HasExperts,
+        Exists = kind => kind.IsDense,
         Size = config => config.IntermediateSize,
         Resize = (config, size) => config with { IntermediateSize = size },
     };
@@ -124,8 +126,62 @@ public sealed class Axis
         Resize = (config, size) => config with { ExpertIntermediateSize = size },
     };
 
+    /// <summary>
+    /// Groups of the heads of a state-space mixer: G. None of <see cref="All"/>: each has a B and a C of its own, so none is cut.
+    /// </summary>
+    internal static Axis MambaGroups { get; } = new()
+    {
+        Key = "mamba-groups",
+        Unit = "Mamba group",
+        Field = "n_groups",
+        Summary = "Groups of Mamba heads",
+        Page = "Groups of Mamba heads.",
+        IsPerLayer = true,
+        IsOptional = true,
+        Exists = kind => kind.HasMamba,
+        Size = config => config.Mamba.Groups,
+        Resize = (config, size) => config with { Mamba = config.Mamba with { Groups = size } },
+    };
+
+    /// <summary>Heads of a layer's state-space mixer: Nh.</summary>
+    internal static Axis MambaHeads { get; } = new()
+    {
+        Key = "mamba-heads",
+        Unit = "Mamba head",
+        Field = "mamba_num_heads",
+        Summary = "Heads of a Mamba layer, a multiple of its groups",
+        Page = """
+            Heads of a layer that is a Mamba mixer, a multiple of its groups: the same number goes from each group, whose B and C the others
+            keep (Minitron-SSM, arXiv 2504.11409).
+            """,
+        IsPerLayer = true,
+        Groups = MambaGroups,
+        Taps = [TapPoint.MambaProjection],
+        IsOptional = true,
+        Exists = kind => kind.HasMamba,
+        Size = config => config.Mamba.Heads,
+        Resize = (config, size) => config with { Mamba = config.Mamba with { Heads = size } },
+    };
+
+    /// <summary>Channels of a head of a layer's state-space mixer: P, the same ones in each head.</summary>
+    internal static Axis MambaHeadDim { get; } = new()
+    {
+        Key = "mamba-head-dim",
+        Unit = "Mamba channel",
+        Field = "mamba_head_dim",
+        Summary = "Channels of a Mamba head",
+        Page = "Channels of a Mamba head: the same ones stay in each head of a layer.",
+        IsPerLayer = true,
+        Taps = [TapPoint.MambaProjection],
+        IsOptional = true,
+        Exists = kind => kind.HasMamba,
+        Size = config => config.Mamba.HeadDim,
+        Resize = (config, size) => config with { Mamba = config.Mamba with { HeadDim = size } },
+    };
+
     /// <summary>All of them, in the order in which plans list them.</summary>
-    public static IReadOnlyList<Axis> All { get; } = [Layers, Hidden, Heads, Ffn, KvHeads, Experts, ExpertFfn];
+    public static IReadOnlyList<Axis> All { get; } =
+        [Layers, Hidden, Heads, Ffn, KvHeads, Experts, ExpertFfn, MambaHeads, MambaHeadDim];
 
     /// <summary>All of them in the order in which recipes and commands ask for sizes: widths, units of a layer, layers.</summary>
     public static IReadOnlyList<Axis> Asked { get; } = [.. All.OrderBy(axis => axis.IsWidth ? 0 : axis.IsPerLayer ? 1 : 2)];
@@ -186,7 +242,7 @@ public sealed class Axis
     /// <summary>This axis as a dimension of a parameter.</summary>
     public Dimension Dimension { get; }
 
-    /// <summary>Whether a unit has the entries of a head in each parameter, and not one.</summary>
+    /// <summary>Whether a unit has the entries of a head along <see cref="Dimension"/>, and not one.</summary>
     internal bool HasHeadEntries { get; private init; }
 
     private Func<LayerKind, bool> Exists { get; init; } = static _ => true;
@@ -198,8 +254,8 @@ public sealed class Axis
     private Func<DecoderConfig, int, DecoderConfig> Resize { get; init; } = null!;
 
     /// <summary>
-    /// Whether a config has units of it: where all layers are mixtures of experts there is no feed-forward block beside them, and elsewhere
-    /// there are no experts.
+    /// Whether a config has units of it: where all layers are mixtures of experts there is no feed-forward block beside them, elsewhere
+    /// there are no experts, and only hybrids have Mamba heads.
     /// </summary>
     public bool IsIn(DecoderConfig config) => config.LayerKinds.Any(Exists);
 
@@ -222,9 +278,9 @@ public sealed class Axis
     public DecoderConfig With(DecoderConfig config, int size) => Resize(config, size);
 
     /// <summary>Units of one group; all of them where there are no groups.</summary>
-    public int GroupSizeOf(DecoderConfig config) => Groups is null ? Of(config) : Of(config) / Groups.Of(config);
+    public int GroupSizeOf(DecoderConfig config) => Groups is null ? Of(config) : Of(config) / Math.Max(1, Groups.Of(config));
 
-    /// <summary>Entries that a unit has in each parameter: those of a head, else 1.</summary>
+    /// <summary>Entries that a unit has along <see cref="Dimension"/>: those of a head, else 1.</summary>
     public int EntriesOf(DecoderConfig config) => HasHeadEntries ? config.HeadDim : 1;
 
     /// <inheritdoc/>

@@ -42,23 +42,37 @@ public sealed partial record DecoderConfig
         Parameters - (LayersWithExperts == 0 ? 0 : (long)LayersWithExperts * (Experts - ExpertsPerToken) * OneExpert);
 
     /// <summary>Layers that are mixtures of experts.</summary>
-    internal int LayersWithExperts =>
-        LayerKinds.AreAlike ? LayerKinds[0].HasExperts ? Layers : 0 : LayerKinds.Count(static kind => kind.HasExperts);
+    internal int LayersWithExperts => LayersWhere(static kind => kind.HasExperts);
+
+    /// <summary>Layers of which something holds.</summary>
+    internal int LayersWhere(Func<LayerKind, bool> holds) =>
+        LayerKinds.AreAlike ? holds(LayerKinds[0]) ? Layers : 0 : LayerKinds.Count(holds);
 
     /// <summary>Bytes of keys and values that one token leaves in the cache at the given width of an element.</summary>
-    public long KeyValueBytesPerToken(int bytesPerElement) => 2L * Layers * KeyValueHeads * HeadDim * bytesPerElement;
+    public long KeyValueBytesPerToken(int bytesPerElement) =>
+        2L * LayersWhere(static kind => kind.HasAttention) * KeyValueHeads * HeadDim * bytesPerElement;
+
+    /// <summary>
+    /// Bytes that the state-space mixers keep of one text, however long it is: the state of each channel, and what the convolution still
+    /// sees.
+    /// </summary>
+    internal long StateBytesPerText(int bytesPerElement) => LayersWhere(static kind => kind.HasMamba) * bytesPerElement
+        * ((long)Mamba.Channels * Mamba.StateSize + (Mamba.Kernel - 1L) * (Mamba.Channels + 2L * Mamba.StateChannels));
 
     /// <summary>
     /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens: two for each
     /// weight that takes part in a matrix product (of experts those that a token goes to; the table only where it is the head), and
-    /// attention's 4 · N · H in each layer for each key that a token sees, the mean over the window of the two products q·k and p·v.
+    /// attention's 4 · N · H in each layer for each key that a token sees, the mean over the window of the two products q·k and p·v, and
+    /// five for each entry of a state-space mixer's state: it decays, x · B is added, and C reads it.
     /// </summary>
     public double ForwardFlopsPerToken(int sequence)
     {
         var products = InLayers(static spec => spec.Dimensions.Count == 2) + (long)VocabularySize * HiddenSize
             - (Parameters - ActiveParameters);
-        var seen = Enumerable.Range(0, Layers).Sum(layer => TwiceKeysSeen(LayerKinds[layer].SlidingWindow, sequence));
-        return 2.0 * products + 2.0 * Axis.Heads.Dimension.Of(this) * seen;
+        var seen = Enumerable.Range(0, Layers).Select(layer => LayerKinds[layer]).Where(static kind => kind.HasAttention)
+            .Sum(kind => TwiceKeysSeen(kind.SlidingWindow, sequence));
+        var states = (double)LayersWhere(static kind => kind.HasMamba) * Mamba.Channels * Mamba.StateSize;
+        return 2.0 * products + 2.0 * Axis.Heads.Dimension.Of(this) * seen + 5 * states;
     }
 
     // Twice the mean of min(t, window) over t = 1 ... sequence: sequence + 1 where the window is no limit.
@@ -81,4 +95,7 @@ public sealed partial record DecoderConfig
     }
 
     private long OneExpert => ParameterSpec.All.Where(static spec => spec.IsPerExpert).Sum(spec => spec.Elements(this));
+
+    /// <summary>Whether some layer has a state, of a fixed size, which goes on in one way only and never back.</summary>
+    internal bool IsRecurrent => LayerKinds.Any(kind => kind.HasMamba);
 }

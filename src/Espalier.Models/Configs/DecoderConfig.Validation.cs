@@ -47,10 +47,16 @@ public sealed partial record DecoderConfig
                     $"{source}: partial_rotary_factor is {Rotary.Fraction}, and {rotary.Fraction} in some layers; it must be the same in "
                         + $"all");
         }
+        if (LayerKinds.Any(static kind => kind.HasMamba))
+            ValidateMamba(source);
         if (!LayerKinds.AreAlike && LayerKinds.Count != Layers)
             throw new EspalierException($"{source}: {LayerKinds.Count} kinds of layers are given and num_hidden_layers is {Layers}");
         foreach (var kind in LayerKinds)
         {
+            if (!kind.HasMixer && !kind.HasFeedForward || kind.HasAttention && kind.HasMamba)
+                throw new EspalierException(
+                    $"{source}: a layer has {(kind.HasMamba ? "both attention and a Mamba mixer" : "nothing")} in it; it must have one "
+                        + "of them, a feed-forward block, or both");
             Positive("sliding_window", kind.SlidingWindow);
             Positive("the scale of attention", kind.AttentionScale);
             Positive("the cap of attention's scores", kind.ScoreCap);
@@ -72,6 +78,31 @@ public sealed partial record DecoderConfig
             if (value < 1 || value > most)
                 throw new EspalierException($"{source}: {field} is {value}, it must be from 1 to {most}");
         }
+    }
+
+    private void ValidateMamba(string source)
+    {
+        foreach (var (field, value) in new[]
+        {
+            ("n_groups", Mamba.Groups), ("ssm_state_size", Mamba.StateSize), ("conv_kernel", Mamba.Kernel),
+        })
+            if (value is < 1 or > MaxWidth)
+                throw new EspalierException($"{source}: {field} is {value}, it must be from 1 to {MaxWidth}");
+        if (Mamba.Heads % Mamba.Groups != 0)
+            throw new EspalierException(
+                $"{source}: mamba_num_heads {Mamba.Heads} is not a multiple of n_groups {Mamba.Groups}; the nearest are "
+                    + $"{Near(Mamba.Heads, Mamba.Groups)}");
+        foreach (var (fields, product) in new[]
+        {
+            ($"mamba_num_heads {Mamba.Heads} * mamba_head_dim {Mamba.HeadDim}", (long)Mamba.Heads * Mamba.HeadDim),
+            ($"n_groups {Mamba.Groups} * ssm_state_size {Mamba.StateSize}", (long)Mamba.Groups * Mamba.StateSize),
+        })
+            if (product > MaxWidth)
+                throw new EspalierException($"{source}: {fields} is {product}, the limit is {MaxWidth}");
+        if (!(Mamba.LeastStep >= 0 && Mamba.MostStep > Mamba.LeastStep))
+            throw new EspalierException(
+                $"{source}: time_step_limit is from {Mamba.LeastStep} to {Mamba.MostStep}; it must begin at 0 or above, and end above "
+                    + "that");
     }
 
     private static string Near(int value, int multiple)

@@ -111,6 +111,9 @@ public sealed partial record DecoderConfig
     /// </summary>
     public bool NormalizesExpertWeights { get; init; }
 
+    /// <summary>Sizes of the layers that are state-space mixers (<see cref="LayerKind.HasMamba"/>).</summary>
+    internal MambaConfig Mamba { get; init; } = new();
+
     /// <summary>Rotary position embedding.</summary>
     public RotaryConfig Rotary { get; init; } = new();
 

@@ -6,10 +6,13 @@ public sealed class Dimension
     private readonly string _field;
     private readonly Func<DecoderConfig, long> _size;
 
-    private Dimension(string field, Func<DecoderConfig, long> size) => (_field, _size) = (field, size);
+    internal Dimension(string field, Func<DecoderConfig, long> size) => (_field, _size) = (field, size);
 
     internal Dimension(Axis axis)
         : this("", config => (long)axis.Of(config) * axis.EntriesOf(config)) => Axis = axis;
+
+    internal Dimension(Axis axis, Axis inner)
+        : this("", config => (long)axis.Of(config) * inner.Of(config)) => (Axis, Inner) = (axis, inner);
 
     /// <summary>Rows of the embedding and of the head: V.</summary>
     public static Dimension Vocabulary { get; } = new("vocab_size", config => config.VocabularySize);
@@ -20,11 +23,18 @@ public sealed class Dimension
     /// <summary>What is cut along it; null for nothing.</summary>
     public Axis? Axis { get; }
 
+    /// <summary>What is cut inside each unit of <see cref="Axis"/>, the same entries in each; null for nothing.</summary>
+    internal Axis? Inner { get; }
+
     /// <summary>The fields of <c>config.json</c> that the size comes from, for errors.</summary>
-    public string Fields => Axis is null ? _field : Axis.HasHeadEntries ? $"{Axis.Field} * {HeadEntries._field}" : Axis.Field;
+    public string Fields => Axis is null ? _field : Inner is not null ? $"{Axis.Field} * {Inner.Field}"
+        : Axis.HasHeadEntries ? $"{Axis.Field} * {HeadEntries._field}" : Axis.Field;
 
     /// <summary>Entries.</summary>
     public long Of(DecoderConfig config) => _size(config);
+
+    /// <summary>Entries that each unit of <see cref="Axis"/> has here.</summary>
+    internal int EntriesOf(DecoderConfig config) => Inner is not null ? Inner.Of(config) : Axis!.EntriesOf(config);
 
     /// <summary>An axis is a dimension.</summary>
     public static implicit operator Dimension(Axis axis) => axis.Dimension;

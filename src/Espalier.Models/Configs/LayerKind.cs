@@ -31,6 +31,15 @@ public enum HeadNormKind
 /// </summary>
 public sealed record LayerKind
 {
+    /// <summary>Whether the layer has attention; one without it has no such half.</summary>
+    public bool HasAttention { get; init; } = true;
+
+    /// <summary>Whether a state-space mixer (Mamba-2) stands where other layers have attention.</summary>
+    public bool HasMamba { get; init; }
+
+    /// <summary>Whether the layer has a feed-forward block, or a mixture of experts; one without it is its first half alone.</summary>
+    public bool HasFeedForward { get; init; } = true;
+
     /// <summary>Where the block normalises.</summary>
     public NormPlacement Norms { get; init; }
 
@@ -63,8 +72,17 @@ public sealed record LayerKind
     /// <summary>Whether the feed-forward block, or each of its experts, has a gate.</summary>
     public bool HasGate => Activation is not (ActivationKind.SquaredRelu or ActivationKind.Gelu);
 
+    /// <summary>Whether it has a feed-forward block that is no mixture of experts.</summary>
+    internal bool IsDense => HasFeedForward && !HasExperts;
+
     /// <summary>Whether it is no mixture of experts and has a gate.</summary>
-    internal bool HasDenseGate => HasGate && !HasExperts;
+    internal bool HasDenseGate => HasGate && IsDense;
+
+    /// <summary>Whether it has a half that mixes positions: attention, or a state-space mixer.</summary>
+    internal bool HasMixer => HasAttention || HasMamba;
+
+    /// <summary>Whether it has one half alone, and so one norm (Nemotron-H).</summary>
+    internal bool IsHalf => !(HasMixer && HasFeedForward);
 
     /// <summary>Whether attention and the feed-forward block read a norm of the stream, and not the stream.</summary>
     public bool HasNormsBefore => Norms != NormPlacement.After;

@@ -6,7 +6,7 @@ public enum ParameterRole
     /// <summary>Token embedding, [V, D].</summary>
     Embedding,
 
-    /// <summary>Norm before attention, [D].</summary>
+    /// <summary>Norm before attention, or before what stands in its place; of a block that is one half the norm before that, [D].</summary>
     InputNorm,
 
     /// <summary>Bias of the norm before attention, [D].</summary>
@@ -86,6 +86,72 @@ public enum ParameterRole
 
     /// <summary>Down projection of an expert, [D, X].</summary>
     ExpertDownProjection,
+
+    /// <summary>The part of a state-space mixer's input projection that gates what it gives: z, [Nh · P, D].</summary>
+    MambaGateProjection,
+
+    /// <summary>Bias of z, [Nh · P].</summary>
+    MambaGateProjectionBias,
+
+    /// <summary>The part that makes what is mixed: x, [Nh · P, D].</summary>
+    MambaInputProjection,
+
+    /// <summary>Bias of x, [Nh · P].</summary>
+    MambaInputProjectionBias,
+
+    /// <summary>The part that makes what writes to the state: B, [G · S, D].</summary>
+    MambaBProjection,
+
+    /// <summary>Bias of B, [G · S].</summary>
+    MambaBProjectionBias,
+
+    /// <summary>The part that makes what reads the state: C, [G · S, D].</summary>
+    MambaCProjection,
+
+    /// <summary>Bias of C, [G · S].</summary>
+    MambaCProjectionBias,
+
+    /// <summary>The part that makes the steps: dt, [Nh, D].</summary>
+    MambaStepProjection,
+
+    /// <summary>Bias of the projection to steps, [Nh]; beside <see cref="MambaStepBias"/>.</summary>
+    MambaStepProjectionBias,
+
+    /// <summary>The convolution over positions of x, [Nh · P, K]; K is the kernel.</summary>
+    MambaInputConvolution,
+
+    /// <summary>Bias of the convolution of x, [Nh · P].</summary>
+    MambaInputConvolutionBias,
+
+    /// <summary>The convolution of B, [G · S, K].</summary>
+    MambaBConvolution,
+
+    /// <summary>Bias of the convolution of B, [G · S].</summary>
+    MambaBConvolutionBias,
+
+    /// <summary>The convolution of C, [G · S, K].</summary>
+    MambaCConvolution,
+
+    /// <summary>Bias of the convolution of C, [G · S].</summary>
+    MambaCConvolutionBias,
+
+    /// <summary>What is added to the steps before their softplus, [Nh].</summary>
+    MambaStepBias,
+
+    /// <summary>Logarithm of how fast each head's state decays: A_log, [Nh].</summary>
+    MambaLogDecay,
+
+    /// <summary>What x is multiplied by before it is added to what the state gives: D, [Nh].</summary>
+    MambaSkip,
+
+    /// <summary>Norm of what the mixer gives, each group of heads by itself, [Nh · P].</summary>
+    MambaNorm,
+
+    /// <summary>Output projection of a state-space mixer, [D, Nh · P].</summary>
+    MambaOutputProjection,
+
+    /// <summary>Bias of that, [D].</summary>
+    MambaOutputProjectionBias,
 
     /// <summary>Norm of what the feed-forward block gives, before it is added, [D].</summary>
     MlpOutputNorm,

@@ -15,6 +15,9 @@ internal enum ParameterGroup
     /// <summary>Projections of attention.</summary>
     Attention,
 
+    /// <summary>State-space mixers, but for their norm.</summary>
+    Mamba,
+
     /// <summary>Projections of the feed-forward block.</summary>
     Mlp,
 }
@@ -42,6 +45,14 @@ internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, p
     /// Whether a decoder of this config has it at all: in a layer of this kind, of any kind where it is outside the blocks.
     /// </summary>
     public Func<DecoderConfig, LayerKind, bool> Exists { get; init; } = static (_, _) => true;
+
+    /// <summary>
+    /// Whether a checkpoint has a 1 between rows and columns: the one channel that each row of a convolution by channels reads.
+    /// </summary>
+    public bool IsConvolution { get; init; }
+
+    /// <summary>The first value of an element of what is no matrix, by its index; null is 1 where that is neutral, else 0.</summary>
+    public Func<DecoderConfig, long, double>? First { get; init; }
 
     /// <summary>Where what it is multiplied with is tapped; null for what is no matrix of a block.</summary>
     public TapPoint? Input { get; init; }

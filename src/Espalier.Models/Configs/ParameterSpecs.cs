@@ -16,21 +16,25 @@ internal static class ParameterSpecs
         },
         Norm(InputNorm) with { Exists = (_, kind) => kind.HasNormsBefore },
         NormBias(InputNormBias),
-        new(QueryProjection, ParameterGroup.Attention, Heads, Hidden) { Input = TapPoint.InputNorm },
+        OfAttention(QueryProjection, Heads, Hidden),
         new(QueryProjectionBias, ParameterGroup.Attention, Heads) { Exists = HasQkvBias },
-        new(KeyProjection, ParameterGroup.Attention, KvHeads, Hidden) { Input = TapPoint.InputNorm },
+        OfAttention(KeyProjection, KvHeads, Hidden),
         new(KeyProjectionBias, ParameterGroup.Attention, KvHeads) { Exists = HasQkvBias },
-        new(ValueProjection, ParameterGroup.Attention, KvHeads, Hidden) { Input = TapPoint.InputNorm },
+        OfAttention(ValueProjection, KvHeads, Hidden),
         new(ValueProjectionBias, ParameterGroup.Attention, KvHeads) { Exists = HasQkvBias },
         HeadNorm(QueryNorm, HeadNormKind.EachHead, HeadEntries),
         HeadNorm(KeyNorm, HeadNormKind.EachHead, HeadEntries),
         HeadNorm(QueryRowNorm, HeadNormKind.AllHeads, Heads),
         HeadNorm(KeyRowNorm, HeadNormKind.AllHeads, KvHeads),
-        new(OutputProjection, ParameterGroup.Attention, Hidden, Heads) { Input = TapPoint.AttentionOutput },
-        new(OutputProjectionBias, ParameterGroup.Attention, Hidden) { Exists = (config, _) => config.AttentionOutputBias },
-        Norm(AttentionOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter },
-        Norm(PostAttentionNorm) with { Exists = (_, kind) => kind.HasNormsBefore },
-        NormBias(PostAttentionNormBias),
+        OfAttention(OutputProjection, Hidden, Heads) with { Input = TapPoint.AttentionOutput },
+        new(OutputProjectionBias, ParameterGroup.Attention, Hidden)
+        {
+            Exists = (config, kind) => config.AttentionOutputBias && kind.HasAttention,
+        },
+        Norm(AttentionOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter && kind.HasMixer },
+        .. MambaSpecs.All,
+        Norm(PostAttentionNorm) with { Exists = (_, kind) => kind.HasNormsBefore && !kind.IsHalf },
+        NormBias(PostAttentionNormBias) with { Exists = (config, kind) => config.Norm == NormKind.LayerNorm1p && !kind.IsHalf },
         new(GateProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm,
             Exists = (_, kind) => kind.HasDenseGate },
         new(GateProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, kind) => kind.HasDenseGate && config.MlpBias },
@@ -42,7 +46,7 @@ internal static class ParameterSpecs
         OfExperts(ExpertGateProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
         OfExperts(ExpertUpProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
         OfExperts(ExpertDownProjection, TapPoint.ExpertIntermediate, Hidden, ExpertFfn),
-        Norm(MlpOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter },
+        Norm(MlpOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter && kind.HasFeedForward },
         Norm(FinalNorm) with
         {
             IsPerLayer = false,
@@ -67,19 +71,22 @@ internal static class ParameterSpecs
     private static ParameterSpec HeadNorm(ParameterRole role, HeadNormKind norm, Dimension width) =>
         new(role, ParameterGroup.Norms, width)
         {
-            Exists = (_, kind) => kind.HeadNorms == norm,
+            Exists = (_, kind) => kind.HeadNorms == norm && kind.HasAttention,
             IsNeutralAtOne = static config => config.HeadNorm == NormKind.RmsNorm,
             IsStoredLessOne = static config => config.HeadNorm == NormKind.RmsNorm1p,
         };
 
+    private static ParameterSpec OfAttention(ParameterRole role, params IReadOnlyList<Dimension> dimensions) =>
+        new(role, ParameterGroup.Attention, dimensions) { Input = TapPoint.InputNorm, Exists = static (_, kind) => kind.HasAttention };
+
     private static ParameterSpec OfExperts(ParameterRole role, TapPoint input, params IReadOnlyList<Dimension> dimensions) =>
         new(role, ParameterGroup.Mlp, dimensions) { IsPerExpert = true, Input = input, Exists = HasExperts };
 
-    private static bool IsDense(DecoderConfig config, LayerKind kind) => !kind.HasExperts;
+    private static bool IsDense(DecoderConfig config, LayerKind kind) => kind.IsDense;
 
     private static bool HasExperts(DecoderConfig config, LayerKind kind) => kind.HasExperts;
 
-    private static bool HasMlpBias(DecoderConfig config, LayerKind kind) => config.MlpBias && !kind.HasExperts;
+    private static bool HasMlpBias(DecoderConfig config, LayerKind kind) => config.MlpBias && kind.IsDense;
 
-    private static bool HasQkvBias(DecoderConfig config, LayerKind kind) => config.QueryKeyValueBias;
+    private static bool HasQkvBias(DecoderConfig config, LayerKind kind) => config.QueryKeyValueBias && kind.HasAttention;
 }

@@ -15,6 +15,12 @@ public enum TapPoint
     /// <summary>Each head's attention output before the output projection, [B, T, N, H].</summary>
     AttentionOutput,
 
+    /// <summary>x of a state-space mixer, before the convolution, [B, T, Nh, P].</summary>
+    MambaProjection,
+
+    /// <summary>Input of the output projection of a state-space mixer, [B, T, Nh, P].</summary>
+    MambaOutput,
+
     /// <summary>Output of the norm before the feed-forward block, [B, T, D].</summary>
     PostAttentionNorm,
 

@@ -2,19 +2,24 @@ using Espalier.Torch;
 
 namespace Espalier.Models;
 
-/// <summary>One transformer block, with norms before attention and the feed-forward block, after them, or both.</summary>
+/// <summary>
+/// One block: a half that mixes positions and a feed-forward half, either of which may be missing, with norms before them, after them, or
+/// both.
+/// </summary>
 internal sealed class Block(int layer, double residualScale)
 {
     public Normalization? InputLayernorm { get; init; }
 
-    public required SelfAttention SelfAttn { get; init; }
+    /// <summary>Attention, or a state-space mixer; null where the block is a feed-forward half alone.</summary>
+    public IMixer? Mixer { get; init; }
 
-    /// <summary>Of what attention gives.</summary>
-    public Normalization? AttentionOutputNorm { get; init; }
+    /// <summary>Of what the mixer gives.</summary>
+    public Normalization? MixerOutputNorm { get; init; }
 
     public Normalization? PostAttentionLayernorm { get; init; }
 
-    public required IFeedForward Mlp { get; init; }
+    /// <summary>Null where the block is a mixer alone.</summary>
+    public IFeedForward? Mlp { get; init; }
 
     /// <summary>Of what the feed-forward block gives.</summary>
     public Normalization? MlpOutputNorm { get; init; }
@@ -24,14 +29,20 @@ internal sealed class Block(int layer, double residualScale)
     {
         using var scope = context.IsAlone ? TensorScope.BeginReusing() : TensorScope.Begin();
         context.Emit(TapPoint.BlockInput, layer, x_BTD);
+        var y_BTD = x_BTD;
 
-        var a_BTD = Normalization.Operand(InputLayernorm, x_BTD, context.Compute);
-        context.Emit(TapPoint.InputNorm, layer, a_BTD);
-        var h_BTD = Sum(x_BTD, SelfAttn.Forward(a_BTD, context), AttentionOutputNorm);
-
-        var m_BTD = Normalization.Operand(PostAttentionLayernorm, h_BTD, context.Compute);
-        context.Emit(TapPoint.PostAttentionNorm, layer, m_BTD);
-        var y_BTD = Sum(h_BTD, Mlp.Forward(m_BTD, context), MlpOutputNorm);
+        if (Mixer is not null)
+        {
+            var a_BTD = Normalization.Operand(InputLayernorm, y_BTD, context.Compute);
+            context.Emit(TapPoint.InputNorm, layer, a_BTD);
+            y_BTD = Sum(y_BTD, Mixer.Forward(a_BTD, context), MixerOutputNorm);
+        }
+        if (Mlp is not null)
+        {
+            var m_BTD = Normalization.Operand(PostAttentionLayernorm, y_BTD, context.Compute);
+            context.Emit(TapPoint.PostAttentionNorm, layer, m_BTD);
+            y_BTD = Sum(y_BTD, Mlp.Forward(m_BTD, context), MlpOutputNorm);
+        }
 
         context.Emit(TapPoint.BlockOutput, layer, y_BTD);
         return scope.Keep(y_BTD);

@@ -10,26 +10,55 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
     IReadOnlyDictionary<Parameter, LowRankAdapter>? adapters = null)
 {
     /// <summary>The block of a layer; its weights are among those given.</summary>
-    public Block Block(int layer) => new(layer, config.ResidualScale)
+    public Block Block(int layer)
     {
-        InputLayernorm = NormOf(ParameterRole.InputNorm, ParameterRole.InputNormBias, layer),
-        AttentionOutputNorm = NormOf(ParameterRole.AttentionOutputNorm, null, layer),
-        SelfAttn = new SelfAttention(config, layer)
+        var kind = config.LayerKinds[layer];
+        var first = NormOf(ParameterRole.InputNorm, ParameterRole.InputNormBias, layer);
+        return new(layer, config.ResidualScale)
         {
-            QProj = ProjectionOf(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer),
-            KProj = ProjectionOf(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer),
-            VProj = ProjectionOf(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer),
-            OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
-            QNorm = HeadNormOf(ParameterRole.QueryNorm, layer) ?? HeadNormOf(ParameterRole.QueryRowNorm, layer),
-            KNorm = HeadNormOf(ParameterRole.KeyNorm, layer) ?? HeadNormOf(ParameterRole.KeyRowNorm, layer),
-        },
-        PostAttentionLayernorm = NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
-        MlpOutputNorm = NormOf(ParameterRole.MlpOutputNorm, null, layer),
-        Mlp = config.LayerKinds[layer].HasExperts ? ExpertsOf(layer) : FeedForwardOf(layer),
-    };
+            InputLayernorm = first,
+            MixerOutputNorm = NormOf(ParameterRole.AttentionOutputNorm, null, layer),
+            Mixer = kind.HasAttention ? AttentionOf(layer) : kind.HasMamba ? MambaOf(layer) : null,
+            // A block that is a feed-forward half alone has one norm.
+            PostAttentionLayernorm = !kind.HasMixer ? first
+                : NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
+            MlpOutputNorm = NormOf(ParameterRole.MlpOutputNorm, null, layer),
+            Mlp = !kind.HasFeedForward ? null : kind.HasExperts ? ExpertsOf(layer) : FeedForwardOf(layer),
+        };
+    }
 
     /// <summary>The norm after the last block; its weights are among those given.</summary>
     public Normalization FinalNorm() => NormOf(ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1)!;
+
+    private SelfAttention AttentionOf(int layer) => new(config, layer)
+    {
+        QProj = ProjectionOf(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer),
+        KProj = ProjectionOf(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer),
+        VProj = ProjectionOf(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer),
+        OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
+        QNorm = HeadNormOf(ParameterRole.QueryNorm, layer) ?? HeadNormOf(ParameterRole.QueryRowNorm, layer),
+        KNorm = HeadNormOf(ParameterRole.KeyNorm, layer) ?? HeadNormOf(ParameterRole.KeyRowNorm, layer),
+    };
+
+    private Mamba2Mixer MambaOf(int layer) => new(config, layer)
+    {
+        GateProj = ProjectionOf(ParameterRole.MambaGateProjection, ParameterRole.MambaGateProjectionBias, layer),
+        InputProj = ProjectionOf(ParameterRole.MambaInputProjection, ParameterRole.MambaInputProjectionBias, layer),
+        BProj = ProjectionOf(ParameterRole.MambaBProjection, ParameterRole.MambaBProjectionBias, layer),
+        CProj = ProjectionOf(ParameterRole.MambaCProjection, ParameterRole.MambaCProjectionBias, layer),
+        StepProj = ProjectionOf(ParameterRole.MambaStepProjection, ParameterRole.MambaStepProjectionBias, layer),
+        InputConv = weights[new(ParameterRole.MambaInputConvolution, layer)],
+        InputConvBias = weights.GetValueOrDefault(new(ParameterRole.MambaInputConvolutionBias, layer)),
+        BConv = weights[new(ParameterRole.MambaBConvolution, layer)],
+        BConvBias = weights.GetValueOrDefault(new(ParameterRole.MambaBConvolutionBias, layer)),
+        CConv = weights[new(ParameterRole.MambaCConvolution, layer)],
+        CConvBias = weights.GetValueOrDefault(new(ParameterRole.MambaCConvolutionBias, layer)),
+        StepBias = weights[new(ParameterRole.MambaStepBias, layer)],
+        LogDecay = weights[new(ParameterRole.MambaLogDecay, layer)],
+        Skip = weights[new(ParameterRole.MambaSkip, layer)],
+        NormWeight = weights[new(ParameterRole.MambaNorm, layer)],
+        OutProj = ProjectionOf(ParameterRole.MambaOutputProjection, ParameterRole.MambaOutputProjectionBias, layer),
+    };
 
     private FeedForward FeedForwardOf(int layer) => new(config.LayerKinds[layer].Activation, layer)
     {

@@ -10,7 +10,7 @@ namespace Espalier.Models;
 /// </summary>
 internal sealed class DocumentLayout : IDisposable
 {
-    private DocumentLayout(RotaryPass tables, AttentionMasks? masks, Tensor? begins_BT) =>
+    private DocumentLayout(RotaryPass tables, AttentionMasks? masks, Tensor begins_BT) =>
         (Tables, Masks, Begins) = (tables, masks, begins_BT);
 
     /// <summary>Cosines and sines, each [B, T, 1, R/2], of each rotary embedding.</summary>
@@ -19,8 +19,8 @@ internal sealed class DocumentLayout : IDisposable
     /// <summary>Masks [B, 1, 1, T, T]; null where attention needs none.</summary>
     public AttentionMasks? Masks { get; }
 
-    /// <summary>The position at which each token's document begins, [B, T]; null where there are masks.</summary>
-    public Tensor? Begins { get; }
+    /// <summary>The position at which each token's document begins, [B, T].</summary>
+    public Tensor Begins { get; }
 
     /// <summary>The layout of places.</summary>
     /// <param name="places">Each token's place in its document, from 0 and one more than the token before or 0 again; B · T of
@@ -40,14 +40,14 @@ internal sealed class DocumentLayout : IDisposable
         return new(
             rotary.Of(places, TextsOf(places), B, T),
             isFused ? null : new DocumentMasks(places, B, T, dtype, device),
-            isFused ? Tensor.From<long>([.. places.Select((place, i) => i % T - place)], B, T).On(device).Unscoped() : null);
+            Tensor.From<long>([.. places.Select((place, i) => i % T - place)], B, T).On(device).Unscoped());
     }
 
     public void Dispose()
     {
         Tables.Dispose();
         Masks?.Dispose();
-        Begins?.Dispose();
+        Begins.Dispose();
     }
 
     // The length of the document of each token.

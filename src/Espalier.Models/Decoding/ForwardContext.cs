@@ -5,8 +5,7 @@ namespace Espalier.Models;
 /// <summary>What every block of one forward pass shares.</summary>
 /// <param name="Tables">Cos and sin of this pass's positions, of each of <see cref="DecoderConfig.Rotaries"/>.</param>
 /// <param name="Masks">What attention may see; null where it needs no masks.</param>
-/// <param name="Begins">Where rows hold several documents and attention needs no mask: the position at which each token's document begins,
-/// [B, T]; else null.</param>
+/// <param name="Begins">Where rows hold several documents: the position at which each token's document begins, [B, T]; else null.</param>
 /// <param name="Cache">Keys and values of earlier positions, or null.</param>
 /// <param name="Tap">Who listens, or null.</param>
 /// <param name="Compute">What projections are computed in.</param>

@@ -3,21 +3,24 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>
-/// Keys and values of the positions already seen, in buffers made once for as many positions as it has room for. Dispose it. Not for use
-/// with gradients.
+/// What the layers keep of the positions already seen: of attention keys and values, in buffers made once for as many positions as it has
+/// room for; of a state-space mixer its state. Dispose it. Not for use with gradients.
 /// </summary>
 public sealed class KeyValueCache : IDisposable
 {
-    private readonly Tensor[] _keys, _values;
+    private readonly Tensor?[] _keys, _values;
+    private readonly MambaState?[] _states;
 
     /// <summary>Room for a number of positions of each row of a batch.</summary>
     public KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32, Device? device = null)
         : this(Make(config, batch, capacity, dtype, device ?? Device.Cpu), Make(config, batch, capacity, dtype, device ?? Device.Cpu),
-            capacity)
+            [.. Enumerable.Range(0, config.Layers).Select(layer => config.LayerKinds[layer].HasMamba
+                ? MambaState.Of(config.Mamba, batch, dtype, device ?? Device.Cpu) : null)], capacity)
     { }
 
-    /// <summary>A cache in memory that is there, of each layer [B, capacity, K, H], which it takes over.</summary>
-    internal KeyValueCache(Tensor[] keys, Tensor[] values, long capacity) => (_keys, _values, Capacity) = (keys, values, capacity);
+    /// <summary>A cache in memory that is there, of each layer [B, capacity, K, H], or its state, which it takes over.</summary>
+    internal KeyValueCache(Tensor?[] keys, Tensor?[] values, MambaState?[] states, long capacity) =>
+        (_keys, _values, _states, Capacity) = (keys, values, states, capacity);
 
     /// <summary>Positions that the cache has room for.</summary>
     public long Capacity { get; }
@@ -26,32 +29,44 @@ public sealed class KeyValueCache : IDisposable
     public long Length { get; private set; }
 
     /// <summary>Forgets all positions.</summary>
-    public void Clear() => Length = 0;
+    public void Clear()
+    {
+        Length = 0;
+        foreach (var state in _states)
+            state?.Clear();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var tensor in _keys.Concat(_values))
-            tensor.Dispose();
+            tensor?.Dispose();
+        foreach (var state in _states)
+            state?.Dispose();
     }
 
     /// <summary>Writes T new positions of one layer and returns all S = Length + T of them, [B, S, K, H].</summary>
     internal (Tensor Keys, Tensor Values) Append(int layer, Tensor k_BTKH, Tensor v_BTKH)
     {
         var end = Length + k_BTKH.Size(1);
-        _keys[layer].Slice(1, Length, end).CopyInPlace(k_BTKH);
-        _values[layer].Slice(1, Length, end).CopyInPlace(v_BTKH);
-        return (_keys[layer].Slice(1, 0, end), _values[layer].Slice(1, 0, end));
+        Tensor keys = _keys[layer]!, values = _values[layer]!;
+        keys.Slice(1, Length, end).CopyInPlace(k_BTKH);
+        values.Slice(1, Length, end).CopyInPlace(v_BTKH);
+        return (keys.Slice(1, 0, end), values.Slice(1, 0, end));
     }
+
+    /// <summary>The state of a layer that has one, which the layer overwrites.</summary>
+    internal MambaState StateOf(int layer) => _states[layer]!;
 
     /// <summary>Called once all layers have written.</summary>
     internal void Advance(long positions) => Length += positions;
 
-    private static Tensor[] Make(DecoderConfig config, long batch, long capacity, DType dtype, Device device)
+    private static Tensor?[] Make(DecoderConfig config, long batch, long capacity, DType dtype, Device device)
     {
-        var buffers = new Tensor[config.Layers];
+        var buffers = new Tensor?[config.Layers];
         for (var i = 0; i < buffers.Length; i++)
-            buffers[i] = Tensor.Empty(dtype, device, batch, capacity, config.KeyValueHeads, config.HeadDim).Unscoped();
+            if (config.LayerKinds[i].HasAttention)
+                buffers[i] = Tensor.Empty(dtype, device, batch, capacity, config.KeyValueHeads, config.HeadDim).Unscoped();
         return buffers;
     }
 }

@@ -5,7 +5,7 @@ namespace Espalier.Models;
 // Shapes: B batch, T time, D model width, N query heads, K key/value heads, H head width.
 
 /// <summary>Grouped-query causal attention.</summary>
-internal sealed class SelfAttention(DecoderConfig config, int layer)
+internal sealed class SelfAttention(DecoderConfig config, int layer) : IMixer
 {
     private readonly LayerKind _kind = config.LayerKinds[layer];
     private readonly int _rotary = config.RotaryOf(layer);

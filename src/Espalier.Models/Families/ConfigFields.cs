@@ -14,6 +14,8 @@ namespace Espalier.Models.Families;
 /// <param name="prefix">Where the object stands inside the file, for errors: <c>rope_scaling.</c>.</param>
 internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, string source, string prefix = "")
 {
+    private const string Infinity = "Infinity";
+
     /// <summary>The file, for errors.</summary>
     public string Source => source;
 
@@ -105,6 +107,38 @@ internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, strin
         int Id(JsonNode? item) => ConfigJson.Number(item) is { } id and >= 0 and <= int.MaxValue && Math.Floor(id) == id
             ? (int)id
             : throw Wrong(name, node, "it must be an id, or a list of ids, from 0");
+    }
+
+    /// <summary>
+    /// Two numbers, the second of which may be infinite, as Python writes it or as transformers 5 does; null where there is none.
+    /// </summary>
+    public (double Least, double Most)? Range(string name)
+    {
+        if (!fields.TryGetPropertyValue(name, out var node) || node is null)
+            return null;
+        if (JsonOddities.Of(fields, name) is { } oddity && !oddity.StartsWith($"is {Infinity}", StringComparison.Ordinal))
+            throw new EspalierException($"{source}: {prefix}{name} {oddity}");
+        return node is JsonArray { Count: 2 } range && ConfigJson.Number(range[0]) is { } least && Most(range[1]) is { } most
+            ? (least, most)
+            : throw Wrong(name, node, "it must be a list of two numbers");
+
+        // Infinity is null in what was read (JsonOddities).
+        static double? Most(JsonNode? item) => item switch
+        {
+            null => double.PositiveInfinity,
+            JsonObject => item["__float__"] is JsonValue word && word.GetValueKind() == JsonValueKind.String
+                && word.GetValue<string>() == Infinity ? double.PositiveInfinity : null,
+            JsonValue when item.GetValueKind() == JsonValueKind.String =>
+                JsonMending.WordOf(item.GetValue<string>()) == Infinity ? double.PositiveInfinity : null,
+            _ => ConfigJson.Number(item),
+        };
+    }
+
+    /// <summary>Writes the infinite end of a <see cref="Range"/> as Python does, where the source has it so.</summary>
+    public static void KeepInfinity(JsonObject fields, string name)
+    {
+        if (fields[name] is JsonArray { Count: 2 } range && range[1] is null)
+            range[1] = JsonMending.OfWord(Infinity);
     }
 
     /// <summary>An object inside this one; null where the field is null.</summary>

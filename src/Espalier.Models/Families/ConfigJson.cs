@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Espalier.Files;
 
 namespace Espalier.Models.Families;
 
@@ -134,6 +135,9 @@ internal static class ConfigJson
     {
         switch (value.GetValueKind())
         {
+            case JsonValueKind.String when JsonMending.WordOf(value.GetValue<string>()) is { } word:
+                text.Append(word);
+                break;
             case JsonValueKind.String:
                 WriteString(value.GetValue<string>(), text);
                 break;

@@ -37,10 +37,20 @@ internal abstract class Family
     /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null.</summary>
     protected virtual bool FillsHeadDim => true;
 
-    /// <summary>The field of a size, where the family has another one than most.</summary>
+    /// <summary>The field of a size, where the family has another one than most; null where this file says it otherwise.</summary>
     /// <param name="axis">The size.</param>
     /// <param name="fields">The config that is written.</param>
-    protected virtual string FieldOf(Axis axis, JsonObject fields) => axis.Field;
+    protected virtual string? FieldOf(Axis axis, JsonObject fields) => axis.Field;
+
+    /// <summary>The number of layers.</summary>
+    protected virtual int LayersOf(ConfigFields fields) => fields.Int(Axis.Layers.Field);
+
+    /// <summary>Whether queries and keys turn with their position, so that the config says how.</summary>
+    protected internal virtual bool HasRotary => true;
+
+    /// <summary>What the table calls a tensor that files call otherwise, too.</summary>
+    /// <param name="stored">Its name in the file.</param>
+    public virtual string NameIn(string stored) => stored;
 
     /// <summary>
     /// Whether <c>partial_rotary_factor</c> may leave a part of each head unturned; in the other families programs disagree on what it
@@ -88,14 +98,14 @@ internal abstract class Family
             VocabularySize = fields.Int("vocab_size"),
             HiddenSize = hidden,
             IntermediateSize = fields.Int("intermediate_size"),
-            Layers = fields.Int("num_hidden_layers"),
+            Layers = LayersOf(fields),
             QueryHeads = heads,
             KeyValueHeads = fields.OptionalInt("num_key_value_heads") ?? heads,
             HeadDim = fields.OptionalInt("head_dim") ?? hidden / heads,
             TiedEmbeddings = fields.Bool("tie_word_embeddings"),
             MaxPositions = maxPositions,
             NormEpsilon = fields.Positive(EpsilonField),
-            Rotary = RotaryFields.Read(fields, maxPositions, TurnsPartly, TurnsByKind),
+            Rotary = HasRotary ? RotaryFields.Read(fields, maxPositions, TurnsPartly, TurnsByKind) : new(),
             BosTokenId = fields.OptionalInt("bos_token_id", least: 0),
             EosTokenIds = fields.Ids("eos_token_id"),
         };
@@ -116,7 +126,7 @@ internal abstract class Family
         var toBeWritten = $"the {ModelType} config to be written";
         target.Validate(toBeWritten);
         var fields = (JsonObject)source.DeepClone();
-        var inParameters = RotaryFields.KeepOneForm(
+        var inParameters = HasRotary && RotaryFields.KeepOneForm(
             fields, new(fields, Defaults, toBeWritten), target.MaxPositions, TurnsPartly, TurnsByKind);
         foreach (var (name, value) in Defaults)
             if (!fields.ContainsKey(name) && !(inParameters && RotaryFields.Older.Contains(name)))
@@ -131,13 +141,15 @@ internal abstract class Family
 
         ConfigJson.Set(fields, "vocab_size", target.VocabularySize);
         foreach (var axis in Axis.All.Where(axis => axis.Of(target) > 0))
-            ConfigJson.Set(fields, FieldOf(axis, fields), axis.Of(target));
+            if (FieldOf(axis, fields) is { } field)
+                ConfigJson.Set(fields, field, axis.Of(target));
         if (FillsHeadDim || fields["head_dim"] is not null || target.HeadDim != target.HiddenSize / target.QueryHeads)
             ConfigJson.Set(fields, "head_dim", target.HeadDim);
         fields["tie_word_embeddings"] = target.TiedEmbeddings;
         ConfigJson.Set(fields, "max_position_embeddings", target.MaxPositions);
         ConfigJson.SetFloat(fields, EpsilonField, target.NormEpsilon);
-        RotaryFields.Write(target.Rotary, fields, TurnsPartly);
+        if (HasRotary)
+            RotaryFields.Write(target.Rotary, fields, TurnsPartly);
         WriteIds(target, fields);
         WriteSpecific(target, fields);
         PretrainedConfig.DropDefaults(fields, Defaults);
@@ -153,6 +165,8 @@ internal abstract class Family
     /// <summary>How a program takes positions to turn that does not know <c>rope_parameters</c>.</summary>
     internal RotaryConfig OlderRotary(JsonObject written, int maxPositions)
     {
+        if (!HasRotary)
+            return new();
         var fields = (JsonObject)written.DeepClone();
         RotaryFields.RemoveParameters(fields);
         return RotaryFields.Read(new(fields, Defaults, "config.json"), maxPositions, TurnsPartly, TurnsByKind);

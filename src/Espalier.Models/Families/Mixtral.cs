@@ -47,7 +47,7 @@ internal sealed class Mixtral : Family
     protected override bool FillsHeadDim => false;
 
     /// <inheritdoc/>
-    protected override string FieldOf(Axis axis, JsonObject fields) =>
+    protected override string? FieldOf(Axis axis, JsonObject fields) =>
         axis == Axis.Experts ? "num_local_experts" : axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
 
     /// <inheritdoc/>

@@ -56,7 +56,7 @@ internal sealed class Olmoe : Family
     protected override bool FillsHeadDim => false;
 
     /// <inheritdoc/>
-    protected override string FieldOf(Axis axis, JsonObject fields) => axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
+    protected override string? FieldOf(Axis axis, JsonObject fields) => axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
 
     /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)

@@ -62,7 +62,7 @@ internal sealed class Qwen3Moe : Family
     protected override bool FillsHeadDim => false;
 
     /// <inheritdoc/>
-    protected override string FieldOf(Axis axis, JsonObject fields) =>
+    protected override string? FieldOf(Axis axis, JsonObject fields) =>
         axis == Axis.Experts && fields.ContainsKey(NewerName) ? NewerName : axis.Field;
 
     /// <inheritdoc/>

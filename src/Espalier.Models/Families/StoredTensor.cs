@@ -20,7 +20,8 @@ internal sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<Nam
         parameters.GroupBy(parameter => parameter.Name.Split(Part)[0], StringComparer.Ordinal).Select(group =>
         {
             NamedParameter[] parts = [.. group];
-            long[] shape = [parts.Sum(part => part.Shape[0]), .. parts[0].Shape[1..]];
+            long[] ofOne = ParameterSpec.Of(parts[0].Parameter.Role).IsConvolution ? [1, .. parts[0].Shape[1..]] : parts[0].Shape[1..];
+            long[] shape = [parts.Sum(part => part.Shape[0]), .. ofOne];
             return new StoredTensor(group.Key, shape, parts);
         });
 

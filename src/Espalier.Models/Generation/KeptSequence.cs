@@ -2,7 +2,7 @@ namespace Espalier.Models.Generation;
 
 /// <summary>
 /// One sequence whose keys and values stay from one call to the next: what a new text begins with in common with the one before is not
-/// computed again. Bits may differ from those of a text that is read at once, for other kernels compute what follows. Not for several
+/// computed again; with layers that are recurrent only where the new text begins with all of the one before. Bits may differ from those of a text that is read at once, for other kernels compute what follows. Not for several
 /// threads. Dispose it.
 /// </summary>
 /// <param name="weights">The weights, which stay the caller's.</param>
@@ -12,7 +12,7 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
     // Positions that go through at once: each weight is read once for all of them.
     private const int Piece = 64;
 
-    private readonly RowDecoder _decoder = new(weights, 1, capacity, Math.Min(Piece, capacity), wanted: 1, capacity);
+    private readonly RowDecoder _decoder = new(weights, 1, capacity, Math.Min(Piece, capacity), wanted: 1, capacity, slots: 1);
     private readonly List<int> _ids = [];
 
     /// <summary>Most ids of a text.</summary>
@@ -35,6 +35,9 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
         while (_decoder.IsLong(_ids.Count) == _decoder.IsLong(ids.Count) && reused < Math.Min(ids.Count - 1, _ids.Count)
             && ids[reused] == _ids[reused])
             reused++;
+        // A state does not go back: what is not the beginning of the new text as a whole is of no use.
+        if (weights.Config.IsRecurrent && reused < _ids.Count)
+            reused = 0;
         _ids.RemoveRange(reused, _ids.Count - reused);
         if (reused == 0)
         {
@@ -49,9 +52,9 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
             int[] piece = [.. ids.Skip(_ids.Count).Take(Piece)];
             int[] positions = [.. Enumerable.Range(_ids.Count, piece.Length)];
             var isLast = _ids.Count + piece.Length == ids.Count;
-            // One sequence in one block: its table is block 0.
-            int[] lengths = [.. Enumerable.Repeat(ids.Count, piece.Length)];
-            _decoder.Take(new int[piece.Length], positions, piece, isLast ? [piece.Length - 1] : [], lengths);
+            // One sequence in one block: its table is block 0, and its slot 0.
+            int[] zeros = new int[piece.Length], lengths = [.. Enumerable.Repeat(ids.Count, piece.Length)];
+            _decoder.Take(zeros, zeros, positions, piece, isLast ? [piece.Length - 1] : [], lengths);
             _ids.AddRange(piece);
         }
         return _decoder.Logits(0);

@@ -70,7 +70,8 @@ internal sealed class PackedWeights : IDisposable
     /// </summary>
     internal Dictionary<Parameter, Tensor> Unpack(int layer)
     {
-        var tensors = _rows.Where(pair => pair.Key.Layer == layer).ToDictionary(pair => pair.Key, pair => pair.Value.Tensor.Select(0, 0));
+        var tensors = _rows.Where(pair => pair.Key.Layer == layer).ToDictionary(
+            pair => pair.Key, pair => IsConvolution(pair.Key.Role) ? pair.Value.Tensor.Transpose(0, 1) : pair.Value.Tensor.Select(0, 0));
         if (layer >= 0)
             foreach (var (parameter, matrix) in _matrices.Where(pair => pair.Key.Layer == layer))
                 tensors.Add(parameter, matrix.Unpack());
@@ -84,6 +85,9 @@ internal sealed class PackedWeights : IDisposable
             part.Dispose();
         _memory?.Dispose();
     }
+
+    // Kept in float32, as rows of all channels, a tap each.
+    private static bool IsConvolution(ParameterRole role) => ParameterSpec.Of(role).IsConvolution;
 
     private static IEnumerable<(Parameter, Tensor, bool IsOwn)> Read(Checkpoint checkpoint)
     {
@@ -101,7 +105,9 @@ internal sealed class PackedWeights : IDisposable
                     // Generation is the processor's, wherever the model lies.
                     using var scope = TensorScope.Begin();
                     var here = value.On(Device.Cpu);
-                    if (here.Dimensions == 2)
+                    if (IsConvolution(parameter.Role))
+                        packed._rows.Add(parameter, RowBuffer.Of(here.Transpose(0, 1)));
+                    else if (here.Dimensions == 2)
                         packed._matrices.Add(parameter, new(here, packed.Format, packed._memory));
                     else
                         packed.Add(parameter, here);

@@ -7,68 +7,52 @@ internal sealed class RowBlock
 {
     private readonly DecoderConfig _config;
     private readonly RowWorkspace _work;
-    private readonly LayerKind _kind;
-    private readonly RowNorm? _inputNorm, _attentionOutputNorm, _postAttentionNorm, _mlpOutputNorm;
-    private readonly RowBuffer? _queryNorm, _keyNorm;
-    private readonly (RowBuffer Cos, RowBuffer Sin) _turns;
-    private readonly RowProduct _query, _key, _value, _output;
-    private readonly IRowFeedForward _mlp;
-    private readonly RowBuffer _keys, _values;
+    private readonly RowNorm? _inputNorm, _mixerOutputNorm, _postAttentionNorm, _mlpOutputNorm;
+    private readonly IRowMixer? _mixer;
+    private readonly IRowFeedForward? _mlp;
 
-    public RowBlock(PackedWeights weights, int layer, RowWorkspace work, RowBuffer keys, RowBuffer values)
+    /// <summary>The block of a layer.</summary>
+    /// <param name="weights">The weights.</param>
+    /// <param name="layer">Which layer.</param>
+    /// <param name="work">Where is computed.</param>
+    /// <param name="keys">Keys of the cache, of a layer with attention.</param>
+    /// <param name="values">The same of values.</param>
+    /// <param name="states">States, of a layer with a state-space mixer.</param>
+    public RowBlock(
+        PackedWeights weights, int layer, RowWorkspace work, RowBuffer? keys, RowBuffer? values, RowStates? states)
     {
-        (_config, _work, _keys, _values) = (weights.Config, work, keys, values);
-        RowProduct Of(ParameterRole weight, ParameterRole bias, RowBuffer to) =>
-            new(weights.Matrix(weight, layer), weights.Row(bias, layer), to);
-        _kind = _config.LayerKinds[layer];
-        _turns = work.Turns[_config.RotaryOf(layer)];
+        (_config, _work) = (weights.Config, work);
+        var kind = _config.LayerKinds[layer];
         _inputNorm = RowNorm.Maybe(weights, ParameterRole.InputNorm, ParameterRole.InputNormBias, layer);
-        _attentionOutputNorm = RowNorm.Maybe(weights, ParameterRole.AttentionOutputNorm, ParameterRole.InputNormBias, layer);
-        _postAttentionNorm = RowNorm.Maybe(weights, ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer);
+        _mixerOutputNorm = RowNorm.Maybe(weights, ParameterRole.AttentionOutputNorm, ParameterRole.InputNormBias, layer);
+        // A block that is a feed-forward half alone has one norm.
+        _postAttentionNorm = !kind.HasMixer ? _inputNorm
+            : RowNorm.Maybe(weights, ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer);
         _mlpOutputNorm = RowNorm.Maybe(weights, ParameterRole.MlpOutputNorm, ParameterRole.PostAttentionNormBias, layer);
-        _queryNorm = weights.NormRow(ParameterRole.QueryNorm, layer) ?? weights.NormRow(ParameterRole.QueryRowNorm, layer);
-        _keyNorm = weights.NormRow(ParameterRole.KeyNorm, layer) ?? weights.NormRow(ParameterRole.KeyRowNorm, layer);
-        _query = Of(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, work.Queries);
-        _key = Of(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, work.Keys);
-        _value = Of(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, work.Values);
-        _output = Of(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, OutputOf(_attentionOutputNorm));
-        _mlp = _kind.HasExperts
-            ? new RowExperts(weights, layer, work, OutputOf(_mlpOutputNorm))
-            : new RowFeedForward(weights, layer, work, OutputOf(_mlpOutputNorm));
+        if (kind.HasAttention)
+            _mixer = new RowAttention(weights, layer, work, keys!, values!, OutputOf(_mixerOutputNorm));
+        else if (kind.HasMamba)
+            _mixer = new RowMamba(weights, layer, work, states!, OutputOf(_mixerOutputNorm));
+        if (kind.HasFeedForward)
+            _mlp = kind.HasExperts
+                ? new RowExperts(weights, layer, work, OutputOf(_mlpOutputNorm))
+                : new RowFeedForward(weights, layer, work, OutputOf(_mlpOutputNorm));
     }
 
-    /// <summary>Takes the rows of the stream through; each row's key and value go into the cache before any row looks back.</summary>
-    /// <param name="table">Of each row the blocks of its sequence, as <see cref="RowOps.Attend"/> reads them.</param>
-    /// <param name="positions">Of each row its position.</param>
-    /// <param name="capacity">Positions of a block.</param>
-    public void Forward(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, int capacity)
+    /// <summary>Takes the rows of the stream through.</summary>
+    public void Forward(in RowPlaces places)
     {
-        var (rows, H) = (positions.Length, _config.HeadDim);
-        var step = table.Length / rows;
-        RowOps.Product(Normed(_inputNorm, rows), rows, adds: false, _query, _key, _value);
-        if (_queryNorm is not null)
-            RowOps.RmsNorm(_work.Queries, rows, _queryNorm, _config.NormEpsilon, _work.Queries);
-        if (_keyNorm is not null)
-            RowOps.RmsNorm(_work.Keys, rows, _keyNorm, _config.NormEpsilon, _work.Keys);
-        if (_kind.IsRotary)
+        var rows = places.Rows;
+        if (_mixer is not null)
         {
-            RowOps.Rotate(_work.Queries, H, _turns.Cos, _turns.Sin, rows);
-            RowOps.Rotate(_work.Keys, H, _turns.Cos, _turns.Sin, rows);
+            _mixer.Forward(Normed(_inputNorm, rows), places, IsAddedAtOnce(_mixerOutputNorm));
+            Add(rows, _mixerOutputNorm);
         }
-        for (var row = 0; row < rows; row++)
+        if (_mlp is not null)
         {
-            var place = table[row * step + positions[row] / capacity] * capacity + positions[row] % capacity;
-            _work.Keys.Row(row).CopyTo(_keys.Row(place));
-            _work.Values.Row(row).CopyTo(_values.Row(place));
+            _mlp.Forward(Normed(_postAttentionNorm, rows), rows, IsAddedAtOnce(_mlpOutputNorm));
+            Add(rows, _mlpOutputNorm);
         }
-        RowOps.Attend(_work.Queries, _keys, _values, capacity, table, positions, H, _kind.SlidingWindow, _work.Attended,
-            _kind.AttentionScale,
-            _kind.ScoreCap);
-        RowOps.Product(_work.Attended, rows, IsAddedAtOnce(_attentionOutputNorm), _output);
-        Add(rows, _attentionOutputNorm);
-
-        _mlp.Forward(Normed(_postAttentionNorm, rows), rows, IsAddedAtOnce(_mlpOutputNorm));
-        Add(rows, _mlpOutputNorm);
     }
 
     private bool IsAddedAtOnce(RowNorm? norm) => norm is null && _config.ResidualScale == 1;

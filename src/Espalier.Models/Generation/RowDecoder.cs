@@ -15,7 +15,8 @@ internal sealed class RowDecoder : IDisposable
     private readonly PackedWeights _weights;
     private readonly int _capacity, _longAfter;
     private readonly RowWorkspace _work;
-    private readonly RowBuffer[] _keys, _values;
+    private readonly RowBuffer?[] _keys, _values;
+    private readonly RowStates?[] _states;
     private readonly RowBlock[] _blocks;
     private readonly RowNorm _finalNorm;
     private readonly RowProduct _head;
@@ -24,7 +25,7 @@ internal sealed class RowDecoder : IDisposable
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
     public RowDecoder(PackedWeights weights, int sequences, int capacity)
-        : this(weights, sequences, capacity, Math.Max(sequences, ShortPrompt), sequences, capacity)
+        : this(weights, sequences, capacity, Math.Max(sequences, ShortPrompt), sequences, capacity, sequences)
     { }
 
     /// <summary>
@@ -37,16 +38,20 @@ internal sealed class RowDecoder : IDisposable
     /// <param name="rows">Most rows that go through at once.</param>
     /// <param name="wanted">Most rows whose logits are asked for at once.</param>
     /// <param name="positions">Most positions of a sequence.</param>
-    public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int wanted, int positions)
+    /// <param name="slots">Sequences that run at once: of layers that are recurrent each has a state.</param>
+    public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int wanted, int positions, int slots)
     {
         var config = weights.Config;
         (_weights, _capacity, _longAfter) = (weights, capacity, config.LongAfter);
         _work = new(config, rows, wanted);
-        RowBuffer Cache(int _) => new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
+        RowBuffer? Cache(int layer) => !config.LayerKinds[layer].HasAttention ? null
+            : new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
         _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _values = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
+        _states = [.. Enumerable.Range(0, config.Layers)
+            .Select(layer => config.LayerKinds[layer].HasMamba ? new RowStates(config.Mamba, slots) : null)];
         _blocks = [.. Enumerable.Range(0, config.Layers)
-            .Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer]))];
+            .Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer], _states[layer]))];
         _finalNorm = new(weights, ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
         _head = new(weights.Head, null, _work.Logits);
         _rotary = new(config, DType.Float32, Device.Cpu);
@@ -77,7 +82,7 @@ internal sealed class RowDecoder : IDisposable
         lengths.Fill(ids.Length);
         for (var i = 0; i < ids.Length; i++)
             positions[i] = i;
-        Run(sequences, positions, ids, lengths);
+        Run(sequences, sequences, positions, ids, lengths);
         _work.Stream.Row(ids.Length - 1).CopyTo(_work.Stream.Row(0));
         Finish(1);
         return Logits(0);
@@ -88,7 +93,7 @@ internal sealed class RowDecoder : IDisposable
     /// </summary>
     public void Next(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
     {
-        Run(sequences, positions, ids, default);
+        Run(sequences, sequences, positions, ids, default);
         Finish(sequences.Length);
     }
 
@@ -97,23 +102,24 @@ internal sealed class RowDecoder : IDisposable
     /// A row's bits depend neither on the others nor on where its blocks lie.
     /// </summary>
     /// <param name="table">Of each row the blocks of its sequence in order, the same number for each.</param>
+    /// <param name="slots">Of each row where the states of its sequence lie, which layers with Mamba have.</param>
     /// <param name="positions">Of each row its position in its sequence.</param>
     /// <param name="ids">Of each row its id.</param>
     /// <param name="wanted">As <see cref="Want"/> has it, which is called.</param>
     /// <param name="lengths">Of each row how long its text is by now, the ids that are still to come included, which LongRoPE goes by;
     /// none where that is one more than its position.</param>
     public void Take(
-        ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted,
+        ReadOnlySpan<int> table, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted,
         ReadOnlySpan<int> lengths = default)
     {
-        Run(table, positions, ids, lengths);
+        Run(table, slots, positions, ids, lengths);
         Want(wanted);
     }
 
     /// <summary>The same as <see cref="Take"/>, and what is wanted of the rows is said later.</summary>
     public void TakeIn(
-        ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths = default) =>
-        Run(table, positions, ids, lengths);
+        ReadOnlySpan<int> table, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids,
+        ReadOnlySpan<int> lengths = default) => Run(table, slots, positions, ids, lengths);
 
     /// <summary>Norms the first rows that were taken in, for <see cref="Hidden"/>; before <see cref="Want"/>.</summary>
     public void Norm(int rows) => _finalNorm.Forward(_work.Stream, rows, _work.Normed);
@@ -137,12 +143,15 @@ internal sealed class RowDecoder : IDisposable
     public void Dispose()
     {
         foreach (var buffer in _keys.Concat(_values).Concat(_turns.Union(_longTurns).SelectMany(turns => new[] { turns.Cos, turns.Sin })))
-            buffer.Dispose();
+            buffer?.Dispose();
+        foreach (var states in _states)
+            states?.Dispose();
         _work.Dispose();
         _rotary.Dispose();
     }
 
-    private void Run(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths)
+    private void Run(
+        ReadOnlySpan<int> table, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths)
     {
         Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
@@ -154,8 +163,9 @@ internal sealed class RowDecoder : IDisposable
                 turns[i].Sin.Row(positions[row]).CopyTo(_work.Turns[i].Sin.Row(row));
             }
         }
+        var places = new RowPlaces(table, slots, positions, _capacity);
         foreach (var block in _blocks)
-            block.Forward(table, positions, _capacity);
+            block.Forward(places);
     }
 
     private void Finish(int rows)
@@ -181,9 +191,10 @@ internal sealed class RowDecoder : IDisposable
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var (T, config) = (ids.Length, _weights.Config);
-        Tensor Own(RowBuffer buffer) =>
-            buffer.Tensor.View(-1, _capacity, config.KeyValueHeads, config.HeadDim).Slice(0, sequence, sequence + 1);
-        var cache = new KeyValueCache([.. _keys.Select(Own)], [.. _values.Select(Own)], _capacity);
+        Tensor? Own(RowBuffer? buffer) =>
+            buffer?.Tensor.View(-1, _capacity, config.KeyValueHeads, config.HeadDim).Slice(0, sequence, sequence + 1);
+        var cache = new KeyValueCache(
+            [.. _keys.Select(Own)], [.. _values.Select(Own)], [.. _states.Select(states => states?.Begin(sequence))], _capacity);
         using var embedded = new RowBuffer(T, config.HiddenSize);
         Embed(ids, embedded);
         var x_1TD = embedded.Tensor.View(1, T, -1);

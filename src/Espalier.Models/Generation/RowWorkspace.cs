@@ -31,6 +31,17 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
 
     public RowBuffer Attended => field ??= New((long)config.QueryHeads * config.HeadDim);
 
+    /// <summary>What a state-space mixer's projections give: z, x, B, C and dt.</summary>
+    public RowBuffer MambaGate => field ??= New(config.Mamba.Channels);
+
+    public RowBuffer MambaInput => field ??= New(config.Mamba.Channels);
+
+    public RowBuffer MambaIn => field ??= New(config.Mamba.StateChannels);
+
+    public RowBuffer MambaOut => field ??= New(config.Mamba.StateChannels);
+
+    public RowBuffer MambaSteps => field ??= New(config.Mamba.Heads);
+
     public RowBuffer Gate => field ??= New(config.IntermediateSize);
 
     public RowBuffer Up => field ??= New(config.IntermediateSize);

@@ -14,6 +14,11 @@ internal sealed class LlamaCpp : Runtime
             + "num_attention_heads: keep hidden_size, or cut heads in the same proportion";
 
     /// <inheritdoc/>
+    public override string? Refuses(WrittenShape shape) => shape.Family.ModelType == "nemotron_h" && shape.SaysExperts
+        ? "its converter takes a config.json with num_experts_per_tok for a mixture of experts, which this model is not: take the field out"
+        : base.Refuses(shape);
+
+    /// <inheritdoc/>
     public override int RotaryEntries(WrittenShape shape) =>
         shape.Family.ModelType == "nemotron" ? (int)(shape.RotaryFraction * shape.Hidden) / shape.Heads : base.RotaryEntries(shape);
 }

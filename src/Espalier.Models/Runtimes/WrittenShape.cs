@@ -12,8 +12,9 @@ namespace Espalier.Models.Runtimes;
 /// <param name="RotaryFraction">partial_rotary_factor; 1 where absent.</param>
 /// <param name="OlderRotary">How positions turn for a program that does not know rope_parameters.</param>
 /// <param name="LongFactors">Factors in a list of LongRoPE's; null without it.</param>
+/// <param name="SaysExperts">Whether num_experts_per_tok is there, though no layer of the model is a mixture of experts.</param>
 internal sealed record WrittenShape(Family Family, int Hidden, int Heads, int KvHeads, int? HeadDim, double RotaryFraction,
-    RotaryConfig OlderRotary, int? LongFactors)
+    RotaryConfig OlderRotary, int? LongFactors, bool SaysExperts)
 {
     /// <summary>What a program takes for head_dim that does not know the field.</summary>
     public int Quotient => Hidden / Heads;
@@ -23,5 +24,5 @@ internal sealed record WrittenShape(Family Family, int Hidden, int Heads, int Kv
         family, config.HiddenSize, config.QueryHeads, config.KeyValueHeads,
         ConfigJson.Number(written["head_dim"]) is { } headDim ? (int)headDim
             : null, config.Rotary.Fraction, family.OlderRotary(written, config.MaxPositions),
-        (config.Rotary.Scaling as LongRope)?.Short.Count);
+        (config.Rotary.Scaling as LongRope)?.Short.Count, config.LayersWithExperts == 0 && written.ContainsKey("num_experts_per_tok"));
 }

@@ -37,6 +37,9 @@ internal sealed class ServedSequence
     /// <summary>Its blocks, in the order of their positions.</summary>
     public List<int> Blocks { get; } = [];
 
+    /// <summary>Where its states lie while it runs; −1 while it does not.</summary>
+    public int Slot { get; set; } = -1;
+
     /// <summary>Positions whose keys and values are there.</summary>
     public int Done { get; private set; }
 

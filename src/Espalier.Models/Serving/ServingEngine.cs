@@ -6,17 +6,18 @@ namespace Espalier.Models.Serving;
 /// <summary>
 /// Continues many prompts that come and go (continuous batching, Orca, OSDI 2022): each pass through the model takes the next position of
 /// every running sequence, and stretches of prompts beside them; a sequence joins and leaves between any two passes. Keys and values lie
-/// in blocks of one pool; prompts that begin alike share them. Where the pool is full, the youngest sequence is put back and taken in again
+/// in blocks of one pool; prompts that begin alike share them, unless layers are recurrent: a state is one of a fixed size for each sequence that runs. Where the pool is full, the youngest sequence is put back and taken in again
 /// later. All rows go through kernels whose results do not depend on what is beside them, so that a request gets, bit for bit, what it gets
 /// alone. One thread runs the model. Dispose it.
 /// </summary>
-internal sealed class ServingEngine : IDisposable
+internal sealed partial class ServingEngine : IDisposable
 {
     private readonly RowDecoder _decoder;
     private readonly BlockPool _pool;
     private readonly StepRows _rows;
     private readonly ServingOptions _options;
     private readonly float[] _untouched;
+    private readonly Stack<int> _slots;
     private readonly ConcurrentQueue<ServedSequence> _arrivals = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly LinkedList<ServedSequence> _waiting = [];
@@ -51,7 +52,9 @@ internal sealed class ServingEngine : IDisposable
         _pool = new((int)blocks, ServingOptions.BlockSize);
         _rows = new(options.Batch + options.PromptRows);
         _untouched = new float[Config.VocabularySize];
-        _decoder = new(weights, _pool.Count, ServingOptions.BlockSize, options.Batch + options.PromptRows, options.Batch, Context);
+        _decoder = new(weights, _pool.Count, ServingOptions.BlockSize, options.Batch + options.PromptRows, options.Batch, Context,
+            slots: options.Batch);
+        _slots = new(Enumerable.Range(0, options.Batch).Reverse());
         _counts = Count();
         _thread = new(Serve) { IsBackground = true, Name = "serving" };
         _thread.Start();
@@ -71,7 +74,7 @@ internal sealed class ServingEngine : IDisposable
 
     /// <summary>Bytes of the keys and values of a block.</summary>
     public static long BytesOfBlock(DecoderConfig config) =>
-        2L * config.Layers * config.KeyValueHeads * config.HeadDim * sizeof(float) * ServingOptions.BlockSize;
+        Math.Max(1, config.KeyValueBytesPerToken(sizeof(float))) * ServingOptions.BlockSize;
 
     /// <summary>Takes a request in; false where as many wait as may, or the engine is stopping.</summary>
     /// <param name="request">The request.</param>
@@ -160,41 +163,6 @@ internal sealed class ServingEngine : IDisposable
             End(sequence, ServedEnd.Cancelled, null);
     }
 
-    // Who needs more room than there is holds up those after it.
-    private void Admit()
-    {
-        while (_running.Count < _options.Batch && FirstInTurn() is { } sequence)
-        {
-            sequence.Share(_pool);
-            if (_pool.Free < Missing(sequence) + _running.Sum(Missing))
-            {
-                sequence.Release(_pool);
-                return;
-            }
-            _waiting.Remove(sequence);
-            Interlocked.Decrement(ref _open);
-            if (sequence.Request is { MaxTokens: 0, Embeds: false })
-            {
-                sequence.Release(_pool);
-                sequence.Receiver.End(ServedEnd.Length, null);
-                continue;
-            }
-            _running.Add(sequence);
-        }
-    }
-
-    // Who was put back; else the first of those asked for together of whom the fewest run, so that many answers to one do not hold up others.
-    private ServedSequence? FirstInTurn()
-    {
-        if (_waiting.First?.Value is not { HasBegun: false })
-            return _waiting.First?.Value;
-        var running = _running.CountBy(static sequence => sequence.Group).ToDictionary();
-        return _waiting.MinBy(sequence => running.GetValueOrDefault(sequence.Group));
-    }
-
-    // Blocks up to its next id.
-    private int Missing(ServedSequence sequence) => Math.Max(0, _pool.BlocksOf(sequence.Places) - sequence.Blocks.Count);
-
     private void Step()
     {
         _rows.Clear();
@@ -255,63 +223,9 @@ internal sealed class ServingEngine : IDisposable
         }
     }
 
-    // Those that go on come first, the oldest before the others; then prompts, in the order in which they came.
-    private void Plan()
-    {
-        for (var i = 0; i < _running.Count; i++)
-            if (_running[i].Pending == 1 && _running[i].HasBegun && HasRoom(_running[i], 1, mayPutBack: true))
-                _rows.Add(_running[i], 1);
-        var left = _options.PromptRows;
-        for (var i = 0; i < _running.Count && left > 0; i++)
-        {
-            var sequence = _running[i];
-            if (sequence.Pending == 1 && sequence.HasBegun)
-                continue;
-            var shared = sequence.Share(_pool);
-            if (!sequence.HasBegun)
-            {
-                _promptTokens += sequence.Ids.Count;
-                _reusedTokens += sequence.Done;
-            }
-            var count = Math.Min(left, sequence.Pending);
-            // Of what is there already nothing is taken from those that go on in this pass.
-            while (count > 0 && !HasRoom(sequence, count, mayPutBack: _rows.Count == 0))
-                count = Math.Min(count - 1, sequence.Blocks.Count * _pool.Size - sequence.Done);
-            if (count <= 0)
-                return;
-            sequence.Begin();
-            _rows.Add(sequence, count);
-            left -= count;
-        }
-    }
-
-    // Blocks for its next positions; the youngest that runs is put back for them, be it this one itself.
-    private bool HasRoom(ServedSequence sequence, int positions, bool mayPutBack)
-    {
-        while (sequence.Blocks.Count < _pool.BlocksOf(sequence.Done + positions))
-        {
-            if (_pool.TryTake(out var block))
-            {
-                sequence.Blocks.Add(block);
-                continue;
-            }
-            if (!mayPutBack)
-                return false;
-            var youngest = _running[^1];
-            _running.RemoveAt(_running.Count - 1);
-            youngest.Release(_pool);
-            _waiting.AddFirst(youngest);
-            Interlocked.Increment(ref _open);
-            _putBack++;
-            if (youngest == sequence)
-                return false;
-        }
-        return true;
-    }
-
     private void End(ServedSequence sequence, ServedEnd end, Exception? failure)
     {
-        sequence.Release(_pool);
+        Release(sequence);
         _running.Remove(sequence);
         sequence.Receiver.End(end, failure);
     }
@@ -328,7 +242,7 @@ internal sealed class ServingEngine : IDisposable
         {
             _waiting.Remove(sequence);
             Interlocked.Decrement(ref _open);
-            sequence.Release(_pool);
+            Release(sequence);
             sequence.Receiver.End(end, null);
         }
     }

@@ -26,6 +26,15 @@ internal sealed record ModelForecast
     /// <summary>Width of an expert.</summary>
     public int? MoeIntermediateSize { get; init; }
 
+    /// <summary>Heads of a Mamba layer; null where there are none, as the two that follow.</summary>
+    public int? MambaNumHeads { get; init; }
+
+    /// <summary>Channels of such a head.</summary>
+    public int? MambaHeadDim { get; init; }
+
+    /// <summary>Bytes that the Mamba layers keep of a text, however long it is, in bfloat16.</summary>
+    public long? StateBytesBfloat16 { get; init; }
+
     /// <summary>Weights that take part in one token's pass; null where all do.</summary>
     public long? ActiveParameters { get; init; }
 
@@ -81,7 +90,7 @@ internal sealed record ModelForecast
     public static ModelForecast Of(DecoderConfig config, int sequence)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var hasExperts = config.LayersWithExperts > 0;
+        var (hasExperts, hasMamba) = (config.LayersWithExperts > 0, Axis.MambaHeads.IsIn(config));
         return new()
         {
             Family = config.Family,
@@ -91,6 +100,9 @@ internal sealed record ModelForecast
             NumExperts = hasExperts ? config.Experts : null,
             NumExpertsPerTok = hasExperts ? config.ExpertsPerToken : null,
             MoeIntermediateSize = hasExperts ? config.ExpertIntermediateSize : null,
+            MambaNumHeads = hasMamba ? config.Mamba.Heads : null,
+            MambaHeadDim = hasMamba ? config.Mamba.HeadDim : null,
+            StateBytesBfloat16 = hasMamba ? config.StateBytesPerText(2) : null,
             ActiveParameters = hasExperts ? config.ActiveParameters : null,
             NumHiddenLayers = config.Layers,
             NumAttentionHeads = config.QueryHeads,

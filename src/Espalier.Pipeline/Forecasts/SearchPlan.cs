@@ -17,8 +17,11 @@ namespace Espalier.Pipeline.Forecasts;
 /// <param name="ForwardFlopsPerToken">Floating-point operations of a token's forward pass.</param>
 /// <param name="Experts">Experts of a block; null where there are none.</param>
 /// <param name="ExpertFfn">Width of an expert; null where there are none.</param>
+/// <param name="MambaHeads">Heads of a Mamba layer; null where there are none.</param>
+/// <param name="MambaHeadDim">Channels of such a head; null where there are none.</param>
 internal sealed record CandidateForecast(int Layers, int Heads, int Ffn, int Hidden, long Parameters, long NonEmbeddingParameters,
-    long MemoryBytes, double ForwardFlopsPerToken, int? Experts = null, int? ExpertFfn = null)
+    long MemoryBytes, double ForwardFlopsPerToken, int? Experts = null, int? ExpertFfn = null, int? MambaHeads = null,
+    int? MambaHeadDim = null)
 {
     /// <summary>The forecast of a candidate.</summary>
     public static CandidateForecast Of(Candidate candidate, SearchSection search, int sequence, int elementBytes)
@@ -28,7 +31,7 @@ internal sealed record CandidateForecast(int Layers, int Heads, int Ffn, int Hid
         return new(candidate.Layers, candidate.Heads, candidate.Ffn, candidate.Hidden, candidate.Parameters,
             candidate.NonEmbeddingParameters,
             candidate.MemoryBytes(elementBytes, search.Context, search.Sequences), candidate.Shape.ForwardFlopsPerToken(sequence),
-            candidate.Experts, candidate.ExpertFfn);
+            candidate.Experts, candidate.ExpertFfn, candidate.MambaHeads, candidate.MambaHeadDim);
     }
 }
 

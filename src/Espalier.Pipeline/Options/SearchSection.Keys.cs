@@ -37,6 +37,12 @@ internal sealed partial record SearchSection
         Sizes(
             "expert-ffn", "Widths of an expert.", s => s.ExpertFfn ?? [],
             (s, sizes) => s with { ExpertFfn = sizes.Count > 0 ? sizes : null }),
+        Sizes(
+            "mamba-heads", "Heads of a Mamba layer, in a hybrid.", s => s.MambaHeads ?? [],
+            (s, sizes) => s with { MambaHeads = sizes.Count > 0 ? sizes : null }),
+        Sizes(
+            "mamba-head-dim", "Channels of a Mamba head.", s => s.MambaHeadDim ?? [],
+            (s, sizes) => s with { MambaHeadDim = sizes.Count > 0 ? sizes : null }),
         Limit(
             "parameters", "Budget of all weights.", Budget.OfCount,
             s => s.Parameters, (s, budget) => s with { Parameters = budget }),

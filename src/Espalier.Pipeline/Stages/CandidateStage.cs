@@ -230,6 +230,8 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
             options["merge_experts"] = true;
         if (candidate.Experts is { } experts)
             (options["experts"], options["expert-ffn"]) = (experts, candidate.ExpertFfn);
+        if (candidate.MambaHeads is { } heads)
+            (options["mamba-heads"], options["mamba-head-dim"]) = (heads, candidate.MambaHeadDim);
         if (setting is { Prune.MergeHeads: true, Clamp: true })
             options["clamp"] = true;
         if (_tasks.Count > 0)

@@ -96,8 +96,8 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
             var width = shape.Length == 2 ? shape[1] : 1;
             return ($"the plan keeps, of {from},", at =>
             {
-                var row = Kept(spec.Dimensions[0].Axis, parameter, at / width);
-                var column = shape.Length == 2 ? Kept(spec.Dimensions[1].Axis, parameter, at % width) : 0;
+                var row = Kept(spec.Dimensions[0], parameter, at / width);
+                var column = shape.Length == 2 ? Kept(spec.Dimensions[1], parameter, at % width) : 0;
                 var was = 0f;
                 ReadSource(from, row * (before.Length == 2 ? before[1] : 1) + column, new(ref was), carried);
                 return was;
@@ -105,12 +105,15 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
             );
         }, "those that the plan keeps");
 
-        long Kept(Axis? axis, Parameter parameter, long index)
+        long Kept(Dimension dimension, Parameter parameter, long index)
         {
-            if (axis is null || plan.UnitsOf(axis, parameter.Layer, parameter.Expert) is not { } units)
+            if (dimension.Axis is null)
                 return index;
-            var entries = axis.EntriesOf(source.Config);
-            return units[index / entries] * (long)entries + index % entries;
+            var (before, after) = (dimension.EntriesOf(source.Config), dimension.EntriesOf(written.Config));
+            return Of(dimension.Axis, index / after) * before + Of(dimension.Inner, index % after);
+
+            long Of(Axis? axis, long unit) =>
+                axis is null || plan.UnitsOf(axis, parameter.Layer, parameter.Expert) is not { } units ? unit : units[unit];
         }
     }
 

@@ -217,6 +217,8 @@ internal sealed class SearchStage(
                 Hidden = candidate.Hidden,
                 Experts = candidate.Experts,
                 ExpertFfn = candidate.ExpertFfn,
+                MambaHeads = candidate.MambaHeads,
+                MambaHeadDim = candidate.MambaHeadDim,
                 Parameters = candidate.Parameters,
                 NonEmbeddingParameters = candidate.NonEmbeddingParameters,
                 MemoryBytes = candidate.MemoryBytes(setting.ElementBytes, setting.Search.Context, setting.Search.Sequences),

@@ -14,6 +14,8 @@ internal static class ShapesSection
         ("Experts of a layer", config => config.Experts),
         ("Experts of a token", config => config.ExpertsPerToken),
         ("Expert size", config => config.ExpertIntermediateSize),
+        ("Mamba heads", config => config.Mamba.Heads),
+        ("Mamba head width", config => config.Mamba.HeadDim),
         ("Layers", config => config.Layers),
         ("Query heads", config => config.QueryHeads),
         ("KV heads", config => config.KeyValueHeads),

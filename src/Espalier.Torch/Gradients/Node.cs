@@ -18,7 +18,7 @@ internal sealed class Node : GradientSink
 {
     // Inputs above the room are in an array; what a list of them keeps is in another. Spare nodes above the number go to the garbage
     // collector.
-    private const int InputRoom = 3, KeptRoom = 7, FormRoom = 3, MostSpare = 8192;
+    private const int InputRoom = 3, KeptRoom = 8, FormRoom = 3, MostSpare = 8192;
 
     private static long s_recorded;
 

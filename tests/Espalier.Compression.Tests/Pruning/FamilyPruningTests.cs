@@ -64,6 +64,8 @@ public sealed class FamilyPruningTests : TorchTest
             Layers = null,
             Heads = normed ? null : Heads(config),
         };
+        // The norm of a Mamba mixer divides by the channels that there are: MambaPruningTests.
+        target = target with { Sizes = target.Sizes.With(Axis.MambaHeads, null).With(Axis.MambaHeadDim, null) };
         var plan = PlanBuilder.Random(config, target.Apply(config), 5);
         using var pruned = Prune(teacher, plan, "masked");
         using var routed = new RoutedBatch(config.Experts);
@@ -145,7 +147,8 @@ public sealed class FamilyPruningTests : TorchTest
         // A block whose two last projections are zero hands its input on.
         void Skip(TapPoint point, int layer, Tensor value)
         {
-            if (layer == 0 && point is TapPoint.AttentionOutput or TapPoint.MlpIntermediate or TapPoint.ExpertIntermediate)
+            if (layer == 0 && point is TapPoint.AttentionOutput or TapPoint.MambaOutput or TapPoint.MlpIntermediate
+                or TapPoint.ExpertIntermediate)
                 Zero(value, []);
         }
         GoldenTensors.AssertClose(Logits(teacher, Skip), Logits(pruned), 1e-10, 0, family);
@@ -226,7 +229,8 @@ public sealed class FamilyPruningTests : TorchTest
         Sizes = new(axis => !axis.IsIn(config) || axis == Axis.KvHeads ? null
             : axis == Axis.Layers ? config.Layers - 1
             : axis == Axis.Experts ? config.Experts - 2
-            : axis == Axis.Heads && config.GroupSize > 1 ? Heads(config) : axis.Of(config) / 2),
+            : axis == Axis.Heads && config.GroupSize > 1 ? Heads(config)
+            : axis == Axis.MambaHeads ? axis.GroupSizeOf(config) / 2 * config.Mamba.Groups : axis.Of(config) / 2),
         Multiple = 1,
     };
 

@@ -1,3 +1,4 @@
+using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Tests;
@@ -104,6 +105,5 @@ public sealed class FamilyGoldenTests : TorchTest
     }
 
     private static string FamilyCatalogTypeOf(string folder) =>
-        System.Text.Json.JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "config.json"))).RootElement.GetProperty("model_type")
-            .GetString()!;
+        JsonFile.Read(Path.Combine(folder, "config.json"))["model_type"]!.GetValue<string>();
 }

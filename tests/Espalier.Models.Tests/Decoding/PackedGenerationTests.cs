@@ -160,7 +160,7 @@ public sealed class PackedGenerationTests : TorchTest
         return new(checkpoint.Config, [.. checkpoint.Family.Parameters(checkpoint.Config).Select(named =>
         {
             var weight = Tensor.From<float>(checkpoint.ReadFloat32(named.Name), named.Shape);
-            if (weight.Dimensions < 2)
+            if (weight.Dimensions < 2 || ParameterSpec.Of(named.Parameter.Role).IsConvolution)
                 return KeyValuePair.Create(named.Parameter, weight.Unscoped());
             using var packed = new PackedMatrix(weight, format);
             return KeyValuePair.Create(named.Parameter, packed.Unpack().Clone().Unscoped());

@@ -18,6 +18,8 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/mistral-nemo")]
     [InlineData("families/mixtral")]
     [InlineData("families/nemotron")]
+    [InlineData("families/nemotron-h")]
+    [InlineData("families/nemotron-h-tied")]
     [InlineData("families/olmo2")]
     [InlineData("families/olmo3")]
     [InlineData("families/olmoe")]

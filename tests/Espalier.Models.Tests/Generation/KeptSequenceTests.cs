@@ -38,6 +38,27 @@ public sealed class KeptSequenceTests : TorchTest
         Assert.Equal(Alone(packed, ids), kept.Begin(ids, default, out _).ToArray());
     }
 
+    /// <summary>A state does not go back: a text that leaves the way of the one before is read anew.</summary>
+    [Fact]
+    internal void With_recurrent_layers_only_a_text_that_goes_on_is_kept()
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", "nemotron-h"));
+        using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
+        int[] ids = [.. Enumerable.Range(0, 150).Select(i => 1 + i * i % 101)];
+        using var kept = new KeptSequence(packed, 160);
+        _ = kept.Begin(ids[..5], default, out _);
+        Assert.Equal(Alone(packed, ids[..140]), kept.Begin(ids[..140], default, out var reused).ToArray());
+        Assert.Equal(5, reused);
+        int[] other = [.. ids[..100], .. ids[..50]];
+        // By large products, which add up in another order.
+        var expected = Alone(packed, other);
+        var found = kept.Begin(other, default, out reused).ToArray();
+        Assert.Equal(0, reused);
+        Assert.All(expected.Zip(found), pair => Assert.Equal(pair.First, pair.Second, 2e-4));
+        Assert.Equal(Alone(packed, [.. ids[..7]]), kept.Begin(ids[..7], default, out reused).ToArray());
+        Assert.Equal(0, reused);
+    }
+
     private static float[] Alone(PackedWeights packed, int[] ids)
     {
         using var decoder = new RowDecoder(packed, 1, ids.Length);

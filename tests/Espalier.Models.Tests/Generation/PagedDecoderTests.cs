@@ -24,7 +24,7 @@ public sealed class PagedDecoderTests : TorchTest
 
         // Of each sequence eight blocks, scattered over the pool.
         int[][] blocks = [[3, 11, 20, 1, 23, 8, 15, 0], [22, 2, 4, 19, 5, 14, 6, 7], [9, 21, 10, 13, 12, 18, 16, 17]];
-        using var decoder = new RowDecoder(packed, 24, Block, 16, 16, Length);
+        using var decoder = new RowDecoder(packed, 24, Block, 16, 16, Length, slots: 3);
         int[] done = [0, 0, 0];
         var random = new Random(3);
         while (done.Min() < Length)
@@ -35,8 +35,9 @@ public sealed class PagedDecoderTests : TorchTest
                     rows.Add((s, done[s]++));
             if (rows.Count == 0)
                 continue;
-            decoder.Take([.. rows.SelectMany(row => blocks[row.Sequence])], [.. rows.Select(row => row.Position)],
-                [.. rows.Select(row => ids[row.Sequence][row.Position])], [.. Enumerable.Range(0, rows.Count)]);
+            decoder.Take([.. rows.SelectMany(row => blocks[row.Sequence])], [.. rows.Select(row => 2 - row.Sequence)],
+                [.. rows.Select(row => row.Position)], [.. rows.Select(row => ids[row.Sequence][row.Position])],
+                [.. Enumerable.Range(0, rows.Count)]);
             for (var r = 0; r < rows.Count; r++)
                 Assert.Equal(expected[rows[r].Sequence][rows[r].Position], decoder.Logits(r).ToArray());
         }
@@ -48,8 +49,8 @@ public sealed class PagedDecoderTests : TorchTest
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));
         using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
         var expected = OneByOne(packed, [4, 9, 2, 7]);
-        using var decoder = new RowDecoder(packed, 2, 4, 4, 4, 4);
-        decoder.Take([1, 1, 1, 1], [0, 1, 2, 3], [4, 9, 2, 7], [1, 3]);
+        using var decoder = new RowDecoder(packed, 2, 4, 4, 4, 4, slots: 1);
+        decoder.Take([1, 1, 1, 1], [0, 0, 0, 0], [0, 1, 2, 3], [4, 9, 2, 7], [1, 3]);
         Assert.Equal(expected[1], decoder.Logits(0).ToArray());
         Assert.Equal(expected[3], decoder.Logits(1).ToArray());
     }

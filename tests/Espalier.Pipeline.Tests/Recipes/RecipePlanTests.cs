@@ -32,6 +32,7 @@ public sealed class RecipePlanTests
     [InlineData("nemotron-4-15b-width-8b.yaml", 15_628_775_424, 8_271_699_968)]
     [InlineData("nemotron-4-8b-width-4b.yaml", 8_271_699_968, 4_190_509_056)]
     [InlineData("qwen3-8b-depth-6b.yaml", 8_190_735_360, 5_875_378_176)]
+    [InlineData("nemotron-nano-9b-v2-7b.yaml", 8_888_227_328, 6_983_120_984)]
     public void Planned_parameters_are_the_published_ones(string recipe, long teacher, long student)
     {
         var plan = PlanOf(recipe);

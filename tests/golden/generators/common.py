@@ -51,6 +51,26 @@ def _rms(self, x):
     return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon))
 
 
+def _rms_gated(self, x, gate):
+    x = x * F.silu(gate)
+    groups = x.view(*x.shape[:-1], -1, self.group_size)
+    return self.weight * (groups * torch.rsqrt(groups.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)).view(x.shape)
+
+
+def _without_float(forward):
+    """A forward pass in which `.float()` leaves float64 as it is."""
+
+    def exact(*inputs, **named):
+        narrow = torch.Tensor.float
+        torch.Tensor.float = lambda x: x if x.dtype == torch.float64 else narrow(x)
+        try:
+            return forward(*inputs, **named)
+        finally:
+            torch.Tensor.float = narrow
+
+    return exact
+
+
 def _rms_less_one(self, x):
     return (1 + self.weight) * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps))
 
@@ -78,11 +98,15 @@ def exact64(model, rope_scaling=True):
         kind = type(module).__name__
         if kind.endswith('RMSNorm'):
             module.forward = types.MethodType(_rms_less_one if kind.startswith('Gemma') else _rms, module)
+        elif kind.endswith('RMSNormGated'):
+            module.forward = types.MethodType(_rms_gated, module)
         elif kind.endswith('TopKRouter'):
             module.forward = types.MethodType(_router(m), module)
         elif hasattr(module, 'scalar_embed_scale'):
             module.embed_scale = torch.tensor(module.scalar_embed_scale, dtype=torch.float64)
     rotary.exact(m, rope_scaling)
+    if m.config.model_type == 'nemotron_h':
+        m.forward = _without_float(m.forward)
     return m
 
 
@@ -91,7 +115,7 @@ def init(model, seed, head_std=0.4, hetero=0.3):
     head head_std, norm weights around their neutral value +- hetero, biases 0.3."""
     g = torch.Generator().manual_seed(seed)
     tied = model.config.tie_word_embeddings
-    neutral = 0.0 if type(model).__name__.startswith(('Gemma', 'Nemotron')) else 1.0
+    neutral = 0.0 if type(model).__name__.startswith(('Gemma', 'NemotronFor')) else 1.0
     with torch.no_grad():
         for n, p in sorted(model.named_parameters()):
             r = torch.randn(p.shape, generator=g)
@@ -99,7 +123,7 @@ def init(model, seed, head_std=0.4, hetero=0.3):
                 p.copy_(r * 0.3)
             elif p.dim() == 1:
                 p.copy_(neutral + hetero * r)
-            elif 'embed_tokens' in n:
+            elif 'embed_tokens' in n or n.endswith('embeddings.weight'):
                 p.copy_(r * (head_std if tied else 0.5))
             elif 'lm_head' in n:
                 p.copy_(r * head_std)

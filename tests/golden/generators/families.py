@@ -1,5 +1,9 @@
 """Golden fixtures per model family: a tiny seeded transformers model with logits, hidden states, loss and gradients in float64.
 usage: families.py FOLDER [NAME ...]     writes FOLDER/families; with names only those families, and no README"""
+import json
+import re
+
+from safetensors.torch import load_file
 from transformers import (
     Gemma2Config,
     Gemma2ForCausalLM,
@@ -15,6 +19,8 @@ from transformers import (
     MixtralForCausalLM,
     NemotronConfig,
     NemotronForCausalLM,
+    NemotronHConfig,
+    NemotronHForCausalLM,
     Olmo2Config,
     Olmo2ForCausalLM,
     Olmo3Config,
@@ -40,6 +46,12 @@ from transformers import (
 from common import *
 
 
+class TiedNemotronH(NemotronHForCausalLM):
+    """transformers 5.12 ties nothing in this family, whatever tie_word_embeddings says; the models' own code does."""
+
+    _tied_weights_keys = {'lm_head.weight': 'model.embeddings.weight'}
+
+
 def llama3(factor, old):
     return dict(
         rope_type='llama3', factor=factor, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=old
@@ -62,6 +74,9 @@ LLAMA = dict(rms_norm_eps=1e-5, rope_theta=500000.0)
 MISTRAL = dict(rms_norm_eps=1e-5, sliding_window=None)
 QWEN = dict(rms_norm_eps=1e-6, rope_theta=1e6)
 MOE = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
+# The kernels that such models are trained with have no least step (time_step_limit); the way of transformers without them has one, time_step_min.
+# It also sums over the wrong dimension where it carries states from chunk to chunk: all texts here are within one.
+HYBRID = dict(layer_norm_epsilon=1e-5, time_step_min=1e-12, use_mamba_kernels=False, bos_token_id=1, eos_token_id=2, pad_token_id=0)
 UNTIED, TIED = dict(tie_word_embeddings=False), dict(tie_word_embeddings=True)
 
 # name: seed, model class, config class, its fields
@@ -90,6 +105,44 @@ FAMILIES = {
         NemotronForCausalLM,
         NemotronConfig,
         sizes(48, 96, 4, 2, 128) | UNTIED | dict(head_dim=12, attn_implementation='sdpa'),
+    ),
+    'nemotron-h': (
+        131,
+        NemotronHForCausalLM,
+        NemotronHConfig,
+        sizes(48, 96, 4, 2, 112)
+        | HYBRID
+        | UNTIED
+        | dict(
+            num_hidden_layers=6,
+            layers_block_type=['mamba', 'mlp', 'mamba', 'attention', 'mlp', 'mamba'],
+            head_dim=16,
+            mamba_num_heads=6,
+            mamba_head_dim=10,
+            n_groups=2,
+            ssm_state_size=12,
+        ),
+    ),
+    'nemotron-h-tied': (
+        132,
+        TiedNemotronH,
+        NemotronHConfig,
+        sizes(40, 72, 5, 1, 104)
+        | HYBRID
+        | TIED
+        | dict(
+            num_hidden_layers=5,
+            layers_block_type=['attention', 'mamba', 'mlp', 'mamba', 'attention'],
+            head_dim=10,
+            mamba_num_heads=9,
+            mamba_head_dim=7,
+            n_groups=3,
+            ssm_state_size=5,
+            conv_kernel=3,
+            use_conv_bias=False,
+            use_bias=True,
+            mlp_bias=True,
+        ),
     ),
     'qwen2': (106, Qwen2ForCausalLM, Qwen2Config, sizes(48, 96, 4, 2, 104) | QWEN | UNTIED),
     'qwen3': (107, Qwen3ForCausalLM, Qwen3Config, sizes(40, 80, 4, 2, 128) | QWEN | UNTIED | dict(head_dim=16)),
@@ -259,6 +312,9 @@ def gradients(m):
     """The gradients by the names that save_pretrained writes."""
     names = EXPERTS.get(m.config.model_type)
     for name, p in m.named_parameters():
+        if m.config.model_type == 'nemotron_h':
+            yield re.sub('^model', 'backbone', name), p.grad
+            continue
         block, _, last = name.rpartition('.mlp.')
         if not names or last not in ('gate.weight', 'experts.gate_up_proj', 'experts.down_proj'):
             yield name, p.grad
@@ -269,6 +325,48 @@ def gradients(m):
                 parts = p.grad[expert].chunk(2) if 'gate_up' in last else (p.grad[expert],)
                 for part, to in zip(parts, names[1:3] if 'gate_up' in last else names[3:]):
                     yield f'{block}.{to.format(expert)}.weight', part
+
+
+def importance(m, path, x):
+    """Importance of Mamba heads and of their channels (arXiv 2504.11409, section 3), of each layer that has them, from x of a pass."""
+    kept, hooks, c = {}, [], m.config
+    for i, block in enumerate(m.model.layers):
+        if block.block_type == 'mamba':
+            hooks.append(block.mixer.in_proj.register_forward_hook(lambda module, inputs, out, i=i: kept.__setitem__(i, out)))
+    with torch.no_grad():
+        m(input_ids=x, use_cache=False)
+    for hook in hooks:
+        hook.remove()
+    channels = c.mamba_num_heads * c.mamba_head_dim
+    ways = {
+        'l2': lambda v, d: v.pow(2).sum(d).sqrt(),
+        'mean': lambda v, d: v.abs().mean(d),
+        'variance': lambda v, d: v.var(d, unbiased=False),
+    }
+    scores = {'input_ids': x}
+    for i, out in kept.items():
+        # Rows of the projection: z, x, B, C, dt.
+        v = out[..., channels : 2 * channels]
+        for batch, sequence in (('l2', 'mean'), ('mean', 'l2'), ('variance', 'variance')):
+            s = ways[batch](ways[sequence](v, 1), 0).view(c.mamba_num_heads, c.mamba_head_dim)
+            scores[f'{batch}-{sequence}.{i}.heads'] = torch.linalg.vector_norm(s, dim=1)
+            scores[f'{batch}-{sequence}.{i}.channels'] = torch.linalg.vector_norm(s, dim=0)
+    store(path, scores, f64=('',))
+
+
+def publish(d):
+    """A Nemotron-H folder in the form of the published ones: a pattern in the place of the list, and the table's other name."""
+    letters = {'mamba': 'M', 'attention': '*', 'mlp': '-'}
+    path = os.path.join(d, 'config.json')
+    fields = json.load(open(path))
+    fields['hybrid_override_pattern'] = ''.join(letters[kind] for kind in fields.pop('layers_block_type'))
+    fields['architectures'] = ['NemotronHForCausalLM']
+    fields['num_hidden_layers'] = len(fields['hybrid_override_pattern'])
+    fields['time_step_limit'] = [0.0, math.inf]
+    with open(path, 'w') as f:
+        f.write(json.dumps(fields, indent=2, sort_keys=True) + '\n')
+    path = os.path.join(d, 'model.safetensors')
+    store(path, {name.replace('embedding.', 'embeddings.'): value for name, value in load_file(path).items()})
 
 
 def forward(m, x):
@@ -283,7 +381,7 @@ def forward(m, x):
     hooks.append(first.register_forward_pre_hook(lambda module, inputs: h.__setitem__('hidden.embed', inputs[0])))
     for i, block in enumerate(m.model.layers):
         hooks.append(block.register_forward_hook(keep(f'hidden.block.{i}')))
-    hooks.append(m.model.norm.register_forward_hook(keep('hidden.final_norm')))
+    hooks.append((m.model.norm_f if hasattr(m.model, 'norm_f') else m.model.norm).register_forward_hook(keep('hidden.final_norm')))
     y = m(input_ids=x, use_cache=False).logits
     for hook in hooks:
         hook.remove()
@@ -326,10 +424,14 @@ def make(root, name):
     for f in os.listdir(d):
         os.remove(os.path.join(d, f))
     m.save_pretrained(d)
+    if model is TiedNemotronH:
+        publish(d)
+        again = model.from_pretrained(d).state_dict()
+        assert all(torch.equal(value, again[key]) for key, value in m.state_dict().items())
 
     c, e = m.config, exact64(m)
     # The row of the padding token would get no gradient.
-    e.model.embed_tokens.padding_idx = None
+    e.get_input_embeddings().padding_idx = None
     x, long = ids(seed + 1000, 2, 24, V=c.vocab_size), ids(seed + 2000, 1, 64, V=c.vocab_size)
     y, hidden = forward(e, x)
     assert e.routing_gap > 1e-4, e.routing_gap
@@ -342,6 +444,8 @@ def make(root, name):
         t['long.input_ids'], t['long.logits'] = long, e(input_ids=long, use_cache=False).logits
         f32 = (m(input_ids=long, use_cache=False).logits.double() - t['long.logits']).abs().max().item()
 
+    if c.model_type == 'nemotron_h':
+        importance(e, os.path.join(d, 'importance.safetensors'), x)
     note = generation(e, os.path.join(d, 'generate.safetensors'), x[:1, :8]) if name == 'llama-3.1' else ''
     if rotary.scaled(c):
         with torch.no_grad():

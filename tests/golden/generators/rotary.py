@@ -6,8 +6,10 @@ import torch
 
 
 def fields_of(config):
-    """Base and scaling by kind of layer, None where all layers turn alike: one dictionary in transformers 5, two fields in 4."""
+    """Base and scaling by kind of layer, None where all layers turn alike, nothing where none turns: one dictionary in transformers 5, two fields in 4."""
     fields = getattr(config, 'rope_parameters', None)
+    if fields is None and not hasattr(config, 'rope_theta'):
+        return {}
     if fields is None:
         return {None: dict(getattr(config, 'rope_scaling', None) or {}, rope_theta=config.rope_theta)}
     return dict(fields) if 'rope_theta' not in fields else {None: fields}
