@@ -1,6 +1,6 @@
 namespace Espalier.Models.Serving;
 
-/// <content>Whose turn it is: who of those that wait begins, and which positions the next pass takes in.</content>
+// Whose turn it is: who of those that wait begins, and which positions the next pass takes in.
 internal sealed partial class ServingEngine
 {
     // Who needs more room than there is holds up those after it.
@@ -27,7 +27,8 @@ internal sealed partial class ServingEngine
         }
     }
 
-    // Who was put back; else the first of those asked for together of whom the fewest run, so that many answers to one do not hold up others.
+    // Who was put back; else the first of those asked for together of whom the fewest run, so that many answers to one do not hold up
+    // others.
     private ServedSequence? FirstInTurn()
     {
         if (_waiting.First?.Value is not { HasBegun: false })
