@@ -17,8 +17,8 @@ public sealed class PreflightTests : TorchTest
         using var model = Checkpoint.Open(Fixtures.Golden("families", family));
         Assert.Empty(Findings(model, model.Config, "transformers"));
         var cut = model.Config with { HiddenSize = model.Config.HiddenSize / 2 };
-        // The norms of queries and keys are as wide as the stream there; LongRoPE's factors are counted by the quotient, and StableLM's heads
-        // are as wide as it says.
+        // The norms of queries and keys are as wide as the stream there; LongRoPE's factors are counted by the quotient, and StableLM's
+        // heads are as wide as it says.
         if (family is "olmoe" or "phi4-longrope" or "stablelm")
             cut = cut with { QueryHeads = cut.QueryHeads / 2, KeyValueHeads = cut.KeyValueHeads / 2 };
         Assert.Empty(Findings(model, cut, "transformers"));
