@@ -22,10 +22,9 @@ internal static class AnswerLoss
     /// <returns>Loss and its standard error over windows, each weighing what it counts.</returns>
     public static PerplexityResult Run(Decoder model, WindowSet windows, IProgressReporter progress, CancellationToken stop)
     {
-        var started = System.Diagnostics.Stopwatch.GetTimestamp();
         using var exact = model.Computing(ComputeType.Float32);
         using var task = progress.Begin("evaluate", windows.Count, "windows");
-        var (sums, counts) = (new List<double>(), new List<long>());
+        var mean = new CountedMean();
         foreach (var batch in new PackedText(windows, SampleOrder.Sequential(windows.Count)).Batches(windows.Count, Batch))
         {
             stop.ThrowIfCancellationRequested();
@@ -33,24 +32,12 @@ internal static class AnswerLoss
             for (int row = 0, next = 0; row < batch.Size; row++)
             {
                 var counted = batch.LossMask!.AsSpan(row * batch.Sequence, batch.Sequence).Count(true);
-                sums.Add(nll.AsSpan(next, counted).ToArray().Sum());
-                counts.Add(counted);
+                mean.Add(nll.AsSpan(next, counted).ToArray().Sum(), counted);
                 next += counted;
             }
             task.Advance(batch.Size);
         }
-        var total = counts.Sum();
-        var mean = sums.Sum() / total;
-        // The error of a ratio of sums.
-        var spread = sums.Zip(counts, (sum, count) => sum - mean * count).Sum(static rest => rest * rest);
-        return new()
-        {
-            Nll = mean,
-            NllStandardError = sums.Count < 2 ? 0 : Math.Sqrt(spread * sums.Count / (sums.Count - 1)) / total,
-            Tokens = total,
-            WindowNll = [.. sums.Zip(counts, static (sum, count) => sum / count)],
-            Seconds = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds,
-        };
+        return mean.Result();
     }
 
     /// <summary>−log q of the targets of a batch that count, in their order.</summary>

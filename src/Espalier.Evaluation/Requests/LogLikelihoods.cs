@@ -27,7 +27,9 @@ internal sealed class LogLikelihoods(Decoder model)
         using var noGrad = GradMode.Disable();
         var scores = new ContinuationScore[requests.Count][];
         var positions = model.Config.MaxPositions;
-        int[] fitting = [.. Enumerable.Range(0, requests.Count).Where(i => IsWithin(requests[i], positions))];
+        // Texts that turn by other factors than short ones (LongRoPE) share nothing with them.
+        int[] fitting = [.. Enumerable.Range(0, requests.Count)
+            .Where(i => IsWithin(requests[i], Math.Min(positions, model.Config.LongAfter)))];
         foreach (var group in SharedPrefixes.Of([.. fitting.Select(i => requests[i])]))
         {
             var rows = Rows([.. group.Requests.Select(i => fitting[i])], requests, group.Length);

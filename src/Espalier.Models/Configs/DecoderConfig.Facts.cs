@@ -12,6 +12,13 @@ public sealed partial record DecoderConfig
     /// <summary>Which of <see cref="Rotaries"/> a layer has.</summary>
     internal int RotaryOf(int layer) => LayerKinds[layer].Rotary is { } own ? Rotaries.Index().First(one => one.Item == own).Index : 0;
 
+    /// <summary>
+    /// The length after which a text has LongRoPE's long factors (<see cref="LongRope"/>), from its first position on; int.MaxValue where
+    /// no text turns by others. Keys of a text that grows beyond it are of no use any more.
+    /// </summary>
+    internal int LongAfter =>
+        Rotaries.Select(static rotary => rotary.Scaling).OfType<LongRope>().FirstOrDefault()?.OriginalMaxPositions ?? int.MaxValue;
+
     /// <summary>The norm of query and key heads.</summary>
     internal NormKind HeadNorm => Norm == NormKind.RmsNorm1p ? NormKind.RmsNorm1p : NormKind.RmsNorm;
 

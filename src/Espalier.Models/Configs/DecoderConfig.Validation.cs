@@ -40,6 +40,7 @@ public sealed partial record DecoderConfig
             throw new EspalierException($"{source}: the norm's epsilon {NormEpsilon} must be above 0");
         foreach (var rotary in Rotaries)
         {
+            (rotary.Scaling as LongRope)?.Check(turning, LongAfter, source);
             Positive("rope_theta", rotary.Theta);
             if (rotary.Fraction != Rotary.Fraction)
                 throw new EspalierException(

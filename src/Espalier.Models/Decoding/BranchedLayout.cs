@@ -21,8 +21,8 @@ internal sealed class BranchedLayout : IDisposable
         (_tokens, _past, _device) = (tokens, past, device);
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var places = Tensor.From<long>([.. tokens.Select(token => token.Place)], tokens.Length).On(device);
-        Tables = rotary.Of(places, tokens.Max(token => token.Place) + 1, 1, tokens.Length);
+        long[] places = [.. tokens.Select(token => token.Place)];
+        Tables = rotary.Of(places, [.. places.Select(_ => places.Max() + 1)], 1, tokens.Length);
         if (SelfAttention.IsFused(dtype, device))
             Holes = Tensor.From<long>([.. tokens.SelectMany(token => token.Holes(past))], 1, tokens.Length, 4).Unscoped();
         else

@@ -199,6 +199,10 @@ public sealed partial class Decoder : IDisposable
         var (T, past) = (ids_BT.Size(1), cache?.Length ?? 0);
         if (cache is not null && past + T > cache.Capacity)
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
+        if (past > 0 && past <= Config.LongAfter && past + T > Config.LongAfter)
+            throw new EspalierException(
+                $"the text grows to {past + T} positions, and after {Config.LongAfter} all of them turn by other factors (LongRoPE): clear "
+                    + "the cache and give the whole text again");
         return layout is not null
             ? new(layout.Tables, layout.Masks, layout.Begins, null, tap, Compute)
             : new(_rotary.At(past, T), SelfAttention.IsFused(DType, Device) ? null : _masks, Begins: null, cache, tap, Compute);

@@ -36,10 +36,9 @@ internal sealed class DocumentLayout : IDisposable
         Check(places, B, T);
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var index = Tensor.From<long>(places, B * T).On(device);
         var isFused = SelfAttention.IsFused(dtype, device);
         return new(
-            rotary.Of(index, T, B, T),
+            rotary.Of(places, TextsOf(places), B, T),
             isFused ? null : new DocumentMasks(places, B, T, dtype, device),
             isFused ? Tensor.From<long>([.. places.Select((place, i) => i % T - place)], B, T).On(device).Unscoped() : null);
     }
@@ -49,6 +48,15 @@ internal sealed class DocumentLayout : IDisposable
         Tables.Dispose();
         Masks?.Dispose();
         Begins?.Dispose();
+    }
+
+    // The length of the document of each token.
+    private static long[] TextsOf(long[] places)
+    {
+        var texts = new long[places.Length];
+        for (var i = places.Length - 1; i >= 0; i--)
+            texts[i] = i + 1 < places.Length && places[i + 1] > 0 ? texts[i + 1] : places[i] + 1;
+        return texts;
     }
 
     private static void Check(long[] places, long B, long T)

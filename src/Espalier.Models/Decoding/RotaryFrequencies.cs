@@ -4,19 +4,23 @@ namespace Espalier.Models;
 internal static class RotaryFrequencies
 {
     /// <summary>The R/2 inverse frequencies, radians a position, for R = <paramref name="rotated"/> turning entries.</summary>
-    public static double[] Of(RotaryConfig rotary, int rotated)
+    /// <param name="rotary">The embedding.</param>
+    /// <param name="rotated">R.</param>
+    /// <param name="isLong">Whether the text is longer than the length that was trained with; only LongRoPE asks.</param>
+    public static double[] Of(RotaryConfig rotary, int rotated, bool isLong = false)
     {
         var frequencies = new double[rotated / 2];
         for (var i = 0; i < frequencies.Length; i++)
-            frequencies[i] = Stretch(Math.Pow(rotary.Theta, -2.0 * i / rotated), i, rotary, rotated);
+            frequencies[i] = Stretch(Math.Pow(rotary.Theta, -2.0 * i / rotated), i, rotary, rotated, isLong);
         return frequencies;
     }
 
-    private static double Stretch(double frequency, int index, RotaryConfig rotary, int rotated) => rotary.Scaling switch
+    private static double Stretch(double frequency, int index, RotaryConfig rotary, int rotated, bool isLong) => rotary.Scaling switch
     {
         null => frequency,
         RotaryScaling.Linear linear => frequency / linear.Factor,
         RotaryScaling.Llama3 llama3 => Stretch(frequency, llama3),
+        LongRope scaling => frequency / scaling.FactorsOf(isLong)[index],
         RotaryScaling.Yarn yarn => Stretch(frequency, index, yarn, rotary.Theta, rotated),
         _ => throw new InvalidOperationException($"rotary scaling {rotary.Scaling.GetType().Name}"),
     };

@@ -2,7 +2,10 @@ using Espalier.Torch;
 
 namespace Espalier.Models;
 
-/// <summary>The table of one rotary embedding, which grows with the positions that are asked for.</summary>
+/// <summary>
+/// The table of one rotary embedding, for texts up to the length that was trained with or for longer ones, which grows with the positions
+/// that are asked for.
+/// </summary>
 internal sealed class RotaryTable : IDisposable
 {
     private readonly double[] _frequencies;
@@ -17,10 +20,16 @@ internal sealed class RotaryTable : IDisposable
     /// <param name="headDim">Entries of a head.</param>
     /// <param name="dtype">Type of the table.</param>
     /// <param name="device">Where it lies.</param>
-    public RotaryTable(RotaryConfig rotary, int headDim, DType dtype, Device device)
+    /// <param name="isLong">Whether texts are longer than the length that was trained with; only LongRoPE asks.</param>
+    public RotaryTable(RotaryConfig rotary, int headDim, DType dtype, Device device, bool isLong)
     {
-        _frequencies = RotaryFrequencies.Of(rotary, (int)(headDim * rotary.Fraction));
-        _amplitude = rotary.Scaling is RotaryScaling.Yarn yarn ? yarn.AttentionFactor : 1.0;
+        _frequencies = RotaryFrequencies.Of(rotary, (int)(headDim * rotary.Fraction), isLong);
+        _amplitude = rotary.Scaling switch
+        {
+            RotaryScaling.Yarn yarn => yarn.AttentionFactor,
+            LongRope scaling => scaling.AttentionFactor,
+            _ => 1.0,
+        };
         (_dtype, _device) = (dtype, device);
     }
 

@@ -86,6 +86,15 @@ internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, strin
             : throw Wrong(name, node, "it must be a list of strings");
     }
 
+    /// <summary>A list of numbers above 0 that must be there.</summary>
+    public IReadOnlyList<double> PositiveNumbers(string name)
+    {
+        var numbers = (Find(name) ?? throw Lacks(name)) is JsonArray array ? array.Select(ConfigJson.Number).ToArray() : [];
+        return numbers.Length > 0 && numbers.All(number => number is > 0 && double.IsFinite(number.Value))
+            ? [.. numbers.Select(number => number!.Value)]
+            : throw Wrong(name, "it must be a list of numbers above 0");
+    }
+
     /// <summary>One id or a list of ids, as <c>eos_token_id</c>; empty where the field is null.</summary>
     public IReadOnlyList<int> Ids(string name)
     {

@@ -6,6 +6,8 @@ namespace Espalier.Models.Families;
 /// <summary>Phi-3 and Phi-4 (text): q, k and v are stored as one tensor, gate and up as another.</summary>
 internal sealed class Phi3 : Family
 {
+    private const string Original = "original_max_position_embeddings";
+
     /// <inheritdoc/>
     public override string ModelType => "phi3";
 
@@ -48,10 +50,13 @@ internal sealed class Phi3 : Family
     protected internal override bool TurnsPartly => true;
 
     /// <inheritdoc/>
-    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
-        LayerKinds = LayerKinds.All(new() { SlidingWindow = fields.OptionalInt("sliding_window") }),
-    };
+        // transformers takes 4096 where the length is not at the top level.
+        if (common.Rotary.Scaling is LongRope { OriginalMaxPositions: not 4096 and var inside } && !fields.IsGiven(Original))
+            throw fields.Wrong(Original, $"write it at the top level too: there programs look for it, and not at the {inside} of the rotary scaling");
+        return common with { LayerKinds = LayerKinds.All(new() { SlidingWindow = fields.OptionalInt("sliding_window") }) };
+    }
 
     /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) =>

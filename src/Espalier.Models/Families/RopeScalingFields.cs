@@ -6,7 +6,7 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal static class RopeScalingFields
 {
-    private const string Known = "default, linear, llama3, yarn";
+    private const string Known = "default, linear, llama3, longrope, yarn";
     private const string Original = "original_max_position_embeddings";
 
     private static readonly string[] s_values =
@@ -34,6 +34,10 @@ internal static class RopeScalingFields
             "default" => null,
             "linear" => new RotaryScaling.Linear(Factor(scaling)),
             "llama3" => Llama3(scaling, config),
+            // "su" in Phi-3's first files.
+            "longrope" or "su" => LongRope(scaling, config, maxPositions),
+            // Phi-3's first files have it so; transformers 5 takes it for longrope, programs of that time did not.
+            "yarn" when scaling.IsGiven("long_factor") => throw scaling.Wrong(key, "and long_factor is longrope's; write the one it is"),
             "yarn" => Yarn(scaling, config, maxPositions),
             _ => throw scaling.Wrong(key, $"this rotary scaling is not supported; known are {Known}"),
         };
@@ -52,6 +56,19 @@ internal static class RopeScalingFields
             throw scaling.Wrong("high_freq_factor", $"it must be above low_freq_factor, which is {low}");
         return new(Factor(scaling), low, high, OriginalOf(scaling, config) ?? scaling.Int(Original));
     }
+
+    // As transformers 5 has it: a factor that is given counts, else the ratio of the lengths.
+    private static LongRope LongRope(ConfigFields scaling, ConfigFields config, int maxPositions)
+    {
+        var original = OriginalOf(scaling, config) ?? scaling.Int(Original);
+        var factor = scaling.OptionalDouble("factor") ?? (double)maxPositions / original;
+        var attention = scaling.OptionalDouble("attention_factor") ?? AmplitudeOf(factor, original);
+        return new(scaling.PositiveNumbers("short_factor"), scaling.PositiveNumbers("long_factor"), original, attention);
+    }
+
+    /// <summary>What cos and sin are multiplied by in LongRoPE where the config does not say.</summary>
+    public static double AmplitudeOf(double factor, int original) =>
+        factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original));
 
     private static RotaryScaling.Yarn Yarn(ConfigFields scaling, ConfigFields config, int maxPositions)
     {

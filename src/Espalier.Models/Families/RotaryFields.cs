@@ -135,8 +135,9 @@ internal static class RotaryFields
         parameters = parameters?[LayerTypes.Full] as JsonObject ?? parameters;
         ConfigJson.SetFloat(parameters ?? fields, Theta, rotary.Theta);
         if ((parameters ?? fields[Scaling] as JsonObject) is { } scaling && scaling["rope_type"] is null)
-            // Files from before 4.43 say "type" alone; transformers puts the newer name beside it.
-            if (scaling["type"] is { } type)
+            // Files from before 4.43 say "type" alone; transformers puts the newer name beside it, but Phi-3's class of transformers 4
+            // wants three fields and no more.
+            if (scaling["type"] is { } type && (parameters is not null || rotary.Scaling is not LongRope))
                 scaling["rope_type"] = type.DeepClone();
             else if (parameters is not null)
                 scaling["rope_type"] = "default";

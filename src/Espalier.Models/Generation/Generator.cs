@@ -57,16 +57,23 @@ internal static class Generator
         using var decoder = new RowDecoder(model, 1, prompt.Count + count);
         var choice = new Choice(options, prompt);
         stop.ThrowIfCancellationRequested();
-        int[] sequence = [0], position = [prompt.Count], chosen = [choice.Of(decoder.Begin(0, [.. prompt]))];
+        List<int> ids = [.. prompt];
+        int[] sequence = [0], position = [prompt.Count], chosen = [choice.Of(decoder.Begin(0, [.. ids]))];
         for (var i = 1; ; i++)
         {
             yield return chosen[0];
             if (i == count || stopIds?.Contains(chosen[0]) == true)
                 yield break;
             stop.ThrowIfCancellationRequested();
-            decoder.Next(sequence, position, chosen);
+            ids.Add(chosen[0]);
+            if (decoder.IsToBegin(ids.Count))
+                chosen[0] = choice.Of(decoder.Begin(0, [.. ids]));
+            else
+            {
+                decoder.Next(sequence, position, chosen);
+                chosen[0] = choice.Of(decoder.Logits(0));
+            }
             position[0]++;
-            chosen[0] = choice.Of(decoder.Logits(0));
         }
     }
 
@@ -76,7 +83,8 @@ internal static class Generator
     {
         using var cache = new KeyValueCache(model.Config, 1, prompt.Count + count, model.DType, model.Device);
         var choice = new Choice(options, prompt);
-        long[] next = [.. prompt.Select(id => (long)id)];
+        List<long> ids = [.. prompt.Select(id => (long)id)];
+        long[] next = [.. ids];
         for (var i = 0; i < count; i++)
         {
             stop.ThrowIfCancellationRequested();
@@ -84,7 +92,14 @@ internal static class Generator
             yield return chosen;
             if (stopIds?.Contains(chosen) == true)
                 yield break;
+            ids.Add(chosen);
             next = [chosen];
+            // Keys of a short text are of no use in a long one (LongRoPE).
+            if (ids.Count == model.Config.LongAfter + 1L)
+            {
+                cache.Clear();
+                next = [.. ids];
+            }
         }
     }
 

@@ -51,6 +51,9 @@ internal static class GeneratorBatch
             // A place that became free is taken at once.
             while (waiting < prompts.Count && free.Count > 0)
                 Begin(waiting++);
+            for (var r = rows.Count - 1; r >= 0; r--)
+                if (decoder.IsToBegin(rows[r].Position + 1))
+                    BeginAgain(r);
             for (var r = 0; r < rows.Count; r++)
                 (sequences[r], positions[r], ids[r]) = (rows[r].Sequence, rows[r].Position, made[rows[r].Prompt][^1]);
             if (rows.Count == 0)
@@ -78,6 +81,17 @@ internal static class GeneratorBatch
             if (Take(prompt, choice, decoder.Begin(sequence, [.. prompts[prompt]])))
                 return;
             rows.Add(new(prompt, free.Pop(), prompts[prompt].Count, choice, IsDone: false));
+        }
+
+        void BeginAgain(int r)
+        {
+            var row = rows[r];
+            var logits = decoder.Begin(row.Sequence, [.. prompts[row.Prompt], .. made[row.Prompt]]);
+            rows[r] = row with { Position = row.Position + 1 };
+            if (!Take(row.Prompt, row.Choice, logits))
+                return;
+            free.Push(row.Sequence);
+            rows.RemoveAt(r);
         }
 
         bool Take(int prompt, Choice choice, Span<float> logits)

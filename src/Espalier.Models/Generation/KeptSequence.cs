@@ -31,8 +31,9 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
         ArgumentOutOfRangeException.ThrowIfLessThan(ids.Count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Count, capacity);
         reused = 0;
-        // The last id is taken in again, for its logits.
-        while (reused < Math.Min(ids.Count - 1, _ids.Count) && ids[reused] == _ids[reused])
+        // The last id is taken in again, for its logits; keys of a short text are of no use in a long one, nor the other way round.
+        while (_decoder.IsLong(_ids.Count) == _decoder.IsLong(ids.Count) && reused < Math.Min(ids.Count - 1, _ids.Count)
+            && ids[reused] == _ids[reused])
             reused++;
         _ids.RemoveRange(reused, _ids.Count - reused);
         if (reused == 0)
@@ -49,7 +50,8 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
             int[] positions = [.. Enumerable.Range(_ids.Count, piece.Length)];
             var isLast = _ids.Count + piece.Length == ids.Count;
             // One sequence in one block: its table is block 0.
-            _decoder.Take(new int[piece.Length], positions, piece, isLast ? [piece.Length - 1] : []);
+            int[] lengths = [.. Enumerable.Repeat(ids.Count, piece.Length)];
+            _decoder.Take(new int[piece.Length], positions, piece, isLast ? [piece.Length - 1] : [], lengths);
             _ids.AddRange(piece);
         }
         return _decoder.Logits(0);
@@ -59,8 +61,13 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
     /// <returns>The logits after it, which may be overwritten; good until the next call.</returns>
     public Span<float> Next(int id)
     {
-        _decoder.Next([0], [_ids.Count], [id]);
         _ids.Add(id);
+        if (_decoder.IsToBegin(_ids.Count))
+        {
+            int[] all = [.. _ids];
+            return _decoder.Begin(0, all);
+        }
+        _decoder.Next([0], [_ids.Count - 1], [id]);
         return _decoder.Logits(0);
     }
 

@@ -13,14 +13,14 @@ internal sealed class RowDecoder : IDisposable
     public const int ShortPrompt = 8;
 
     private readonly PackedWeights _weights;
-    private readonly int _capacity;
+    private readonly int _capacity, _longAfter;
     private readonly RowWorkspace _work;
     private readonly RowBuffer[] _keys, _values;
     private readonly RowBlock[] _blocks;
     private readonly RowNorm _finalNorm;
     private readonly RowProduct _head;
     private readonly RotaryTables _rotary;
-    private readonly (RowBuffer Cos, RowBuffer Sin)[] _turns;
+    private readonly (RowBuffer Cos, RowBuffer Sin)[] _turns, _longTurns;
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
     public RowDecoder(PackedWeights weights, int sequences, int capacity)
@@ -40,7 +40,7 @@ internal sealed class RowDecoder : IDisposable
     public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int wanted, int positions)
     {
         var config = weights.Config;
-        (_weights, _capacity) = (weights, capacity);
+        (_weights, _capacity, _longAfter) = (weights, capacity, config.LongAfter);
         _work = new(config, rows, wanted);
         RowBuffer Cache(int _) => new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
         _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
@@ -51,8 +51,20 @@ internal sealed class RowDecoder : IDisposable
         _head = new(weights.Head, null, _work.Logits);
         _rotary = new(config, DType.Float32, Device.Cpu);
         using var scope = TensorScope.Begin();
-        _turns = [.. _rotary.At(0, positions).All.Select(table => (RowBuffer.Of(table.Cos), RowBuffer.Of(table.Sin)))];
+        (RowBuffer, RowBuffer)[] Turns(bool isLong) =>
+            [.. _rotary.At(0, positions, isLong).All.Select(table => (RowBuffer.Of(table.Cos), RowBuffer.Of(table.Sin)))];
+        _turns = Turns(isLong: false);
+        _longTurns = positions > _longAfter ? Turns(isLong: true) : _turns;
     }
+
+    /// <summary>
+    /// Whether a text that has grown to a length has just become a long one (<see cref="DecoderConfig.LongAfter"/>): its keys and values
+    /// are of no use any more, and it is to be begun again with all its ids.
+    /// </summary>
+    public bool IsToBegin(int length) => length == _longAfter + 1L;
+
+    /// <summary>Whether a text of a length is a long one.</summary>
+    public bool IsLong(int length) => length > _longAfter;
 
     /// <summary>Takes a sequence's first ids in, and gives the logits after the last of them; good until the next call.</summary>
     public Span<float> Begin(int sequence, ReadOnlySpan<int> ids)
@@ -61,18 +73,22 @@ internal sealed class RowDecoder : IDisposable
             return BeginAtOnce(sequence, ids);
         Span<int> sequences = stackalloc int[ids.Length], positions = stackalloc int[ids.Length];
         sequences.Fill(sequence);
+        Span<int> lengths = stackalloc int[ids.Length];
+        lengths.Fill(ids.Length);
         for (var i = 0; i < ids.Length; i++)
             positions[i] = i;
-        Run(sequences, positions, ids);
+        Run(sequences, positions, ids, lengths);
         _work.Stream.Row(ids.Length - 1).CopyTo(_work.Stream.Row(0));
         Finish(1);
         return Logits(0);
     }
 
-    /// <summary>Takes the next id of each of some sequences in; <see cref="Logits"/> are those after them.</summary>
+    /// <summary>
+    /// Takes the next id of each of some sequences in, none of which <see cref="IsToBegin"/>; <see cref="Logits"/> are those after them.
+    /// </summary>
     public void Next(ReadOnlySpan<int> sequences, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
     {
-        Run(sequences, positions, ids);
+        Run(sequences, positions, ids, default);
         Finish(sequences.Length);
     }
 
@@ -84,14 +100,20 @@ internal sealed class RowDecoder : IDisposable
     /// <param name="positions">Of each row its position in its sequence.</param>
     /// <param name="ids">Of each row its id.</param>
     /// <param name="wanted">As <see cref="Want"/> has it, which is called.</param>
-    public void Take(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted)
+    /// <param name="lengths">Of each row how long its text is by now, the ids that are still to come included, which LongRoPE goes by;
+    /// none where that is one more than its position.</param>
+    public void Take(
+        ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> wanted,
+        ReadOnlySpan<int> lengths = default)
     {
-        Run(table, positions, ids);
+        Run(table, positions, ids, lengths);
         Want(wanted);
     }
 
     /// <summary>The same as <see cref="Take"/>, and what is wanted of the rows is said later.</summary>
-    public void TakeIn(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids) => Run(table, positions, ids);
+    public void TakeIn(
+        ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths = default) =>
+        Run(table, positions, ids, lengths);
 
     /// <summary>Norms the first rows that were taken in, for <see cref="Hidden"/>; before <see cref="Want"/>.</summary>
     public void Norm(int rows) => _finalNorm.Forward(_work.Stream, rows, _work.Normed);
@@ -114,21 +136,24 @@ internal sealed class RowDecoder : IDisposable
 
     public void Dispose()
     {
-        foreach (var buffer in _keys.Concat(_values).Concat(_turns.Select(turns => turns.Cos)).Concat(_turns.Select(turns => turns.Sin)))
+        foreach (var buffer in _keys.Concat(_values).Concat(_turns.Union(_longTurns).SelectMany(turns => new[] { turns.Cos, turns.Sin })))
             buffer.Dispose();
         _work.Dispose();
         _rotary.Dispose();
     }
 
-    private void Run(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids)
+    private void Run(ReadOnlySpan<int> table, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths)
     {
         Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
-            for (var i = 0; i < _turns.Length; i++)
+        {
+            var turns = IsLong(lengths.IsEmpty ? positions[row] + 1 : lengths[row]) ? _longTurns : _turns;
+            for (var i = 0; i < turns.Length; i++)
             {
-                _turns[i].Cos.Row(positions[row]).CopyTo(_work.Turns[i].Cos.Row(row));
-                _turns[i].Sin.Row(positions[row]).CopyTo(_work.Turns[i].Sin.Row(row));
+                turns[i].Cos.Row(positions[row]).CopyTo(_work.Turns[i].Cos.Row(row));
+                turns[i].Sin.Row(positions[row]).CopyTo(_work.Turns[i].Sin.Row(row));
             }
+        }
         foreach (var block in _blocks)
             block.Forward(table, positions, _capacity);
     }

@@ -16,6 +16,10 @@ internal class Transformers : Runtime
         s_wholeQuotient.Contains(shape.Family.ModelType) && shape.Hidden % shape.Heads != 0
             ? $"from release 5 on its config class refuses a hidden_size of {shape.Hidden}, which is no multiple of num_attention_heads "
                 + $"{shape.Heads}, whatever head_dim says: keep a multiple"
+            : shape.LongFactors is { } factors && (int)(shape.Quotient * shape.RotaryFraction) / 2 != factors
+                && shape.Family.ModelType == "phi3"
+            ? $"its config class wants as many factors as half of what turns of hidden_size {shape.Hidden} / num_attention_heads "
+                + $"{shape.Heads}, whatever head_dim says, and there are {factors}: keep hidden_size, or cut heads in the same proportion"
             : null;
 
     /// <inheritdoc/>

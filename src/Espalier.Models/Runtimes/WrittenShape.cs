@@ -11,8 +11,9 @@ namespace Espalier.Models.Runtimes;
 /// <param name="HeadDim">head_dim; null where absent or null.</param>
 /// <param name="RotaryFraction">partial_rotary_factor; 1 where absent.</param>
 /// <param name="OlderRotary">How positions turn for a program that does not know rope_parameters.</param>
+/// <param name="LongFactors">Factors in a list of LongRoPE's; null without it.</param>
 internal sealed record WrittenShape(Family Family, int Hidden, int Heads, int KvHeads, int? HeadDim, double RotaryFraction,
-    RotaryConfig OlderRotary)
+    RotaryConfig OlderRotary, int? LongFactors)
 {
     /// <summary>What a program takes for head_dim that does not know the field.</summary>
     public int Quotient => Hidden / Heads;
@@ -21,5 +22,6 @@ internal sealed record WrittenShape(Family Family, int Hidden, int Heads, int Kv
     public static WrittenShape Of(Family family, DecoderConfig config, JsonObject written) => new(
         family, config.HiddenSize, config.QueryHeads, config.KeyValueHeads,
         ConfigJson.Number(written["head_dim"]) is { } headDim ? (int)headDim
-            : null, config.Rotary.Fraction, family.OlderRotary(written, config.MaxPositions));
+            : null, config.Rotary.Fraction, family.OlderRotary(written, config.MaxPositions),
+        (config.Rotary.Scaling as LongRope)?.Short.Count);
 }

@@ -4,7 +4,7 @@ namespace Espalier.Models.Serving;
 /// All ids from the start of a sequence to the end of a block: the number of the block before, which stands for all that is before it, and
 /// the block's own ids. Equal ones are equal id by id; a hash only finds them.
 /// </summary>
-/// <param name="parent">The number of the block before; a number is given once and never again. 0 for none.</param>
+/// <param name="parent">The number of the block before; a number is given once and never again. 0 or below for none.</param>
 /// <param name="ids">The block's ids, which nobody changes.</param>
 internal sealed class BlockBeginning(long parent, int[] ids) : IEquatable<BlockBeginning>
 {

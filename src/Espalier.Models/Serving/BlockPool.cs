@@ -74,7 +74,7 @@ internal sealed class BlockPool
     }
 
     /// <summary>The block that follows another one with these ids, for one more sequence; false where there is none.</summary>
-    /// <param name="parent">What <see cref="Know"/> gave for the block before; 0 at the start of a sequence.</param>
+    /// <param name="parent">What <see cref="Know"/> gave for the block before; 0 or below at the start of a sequence, by its kind.</param>
     /// <param name="ids">As many ids as a block has positions.</param>
     /// <param name="block">The block.</param>
     /// <param name="serial">Its own number, the parent of the next.</param>

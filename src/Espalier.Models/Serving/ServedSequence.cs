@@ -9,13 +9,18 @@ internal sealed class ServedSequence
     private readonly int _last;
     private readonly HiddenMean? _hidden;
 
-    public ServedSequence(ServedRequest request, IServedReceiver receiver, int positions, CancellationToken cancellation)
+    private readonly int _longAfter;
+
+    public ServedSequence(
+        ServedRequest request, IServedReceiver receiver, int positions, int longAfter, CancellationToken cancellation)
     {
-        (Request, Receiver, Cancellation, Group) = (request, receiver, cancellation, request.Group ?? new());
+        (Request, Receiver, Cancellation, _longAfter) = (request, receiver, cancellation, longAfter);
+        Group = request.Group ?? new();
         Ids = [.. request.Prompt];
         _choice = new(request.Options, request.Prompt, request.Mask);
         _last = (int)Math.Min((long)request.Prompt.Count + request.MaxTokens, positions);
         _hidden = request.Embeds ? new() : null;
+        _serial = Root;
     }
 
     public ServedRequest Request { get; }
@@ -41,6 +46,16 @@ internal sealed class ServedSequence
 
     /// <summary>Whether it was worked on before.</summary>
     public bool HasBegun { get; private set; }
+
+    /// <summary>
+    /// Whether its last id made a long text of it (<see cref="DecoderConfig.LongAfter"/>): what went through is to go again.
+    /// </summary>
+    public bool IsToBegin => Ids.Count == _longAfter + 1L;
+
+    // What stands for the block before the first: of long texts, whose keys turn by other factors, another than of short ones.
+    private const long Short = 0, Long = -1;
+
+    private long Root => Ids.Count > _longAfter ? Long : Short;
 
     // Of the last block that is known to the pool.
     private long _serial;
@@ -85,7 +100,7 @@ internal sealed class ServedSequence
         for (var i = Blocks.Count - 1; i >= 0; i--)
             pool.Release(Blocks[i]);
         Blocks.Clear();
-        (Done, _serial, _known) = (0, 0, 0);
+        (Done, _serial, _known) = (0, Root, 0);
         _hidden?.Clear();
     }
 

@@ -86,7 +86,7 @@ internal sealed class ServingEngine : IDisposable
         if (!request.Embeds && request.Prompt.Count >= Context)
             throw new EspalierException(
                 $"the prompt has {request.Prompt.Count} ids, which leaves no room for an answer in a context of {Context}: shorten it");
-        var arrival = new ServedSequence(request, receiver, Context, cancellation);
+        var arrival = new ServedSequence(request, receiver, Context, Config.LongAfter, cancellation);
         lock (_gate)
         {
             if (_isStopping || _open >= _options.Queue + Math.Max(0, _options.Batch - _counts.Running))
@@ -228,7 +228,10 @@ internal sealed class ServingEngine : IDisposable
     private void Choose(ServedSequence sequence, int row) => Alone(sequence, () =>
     {
         _generatedTokens++;
-        return sequence.Choose(_decoder.Logits(row), _untouched);
+        var end = sequence.Choose(_decoder.Logits(row), _untouched);
+        if (sequence.IsToBegin)
+            sequence.Release(_pool);
+        return end;
     });
 
     private void Embed(ServedSequence sequence) => Alone(sequence, () =>

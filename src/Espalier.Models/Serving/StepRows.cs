@@ -8,7 +8,8 @@ namespace Espalier.Models.Serving;
 internal sealed class StepRows(int capacity)
 {
     private readonly List<(ServedSequence Sequence, int Count)> _parts = [];
-    private readonly int[] _positions = new int[capacity], _ids = new int[capacity], _wanted = new int[capacity];
+    private readonly int[] _positions = new int[capacity], _ids = new int[capacity], _lengths = new int[capacity],
+        _wanted = new int[capacity];
     private int[] _table = [];
     private int _count;
 
@@ -45,13 +46,15 @@ internal sealed class StepRows(int capacity)
             for (var i = 0; i < count; i++, row++)
             {
                 _positions[row] = sequence.Done + i;
+                _lengths[row] = sequence.Ids.Count;
                 _ids[row] = sequence.Ids[sequence.Done + i];
                 blocks.CopyTo(_table.AsSpan(row * width));
             }
             if (count == sequence.Pending && !sequence.Request.Embeds)
                 _wanted[wanted++] = row - 1;
         }
-        decoder.TakeIn(_table.AsSpan(0, _count * width), _positions.AsSpan(0, _count), _ids.AsSpan(0, _count));
+        decoder.TakeIn(
+            _table.AsSpan(0, _count * width), _positions.AsSpan(0, _count), _ids.AsSpan(0, _count), _lengths.AsSpan(0, _count));
         Pool(decoder);
         decoder.Want(_wanted.AsSpan(0, wanted));
     }

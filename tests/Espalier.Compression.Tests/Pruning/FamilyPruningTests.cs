@@ -13,6 +13,12 @@ public sealed class FamilyPruningTests : TorchTest
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("espalier-families-").FullName;
 
+    public override void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        base.Dispose();
+    }
+
     public static TheoryData<string> Families =>
         [.. Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order()];
 

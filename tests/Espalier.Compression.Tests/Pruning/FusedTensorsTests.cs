@@ -18,6 +18,12 @@ public sealed class FusedTensorsTests : TorchTest
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("espalier-fused-").FullName;
 
+    public override void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        base.Dispose();
+    }
+
     [Fact]
     public void A_fused_model_is_cut_as_the_split_one()
     {

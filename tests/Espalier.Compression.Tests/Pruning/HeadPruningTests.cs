@@ -13,6 +13,12 @@ public sealed class HeadPruningTests : TorchTest
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("espalier-heads-").FullName;
 
+    public override void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        base.Dispose();
+    }
+
     [Theory]
     [InlineData(4)]
     [InlineData(6)]

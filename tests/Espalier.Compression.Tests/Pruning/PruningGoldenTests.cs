@@ -13,6 +13,12 @@ public sealed class PruningGoldenTests : TorchTest
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("espalier-prune-").FullName;
 
+    public override void Dispose()
+    {
+        Directory.Delete(_folder, recursive: true);
+        base.Dispose();
+    }
+
     [Fact]
     public void Width_pruning_keeps_the_references_units_and_gives_its_folder()
     {

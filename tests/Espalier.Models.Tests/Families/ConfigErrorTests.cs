@@ -36,8 +36,8 @@ public sealed class ConfigErrorTests
     [InlineData("eos_token_id", "{}", "eos_token_id is {}")]
     [InlineData("bos_token_id", "-1", "bos_token_id is -1")]
     [InlineData("rope_scaling", "7", "rope_scaling is 7; it must be an object")]
-    [InlineData("rope_scaling", """{"rope_type":"longrope"}""",
-        "rope_scaling.rope_type is \"longrope\"; this rotary scaling is not supported; known are default, linear, llama3, yarn")]
+    [InlineData("rope_scaling", """{"rope_type":"proportional"}""",
+        "rope_scaling.rope_type is \"proportional\"; this rotary scaling is not supported; known are default, linear, llama3, longrope, yarn")]
     [InlineData("rope_scaling", """{"type":"dynamic","factor":2}""", "rope_scaling.type is \"dynamic\"")]
     [InlineData("rope_scaling", """{}""", "rope_scaling.type is null")]
     [InlineData("rope_scaling", """{"rope_type":"linear"}""", "rope_scaling.factor is missing")]

@@ -22,6 +22,7 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/olmo3")]
     [InlineData("families/olmoe")]
     [InlineData("families/phi3")]
+    [InlineData("families/phi4-longrope")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
     [InlineData("families/qwen3-moe")]

@@ -11,7 +11,7 @@ public sealed class FamilyDefaultsTests
     private static readonly string[] s_derived = ["_sliding_window_pattern", "head_dim", "layer_types", "no_rope_layers", "num_experts",
         "num_key_value_heads", "num_local_experts", "rope_parameters"];
 
-    // Phi-3's longrope reads it, which is refused by name; elsewhere it would be taken for that of a scaling.
+    // Phi-3's longrope reads it, where the file has to say it; elsewhere it would be taken for that of a scaling.
     private const string OfLongrope = "original_max_position_embeddings";
 
     public static TheoryData<string> Families => [.. FamilyCatalog.All.Select(family => family.ModelType)];

@@ -90,8 +90,8 @@ public sealed class RotaryFormTests : TorchTest
         "rope_parameters.rope_theta is 1e6; rope_theta is 12345.0, and programs read one or the other")]
     [InlineData("""{"rope_type":"linear","factor":2.0}""", "rope_scaling beside it says otherwise")]
     [InlineData("""{"rope_type":"default"}""", "rope_scaling beside it says otherwise")]
-    [InlineData("""{"rope_type":"longrope","factor":2.0}""",
-        "rope_parameters.rope_type is \"longrope\"; this rotary scaling is not supported; known are default, linear")]
+    [InlineData("""{"rope_type":"proportional","factor":2.0}""",
+        "rope_parameters.rope_type is \"proportional\"; this rotary scaling is not supported; known are default, linear")]
     [InlineData("""{"rope_type":"linear","type":"yarn","factor":4.0}""",
         "rope_parameters.rope_type is \"linear\"; type beside it is \"yarn\"")]
     [InlineData("""{"factor":2.0}""", "rope_parameters.type is null; this rotary scaling is not supported")]

@@ -17,10 +17,18 @@ public sealed class PreflightTests : TorchTest
         using var model = Checkpoint.Open(Fixtures.Golden("families", family));
         Assert.Empty(Findings(model, model.Config, "transformers"));
         var cut = model.Config with { HiddenSize = model.Config.HiddenSize / 2 };
-        // The norms of queries and keys are as wide as the stream there.
-        if (family == "olmoe")
+        // The norms of queries and keys are as wide as the stream there; LongRoPE's factors are counted by the quotient.
+        if (family is "olmoe" or "phi4-longrope")
             cut = cut with { QueryHeads = cut.QueryHeads / 2, KeyValueHeads = cut.KeyValueHeads / 2 };
         Assert.Empty(Findings(model, cut, "transformers"));
+    }
+
+    [Fact]
+    public void The_config_class_of_Phi_3_counts_factors_by_the_quotient_of_width_and_heads()
+    {
+        using var model = Checkpoint.Open(Fixtures.Golden("families/phi4-longrope"));
+        Assert.Contains("hidden_size 48 / num_attention_heads 4, whatever head_dim says, and there are 6",
+            Assert.Single(Findings(model, model.Config with { HiddenSize = 48 }, "transformers")), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -113,7 +121,8 @@ public sealed class PreflightTests : TorchTest
     [InlineData(ElementType.F16)]
     public void A_written_folder_computes_what_was_written_and_a_changed_one_does_not(ElementType stored)
     {
-        var folder = Path.Combine(Directory.CreateTempSubdirectory("espalier-reload-").FullName, "model");
+        var root = Directory.CreateTempSubdirectory("espalier-reload-");
+        var folder = Path.Combine(root.FullName, "model");
         using var model = Checkpoint.Open(Fixtures.Golden("families", "qwen3"));
         CheckpointWriter.Write(folder, model.Config, model, stored, model);
         ReloadCheck.Require(model, folder, stored);
@@ -124,6 +133,7 @@ public sealed class PreflightTests : TorchTest
         File.WriteAllBytes(file, bytes);
         Assert.Contains("does not compute what was written",
             Assert.Throws<EspalierException>(() => ReloadCheck.Require(model, folder, stored)).Message);
+        root.Delete(recursive: true);
     }
 
     private static IReadOnlyList<string> Findings(Checkpoint model, DecoderConfig config, string program) =>

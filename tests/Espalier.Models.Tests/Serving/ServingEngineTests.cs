@@ -210,12 +210,15 @@ public sealed class ServingEngineTests : TorchTest
         var choice = new Choice(request.Options, request.Prompt);
         for (var t = 0; ; t++)
         {
-            decoder.Next([0], [t], [t < request.Prompt.Count ? request.Prompt[t] : made[t - request.Prompt.Count]]);
-            if (t < request.Prompt.Count - 1)
+            int[] ids = [.. request.Prompt, .. made];
+            decoder.Take([0], [t], [ids[t]], [0], [ids.Length]);
+            if (t < ids.Length - 1)
                 continue;
             made.Add(choice.Of(decoder.Logits(0)));
             if (made.Count == most || request.StopIds?.Contains(made[^1]) == true)
                 return [.. made];
+            if (decoder.IsToBegin(ids.Length + 1))
+                t = -1;
         }
     }
 }

@@ -5,6 +5,7 @@ eager attention takes its softmax in float32, the loss casts logits to float32. 
 are float64 throughout. Everything here runs with transformers 4.57 and 5.
 """
 import copy
+import math
 import os
 import sys
 import types

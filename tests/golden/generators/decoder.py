@@ -103,6 +103,11 @@ class Model:
 
     def rope(self, t, kind):
         inv, amplitude = self.turns[kind if kind in self.turns else None]
+        s = self.c.get('rope_parameters', {})
+        if s.get('rope_type') == 'longrope':
+            old = s['original_max_position_embeddings']
+            inv = inv / np.array(s['long_factor' if t.shape[1] > old else 'short_factor'])
+            amplitude = math.sqrt(1 + math.log(self.c['max_position_embeddings'] / old) / math.log(old))
         a = np.arange(t.shape[1])[:, None] * inv
         co, si = np.cos(a)[None, :, None] * amplitude, np.sin(a)[None, :, None] * amplitude
         h = self.R // 2
@@ -147,7 +152,7 @@ class Model:
         for l in range(self.c['num_hidden_layers']) if layers is None else layers:
             P = f'model.layers.{l}.'
             kind = c['layer_types'][l] if 'layer_types' in c else None
-            mask = near if self.type == 'phi3' or kind == 'sliding_attention' else causal
+            mask = near if self.type == 'phi3' and c.get('sliding_window') or kind == 'sliding_attention' else causal
             olmo = self.type in ('olmo2', 'olmo3')
             before, after = not olmo, olmo or gemma
             y = rec['norm', 2 * l] = self.norm(x, P + 'input_layernorm') if before else x

@@ -166,6 +166,28 @@ FAMILIES = {
         | TIED
         | dict(num_hidden_layers=5, rms_norm_eps=1e-6, rope_theta=5e6, bos_token_id=None, eos_token_id=2, pad_token_id=None),
     ),
+    'phi4-longrope': (
+        116,
+        Phi3ForCausalLM,
+        Phi3Config,
+        sizes(64, 96, 4, 2, 128)
+        | TIED
+        | dict(
+            rms_norm_eps=1e-5,
+            pad_token_id=None,
+            bos_token_id=1,
+            eos_token_id=2,
+            original_max_position_embeddings=32,
+            rope_parameters=dict(
+                rope_type='longrope',
+                rope_theta=10000.0,
+                partial_rotary_factor=0.75,
+                short_factor=[1.0, 1.05, 1.25, 1.5, 2.0, 2.5],
+                long_factor=[1.0, 1.25, 2.0, 5.5, 16.0, 30.5],
+                original_max_position_embeddings=32,
+            ),
+        ),
+    ),
     'phi3': (
         111,
         Phi3ForCausalLM,

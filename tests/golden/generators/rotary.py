@@ -75,7 +75,8 @@ def exact(model, scales=True):
         if not type(module).__name__.endswith('RotaryEmbedding'):
             continue
         for kind, fields in kinds.items():
-            name = 'inv_freq' if kind is None else f'{kind}_inv_freq'
+            # longrope puts others in the place of inv_freq when it meets a long text
+            name = 'original_inv_freq' if kind is None else f'{kind}_original_inv_freq'
             if hasattr(module, name):
                 mine, theirs = frequencies(config, fields)[0], getattr(module, name).double()
                 assert torch.allclose(mine, theirs, rtol=1e-5), (kind, mine, theirs)

@@ -15,6 +15,9 @@ const hasProgram = process.argv[2] === "--espalier";
 const espalier = hasProgram ? process.argv[3] : path.join(root, "espalier"), chosen = process.argv.slice(hasProgram ? 4 : 2);
 const folders = path.join(root, "tests/golden/families");
 
+// llama.cpp chooses LongRoPE's factors by its context, which is never shorter than 256 positions.
+const prefixes = {"phi4-longrope": "long."};
+
 // llama.cpp takes GELU from a table of float16; phi3's window, which it does not apply, is 10 here.
 // llama.cpp's qwen3moe has experts in every layer.
 const refused = ["qwen3-moe-mixed"];
@@ -31,7 +34,7 @@ for (const family of fs.readdirSync(folders).filter(name => fs.existsSync(path.j
     const file = path.join(work, `${family}.gguf`), limit = limits[family] ?? 1e-4;
     run(espalier, ["export", path.join(folders, family), "--type", "f32", "--output", file]);
     const judged = JSON.parse(run(process.execPath, [path.join(here, "judge.mjs"), file, "--golden", path.join(folders, family, "golden.safetensors"),
-        "--positions", String(positions[family] ?? 0)]));
+        "--positions", String(positions[family] ?? 0), "--prefix", prefixes[family] ?? ""]));
     const ok = judged.worst_logit_difference <= limit;
     missed ||= !ok;
     console.log([family.padEnd(16), judged.largest_logit.toFixed(4).padStart(13), judged.worst_logit_difference.toExponential(2).padStart(11),

@@ -2,6 +2,7 @@
 //
 //   node judge.mjs MODEL.gguf --ids FILE.i32 --seq 256 --windows 16     mean next-token NLL in nats
 //   node judge.mjs MODEL.gguf --golden golden.safetensors               largest difference from stored logits (of the first --positions)
+//        [--prefix long.]                                                  of the tensors long.input_ids and long.logits
 //   node judge.mjs MODEL.gguf --greedy 1,5,9 --max-tokens 40            greedy continuation
 //   node judge.mjs MODEL.gguf --tokenize "some text"                    ids, with the model's own BOS rule
 //   node judge.mjs MODEL.gguf --texts FILE.jsonl                        ids of each line's text
@@ -49,8 +50,8 @@ async function meanNll(ids, seq, windows) {
 }
 
 async function compareWithGolden(file) {
-    const tensors = readSafetensors(file);
-    const ids = tensors["input_ids"], expected = tensors["logits"];
+    const tensors = readSafetensors(file, ["input_ids", "logits"].map(name => (options.prefix ?? "") + name));
+    const [ids, expected] = tensors;
     const [batch, time] = ids.shape, vocabulary = expected.shape[2], scored = Number(options.positions ?? 0) || time;
     let worst = 0, magnitude = 0;
     await withSequence(scored, async sequence => {
@@ -129,17 +130,17 @@ function readIds(file) {
     return Array.from({length: Math.floor(bytes.byteLength / width)}, (_, i) => read(i * width));
 }
 
-function readSafetensors(file) {
+function readSafetensors(file, names) {
     const bytes = fs.readFileSync(file);
     const headerLength = Number(bytes.readBigUInt64LE(0));
     const header = JSON.parse(bytes.subarray(8, 8 + headerLength).toString("utf8"));
-    const tensors = {};
-    for (const name of ["input_ids", "logits"]) {
+    const tensors = [];
+    for (const name of names) {
         const {dtype, shape, data_offsets: [begin, end]} = header[name] ?? fail(`${file} holds no ${name}`);
         const part = bytes.subarray(8 + headerLength + begin, 8 + headerLength + end);
         const count = shape.reduce((a, b) => a * b, 1);
         const read = {I64: i => Number(part.readBigInt64LE(i * 8)), F32: i => part.readFloatLE(i * 4), F64: i => part.readDoubleLE(i * 8)}[dtype];
-        tensors[name] = {shape, data: Array.from({length: count}, (_, i) => read(i))};
+        tensors.push({shape, data: Array.from({length: count}, (_, i) => read(i))});
     }
     return tensors;
 }

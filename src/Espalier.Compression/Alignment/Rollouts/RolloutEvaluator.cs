@@ -27,10 +27,9 @@ internal static class RolloutEvaluator
         Decoder student, Teacher teacher, RolloutWriter writer, LogitLoss loss, int sequence, int length, IProgressReporter progress,
         CancellationToken stop)
     {
-        var started = System.Diagnostics.Stopwatch.GetTimestamp();
         using var exact = student.Computing(ComputeType.Float32);
         using var task = progress.Begin("evaluate", writer.Prompts.Count, "prompts");
-        var (rows, sums, counts) = (new RolloutRows(writer.Prompts, sequence), new List<double>(), new List<long>());
+        var (rows, mean) = (new RolloutRows(writer.Prompts, sequence), new CountedMean());
         for (var first = 0L; first < writer.Prompts.Count; first += Rows)
         {
             stop.ThrowIfCancellationRequested();
@@ -39,22 +38,11 @@ internal static class RolloutEvaluator
             {
                 var batch = rows.Allocate(1);
                 rows.Fill(batch, 0, rollout);
-                sums.Add(Sum(student, teacher, loss, batch));
-                counts.Add(rollout.Written.Length);
+                mean.Add(Sum(student, teacher, loss, batch), rollout.Written.Length);
             }
             task.Advance(asked.Length);
         }
-        var total = counts.Sum();
-        var mean = sums.Sum() / total;
-        var spread = sums.Zip(counts, (sum, count) => sum - mean * count).Sum(static rest => rest * rest);
-        return new()
-        {
-            Nll = mean,
-            NllStandardError = sums.Count < 2 ? 0 : Math.Sqrt(spread * sums.Count / (sums.Count - 1)) / total,
-            Tokens = total,
-            WindowNll = [.. sums.Zip(counts, static (sum, count) => sum / count)],
-            Seconds = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds,
-        };
+        return mean.Result();
     }
 
     private static double Sum(Decoder student, Teacher teacher, LogitLoss loss, Batch batch)

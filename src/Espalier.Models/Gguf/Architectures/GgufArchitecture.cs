@@ -34,6 +34,9 @@ internal abstract class GgufArchitecture
     /// <summary>Whether it reads <see cref="RotaryFactors"/>.</summary>
     public virtual bool ReadsRotaryFactors => false;
 
+    /// <summary>Whether it reads <see cref="LongFactors"/>.</summary>
+    protected virtual bool ReadsLongFactors => false;
+
     /// <summary>The norm that it computes.</summary>
     protected virtual NormKind Norm => NormKind.RmsNorm;
 
@@ -120,6 +123,10 @@ internal abstract class GgufArchitecture
                 Add("rope.scaling.type", "linear");
                 Add("rope.scaling.factor", (float)linear.Factor);
                 break;
+            case LongRope scaling:
+                Add("rope.scaling.original_context_length", (uint)scaling.OriginalMaxPositions);
+                Add("rope.scaling.attn_factor", (float)scaling.AttentionFactor);
+                break;
             case RotaryScaling.Yarn yarn when !RotaryFactors.HasKeys(yarn):
                 Add("rope.scaling.attn_factor", (float)yarn.AttentionFactor);
                 break;
@@ -158,7 +165,7 @@ internal abstract class GgufArchitecture
             : WantsFullWidth && config.QueryHeads * config.HeadDim != config.HiddenSize
             ? $"the architecture {Name} wants as many entries of queries as channels; this model has {config.QueryHeads} heads of "
                 + $"{config.HeadDim} and {config.HiddenSize} channels"
-            : !ReadsRotaryFactors && RotaryFactors.Of(config) is not null
+            : (!ReadsRotaryFactors && RotaryFactors.Of(config) is not null) || (!ReadsLongFactors && LongFactors.Of(config).Any())
             ? $"the architecture {Name} cannot stretch its frequencies by {config.Rotary.Scaling}"
             : OwnObjection(config);
     }

@@ -1,11 +1,12 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>
-/// llama.cpp's architecture <c>phi3</c>: one tensor for queries, keys and values, one for gate and up. It does not apply a window, which
-/// therefore ends the context.
+/// llama.cpp's architecture <c>phi3</c>: one tensor for queries, keys and values, one for gate and up. It does not apply the window that
+/// its files may have, which therefore ends the context.
 /// </summary>
 internal sealed class Phi3Architecture : GgufArchitecture
 {
@@ -31,10 +32,22 @@ internal sealed class Phi3Architecture : GgufArchitecture
     protected override bool TurnsPartly => true;
 
     /// <inheritdoc/>
+    protected override bool ReadsLongFactors => true;
+
+    /// <inheritdoc/>
     protected override bool WantsFullWidth => true;
 
     /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
+        if (config.LayerKinds[0].SlidingWindow is { } window)
+            add("attention.sliding_window", (uint)window);
+    }
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        if (keys.Whole("attention.sliding_window") is > 0 and var window)
+            fields["sliding_window"] = window;
     }
 }

@@ -23,6 +23,8 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
             {
                 Importance = tensor.Shape.Length == 1 || importance is null ? null : Costs(tensor, importance),
             };
+        foreach (var (name, list) in LongFactors.Of(checkpoint.Config))
+            yield return new(name, GgufType.F32, [list.Length], (_, rows) => list.CopyTo(rows));
         if (RotaryFactors.Of(checkpoint.Config) is { } factors)
             yield return new(RotaryFactors.Name, GgufType.F32, [factors.Length], (_, rows) => factors.CopyTo(rows));
     }

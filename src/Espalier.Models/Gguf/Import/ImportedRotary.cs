@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using Espalier.Models.Gguf.Architectures;
@@ -7,6 +8,7 @@ namespace Espalier.Models.Gguf.Import;
 /// <summary>How positions turn, from the keys <c>rope.*</c> and the table of factors of a GGUF file.</summary>
 internal static class ImportedRotary
 {
+    private const string Original = "original_max_position_embeddings";
     private const float Near = 1e-4f;
 
     // The length that Llama 3.1 to 3.3 were trained with before their frequencies were stretched.
@@ -25,12 +27,17 @@ internal static class ImportedRotary
         else if (turning != headDim)
             throw new EspalierException(
                 $"{file.Path}: {architecture.Name}.rope.dimension_count is {turning} of {headDim}, and heads of this family turn whole");
-        if (Scaling(file, keys, theta, headDim) is { } scaling)
-            fields["rope_scaling"] = scaling;
+        if (Scaling(file, keys, theta, headDim) is not { } scaling)
+            return;
+        fields["rope_scaling"] = scaling;
+        if (file.Contains(LongFactors.Long))
+            fields[Original] = keys.Required("rope.scaling.original_context_length");
     }
 
     private static JsonObject? Scaling(GgufFile file, GgufKeys keys, double theta, int headDim)
     {
+        if (file.Contains(LongFactors.Long))
+            return LongRope(file, keys);
         if (file.Contains(RotaryFactors.Name))
             return Llama3(file, theta, headDim);
         var type = keys.Text("rope.scaling.type") ?? "none";
@@ -44,12 +51,31 @@ internal static class ImportedRotary
             {
                 ["rope_type"] = "yarn",
                 ["factor"] = factor,
-                ["original_max_position_embeddings"] = keys.Required("rope.scaling.original_context_length"),
+                [Original] = keys.Required("rope.scaling.original_context_length"),
                 ["attention_factor"] = (keys.Number("rope.scaling.attn_factor") ?? 1) * (0.1 * Math.Log(factor) + 1),
             },
             _ => throw new EspalierException($"{file.Path}: the rotary scaling '{type}' is not supported; known are linear and yarn"),
         };
     }
+
+    // Three fields where they say all: Phi-3's class of transformers 4 wants no more.
+    private static JsonObject LongRope(GgufFile file, GgufKeys keys)
+    {
+        var scaling = new JsonObject
+        {
+            ["type"] = "longrope",
+            ["short_factor"] = Factors(file, LongFactors.Short),
+            ["long_factor"] = Factors(file, LongFactors.Long),
+        };
+        var (original, amplitude) = (keys.Required("rope.scaling.original_context_length"), keys.Number("rope.scaling.attn_factor") ?? 1);
+        if (Math.Abs(amplitude - RopeScalingFields.AmplitudeOf((double)keys.Required("context_length") / original, original)) > 1e-6)
+            scaling["attention_factor"] = amplitude;
+        return scaling;
+    }
+
+    // Widened to the shortest decimals that mean them.
+    private static JsonArray Factors(GgufFile file, string name) => new([.. file.ReadFloat32(name).Select(factor =>
+        JsonValue.Create(double.Parse(factor.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)))]);
 
     /// <summary>
     /// Llama 3's scaling, which GGUF has no keys for: of the ones that were published, the one whose factors the file's are.

@@ -23,6 +23,7 @@ internal sealed class ImportedTensors : ITensorSource
     {
         (_file, _imported) = (file, imported);
         var names = new HashSet<string>(StringComparer.Ordinal) { RotaryFactors.Name };
+        names.UnionWith(LongFactors.Of(imported.Config).Select(factors => factors.Name));
         foreach (var stored in StoredTensor.Of(imported.Family.Parameters(imported.Config)
             .Select(named => named with { Name = imported.Architecture.Table.NameOf(named.Parameter) })))
         {

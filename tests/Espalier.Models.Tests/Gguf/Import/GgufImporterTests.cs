@@ -40,6 +40,8 @@ public sealed class GgufImporterTests : IDisposable
         // Several lengths of Llama 3's scaling may stretch the few frequencies of a small head by the same factors.
         Assert.Equal(before.Config.Rotary with { Scaling = null }, after.Config.Rotary with { Scaling = null });
         Assert.Equal(RotaryFactors.Of(before.Config), RotaryFactors.Of(after.Config));
+        Assert.Equal(LongFactors.Of(before.Config), LongFactors.Of(after.Config));
+        Assert.Equal(before.Config.LongAfter, after.Config.LongAfter);
         Assert.Equal(before.Entries.Keys.Order(), after.Entries.Keys.Order());
         foreach (var name in before.Entries.Keys)
         {
