@@ -92,6 +92,15 @@ internal static partial class KernelsBenchmark
         }
         var mask = Tensor.Full(double.NegativeInfinity, DType.Float32, T, T).Triu(1);
         var scale = 1 / Math.Sqrt(H);
+        var sizes = new ScanSizes((int)N, (int)H, 1, 64);
+        Tensor[] scanned = [Values(B, T, sizes.Inner), Values(B, T, sizes.Shared), Values(B, T, sizes.Shared), Values(B, T, N), Values(N),
+            Values(N), Values(N)];
+        Tensor[] convolved = [scanned[0], Values(sizes.Inner, 4), Values(sizes.Inner)];
+        Tensor Scan(Tensor[] v, bool kernel)
+        {
+            var of = new ScanInputs(v[0], v[1], v[2], v[3], v[4], v[5], v[6]);
+            return kernel ? ScanOperators.SelectiveScan(of, sizes) : ScanByParts.Run(of, sizes, null);
+        }
         return
         [
             new("rms-norm", () => x.RmsNorm(weight, 1e-5), () => x.RmsNormByParts(weight, 1e-5)),
@@ -112,6 +121,14 @@ internal static partial class KernelsBenchmark
             new("attention-of-libtorch", () => q.CausalAttention(q, q, scale, null), () => Flash(q, q, q, scale)[0].Transpose(1, 2)),
             new("attention-of-libtorch-backward", () => Back(a => a[0].CausalAttention(a[1], a[2], scale, null), q, q, q),
                 () => FlashBack(q, scale)),
+            new("scan", () => Scan(scanned, kernel: true), () => Scan(scanned, kernel: false)),
+            new("scan-backward", () => Back(v => Scan(v, kernel: true), scanned), () => Back(v => Scan(v, kernel: false), scanned)),
+            new("convolution", () => convolved[0].CausalConvolution(convolved[1], convolved[2]),
+                () => convolved[0].CausalConvolutionByParts(convolved[1], convolved[2])),
+            new("convolution-backward", () => Back(v => v[0].CausalConvolution(v[1], v[2]), convolved),
+                () => Back(v => v[0].CausalConvolutionByParts(v[1], v[2]), convolved)),
+            new("gated-norm-backward", () => Back(v => v[0].GatedNorm(v[1], v[2], 1, 1e-5), convolved[0], convolved[0], convolved[2]),
+                () => Back(v => v[0].GatedNormByParts(v[1], v[2], 1, 1e-5), convolved[0], convolved[0], convolved[2])),
             new("token-nll", () => logits.TokenNll(targets), () => logits.TokenNllByParts(targets)),
             new("forward-kl", () => Divergence(logits, other, kernel: true), () => Divergence(logits, other, kernel: false)),
             RowLoss("reverse-kl", new RowLoss<ReverseKlRow>()),

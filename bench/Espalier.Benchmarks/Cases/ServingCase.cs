@@ -33,7 +33,8 @@ internal static class ServingCase
         const int Length = 256;
         var rows = new ServingOptions().PromptRows;
         using var whole = new RowDecoder(packed, 1, Length);
-        using var pieces = new RowDecoder(packed, Length / ServingOptions.BlockSize, ServingOptions.BlockSize, rows, wanted: 1, Length, slots: 1);
+        using var pieces = new RowDecoder(
+            packed, Length / ServingOptions.BlockSize, ServingOptions.BlockSize, rows, wanted: 1, Length, slots: 1);
         int[] ids = [.. Enumerable.Range(0, Length).Select(i => 3 + i * 37 % 1000)];
         int[] blocks = [.. Enumerable.Range(0, Length / ServingOptions.BlockSize)];
         int[] table = [.. Enumerable.Range(0, rows).SelectMany(_ => blocks)];
@@ -41,7 +42,8 @@ internal static class ServingCase
             own: () => Cost.Of(() =>
             {
                 for (var at = 0; at < Length; at += rows)
-                    pieces.Take(table, [.. Enumerable.Range(at, rows)], ids.AsSpan(at, rows), at + rows == Length ? [rows - 1] : [], new int[rows]);
+                    pieces.Take(
+                        table, new int[rows], [.. Enumerable.Range(at, rows)], ids.AsSpan(at, rows), at + rows == Length ? [rows - 1] : []);
             }),
             other: () => Cost.Of(() => whole.Begin(0, ids)))
             .OwnOverOther(input, $"a prompt of {Length} tokens, pieces of {rows} rows / at once", atMost: null);

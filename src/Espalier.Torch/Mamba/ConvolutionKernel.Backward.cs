@@ -69,10 +69,14 @@ internal static unsafe partial class ConvolutionKernel
         where TV : unmanaged, IFloats<TV>
     {
         var (C, K, T) = (job->C, job->K, job->T);
-        var s = Scratch.Of((Block + K) * Channels);
+        var s = Scratch.Of((Block + K) * (Channels + 2));
+        var lows = (long*)(s + (Block + K) * Channels);
         var known = Math.Min(T - t, rows + K - 1);
         for (var r = 0L; r < known; r++)
+        {
+            lows[r] = job->Low(b, t + r);
             Slopes<TV>(job, b, t + r, begin, end, s + r * Channels);
+        }
         for (var i = begin; i < end; i += TV.Lanes)
         {
             var there = Math.Min(TV.Lanes, end - i);
@@ -81,7 +85,7 @@ internal static unsafe partial class ConvolutionKernel
             {
                 var sum = TV.All(0);
                 for (var k = Math.Max(0, K - 1 - (known - 1 - r)); k < K; k++)
-                    if (job->Low(b, t + r + K - 1 - k) <= k)
+                    if (lows[r + K - 1 - k] <= k)
                         sum = TV.MultiplyAdd(Some<TV>(job->Weight + k * C + i, there), TV.Load(at + (r + K - 1 - k) * Channels), sum);
                 Put(sum, job->ToX + (b * T + t + r) * C + i, there);
             }
@@ -93,7 +97,7 @@ internal static unsafe partial class ConvolutionKernel
                     var slope = TV.Load(at + r * Channels);
                     if (k == K)
                         sum += slope;
-                    else if (job->Low(b, t + r) <= k)
+                    else if (lows[r] <= k)
                         sum = TV.MultiplyAdd(slope, Some<TV>(job->Source(b, t + r, k) + i, there), sum);
                 }
                 AddTo(sum, sums + k * C + i, there);
