@@ -5,10 +5,10 @@ namespace Espalier.Models.Serving;
 
 /// <summary>
 /// Continues many prompts that come and go (continuous batching, Orca, OSDI 2022): each pass through the model takes the next position of
-/// every running sequence, and stretches of prompts beside them; a sequence joins and leaves between any two passes. Keys and values lie
-/// in blocks of one pool; prompts that begin alike share them, unless layers are recurrent: a state is one of a fixed size for each sequence that runs. Where the pool is full, the youngest sequence is put back and taken in again
-/// later. All rows go through kernels whose results do not depend on what is beside them, so that a request gets, bit for bit, what it gets
-/// alone. One thread runs the model. Dispose it.
+/// every running sequence, and stretches of prompts beside them; a sequence joins and leaves between any two passes. Keys and values lie in
+/// blocks of one pool; prompts that begin alike share them, unless layers are recurrent: a state is one of a fixed size for each sequence
+/// that runs. Where the pool is full, the youngest sequence is put back and taken in again later. All rows go through kernels whose results
+/// do not depend on what is beside them, so that a request gets, bit for bit, what it gets alone. One thread runs the model. Dispose it.
 /// </summary>
 internal sealed class ServingEngine : IDisposable
 {
