@@ -56,7 +56,8 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
         var begins = Begins(B, T, document);
         var sizes = new ScanSizes(M, P, G, S, 0.3, 1.1);
         Compare(
-            x => ScanByParts.Run(InputsOf(x, begins), sizes, null), x => ScanOperators.SelectiveScan(InputsOf(x, begins), sizes), 2e-5, 1e-4,
+            x => ScanByParts.Run(InputsOf(x, begins), sizes, null), x => ScanOperators.SelectiveScan(InputsOf(x, begins), sizes), 2e-5,
+            1e-4,
             Scanned(B, T, sizes, decay));
     }
 
@@ -73,7 +74,8 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
         var expected = Twins.Values(9, B, M, S, P);
         var state = expected.To(DType.Float32);
         Twins.AssertNear(
-            ScanByParts.Run(InputsOf(wide, null), sizes, expected), ScanOperators.SelectiveScan(InputsOf(single, null), sizes, state), 2e-5);
+            ScanByParts.Run(InputsOf(wide, null), sizes, expected), ScanOperators.SelectiveScan(InputsOf(single, null), sizes, state),
+            2e-5);
         Twins.AssertNear(expected, state, 2e-5);
     }
 
@@ -106,7 +108,8 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
         float[] Second(Tensor[] x)
         {
             var convolved = x[0].CausalConvolution(Twins.Values(3, 6, 4).To(DType.Float32), null, begins);
-            return ScanOperators.SelectiveScan(InputsOf([convolved, .. x.Skip(1)], begins), sizes).Slice(1, 70, 140).Contiguous().ToArray<float>();
+            return ScanOperators.SelectiveScan(InputsOf([convolved, .. x.Skip(1)], begins), sizes).Slice(1, 70, 140).Contiguous()
+                .ToArray<float>();
         }
     }
 

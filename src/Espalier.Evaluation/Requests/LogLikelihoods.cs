@@ -9,7 +9,8 @@ namespace Espalier.Evaluation.Requests;
 /// <summary>
 /// Log-likelihoods of continuations: what contexts share is computed once and its keys and values are kept, and contexts with all their
 /// continuations go through together in one row (<see cref="BranchedText"/>), so that none is computed twice or filled up. A continuation
-/// of one id costs no token of its own. A model with Mamba layers takes each continuation with its context alone. Read only; not for several threads.
+/// of one id costs no token of its own. A model with Mamba layers takes each continuation with its context alone. Read only; not for
+/// several threads.
 /// </summary>
 /// <param name="model">The model.</param>
 internal sealed class LogLikelihoods(Decoder model)

@@ -63,7 +63,8 @@ internal sealed class Mamba2Mixer(DecoderConfig config, int layer) : IMixer
 
     /// <summary>What the scan is told.</summary>
     public static ScanSizes SizesOf(DecoderConfig config) => new(
-        config.Mamba.Heads, config.Mamba.HeadDim, config.Mamba.Groups, config.Mamba.StateSize, config.Mamba.LeastStep, config.Mamba.MostStep);
+        config.Mamba.Heads, config.Mamba.HeadDim, config.Mamba.Groups, config.Mamba.StateSize, config.Mamba.LeastStep,
+        config.Mamba.MostStep);
 
     /// <inheritdoc/>
     public Tensor Forward(Tensor x_BTD, ForwardContext context)

@@ -4,7 +4,9 @@ namespace Espalier.Models;
 
 // Shapes: B batch, K taps of the convolution, I channels of all heads, G groups, M heads, P channels of a head, S numbers of a state.
 
-/// <summary>What a <see cref="Mamba2Mixer"/> knows of the positions already seen, the same size after any number of them. Dispose it.</summary>
+/// <summary>
+/// What a <see cref="Mamba2Mixer"/> knows of the positions already seen, the same size after any number of them. Dispose it.
+/// </summary>
 /// <param name="Input">The last inputs of the convolution of x, [B, K − 1, I].</param>
 /// <param name="In">The same of B, [B, K − 1, G S].</param>
 /// <param name="Out">The same of C, [B, K − 1, G S].</param>

@@ -2,8 +2,8 @@ namespace Espalier.Models.Generation;
 
 /// <summary>
 /// One sequence whose keys and values stay from one call to the next: what a new text begins with in common with the one before is not
-/// computed again; with layers that are recurrent only where the new text begins with all of the one before. Bits may differ from those of a text that is read at once, for other kernels compute what follows. Not for several
-/// threads. Dispose it.
+/// computed again; with layers that are recurrent only where the new text begins with all of the one before. Bits may differ from those of
+/// a text that is read at once, for other kernels compute what follows. Not for several threads. Dispose it.
 /// </summary>
 /// <param name="weights">The weights, which stay the caller's.</param>
 /// <param name="capacity">Most ids of a text; memory for the keys and values of so many is taken at once.</param>

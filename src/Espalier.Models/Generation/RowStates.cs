@@ -2,7 +2,9 @@ using Espalier.Torch;
 
 namespace Espalier.Models.Generation;
 
-/// <summary>The states of a Mamba-2 layer, one of a fixed size for each sequence that runs: <see cref="MambaState"/> slot by slot.</summary>
+/// <summary>
+/// The states of a Mamba-2 layer, one of a fixed size for each sequence that runs: <see cref="MambaState"/> slot by slot.
+/// </summary>
 /// <param name="config">The model's shape.</param>
 /// <param name="slots">Sequences at once.</param>
 internal sealed class RowStates(MambaConfig config, int slots) : IDisposable

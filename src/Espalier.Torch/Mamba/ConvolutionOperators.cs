@@ -17,7 +17,9 @@ internal static class ConvolutionOperators
     /// <param name="weight">[C, K].</param>
     /// <param name="bias">[C], or null.</param>
     /// <param name="begins">The position at which each token's document begins, Int64 [B, T], where rows hold several; else null.</param>
-    /// <param name="state">The K − 1 inputs before the first one, [B, K − 1, C], or null; without documents, and no gradient goes there.</param>
+    /// <param name="state">
+    /// The K − 1 inputs before the first one, [B, K − 1, C], or null; without documents, and no gradient goes there.
+    /// </param>
     public static Tensor CausalConvolution(this Tensor x, Tensor weight, Tensor? bias, Tensor? begins = null, Tensor? state = null)
     {
         var records = GradMode.Records([x, weight, bias]);

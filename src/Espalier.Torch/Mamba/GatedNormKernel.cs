@@ -87,7 +87,8 @@ internal static unsafe class GatedNormKernel
     {
         if (x.Dimensions != 3 || !x.Shape.SequenceEqual(gate.Shape) || !weight.Shape.SequenceEqual([x.Size(2)]))
             throw Of(
-                Name, $"x is {Sizes(x)}, the gate {Sizes(gate)} and weight {Sizes(weight)}, which must be [samples, positions, channels], the "
+                Name, $"x is {Sizes(x)}, the gate {Sizes(gate)} and weight {Sizes(weight)}, which must be [samples, positions, channels], "
+                    + $"the "
                     + "same and [channels]");
         if (x.DType != DType.Float32 || gate.DType != DType.Float32 || weight.DType != DType.Float32)
             throw Of(Name, $"x is {x.DType}, the gate {gate.DType} and weight {weight.DType}, all must be float32");
@@ -172,7 +173,8 @@ internal static unsafe class GatedNormKernel
         {
             TV slope = TV.Load(dy + i), product = TV.Load(u + i);
             (slope * product * factor).AddTo(sums + i);
-            var (ofX, ofGate) = Slopes(TV.MultiplyAdd(product, minus, slope * TV.Load(weight + i) * factor), TV.Load(x + i), TV.Load(z + i));
+            var (ofX, ofGate) =
+                Slopes(TV.MultiplyAdd(product, minus, slope * TV.Load(weight + i) * factor), TV.Load(x + i), TV.Load(z + i));
             ofX.Store(dx + i);
             ofGate.Store(dz + i);
         }

@@ -8,8 +8,8 @@ namespace Espalier.Torch.Mamba;
 internal static class GatedNormOperators
 {
     /// <summary>
-    /// Root-mean-square norm of x silu(z) in groups of channels, times a weight: [B, T, C]. The gate comes before the norm. Of float32 on the
-    /// processor by our kernel.
+    /// Root-mean-square norm of x silu(z) in groups of channels, times a weight: [B, T, C]. The gate comes before the norm. Of float32 on
+    /// the processor by our kernel.
     /// </summary>
     /// <param name="x">[B, T, C].</param>
     /// <param name="gate">z, [B, T, C].</param>

@@ -5,9 +5,9 @@ namespace Espalier.Torch.Mamba;
 // Shapes: M heads, P channels of a head, G groups, S numbers of a state, C channels, K taps.
 
 /// <summary>
-/// What a generated token asks of a Mamba-2 layer, on a few rows, into memory that is there. A row's results have the same bits whatever rows
-/// are beside it and whatever the number of threads; rows of one sequence go in their order. A row at position 0 begins with nothing, whatever
-/// its slot held.
+/// What a generated token asks of a Mamba-2 layer, on a few rows, into memory that is there. A row's results have the same bits whatever
+/// rows are beside it and whatever the number of threads; rows of one sequence go in their order. A row at position 0 begins with nothing,
+/// whatever its slot held.
 /// </summary>
 internal static unsafe class RowMambaOps
 {
@@ -67,7 +67,8 @@ internal static unsafe class RowMambaOps
         if (x.Width != sizes.Inner || @in.Width != sizes.Shared || @out.Width != sizes.Shared || steps.Width != M
             || state.Width != M * S * P || weights.StepBias.Width != M || weights.LogDecay.Width != M || weights.Skip.Width != M)
             throw KernelErrors.Of(
-                Scanning, $"rows of {x.Width}, {@in.Width}, {@out.Width} and {steps.Width} with states of {state.Width}, for {M} heads of {P} in "
+                Scanning,
+                $"rows of {x.Width}, {@in.Width}, {@out.Width} and {steps.Width} with states of {state.Width}, for {M} heads of {P} in "
                     + $"{sizes.Groups} groups with states of {S}");
         CheckSlots(Scanning, slots, positions, state);
         if (slots.Length == 0)

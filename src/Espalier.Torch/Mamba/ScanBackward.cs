@@ -73,7 +73,8 @@ internal static unsafe class ScanBackward
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Chunk<TV>(ScanProblem* p, long b, long g, long m, long t, long rows, float* state, float* slopes, in ScanScratch own)
+    private static void Chunk<TV>(ScanProblem* p, long b, long g, long m, long t, long rows, float* state, float* slopes,
+        in ScanScratch own)
         where TV : unmanaged, IFloats<TV>
     {
         var (wide, width, S, P) = (Tile.Wide<TV>(), own.Width, p->S, p->P);
@@ -86,7 +87,8 @@ internal static unsafe class ScanBackward
         for (var r = 0L; r < rows; r += Rows)
         {
             var some = Math.Min(Rows, rows - r);
-            Tile.Multiply<TV>(dy + r * step, step, 1, own.XColumns, P * wide, own.Inner + r * Q, Q, some, Tile.Up<TV>(r + some), P, add: false);
+            Tile.Multiply<TV>(dy + r * step, step, 1, own.XColumns, P * wide, own.Inner + r * Q, Q, some, Tile.Up<TV>(r + some), P,
+                add: false);
         }
         Among<TV>(rows, own);
         ScanSlopes.Among<TV>(own.Inner, own.Steps, rows, own.Direct, own.Across);

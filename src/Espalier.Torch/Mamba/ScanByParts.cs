@@ -34,7 +34,8 @@ internal static class ScanByParts
             var seen = new Seen(begins, start, end, of.X.Device);
             Tensor sums_BMC = Of(logs_BTM).CumSum(-1), last_BM1 = sums_BMC.Slice(2, end - start - 1, end - start);
             Tensor u_BMCP = Of(u_BTMP), b_BGCS = Of(b_BTGS), c_BGCS = Of(c_BTGS);
-            var weights_BMCC = OfHeads(c_BGCS.MatMul(b_BGCS.Transpose(2, 3))).Mul(seen.Among(sums_BMC.Unsqueeze(3).Sub(sums_BMC.Unsqueeze(2))));
+            var weights_BMCC = OfHeads(c_BGCS.MatMul(b_BGCS.Transpose(2, 3)))
+                .Mul(seen.Among(sums_BMC.Unsqueeze(3).Sub(sums_BMC.Unsqueeze(2))));
             var y_BMCP = weights_BMCC.MatMul(u_BMCP);
             var written_BMSP = OfHeads(b_BGCS).Mul(seen.ToEnd(last_BM1.Sub(sums_BMC)).Unsqueeze(3)).Transpose(2, 3).MatMul(u_BMCP);
             if (h_BMSP is not null)

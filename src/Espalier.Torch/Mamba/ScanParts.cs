@@ -21,7 +21,8 @@ internal static unsafe class ScanParts
         {
             var some = Math.Min(Rows, rows - r);
             Tile.Multiply<TV>(
-                p->OutOf(b, t + r, g), p->Out.Step, 1, inColumns, p->S * Tile.Wide<TV>(), scores + r * Q, Q, some, Tile.Up<TV>(r + some), p->S,
+                p->OutOf(b, t + r, g), p->Out.Step, 1, inColumns, p->S * Tile.Wide<TV>(), scores + r * Q, Q, some, Tile.Up<TV>(r + some),
+                p->S,
                 add: false);
         }
     }
@@ -77,7 +78,8 @@ internal static unsafe class ScanParts
     /// <summary>H = a H + Σ B_j v_j x_j with v the steps times the decays to the chunk's end; the packed x are overwritten.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Advance<TV>(
-        ScanProblem* p, long b, long g, long t, long rows, float decay, float* between, float* steps, float* xRows, float* state, long width)
+        ScanProblem* p, long b, long g, long t, long rows, float decay, float* between, float* steps, float* xRows, float* state,
+        long width)
         where TV : unmanaged, IFloats<TV>
     {
         var (wide, S) = (Tile.Wide<TV>(), p->S);

@@ -45,7 +45,8 @@ internal readonly unsafe struct ScanScratch
         (Width, StateWidth) = (width, stateWidth);
         var (size, S, P) = (p->S * width, p->S, p->P);
         var at = Scratch.Of(
-            ScanProblem.MostHeads * (p->Chunks + 1) * size + 5 * Q * S + 4 * Q * Q + 2 * Q * P + 3 * Q * width + 2 * Q * stateWidth + 9 * Q);
+            ScanProblem.MostHeads * (p->Chunks + 1) * size + 5 * Q * S + 4 * Q * Q + 2 * Q * P + 3 * Q * width + 2 * Q * stateWidth + 9
+                * Q);
         States = Take(ref at, ScanProblem.MostHeads * p->Chunks * size);
         Slopes = Take(ref at, ScanProblem.MostHeads * size);
         XRows = Take(ref at, Q * width);

@@ -59,7 +59,8 @@ internal static unsafe class ScanSlopes
     /// another.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Dots<TV>(float* packed, float* matrix, long n, long columns, float* sum, float* dots) where TV : unmanaged, IFloats<TV>
+    public static void Dots<TV>(float* packed, float* matrix, long n, long columns, float* sum, float* dots)
+    where TV : unmanaged, IFloats<TV>
     {
         var wide = Tile.Wide<TV>();
         for (var column = 0L; column < columns; column += wide)

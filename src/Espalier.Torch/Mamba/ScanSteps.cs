@@ -16,7 +16,8 @@ internal static unsafe class ScanSteps
     public static void Forward(in StepJob given)
     {
         fixed (StepJob* job = &given)
-            Workers.For(0, given.B * given.T, Math.Max(1, 1024 / given.M), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), job);
+            Workers.For(0, given.B * given.T, Math.Max(1, 1024 / given.M), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>),
+                job);
     }
 
     /// <summary>

@@ -3,7 +3,9 @@ using Espalier.Torch;
 
 namespace Espalier.Models.Tests.Decoding;
 
-/// <summary>The Mamba-2 mixer against transformers' in float64 (tests/golden/mamba): values and every gradient, with documents and in pieces.</summary>
+/// <summary>
+/// The Mamba-2 mixer against transformers' in float64 (tests/golden/mamba): values and every gradient, with documents and in pieces.
+/// </summary>
 public sealed class Mamba2MixerTests : TorchTest
 {
     // Of the parts of transformers' fused parameters the names, in the order in which they lie.
@@ -62,7 +64,8 @@ public sealed class Mamba2MixerTests : TorchTest
         var T = x.Size(1);
         var begins = golden.Longs("begins");
         var begins_BT = documents
-            ? Tensor.From<long>([.. begins.SelectMany(begin => Enumerable.Range(0, (int)T).Select(t => t < begin ? 0 : begin))], 2, T) : null;
+            ? Tensor.From<long>([.. begins.SelectMany(begin => Enumerable.Range(0, (int)T).Select(t => t < begin ? 0 : begin))], 2, T)
+            : null;
         var prefix = documents ? "documents." : "";
         var y = mixer.Forward(x, Context(begins_BT, null));
         y.Backward(golden.Tensor64("seed").To(type));
@@ -128,7 +131,8 @@ public sealed class Mamba2MixerTests : TorchTest
             if (!golden.Has($"weight.{name}"))
                 return null;
             var values = Part(golden.Doubles($"weight.{name}"), golden, name, part);
-            var rows = isVector || !name.EndsWith("weight", StringComparison.Ordinal) ? values.Length : golden.Shape($"weight.{name}") switch
+            var rows = isVector || !name.EndsWith("weight", StringComparison.Ordinal) ? values.Length
+                : golden.Shape($"weight.{name}") switch
             {
                 [_, _, var taps] => values.Length / taps,
                 [_, var columns] => values.Length / columns,
