@@ -40,7 +40,11 @@ public sealed class SynthesisFiltersTests : IDisposable
         Assert.False(filter.Drops(Written(Thirteen["one ".Length..])));
         Assert.True(filter.Drops(new(new("p", [1]) { Text = Thirteen }, Text("Well."))));
         File.AppendAllText(_folder.Of("test.jsonl"), "{\"text\": \"More.\"}\n");
-        Assert.NotEqual(filters.Hash, Of(new() { Decontaminate = [_folder.Of("test.jsonl")] }).Hash);
+        var both = Of(new() { Decontaminate = [_folder.Of("test.jsonl")] }).Hash;
+        Assert.NotEqual(filters.Hash, both);
+        // Another order of the same texts drops the same, and so does a text that comes twice.
+        File.WriteAllText(_folder.Of("more.jsonl"), $"{{\"text\": \"More.\"}}\n{{\"text\": \"Before. {Thirteen}, after.\"}}\n");
+        Assert.Equal(both, Of(new() { Decontaminate = [_folder.Of("more.jsonl"), _folder.Of("test.jsonl")] }).Hash);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
         var (x, w, b) = (Values(1, rows, width).Mul(5), Values(2, width).Add(0.6), Values(3, width));
         AssertSame([x, w], v => v[0].RmsNormByParts(v[1], 1e-5), v => v[0].RmsNorm(v[1], 1e-5), 2e-5);
         AssertSame([x, w, b], v => v[0].LayerNorm1pByParts(v[1], v[2], 1e-3), v => v[0].LayerNorm1p(v[1], v[2], 1e-3), 3e-5);
+        AssertSame([x, w, b], v => v[0].LayerNormOfLibtorch(v[1], v[2], 1e-3), v => v[0].LayerNorm(v[1], v[2], 1e-3), 3e-5);
     }
 
     [Theory]
@@ -43,6 +44,7 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
         var (gate, up) = (Values(1, count).Mul(40), Values(2, count).Add(0.3));
         AssertSame([gate, up], v => v[0].SiluMulByParts(v[1]), v => v[0].SiluMul(v[1]), 1e-5);
         AssertSame([gate.Mul(0.2).Detach(), up], v => v[0].GeluMulByParts(v[1]), v => v[0].GeluMul(v[1]), 1e-5);
+        AssertSame([gate.Mul(0.2).Detach()], v => v[0].GeluByParts(), v => v[0].Gelu(), 1e-5);
         AssertSame([gate], v => v[0].SquaredReluByParts(), v => v[0].SquaredRelu(), 1e-6);
     }
 
@@ -56,6 +58,9 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
         Assert.Equal([0, 0, 0, 0.5f, 1, 1, 0.5f], gate.Grad()!.ToArray<float>().Select(value => Math.Abs(value) < 1e-33f ? 0 : value));
         gate.SetGrad(null);
         gate.GeluMul(Tensor.Full(1, DType.Float32, 7)).Backward(Tensor.Full(1, DType.Float32, 7));
+        Assert.Equal([0, 0, 0, 0.5f, 1, 1, 0.5f], gate.Grad()!.ToArray<float>().Select(value => Math.Abs(value) < 1e-33f ? 0 : value));
+        gate.SetGrad(null);
+        gate.Gelu().Backward(Tensor.Full(1, DType.Float32, 7));
         Assert.Equal([0, 0, 0, 0.5f, 1, 1, 0.5f], gate.Grad()!.ToArray<float>().Select(value => Math.Abs(value) < 1e-33f ? 0 : value));
         gate.SetGrad(null);
     }

@@ -189,6 +189,9 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         using var scope = TensorScope.Begin();
         var (x, weight, bias) = (Values(rows, width).Mul(20).Add(3), Values(width), Values(width).Mul(2));
         AssertNear(x.LayerNorm1pByParts(weight, bias, 1e-5), Single(x).LayerNorm1p(Single(weight), Single(bias), 1e-5), 3e-6);
+        AssertNear(x.LayerNormOfLibtorch(weight, bias, 1e-5), Single(x).LayerNorm(Single(weight), Single(bias), 1e-5), 3e-6);
+        AssertNear(x.GeluByParts(), Single(x).Gelu(), 1e-5);
+        AssertNear(x.GeluByParts(), x.To(DType.BFloat16).Gelu(), 0.01);
         AssertNear(x.SquaredReluByParts(), Single(x).SquaredRelu(), 1e-6);
         Assert.True(float.IsNaN(Tensor.Full(double.NaN, DType.Float32, 17).SquaredRelu().ToArray<float>()[16]));
     }

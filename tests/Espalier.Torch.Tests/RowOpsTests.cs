@@ -156,9 +156,11 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
         {
             (heads.RmsNorm(weight, 1e-5), y => RowOps.RmsNorm(y, 3, w, 1e-5, y)),
             (heads.LayerNorm1p(weight, bias, 1e-5), y => RowOps.LayerNorm1p(y, 3, w, b, 1e-5, y)),
+            (heads.LayerNorm(weight, bias, 1e-5), y => RowOps.LayerNorm(y, 3, w, b, 1e-5, y)),
             (heads.Rotate(cos.View(3, 1, 17), sin.View(3, 1, 17)), y => RowOps.Rotate(y, 37, c, s, 3)),
             (x.SiluMul(up), y => RowOps.SiluMul(y, other, 3)),
             (x.GeluMul(up), y => RowOps.GeluMul(y, other, 3)),
+            (x.Gelu(), y => RowOps.Gelu(y, 3)),
             (x.SquaredRelu(), y => RowOps.SquaredRelu(y, 3)),
         })
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
+using Espalier.Compression.Evaluation;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
 
@@ -39,5 +40,5 @@ internal static class AlignPage
         found?.Accuracy is { } share ? string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.#} %") : "";
 
     private static string Loss(HeldOutRow? found) =>
-        found is null ? "none" : string.Create(CultureInfo.InvariantCulture, $"{found.Loss:0.0000} ± {found.LossSe:0.0000}");
+        found is null ? "none" : LossText.WithError(found.Loss, found.LossSe);
 }

@@ -128,7 +128,7 @@ internal sealed class EvaluateCommand : CommandBase
     {
         page.Heading($"{report.Model} on {report.Data}");
         page.Table(TextTable.OfFacts([
-            ("NLL", string.Create(CultureInfo.InvariantCulture, $"{report.Nll:0.0000} ± {report.NllSe:0.0000} nats a token")),
+            ("NLL", $"{LossText.WithError(report.Nll, report.NllSe)} nats a token"),
             ("perplexity", string.Create(CultureInfo.InvariantCulture, $"{report.Perplexity:0.000}")),
             .. report.BitsPerByte is { } bits ? [("bits per byte", string.Create(CultureInfo.InvariantCulture, $"{bits:0.0000}"))]
                 : Array.Empty<(string, string)>(),

@@ -76,10 +76,11 @@ internal sealed class NeedCommand : CommandBase
         var table = new TextTable(new("nats a token"), new("windows", Number: true), new("loss", Number: true),
             new("expected", Number: true), new("beyond it", Number: true));
         foreach (var text in new[] { report.Data, report.Reference })
-            table.Add(text.Name, $"{text.Windows}", Number(text.Loss, text.LossSe), Number(text.Expected, text.ExpectedSe),
-                Number(text.Excess, text.ExcessSe));
-        table.Add("difference", "", Number(report.LossDifference, report.LossDifferenceSe), "",
-            Number(report.Difference, report.DifferenceSe));
+            table.Add(text.Name, $"{text.Windows}", LossText.WithError(text.Loss, text.LossSe),
+                LossText.WithError(text.Expected, text.ExpectedSe),
+                LossText.WithError(text.Excess, text.ExcessSe));
+        table.Add("difference", "", LossText.WithError(report.LossDifference, report.LossDifferenceSe), "",
+            LossText.WithError(report.Difference, report.DifferenceSe));
         page.Table(table);
         page.Line(
             string.Create(CultureInfo.InvariantCulture,
@@ -88,7 +89,4 @@ internal sealed class NeedCommand : CommandBase
         page.Line();
         page.Line(report.Why);
     }
-
-    private static string Number(double value, double error) =>
-        string.Create(CultureInfo.InvariantCulture, $"{value:0.0000} ± {error:0.0000}");
 }

@@ -172,6 +172,9 @@ internal sealed class PruneCommand : CommandBase
         _calibration.Check(run, _input);
         if (run.Get(_random) && section.MergeHeads)
             throw new EspalierException("--merge-heads merges in the order of scores and --random has none: leave one of them out");
+        if (run.Get(_random) && section.MergeExperts)
+            throw new EspalierException(
+                "--merge-experts goes by what scores say of the router and --random has none: leave one of them out");
         if (_seed.IsGiven(run) && !run.Get(_random) && _calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --random and --method random, which were not given");
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Espalier.Files;
 
@@ -37,10 +36,17 @@ internal static class Corpus
             using var train = new TokenStoreWriter(Path.Combine(output, TrainFolder), encoder, source.Description);
             using var heldOut = split.Share > 0 ? new TokenStoreWriter(Path.Combine(output, HeldOutFolder), encoder, source.Description)
                 : null;
+            var total = source.TotalBytes;
+            var room = new CorpusRoom(output, source.Description, options.MaxTokens * train.BytesOfToken);
             var isWhole = Encode(source, options, encoder, context, progress,
-                document => (split.IsHeldOut(document.Hash) ? heldOut! : train).Append(document.Ids.Span, document.Utf8Bytes),
+                document =>
+                {
+                    (split.IsHeldOut(document.Hash) ? heldOut! : train).Append(document.Ids.Span, document.Utf8Bytes);
+                    room.Look(context.BytesRead, total, (train.Count + (heldOut?.Count ?? 0)) * train.BytesOfToken);
+                },
                 options.MaxTokens is { } most ? () => train.Count >= most : null);
-            CheckSides(source, split, context.Skips, train.Documents, heldOut?.Documents);
+            CheckSides(source, split, context.Skips, train.Documents,
+                options.MayHoldOutNone && train.Documents > 0 && heldOut?.Documents == 0 ? null : heldOut?.Documents);
 
             var summaryPath = Path.Combine(output, SummaryName);
             // Without a summary there is no corpus: the old one ends before its stores do.
@@ -51,7 +57,7 @@ internal static class Corpus
                 HeldOutShare = split.Share,
                 TokenizerSha256 = encoder.Sha256,
                 Train = SideOf(train.Finish()),
-                HeldOut = heldOut is null ? null : SideOf(heldOut.Finish()),
+                HeldOut = heldOut is null or { Documents: 0 } ? null : SideOf(heldOut.Finish()),
                 // How far a source is read ahead depends on the threads, and so would what is counted there.
                 Skips = isWhole ? context.Skips.ToDictionary() : new Dictionary<string, long>(),
             };
@@ -101,14 +107,10 @@ internal static class Corpus
             throw new EspalierException(
                 $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: "
                     + $"{(skips.ToString().Length > 0 ? skips.Describe() : "none")})");
-        var share = split.Share.ToString("P1", CultureInfo.InvariantCulture);
         if (heldOut == 0)
-            throw new OneSidedSplitException(
-                $"held-out {share} of {train} documents in {source.Description} is "
-                    + "none; give a larger share or more text");
+            throw OneSidedSplitException.NothingHeldOut(split.Share, train, source.Description);
         if (train == 0)
-            throw new OneSidedSplitException(
-                $"held-out {share} takes all {heldOut} documents in {source.Description}; give a smaller share or more text");
+            throw OneSidedSplitException.AllHeldOut(split.Share, heldOut!.Value, source.Description);
     }
 
     private static CorpusSide SideOf(TokenStoreIndex index) => new(index.Documents, index.Count, index.TextBytes, index.TokensSha256);

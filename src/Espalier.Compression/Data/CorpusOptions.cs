@@ -15,6 +15,9 @@ internal sealed record CorpusOptions
     /// <summary>Which documents are held out; a share of 0 holds out none, and writes no held-out store.</summary>
     public HeldOutSplit HeldOut { get; init; } = new(0.02);
 
+    /// <summary>Whether a share that comes to no document is none held out, with no held-out store, in place of an error.</summary>
+    public bool MayHoldOutNone { get; init; }
+
     /// <summary>Threads that encode; the result does not depend on it.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 

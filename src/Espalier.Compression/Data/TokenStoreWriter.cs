@@ -44,6 +44,9 @@ internal sealed class TokenStoreWriter : IDisposable
     /// <summary>Ids written so far.</summary>
     public long Count => _count;
 
+    /// <summary>Bytes of one id.</summary>
+    public int BytesOfToken => (int)_width;
+
     /// <summary>Documents written so far.</summary>
     public long Documents => _documentCount;
 

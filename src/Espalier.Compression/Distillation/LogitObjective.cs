@@ -17,6 +17,7 @@ public sealed class LogitObjective : Objective
     private readonly LogitLoss _loss;
     private readonly Teacher? _teacher;
     private readonly HiddenStateLoss? _hidden;
+    private readonly RouterBalance? _balance;
 
     /// <summary>Creates the objective.</summary>
     /// <param name="loss">The loss on logits.</param>
@@ -31,13 +32,19 @@ public sealed class LogitObjective : Objective
         (_loss, _teacher, _hidden) = (loss, loss.NeedsTeacher || hidden is not null ? teacher : null, hidden);
     }
 
-    /// <inheritdoc/>
-    public override string Name => _hidden is null ? _loss.Name : $"{_loss.Name} + {_hidden.Name}";
+    /// <summary>The same, and an auxiliary loss that keeps the student's experts equally busy, or null.</summary>
+    internal LogitObjective(LogitLoss loss, Teacher? teacher, HiddenStateLoss? hidden, RouterBalance? balance)
+        : this(loss, teacher, hidden) => _balance = balance;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> PartNames => _hidden is null && _loss.Parts.Count == 1
+    public override string Name =>
+        $"{_loss.Name}{(_hidden is null ? "" : $" + {_hidden.Name}")}{(_balance is null ? "" : $" + {RouterBalance.Name}")}";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> PartNames => _hidden is null && _balance is null && _loss.Parts.Count == 1
         ? []
-        : [.. _loss.Parts.Select(part => part.Name), .. _hidden is null ? Array.Empty<string>() : [_hidden.Name]];
+        : [.. _loss.Parts.Select(part => part.Name), .. _hidden is null ? Array.Empty<string>() : [_hidden.Name],
+            .. _balance is null ? Array.Empty<string>() : [RouterBalance.Name]];
 
     /// <inheritdoc/>
     public override IReadOnlyList<ParameterSet> Trained => _hidden?.Trained ?? [];
@@ -58,18 +65,23 @@ public sealed class LogitObjective : Objective
         var width = pass.Hidden.Size(-1);
         HeadResult head;
         HiddenStateResult? states;
+        (double Sum, IReadOnlyList<KeyValuePair<TapPlace, Tensor>> Gradients)? balance;
         using (StepProfiler.Enter(StepPhase.Head))
         {
             head = _loss.Backward(
                 student.Head, counted.Rows(pass.Hidden.View(-1, width)), targets_M, _loss.NeedsTeacher
                     ? counted.Rows(outputs?.Distributions) : null, scale);
             states = _hidden?.Backward(pass, outputs!.States, counted, head.Sum, scale);
+            balance = _balance?.Backward(pass, batch, scale);
         }
         using (StepProfiler.Enter(StepPhase.Backward))
-            pass.Backward(counted.Spread(head.HiddenGradient).View(batch.Size, batch.Sequence, width), states?.Gradients);
-        return states is null
+            pass.Backward(counted.Spread(head.HiddenGradient).View(batch.Size, batch.Sequence, width),
+                states is null && balance is null ? null : [.. states?.Gradients ?? [], .. balance?.Gradients ?? []]);
+        return states is null && balance is null
             ? new(head.Sum, head.Parts)
-            : new(head.Sum + states.Weight * states.Sum, [.. head.Parts, states.Sum]);
+            : new(head.Sum + (states is null ? 0 : states.Weight * states.Sum) + (balance?.Sum ?? 0) * (_balance?.Weight ?? 0),
+                [.. head.Parts, .. states is null ? Array.Empty<double>() : [states.Sum],
+                    .. balance is null ? Array.Empty<double>() : [balance.Value.Sum]]);
     }
 
     private TeacherOutputs? OutputsOf(Batch batch, Tensor ids_BT)
@@ -81,6 +93,7 @@ public sealed class LogitObjective : Objective
     private TrainingPass Forward(Decoder student, Batch batch, Tensor ids_BT)
     {
         using var phase = StepProfiler.Enter(StepPhase.Forward);
-        return student.Train(ids_BT, _hidden?.StudentPlaces, batch.Places);
+        return student.Train(ids_BT, _hidden is null && _balance is null ? null
+            : [.. _hidden?.StudentPlaces ?? [], .. _balance?.Places ?? []], batch.Places);
     }
 }

@@ -20,6 +20,7 @@ internal sealed class ImportanceCollector : IDisposable
     private readonly Dictionary<(Axis Axis, int Layer, TapPoint Point, int Expert), UnitScore> _units = [];
     private readonly List<StreamHistory> _histories = [];
     private readonly List<RoutedBatch> _routed = [];
+    private readonly RoutingSums? _routing;
     private long _samples, _positions;
 
     public ImportanceCollector(DecoderConfig config, ScoreOptions options)
@@ -27,6 +28,7 @@ internal sealed class ImportanceCollector : IDisposable
         (_config, _neuronValues) = (config, options.Neurons);
         _expertValues = options.Experts;
         _influence = new(config.Layers, options.SpanWidths);
+        _routing = config.LayersWithExperts > 0 ? new(config) : null;
         // In the order in which a pass meets them: what is added up over the network is added up in it.
         foreach (var axis in Axis.Scored.Where(axis => axis.IsIn(config)))
             for (var layer = 0; layer <= config.Layers; layer++)
@@ -82,6 +84,7 @@ internal sealed class ImportanceCollector : IDisposable
             routed!.Choose(value);
         else if (point == TapPoint.ExpertWeights)
             routed!.Weigh(value);
+        Route(routed, point, layer, value);
         foreach (var axis in Axis.Scored)
             if (_units.TryGetValue((axis, point == TapPoint.FinalNorm ? _config.Layers : layer, point, 0), out var units))
                 if (axis.IsPerExpert)
@@ -98,6 +101,16 @@ internal sealed class ImportanceCollector : IDisposable
         _positions += value.Size(0) * value.Size(1);
     }
 
+    private void Route(RoutedBatch? routed, TapPoint point, int layer, Tensor value)
+    {
+        using var scope = TensorScope.Begin();
+        if (point == TapPoint.RouterLogits)
+            _routing!.AddLogits(layer, value);
+        else if (point == TapPoint.ExpertWeights)
+            _routing!.AddMass(layer, routed!.OfExperts(value, ExpertValues.Mass));
+    }
+
+    /// <summary>The scores, by one of the aggregators.</summary>
     public ImportanceScores Result(Aggregator aggregator, int sampleLength)
     {
         var perNorm = RowsOf(Axis.Hidden);
@@ -114,6 +127,7 @@ internal sealed class ImportanceCollector : IDisposable
                 : axis.IsPerLayer ? RowsOf(axis) : [Sum(RowsOf(axis))]),
             ChannelsPerNorm = perNorm,
             BlockInfluence = _influence.Result(_positions),
+            Routing = _routing?.Result(_positions),
         };
 
         double[][] RowsOf(Axis axis) => [.. _units.Where(pair => pair.Key.Axis == axis).Select(pair =>
@@ -135,6 +149,7 @@ internal sealed class ImportanceCollector : IDisposable
     {
         _histories.ForEach(history => history.Dispose());
         _routed.ForEach(routed => routed.Dispose());
+        _routing?.Dispose();
     }
 
     /// <summary>Where an axis is read: of neurons it can be chosen.</summary>

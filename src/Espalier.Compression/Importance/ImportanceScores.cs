@@ -62,6 +62,9 @@ public sealed record ImportanceScores
     /// </summary>
     public required IReadOnlyDictionary<int, double[]> BlockInfluence { get; init; }
 
+    /// <summary>How the router sent tokens to the experts; null where there are none, or no activations were read.</summary>
+    internal ExpertRouting? Routing { get; init; }
+
     /// <summary>Layers of the model that was scored.</summary>
     public int Layers => (Units[Axis.Heads] ?? Units[Axis.MambaHeads])?.Length ?? 0;
 

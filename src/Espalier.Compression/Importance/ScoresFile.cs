@@ -11,8 +11,9 @@ namespace Espalier.Compression.Importance;
 /// (<c>version</c>, <c>method</c>, of activations <c>batch</c>, <c>sequence</c> and <c>neuron_values</c>, of chance <c>seed</c>, where text
 /// was read <c>samples</c> and <c>sample_length</c>, <c>teacher</c>, <c>calibration</c>) and <c>axes</c>: <c>neurons</c> [layer][neuron],
 /// <c>heads</c> [layer][head], <c>channels</c> [channel] network-wide, of activations <c>channels_per_norm</c> [norm][channel],
-/// <c>layers</c> (block influence, or what weights add up to: span width to [first layer]). A file of version 1 has no <c>method</c> and is
-/// one of activations; up to version 2 <c>teacher</c> is the hash of a folder.
+/// <c>layers</c> (block influence, or what weights add up to: span width to [first layer]); of activations of a mixture of experts
+/// <c>routing</c>, <see cref="ExpertRouting"/>: <c>mass</c> and <c>nearness</c>. A file of version 1 has no <c>method</c> and is one of
+/// activations; up to version 2 <c>teacher</c> is the hash of a folder.
 /// </summary>
 internal static class ScoresFile
 {
@@ -90,6 +91,13 @@ internal static class ScoresFile
                 json.Numbers(width.ToString(CultureInfo.InvariantCulture), influence);
             json.WriteEndObject();
             json.WriteEndObject();
+            if (scores.Routing is { } routing)
+            {
+                json.WriteStartObject("routing");
+                json.NumberLists("mass", routing.Mass);
+                json.NumberLists("nearness", routing.Nearness);
+                json.WriteEndObject();
+            }
             json.WriteEndObject();
         });
     }
@@ -99,7 +107,7 @@ internal static class ScoresFile
         var fields = new JsonFields(
             root, source, "", "version", "method", "batch", "sequence", "neuron_values", "expert_values", "seed", "samples",
             "sample_length", "teacher",
-            "calibration", "axes");
+            "calibration", "axes", "routing");
         var axes = new JsonFields(fields.Object("axes"), source, "axes.",
             [.. Axis.Scored.Select(axis => axis.UnitsField), "channels_per_norm", "layers"]);
         var version = fields.Version(Newest);
@@ -128,12 +136,19 @@ internal static class ScoresFile
                 : [axes.Numbers(axis.UnitsField)]),
             ChannelsPerNorm = ofActivations ? axes.NumberLists("channels_per_norm") : [],
             BlockInfluence = Layers(axes, source),
+            Routing = fields.Has("routing") ? Routing(fields.Object("routing"), source) : null,
         };
         return Agreeing(scores, source);
 
         // A hybrid may have no layer with attention.
         bool IsThere(Axis axis) =>
             !(axis.IsOptional || axis == Axis.Heads && axes.Has(Axis.MambaHeads.UnitsField)) || axes.Has(axis.UnitsField);
+    }
+
+    private static ExpertRouting Routing(JsonElement routing, string source)
+    {
+        var fields = new JsonFields(routing, source, "routing.", "mass", "nearness");
+        return new() { Mass = fields.NumberLists("mass"), Nearness = fields.NumberLists("nearness") };
     }
 
     private static Dictionary<int, double[]> Layers(JsonFields axes, string source)
@@ -173,6 +188,14 @@ internal static class ScoresFile
         }
         foreach (var (width, influence) in scores.BlockInfluence)
             Same($"axes.layers.{width}", influence.Length, $"spans of {width} among {layers} layers", layers - width + 1);
+        if (scores.Routing is { } routing)
+        {
+            var count = scores.Units[Axis.Experts]?[0].Length ?? 0;
+            Same("routing.mass", routing.Mass.Length, "layers", layers);
+            Same("routing.mass[0]", routing.Mass[0].Length, "experts", count);
+            Same("routing.nearness", routing.Nearness.Length, "experts of all layers", layers * count);
+            Same("routing.nearness[0]", routing.Nearness[0].Length, "experts", count);
+        }
         return scores;
 
         void Same(string field, int has, string what, int expected)
@@ -191,6 +214,8 @@ internal static class ScoresFile
             Row(axis.UnitsField, scores.Units[axis]![0]);
         foreach (var (width, influence) in scores.BlockInfluence)
             Row($"layers.{width}", influence);
+        Rows("routing.mass", scores.Routing?.Mass ?? []);
+        Rows("routing.nearness", scores.Routing?.Nearness ?? []);
 
         static void Rows(string axis, double[][] rows)
         {

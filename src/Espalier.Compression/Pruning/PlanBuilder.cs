@@ -1,5 +1,6 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Pruning.Experts;
 using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
@@ -16,14 +17,14 @@ internal static class PlanBuilder
     /// <param name="scores">Importance of the teacher's units.</param>
     /// <param name="depth">Which layers go.</param>
     /// <param name="mergeHeads">Whether query heads that go leave their residual in those that stay.</param>
+    /// <param name="mergeExperts">Whether experts that go are merged into those that stay.</param>
     /// <param name="keepLayers">
     /// The layers that stay, ascending, where something else than block influence chose them; null lets the scores choose.
     /// </param>
     /// <exception cref="EspalierException">Scores of another shape, or a merge where more than half of a group's heads go.</exception>
     public static PruningPlan ByImportance(
         DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth = DepthChoice.Contiguous,
-        bool mergeHeads = false,
-        IReadOnlyList<int>? keepLayers = null)
+        bool mergeHeads = false, bool mergeExperts = false, IReadOnlyList<int>? keepLayers = null)
     {
         CheckScores(teacher, scores);
         if (mergeHeads)
@@ -31,8 +32,9 @@ internal static class PlanBuilder
         int[] layers = keepLayers is null ? LayersToKeep(teacher, student, scores, depth) : [.. keepLayers];
         if (layers.Length != student.Layers)
             throw new EspalierException($"{layers.Length} layers were chosen to stay and the student has {student.Layers}: choose as many");
-        return Best($"{scores.How}{(mergeHeads ? ", heads merged" : "")}", teacher, student, layers, mergeHeads,
-            (axis, layer) => scores.Units[axis]![layer]);
+        var plan = Best($"{scores.How}{(mergeHeads ? ", heads merged" : "")}{(mergeExperts ? ", experts merged" : "")}", teacher, student,
+            layers, mergeHeads, (axis, layer) => scores.Units[axis]![layer]);
+        return mergeExperts ? plan with { ExpertMerges = ExpertMergesOf(teacher, plan, scores) } : plan;
     }
 
     /// <summary>Keeps layers as they are; nothing else is cut.</summary>
@@ -57,6 +59,17 @@ internal static class PlanBuilder
         double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
         return Best($"random, seed {seed}", teacher, student, Ranking.Largest(Draw(teacher.Layers), student.Layers), merge: false,
             (axis, _) => Draw(axis.Of(teacher)));
+    }
+
+    private static ExpertMerge[][] ExpertMergesOf(DecoderConfig teacher, PruningPlan plan, ImportanceScores scores)
+    {
+        if (!Axis.Experts.IsIn(teacher))
+            throw new EspalierException($"prune.merge-experts: a {teacher.Family} model has no experts: leave it out");
+        var routing = scores.Routing ?? throw new EspalierException(
+            $"prune.merge-experts: these scores ({scores.How}) do not say where the router sends tokens: score by activations, with "
+                + "espalier score or score.method: activation");
+        return [.. plan.Layers.Select((layer, i) => Axis.Experts.IsIn(teacher.LayerKinds[layer])
+            ? ExpertGroups.Of(routing, layer, plan.UnitsOf(Axis.Experts, i)!) : [])];
     }
 
     /// <summary>The largest scores of every axis stay; they are asked for axis by axis, each for its layers in order.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Compression.Pruning.Experts;
 using Espalier.Files;
 using Espalier.Models;
 
@@ -8,8 +9,8 @@ namespace Espalier.Compression.Pruning;
 /// The JSON form of a <see cref="PruningPlan"/>, which a person can write: <c>version</c> (1), <c>method</c> (free text), <c>layers</c>,
 /// <c>channels</c>, and <c>heads</c> and <c>neurons</c> with one list for each kept layer; 0-based indices of what stays. Optional, again
 /// with one list for each kept layer: <c>kv_heads</c> where whole KV groups go, <c>experts</c> in place of <c>neurons</c> where layers are
-/// mixtures of them, with <c>expert_neurons</c> for each kept expert of each kept layer, and <c>merges</c> with pairs [head that stays,
-/// head that goes].
+/// mixtures of them, with <c>expert_neurons</c> for each kept expert of each kept layer, <c>merges</c> with pairs [head that stays, head
+/// that goes], and <c>expert_merges</c> with [expert that stays, expert that goes, its share].
 /// </summary>
 internal static class PlanFile
 {
@@ -39,7 +40,9 @@ internal static class PlanFile
                 else
                     json.Numbers(axis.UnitsField, plan.Kept[axis]![0]);
             if (plan.Merges is { } merges)
-                WriteMerges(json, merges);
+                WriteLists(json, "merges", merges, merge => $"[{merge.Head}, {merge.Gone}]");
+            if (plan.ExpertMerges is { } experts)
+                WriteLists(json, "expert_merges", experts, merge => $"{merge}");
             json.WriteEndObject();
         });
         DurableOutput.WriteFile(path, bytes.Length, stream => stream.Write(bytes));
@@ -47,7 +50,8 @@ internal static class PlanFile
 
     private static PruningPlan Parse(JsonElement root, string source)
     {
-        var fields = new JsonFields(root, source, "", ["version", "method", .. Axis.All.Select(axis => axis.UnitsField), "merges"]);
+        var fields = new JsonFields(root, source, "", ["version", "method", .. Axis.All.Select(axis => axis.UnitsField), "merges",
+            "expert_merges"]);
         return new()
         {
             Version = fields.Version(Newest),
@@ -55,6 +59,7 @@ internal static class PlanFile
             Kept = new(axis => (axis.Grouped is not null || IsOptional(axis, root)) && !root.TryGetProperty(axis.UnitsField, out _) ? null
                 : axis.IsPerLayer ? fields.IndexLists(axis.UnitsField) : [fields.Indices(axis.UnitsField)]),
             Merges = root.TryGetProperty("merges", out var merges) ? Merges(merges, fields) : null,
+            ExpertMerges = root.TryGetProperty("expert_merges", out var experts) ? ExpertMerges(experts, fields) : null,
         };
     }
 
@@ -64,23 +69,41 @@ internal static class PlanFile
         : axis.IsOptional && Axis.All.Any(other =>
             other != axis && other.IsOptional && !other.IsPerExpert && root.TryGetProperty(other.UnitsField, out _));
 
-    private static void WriteMerges(Utf8JsonWriter json, HeadMerge[][] merges)
+    private static void WriteLists<T>(Utf8JsonWriter json, string field, T[][] lists, Func<T, string> text)
     {
-        json.WriteStartArray("merges");
-        foreach (var layer in merges)
-            json.WriteRawValue($"[{string.Join(", ", layer.Select(merge => $"[{merge.Head}, {merge.Gone}]"))}]");
+        json.WriteStartArray(field);
+        foreach (var layer in lists)
+            json.WriteRawValue($"[{string.Join(", ", layer.Select(text))}]");
         json.WriteEndArray();
     }
 
     private static HeadMerge[][] Merges(JsonElement merges, JsonFields fields)
     {
         const string rule = "it must be a list with, for each kept layer, a list of pairs [head that stays, head that goes]";
-        JsonElement.ArrayEnumerator Items(JsonElement list) =>
-            list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw fields.Wrong("merges", rule);
-        int Head(JsonElement value) =>
-            value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var head) ? head : throw fields.Wrong("merges", rule);
-        HeadMerge Pair(JsonElement pair) =>
-            Items(pair).ToArray() is [var head, var gone] ? new(Head(head), Head(gone)) : throw fields.Wrong("merges", rule);
-        return [.. Items(merges).Select(layer => Items(layer).Select(Pair).ToArray())];
+        return Lists(merges, 2, items => new HeadMerge(Index(items[0], Wrong), Index(items[1], Wrong)), Wrong);
+
+        EspalierException Wrong() => fields.Wrong("merges", rule);
     }
+
+    private static ExpertMerge[][] ExpertMerges(JsonElement merges, JsonFields fields)
+    {
+        const string rule = "it must be a list with, for each kept layer, a list of lists [expert that stays, expert that goes, its share]";
+        return Lists(merges, 3, items => new ExpertMerge(Index(items[0], Wrong), Index(items[1], Wrong),
+            items[2].ValueKind == JsonValueKind.Number && items[2].GetDouble() is var share && double.IsFinite(share) ? share
+                : throw Wrong()), Wrong);
+
+        EspalierException Wrong() => fields.Wrong("expert_merges", rule);
+    }
+
+    private static T[][] Lists<T>(JsonElement lists, int length, Func<JsonElement[], T> item, Func<EspalierException> wrong)
+    {
+        return [.. Items(lists).Select(layer => Items(layer)
+            .Select(one => Items(one).ToArray() is var values && values.Length == length ? item(values) : throw wrong()).ToArray())];
+
+        JsonElement.ArrayEnumerator Items(JsonElement list) =>
+            list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : throw wrong();
+    }
+
+    private static int Index(JsonElement value, Func<EspalierException> wrong) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var index) ? index : throw wrong();
 }

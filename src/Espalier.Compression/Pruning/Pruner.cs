@@ -1,12 +1,13 @@
+using Espalier.Compression.Pruning.Experts;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Compression.Pruning;
 
 /// <summary>
-/// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries merged where the plan says so, layers renumbered.
-/// Streams one block of rows at a time from the teacher into a new Hugging Face folder, so that not even a tensor need fit in memory. Every
-/// weight of the teacher is read once, those that go too: one that is not finite is refused.
+/// Applies a plan by slicing: rows and columns of the kept units, unscaled, queries and experts merged where the plan says so, layers
+/// renumbered. Streams one block of rows at a time from the teacher into a new Hugging Face folder, so that not even a tensor need fit in
+/// memory. Every weight of the teacher is read once, those that go too: one that is not finite is refused.
 /// </summary>
 internal static class Pruner
 {
@@ -30,7 +31,7 @@ internal static class Pruner
     {
         var student = plan.Apply(teacher.Config);
         var bytes = student.Parameters * stored.Bytes();
-        var weights = new SlicedWeights(teacher, plan);
+        var weights = new SlicedWeights(teacher, plan, NeuronMatches.Of(teacher, plan, progress, stop));
         teacher.CheckFinite(weights.LeftOut, stop);
         using var task = progress.Begin("prune", bytes, "bytes");
         var narrowing = new Narrowing(clamp);

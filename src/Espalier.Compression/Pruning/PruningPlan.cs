@@ -1,3 +1,4 @@
+using Espalier.Compression.Pruning.Experts;
 using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
@@ -27,6 +28,12 @@ internal sealed record PruningPlan
 
     /// <summary>Residual merges of query heads in each kept block, done before slicing; null for none.</summary>
     public HeadMerge[][]? Merges { get; init; }
+
+    /// <summary>
+    /// What experts that go become part of, in each kept block, done before slicing; null where they are dropped. A block without experts
+    /// has an empty list.
+    /// </summary>
+    public ExpertMerge[][]? ExpertMerges { get; init; }
 
     /// <summary>The plan that keeps everything.</summary>
     public static PruningPlan Everything(DecoderConfig teacher) =>
@@ -60,6 +67,14 @@ internal sealed record PruningPlan
             : parameter.Expert,
     };
 
+    /// <summary>Whether weights of one of the student's parameters are sums of several of the teacher's.</summary>
+    internal bool IsMixed(Parameter parameter)
+    {
+        var axis = ParameterSpec.Of(parameter.Role).Dimensions[0].Axis;
+        return (axis == Axis.Heads && Merges is not null) || (ExpertMerges is not null && parameter.Expert >= 0
+            && Source(parameter).Expert is var expert && ExpertMerges[parameter.Layer].Any(merge => merge.Expert == expert));
+    }
+
     /// <summary>Whether the student has nothing of a parameter of the teacher's: it is of a layer or an expert that goes.</summary>
     internal bool Drops(Parameter parameter) => parameter.Layer >= 0 && (Array.IndexOf(Layers, parameter.Layer) is var layer && layer < 0
         || (parameter.Expert >= 0 && UnitsOf(Axis.Experts, layer) is { } experts && !experts.Contains(parameter.Expert)));
@@ -81,6 +96,9 @@ internal sealed record PruningPlan
                 for (var i = 0; i < Layers.Length; i++)
                     CheckGroups(axis, groups, i, teacher);
         CheckMerges(teacher);
+        if (ExpertMerges is not null)
+            ExpertMerge.Check(ExpertMerges, Layers.Length, teacher.Experts,
+                layer => UnitsOf(Axis.Experts, layer) ?? [.. Enumerable.Range(0, teacher.Experts)]);
         return new PruneTarget { Sizes = new(axis => Kept[axis]?[0].Length), Multiple = 1 }.Apply(teacher) with
         {
             LayerKinds = teacher.LayerKinds.At(Layers),

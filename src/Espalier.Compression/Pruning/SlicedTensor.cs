@@ -4,7 +4,7 @@ namespace Espalier.Compression.Pruning;
 
 /// <summary>
 /// One of the student's tensors out of one of the teacher's, a block of rows in memory at a time. The teacher's rows are read from the
-/// first to the last, once, and checked, those that go too; only a row that is merged into another is read a second time. Going back starts
+/// first to the last, once, and checked, those that go too; only a row that goes into another is read a second time. Going back starts
 /// again.
 /// </summary>
 internal sealed class SlicedTensor
@@ -38,8 +38,8 @@ internal sealed class SlicedTensor
     /// <summary>Kept columns; null keeps all.</summary>
     public int[]? Columns { get; init; }
 
-    /// <summary>For a kept row the row that it takes in, or null.</summary>
-    public Func<int, int?>? MergedWith { get; init; }
+    /// <summary>For a kept row the rows that it takes in; null where none does.</summary>
+    public Func<int, RowPart[]>? TakesIn { get; init; }
 
     /// <summary>What a kept value becomes, after merging; null for itself.</summary>
     public Func<float, float>? Carried { get; init; }
@@ -98,8 +98,8 @@ internal sealed class SlicedTensor
     private void Slice(int row, long firstOfBlock, Span<float> destination)
     {
         var values = _block.AsSpan((int)(row - firstOfBlock) * _width, _width);
-        if (MergedWith?.Invoke(row) is { } gone)
-            Merge(gone, values);
+        if (TakesIn?.Invoke(row) is { Length: > 0 } parts)
+            Merge(parts, values);
         if (Columns is null)
             values.CopyTo(destination);
         else
@@ -110,12 +110,19 @@ internal sealed class SlicedTensor
                 value = Carried(value);
     }
 
-    /// <summary>row ← row + (row − gone), both as the teacher has them.</summary>
-    private void Merge(int gone, Span<float> row)
+    // In float64, rounded once.
+    private void Merge(RowPart[] parts, Span<float> row)
     {
-        var other = new float[row.Length];
-        _teacher.ReadFloat32(_name, (long)gone * row.Length, other);
+        var (sums, other, own) = (new double[row.Length], new float[row.Length], 1 - parts.Sum(part => part.Share));
         for (var j = 0; j < row.Length; j++)
-            row[j] = (float)(2.0 * row[j] - other[j]); // exact before it is rounded once
+            sums[j] = own * row[j];
+        foreach (var part in parts)
+        {
+            _teacher.ReadFloat32(part.Name, (long)part.Row * row.Length, other);
+            for (var j = 0; j < row.Length; j++)
+                sums[j] += part.Share * other[part.Columns?[j] ?? j];
+        }
+        for (var j = 0; j < row.Length; j++)
+            row[j] = (float)sums[j];
     }
 }

@@ -1,3 +1,4 @@
+using Espalier.Compression.Pruning.Experts;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
@@ -5,7 +6,7 @@ using Espalier.Models.Families;
 namespace Espalier.Compression.Pruning;
 
 /// <summary>The student's weights, sliced from the teacher's block by block as they are asked for, in the order of the file.</summary>
-internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITensorSource
+internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan, NeuronMatches matches) : ITensorSource
 {
     private readonly DecoderConfig _config = teacher.Config;
     private readonly DecoderConfig _student = plan.Apply(teacher.Config);
@@ -28,23 +29,22 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan) : ITen
         if (!teacher.Family.TryParse(name, out var parameter))
             throw new EspalierException($"{name} is no parameter of the {teacher.Config.Family} family");
         var spec = ParameterSpec.Of(parameter.Role);
-        return new(teacher, teacher.Family.NameOf(plan.Source(parameter)), spec.Shape(_config))
+        var source = plan.Source(parameter);
+        return new(teacher, teacher.Family.NameOf(source), spec.Shape(_config))
         {
             Rows = Kept(spec.Dimensions[0], parameter),
             Columns = spec.Dimensions.Count == 2 ? Kept(spec.Dimensions[1], parameter) : null,
             Carried = spec.Carried(_config, _student),
-            MergedWith = spec.Dimensions[0].Axis == Axis.Heads && plan.Merges is not null ? row => MergedWith(parameter.Layer, row) : null,
+            TakesIn = !plan.IsMixed(parameter) ? null : spec.Dimensions[0].Axis == Axis.Heads
+                ? row => HeadParts(source, parameter.Layer, row)
+                : row => matches.Parts(teacher.Family, source, row, plan.ExpertMerges![parameter.Layer]),
         };
     }
 
-    /// <summary>The row of the head that goes, whose residual row <paramref name="row"/> takes in; null for none.</summary>
-    private int? MergedWith(int layer, int row)
-    {
-        foreach (var (head, gone) in plan.Merges?[layer] ?? [])
-            if (row / _config.HeadDim == head)
-                return gone * _config.HeadDim + row % _config.HeadDim;
-        return null;
-    }
+    /// <summary>The row of the head that goes, whose residual row <paramref name="row"/> takes in: row + (row − part).</summary>
+    private RowPart[] HeadParts(Parameter source, int layer, int row) =>
+        [.. plan.Merges![layer].Where(merge => row / _config.HeadDim == merge.Head).Select(merge =>
+            new RowPart(teacher.Family.NameOf(source), merge.Gone * _config.HeadDim + row % _config.HeadDim, -1))];
 
     /// <summary>Kept entries along a dimension; null keeps all.</summary>
     private int[]? Kept(Dimension dimension, Parameter parameter)

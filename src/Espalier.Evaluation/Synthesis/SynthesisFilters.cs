@@ -32,18 +32,20 @@ internal sealed record SynthesisFilters(IReadOnlyList<TextFilter> Filters, strin
         }
         if (options.Decontaminate.Count == 0)
             return new(filters, null);
-        var (texts, hashes) = (new List<string>(), new List<string>());
+        var texts = new List<string>();
         foreach (var name in options.Decontaminate)
         {
             var before = texts.Count;
             if (IsTask(name))
-                OfTask(TaskCatalog.Find(name), benchmarks, texts, hashes);
+                OfTask(TaskCatalog.Find(name), benchmarks, texts);
             else
-                OfText(name, texts, hashes, stop);
+                texts.AddRange(DocumentSource.Parse(name).Read(new(cancellation: stop)).Select(document => document.Text));
             progress.Note($"decontaminate: {Units.Counted(texts.Count - before, "text")} of {name}");
         }
         var rows = new SharedRows(texts);
         filters.Add(new("contaminated", written => rows.Shares(written.Whole)));
+        // Of the texts themselves: another order of benchmarks, or a variant with the same questions, drops the same.
+        var hashes = texts.Select(ContentHash.OfText).Distinct().Order(StringComparer.Ordinal);
         return new(filters, ContentHash.OfText(string.Join('\n', hashes)));
     }
 
@@ -52,19 +54,11 @@ internal sealed record SynthesisFilters(IReadOnlyList<TextFilter> Filters, strin
         || name.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".yml", StringComparison.OrdinalIgnoreCase)
         || !Path.Exists(DocumentSource.PathOf(name)) && !name.AsSpan().ContainsAny('/', '.', '*') && name != DotnetDocs.Name;
 
-    private static void OfTask(TaskDefinition task, string? benchmarks, List<string> texts, List<string> hashes)
+    private static void OfTask(TaskDefinition task, string? benchmarks, List<string> texts)
     {
         if (!task.Kind.HasDocuments)
             throw new EspalierException($"task {task.Name}: makes its questions itself, so that no text can hold them; leave it out");
         foreach (var subject in TaskData.Read(task, benchmarks, shots: false))
             texts.AddRange(subject.Documents.Select(document => task.Kind.TextOf(task, document)));
-        hashes.AddRange(TaskData.Files(task, benchmarks, shots: false).Select(file => ContentHash.OfFile(file.Path)));
-    }
-
-    private static void OfText(string name, List<string> texts, List<string> hashes, CancellationToken stop)
-    {
-        var source = DocumentSource.Parse(name);
-        texts.AddRange(source.Read(new(cancellation: stop)).Select(document => document.Text));
-        hashes.AddRange(source.Files.Select(ContentHash.OfFile));
     }
 }

@@ -44,7 +44,8 @@ public sealed partial record DecoderConfig
             Positive("rope_theta", rotary.Theta);
             if (rotary.Fraction != Rotary.Fraction)
                 throw new EspalierException(
-                    $"{source}: partial_rotary_factor is {Rotary.Fraction}, and {rotary.Fraction} in some layers; it must be the same in all");
+                    $"{source}: partial_rotary_factor is {Rotary.Fraction}, and {rotary.Fraction} in some layers; it must be the same in "
+                        + $"all");
         }
         if (LayerKinds.Any(static kind => kind.HasMamba))
             ValidateMamba(source);

@@ -11,6 +11,9 @@ public enum NormKind
 
     /// <summary>RMSNorm with weight + 1 (Gemma): the checkpoint stores weight − 1.</summary>
     RmsNorm1p,
+
+    /// <summary>Layer norm with weight and bias (StarCoder2, StableLM).</summary>
+    LayerNorm,
 }
 
 /// <summary>What a feed-forward block computes between its projections.</summary>
@@ -24,6 +27,9 @@ public enum ActivationKind
 
     /// <summary>down(gelu(gate(x)) · up(x)), with GELU in its tanh form (Gemma).</summary>
     GeGlu,
+
+    /// <summary>down(gelu(up(x))), with GELU in its tanh form: no gate (StarCoder2).</summary>
+    Gelu,
 }
 
 /// <summary>

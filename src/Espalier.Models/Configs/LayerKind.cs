@@ -70,7 +70,7 @@ public sealed record LayerKind
     public bool HasExperts { get; init; }
 
     /// <summary>Whether the feed-forward block, or each of its experts, has a gate.</summary>
-    public bool HasGate => Activation != ActivationKind.SquaredRelu;
+    public bool HasGate => Activation is not (ActivationKind.SquaredRelu or ActivationKind.Gelu);
 
     /// <summary>Whether it has a feed-forward block that is no mixture of experts.</summary>
     internal bool IsDense => HasFeedForward && !HasExperts;

@@ -34,7 +34,7 @@ internal static class ParameterSpecs
         Norm(AttentionOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter && kind.HasMixer },
         .. MambaSpecs.All,
         Norm(PostAttentionNorm) with { Exists = (_, kind) => kind.HasNormsBefore && !kind.IsHalf },
-        NormBias(PostAttentionNormBias) with { Exists = (config, kind) => config.Norm == NormKind.LayerNorm1p && !kind.IsHalf },
+        NormBias(PostAttentionNormBias) with { Exists = (config, kind) => HasNormBias(config) && !kind.IsHalf },
         new(GateProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm,
             Exists = (_, kind) => kind.HasDenseGate },
         new(GateProjectionBias, ParameterGroup.Mlp, Ffn) { Exists = (config, kind) => kind.HasDenseGate && config.MlpBias },
@@ -59,13 +59,13 @@ internal static class ParameterSpecs
 
     private static ParameterSpec Norm(ParameterRole role) => new(role, ParameterGroup.Norms, Hidden)
     {
-        IsNeutralAtOne = config => config.Norm == NormKind.RmsNorm,
-        IsStoredLessOne = config => config.Norm != NormKind.RmsNorm,
+        IsNeutralAtOne = config => config.Norm is NormKind.RmsNorm or NormKind.LayerNorm,
+        IsStoredLessOne = config => config.Norm is NormKind.RmsNorm1p or NormKind.LayerNorm1p,
     };
 
     private static ParameterSpec NormBias(ParameterRole role) => new(role, ParameterGroup.Norms, Hidden)
     {
-        Exists = (config, _) => config.Norm == NormKind.LayerNorm1p,
+        Exists = (config, _) => HasNormBias(config),
     };
 
     private static ParameterSpec HeadNorm(ParameterRole role, HeadNormKind norm, Dimension width) =>
@@ -85,6 +85,8 @@ internal static class ParameterSpecs
     private static bool IsDense(DecoderConfig config, LayerKind kind) => kind.IsDense;
 
     private static bool HasExperts(DecoderConfig config, LayerKind kind) => kind.HasExperts;
+
+    private static bool HasNormBias(DecoderConfig config) => config.Norm is NormKind.LayerNorm1p or NormKind.LayerNorm;
 
     private static bool HasMlpBias(DecoderConfig config, LayerKind kind) => config.MlpBias && kind.IsDense;
 

@@ -2,7 +2,7 @@ using Espalier.Torch;
 
 namespace Espalier.Models;
 
-/// <summary>The feed-forward block: gated SiLU or GELU, or ungated squared ReLU (Nemotron).</summary>
+/// <summary>The feed-forward block: gated SiLU or GELU, or ungated squared ReLU (Nemotron) or GELU (StarCoder2).</summary>
 internal sealed class FeedForward(ActivationKind activation, int layer) : IFeedForward
 {
     /// <summary>Null where the activation has no gate.</summary>
@@ -31,6 +31,7 @@ internal sealed class FeedForward(ActivationKind activation, int layer) : IFeedF
         ActivationKind.SwiGlu => z.SiluMul(up),
         ActivationKind.GeGlu => z.GeluMul(up),
         ActivationKind.SquaredRelu => z.SquaredRelu(),
+        ActivationKind.Gelu => z.Gelu(),
         _ => throw new InvalidOperationException($"activation {activation}"),
     };
 }

@@ -21,6 +21,7 @@ internal sealed class Normalization(NormKind kind, double epsilon, Tensor weight
         NormKind.RmsNorm => x.RmsNorm(weight, epsilon),
         NormKind.RmsNorm1p => x.RmsNorm(weight.Add(1), epsilon),
         NormKind.LayerNorm1p => x.LayerNorm1p(weight, bias!, epsilon),
+        NormKind.LayerNorm => x.LayerNorm(weight, bias!, epsilon),
         _ => throw new InvalidOperationException($"norm {kind}"),
     };
 }

@@ -39,6 +39,8 @@ internal sealed class RowFeedForward : IRowFeedForward
             RowOps.GeluMul(gate, up, rows);
         else if (activation == ActivationKind.SwiGlu)
             RowOps.SiluMul(gate, up, rows);
+        else if (activation == ActivationKind.Gelu)
+            RowOps.Gelu(up, rows);
         else
             RowOps.SquaredRelu(up, rows);
     }

@@ -14,9 +14,12 @@ internal sealed class RowNorm(PackedWeights weights, ParameterRole weight, Param
 
     public void Forward(RowBuffer x, int rows, RowBuffer to)
     {
-        if (weights.Config.Norm != NormKind.LayerNorm1p)
-            RowOps.RmsNorm(x, rows, _weight, weights.Config.NormEpsilon, to);
+        var (norm, epsilon) = (weights.Config.Norm, weights.Config.NormEpsilon);
+        if (norm == NormKind.LayerNorm1p)
+            RowOps.LayerNorm1p(x, rows, _weight, _bias!, epsilon, to);
+        else if (norm == NormKind.LayerNorm)
+            RowOps.LayerNorm(x, rows, _weight, _bias!, epsilon, to);
         else
-            RowOps.LayerNorm1p(x, rows, _weight, _bias!, weights.Config.NormEpsilon, to);
+            RowOps.RmsNorm(x, rows, _weight, epsilon, to);
     }
 }

@@ -10,8 +10,8 @@ internal sealed class LlamaCpp : Runtime
 
     /// <inheritdoc/>
     public override string Reason =>
-        "its converter takes Nemotron's rotary width from hidden_size / "
-            + "num_attention_heads: keep hidden_size, or cut heads in the same proportion";
+        "its converter takes Nemotron's rotary width from hidden_size / num_attention_heads, and StableLM's heads: "
+            + "keep hidden_size, or cut heads in the same proportion";
 
     /// <inheritdoc/>
     public override string? Refuses(WrittenShape shape) => shape.Family.ModelType == "nemotron_h" && shape.SaysExperts

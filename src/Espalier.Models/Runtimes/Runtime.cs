@@ -15,8 +15,9 @@ internal abstract class Runtime
     /// <summary>Why the program cannot load such a folder at all; null where it can.</summary>
     public virtual string? Refuses(WrittenShape shape) => null;
 
-    /// <summary>H: entries of a head, as the program takes them.</summary>
-    public virtual int HeadDim(WrittenShape shape) => shape.HeadDim ?? shape.Quotient;
+    /// <summary>H: entries of a head, as the program takes them; of StableLM no program reads head_dim.</summary>
+    public virtual int HeadDim(WrittenShape shape) =>
+        shape.Family.ModelType == "stablelm" ? shape.Quotient : shape.HeadDim ?? shape.Quotient;
 
     /// <summary>Entries of a head that turn, as the program takes them.</summary>
     public virtual int RotaryEntries(WrittenShape shape) => (int)(HeadDim(shape) * shape.RotaryFraction);

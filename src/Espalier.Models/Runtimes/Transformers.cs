@@ -16,16 +16,21 @@ internal class Transformers : Runtime
         s_wholeQuotient.Contains(shape.Family.ModelType) && shape.Hidden % shape.Heads != 0
             ? $"from release 5 on its config class refuses a hidden_size of {shape.Hidden}, which is no multiple of num_attention_heads "
                 + $"{shape.Heads}, whatever head_dim says: keep a multiple"
-            : shape.LongFactors is { } factors && (int)(shape.Quotient * shape.RotaryFraction) / 2 != factors
-                && shape.Family.ModelType == "phi3"
-            ? $"its config class wants as many factors as half of what turns of hidden_size {shape.Hidden} / num_attention_heads "
-                + $"{shape.Heads}, whatever head_dim says, and there are {factors}: keep hidden_size, or cut heads in the same proportion"
-            : null;
+            : RefusesFactors(shape);
+
+    /// <summary>Of every release: why Phi-3's config class refuses LongRoPE's lists; null where it does not.</summary>
+    protected static string? RefusesFactors(WrittenShape shape) => shape.Family.ModelType == "phi3"
+        && shape.LongFactors is { } factors && (int)(shape.Quotient * shape.RotaryFraction) / 2 != factors
+        ? $"its config class wants as many factors as half of what turns of hidden_size {shape.Hidden} / num_attention_heads "
+            + $"{shape.Heads}, whatever head_dim says, and there are {factors}: keep hidden_size, or cut heads in the same proportion"
+        : null;
 
     /// <inheritdoc/>
     public override string Reason =>
-        "it takes head_dim from config.json and 128 (Qwen3) or hidden_size / num_attention_heads without it: write head_dim";
+        "it takes head_dim from config.json and 128 (Qwen3) or hidden_size / num_attention_heads without it, of StableLM always the "
+            + "latter: write head_dim, or cut heads in the same proportion";
 
     /// <inheritdoc/>
-    public override int HeadDim(WrittenShape shape) => shape.HeadDim ?? (shape.Family.ModelType == "qwen3" ? Qwen3Default : shape.Quotient);
+    public override int HeadDim(WrittenShape shape) =>
+        shape.HeadDim is null && shape.Family.ModelType == "qwen3" ? Qwen3Default : base.HeadDim(shape);
 }

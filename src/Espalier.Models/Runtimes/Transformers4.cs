@@ -9,7 +9,7 @@ internal sealed class Transformers4 : Transformers
     public override string Name => "transformers before 5";
 
     /// <inheritdoc/>
-    public override string? Refuses(WrittenShape shape) => null;
+    public override string? Refuses(WrittenShape shape) => RefusesFactors(shape);
 
     /// <inheritdoc/>
     public override RotaryConfig? Rotary(WrittenShape shape) => shape.OlderRotary;

@@ -1,6 +1,6 @@
 namespace Espalier.Models.Runtimes;
 
-/// <summary>vLLM (0.6 to 0.10 were read): its Qwen2 divides hidden_size by the heads whatever head_dim says.</summary>
+/// <summary>vLLM (0.6 to 0.10 were read): its Qwen2 and StarCoder2 divide hidden_size by the heads whatever head_dim says.</summary>
 internal sealed class Vllm : Runtime
 {
     /// <inheritdoc/>
@@ -8,10 +8,12 @@ internal sealed class Vllm : Runtime
 
     /// <inheritdoc/>
     public override string Reason =>
-        "its Qwen2 takes hidden_size / num_attention_heads for head_dim: keep hidden_size, or cut heads in the same proportion";
+        "its Qwen2, StarCoder2 and StableLM take hidden_size / num_attention_heads for head_dim: "
+            + "keep hidden_size, or cut heads in the same proportion";
 
     /// <inheritdoc/>
-    public override int HeadDim(WrittenShape shape) => shape.Family.ModelType == "qwen2" ? shape.Quotient : base.HeadDim(shape);
+    public override int HeadDim(WrittenShape shape) =>
+        shape.Family.ModelType is "qwen2" or "starcoder2" ? shape.Quotient : base.HeadDim(shape);
 
     /// <summary>Numbers of GPUs, 1 to 8, that its tensor parallelism can split such heads over.</summary>
     public static IReadOnlyList<int> TensorParallel(WrittenShape shape) =>

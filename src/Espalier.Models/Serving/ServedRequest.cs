@@ -26,8 +26,21 @@ internal sealed record ServedRequest
     /// <summary>What may come; null for everything. This request's own.</summary>
     public ITokenMask? Mask { get; init; }
 
+    /// <summary>Whose it is, with others that were asked for together; null where it is alone.</summary>
+    public ServedGroup? Group { get; init; }
+
     /// <summary>How many of the likeliest ids are given with each; null where no probabilities are asked for.</summary>
     public int? Likeliest { get; init; }
+}
+
+/// <summary>
+/// Requests that were asked for together. Groups take turns where more wait than run at once, and one that has begun is served to its end.
+/// Only the engine's thread changes it.
+/// </summary>
+internal sealed class ServedGroup
+{
+    /// <summary>Whether one of them was worked on.</summary>
+    public bool HasBegun { get; set; }
 }
 
 /// <summary>An id as it was chosen.</summary>

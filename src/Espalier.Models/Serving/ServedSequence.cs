@@ -8,13 +8,13 @@ internal sealed class ServedSequence
     private readonly Choice _choice;
     private readonly int _last;
     private readonly HiddenMean? _hidden;
-
     private readonly int _longAfter;
 
     public ServedSequence(
         ServedRequest request, IServedReceiver receiver, int positions, int longAfter, CancellationToken cancellation)
     {
-        (Request, Receiver, Cancellation, _longAfter) = (request, receiver, cancellation, longAfter);
+        (Request, Receiver, Cancellation, Group) = (request, receiver, cancellation, request.Group ?? new());
+        _longAfter = longAfter;
         Ids = [.. request.Prompt];
         _choice = new(request.Options, request.Prompt, request.Mask);
         _last = (int)Math.Min((long)request.Prompt.Count + request.MaxTokens, positions);
@@ -27,6 +27,9 @@ internal sealed class ServedSequence
     public IServedReceiver Receiver { get; }
 
     public CancellationToken Cancellation { get; }
+
+    /// <summary>Whose it is, with others that were asked for together.</summary>
+    public ServedGroup Group { get; }
 
     /// <summary>The prompt and what followed it so far.</summary>
     public List<int> Ids { get; }
@@ -114,7 +117,7 @@ internal sealed class ServedSequence
     {
         if (!HasBegun)
             Receiver.Begin(Done);
-        HasBegun = true;
+        HasBegun = Group.HasBegun = true;
     }
 
     /// <summary>Chooses the next id of these logits, which may be changed, and hands it on.</summary>

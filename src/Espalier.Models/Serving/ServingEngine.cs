@@ -5,12 +5,12 @@ namespace Espalier.Models.Serving;
 
 /// <summary>
 /// Continues many prompts that come and go (continuous batching, Orca, OSDI 2022): each pass through the model takes the next position of
-/// every running sequence, and stretches of prompts beside them; a sequence joins and leaves between any two passes. Keys and values lie
-/// in blocks of one pool; prompts that begin alike share them, unless layers are recurrent: a state is one of a fixed size for each sequence that runs. Where the pool is full, the youngest sequence is put back and taken in again
-/// later. All rows go through kernels whose results do not depend on what is beside them, so that a request gets, bit for bit, what it gets
-/// alone. One thread runs the model. Dispose it.
+/// every running sequence, and stretches of prompts beside them; a sequence joins and leaves between any two passes. Keys and values lie in
+/// blocks of one pool; prompts that begin alike share them, unless layers are recurrent: a state is one of a fixed size for each sequence
+/// that runs. Where the pool is full, the youngest sequence is put back and taken in again later. All rows go through kernels whose results
+/// do not depend on what is beside them, so that a request gets, bit for bit, what it gets alone. One thread runs the model. Dispose it.
 /// </summary>
-internal sealed class ServingEngine : IDisposable
+internal sealed partial class ServingEngine : IDisposable
 {
     private readonly RowDecoder _decoder;
     private readonly BlockPool _pool;
@@ -101,7 +101,10 @@ internal sealed class ServingEngine : IDisposable
         return true;
     }
 
-    /// <summary>Takes nothing more in; what waits ends, what runs goes on. Returns when it is done, or cut after the grace time.</summary>
+    /// <summary>
+    /// Takes nothing more in; what waits ends unless it was asked for with what has begun, what runs goes on. Returns when it is done, or
+    /// cut after the grace time.
+    /// </summary>
     public async Task StopAsync(TimeSpan grace)
     {
         Stop();
@@ -137,9 +140,12 @@ internal sealed class ServingEngine : IDisposable
                 _waiting.AddLast(arrived);
             DropCancelled();
             if (_isStopping)
-                EndAll(_waiting, ServedEnd.ShutDown, null);
+                EndWaiting(static sequence => !sequence.Group.HasBegun, ServedEnd.ShutDown);
             if (_isCut)
-                EndAll(_running, ServedEnd.ShutDown, null);
+            {
+                EndWaiting(static _ => true, ServedEnd.ShutDown);
+                EndRunning(ServedEnd.ShutDown, null);
+            }
             Admit();
             if (_running.Count > 0)
                 Step();
@@ -155,48 +161,10 @@ internal sealed class ServingEngine : IDisposable
 
     private void DropCancelled()
     {
-        for (var node = _waiting.First; node is not null;)
-        {
-            var (sequence, next) = (node.Value, node.Next);
-            if (sequence.Cancellation.IsCancellationRequested)
-            {
-                _waiting.Remove(node);
-                Interlocked.Decrement(ref _open);
-                sequence.Receiver.End(ServedEnd.Cancelled, null);
-            }
-            node = next;
-        }
+        EndWaiting(static sequence => sequence.Cancellation.IsCancellationRequested, ServedEnd.Cancelled);
         foreach (var sequence in _running.Where(static sequence => sequence.Cancellation.IsCancellationRequested).ToArray())
             End(sequence, ServedEnd.Cancelled, null);
     }
-
-    // First come, first served: who needs more room than there is holds up those after it.
-    private void Admit()
-    {
-        while (_running.Count < _options.Batch && _waiting.First is { } first)
-        {
-            var sequence = first.Value;
-            Share(sequence);
-            if (_pool.Free < Missing(sequence) + _running.Sum(Missing))
-            {
-                sequence.Release(_pool);
-                return;
-            }
-            _waiting.RemoveFirst();
-            Interlocked.Decrement(ref _open);
-            if (sequence.Request is { MaxTokens: 0, Embeds: false })
-            {
-                sequence.Release(_pool);
-                sequence.Receiver.End(ServedEnd.Length, null);
-                continue;
-            }
-            sequence.Slot = _slots.Pop();
-            _running.Add(sequence);
-        }
-    }
-
-    // Blocks up to its next id.
-    private int Missing(ServedSequence sequence) => Math.Max(0, _pool.BlocksOf(sequence.Places) - sequence.Blocks.Count);
 
     private void Step()
     {
@@ -213,7 +181,7 @@ internal sealed class ServingEngine : IDisposable
         catch (Exception failure)
 #pragma warning restore CA1031
         {
-            EndAll(_running, ServedEnd.Failed, failure);
+            EndRunning(ServedEnd.Failed, failure);
             return;
         }
         var row = 0;
@@ -258,76 +226,6 @@ internal sealed class ServingEngine : IDisposable
         }
     }
 
-    // Those that go on come first, the oldest before the others; then prompts, in the order in which they came.
-    private void Plan()
-    {
-        for (var i = 0; i < _running.Count; i++)
-            if (_running[i].Pending == 1 && _running[i].HasBegun && HasRoom(_running[i], 1, mayPutBack: true))
-                _rows.Add(_running[i], 1);
-        var left = _options.PromptRows;
-        for (var i = 0; i < _running.Count && left > 0; i++)
-        {
-            var sequence = _running[i];
-            if (sequence.Pending == 1 && sequence.HasBegun)
-                continue;
-            Share(sequence);
-            if (!sequence.HasBegun)
-            {
-                _promptTokens += sequence.Ids.Count;
-                _reusedTokens += sequence.Done;
-            }
-            var count = Math.Min(left, sequence.Pending);
-            // Of what is there already nothing is taken from those that go on in this pass.
-            while (count > 0 && !HasRoom(sequence, count, mayPutBack: _rows.Count == 0))
-                count = Math.Min(count - 1, sequence.Blocks.Count * _pool.Size - sequence.Done);
-            if (count <= 0)
-                return;
-            sequence.Begin();
-            _rows.Add(sequence, count);
-            left -= count;
-        }
-    }
-
-    // Blocks for its next positions; the youngest that runs is put back for them, be it this one itself.
-    private bool HasRoom(ServedSequence sequence, int positions, bool mayPutBack)
-    {
-        while (sequence.Blocks.Count < _pool.BlocksOf(sequence.Done + positions))
-        {
-            if (_pool.TryTake(out var block))
-            {
-                sequence.Blocks.Add(block);
-                continue;
-            }
-            if (!mayPutBack)
-                return false;
-            var youngest = _running[^1];
-            _running.RemoveAt(_running.Count - 1);
-            Release(youngest);
-            _waiting.AddFirst(youngest);
-            Interlocked.Increment(ref _open);
-            _putBack++;
-            if (youngest == sequence)
-                return false;
-        }
-        return true;
-    }
-
-    // What begins alike is in the blocks; of a state there is none for each position, so that nothing is shared where layers have one.
-    private void Share(ServedSequence sequence)
-    {
-        if (!Config.IsRecurrent)
-            sequence.Share(_pool);
-    }
-
-    // Gives blocks and slot back.
-    private void Release(ServedSequence sequence)
-    {
-        sequence.Release(_pool);
-        if (sequence.Slot >= 0)
-            _slots.Push(sequence.Slot);
-        sequence.Slot = -1;
-    }
-
     private void End(ServedSequence sequence, ServedEnd end, Exception? failure)
     {
         Release(sequence);
@@ -335,16 +233,21 @@ internal sealed class ServingEngine : IDisposable
         sequence.Receiver.End(end, failure);
     }
 
-    private void EndAll(ICollection<ServedSequence> sequences, ServedEnd end, Exception? failure)
+    private void EndRunning(ServedEnd end, Exception? failure)
     {
-        foreach (var sequence in sequences.ToArray())
+        foreach (var sequence in _running.ToArray())
+            End(sequence, end, failure);
+    }
+
+    private void EndWaiting(Func<ServedSequence, bool> isMeant, ServedEnd end)
+    {
+        foreach (var sequence in _waiting.Where(isMeant).ToArray())
         {
-            if (sequences == _waiting)
-                Interlocked.Decrement(ref _open);
+            _waiting.Remove(sequence);
+            Interlocked.Decrement(ref _open);
             Release(sequence);
-            sequence.Receiver.End(end, failure);
+            sequence.Receiver.End(end, null);
         }
-        sequences.Clear();
     }
 
     private ServingCounts Count() => new(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Tasks;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
@@ -39,7 +40,7 @@ internal static class CardEvaluation
             {
                 NameOf(model.Model), CardPage.Exact(model.Parameters), CardPage.Quoted(on.Set), CardPage.Exact(on.Tokens),
                 CardPage.Nats(on.Nll),
-                $"{CardPage.Nats(on.Nll - (Standard95 * on.NllStandardError))} to "
+                on.NllStandardError == 0 ? LossText.None : $"{CardPage.Nats(on.Nll - (Standard95 * on.NllStandardError))} to "
                     + $"{CardPage.Nats(on.Nll + (Standard95 * on.NllStandardError))}",
                 double.IsFinite(on.Perplexity) ? on.Perplexity.ToString("0.00", CultureInfo.InvariantCulture) : "not finite",
                 on.BitsPerByte is { } bits ? CardPage.Nats(bits) : "",
@@ -92,7 +93,7 @@ internal static class CardEvaluation
 
     private static string NameOf(string model) => model == "student" ? "**this model**" : CardPage.Plain(model);
 
-    private static string Loss(HeldOutRow? row) => row is null ? "" : $"{CardPage.Nats(row.Loss)} ± {CardPage.Nats(row.LossSe)}";
+    private static string Loss(HeldOutRow? row) => row is null ? "" : LossText.WithError(row.Loss, row.LossSe);
 
     private static string Rightly(HeldOutRow? row) =>
         row?.Accuracy is { } share ? MetricText.Number(share, MetricScale.Share) + " %" : "";

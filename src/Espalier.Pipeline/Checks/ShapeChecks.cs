@@ -1,6 +1,8 @@
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
@@ -30,11 +32,23 @@ internal static class ShapeChecks
             foreach (var step in recipe.Align)
                 Named(refusals, "align", () => Parts(step.Training, teacher.Family, cycles[^1].To));
         }
+        if (recipe.Prune.MergeExperts)
+            Named(refusals, "prune.merge-experts", () => MergesExperts(recipe, teacher.Config));
         if (recipe.Prune.Sparsity is { } sparsity)
             foreach (var columns in new[] { teacher.Config.HiddenSize, teacher.Config.IntermediateSize,
                 teacher.Config.ExpertIntermediateSize,
                 teacher.Config.QueryHeads * teacher.Config.HeadDim }.Distinct())
                 Named(refusals, "prune", () => sparsity.CheckColumns(columns));
+    }
+
+    private static void MergesExperts(Recipe recipe, DecoderConfig teacher)
+    {
+        if (!Axis.Experts.IsIn(teacher))
+            throw new EspalierException($"a {teacher.Family} model has no experts: leave it out");
+        if (!recipe.Score.Method.ReadsActivations())
+            throw new EspalierException(
+                $"it needs to know where the router sends tokens, and score.method is {EnumName.Of(recipe.Score.Method)}, which does not "
+                    + "look: take activation, or leave it out");
     }
 
     private static IReadOnlyList<PlannedCycle> Cycles(Recipe recipe, Checkpoint teacher)
@@ -67,6 +81,8 @@ internal static class ShapeChecks
     {
         Parameter[] parameters = [.. family.Table.Parameters(model).Select(named => named.Parameter)];
         section.Freeze.Within(model, parameters);
+        if (section.RouterBalance > 0)
+            RouterBalance.Check(model);
         if (section.LoraRank is not null)
             _ = section.LoraTargets.Within(parameters, section.Freeze);
     }

@@ -41,7 +41,7 @@ internal sealed class TextCounter(CancellationToken stop)
         if (data.IsMixture)
             return OfMixture(data, tokenizer, vocabulary);
         if (data.Train is not [var single] || !DataSection.IsIds(single))
-            return OfText(data.Train, data.Field, data.HeldOut, tokenizer, vocabulary, name: null);
+            return OfText(data.Train, data, data.HeldOut, tokenizer, vocabulary, name: null);
         var all = OfIds(single, vocabulary);
         if (data.HeldOut == 0)
             return (all, null);
@@ -54,7 +54,10 @@ internal sealed class TextCounter(CancellationToken stop)
     {
         var name = string.Join(", ", data.Train);
         var sizes = data.Sources.Select(source => (source.Tokens,
-            Size: OfText([source.Path], data.Field, data.HeldOut, tokenizer, vocabulary, source.Path))).ToArray();
+            Size: OfText([source.Path], data, data.HeldOut, tokenizer, vocabulary, source.Path))).ToArray();
+        // A source may hold out no document, but not all of them.
+        if (data.HeldOut > 0 && sizes.All(one => one.Size.HeldOut is { Tokens: 0 }))
+            throw OneSidedSplitException.NothingHeldOut(data.HeldOut, sizes.Sum(one => one.Size.Train!.Documents ?? 0), name);
         return (Sum(name, sizes.Select(one => one.Size.Train is { } train && one.Tokens < train.Tokens
             ? train with { IsExact = false } : one.Size.Train)),
             data.HeldOut == 0 ? null : Sum($"held-out of {name}", sizes.Select(one => one.Size.HeldOut)));
@@ -66,20 +69,21 @@ internal sealed class TextCounter(CancellationToken stop)
     /// <summary>The tokens of one text that is evaluated on.</summary>
     public TextSize? OfText(string name, string source, Tokenizer? tokenizer, int vocabulary) =>
         DataSection.IsIds(source) ? OfIds(source, vocabulary)
-            : OfText([source], null, 0, tokenizer, vocabulary, $"{name} ({source})").Train;
+            : OfText([source], new(), 0, tokenizer, vocabulary, $"{name} ({source})").Train;
 
     private (TextSize? Train, TextSize? HeldOut) OfText(
-        IReadOnlyList<string> sources, string? field, double heldOut, Tokenizer? tokenizer, int vocabulary, string? name)
+        IReadOnlyList<string> sources, DataSection data, double heldOut, Tokenizer? tokenizer, int vocabulary, string? name)
     {
-        var source = DocumentSource.Parse(sources, field);
+        var source = DocumentSource.Parse(sources, data.Field);
         name ??= source.Description;
         string[] files = [.. source.Files];
         var isPlain = files.All(IsPlain);
         var bytes = files.Sum(file => new FileInfo(file).Length * (IsPlain(file) ? 1 : Unpacked));
         if (tokenizer is not null && bytes <= CountedBytes)
             return _counted.GetOrAdd(
-                string.Join('\0', [tokenizer.Sha256, $"{heldOut:R}", $"{vocabulary}", field ?? "", .. sources]),
-                _ => Count(sources, field, heldOut, tokenizer, vocabulary, name));
+                string.Join('\0', [tokenizer.Sha256, $"{heldOut:R}", $"{vocabulary}", data.Field ?? "", $"{data.NearDuplicates:R}",
+                    data.Language ?? "", $"{data.MaxRepetition:R}", $"{data.IsMixture}", .. sources]),
+                _ => Count(sources, data, heldOut, tokenizer, vocabulary, name));
         if (!isPlain)
             return (null, null);
         var most = new TextSize(name, MostTokensOfAByte * bytes + MostTokensOfAByte, IsExact: false);
@@ -87,19 +91,27 @@ internal sealed class TextCounter(CancellationToken stop)
     }
 
     private (TextSize? Train, TextSize? HeldOut) Count(
-        IReadOnlyList<string> sources, string? field, double heldOut, Tokenizer tokenizer, int vocabulary, string name)
+        IReadOnlyList<string> sources, DataSection data, double heldOut, Tokenizer tokenizer, int vocabulary, string name)
     {
         using var folder = ScratchFolder.Begin();
         // Written and opened as the run does it, so that what it would refuse is refused.
         var summary = Corpus.Build(
-            new() { Sources = sources, Field = field, HeldOut = new(heldOut) }, DocumentEncoder.Of(tokenizer, vocabulary), folder.Path,
+            new()
+            {
+                Sources = sources,
+                Field = data.Field,
+                HeldOut = new(heldOut),
+                Filters = DocumentFilters.Of(data),
+                MaxRepetition = data.MaxRepetition,
+                MayHoldOutNone = data.IsMixture,
+            }, DocumentEncoder.Of(tokenizer, vocabulary), folder.Path,
             cancellation: stop);
         foreach (var side in Directory.GetDirectories(folder.Path))
             using (TokenStore.Open(side, vocabulary))
             {
             }
-        return (new(name, summary.Train.Tokens, IsExact: true), summary.HeldOut is { } held
-            ? new($"held-out of {name}", held.Tokens, IsExact: true) : null);
+        return (new(name, summary.Train.Tokens, IsExact: true) { Documents = summary.Train.Documents },
+            heldOut > 0 ? new($"held-out of {name}", summary.HeldOut?.Tokens ?? 0, IsExact: true) : null);
     }
 
     private static TextSize OfIds(string spec, int vocabulary)

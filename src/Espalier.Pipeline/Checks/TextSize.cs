@@ -8,6 +8,9 @@ namespace Espalier.Pipeline.Checks;
 /// <param name="IsExact">Whether they were counted.</param>
 internal sealed record TextSize(string Name, long Tokens, bool IsExact)
 {
+    /// <summary>Documents that they are of; null where nobody counted.</summary>
+    public long? Documents { get; init; }
+
     /// <summary>The size of tokens that are there.</summary>
     public static TextSize Of(ITokens tokens, string? name = null) => new(name ?? tokens.Name, tokens.Count, IsExact: true);
 

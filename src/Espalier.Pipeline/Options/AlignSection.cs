@@ -110,6 +110,9 @@ internal sealed partial record AlignSection
         if (section.Sequence == 0)
             section = section with { Sequence = sequence };
         section = section with { Training = TrainingOf(section, fields) };
+        if (section.Preference is not null && section.Training.RouterBalance > 0)
+            throw fields.At("router-balance",
+                $"method is {EnumName.Of(section.Method)}, whose loss is over pairs and has no such part; leave it out");
         return section.Replay > 0 && (section.ReplayWindows < 1 || section.ReplayWindows >= section.Training.Batch)
             ? throw fields.Wrong("replay",
                 $"of a batch of {section.Training.Batch} windows it makes {section.ReplayWindows}, and at least one must be text and one "

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Pruning.Experts;
 using Espalier.Compression.Pruning.Masks;
 using Espalier.Files;
 
@@ -23,6 +24,9 @@ internal sealed record PruneSection
 
     /// <summary>Whether query heads that go leave their residual in those that stay (<see cref="HeadMerge"/>).</summary>
     public bool MergeHeads { get; init; }
+
+    /// <summary>Whether experts that go are merged into those that stay (<see cref="ExpertGroups"/>).</summary>
+    public bool MergeExperts { get; init; }
 
     /// <summary>A plan written by hand, instead of sizes.</summary>
     public string? Plan { get; init; }
@@ -95,6 +99,24 @@ internal sealed record PruneSection
                 Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
                     ? $"heads are merged in the order of their scores, and prune.method is {EnumName.Of(s.Method)}; leave it out" : null,
             },
+            new Key<PruneSection, bool>("merge-experts", Kinds.FlagAsText, s => s.MergeExperts,
+                (s, merges) => s with { MergeExperts = merges })
+            {
+                Help = "Merge experts that go into those that stay and are nearest to them, in place of dropping them",
+                Stage = InStageKey.WhereItDiffers,
+                StageValue = s => s.MergeExperts,
+                PageDefault = "false",
+                Page = """
+                    `true`: an expert of a mixture that goes is merged into the one that stays and whose router logits are nearest to its
+                    own over the calibration text (M-SMoE, arXiv 2310.01334), neurons matched by their weights, in proportion to the mass
+                    that the router gives to each. Which stay is what `score.experts-by` says. Needs scores of activations.
+                    """,
+                Useless = Useless("merge-experts"),
+                Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
+                    ? $"experts are merged by what scores say of the router, and prune.method is {EnumName.Of(s.Method)}; leave it out"
+                    : null,
+                IsLater = true,
+            },
             new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })
             {
                 Help = "What survives, instead of a shape",
@@ -151,5 +173,5 @@ internal sealed record PruneSection
         return key == "sparsity" ? "it belongs to method: magnitude and method: wanda, which leave the shape as it is; leave it out" : null;
     }
 
-    private static readonly string[] s_besideSearch = ["depth", "multiple", "merge-heads"];
+    private static readonly string[] s_besideSearch = ["depth", "multiple", "merge-heads", "merge-experts"];
 }

@@ -10,7 +10,8 @@ internal sealed partial record TrainingSection
 {
     /// <summary>The keys of any training, in the order in which they are listed and read.</summary>
     internal static Key<TrainingSection>[] KeysOf(TrainingScope scope) =>
-        [.. StepsKeys(scope), .. ScheduleKeys(scope), .. OptimizerKeys(), .. scope.IsFromNothing ? [] : LowRankKeys(), .. RunningKeys()];
+        [.. StepsKeys(scope), .. ScheduleKeys(scope), .. OptimizerKeys(), .. RouterKeys(), .. scope.IsFromNothing ? [] : LowRankKeys(),
+            .. RunningKeys()];
 
     /// <summary>The keys of a training that has a teacher, which stand before those of any.</summary>
     internal static Key<TrainingSection>[] KeysOfLoss() => LossKeys();

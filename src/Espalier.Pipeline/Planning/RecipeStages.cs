@@ -15,7 +15,7 @@ namespace Espalier.Pipeline.Planning;
 /// The stages of a recipe, in order: what <c>plan</c> forecasts, a run counts and <c>compress</c> walks. Sizes that a search finds are in a
 /// slot of its stage, which later stages read; until then the shape that was given stands for the student's.
 /// </summary>
-internal sealed class RecipeStages
+internal sealed partial class RecipeStages
 {
     /// <summary>The distilled student's name where it is aligned afterwards.</summary>
     internal const string Distilled = "distilled";
@@ -106,22 +106,6 @@ internal sealed class RecipeStages
     public static RecipeStages ToPlan(Recipe recipe, Checkpoint teacher, SearchPlan? search) =>
         new(recipe, teacher, search is null ? PlannedCycle.Of(recipe, teacher.Config)
             : PlannedCycle.Found(recipe, teacher.Config, search.Largest.Shape), () => search!, "", "student");
-
-    /// <summary>What the stages will do and cost; evaluations are one line.</summary>
-    public IReadOnlyList<StageForecast> Forecasts()
-    {
-        var forecasts = _stages.Select(stage => stage.Planned()).OfType<StageForecast>().ToList();
-        var last = _recipe.Export.Count > 0 ? forecasts.Count - 1 : forecasts.Count;
-        if (_recipe.Tasks.Count > 0)
-            forecasts.Insert(last, Asked());
-        if (_recipe.Evaluate.Count > 0)
-            forecasts.Insert(last, Evaluated());
-        return forecasts;
-    }
-
-    /// <summary>The stages that a run counts.</summary>
-    public IEnumerable<PlannedStage> Counted() =>
-        _stages.Where(stage => stage.HasFolder).Select(stage => new PlannedStage(Evaluation.Arm, stage.Name));
 
     private void AddWork(Func<SearchPlan> search, string folder)
     {
@@ -282,24 +266,5 @@ internal sealed class RecipeStages
         var kept = search.CandidatesFile is { } file
             ? CandidatesFile.Read(file, teacher, search.Space.Multiple).Select(candidate => candidate.Layers) : search.Space.Layers;
         return [1, .. kept.Select(layers => teacher.Layers - layers).Where(dropped => dropped > 1).Distinct().Order()];
-    }
-
-    private StageForecast Asked() => new("benchmarks",
-        $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}"
-            + $"{(_recipe.Align.Count == 0 ? "" : ", aligned student")} on "
-            + string.Join("; ", Evaluation.Tasks.Select(task => task.Size)), null, null, null,
-            TrainingForecast.WeightBytes(Teacher.Planned))
-    { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
-
-    private StageForecast Evaluated()
-    {
-        var models =
-            $"teacher{(_recipe.Correct is null ? "" : ", corrected teacher")}, pruned student"
-                + $"{(_recipe.Distill is null ? "" : ", distilled student")}{(_recipe.Align.Count == 0 ? "" : ", aligned student")}"
-                + $"{(Cycles.Count > 1 ? " of each cycle" : "")}";
-        return new("evaluate",
-            $"{models} on {string.Join(", ", _recipe.Evaluate.Select(set => set.Name))}; each writes on from a few beginnings", null, null,
-            null, TrainingForecast.WeightBytes(Teacher.Planned))
-        { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
     }
 }

@@ -122,7 +122,7 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         if (JudgesArtefacts)
             folder.Delete(ModelName);
         using var open = TeacherOf(run, Name, Start.Value, Judge?.Value, Section);
-        var lesson = section.IsOnPolicy ? Writing(run, model, source, open!, folder) : Lesson();
+        var lesson = section.IsOnPolicy ? Writing(run, model, source, open!, folder) : Lesson(model);
         var before = lesson.Measure is null ? null : Measured(run, lesson, model, "before");
         var (found, ended) = Train(run, Name, model, source.Family, lesson.Objective, lesson.Source, Section, Seed,
             StepOperations.Of(model.Config, open?.Config, learns: false, Sequence),
@@ -151,7 +151,7 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
     /// <summary>What is minimised, on what, and how the held-out part is measured; null where nothing is held out.</summary>
     private sealed record Teaching(Objective Objective, IBatchSource Source, Measuring? Measure);
 
-    private Teaching Lesson()
+    private Teaching Lesson(Decoder model)
     {
         var train = data.Tokens.Value.Conversations!.Windows(Sequence);
         CheckBatch(Section, train.Count);
@@ -164,7 +164,8 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
                     ? (result.Nll, result) : default);
         }
         var windows = data.Tokens.Value.HeldOutConversations?.Windows(Sequence);
-        return new(new LogitObjective(new CrossEntropy()), Mixed(train, order), windows is null ? null
+        return new(new LogitObjective(new CrossEntropy(), null, null, Section.BalanceOf(model.Config)), Mixed(train, order), windows is null
+            ? null
             : (model, progress, stop) => (AnswerLoss.Run(model, windows, progress, stop), null));
     }
 
@@ -190,7 +191,7 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         RolloutWriter WriterOf(PromptSet set, long from) => new(set, ends, section.RolloutTemperature, from);
         var plan = new RolloutPlan(Section.Batch, Section.Steps, section.Refresh, section.RolloutLength);
         var heldOut = data.HeldOutPrompts;
-        return new(new LogitObjective(loss, open.Teacher),
+        return new(new LogitObjective(loss, open.Teacher, null, Section.BalanceOf(model.Config)),
             new RolloutSource(model, WriterOf(prompts, Seed), Order(prompts.Count), Sequence, plan, folder.PathOf(RolloutsName), run.Stop),
             heldOut is null ? null
                 : (now, progress, stop) => (RolloutEvaluator.Run(now, open.Teacher, WriterOf(heldOut, Seed + 1), loss, Sequence,

@@ -133,7 +133,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         using var teacher = setting.Teacher.Open();
         var plan =
             PlanBuilder.ByImportance(teacher.Config, candidate.Shape, ScoresFile.Read(setting.Scores.Path), setting.Prune.Depth,
-                setting.Prune.MergeHeads);
+                setting.Prune.MergeHeads, setting.Prune.MergeExperts);
         Pruner.Write(teacher, plan, folder, teacher.StoredType, run.Progress, setting.Clamp, run.Stop);
         return new("candidate", folder, ContentHash.OfText(candidate.Name));
     }
@@ -226,6 +226,8 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         };
         if (setting.Prune.MergeHeads)
             options["merge_heads"] = true;
+        if (setting.Prune.MergeExperts)
+            options["merge_experts"] = true;
         if (candidate.Experts is { } experts)
             (options["experts"], options["expert-ffn"]) = (experts, candidate.ExpertFfn);
         if (candidate.MambaHeads is { } heads)

@@ -98,23 +98,32 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         else
             foreach (var (number, source) in data.Sources.Index())
             {
-                var one = options with { Sources = [source.Path], MaxTokens = source.Tokens };
+                var one = options with { Sources = [source.Path], MaxTokens = source.Tokens, MayHoldOutNone = true };
                 sides.Add(Corpus.Build(one, encoder, PartOf(folder.Path, number), BytesRead(task, before), run.Stop));
                 before += DocumentSource.Parse(one.Sources, data.Field, run.Folder.Owns).TotalBytes;
             }
 
         ReportSkips(run, "data", skips);
+        var without = data.HeldOut == 0 ? [] : data.Sources.Zip(sides).Where(pair => pair.Second.HeldOut is null)
+            .Select(pair => pair.First.Path).ToArray();
+        if (without.Length > 0 && without.Length == sides.Count)
+            throw OneSidedSplitException.NothingHeldOut(data.HeldOut, sides.Sum(side => side.Train.Documents), Source.Description);
+        if (without.Length > 0)
+            run.Progress.Note($"data: too few documents to hold one out: {string.Join(", ", without)}");
         var dropped = s_dropped.Where(reason => skips[reason] > 0).Select(reason => $"{skips[reason]} {DataJson.Kebab(reason.ToString())}")
             .ToArray();
         if (dropped.Length > 0)
             run.Progress.Note($"data: documents left out: {string.Join(", ", dropped)}");
-        return new()
+        var result = new JsonObject
         {
             ["train_tokens"] = sides.Sum(side => side.Train.Tokens),
             ["held_out_tokens"] = data.HeldOut == 0 ? null : sides.Sum(side => side.HeldOut?.Tokens),
             ["train_documents"] = sides.Sum(side => side.Train.Documents),
             ["held_out_documents"] = data.HeldOut == 0 ? null : sides.Sum(side => side.HeldOut?.Documents),
         };
+        if (without.Length > 0)
+            result["without_held_out"] = new JsonArray([.. without.Select(source => (JsonNode)source)]);
+        return result;
     }
 
     /// <inheritdoc/>
@@ -139,8 +148,11 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     /// <summary>Several sources: joined at whole windows, drawn by their weights; what is held out is evaluated on as one text.</summary>
     private TokenSets OfMixture(RunContext run, StageRecord record, string folder)
     {
-        TokenStore[] Open(string side, string name) => [.. data.Sources.Select((source, number) =>
-            TokenStore.Open(Path.Combine(PartOf(folder, number), side), vocabulary, $"{name} {source.Path}"))];
+        // A source of few documents may have none that is held out.
+        TokenStore[] Open(string side, string name) =>
+            [.. data.Sources.Select((source, number) => (source.Path, Store: Path.Combine(PartOf(folder, number), side)))
+                .Where(part => side == Corpus.TrainFolder || Directory.Exists(part.Store))
+                .Select(part => TokenStore.Open(part.Store, vocabulary, $"{name} {part.Path}"))];
         var train = Open(Corpus.TrainFolder, "data.train");
         var joined = new JoinedTokens($"data.train {Source.Description}", train, data.Sequence + 1);
         var heldOut = data.HeldOut == 0 ? [] : Open(Corpus.HeldOutFolder, "the held-out part of");

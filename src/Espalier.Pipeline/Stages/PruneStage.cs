@@ -135,7 +135,8 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
         if (Scores is null)
             return PlanBuilder.OfLayers(teacher, student, layers!, how);
         var plan =
-            PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(Scores.Value.Path), section.Depth, section.MergeHeads, layers);
+            PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(Scores.Value.Path), section.Depth, section.MergeHeads,
+                section.MergeExperts, layers);
         return layers is null ? plan : plan with { Method = $"{plan.Method}, {how}" };
     }
 
@@ -151,7 +152,8 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
             _ when teacher.Layers != student.Layers => $"least important units, {EnumName.Of(prune.Depth)} layers",
             _ => "least important units",
         };
-        return $"{(cuts.Count > 0 ? string.Join(", ", cuts) : "nothing")}; {how}";
+        var merged = prune.MergeExperts ? ", experts that go merged into those that stay" : "";
+        return $"{(cuts.Count > 0 ? string.Join(", ", cuts) : "nothing")}; {how}{merged}";
 
         void Cut(string axis, int from, int to)
         {

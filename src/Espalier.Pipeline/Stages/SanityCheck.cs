@@ -79,7 +79,8 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     /// <summary>Elements of each tensor, spread over it, are those that the plan names; all of them where it keeps everything.</summary>
     public void Sliced(PruningPlan plan)
     {
-        if (written.Config.Parameters == source.Config.Parameters && plan.Merges is null && plan.Layers.Length == source.Config.Layers)
+        if (written.Config.Parameters == source.Config.Parameters && plan is { Merges: null, ExpertMerges: null }
+            && plan.Layers.Length == source.Config.Layers)
         {
             Same(_ => true, "nothing is cut and every tensor is");
             return;
@@ -87,8 +88,8 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
         Elements(named =>
         {
             var (parameter, spec) = (named.Parameter, ParameterSpec.Of(named.Parameter.Role));
-            // Heads that took in others are sums.
-            if (spec.Dimensions[0].Axis == Axis.Heads && plan.Merges is not null)
+            // Heads and experts that took in others are sums.
+            if (plan.IsMixed(parameter))
                 return null;
             var from = source.Family.NameOf(plan.Source(parameter));
             var (shape, before, carried) = (named.Shape, spec.Shape(source.Config), spec.Carried(source.Config, written.Config));

@@ -65,6 +65,9 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
         options["spans"] = new JsonArray([.. spans.Select(span => (JsonNode)span)]);
         if (section.Method.ReadsText())
             options["tokens"] = sequence;
+        // Scores of a mixture that an earlier version made do not hold its routing.
+        if (section.Method.ReadsActivations() && model.Planned.LayersWithExperts > 0)
+            options["routing"] = true;
         if (section.Method == ScoreMethod.Random)
             options["seed"] = seed;
         return options;

@@ -210,10 +210,11 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     {
         var loss = LossSpec.Parse(section.Loss).Make(section.Temperature, section.TemperatureSquared);
         using var hidden = section.Hidden is null ? null : new HiddenStateLoss(section.Hidden, open!.Config!, model.Config, (ulong)seed);
+        var balance = section.BalanceOf(model.Config);
         Objective objective = correction is not null && open?.Model is { } live
             ? new ParallelCorrection(live, correction.LearningRate / section.LearningRate,
-                learning => new LogitObjective(loss, open.Aligned(learning), hidden))
-            : new LogitObjective(loss, open?.Teacher, hidden);
+                learning => new LogitObjective(loss, open.Aligned(learning), hidden, balance))
+            : new LogitObjective(loss, open?.Teacher, hidden, balance);
 
         var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
         CheckBatch(section, windows.Count);

@@ -13,7 +13,10 @@ internal static class Figures
     internal static string Loss(double value) => Or(value, "0.000");
 
     /// <summary>1.234 ± 0.021.</summary>
-    internal static string LossWithError(double value, double error) => $"{Loss(value)} ± {Loss(error)}";
+    internal static string LossWithError(double value, double error) => $"{Loss(value)} ± {LossError(error)}";
+
+    /// <summary>0.021; a dash of one window or text, whose standard error nobody knows.</summary>
+    internal static string LossError(double error) => error == 0 ? None : Loss(error);
 
     /// <summary>+0.123, −0.045.</summary>
     internal static string Signed(double value) => Or(value, "+0.000;−0.000;0.000");

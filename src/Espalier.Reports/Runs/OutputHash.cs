@@ -13,8 +13,8 @@ internal sealed record OutputHash(string Output, string Hash)
     private const int Digits = 64;
 
     /// <summary>
-    /// What a stage made: the exported folder and files by their names, the artefacts that lie in its folder, or what it found out. Nothing
-    /// of a stage that is not done, or whose record is gone.
+    /// What a stage made: the exported folder and files by their names, the artefacts that lie in its folder with the hash that the model
+    /// card has of the stage, or what it found out. Nothing of a stage that is not done, or whose record is gone.
     /// </summary>
     internal static IReadOnlyList<OutputHash> Of(ReportRun run, StageRow stage)
     {
@@ -26,8 +26,9 @@ internal sealed record OutputHash(string Output, string Hash)
         return files.Length switch
         {
             0 => [new($"{stage.Folder}: its result", ContentHash.OfText(record.Result.ToJsonString()))],
-            1 => [new($"{stage.Folder}/{files[0].Name}", files[0].Sha256)],
-            _ => [new($"{stage.Folder}: {files.Length} files", ContentHash.OfFacts(files))],
+            // What the model card and the records of later stages know it by, and what sha256sum prints.
+            1 => [new($"{stage.Folder}: 1 file", record.OutputHash), new($"{stage.Folder}/{files[0].Name}", files[0].Sha256)],
+            _ => [new($"{stage.Folder}: {files.Length} files", record.OutputHash)],
         };
     }
 

@@ -18,7 +18,8 @@ internal static class EvaluationSection
         html.Note(
             "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones of its "
                 + "window. NLL is the mean over all tokens; its standard error is the sample standard deviation of the windows' means "
-                + "divided by the square root of their number (0 where there was one window). Bars show ± 1.96 standard errors, a 95 % "
+                + "divided by the square root of their number (a dash where there was one window). Bars show ± 1.96 standard errors, a 95 "
+                + "% "
                 + "interval. All models see the same windows, so a difference between two of them is surer than their intervals suggest.");
         foreach (var text in run.Texts)
             Text(html, run, text);
@@ -38,8 +39,10 @@ internal static class EvaluationSection
         {
             var (low, high) = (of.Nll - Standard95 * of.NllStandardError, of.Nll + Standard95 * of.NllStandardError);
             table.Add(null, new Cell(name), new Cell(Figures.Exact(of.Tokens)), new Cell(Figures.Loss(of.Nll)),
-                new Cell(Figures.Loss(of.NllStandardError)), new Cell($"{Figures.Loss(low)} to {Figures.Loss(high)}"),
-                new Cell(Figures.Short(of.Perplexity)), new Cell($"{Figures.Short(Math.Exp(low))} to {Figures.Short(Math.Exp(high))}"));
+                new Cell(Figures.LossError(of.NllStandardError)),
+                new Cell(low < high ? $"{Figures.Loss(low)} to {Figures.Loss(high)}" : Figures.None),
+                new Cell(Figures.Short(of.Perplexity)),
+                new Cell(low < high ? $"{Figures.Short(Math.Exp(low))} to {Figures.Short(Math.Exp(high))}" : Figures.None));
         }
         table.Write(html);
     }

@@ -51,7 +51,7 @@ internal sealed class AnswerSet : IDisposable
     {
         if (options.Schema is { } schema)
             grammar ??= model.Grammars.OfSchema(schema);
-        var set = new AnswerSet(prompts, cancellation);
+        var (set, group) = (new AnswerSet(prompts, cancellation), new ServedGroup());
         try
         {
             for (var i = 0; i < prompts.Count * options.Count; i++)
@@ -60,7 +60,7 @@ internal sealed class AnswerSet : IDisposable
                 var writer = new AnswerWriter(model, i, options.Stops, calls?.Invoke(), set._parts.Writer, new(metrics));
                 if (goesOn && prompt.Length > 0)
                     writer.GoOn(prompt[^1]);
-                if (!model.Engine.TrySubmit(Request(model, prompt, options, likeliest, grammar, i), writer, set._leaving.Token))
+                if (!model.Engine.TrySubmit(Request(model, prompt, options, likeliest, grammar, i, group), writer, set._leaving.Token))
                     throw model.Engine.IsStopping ? Stopping() : Full();
                 set._writers.Add(writer);
             }
@@ -112,7 +112,7 @@ internal sealed class AnswerSet : IDisposable
     }
 
     private static ServedRequest Request(ServedModel model, int[] prompt, AnswerOptions options, int? likeliest, TokenGrammar? grammar,
-        int index) => new()
+        int index, ServedGroup group) => new()
         {
             Prompt = prompt,
             MaxTokens = options.MaxTokens ?? int.MaxValue,
@@ -120,6 +120,7 @@ internal sealed class AnswerSet : IDisposable
             StopIds = model.StopIds,
             Mask = grammar?.Mask(),
             Likeliest = likeliest,
+            Group = group,
         };
 
     /// <summary>The error of a queue without room.</summary>

@@ -67,15 +67,16 @@ internal sealed class AnswerWriter : IServedReceiver
     {
         var rest = _stop.Append(_decoded.Finish());
         Write(rest + _stop.Finish(), null);
-        var last = _calls?.Finish() ?? "";
+        var isCut = end == ServedEnd.Length && _stop.Met is null;
+        var last = _calls?.Finish(isCut) ?? "";
         var calls = _calls?.TakeCalls() ?? [];
         var finish = end switch
         {
             ServedEnd.Failed => FinishReason.Failed,
             ServedEnd.ShutDown => FinishReason.ShutDown,
             ServedEnd.Cancelled => FinishReason.Cancelled,
-            _ when _calls?.HasCalls == true => FinishReason.ToolCalls,
-            ServedEnd.Length when _stop.Met is null => FinishReason.Length,
+            _ when _calls is { HasCalls: true, EndsCut: false } => FinishReason.ToolCalls,
+            _ when isCut => FinishReason.Length,
             _ => FinishReason.Stop,
         };
         _times.Ended();

@@ -126,7 +126,8 @@ internal sealed class HttpServer : IAsyncDisposable
             catch (Microsoft.AspNetCore.Http.BadHttpRequestException error)
             {
                 await FailAsync(context, new(error.StatusCode, error.StatusCode == 413
-                    ? $"the body is larger than {_options.LargestBody} bytes" : OneLine.Of(error.Message), code: "bad_request"))
+                    ? $"the body is larger than {_options.LargestBody} bytes" : OneLine.Of(error.Message),
+                    code: error.StatusCode == 413 ? "body_too_large" : "bad_request"))
                     .ConfigureAwait(false);
                 if (error.StatusCode == 413)
                     await DrainAsync(context).ConfigureAwait(false);

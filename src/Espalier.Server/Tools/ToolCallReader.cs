@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Espalier.Server.Requests;
 
@@ -20,6 +21,66 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
             return calls.Length > 0 && known.Length == calls.Length ? known : null;
         }
     }
+
+    /// <summary>
+    /// The calls of a text that was cut before its end: those that are whole, and a last one whose name is, with as much of its arguments
+    /// as was written. Null where the cut comes before such a name, or the text is anything else.
+    /// </summary>
+    public IReadOnlyList<ToolCall>? ReadCut(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var calls = new List<ToolCall>();
+        for (var at = 0; at < bytes.Length;)
+        {
+            if (" \t\r\n[],;"u8.Contains(bytes[at]))
+            {
+                at++;
+                continue;
+            }
+            if (CallAt(bytes.AsSpan(at), out var length) is not { } call)
+                return calls.Count > 0 ? calls : null;
+            calls.Add(call);
+            at += length;
+        }
+        return calls.Count > 0 ? calls : null;
+    }
+
+    // {"name": "...", "arguments": {...}}, the fields in this order, as the grammar of calls writes them.
+    private ToolCall? CallAt(ReadOnlySpan<byte> bytes, out int length)
+    {
+        length = bytes.Length;
+        string? name = null;
+        var (from, to) = (-1, -1);
+        var json = new Utf8JsonReader(bytes, isFinalBlock: false, default);
+        try
+        {
+            if (!json.Read() || json.TokenType != JsonTokenType.StartObject || !Names(ref json, "name"u8)
+                || !json.Read() || json.TokenType != JsonTokenType.String)
+                return null;
+            name = json.GetString()!;
+            if (!names.Contains(name))
+                return null;
+            if (Names(ref json, "arguments"u8, "parameters"u8) && json.Read())
+            {
+                (from, to) = ((int)json.TokenStartIndex, bytes.Length);
+                if (json.TokenType == JsonTokenType.StartObject && json.TrySkip())
+                    to = (int)json.BytesConsumed;
+            }
+            while (json.Read() && json.CurrentDepth > 0)
+            {
+            }
+            if (json.CurrentDepth == 0 && json.TokenType == JsonTokenType.EndObject)
+                length = (int)json.BytesConsumed;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+        return ToolCall.New(name, from < 0 ? "" : Encoding.UTF8.GetString(bytes[from..to]));
+    }
+
+    private static bool Names(ref Utf8JsonReader json, ReadOnlySpan<byte> one, ReadOnlySpan<byte> other = default) => json.Read()
+        && json.TokenType == JsonTokenType.PropertyName && (json.ValueTextEquals(one) || !other.IsEmpty && json.ValueTextEquals(other));
 
     private ToolCall? Call(JsonElement element)
     {

@@ -30,6 +30,9 @@ internal sealed class ToolCallText
     /// <summary>Whether there was a call.</summary>
     public bool HasCalls { get; private set; }
 
+    /// <summary>Whether the last call ends before its arguments do.</summary>
+    public bool EndsCut { get; private set; }
+
     /// <summary>The calls that are whole since this was last asked.</summary>
     public IReadOnlyList<ToolCall> TakeCalls()
     {
@@ -73,7 +76,8 @@ internal sealed class ToolCallText
     }
 
     /// <summary>Ends the text: what is no call after all is text.</summary>
-    public string Finish()
+    /// <param name="isCut">Whether it ended for its length: then a call that has begun is given as far as it came.</param>
+    public string Finish(bool isCut = false)
     {
         if (!_isInside && _form != ToolForm.Bare)
             return Worth(_opening.Finish());
@@ -82,6 +86,11 @@ internal sealed class ToolCallText
             ? text.TrimStart()[PythonTag.Length..] : text;
         // Cut off after the last call is whole, or without its closing tag.
         var calls = _hasText ? null : _form == ToolForm.Bare ? Several(json) : _reader.Read(json);
+        if (calls is null && isCut && !_hasText)
+        {
+            calls = _reader.ReadCut(json);
+            EndsCut = calls is not null;
+        }
         if (calls is null)
             return Worth(_isInside && text.Length > 0 ? _form.Opening() + text : text);
         Add(calls);

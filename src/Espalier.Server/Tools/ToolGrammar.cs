@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Models.Grammars;
+using Espalier.Models.Grammars.Schemas;
 using Espalier.Server.Requests;
 
 namespace Espalier.Server.Tools;

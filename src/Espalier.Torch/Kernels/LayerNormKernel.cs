@@ -4,15 +4,15 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels;
 
 /// <summary>
-/// Layer norm of the last dimension whose weight is kept as its distance from one (Nemotron's LayerNorm1p): y = z (1 + w) + b with z = (x −
-/// mean) r, r = 1 / √(variance + ε). With g = dy (1 + w): dx = r (g − mean of g − z · mean of g z), dw = Σ dy z and db = Σ dy over the
-/// rows.
+/// Layer norm of the last dimension: y = z (c + w) + b with z = (x − mean) r, r = 1 / √(variance + ε), where c is 1 for a weight that is
+/// kept as its distance from one (Nemotron's LayerNorm1p) and else 0. With g = dy (c + w): dx = r (g − mean of g − z · mean of g z), dw =
+/// Σ dy z and db = Σ dy over the rows.
 /// </summary>
 internal static unsafe class LayerNormKernel
 {
-    private const string Name = "layer_norm_1p";
+    private const string Name = "layer_norm";
 
-    public static Tensor Forward(Tensor x, Tensor weight, Tensor bias, double epsilon)
+    public static Tensor Forward(Tensor x, Tensor weight, Tensor bias, double epsilon, float plus)
     {
         Check(x, weight, bias);
         using var to = Operand.Result(DType.Float32, x.Shape);
@@ -20,20 +20,21 @@ internal static unsafe class LayerNormKernel
             return to.Tensor;
         using var from = Operand.InOrder(x);
         using var by = Operand.InOrder(weight);
-        using var plus = Operand.InOrder(bias);
-        Run(from.Floats, by.Floats, plus.Floats, epsilon, x.ElementCount / x.Size(-1), x.Size(-1), to.Floats);
+        using var shift = Operand.InOrder(bias);
+        Run(from.Floats, by.Floats, shift.Floats, epsilon, plus, x.ElementCount / x.Size(-1), x.Size(-1), to.Floats);
         return to.Tensor;
     }
 
-    /// <summary>The norm of rows of n; y may be x.</summary>
-    public static void Run(float* x, float* weight, float* bias, double epsilon, long rows, long n, float* y)
+    /// <summary>The norm of rows of n; y may be x. What is added to the weight is <paramref name="plus"/>.</summary>
+    public static void Run(float* x, float* weight, float* bias, double epsilon, float plus, long rows, long n, float* y)
     {
-        var job = new Job { X = x, Weight = weight, Bias = bias, Y = y, N = n, Epsilon = epsilon };
+        var job = new Job { X = x, Weight = weight, Bias = bias, Y = y, N = n, Epsilon = epsilon, Plus = plus };
         Workers.For(0, rows, Math.Max(1, 4096 / n), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);
     }
 
     /// <summary>The gradients of x, weight and bias out of that of y; mean and variance are made again.</summary>
-    public static (Tensor X, Tensor Weight, Tensor Bias) Backward(Tensor gradient, Tensor x, Tensor weight, double epsilon)
+    public static (Tensor X, Tensor Weight, Tensor Bias) Backward(
+        Tensor gradient, Tensor x, Tensor weight, double epsilon, float plus)
     {
         Check(x, weight, weight);
         if (!gradient.Shape.SequenceEqual(x.Shape) || gradient.DType != DType.Float32)
@@ -60,6 +61,7 @@ internal static unsafe class LayerNormKernel
             N = n,
             Count = rows,
             Epsilon = epsilon,
+            Plus = plus,
         };
         Workers.For(0, pieces, 1, Width.Of(&BackwardPieces<Floats512>, &BackwardPieces<Floats256>, &BackwardPieces<Floats128>), &job);
         ColumnSums.AddUp(sums.Doubles, pieces, 2 * n, n, toWeight.Floats);
@@ -86,12 +88,12 @@ internal static unsafe class LayerNormKernel
         {
             float* x = job->X + row * n, y = job->Y + row * n;
             var (mean, r) = Moments<TV>(x, n, job->Epsilon);
-            TV middle = TV.All(mean), factor = TV.All(r), one = TV.All(1);
+            TV middle = TV.All(mean), factor = TV.All(r), one = TV.All(job->Plus);
             var i = 0L;
             for (; i + TV.Lanes <= n; i += TV.Lanes)
                 TV.MultiplyAdd((TV.Load(x + i) - middle) * factor, one + TV.Load(weight + i), TV.Load(bias + i)).Store(y + i);
             for (; i < n; i++)
-                y[i] = (x[i] - mean) * r * (1 + weight[i]) + bias[i];
+                y[i] = (x[i] - mean) * r * (job->Plus + weight[i]) + bias[i];
         }
     }
 
@@ -117,7 +119,7 @@ internal static unsafe class LayerNormKernel
         {
             float* x = job->X + row * n, dy = job->Y + row * n, dx = job->ToX + row * n;
             var (mean, r) = Moments<TV>(x, n, job->Epsilon);
-            TV middle = TV.All(mean), factor = TV.All(r), one = TV.All(1), total = TV.All(0), along = TV.All(0);
+            TV middle = TV.All(mean), factor = TV.All(r), one = TV.All(job->Plus), total = TV.All(0), along = TV.All(0);
             var i = 0L;
             for (; i + TV.Lanes <= n; i += TV.Lanes)
             {
@@ -128,7 +130,7 @@ internal static unsafe class LayerNormKernel
             float sum = total.Sum(), dot = along.Sum();
             for (; i < n; i++)
             {
-                var g = dy[i] * (1 + weight[i]);
+                var g = dy[i] * (job->Plus + weight[i]);
                 sum += g;
                 dot += g * ((x[i] - mean) * r);
             }
@@ -144,7 +146,7 @@ internal static unsafe class LayerNormKernel
             for (; i < n; i++)
             {
                 var z = (x[i] - mean) * r;
-                dx[i] = r * (dy[i] * (1 + weight[i]) - meanG - z * meanGz);
+                dx[i] = r * (dy[i] * (job->Plus + weight[i]) - meanG - z * meanGz);
                 sums[i] += dy[i] * z;
                 biasSums[i] += dy[i];
             }
@@ -184,5 +186,6 @@ internal static unsafe class LayerNormKernel
         public double* Sums;
         public long N, Count;
         public double Epsilon;
+        public float Plus;
     }
 }

@@ -56,22 +56,37 @@ public static class NormOperators
     {
         if (!x.IsForwardFused)
             return x.LayerNorm1pByParts(weight, bias, epsilon);
-        var y = LayerNormKernel.Forward(x, weight, bias, epsilon);
+        var y = LayerNormKernel.Forward(x, weight, bias, epsilon, plus: 1);
         if (!GradMode.Records(x, weight, bias))
             return y;
         return Tape.Record(
             y, [x, weight, bias], [x, weight],
-            static (node, g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, node[0], node[1], node.Number), epsilon);
+            static (node, g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, node[0], node[1], node.Number, plus: 1),
+            epsilon);
     }
 
     /// <summary>The same out of libtorch's operators.</summary>
     public static Tensor LayerNorm1pByParts(this Tensor x, Tensor weight, Tensor bias, double epsilon) =>
-        x.LayerNorm(weight.Add(1), bias, epsilon);
+        x.LayerNormOfLibtorch(weight.Add(1), bias, epsilon);
 
     /// <summary>
     /// Layer norm (arXiv 1607.06450) over the last dimension D: (x − mean) / √(variance + ε) · weight + bias; weight and bias are [D].
     /// </summary>
     public static Tensor LayerNorm(this Tensor x, Tensor weight, Tensor bias, double epsilon)
+    {
+        if (!x.IsForwardFused)
+            return x.LayerNormOfLibtorch(weight, bias, epsilon);
+        var y = LayerNormKernel.Forward(x, weight, bias, epsilon, plus: 0);
+        if (!GradMode.Records(x, weight, bias))
+            return y;
+        return Tape.Record(
+            y, [x, weight, bias], [x, weight],
+            static (node, g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, node[0], node[1], node.Number, plus: 0),
+            epsilon);
+    }
+
+    /// <summary>The same by libtorch's operator.</summary>
+    internal static Tensor LayerNormOfLibtorch(this Tensor x, Tensor weight, Tensor bias, double epsilon)
     {
         Tensor[] results;
         using (GradMode.Disable())

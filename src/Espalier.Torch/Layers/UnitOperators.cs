@@ -20,10 +20,24 @@ public static class UnitOperators
     public static Tensor GeluMul(this Tensor x, Tensor up) => x.IsFusedNarrow ? x.GatedUnit<GeluGate>(up) : x.GeluMulByParts(up);
 
     /// <summary>The same out of libtorch's operators.</summary>
-    public static Tensor GeluMulByParts(this Tensor x, Tensor up)
+    public static Tensor GeluMulByParts(this Tensor x, Tensor up) => x.GeluByParts().Mul(up);
+
+    /// <summary>gelu(x) in its tanh form, without a gate (StarCoder2).</summary>
+    public static Tensor Gelu(this Tensor x)
+    {
+        if (!x.IsFusedNarrow)
+            return x.GeluByParts();
+        var y = UnitKernel<GeluGate>.Forward(x);
+        if (!GradMode.Records(x))
+            return y;
+        return Tape.Record(y, [x], [x], static (node, g, into) => into[0] = UnitKernel<GeluGate>.Backward(g, node[0]));
+    }
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    public static Tensor GeluByParts(this Tensor x)
     {
         var linear = Math.Sqrt(2 / Math.PI);
-        return x.Mul(x.Square().Mul(0.044715 * linear).Add(linear)).Tanh().Add(1).Mul(0.5).Mul(x).Mul(up);
+        return x.Mul(x.Square().Mul(0.044715 * linear).Add(linear)).Tanh().Add(1).Mul(0.5).Mul(x);
     }
 
     private static Tensor GatedUnit<TG>(this Tensor x, Tensor up) where TG : struct, IGate

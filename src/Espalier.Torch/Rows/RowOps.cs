@@ -63,13 +63,17 @@ internal static unsafe class RowOps
     }
 
     /// <summary>The layer norm with a weight kept as its distance from one; <paramref name="to"/> may be x.</summary>
-    public static void LayerNorm1p(RowBuffer x, int rows, RowBuffer weight, RowBuffer bias, double epsilon, RowBuffer to)
+    public static void LayerNorm1p(RowBuffer x, int rows, RowBuffer weight, RowBuffer bias, double epsilon, RowBuffer to) =>
+        LayerNorm(x, rows, weight, bias, epsilon, to, plus: 1);
+
+    /// <summary>The layer norm; <paramref name="to"/> may be x. What is added to the weight is <paramref name="plus"/>.</summary>
+    public static void LayerNorm(RowBuffer x, int rows, RowBuffer weight, RowBuffer bias, double epsilon, RowBuffer to, float plus = 0)
     {
         var count = Pieces(x, rows, weight, to);
         if (bias.Width != weight.Width)
             throw KernelErrors.Of(Norms, $"a weight of {weight.Width} and a bias of {bias.Width}");
         LayerNormKernel.Run(
-            x.Of(Norms, "x", rows), weight.Of(Norms, "weight", 1), bias.Of(Norms, "bias", 1), epsilon, count, weight.Width,
+            x.Of(Norms, "x", rows), weight.Of(Norms, "weight", 1), bias.Of(Norms, "bias", 1), epsilon, plus, count, weight.Width,
             to.Of(Norms, "the result", rows));
         to.Check();
     }
@@ -87,6 +91,14 @@ internal static unsafe class RowOps
         var y = gate.Of(Units, "gate", rows);
         GatedUnitKernel<TG>.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y);
         gate.Check();
+    }
+
+    /// <summary>gelu(x) in its tanh form, into x.</summary>
+    public static void Gelu(RowBuffer x, int rows)
+    {
+        var y = x.Of(Units, "x", rows);
+        UnitKernel<GeluGate>.Run(y, rows * x.Width, y);
+        x.Check();
     }
 
     /// <summary>max(x, 0)², into x.</summary>

@@ -53,6 +53,8 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
         ("prune", "{ hidden: 64, layers: 5 }", "prune.hidden is 64 and must be between 1 and the teacher's 48"),
         ("prune", "{ plan: AT/gone.json }", "gone.json: not found"),
         ("prune", "{ heads: 2, merge-heads: true, layers: 5 }", "prune.merge-heads: each KV group keeps 1 of 4 heads"),
+        ("prune", "{ heads: 4, merge-experts: true }", "prune.merge-experts: a llama model has no experts: leave it out"),
+        ("distill", "{ steps: 1, batch: 2, router-balance: 0.01 }", "distill: router-balance is about the routers of experts"),
         ("distill", "{ steps: 1, batch: 5000 }", "distill: batch is 5000 windows"),
         ("distill", "{ steps: 1, batch: 2, freeze: layer 7 }", "distill: freeze: layer 7 and the model has layers 0 to 4"),
         ("distill", "{ steps: 1, batch: 2, hidden: { layers: [9:1] } }", "distill: layer pair 9:1: the teacher has layers 0 to 5"),

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Espalier.Cli.Tests.Survival;
 using Espalier.Compression;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages;
 using Espalier.Tests;
 
@@ -63,6 +64,19 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.Equal(before, File.ReadAllText(elsewhere));
         Assert.Equal(before, TestCommand.Launch($"report {folder} -o -").Output);
         Assert.Contains("lies inside the run folder", Verb.Refused($"report {folder} -o {folder}/stages/x.html"));
+    }
+
+    [Fact]
+    public void The_report_and_the_records_know_a_stage_by_one_hash()
+    {
+        var page = File.ReadAllText(Path.Combine(_run.Undisturbed, "report.html"));
+        var made = Directory.GetDirectories(Path.Combine(_run.Undisturbed, "stages")).Select(StageRecord.Read).OfType<StageRecord>()
+            .Where(record => record.Artefacts.Any(file => file.Size > 0) && record.Name != "export").ToArray();
+        Assert.True(made.Length > 3);
+        Assert.All(made, record => Assert.Contains(record.OutputHash, page, StringComparison.Ordinal));
+        // Of one file also what sha256sum prints.
+        var scores = made.Single(record => record.Name == "score").Artefacts;
+        Assert.Contains(scores.Single().Sha256, page, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -62,6 +62,8 @@ public sealed class ExpertScoresTests : TorchTest
             foreach (var axis in loaded.Units.Axes)
                 Assert.Equal(loaded.Units[axis]!, other.Units[axis]!);
             Assert.Equal(loaded.Units.Axes, other.Units.Axes);
+            Assert.Equal(loaded.Routing!.Mass, other.Routing!.Mass);
+            Assert.Equal(loaded.Routing.Nearness, other.Routing.Nearness);
         }
         Assert.Equal(!checkpoint.Config.LayerKinds.AreAlike, loaded.Units[Axis.Ffn] is not null);
     }

@@ -144,9 +144,15 @@ public sealed class FamilyPruningTests : TorchTest
         using var pruned = Prune(teacher, plan, "shallow");
         Assert.Equal(kept, pruned.Config.Layers);
 
-        // A block whose two last projections are zero hands its input on.
+        // A block whose two last projections are zero hands its input on, unless they have biases: then what it gives is put back.
+        var hasBiases = teacher.Config.AttentionOutputBias || teacher.Config.MlpBias;
+        Tensor? input = null;
         void Skip(TapPoint point, int layer, Tensor value)
         {
+            if (layer == 0 && hasBiases && point == TapPoint.BlockInput)
+                input = value;
+            else if (layer == 0 && hasBiases && point == TapPoint.BlockOutput)
+                value.CopyInPlace(input!);
             if (layer == 0 && point is TapPoint.AttentionOutput or TapPoint.MambaOutput or TapPoint.MlpIntermediate
                 or TapPoint.ExpertIntermediate)
                 Zero(value, []);

@@ -48,7 +48,7 @@ public sealed class SlicedTensorTests
         {
             Rows = [2, 50],
             BlockElements = 96,
-            MergedWith = row => row == 2 ? 90 : null
+            TakesIn = row => row == 2 ? [new(Name, 90, -1)] : []
         };
         var actual = new float[96];
         tensor.Read(0, actual);

@@ -70,6 +70,21 @@ public sealed class ConfigErrorTests
     }
 
     [Theory]
+    [InlineData("stablelm", "use_parallel_residual", "true",
+        "use_parallel_residual is true; only attention and the feed-forward block one after the other are supported")]
+    [InlineData("stablelm", "qk_layernorm", "true", "qk_layernorm is true; only queries and keys without norms are supported")]
+    [InlineData("stablelm", "layer_norm_eps", "0", "it must be above 0")]
+    [InlineData("starcoder2", "hidden_act", "\"silu\"", "a starcoder2 model has gelu_pytorch_tanh")]
+    [InlineData("starcoder2", "sliding_window", "0", "sliding_window is 0")]
+    [InlineData("starcoder2", "partial_rotary_factor", "0.5", "heads of this family turn whole")]
+    public void Impossible_fields_of_families_with_LayerNorm_are_refused(string family, string field, string value, string expected)
+    {
+        var raw = JsonFile.Read(Fixtures.Golden("families", family, "config.json"));
+        raw[field] = JsonNode.Parse(value);
+        Assert.Contains(expected, Assert.Throws<EspalierException>(() => Read(raw)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("layer_types", """["sliding_attention"]""", "it must have one entry for each of the 3 layers")]
     [InlineData("layer_types", """["sliding_attention","full_attention","linear_attention"]""",
         "a layer is sliding_attention or full_attention")]

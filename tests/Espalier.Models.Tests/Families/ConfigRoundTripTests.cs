@@ -30,6 +30,8 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/qwen3-moe")]
     [InlineData("families/qwen3-moe-mixed")]
     [InlineData("families/smollm3")]
+    [InlineData("families/stablelm")]
+    [InlineData("families/starcoder2")]
     [InlineData("pruning/teacher")]
     [InlineData("pruning/width")]
     [InlineData("pruning/depth")]

@@ -103,7 +103,7 @@ public sealed class LongRopeTests : TorchTest
     }
 
     [Fact]
-    public void Gguf_has_both_lists_and_the_length_and_the_architecture_llama_refuses_them()
+    public void Gguf_has_both_lists_and_the_length()
     {
         using var phi = Checkpoint.Open(Fixtures.Golden("families/phi4-longrope"));
         var metadata = new GgufMetadata();
@@ -112,8 +112,9 @@ public sealed class LongRopeTests : TorchTest
             metadata.Get<uint>("phi3.rope.dimension_count")));
         Assert.Equal((float)Math.Sqrt(2), metadata.Get<float>("phi3.rope.scaling.attn_factor"), 1e-6f);
         Assert.Equal(["rope_factors_short.weight", "rope_factors_long.weight"], LongFactors.Of(phi.Config).Select(factors => factors.Name));
-        Assert.Contains("wants as many entries of queries as channels",
-            Assert.Throws<EspalierException>(() => GgufArchitectures.For(phi.Config with { HiddenSize = 60 }, "it")).Message);
+        using var qwen = Checkpoint.Open(Fixtures.Golden("families/qwen3"));
+        Assert.Contains("cannot stretch its frequencies by LongRope", Assert.Throws<EspalierException>(() => GgufArchitectures.For(qwen.Config
+            with { Rotary = qwen.Config.Rotary with { Scaling = new LongRope([1], [2], 32, 1) } }, "it")).Message, StringComparison.Ordinal);
     }
 
     private static DecoderConfig Read(Action<JsonObject> change)

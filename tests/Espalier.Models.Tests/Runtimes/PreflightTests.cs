@@ -17,18 +17,29 @@ public sealed class PreflightTests : TorchTest
         using var model = Checkpoint.Open(Fixtures.Golden("families", family));
         Assert.Empty(Findings(model, model.Config, "transformers"));
         var cut = model.Config with { HiddenSize = model.Config.HiddenSize / 2 };
-        // The norms of queries and keys are as wide as the stream there; LongRoPE's factors are counted by the quotient.
-        if (family is "olmoe" or "phi4-longrope")
+        // The norms of queries and keys are as wide as the stream there; LongRoPE's factors are counted by the quotient, and StableLM's
+        // heads are as wide as it says.
+        if (family is "olmoe" or "phi4-longrope" or "stablelm")
             cut = cut with { QueryHeads = cut.QueryHeads / 2, KeyValueHeads = cut.KeyValueHeads / 2 };
         Assert.Empty(Findings(model, cut, "transformers"));
+    }
+
+    [Fact]
+    public void StableLMs_heads_are_as_wide_as_the_quotient_whatever_head_dim_says()
+    {
+        using var model = Checkpoint.Open(Fixtures.Golden("families/stablelm"));
+        foreach (var program in (string[])["transformers", "transformers before 5", "vLLM", "llama.cpp"])
+            Assert.Contains(Findings(model, model.Config with { HiddenSize = 48 }, program),
+                finding => finding.Contains("[64, 48] and would be read as [48, 48] (head_dim 12)", StringComparison.Ordinal));
     }
 
     [Fact]
     public void The_config_class_of_Phi_3_counts_factors_by_the_quotient_of_width_and_heads()
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families/phi4-longrope"));
-        Assert.Contains("hidden_size 48 / num_attention_heads 4, whatever head_dim says, and there are 6",
-            Assert.Single(Findings(model, model.Config with { HiddenSize = 48 }, "transformers")), StringComparison.Ordinal);
+        foreach (var release in (string[])["transformers", "transformers before 5"])
+            Assert.Contains("hidden_size 48 / num_attention_heads 4, whatever head_dim says, and there are 6",
+                Assert.Single(Findings(model, model.Config with { HiddenSize = 48 }, release)), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -54,7 +65,7 @@ public sealed class PreflightTests : TorchTest
     [InlineData("qwen3", "vLLM", null)]
     [InlineData("nemotron", "vLLM", null)]
     [InlineData("qwen2", "vLLM",
-        "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2 takes hidden_size / num_attention_heads")]
+        "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2, StarCoder2 and StableLM take hidden_size")]
     [InlineData("llama-3.1", "llama.cpp", null)]
     [InlineData("qwen2", "llama.cpp", null)]
     [InlineData("nemotron", "llama.cpp",

@@ -18,7 +18,8 @@ public sealed class RecipeErrorTests
     [InlineData("correct: { steps: 3, teacher-learning-rate: 1e-3, learning-rate: 1e-4 }",
         "line 4: correct.teacher-learning-rate is 1e-3; learning-rate says already")]
     [InlineData("correct: { steps: 3, teacher-learning-rate: 0 }", "correct.teacher-learning-rate is 0; it must be a number above 0")]
-    [InlineData("correct: sometimes", "correct is sometimes; it must be never or auto or a section: { when: ..., mode: ..., threshold: ... }")]
+    [InlineData("correct: sometimes",
+        "correct is sometimes; it must be never or auto or a section: { when: ..., mode: ..., threshold: ... }")]
     [InlineData("correct: auto", "line 4: correct.steps is missing")]
     [InlineData("correct: { steps: 3, when: maybe }", "correct.when: maybe is not known. Known are always, auto")]
     [InlineData("correct: { steps: 3, mode: paralel }", "correct.mode: paralel is not known. Did you mean parallel?")]
@@ -75,13 +76,18 @@ public sealed class RecipeErrorTests
         "distill.min-learning-rate is 1e-4; a constant schedule has no end")]
     [InlineData("distill: { steps: 3,\n freeze: [norms, embeding] }",
         "r.yaml, line 5: distill.freeze: 'embeding' is not known. Did you mean embedding? Known are embedding, head, norms, attention, mamba, mlp, layer N and layers N-M")]
-    [InlineData("align: { data: a, steps: 3, batch: 4, replay: 10% }", "align.replay is 10%; of a batch of 4 windows it makes 0, and at least one must be text")]
+    [InlineData("align: { data: a, steps: 3, batch: 4, replay: 10% }",
+        "align.replay is 10%; of a batch of 4 windows it makes 0, and at least one must be text")]
     [InlineData("align: { data: a, steps: 3, batch: 4, replay: 90% }", "align.replay is 90%; of a batch of 4 windows it makes 4")]
-    [InlineData("align: { data: a, method: dpo, steps: 3, replay: 25% }", "align.replay is 25%; it belongs to method: sft and the method is dpo; leave it out")]
-    [InlineData("distill: { steps: 3, lora-alpha: 3 }", "distill.lora-alpha is 3; it belongs to lora-rank, which is not given; give that, or leave it out")]
+    [InlineData("align: { data: a, method: dpo, steps: 3, replay: 25% }",
+        "align.replay is 25%; it belongs to method: sft and the method is dpo; leave it out")]
+    [InlineData("distill: { steps: 3, lora-alpha: 3 }",
+        "distill.lora-alpha is 3; it belongs to lora-rank, which is not given; give that, or leave it out")]
     [InlineData("distill: { steps: 3, lora-rank: 0 }", "distill.lora-rank is 0")]
-    [InlineData("distill: { steps: 3, lora-rank: 4, lora-targets: q_porj }", "distill.lora-targets: 'q_porj' is not known. Did you mean q_proj?")]
-    [InlineData("correct: { mode: parallel, lora-rank: 4 }\ndistill: { steps: 3 }", "correct.lora-rank is 4; with mode: parallel the teacher goes along with distill's steps")]
+    [InlineData("distill: { steps: 3, lora-rank: 4, lora-targets: q_porj }",
+        "distill.lora-targets: 'q_porj' is not known. Did you mean q_proj?")]
+    [InlineData("correct: { mode: parallel, lora-rank: 4 }\ndistill: { steps: 3 }",
+        "correct.lora-rank is 4; with mode: parallel the teacher goes along with distill's steps")]
     [InlineData("distill: { steps: 3, freeze: layers 3-1 }", "distill.freeze: layers 3-1 end before they begin; write layers 1-3")]
     [InlineData("distill: { steps: 3, freeze: layers -1 }", "'layers -1' is not known")]
     [InlineData("distill: { steps: 3, freeze: layers }", "'layers' is not known")]
@@ -119,7 +125,8 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 1000T }", "distill.steps is 1000T;")]
     [InlineData("distill: { steps: 3, betas: 0.9 }", "distill.betas is 0.9; it must be a number from 0 and below 1, two of them")]
     [InlineData("distill: { steps: 3, betas: [0.9, 1] }", "distill.betas is a list; it must be a number from 0 and below 1")]
-    [InlineData("cycles: atuo\ndistill: { steps: 3 }", "cycles is atuo; it must be auto or a section: { count: ..., largest-cut: ..., teacher: ... }. Did you "
+    [InlineData("cycles: atuo\ndistill: { steps: 3 }",
+        "cycles is atuo; it must be auto or a section: { count: ..., largest-cut: ..., teacher: ... }. Did you "
         + "mean auto?")]
     [InlineData("distill: auto", "distill is auto; it must be never or a section")]
     [InlineData("evaluate: heldout", "line 4: evaluate: heldout is not known. Did you mean held-out?")]
@@ -169,6 +176,10 @@ public sealed class RecipeErrorTests
         "score: rounds is 2 and prune.method is random, which scores nothing")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3, method: random, merge-heads: true }",
         "prune.merge-heads is true; heads are merged in the order of their scores")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { experts: 3, method: random, merge-experts: true }",
+        "prune.merge-experts is true; experts are merged by what scores say of the router")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\nalign: { data: a, method: dpo, steps: 3, router-balance: 0.01 }",
+        "method is dpo, whose loss is over pairs and has no such part")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { method: wanda, hidden: 3 }",
         "prune.hidden is 3; method wanda sets weights to zero and keeps the shape")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { method: magnitude, sparsity: 4:2 }", "'4:2' is no sparsity")]

@@ -24,6 +24,7 @@ public sealed class AlignStageTests : TorchTest
         "method: on-policy, data: CHATS, teacher: JUDGE, refresh: 2, rollout-length: 4 to 8",
         "method: sft, data: CHATS, lora-rank: 4", "method: sft, data: CHATS, replay: 50%",
         "method: dpo, data: PAIRS, lora-rank: 2, lora-alpha: 8, lora-targets: [attention, up_proj], freeze: layer 0",
+        "method: rpo-fwd-kl, data: PAIRS, eta: 0.5, lora-rank: 3, lora-targets: mlp",
         "method: on-policy, data: CHATS, teacher: JUDGE, refresh: 2, rollout-length: 4 to 8, lora-rank: 4",
     ];
 
@@ -56,7 +57,8 @@ public sealed class AlignStageTests : TorchTest
         Assert.Equal(before.Entries.Keys.Order(), after.Entries.Keys.Order());
         var moved = before.Entries.Keys.Where(name => !before.ReadFloat32(name).AsSpan().SequenceEqual(after.ReadFloat32(name))).ToArray();
         Assert.Equal(
-            [.. from layer in (int[])[6, 7] from part in (string[])["down", "gate", "up"] select $"model.layers.{layer}.mlp.{part}_proj.weight"],
+            [.. from layer in (int[])[6, 7] from part in (string[])["down", "gate",
+                "up"] select $"model.layers.{layer}.mlp.{part}_proj.weight"],
             moved.Order());
         // A change of rank 4: of any five rows, or columns, of W' - W one is made of the others.
         foreach (var name in moved)
@@ -77,10 +79,12 @@ public sealed class AlignStageTests : TorchTest
         using var model = Espalier.Models.DecoderWeights.Load(checkpoint);
         var (trained, state) = TrainingForecast.Trained(section, checkpoint.Config);
         var source = new PackedText(new(TokenIds.FromList(Enumerable.Range(0, 99), "ids", 4096), 8), SampleOrder.Sequential(11));
-        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), source, TrainingStage.OptionsOf(section, 8, seed: 1));
+        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), source,
+            TrainingStage.OptionsOf(section, 8, seed: 1));
         var parameters = trainer.Sets.Single().Parameters;
         Assert.Equal(parameters.Sum(p => p.Value.ElementCount), trained);
-        Assert.Equal(Enumerable.Range(0, parameters.Count).Sum(i => trainer.Optimizer.StateOf(i).Sum(kept => kept.Value.ElementCount)), state);
+        Assert.Equal(Enumerable.Range(0, parameters.Count).Sum(i => trainer.Optimizer.StateOf(i).Sum(kept => kept.Value.ElementCount)),
+            state);
         Assert.Equal(4 * (checkpoint.Config.Parameters + model.Adapters.Sum(a => a.A.ElementCount + a.B.ElementCount) + trained + state),
             TrainingForecast.Bytes(section, checkpoint.Config));
     }
@@ -125,7 +129,9 @@ public sealed class AlignStageTests : TorchTest
             using var tokens = data.Tokens.Value;
             var (before, stage) = AlignStage.Of(ModelSlot.Of(ModelFolder.Given("start", Teacher)), "aligned", section, data, 1,
                 section.Teacher is { } judge ? ModelSlot.Of(ModelFolder.Given("teacher", judge)) : null,
-                text: new("text") { Value = new(TokenIds.FromList(Enumerable.Range(0, 700).Select(i => i * i % 4096), "ids", 4096), null, "t", null, []) });
+                text: new(
+                    "text") { Value = new(TokenIds.FromList(Enumerable.Range(0, 700).Select(i => i * i % 4096), "ids", 4096), null, "t",
+                        null, []) });
             run.Walk([.. before, stage]);
             return stage;
         }, stop.Token);

@@ -101,6 +101,30 @@ public sealed class DataStageTests : TorchTest
         string Text(long[] ids) => Espalier.Models.Tokenizers.Tokenizer.Load(Teacher).Decode([.. ids.Select(id => (int)id)]);
     }
 
+    [Fact]
+    public void A_source_too_small_to_hold_a_document_out_is_trained_on_whole_and_the_record_says_so()
+    {
+        var words = string.Join(' ', Enumerable.Repeat("word", 40));
+        var large = Write("large.jsonl", string.Join('\n', Enumerable.Range(0, 60).Select(i => $"{{\"text\": \"{words} {i}.\"}}")));
+        // Neither of the two is among the lowest fifth by its hash.
+        string[] kept = [.. Enumerable.Range(0, 50).Select(i => $"{words}, number {i}.")
+            .Where(text => !new HeldOutSplit(0.2).IsHeldOut(text)).Take(2)];
+        var small = Write("small.jsonl", string.Join('\n', kept.Select(text => $"{{\"text\": \"{text}\"}}")));
+        DataSection Of(params string[] files) =>
+            new() { Sources = [.. files.Select(file => new TrainSource { Path = file, Weight = 1 })], HeldOut = 0.2, Sequence = 16 };
+        Within(run =>
+        {
+            using var tokens = Tokens(run, Of(large, small));
+            using var alone = Tokens(run, Of(large));
+            Assert.Equal(alone.HeldOut!.Count, tokens.HeldOut!.Count);
+            Assert.Contains(_heard.Notes, note => note == $"data: too few documents to hold one out: {small}");
+            Assert.Contains("of 2 documents", Assert.ThrowsAny<EspalierException>(() => Tokens(run, Of(small))).Message);
+        });
+        var record = Directory.GetDirectories(Path.Combine(_folder, "run", "stages")).Select(stage => StageRecord.Read(stage)!)
+            .Single(record => record.Result["without_held_out"] is not null);
+        Assert.Equal(small, (string?)record.Result["without_held_out"]!.AsArray().Single());
+    }
+
     [Theory]
     [InlineData("train: [ { weight: 2 } ]", "train.path is missing")]
     [InlineData("train: [ { path: a.txt, weight: 0 } ]", "train.weight is 0")]

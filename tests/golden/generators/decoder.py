@@ -55,7 +55,7 @@ class Model:
         self.H, self.K = c['num_attention_heads'], c.get('num_key_value_heads') or c['num_attention_heads']
         self.D = c.get('head_dim') or c['hidden_size'] // self.H
         self.type = c['model_type']
-        self.eps = c.get('norm_eps') or c['rms_norm_eps']
+        self.eps = next(c[name] for name in ('norm_eps', 'norm_epsilon', 'layer_norm_eps', 'rms_norm_eps') if name in c)
         # transformers 5 writes one dictionary for what were fields of their own, or one for each kind of layer
         rotary = c.get('rope_parameters') or c
         kinds = {kind: fields for kind, fields in rotary.items() if isinstance(fields, dict) and kind.endswith('_attention')}
@@ -96,9 +96,9 @@ class Model:
 
     def norm(self, x, n):
         w = self.W[n + '.weight']
-        if self.type == 'nemotron':
+        if self.type in ('nemotron', 'stablelm', 'starcoder2'):
             m = x.mean(-1, keepdims=True)
-            return (x - m) / np.sqrt(((x - m) ** 2).mean(-1, keepdims=True) + self.eps) * (w + 1) + self.W[n + '.bias']
+            return (x - m) / np.sqrt(((x - m) ** 2).mean(-1, keepdims=True) + self.eps) * (w + 1 if self.type == 'nemotron' else w) + self.W[n + '.bias']
         return x / np.sqrt((x * x).mean(-1, keepdims=True) + self.eps) * (w + 1 if self.type.startswith('gemma') else w)
 
     def rope(self, t, kind):
@@ -133,6 +133,7 @@ class Model:
             out += weight[..., e, None] * d
             inner.append(a * (weight[..., e, None] > 0))
             norms[..., e] = weight[..., e] * np.sqrt((d * d).sum(-1))
+        self.rec['router logits', l] = z
         self.rec['router', l], self.rec['expert', l], self.rec['expert neuron', l] = weight, norms, np.stack(inner, 2)
         return out
 
@@ -152,7 +153,7 @@ class Model:
         for l in range(self.c['num_hidden_layers']) if layers is None else layers:
             P = f'model.layers.{l}.'
             kind = c['layer_types'][l] if 'layer_types' in c else None
-            mask = near if self.type == 'phi3' and c.get('sliding_window') or kind == 'sliding_attention' else causal
+            mask = near if self.type in ('phi3', 'starcoder2') and c.get('sliding_window') or kind == 'sliding_attention' else causal
             olmo = self.type in ('olmo2', 'olmo3')
             before, after = not olmo, olmo or gemma
             y = rec['norm', 2 * l] = self.norm(x, P + 'input_layernorm') if before else x
@@ -175,20 +176,22 @@ class Model:
             x = x + half * (self.norm(o, P + 'post_attention_layernorm') if after else o)
             norm = P + ('pre_feedforward_layernorm' if gemma else 'post_attention_layernorm')
             y = rec['norm', 2 * l + 1] = self.norm(x, norm) if before else x
-            if P + 'mlp.up_proj.weight' not in self.W and self.type != 'phi3':
+            if P + 'mlp.up_proj.weight' not in self.W and self.type not in ('phi3', 'starcoder2'):
                 a = self.experts(y, P, l)
             else:
                 if self.type == 'phi3':
                     gate, up = np.split(self.lin(y, P + 'mlp.gate_up_proj'), 2, -1)
                 else:
-                    up = self.lin(y, P + 'mlp.up_proj')
+                    up = self.lin(y, P + ('mlp.c_fc' if self.type == 'starcoder2' else 'mlp.up_proj'))
                 if self.type == 'nemotron':
                     a = np.maximum(up, 0) ** 2
+                elif self.type == 'starcoder2':
+                    a = gelu(up)
                 else:
                     gate = gate if self.type == 'phi3' else self.lin(y, P + 'mlp.gate_proj')
                     a = (gelu if gemma else silu)(gate) * up
                 rec['neuron', l] = a
-                a = self.lin(a, P + 'mlp.down_proj')
+                a = self.lin(a, P + ('mlp.c_proj' if self.type == 'starcoder2' else 'mlp.down_proj'))
             x = x + half * (self.norm(a, P + 'post_feedforward_layernorm') if after else a)
             rec['block', l] = x
         f = rec['final'] = self.norm(x, 'model.norm')

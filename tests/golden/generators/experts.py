@@ -2,8 +2,27 @@
 usage: experts.py FOLDER     reads FOLDER/families, or those of tests/golden where it has none, and writes FOLDER/experts"""
 from common import *
 from decoder import Model, read, weights
+from expert_merging import merge, names, routing
 
 FAMILIES = ('mixtral', 'olmoe', 'qwen3-moe', 'qwen3-moe-mixed')
+
+
+def merged(config, tensors, model, scores, ids):
+    """The model with two experts of each layer merged into the others: how, and its logits."""
+    out, left = {}, dict(tensors)
+    for layer in range(config['num_hidden_layers']):
+        if ('expert', layer) not in model.rec:
+            continue
+        worth = scores[f'output.{layer}']
+        kept = sorted(np.argsort(-worth, kind='stable')[: len(worth) - 2])
+        out[f'mass.{layer}'], out[f'nearness.{layer}'] = mass, near = routing(model, layer)
+        weights, pairs, shares, neurons = merge(config, tensors, layer, kept, mass, near)
+        for name in [n % e for n in names(config, layer)[1] for e in range(len(worth))]:
+            del left[name]
+        left.update(weights)
+        out |= {f'{k}.{layer}': np.array(v) for k, v in (('pairs', pairs), ('shares', shares), ('neurons', neurons))}
+    small = Model(config, left)
+    return out | {'logits': small.forward(ids)}
 
 
 def score(values):
@@ -20,11 +39,13 @@ if __name__ == '__main__':
         config, tensors = weights(d)
         model, scores = Model(config, tensors), {}
         # Windows of 24 ids, of which the last is a target alone.
-        model.forward(read(os.path.join(d, 'golden.safetensors'))['input_ids'][:, :23])
+        ids = read(os.path.join(d, 'golden.safetensors'))['input_ids'][:, :23]
+        model.forward(ids)
         for layer in range(config['num_hidden_layers']):
             if ('expert', layer) in model.rec:
                 scores[f'output.{layer}'] = score(model.rec['expert', layer])
                 scores[f'mass.{layer}'] = score(model.rec['router', layer])
                 scores[f'neurons.{layer}'] = score(model.rec['expert neuron', layer])
         store(os.path.join(root, f'{name}.safetensors'), scores, f64=('',))
+        store(os.path.join(root, f'{name}.merged.safetensors'), merged(config, tensors, model, scores, ids), f64=('',))
     write_readme(root, 'experts', {})

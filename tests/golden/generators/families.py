@@ -37,6 +37,10 @@ from transformers import (
     Qwen3MoeForCausalLM,
     SmolLM3Config,
     SmolLM3ForCausalLM,
+    StableLmConfig,
+    StableLmForCausalLM,
+    Starcoder2Config,
+    Starcoder2ForCausalLM,
 )
 
 from common import *
@@ -248,6 +252,19 @@ FAMILIES = {
         sizes(48, 96, 4, 2, 128)
         | UNTIED
         | dict(rms_norm_eps=1e-5, rope_theta=10000.0, sliding_window=10, pad_token_id=None, bos_token_id=1, eos_token_id=2),
+    ),
+    'stablelm': (
+        117,
+        StableLmForCausalLM,
+        StableLmConfig,
+        sizes(64, 88, 4, 2, 112) | UNTIED | dict(layer_norm_eps=1e-5, use_qkv_bias=True, partial_rotary_factor=0.25, pad_token_id=0),
+    ),
+    'starcoder2': (
+        118,
+        Starcoder2ForCausalLM,
+        Starcoder2Config,
+        sizes(48, 96, 4, 2, 128) | TIED
+        | dict(norm_epsilon=1e-5, rope_theta=10000.0, sliding_window=10, bos_token_id=1, eos_token_id=2, pad_token_id=0),
     ),
     'mixtral': (
         121,

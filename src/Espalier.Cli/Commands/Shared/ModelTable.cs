@@ -64,5 +64,5 @@ internal static class ModelTable
 
     private static string[] Cells(EvaluationRow? evaluation) => evaluation is null
         ? ["", ""]
-        : [$"{evaluation.Nll:0.0000} ± {evaluation.NllStandardError:0.0000}", $"{evaluation.Perplexity:0.00}"];
+        : [LossText.WithError(evaluation.Nll, evaluation.NllStandardError), $"{evaluation.Perplexity:0.00}"];
 }

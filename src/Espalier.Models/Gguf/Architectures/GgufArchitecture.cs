@@ -113,7 +113,8 @@ internal abstract class GgufArchitecture
         // Always, for the default is hidden / heads, which pruning breaks.
         Add("attention.key_length", (uint)config.HeadDim);
         Add("attention.value_length", (uint)config.HeadDim);
-        Add(Norm == NormKind.LayerNorm1p ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", (float)config.NormEpsilon);
+        Add(Norm is NormKind.LayerNorm1p or NormKind.LayerNorm ? "attention.layer_norm_epsilon"
+            : "attention.layer_norm_rms_epsilon", (float)config.NormEpsilon);
         Add("rope.dimension_count", (uint)Turning(config));
         Add("rope.freq_base", (float)config.Rotary.Theta);
         Add("vocab_size", (uint)config.VocabularySize);

@@ -5,7 +5,7 @@ namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>
 /// llama.cpp's architecture <c>llama</c>, which runs Llama 2 to 3.2, Mistral and Mistral-NeMo; Qwen2 and Phi-3 once their width is cut,
-/// for the architectures of their own want queries as wide as the model; and SmolLM3 where all layers that stay turn.
+/// for the architectures of their own want queries as wide as the model; and SmolLM3 where all layers that stay turn. Heads turn whole.
 /// </summary>
 internal sealed class LlamaArchitecture : GgufArchitecture
 {
@@ -44,8 +44,14 @@ internal sealed class LlamaArchitecture : GgufArchitecture
     public override bool ReadsRotaryFactors => true;
 
     /// <inheritdoc/>
+    protected override bool ReadsLongFactors => true;
+
+    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
+        // Without it the lists of factors are not looked for.
+        if (config.Rotary.Scaling is LongRope)
+            add("rope.scaling.type", "longrope");
     }
 
     /// <inheritdoc/>

@@ -42,6 +42,12 @@ public sealed class GgufArchitecturesTests : IDisposable
         { "olmoe", "olmoe",
             "attn_k attn_k_norm attn_norm attn_output attn_q attn_q_norm attn_v ffn_down_exps ffn_gate_exps ffn_gate_inp ffn_norm "
                 + "ffn_up_exps" },
+        { "stablelm", "stablelm",
+            "attn_k attn_k.bias attn_norm attn_norm.bias attn_output attn_q attn_q.bias attn_v attn_v.bias ffn_down ffn_gate ffn_norm "
+                + "ffn_norm.bias ffn_up" },
+        { "starcoder2", "starcoder2",
+            "attn_k attn_k.bias attn_norm attn_norm.bias attn_output attn_output.bias attn_q attn_q.bias attn_v attn_v.bias ffn_down "
+                + "ffn_down.bias ffn_norm ffn_norm.bias ffn_up ffn_up.bias" },
         { "phi3", "phi3", "attn_norm attn_output attn_qkv ffn_down ffn_norm ffn_up" },
     };
 
@@ -173,6 +179,10 @@ public sealed class GgufArchitecturesTests : IDisposable
         Assert.Contains("4 heads of 12 and 44 channels", Refusal("olmo2", config => config with { HiddenSize = 44 }),
             StringComparison.Ordinal);
         Assert.Contains("has RmsNorm", Refusal("qwen3", config => config with { Norm = NormKind.LayerNorm1p }), StringComparison.Ordinal);
+        Assert.Contains("starcoder2 wants biases of all projections", Refusal("starcoder2", config =>
+            config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false }), StringComparison.Ordinal);
+        Assert.Contains("4 heads of 16 and 48 channels", Refusal("stablelm", config => config with { HiddenSize = 48 }),
+            StringComparison.Ordinal);
         Assert.Contains("cannot stretch its frequencies", Refusal("qwen3", config =>
             config with { Rotary = config.Rotary with { Scaling = new RotaryScaling.Llama3(8, 1, 4, 64) } }), StringComparison.Ordinal);
     }

@@ -61,6 +61,24 @@ public sealed class GgufImporterTests : IDisposable
         }
     }
 
+    /// <summary>llama.cpp's phi3 takes no other width than that of the heads together; its llama does, where heads turn whole.</summary>
+    [Fact]
+    public void A_Phi_3_with_LongRoPE_whose_width_was_cut_goes_to_the_architecture_llama()
+    {
+        using var whole = Checkpoint.Open(Fixtures.Golden("families", "phi3"));
+        var scaling = new LongRope([1, 1.5, 2, 2, 2.5, 3], [1, 2, 4, 8, 16, 30.5], 32, 1.25);
+        var narrow = whole.Config with { HiddenSize = 40, Rotary = whole.Config.Rotary with { Scaling = scaling } };
+        var architecture = GgufArchitectures.For(narrow, "it");
+        var metadata = new GgufMetadata();
+        architecture.Describe(narrow, metadata);
+        Assert.Equal(("llama", "longrope", 32u, 1.25f), (architecture.Name, metadata.Get<string>("llama.rope.scaling.type"),
+            metadata.Get<uint>("llama.rope.scaling.original_context_length"), metadata.Get<float>("llama.rope.scaling.attn_factor")));
+        Assert.Equal(["rope_factors_short.weight", "rope_factors_long.weight"], LongFactors.Of(narrow).Select(factors => factors.Name));
+        using var partly = Checkpoint.Open(Fixtures.Golden("families", "phi4-longrope"));
+        Assert.Contains("wants as many entries of queries as channels",
+            Assert.Throws<EspalierException>(() => GgufArchitectures.For(partly.Config with { HiddenSize = 48 }, "it")).Message);
+    }
+
     [Theory]
     [InlineData(GgufFormat.F16, ElementType.F16)]
     [InlineData(GgufFormat.BF16, ElementType.BF16)]

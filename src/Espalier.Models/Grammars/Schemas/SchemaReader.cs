@@ -1,7 +1,8 @@
 using System.Text.Json;
 using Espalier.Files;
+using Espalier.Models.Grammars.Numbers;
 
-namespace Espalier.Models.Grammars;
+namespace Espalier.Models.Grammars.Schemas;
 
 /// <summary>
 /// Makes a grammar of a JSON Schema (2020-12), of which a part is read: what is written fits the schema, and no more than that is said. An
@@ -18,7 +19,14 @@ internal sealed class SchemaReader
     private readonly Dictionary<string, GrammarRule> _rules = [];
     private readonly Queue<(GrammarRule Rule, JsonElement Schema, string Place)> _open = new();
 
-    private SchemaReader(JsonElement root, string place) => (_root, _place) = (root, place);
+    private readonly SchemaStrings _strings;
+    private readonly SchemaOverlap _overlap;
+
+    private SchemaReader(JsonElement root, string place)
+    {
+        (_root, _place, _strings) = (root, place, new(place));
+        _overlap = new((reference, at) => Referred(reference, at).Schema);
+    }
 
     /// <summary>Reads a schema.</summary>
     /// <param name="schema">The schema.</param>
@@ -55,11 +63,14 @@ internal sealed class SchemaReader
         if (keywords.Alone("$ref") is { } reference)
             return Reference(reference, keywords.PlaceOf("$ref"));
         if (keywords.Alone("anyOf") is { } any)
-        {
-            if (any.ValueKind != JsonValueKind.Array || any.GetArrayLength() == 0)
-                throw keywords.Wrong("anyOf", "a list of schemas");
-            return new GrammarChoice([.. any.EnumerateArray().Select((one, i) => One(one, $"{keywords.PlaceOf("anyOf")}[{i}]"))]);
-        }
+            return new GrammarChoice([.. Schemas(any, keywords, "anyOf").Select(
+                (one, i) => One(one, $"{keywords.PlaceOf("anyOf")}[{i}]"))]);
+        if (keywords.Alone("oneOf") is { } exact)
+            return new GrammarChoice([.. Apart(Schemas(exact, keywords, "oneOf"), keywords).Select(
+                (one, i) => One(one, $"{keywords.PlaceOf("oneOf")}[{i}]"))]);
+        if (keywords.Alone("allOf") is { } all)
+            return Schemas(all, keywords, "allOf") is [var single] ? One(single, $"{keywords.PlaceOf("allOf")}[0]")
+                : throw new EspalierException($"{keywords.PlaceOf("allOf")}: more than one schema is not supported here: write one of both");
         if (keywords.Values() is { } values)
             return new GrammarChoice([.. values.Where(value => keywords.Types.Any(type => SchemaKeywords.Fits(value, type)))
                 .Select(JsonSyntax.Constant)]);
@@ -71,15 +82,35 @@ internal sealed class SchemaReader
         "object" => new SchemaObject(keywords, One).Grammar(),
         "array" => JsonSyntax.List(keywords.Of("items") is { } items ? One(items, keywords.PlaceOf("items")) : JsonSyntax.Value,
             keywords.Count("minItems") ?? 0, keywords.Count("maxItems")),
-        "string" => JsonSyntax.StringOf(keywords.Count("minLength") ?? 0, keywords.Count("maxLength")),
-        "integer" => JsonSyntax.Integer,
-        "number" => JsonSyntax.Number,
+        "string" => _strings.Of(keywords),
+        "integer" or "number" => NumberGrammar.Of(SchemaNumber.Bounds(keywords), type == "integer", keywords.Place),
         "boolean" => JsonSyntax.Boolean,
         _ => JsonSyntax.Text("null"),
     };
 
-    // RFC 6901, as a part of a URI.
+    private static JsonElement[] Schemas(JsonElement list, SchemaKeywords keywords, string keyword) =>
+        list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 ? [.. list.EnumerateArray()]
+            : throw keywords.Wrong(keyword, "a list of schemas");
+
+    private JsonElement[] Apart(JsonElement[] schemas, SchemaKeywords keywords)
+    {
+        var place = keywords.PlaceOf("oneOf");
+        for (var i = 0; i < schemas.Length; i++)
+            for (var j = 0; j < schemas.Length; j++)
+                if (i != j && !_overlap.Excludes(schemas[i], schemas[j], place))
+                    throw new EspalierException($"{place}: a value of [{i}] may fit [{j}] too, which is not supported here: "
+                        + "give each a required property whose const or enum tells them apart, or write anyOf");
+        return schemas;
+    }
+
     private GrammarRule Reference(JsonElement value, string place)
+    {
+        var (text, schema) = Referred(value, place);
+        return Rule(text, schema, text == "#" ? _place : $"{_place}{text[1..].Replace('/', '.')}");
+    }
+
+    // RFC 6901, as a part of a URI.
+    private (string Pointer, JsonElement Schema) Referred(JsonElement value, string place)
     {
         var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
         if (text != "#" && !text.StartsWith("#/", StringComparison.Ordinal))
@@ -94,6 +125,6 @@ internal sealed class SchemaReader
                 : at.ValueKind == JsonValueKind.Array && int.TryParse(name, out var i) && (uint)i < (uint)at.GetArrayLength() ? at[i]
                 : throw new EspalierException($"{place} is {OneLine.Clipped(text)}, and the schema has no such place");
         }
-        return Rule(text, at, text == "#" ? _place : $"{_place}{text[1..].Replace('/', '.')}");
+        return (text, at);
     }
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Espalier.Files;
 
-namespace Espalier.Models.Grammars;
+namespace Espalier.Models.Grammars.Schemas;
 
 /// <summary>The keywords of one schema, all of which are known.</summary>
 internal sealed class SchemaKeywords
@@ -10,15 +10,15 @@ internal sealed class SchemaKeywords
 
     private static readonly string[] s_kept =
     [
-        "$ref", "anyOf", "enum", "const", "type", "properties", "required", "additionalProperties", "items", "minItems", "maxItems",
-        "minLength", "maxLength",
+        "$ref", "anyOf", "oneOf", "allOf", "enum", "const", "type", "properties", "required", "additionalProperties", "items", "minItems",
+        "maxItems", .. SchemaStrings.Keywords, .. SchemaNumber.Keywords,
     ];
 
     // What says nothing about values.
     private static readonly string[] s_remarks =
     [
         "$schema", "$id", "$comment", "$defs", "definitions", "title", "description", "default", "examples", "deprecated", "readOnly",
-        "writeOnly",
+        "writeOnly", "discriminator",
     ];
 
     private readonly Dictionary<string, JsonElement> _all = new(StringComparer.Ordinal);
@@ -43,6 +43,9 @@ internal sealed class SchemaKeywords
 
     /// <summary>The types that a value may have.</summary>
     public IReadOnlyList<string> Types { get; }
+
+    /// <summary>The place of the schema.</summary>
+    public string Place => _place;
 
     /// <summary>The place of a keyword.</summary>
     public string PlaceOf(string keyword) => $"{_place}.{keyword}";
@@ -108,7 +111,8 @@ internal sealed class SchemaKeywords
         if (Of("type") is not { } type)
             return Has("properties", "required", "additionalProperties") ? ["object"]
                 : Has("items", "minItems", "maxItems") ? ["array"]
-                : Has("minLength", "maxLength") ? ["string"]
+                : Has([.. SchemaStrings.Keywords]) ? ["string"]
+                : Has([.. SchemaNumber.Keywords]) ? ["number"]
                 : [.. s_types.Where(static type => type != "integer")];
         JsonElement[] all = type.ValueKind == JsonValueKind.Array ? [.. type.EnumerateArray()] : [type];
         return all.Length > 0 && all.All(static one => one.ValueKind == JsonValueKind.String && s_types.Contains(one.GetString()))

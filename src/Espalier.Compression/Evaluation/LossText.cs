@@ -1,0 +1,16 @@
+using System.Globalization;
+
+namespace Espalier.Compression.Evaluation;
+
+/// <summary>Losses as pages write them: nats with four places, and a standard error where there is one.</summary>
+internal static class LossText
+{
+    /// <summary>What stands where a number is missing.</summary>
+    public const string None = "–";
+
+    /// <summary>3.1084 ± 0.0213; 3.1084 ± – of one window or text, whose standard error nobody knows.</summary>
+    public static string WithError(double loss, double standardError) =>
+        $"{Four(loss)} ± {(standardError == 0 ? None : Four(standardError))}";
+
+    private static string Four(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,60 @@
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Pruning.Experts;
+
+// Shapes: D model width, X width of an expert.
+
+/// <summary>
+/// Which neurons of one expert go with which of another: those whose weights are alike, since the order of neurons means nothing and an
+/// average of neurons that do different things does neither (weight matching, arXiv 2209.04836, section 3.2, over the gate, up and down
+/// projections of a neuron together).
+/// </summary>
+internal static class NeuronMatch
+{
+    private static readonly ParameterRole[] s_matrices =
+        [ParameterRole.ExpertGateProjection, ParameterRole.ExpertUpProjection, ParameterRole.ExpertDownProjection];
+
+    /// <summary>What it needs while it works: all products of two neurons, and two matrices.</summary>
+    public static long Bytes(DecoderConfig config) =>
+        4L * config.ExpertIntermediateSize * (2L * config.ExpertIntermediateSize + 2L * config.HiddenSize);
+
+    /// <summary>The products of matrices that it makes, in floating-point operations.</summary>
+    public static double Flops(DecoderConfig config) =>
+        2.0 * s_matrices.Length * config.HiddenSize * config.ExpertIntermediateSize * config.ExpertIntermediateSize;
+
+    /// <summary>For each neuron of an expert that stays the neuron of the one that goes.</summary>
+    /// <param name="teacher">The open teacher.</param>
+    /// <param name="layer">The teacher's layer.</param>
+    /// <param name="merge">Which expert goes into which.</param>
+    /// <param name="stop">Stops.</param>
+    public static int[] Of(Checkpoint teacher, int layer, ExpertMerge merge, CancellationToken stop)
+    {
+        using var noGrad = GradMode.Disable();
+        using var scope = TensorScope.Begin();
+        var width = teacher.Config.ExpertIntermediateSize;
+        var sums_XX = Tensor.Zeros(DType.Float32, Device.Cpu, width, width);
+        foreach (var role in s_matrices)
+        {
+            using var one = TensorScope.Begin();
+            var names = teacher.Family.Parameters(teacher.Config)
+                .Where(named => named.Parameter.Layer == layer && named.Parameter.Role == role)
+                .ToDictionary(named => named.Parameter.Expert);
+            if (names.Count == 0)
+                continue;
+            var (stays, goes) = (Rows(names[merge.Expert]), Rows(names[merge.Gone]));
+            sums_XX.AddInPlace(stays.MatMul(goes.Transpose(0, 1)));
+        }
+        return Assignment.Largest(sums_XX.ToArray<float>(), width, stop);
+
+        // [X, D], what reads and what writes alike.
+        Tensor Rows(NamedParameter matrix)
+        {
+            var values = new float[matrix.Shape[0] * matrix.Shape[1]];
+            teacher.ReadFinite(matrix.Name, 0, values);
+            var read = Tensor.From<float>(values, matrix.Shape);
+            return matrix.Parameter.Role == ParameterRole.ExpertDownProjection ? read.Transpose(0, 1) : read;
+        }
+    }
+}

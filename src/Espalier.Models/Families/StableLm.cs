@@ -1,0 +1,72 @@
+using System.Text.Json.Nodes;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>StableLM 3B and StableLM 2 1.6B: Llama's block with LayerNorm, heads that turn in part, biases of q, k and v.</summary>
+internal sealed class StableLm : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "stablelm";
+
+    /// <inheritdoc/>
+    public override string Architecture => "StableLmForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
+        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
+        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
+        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
+        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
+        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
+        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
+        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
+        (InputNormBias, "model.layers.{layer}.input_layernorm.bias"),
+        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (PostAttentionNormBias, "model.layers.{layer}.post_attention_layernorm.bias"),
+        (FinalNorm, "model.norm.weight"),
+        (FinalNormBias, "model.norm.bias"),
+        (Head, "lm_head.weight"));
+
+    /// <inheritdoc/>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_dropout": 0.0, "bos_token_id": 0, "eos_token_id": 0, "hidden_act": "silu", "hidden_dropout": 0.0, "hidden_size": 2560,
+          "initializer_range": 0.02, "intermediate_size": 6912, "layer_norm_eps": 1e-05, "max_position_embeddings": 4096,
+          "num_attention_heads": 32, "num_hidden_layers": 32, "num_key_value_heads": 32, "pad_token_id": null,
+          "partial_rotary_factor": 0.25, "qk_layernorm": false, "rope_theta": 10000.0, "tie_word_embeddings": false, "use_cache": true,
+          "use_parallel_residual": false, "use_qkv_bias": false, "vocab_size": 50304
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
+
+    /// <inheritdoc/>
+    protected internal override string EpsilonField => "layer_norm_eps";
+
+    /// <inheritdoc/>
+    protected override bool FillsHeadDim => false;
+
+    /// <inheritdoc/>
+    protected internal override bool TurnsPartly => true;
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
+    {
+        foreach (var (field, what) in (ReadOnlySpan<(string, string)>)[
+            ("use_parallel_residual", "attention and the feed-forward block one after the other"),
+            ("qk_layernorm", "queries and keys without norms")])
+            if (fields.Bool(field))
+                throw fields.Wrong(field, $"only {what} are supported of a stablelm model (StableLM 3B and StableLM 2 1.6B)");
+        return common with { Norm = NormKind.LayerNorm, QueryKeyValueBias = fields.Bool("use_qkv_bias") };
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => fields["use_qkv_bias"] = target.QueryKeyValueBias;
+}

@@ -1,0 +1,54 @@
+using System.Numerics;
+using Espalier.Files;
+
+namespace Espalier.Models.Grammars.Numbers;
+
+/// <summary>
+/// Numbers within bounds, without an exponent. They have 15 digits at most, so that a float64 holds each exactly enough to tell it from its
+/// bound, and from what is no multiple.
+/// </summary>
+internal static class NumberGrammar
+{
+    private const int MostDigits = 15;
+
+    /// <summary>Numbers within bounds.</summary>
+    /// <param name="bounds">The bounds.</param>
+    /// <param name="isWhole">Whether they are whole numbers.</param>
+    /// <param name="place">What errors call the schema.</param>
+    /// <exception cref="EspalierException">They take too many states.</exception>
+    public static GrammarNode Of(NumberBounds bounds, bool isWhole, string place)
+    {
+        if (bounds.AreNone)
+            return isWhole ? JsonSyntax.Integer : JsonSyntax.Number;
+        var digits = new DigitGrammar(place);
+        return new GrammarChoice(digits.From(States(bounds, isWhole, isZeroIn: true)),
+            new GrammarSequence(JsonSyntax.Text("-"), digits.From(States(bounds.Negated(), isWhole, isZeroIn: false))));
+    }
+
+    // One state for each number of digits before the point. The first of them is 0 only where it is the only one.
+    private static List<DigitState> States(NumberBounds bounds, bool isWhole, bool isZeroIn)
+    {
+        var states = new List<DigitState>();
+        for (var digits = 1; digits <= MostDigits; digits++)
+        {
+            var scale = isWhole ? 0 : MostDigits - digits;
+            var least = BigInteger.Max(bounds.LeastUnits(scale) ?? 0, isZeroIn ? 0 : 1);
+            var most = BigInteger.Pow(10, digits + scale) - 1;
+            var state = new DigitState(digits + scale, scale,
+                BigInteger.Max(least, digits == 1 ? 0 : BigInteger.Pow(10, digits - 1 + scale)),
+                BigInteger.Min(bounds.MostUnits(scale) ?? most, most), StepUnits(bounds, scale), 0, IsFraction: false);
+            if (state.Least <= state.Most && state.CanEnd)
+                states.Add(state);
+        }
+        return states;
+    }
+
+    // The smallest number of units that is a multiple of the step.
+    private static BigInteger StepUnits(NumberBounds bounds, int scale)
+    {
+        if (bounds.Step is not { } step)
+            return 1;
+        var units = step.Value * BigInteger.Pow(10, scale);
+        return units / BigInteger.GreatestCommonDivisor(units, BigInteger.Pow(10, step.Scale));
+    }
+}

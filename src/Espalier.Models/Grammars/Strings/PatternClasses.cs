@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using Espalier.Files;
+
+namespace Espalier.Models.Grammars.Strings;
+
+/// <summary>What stands for one character in a regular expression of ECMA-262 (22.2.1): itself, an escape, a class in brackets.</summary>
+internal static class PatternClasses
+{
+    private static readonly PointSet s_digits = PointSet.Of(('0', '9'));
+    private static readonly PointSet s_word = PointSet.Of(('0', '9'), ('A', 'Z'), ('_', '_'), ('a', 'z'));
+
+    // WhiteSpace and LineTerminator: 12.2 and 12.3.
+    private static readonly PointSet s_space = PointSet.Of(('\t', '\r'), (0xFEFF, 0xFEFF), (0x2028, 0x2029)) | PointSet.OfCategory("Zs")!;
+
+    /// <summary><c>.</c>: all but the ends of lines.</summary>
+    public static PointSet NoLineEnd { get; } = ~PointSet.Of("\n\r\u2028\u2029");
+
+    /// <summary>A character or an escape outside of a class.</summary>
+    /// <param name="text">The expression.</param>
+    /// <param name="at">Where it begins, and then where it ends.</param>
+    /// <param name="refuse">Makes the error for what is not supported, from its name.</param>
+    public static PointSet Character(string text, ref int at, Func<string, EspalierException> refuse) =>
+        Single(text, ref at, refuse, inClass: false, out var point) ?? PointSet.Of((point, point));
+
+    /// <summary>A class, from its first bracket on.</summary>
+    /// <param name="text">The expression.</param>
+    /// <param name="at">Where it begins, and then where it ends.</param>
+    /// <param name="refuse">Makes the error for what is not supported, from its name.</param>
+    public static PointSet Class(string text, ref int at, Func<string, EspalierException> refuse)
+    {
+        var isNegated = ++at < text.Length && text[at] == '^';
+        if (isNegated)
+            at++;
+        var set = PointSet.None;
+        while (at < text.Length && text[at] != ']')
+            set |= Member(text, ref at, refuse);
+        if (at++ >= text.Length)
+            throw refuse("a '[' that nothing closes");
+        return isNegated ? ~set : set;
+    }
+
+    private static PointSet Member(string text, ref int at, Func<string, EspalierException> refuse)
+    {
+        var set = Single(text, ref at, refuse, inClass: true, out var first);
+        if (at + 1 >= text.Length || text[at] != '-' || text[at + 1] == ']')
+            return set ?? PointSet.Of((first, first));
+        at++;
+        if (Single(text, ref at, refuse, inClass: true, out var last) is not null || set is not null)
+            throw refuse("a range that begins or ends with a class");
+        return last >= first ? PointSet.Of((first, last)) : throw refuse("a range whose end is before its start");
+    }
+
+    // A set, or null and the one character.
+    private static PointSet? Single(string text, ref int at, Func<string, EspalierException> refuse, bool inClass, out int point)
+    {
+        if (text[at] != '\\')
+        {
+            point = char.IsSurrogatePair(text, at) ? char.ConvertToUtf32(text, at) : text[at];
+            at += point > 0xFFFF ? 2 : 1;
+            return char.IsSurrogate((char)point) && point <= 0xFFFF ? throw refuse("half of a surrogate pair") : null;
+        }
+        if (++at == text.Length)
+            throw refuse("a '\\' at the end");
+        var c = text[at++];
+        point = c switch
+        {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'f' => '\f',
+            'v' => '\v',
+            '0' when at == text.Length || !char.IsAsciiDigit(text[at]) => 0,
+            'b' when inClass => '\b',
+            'c' when at < text.Length && char.IsAsciiLetter(text[at]) => text[at++] & 31,
+            'x' => Hexadecimal(text, ref at, 2, refuse),
+            'u' => Unicode(text, ref at, refuse),
+            _ when char.IsAscii(c) && !char.IsAsciiLetterOrDigit(c) => c,
+            _ => -1,
+        };
+        return point >= 0 ? null : c switch
+        {
+            'd' => s_digits,
+            'D' => ~s_digits,
+            'w' => s_word,
+            'W' => ~s_word,
+            's' => s_space,
+            'S' => ~s_space,
+            'p' => Property(text, ref at, refuse),
+            'P' => ~Property(text, ref at, refuse),
+            _ => throw refuse($"'\\{c}'"),
+        };
+    }
+
+    private static PointSet Property(string text, ref int at, Func<string, EspalierException> refuse)
+    {
+        var end = at < text.Length && text[at] == '{' ? text.IndexOf('}', at) : -1;
+        if (end < 0)
+            throw refuse("'\\p' without a name in braces");
+        var name = text[(at + 1)..end];
+        at = end + 1;
+        return PointSet.OfCategory(name) ?? throw refuse($"'\\p{{{name}}}', which is no general category of one letter or two");
+    }
+
+    private static int Unicode(string text, ref int at, Func<string, EspalierException> refuse)
+    {
+        if (at < text.Length && text[at] == '{')
+        {
+            var end = text.IndexOf('}', at);
+            var digits = end < 0 ? "" : text[(at + 1)..end];
+            at = end + 1;
+            return digits.Length is > 0 and <= 8 && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+                && Rune.IsValid(value) ? value : throw refuse("an escape that is no character's number");
+        }
+        var unit = Hexadecimal(text, ref at, 4, refuse);
+        if (char.IsHighSurrogate((char)unit) && string.CompareOrdinal(text, at, "\\u", 0, 2) == 0)
+        {
+            at += 2;
+            var low = Hexadecimal(text, ref at, 4, refuse);
+            if (char.IsLowSurrogate((char)low))
+                return char.ConvertToUtf32((char)unit, (char)low);
+        }
+        return char.IsSurrogate((char)unit) ? throw refuse("half of a surrogate pair") : unit;
+    }
+
+    private static int Hexadecimal(string text, ref int at, int digits, Func<string, EspalierException> refuse)
+    {
+        var part = at + digits <= text.Length ? text.Substring(at, digits) : "";
+        at += digits;
+        return part.All(char.IsAsciiHexDigit) && part.Length > 0 ? Convert.ToInt32(part, 16)
+            : throw refuse("an escape that is no character's number");
+    }
+}

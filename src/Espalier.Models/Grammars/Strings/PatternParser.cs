@@ -1,0 +1,137 @@
+using System.Globalization;
+using Espalier.Files;
+using static Espalier.Models.Grammars.Strings.PatternNode;
+
+namespace Espalier.Models.Grammars.Strings;
+
+/// <summary>
+/// Reads a regular expression in the syntax of ECMA-262 with the flag <c>u</c>, as JSON Schema has it, and of that what a finite automaton
+/// can hold. Everything else is refused by its name.
+/// </summary>
+internal sealed class PatternParser
+{
+    private const int MostTimes = 1000, Deepest = 64;
+
+    private readonly string _text;
+    private readonly Func<string, EspalierException> _refuse;
+    private int _at, _depth;
+
+    private PatternParser(string text, Func<string, EspalierException> refuse) => (_text, _refuse) = (text, refuse);
+
+    /// <summary>Reads a whole expression.</summary>
+    /// <param name="text">The expression.</param>
+    /// <param name="place">What errors call it.</param>
+    /// <exception cref="EspalierException">It is none, or has what is not supported.</exception>
+    public static PatternNode Parse(string text, string place)
+    {
+        EspalierException Refuse(string what) => new($"{place} is {OneLine.Clipped(text)} and has {what}, which is not supported here");
+        var parser = new PatternParser(text, Refuse);
+        var node = parser.Alternatives();
+        return parser._at == text.Length ? node : throw Refuse("a ')' that closes nothing");
+    }
+
+    private PatternNode Alternatives()
+    {
+        if (++_depth > Deepest)
+            throw _refuse($"groups more than {Deepest} deep");
+        var parts = new List<PatternNode> { Parts() };
+        while (Takes("|"))
+            parts.Add(Parts());
+        _depth--;
+        return parts is [var single] ? single : new Either(parts);
+    }
+
+    private PatternNode Parts()
+    {
+        var parts = new List<PatternNode>();
+        while (_at < _text.Length && _text[_at] is not ('|' or ')'))
+            parts.Add(Repeated(Part()));
+        return parts is [var single] ? single : new Row(parts);
+    }
+
+    private PatternNode Part()
+    {
+        switch (_text[_at])
+        {
+            case '(':
+                return Group();
+            case '[':
+                return new One(PatternClasses.Class(_text, ref _at, _refuse));
+            case '.':
+                _at++;
+                return new One(PatternClasses.NoLineEnd);
+            case '^':
+                _at++;
+                return new Start();
+            case '$':
+                _at++;
+                return new End();
+            case '*' or '+' or '?' or '{' or '}' or ']':
+                throw _refuse($"'{_text[_at]}' with nothing before it that it belongs to");
+            default:
+                return new One(PatternClasses.Character(_text, ref _at, _refuse));
+        }
+    }
+
+    private PatternNode Group()
+    {
+        var start = _at++;
+        if (Takes("?<") && _at < _text.Length && _text[_at] is not ('=' or '!'))
+        {
+            var end = _text.IndexOf('>', _at);
+            _at = end < 0 ? throw _refuse("a '(?<' without a name") : end + 1;
+        }
+        else if (_at > start + 1 || (!Takes("?:") && _at < _text.Length && _text[_at] == '?'))
+            throw _refuse($"'{_text[start..Math.Min(_text.Length, start + 4)]}'");
+        var node = Alternatives();
+        return Takes(")") ? node : throw _refuse("a '(' that nothing closes");
+    }
+
+    private PatternNode Repeated(PatternNode part)
+    {
+        int least;
+        int? most;
+        if (Takes("*"))
+            (least, most) = (0, null);
+        else if (Takes("+"))
+            (least, most) = (1, null);
+        else if (Takes("?"))
+            (least, most) = (0, 1);
+        else if (_at < _text.Length && _text[_at] == '{')
+            least = Counts(out most);
+        else
+            return part;
+        if (part is Start or End)
+            throw _refuse("a repetition of a place");
+        // The fewest first or the most first: the same strings.
+        Takes("?");
+        if (_at < _text.Length && _text[_at] is '*' or '+' or '?' or '{')
+            throw _refuse($"'{_text[_at]}' after a repetition");
+        return new Repeat(part, least, most);
+    }
+
+    private int Counts(out int? most)
+    {
+        var end = _text.IndexOf('}', _at);
+        var parts = end < 0 ? [] : _text[(_at + 1)..end].Split(',');
+        if (parts.Length is not (1 or 2) || !Count(parts[0], out var least))
+            throw _refuse("a '{' that begins no count");
+        most = parts.Length == 1 ? least : parts[1].Length == 0 ? null
+            : Count(parts[1], out var last) && last >= least ? last : throw _refuse("a '{' that begins no count");
+        if (least > MostTimes || most > MostTimes)
+            throw _refuse($"more than {MostTimes} repetitions");
+        _at = end + 1;
+        return least;
+    }
+
+    private static bool Count(string text, out int value) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+
+    private bool Takes(string part)
+    {
+        if (string.CompareOrdinal(_text, _at, part, 0, part.Length) != 0)
+            return false;
+        _at += part.Length;
+        return true;
+    }
+}
