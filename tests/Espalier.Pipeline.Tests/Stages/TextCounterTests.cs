@@ -43,7 +43,7 @@ public sealed class TextCounterTests : IDisposable
             Assert.Throws<OneSidedSplitException>(() => Count(Of(1e-9, large, small))).Message);
     }
 
-    private (TextSize? Train, TextSize? HeldOut) Count(DataSection data) => new TextCounter(default)
+    private static (TextSize? Train, TextSize? HeldOut) Count(DataSection data) => new TextCounter(default)
         .OfData(data, Tokenizer.Load(Path.Combine(Fixtures.Root, "models", "quickstart-teacher")), 4096);
 
     private string Write(string name, int count, string text)
