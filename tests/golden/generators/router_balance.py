@@ -28,6 +28,6 @@ if __name__ == '__main__':
             windows = golden.get_tensor('input_ids')[:, :23]
         each = losses(model, windows)
         each.mean().backward()
-        gradients = {f'grad.{n}': p.grad for n, p in model.named_parameters() if n.endswith(('gate.weight', 'k_proj.weight', 'embed_tokens.weight'))}
+        gradients = {f'grad.{n}': p.grad for n, p in model.named_parameters() if n.endswith(('gate.weight', 'k_proj.weight'))}
         store(os.path.join(root, f'{name}.safetensors'), {'loss': each, **gradients}, f64=('',))
     write_readme(root, 'router_balance', {})
