@@ -23,8 +23,10 @@ public sealed class CutCallTests : TorchTest
     [InlineData("Tagged", "<tool_call>{\"name\": \"weat", null)]
     [InlineData("Tagged", "<tool_call>{\"name\": \"rain\", \"arguments\": {", null)]
     [InlineData("Tagged", "<tool_call>{}", null)]
-    [InlineData("Listed", "[TOOL_CALLS] [{\"name\": \"weather\", \"arguments\": {\"a\": {}}}, {\"name\": \"weather\", \"arguments\": {\"b", "weather {\"a\": {}}|weather {\"b")]
-    [InlineData("Bare", "{\"name\": \"weather\", \"parameters\": {}}; {\"name\": \"weather\", \"parameters\": {\"b\": [1", "weather {}|weather {\"b\": [1")]
+    [InlineData("Listed", "[TOOL_CALLS] [{\"name\": \"weather\", \"arguments\": {\"a\": {}}}, {\"name\": \"weather\", \"arguments\": {\"b",
+        "weather {\"a\": {}}|weather {\"b")]
+    [InlineData("Bare", "{\"name\": \"weather\", \"parameters\": {}}; {\"name\": \"weather\", \"parameters\": {\"b\": [1",
+        "weather {}|weather {\"b\": [1")]
     [InlineData("Bare", "{\"answer\": 4", null)]
     public void A_call_is_given_as_far_as_it_came(string form, string text, string? calls)
     {

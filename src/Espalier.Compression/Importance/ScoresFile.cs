@@ -169,8 +169,9 @@ internal static class ScoresFile
     private static ImportanceScores Agreeing(ImportanceScores scores, string source)
     {
         var layers = scores.Layers;
-        if (scores.Units[Axis.Ffn] is null && scores.Units[Axis.Experts] is null && scores.Units[Axis.MambaHeads] is null)
-            throw new EspalierException($"{source}: axes must have {Axis.Ffn.UnitsField} or {Axis.Experts.UnitsField}");
+        Axis[] alternatives = [.. Axis.Scored.Where(axis => axis is { IsOptional: true, IsPerExpert: false })];
+        if (alternatives.All(axis => scores.Units[axis] is null))
+            throw new EspalierException($"{source}: axes must have {string.Join(" or ", alternatives.Select(axis => axis.UnitsField))}");
         if (scores.Units[Axis.Experts] is null != scores.Units[Axis.ExpertFfn] is null)
             throw new EspalierException(
                 $"{source}: axes must have both {Axis.Experts.UnitsField} and {Axis.ExpertFfn.UnitsField}, or neither of them");

@@ -85,7 +85,8 @@ public sealed record PruneTarget
             throw new EspalierException(
                 $"prune.{axis} is {units} and must be a multiple of the {count} {groups.Units}, at most {count * size}: "
                     + $"{Nearest(units, count, count * size)}"
-                + (units < count && units > 0 && Axis.All.Contains(groups) ? $"; fewer need fewer {groups.Units} ({groups}), which cuts whole groups" : ""));
+                + (units < count && units > 0 && Axis.All.Contains(groups)
+                    ? $"; fewer need fewer {groups.Units} ({groups}), which cuts whole groups" : ""));
         return units;
     }
 

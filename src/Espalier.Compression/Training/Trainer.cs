@@ -63,7 +63,8 @@ public sealed class Trainer : IDisposable
             adapter.RequiresGrad = true;
         _sets =
         [
-            new("model", [.. Trained.Select(p => TrainedOf($"{p.Parameter}", p.Parameter, p.Value)), .. model.Adapters.SelectMany(Factors)]),
+            new("model",
+                [.. Trained.Select(p => TrainedOf($"{p.Parameter}", p.Parameter, p.Value)), .. model.Adapters.SelectMany(Factors)]),
             .. objective.Trained,
         ];
         _weights = [.. _sets.SelectMany(set => set.Parameters).Select(parameter => parameter.Value)];

@@ -16,11 +16,11 @@ internal static class MambaSpecs
 
     public static IReadOnlyList<ParameterSpec> All { get; } =
     [
-        .. Projection(MambaGateProjection, MambaGateProjectionBias, s_channels),
-        .. Projection(MambaInputProjection, MambaInputProjectionBias, s_channels),
-        .. Projection(MambaBProjection, MambaBProjectionBias, s_states),
-        .. Projection(MambaCProjection, MambaCProjectionBias, s_states),
-        .. Projection(MambaStepProjection, MambaStepProjectionBias, MambaHeads),
+        .. Projected(MambaGateProjection, MambaGateProjectionBias, s_channels),
+        .. Projected(MambaInputProjection, MambaInputProjectionBias, s_channels),
+        .. Projected(MambaBProjection, MambaBProjectionBias, s_states),
+        .. Projected(MambaCProjection, MambaCProjectionBias, s_states),
+        .. Projected(MambaStepProjection, MambaStepProjectionBias, MambaHeads),
         .. Convolution(MambaInputConvolution, MambaInputConvolutionBias, s_channels),
         .. Convolution(MambaBConvolution, MambaBConvolutionBias, s_states),
         .. Convolution(MambaCConvolution, MambaCConvolutionBias, s_states),
@@ -35,7 +35,7 @@ internal static class MambaSpecs
     private static ParameterSpec Of(ParameterRole role, params IReadOnlyList<Dimension> dimensions) =>
         new(role, ParameterGroup.Mamba, dimensions) { Exists = static (_, kind) => kind.HasMamba };
 
-    private static ParameterSpec[] Projection(ParameterRole weight, ParameterRole bias, Dimension rows) =>
+    private static ParameterSpec[] Projected(ParameterRole weight, ParameterRole bias, Dimension rows) =>
     [
         Of(weight, rows, Hidden) with { Input = TapPoint.InputNorm },
         Of(bias, rows) with { Exists = HasProjectionBias },

@@ -4,8 +4,8 @@ using Espalier.Models.Families;
 namespace Espalier.Models;
 
 /// <summary>
-/// Random weights of a shape: matrices normal, norms neutral, biases zero, what is left as its <see cref="ParameterSpec"/> says. Each element depends on the seed, its parameter's name and its
-/// place alone.
+/// Random weights of a shape: matrices normal, norms neutral, biases zero, what is left as its <see cref="ParameterSpec"/> says. Each
+/// element depends on the seed, its parameter's name and its place alone.
 /// </summary>
 internal sealed class RandomWeights(DecoderConfig config, Family family, ulong seed, double deviation) : ITensorSource
 {

@@ -183,7 +183,8 @@ internal static unsafe class RowOps
             if (positions[row] < 0 || last >= step || !AreWithin(table.Slice(row * step, last + 1), keys.Rows / block))
                 throw KernelErrors.Of(
                     Attention,
-                    $"row {row} is position {positions[row]} of sequence {(step == 0 ? "none" : table[row * step])}, there are {block} in each "
+                    $"row {row} is position {positions[row]} of sequence {(step == 0 ? "none" : table[row * step])}, there are {block} in "
+                        + $"each "
                         + $"of {step} blocks of {keys.Rows / block}");
             longest = Math.Max(longest, positions[row] + 1);
         }

@@ -128,7 +128,8 @@ public sealed class RouterBalanceTests : TorchTest
         using var golden = new GoldenTensors(Path.Combine(Fixtures.Golden("families", family), "golden.safetensors"));
         long[] ids = [.. golden.Longs("input_ids").Chunk(24).Skip(first).Take(windows).SelectMany(sample => sample[..Sequence])];
         // Of the first window two thirds count, of the second one.
-        bool[]? mask = masked ? [.. Enumerable.Range(0, ids.Length).Select(i => i % Sequence % 3 < (first + i / Sequence == 0 ? 2 : 1))] : null;
+        bool[]? mask = masked ? [.. Enumerable.Range(0, ids.Length).Select(i => i % Sequence % 3 < (first + i / Sequence == 0 ? 2 : 1))]
+            : null;
         var batch = new Batch([.. Enumerable.Range(first, windows).Select(i => (long)i)], ids, ids, windows, Sequence, LossMask: mask);
         var objective = new LogitObjective(new CrossEntropy(), null, null, weight > 0 ? new RouterBalance(weight, model.Config) : null);
         var sums = objective.Accumulate(model, batch, 1.0 / (2 * Sequence));

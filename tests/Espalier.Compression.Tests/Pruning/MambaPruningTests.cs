@@ -40,7 +40,8 @@ public sealed class MambaPruningTests : TorchTest
         var folder = Path.Combine(_folder, "sliced");
         Pruner.Write(teacher, plan, folder, ElementType.F32, NullProgress.Instance);
         using var pruned = Checkpoint.Open(folder);
-        Assert.Equal((heads ?? config.Mamba.Heads, channels ?? config.Mamba.HeadDim), (pruned.Config.Mamba.Heads, pruned.Config.Mamba.HeadDim));
+        Assert.Equal((heads ?? config.Mamba.Heads, channels ?? config.Mamba.HeadDim),
+            (pruned.Config.Mamba.Heads, pruned.Config.Mamba.HeadDim));
 
         var entries = config.Mamba.HeadDim;
         var wider = Math.Sqrt((double)config.Mamba.Channels / pruned.Config.Mamba.Channels);
@@ -79,23 +80,27 @@ public sealed class MambaPruningTests : TorchTest
                 Assert.DoesNotContain(Enumerable.Range(3 * group, 3).MinBy(head => scores.Units[Axis.MambaHeads]![layer][head]), kept);
         }
         var uneven = plan with { Kept = plan.Kept.With(Axis.MambaHeads, [.. Enumerable.Repeat<int[]>([0, 1, 3, 4, 6], config.Layers)]) };
-        Assert.Equal("plan: mamba_heads[0] keeps 2, 2, 1 Mamba heads in the 3 Mamba groups; every group must keep the same number, the nearest "
+        Assert.Equal(
+            "plan: mamba_heads[0] keeps 2, 2, 1 Mamba heads in the 3 Mamba groups; every group must keep the same number, the nearest "
             + "being 2 a group", Assert.Throws<EspalierException>(() => uneven.Apply(config)).Message);
     }
 
     [Theory]
     [InlineData("mamba-heads", 5, "prune.mamba-heads is 5 and must be a multiple of the 3 Mamba groups, at most 9")]
-    [InlineData("mamba-heads", 2, "prune.mamba-heads is 2 and must be a multiple of the 3 Mamba groups, at most 9: the nearest legal value is 3")]
+    [InlineData("mamba-heads", 2,
+        "prune.mamba-heads is 2 and must be a multiple of the 3 Mamba groups, at most 9: the nearest legal value is 3")]
     [InlineData("mamba-head-dim", 8, "prune.mamba-head-dim is 8 and must be between 1 and the teacher's 7")]
     public void A_size_that_groups_do_not_allow_is_refused(string key, int size, string message)
     {
         using var teacher = Open("nemotron-h-tied");
         var axis = Axis.All.Single(axis => axis.Key == key);
-        var error = Assert.Throws<EspalierException>(() => new PruneTarget { Sizes = new PerAxis<int?> { [axis] = size } }.Apply(teacher.Config));
+        var error =
+            Assert.Throws<EspalierException>(() => new PruneTarget { Sizes = new PerAxis<int?> { [axis] = size } }.Apply(teacher.Config));
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
         using var plain = Open("qwen3");
         Assert.Contains($"a qwen3 model has no {axis.Units}",
-            Assert.Throws<EspalierException>(() => new PruneTarget { Sizes = new PerAxis<int?> { [axis] = 2 } }.Apply(plain.Config)).Message);
+            Assert.Throws<EspalierException>(() =>
+                new PruneTarget { Sizes = new PerAxis<int?> { [axis] = 2 } }.Apply(plain.Config)).Message);
     }
 
     /// <summary>Against the reference's activations, aggregated as the paper does: tests/golden/families, importance.safetensors.</summary>
@@ -120,7 +125,8 @@ public sealed class MambaPruningTests : TorchTest
             {
                 var row = scores.Units[axis]![layer];
                 if (model.Config.LayerKinds[layer].HasMamba)
-                    GoldenTensors.AssertClose(golden.Doubles($"{aggregator.FileName}.{layer}.{name}"), row, 0, 1e-9, $"{name} of layer {layer}");
+                    GoldenTensors.AssertClose(golden.Doubles($"{aggregator.FileName}.{layer}.{name}"), row, 0, 1e-9,
+                        $"{name} of layer {layer}");
                 else
                     Assert.All(row, score => Assert.Equal(0, score));
             }

@@ -35,7 +35,8 @@ public sealed class LowRankTargetsTests
         Assert.Contains("freeze names them all (mlp); leave something to train", Assert.Throws<EspalierException>(
             () => LowRankTargets.Parse(["mlp"]).Within(all, FrozenParts.Parse(["mlp"]))).Message);
         Assert.Contains("this model has none of them", Assert.Throws<EspalierException>(
-            () => LowRankTargets.Parse(["gate_proj"]).Within(all.Where(p => p.Role != ParameterRole.GateProjection), FrozenParts.None)).Message);
+            () => LowRankTargets.Parse(["gate_proj"])
+                .Within(all.Where(p => p.Role != ParameterRole.GateProjection), FrozenParts.None)).Message);
     }
 
     [Theory]

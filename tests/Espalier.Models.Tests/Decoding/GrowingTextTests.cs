@@ -110,7 +110,8 @@ public sealed class GrowingTextTests : TorchTest
     }
 
     private static void Close(Decoder model, int[] ids, Span<float> logits) => GoldenTensors.AssertClose(
-        Logits(model, ids, null).AsSpan((ids.Length - 1) * logits.Length), Array.ConvertAll(logits.ToArray(), value => (double)value), 2e-4, 0,
+        Logits(model, ids, null).AsSpan((ids.Length - 1) * logits.Length), Array.ConvertAll(logits.ToArray(), value => (double)value), 2e-4,
+        0,
         $"logits after {ids.Length}");
 
     private static double[] Logits(Decoder model, int[] ids, long[]? places)

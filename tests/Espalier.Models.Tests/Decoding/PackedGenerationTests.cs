@@ -39,7 +39,8 @@ public sealed class PackedGenerationTests : TorchTest
             GoldenTensors.AssertClose(golden.Doubles("long.logits").AsSpan(0, T * V), expected, 2e-4, 0, "long.logits");
         // Shorter texts turn by other factors there.
         if (packed.Config.LongAfter < T)
-            GoldenTensors.DoublesOf(model.Logits(model.Forward(ids_BT.Slice(0, 0, 1).Slice(1, 0, packed.Config.LongAfter)))).CopyTo(expected, 0);
+            GoldenTensors.DoublesOf(model.Logits(model.Forward(ids_BT.Slice(0, 0, 1).Slice(1, 0, packed.Config.LongAfter))))
+                .CopyTo(expected, 0);
         foreach (var start in (int[])[1, RowDecoder.ShortPrompt, RowDecoder.ShortPrompt + 1, T / 2])
         {
             using var decoder = new RowDecoder(packed, 3, T);

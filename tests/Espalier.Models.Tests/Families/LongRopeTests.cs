@@ -92,14 +92,16 @@ public sealed class LongRopeTests : TorchTest
     [Fact]
     public void What_other_programs_would_take_for_something_else_is_refused()
     {
-        Assert.Contains("original_max_position_embeddings is null; write it at the top level too: there programs look for it, and not at the 64",
+        Assert.Contains(
+            "original_max_position_embeddings is null; write it at the top level too: there programs look for it, and not at the 64",
             Assert.Throws<EspalierException>(() => Read(raw =>
             {
                 raw.Remove("original_max_position_embeddings");
                 raw["rope_scaling"]!["original_max_position_embeddings"] = 64;
             })).Message, StringComparison.Ordinal);
         Assert.Contains("rope_scaling.rope_type is \"yarn\"; and long_factor is longrope's",
-            Assert.Throws<EspalierException>(() => Read(raw => raw["rope_scaling"]!["rope_type"] = "yarn")).Message, StringComparison.Ordinal);
+            Assert.Throws<EspalierException>(() => Read(raw => raw["rope_scaling"]!["rope_type"] = "yarn")).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -113,8 +115,10 @@ public sealed class LongRopeTests : TorchTest
         Assert.Equal((float)Math.Sqrt(2), metadata.Get<float>("phi3.rope.scaling.attn_factor"), 1e-6f);
         Assert.Equal(["rope_factors_short.weight", "rope_factors_long.weight"], LongFactors.Of(phi.Config).Select(factors => factors.Name));
         using var qwen = Checkpoint.Open(Fixtures.Golden("families/qwen3"));
-        Assert.Contains("cannot stretch its frequencies by LongRope", Assert.Throws<EspalierException>(() => GgufArchitectures.For(qwen.Config
-            with { Rotary = qwen.Config.Rotary with { Scaling = new LongRope([1], [2], 32, 1) } }, "it")).Message, StringComparison.Ordinal);
+        Assert.Contains("cannot stretch its frequencies by LongRope",
+            Assert.Throws<EspalierException>(() => GgufArchitectures.For(qwen.Config
+            with { Rotary = qwen.Config.Rotary with { Scaling = new LongRope([1], [2], 32, 1) } }, "it")).Message,
+            StringComparison.Ordinal);
     }
 
     private static DecoderConfig Read(Action<JsonObject> change)

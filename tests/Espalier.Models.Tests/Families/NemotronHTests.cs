@@ -41,11 +41,13 @@ public sealed class NemotronHTests
         // Infinity as Python writes it, and the config that comes back.
         var text = ConfigJson.Text(written);
         Assert.Contains("    0.0,\n    Infinity\n", text, StringComparison.Ordinal);
-        Assert.Equal(shallow, Read(JsonFile.Parse(System.Text.Encoding.UTF8.GetBytes(text), "config.json")) with { EosTokenIds = shallow.EosTokenIds });
+        Assert.Equal(shallow,
+            Read(JsonFile.Parse(System.Text.Encoding.UTF8.GetBytes(text), "config.json")) with { EosTokenIds = shallow.EosTokenIds });
 
         var newer = Raw("nemotron-h");
         config = Read(newer);
-        written = new NemotronH().WriteConfig(config with { Layers = 2, LayerKinds = config.LayerKinds.At([3, 4]) }, newer, ElementType.F32);
+        written = new NemotronH().WriteConfig(config with { Layers = 2, LayerKinds = config.LayerKinds.At([3, 4]) }, newer,
+            ElementType.F32);
         Assert.Equal("""["attention","mlp"]""", written[Types]!.ToJsonString());
         Assert.False(written.ContainsKey(Pattern) || written.ContainsKey("num_hidden_layers"));
     }
@@ -55,7 +57,8 @@ public sealed class NemotronHTests
     [InlineData(Pattern, "\"*M-Mx\"", "'x' is no kind of layer; known are M (mamba), * (attention), - (mlp), E (moe)")]
     [InlineData(Pattern, "\"\"", "it must name at least one layer")]
     [InlineData(Pattern, "\"*M-M\"", "num_hidden_layers is 5; hybrid_override_pattern names 4 layers")]
-    [InlineData(Types, """["attention","mamba","mlp","mamba","linear"]""", "linear is no kind of layer; known are mamba, attention, mlp, moe")]
+    [InlineData(Types, """["attention","mamba","mlp","mamba","linear"]""",
+        "linear is no kind of layer; known are mamba, attention, mlp, moe")]
     [InlineData(Types, """["attention","mamba","mlp","mamba","mamba"]""", "hybrid_override_pattern is *M-M*, which says something else")]
     [InlineData("attention_bias", "true", "the models' own code and transformers disagree on it")]
     [InlineData("mamba_proj_bias", "true", "biases of the projections are use_bias")]

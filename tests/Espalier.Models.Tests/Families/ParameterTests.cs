@@ -39,7 +39,9 @@ public sealed class ParameterTests
     {
         using var checkpoint = Checkpoint.Open(Fixtures.Golden(folder));
         Assert.Equal(checkpoint.CountedParameters, checkpoint.Config.Parameters);
-        var embedding = checkpoint.Entries.Values.Where(static entry => entry.Name is "model.embed_tokens.weight" or "backbone.embeddings.weight" or "lm_head.weight");
+        var embedding =
+            checkpoint.Entries.Values.Where(static entry => entry.Name is "model.embed_tokens.weight" or "backbone.embeddings.weight"
+                or "lm_head.weight");
         Assert.Equal(embedding.Sum(static entry => entry.Elements), checkpoint.Config.EmbeddingParameters);
     }
 
@@ -67,7 +69,8 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"mixtral","hidden_size":6144,"intermediate_size":16384,"num_attention_heads":48,"num_hidden_layers":56,"vocab_size":32768}""", 140_630_071_296)]
     [InlineData("""{"model_type":"qwen3_moe","num_hidden_layers":48,"head_dim":128}""", 30_532_122_624)]
     [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 6_919_161_856)]
-    [InlineData("""{"model_type":"nemotron_h","hybrid_override_pattern":"M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-"}""", 8_100_852_736)]
+    [InlineData("""{"model_type":"nemotron_h","hybrid_override_pattern":"M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-"}""",
+        8_100_852_736)]
     [InlineData("""{"model_type":"nemotron_h","hidden_size":4480,"intermediate_size":15680,"hybrid_override_pattern":"M-M-M-MM-M-M-M*-M-M-M*-M-M-M-M*-M-M-M-M*-M-MM-M-M-M-M-M-","num_attention_heads":40,"mamba_head_dim":80}""", 8_888_227_328)]
     [InlineData("""{"model_type":"nemotron_h","hidden_size":5120,"intermediate_size":20480,"hybrid_override_pattern":"M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M*-M-M-M-M-","num_attention_heads":40,"mamba_head_dim":80}""", 12_310_001_152)]
     [InlineData("""{"model_type":"nemotron_h","hidden_size":4352,"intermediate_size":13824,"hybrid_override_pattern":"M-M-M-MM-M-M-M*-M-M-M*-M-M-M-M*-M-M-M-M*-MMMM-M-","num_attention_heads":40,"mamba_num_heads":120,"mamba_head_dim":80}""", 6_997_637_824)]

@@ -56,7 +56,8 @@ public sealed class PreflightTests : TorchTest
                 + "head_dim says: keep a multiple"]
             : [];
         Assert.Equal(expected, Findings(model, odd, "transformers"));
-        Assert.DoesNotContain(Findings(model, odd, "transformers before 5"), finding => finding.Contains("multiple", StringComparison.Ordinal));
+        Assert.DoesNotContain(Findings(model, odd, "transformers before 5"),
+            finding => finding.Contains("multiple", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -8,7 +8,8 @@ internal sealed class DigitGrammar(string place)
 {
     private const int MostStates = 4_000;
 
-    private static readonly GrammarNode[] s_digits = [.. Enumerable.Range('0', 10).Select(static c => new GrammarByte(ByteSet.Range(c, c)))];
+    private static readonly GrammarNode[] s_digits = [.. Enumerable.Range('0', 10)
+        .Select(static c => new GrammarByte(ByteSet.Range(c, c)))];
     private static readonly GrammarNode s_nothing = new GrammarSequence(), s_point = JsonSyntax.Text(".");
 
     private readonly Dictionary<string, GrammarNode> _known = [];
@@ -21,7 +22,8 @@ internal sealed class DigitGrammar(string place)
         if (_known.TryGetValue(key, out var known))
             return known;
         if (_known.Count >= MostStates)
-            throw new EspalierException($"{place}: its bounds and multipleOf need more than {MostStates} states: take a smaller multipleOf, "
+            throw new EspalierException(
+                $"{place}: its bounds and multipleOf need more than {MostStates} states: take a smaller multipleOf, "
                 + "or bounds closer to each other");
         // Digits become fewer with each, so that no state leads back to itself.
         _known.Add(key, s_nothing);

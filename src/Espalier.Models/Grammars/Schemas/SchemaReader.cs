@@ -70,7 +70,8 @@ internal sealed class SchemaReader
                 (one, i) => One(one, $"{keywords.PlaceOf("oneOf")}[{i}]"))]);
         if (keywords.Alone("allOf") is { } all)
             return Schemas(all, keywords, "allOf") is [var single] ? One(single, $"{keywords.PlaceOf("allOf")}[0]")
-                : throw new EspalierException($"{keywords.PlaceOf("allOf")}: more than one schema is not supported here: write one of both");
+                : throw new EspalierException(
+                    $"{keywords.PlaceOf("allOf")}: more than one schema is not supported here: write one of both");
         if (keywords.Values() is { } values)
             return new GrammarChoice([.. values.Where(value => keywords.Types.Any(type => SchemaKeywords.Fits(value, type)))
                 .Select(JsonSyntax.Constant)]);

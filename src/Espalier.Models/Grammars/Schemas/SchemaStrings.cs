@@ -23,7 +23,8 @@ internal sealed class SchemaStrings(string place)
             patterns.Add(PatternParser.Parse(pattern.ValueKind == JsonValueKind.String ? pattern.GetString()!
                 : throw keywords.Wrong("pattern", "a regular expression"), keywords.PlaceOf("pattern")));
         if (keywords.Of("format") is { } format)
-            patterns.Add(PatternParser.Parse(format.ValueKind == JsonValueKind.String && StringFormats.PatternOf(format.GetString()!) is { } known
+            patterns.Add(
+                PatternParser.Parse(format.ValueKind == JsonValueKind.String && StringFormats.PatternOf(format.GetString()!) is { } known
                 ? known : throw keywords.Wrong("format", $"one of {string.Join(", ", StringFormats.Names)}; others are not supported here"),
                 keywords.PlaceOf("format")));
         return StringGrammar.Of(patterns, keywords.Count("minLength") ?? 0, keywords.Count("maxLength"), _characters, _budget);

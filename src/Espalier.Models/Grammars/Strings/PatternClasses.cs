@@ -109,7 +109,8 @@ internal static class PatternClasses
             var end = text.IndexOf('}', at);
             var digits = end < 0 ? "" : text[(at + 1)..end];
             at = end + 1;
-            return digits.Length is > 0 and <= 8 && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+            return digits.Length is > 0 and <= 8
+                && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
                 && Rune.IsValid(value) ? value : throw refuse("an escape that is no character's number");
         }
         var unit = Hexadecimal(text, ref at, 4, refuse);

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Espalier.Models.Grammars.Strings;
 
-/// <summary>A set of Unicode's scalar values, as ranges in ascending order that do not touch each other. A value: it never changes.</summary>
+/// <summary>
+/// A set of Unicode's scalar values, as ranges in ascending order that do not touch each other. A value: it never changes.
+/// </summary>
 internal sealed class PointSet
 {
     private const int Last = 0x10FFFF, FirstSurrogate = 0xD800, LastSurrogate = 0xDFFF;
@@ -40,7 +42,9 @@ internal sealed class PointSet
     /// <summary>The characters of a text.</summary>
     public static PointSet Of(string text) => Of(text.EnumerateRunes().Select(static rune => (rune.Value, rune.Value)));
 
-    /// <summary>The characters of a general category, of one letter or two, such as <c>L</c> or <c>Lu</c>; null for any other name.</summary>
+    /// <summary>
+    /// The characters of a general category, of one letter or two, such as <c>L</c> or <c>Lu</c>; null for any other name.
+    /// </summary>
     public static PointSet? OfCategory(string name) => name.Length is < 1 or > 2
         || !Enum.GetValues<UnicodeCategory>().Any(category => Short(category).StartsWith(name, StringComparison.Ordinal)) ? null
         : s_categories.GetOrAdd(name, static name => Of(Members(name)));
