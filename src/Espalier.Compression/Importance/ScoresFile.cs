@@ -142,7 +142,7 @@ internal static class ScoresFile
 
         // A hybrid may have no layer with attention.
         bool IsThere(Axis axis) =>
-            !(axis.IsOptional || axis == Axis.Heads && axes.Has(Axis.MambaHeads.UnitsField)) || axes.Has(axis.UnitsField);
+            !(axis.IsOptional || axis.IsPerLayer && axes.Has(Axis.MambaHeads.UnitsField)) || axes.Has(axis.UnitsField);
     }
 
     private static ExpertRouting Routing(JsonElement routing, string source)
@@ -169,9 +169,10 @@ internal static class ScoresFile
     private static ImportanceScores Agreeing(ImportanceScores scores, string source)
     {
         var layers = scores.Layers;
-        Axis[] alternatives = [.. Axis.Scored.Where(axis => axis is { IsOptional: true, IsPerExpert: false })];
-        if (alternatives.All(axis => scores.Units[axis] is null))
-            throw new EspalierException($"{source}: axes must have {string.Join(" or ", alternatives.Select(axis => axis.UnitsField))}");
+        if (!scores.Units.Axes.Any(axis => axis.IsOptional && !axis.IsPerExpert))
+            throw new EspalierException($"{source}: axes must have "
+                + string.Join(" or ", Axis.Scored.Where(axis => axis.IsOptional && !axis.IsPerExpert && !axis.IsOfHybrids).Reverse()
+                    .Select(axis => axis.UnitsField)));
         if (scores.Units[Axis.Experts] is null != scores.Units[Axis.ExpertFfn] is null)
             throw new EspalierException(
                 $"{source}: axes must have both {Axis.Experts.UnitsField} and {Axis.ExpertFfn.UnitsField}, or neither of them");

@@ -262,6 +262,9 @@ public sealed class Axis
     /// <summary>Whether there are models without it.</summary>
     internal bool IsOptional { get; private init; }
 
+    /// <summary>Whether only layers with state-space mixers have units of it.</summary>
+    internal bool IsOfHybrids => !Exists(new()) && !Exists(new() { HasExperts = true });
+
     /// <summary>Whether a layer of a kind has units of it.</summary>
     internal bool IsIn(LayerKind kind) => Exists(kind);
 
