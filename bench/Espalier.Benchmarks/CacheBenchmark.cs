@@ -1,7 +1,9 @@
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;

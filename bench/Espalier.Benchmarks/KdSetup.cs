@@ -1,9 +1,13 @@
 using System.Runtime.InteropServices;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Benchmarks;
 

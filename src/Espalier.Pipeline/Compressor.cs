@@ -7,7 +7,12 @@ using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Evaluation;
+using Espalier.Pipeline.Stages.Export;
+using Espalier.Pipeline.Stages.Pruning;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Search;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Pipeline;
 

@@ -3,7 +3,7 @@ using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Requests;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests;

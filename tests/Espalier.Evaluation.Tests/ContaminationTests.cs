@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Sources;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Contamination;
 using Espalier.Evaluation.Tasks;

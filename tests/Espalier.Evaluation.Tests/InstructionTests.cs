@@ -2,7 +2,7 @@ using System.Text.Json;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Instructions;
 using Espalier.Evaluation.Requests;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Tests;
 

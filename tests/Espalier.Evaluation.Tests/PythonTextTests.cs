@@ -1,7 +1,7 @@
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Instructions;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Evaluation.Texts;
 using Espalier.Models.Chat.Methods;
 

@@ -1,5 +1,5 @@
 using Espalier.Evaluation.Statistics;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Tests;
 

@@ -1,6 +1,6 @@
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Evaluation.Texts;
 using Espalier.Tests;
 

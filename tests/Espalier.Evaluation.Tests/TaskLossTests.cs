@@ -4,6 +4,7 @@ using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests;

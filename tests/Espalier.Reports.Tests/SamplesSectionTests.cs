@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;
 
 namespace Espalier.Reports.Tests;

@@ -1,5 +1,5 @@
 using Espalier.Tests;
-using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch.Tests;
 

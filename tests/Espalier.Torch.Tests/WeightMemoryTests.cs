@@ -1,5 +1,4 @@
 using Espalier.Torch;
-using Espalier.Torch.Kernels;
 using Espalier.Torch.Operators;
 
 namespace Espalier.Tests;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Benchmarks;
 

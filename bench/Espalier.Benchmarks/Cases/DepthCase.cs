@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;

@@ -2,7 +2,6 @@ using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Requests;
-using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
 using Espalier.Models;
 using Espalier.Models.Tokenizers;

@@ -1,6 +1,7 @@
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Values;
 using Espalier.Models;
 using Espalier.Torch;
 

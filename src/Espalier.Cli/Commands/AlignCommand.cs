@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Files;
 using Espalier.Models;
@@ -11,7 +13,11 @@ using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Runs.Logs;
+using Espalier.Pipeline.Stages.Export;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Texts;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Cli.Commands;
 
@@ -119,7 +125,8 @@ internal sealed class AlignCommand : CommandBase
         return (section.Replay > 0, text.Length > 0) switch
         {
             (true, false) => throw new EspalierException("--replay-data is missing: --replay mixes text in; name files, or dotnet-docs"),
-            (false, true) => throw new EspalierException("--replay-data is given and --replay is not; give the share, such as --replay 25%"),
+            (false, true) =>
+                throw new EspalierException("--replay-data is given and --replay is not; give the share, such as --replay 25%"),
             _ => text,
         };
     }

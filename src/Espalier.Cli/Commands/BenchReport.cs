@@ -1,6 +1,6 @@
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Evaluation;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
 
 namespace Espalier.Cli.Commands;
 

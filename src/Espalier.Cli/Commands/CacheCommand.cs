@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Distillation.Caching;
@@ -7,7 +9,9 @@ using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Texts;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Models.Chat;
 using Espalier.Models.Generation;

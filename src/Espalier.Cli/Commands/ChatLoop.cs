@@ -1,4 +1,4 @@
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Files;
 using Espalier.Models.Chat;

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Pipeline.Options;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Comparison;
 
 namespace Espalier.Cli.Commands;
 

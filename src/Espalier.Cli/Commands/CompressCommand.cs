@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Espalier.Pipeline.Options;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,9 +1,12 @@
 using System.CommandLine;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Pipeline.Options;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Cli.Commands;
 

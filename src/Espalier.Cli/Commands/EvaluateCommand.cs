@@ -1,15 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Evaluation;
-using Espalier.Compression.Training;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Files;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands;

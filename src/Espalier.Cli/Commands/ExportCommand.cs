@@ -1,19 +1,21 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Gguf.Export;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Export;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Tokenizers;
 using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Options;

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Quantized;
 using Espalier.Models.Gguf.Import;
 using Espalier.Models.Tokenizers;

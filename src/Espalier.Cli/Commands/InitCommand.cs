@@ -1,8 +1,8 @@
 using System.CommandLine;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Sources;
 using Espalier.Files;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;

@@ -1,13 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Pruning;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
-using Espalier.Compression.Training;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Pipeline.Checks;

@@ -2,7 +2,9 @@ using System.CommandLine;
 using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Pruning;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Files;

@@ -1,14 +1,18 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Comparison;
+using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Values;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Cli.Commands;
 

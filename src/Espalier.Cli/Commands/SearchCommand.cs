@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Text;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Compression.Search;
+using Espalier.Compression.Search.Constraints;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -12,7 +15,8 @@ using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Search;
 using Espalier.Reports.Pictures;
 
 namespace Espalier.Cli.Commands;

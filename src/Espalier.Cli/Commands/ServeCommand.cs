@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Net;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Files;
-using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 using Espalier.Server.Http;
 using Espalier.Server.Loading;

@@ -1,15 +1,15 @@
 using System.CommandLine;
 using System.Globalization;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Synthesis;
 using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Synthesis;
 
 namespace Espalier.Cli.Commands;
 

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Sources;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Code;
 using Espalier.Evaluation.Contamination;

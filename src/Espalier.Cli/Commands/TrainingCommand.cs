@@ -1,16 +1,24 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Inputs;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Runs.Logs;
+using Espalier.Pipeline.Stages.Evaluation;
+using Espalier.Pipeline.Stages.Export;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Texts;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Cli.Commands;
 

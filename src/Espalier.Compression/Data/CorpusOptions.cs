@@ -1,3 +1,6 @@
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Sources;
+
 namespace Espalier.Compression.Data;
 
 /// <summary>What a corpus is made of.</summary>

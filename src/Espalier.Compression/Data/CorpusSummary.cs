@@ -1,3 +1,5 @@
+using Espalier.Compression.Data.Records;
+
 namespace Espalier.Compression.Data;
 
 /// <summary>What was written, as <c>data.json</c> says it.</summary>

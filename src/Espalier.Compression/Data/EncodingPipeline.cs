@@ -1,5 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Models.Generation;
 
 namespace Espalier.Compression.Data;

@@ -1,4 +1,5 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation;

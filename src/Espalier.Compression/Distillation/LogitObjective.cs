@@ -1,5 +1,7 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
 using Espalier.Torch;

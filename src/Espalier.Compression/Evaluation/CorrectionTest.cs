@@ -1,5 +1,6 @@
 using System.Globalization;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Models;
 
 namespace Espalier.Compression.Evaluation;

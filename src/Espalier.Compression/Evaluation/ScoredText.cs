@@ -1,5 +1,5 @@
 using System.Text;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Evaluation;

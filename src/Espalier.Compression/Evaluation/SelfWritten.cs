@@ -1,6 +1,8 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Models;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Evaluation;

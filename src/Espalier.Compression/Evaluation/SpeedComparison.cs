@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Espalier.Models;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Compression.Evaluation;
 

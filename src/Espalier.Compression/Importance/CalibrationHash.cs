@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Compression.Importance;
 

@@ -1,3 +1,5 @@
+using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Values;
 using Espalier.Models;
 
 namespace Espalier.Compression.Importance;

@@ -1,3 +1,4 @@
+using Espalier.Compression.Importance.Streams;
 using Espalier.Models;
 
 namespace Espalier.Compression.Importance;

@@ -1,3 +1,5 @@
+using Espalier.Compression.Importance.Values;
+
 namespace Espalier.Compression.Importance;
 
 /// <summary>What methods read.</summary>

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Values;
 using Espalier.Files;
 using Espalier.Models;
 

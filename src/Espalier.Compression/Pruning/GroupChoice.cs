@@ -1,4 +1,4 @@
-using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Comparison;
 using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;

@@ -1,6 +1,7 @@
 using Espalier.Compression.Pruning.Experts;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Elements;
 
 namespace Espalier.Compression.Pruning;
 

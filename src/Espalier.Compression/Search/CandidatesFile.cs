@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Compression.Search.Constraints;
 using Espalier.Files;
 using Espalier.Models;
 

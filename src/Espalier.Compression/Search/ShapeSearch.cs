@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Compression.Search.Constraints;
 using Espalier.Models;
 
 namespace Espalier.Compression.Search;

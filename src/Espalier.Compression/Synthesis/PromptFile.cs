@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Files;
+using Espalier.Compression.Data.Records;
 using Espalier.Files;
 using Espalier.Models.Chat;
 

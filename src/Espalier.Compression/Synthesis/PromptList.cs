@@ -1,4 +1,4 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Sources;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Chat;

@@ -3,7 +3,8 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Files;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Synthesis;

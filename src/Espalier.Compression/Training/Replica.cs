@@ -1,5 +1,6 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Training.Profiling;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Models;
 using Espalier.Torch;
 

@@ -1,4 +1,5 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
 using Espalier.Torch;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Profiling;
+using Espalier.Compression.Training.Schedules;
 using Espalier.Models;
 using Espalier.Torch;
 

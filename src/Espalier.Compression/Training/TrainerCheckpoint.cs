@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Espalier.Compression.Training.Optimizers;
+using Espalier.Compression.Training.Parts;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
 using Espalier.Torch;
 

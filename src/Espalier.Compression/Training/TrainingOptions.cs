@@ -1,3 +1,6 @@
+using Espalier.Compression.Training.Optimizers;
+using Espalier.Compression.Training.Parts;
+using Espalier.Compression.Training.Schedules;
 using Espalier.Models;
 
 namespace Espalier.Compression.Training;
@@ -46,7 +49,9 @@ public sealed record TrainingOptions
     /// <summary>Small factors that are trained beside the weights, which stay then; null for none.</summary>
     internal LowRankOptions? LowRank { get; init; }
 
-    /// <summary>Factor of the learning rate from one layer to the one below it (<see cref="Training.LayerDecay"/>); 1 for none.</summary>
+    /// <summary>
+    /// Factor of the learning rate from one layer to the one below it (<see cref="Training.Optimizers.LayerDecay"/>); 1 for none.
+    /// </summary>
     public double LayerDecay { get; init; } = 1;
 
     /// <summary>Whether blocks are computed twice, so that their graphs need not be kept. Changes no result.</summary>

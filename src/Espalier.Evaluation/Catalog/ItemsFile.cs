@@ -2,6 +2,7 @@ using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Catalog;
 

@@ -9,6 +9,7 @@ using Espalier.Evaluation.Perplexity;
 using Espalier.Evaluation.Retrieval;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Evaluation.Texts;
 using Espalier.Files;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Files;
 
 namespace Espalier.Evaluation.Choices;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Espalier.Evaluation.Requests;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Choices;
 

@@ -1,5 +1,7 @@
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Choices;
 

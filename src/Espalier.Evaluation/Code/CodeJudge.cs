@@ -1,6 +1,5 @@
 using Espalier.Compression;
 using Espalier.Evaluation.Documents;
-using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Evaluation.Code;
 

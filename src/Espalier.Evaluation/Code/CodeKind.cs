@@ -2,6 +2,8 @@ using Espalier.Compression;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Code;

@@ -1,5 +1,5 @@
 using System.Text;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Contamination;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Contamination;
 

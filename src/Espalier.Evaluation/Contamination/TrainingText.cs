@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Sources;
 
 namespace Espalier.Evaluation.Contamination;
 

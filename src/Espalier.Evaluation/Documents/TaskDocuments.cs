@@ -1,7 +1,9 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Files;
+using Espalier.Compression.Data.Formats;
+using Espalier.Compression.Data.Records;
 using Espalier.Files;
 using Parquet.Serialization;
 

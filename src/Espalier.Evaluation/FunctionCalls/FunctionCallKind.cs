@@ -3,6 +3,8 @@ using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.FunctionCalls.Decoding;
 using Espalier.Evaluation.FunctionCalls.Questions;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.FunctionCalls;

@@ -3,6 +3,7 @@ using Espalier.Compression;
 using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Health;

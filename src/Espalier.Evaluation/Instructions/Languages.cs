@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Instructions;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Documents;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Files;
 
 namespace Espalier.Evaluation.Judging;

@@ -3,6 +3,8 @@ using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Judges;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Judging;

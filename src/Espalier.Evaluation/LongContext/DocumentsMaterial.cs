@@ -1,6 +1,7 @@
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Retrieval;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.LongContext;
 

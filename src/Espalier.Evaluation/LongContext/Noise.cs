@@ -1,4 +1,5 @@
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
+
 
 namespace Espalier.Evaluation.LongContext;
 

@@ -1,6 +1,8 @@
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Perplexity;
 

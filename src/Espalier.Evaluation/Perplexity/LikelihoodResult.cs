@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Espalier.Evaluation.Documents;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Perplexity;
 

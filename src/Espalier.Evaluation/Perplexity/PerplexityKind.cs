@@ -1,4 +1,6 @@
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Perplexity;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Perplexity;
 

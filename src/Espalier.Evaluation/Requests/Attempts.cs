@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Evaluation.Requests;
 

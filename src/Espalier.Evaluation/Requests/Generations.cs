@@ -1,4 +1,6 @@
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Evaluation.Requests;

@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Espalier.Evaluation.FunctionCalls.Values;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Retrieval;
 

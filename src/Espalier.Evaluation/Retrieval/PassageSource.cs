@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Retrieval;
 

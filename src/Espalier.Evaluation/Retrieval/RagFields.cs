@@ -1,5 +1,6 @@
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Retrieval;
 

@@ -2,6 +2,7 @@ using Espalier.Compression;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Retrieval;

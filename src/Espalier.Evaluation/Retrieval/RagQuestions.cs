@@ -1,5 +1,6 @@
 using Espalier.Compression;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Retrieval;

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Retrieval;
 

@@ -1,4 +1,5 @@
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
+
 
 namespace Espalier.Evaluation.Sampling;
 

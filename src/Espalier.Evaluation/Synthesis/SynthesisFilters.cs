@@ -1,5 +1,6 @@
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Sources;
+using Espalier.Compression.Data.Xml;
 using Espalier.Compression.Synthesis;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Contamination;

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Statistics;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Tasks;
 

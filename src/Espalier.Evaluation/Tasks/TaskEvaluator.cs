@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Espalier.Compression;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Tasks;
 

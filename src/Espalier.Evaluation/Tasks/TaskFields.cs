@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks;
@@ -33,10 +34,10 @@ internal sealed class TaskFields(YamlMap map, string source)
     };
 
     /// <summary>A text with fields that must be there.</summary>
-    public Template Template(string key) => Tasks.Template.Parse(Text(key), Place(key));
+    public Template Template(string key) => Tasks.Templates.Template.Parse(Text(key), Place(key));
 
     /// <summary>A text with fields, or null.</summary>
-    public Template? TemplateOrNull(string key) => TextOrNull(key) is { } text ? Tasks.Template.Parse(text, Place(key)) : null;
+    public Template? TemplateOrNull(string key) => TextOrNull(key) is { } text ? Tasks.Templates.Template.Parse(text, Place(key)) : null;
 
     /// <summary>A whole number, or a default.</summary>
     public int Number(string key, int byDefault, int least = 0) => TextOrNull(key) is not { } text ? byDefault

@@ -1,6 +1,7 @@
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Tasks;
 

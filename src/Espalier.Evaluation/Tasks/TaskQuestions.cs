@@ -1,4 +1,5 @@
 using Espalier.Compression;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Tasks;
 

@@ -1,3 +1,5 @@
+using Espalier.Evaluation.Tasks.Metrics;
+
 namespace Espalier.Evaluation.Tasks;
 
 /// <summary>What a model made of one subject of a task.</summary>

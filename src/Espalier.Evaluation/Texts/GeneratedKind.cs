@@ -1,6 +1,8 @@
 using Espalier.Compression;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Texts;
 

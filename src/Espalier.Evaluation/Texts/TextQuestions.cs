@@ -1,6 +1,7 @@
 using Espalier.Compression;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Texts;
 

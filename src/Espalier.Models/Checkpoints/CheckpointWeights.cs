@@ -1,3 +1,5 @@
+using Espalier.Models.Checkpoints.Elements;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
 
 namespace Espalier.Models.Checkpoints;

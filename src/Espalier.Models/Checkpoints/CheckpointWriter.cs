@@ -1,5 +1,8 @@
 using Espalier.Files;
+using Espalier.Models.Checkpoints.Elements;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Models.Checkpoints;
 

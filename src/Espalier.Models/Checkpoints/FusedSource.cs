@@ -1,3 +1,4 @@
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
 
 namespace Espalier.Models.Checkpoints;

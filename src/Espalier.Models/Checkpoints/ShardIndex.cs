@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Files;
-using Espalier.Models.Families;
+using Espalier.Models.Checkpoints.Safetensors;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Models.Checkpoints;
 

@@ -1,3 +1,5 @@
+using Espalier.Models.Checkpoints.Safetensors;
+
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>
@@ -63,7 +65,8 @@ internal sealed class ShardedFiles : IDisposable
             if (rename(name) is not { } other)
                 forgotten++;
             else if (!_entries.TryAdd(other, entry with { Name = other }) || !_owners.TryAdd(other, file))
-                throw new EspalierException($"{file.Path}: '{name}' is the '{other}' that is wanted, which is there under another name too");
+                throw new EspalierException(
+                    $"{file.Path}: '{name}' is the '{other}' that is wanted, which is there under another name too");
         }
         return forgotten;
     }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Models.Checkpoints;
 
@@ -58,6 +58,7 @@ internal sealed record TextPart(JsonObject Fields, string Whole)
     /// <param name="folder">The folder.</param>
     /// <param name="left">Tensors that are left out; null where they were not looked at.</param>
     public string Note(string folder, int? left) =>
-        $"{folder}: of a {Whole} model the text part is read{(left is { } count ? $", and {count} tensors of the part for pictures are not" : "")}; "
+        $"{folder}: of a {Whole} model the text part is read"
+            + $"{(left is { } count ? $", and {count} tensors of the part for pictures are not" : "")}; "
             + "what is written from it is a text model, which takes no pictures";
 }

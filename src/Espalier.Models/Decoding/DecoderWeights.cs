@@ -1,4 +1,5 @@
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
 using Espalier.Torch;
 

@@ -1,4 +1,4 @@
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
 
 namespace Espalier.Models;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Models.Families;

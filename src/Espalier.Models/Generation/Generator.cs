@@ -1,3 +1,5 @@
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Torch;
 
 namespace Espalier.Models.Generation;

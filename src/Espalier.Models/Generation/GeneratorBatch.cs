@@ -1,3 +1,6 @@
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
+
 namespace Espalier.Models.Generation;
 
 /// <summary>

@@ -1,3 +1,5 @@
+using Espalier.Models.Generation.Rows;
+
 namespace Espalier.Models.Generation;
 
 /// <summary>

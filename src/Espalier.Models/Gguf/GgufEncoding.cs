@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Gguf.Quantization;
 
 namespace Espalier.Models.Gguf;

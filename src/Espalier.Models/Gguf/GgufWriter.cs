@@ -1,6 +1,6 @@
 using System.Buffers;
 using Espalier.Files;
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Elements;
 
 namespace Espalier.Models.Gguf;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
 
 namespace Espalier.Models.Serving;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 

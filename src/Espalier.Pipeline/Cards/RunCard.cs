@@ -3,7 +3,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Cards;
 

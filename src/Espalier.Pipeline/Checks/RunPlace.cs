@@ -2,7 +2,7 @@ using System.Text;
 using Espalier.Files;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Export;
 
 namespace Espalier.Pipeline.Checks;
 

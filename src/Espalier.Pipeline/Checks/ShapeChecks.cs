@@ -8,7 +8,8 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Export;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Pipeline.Checks;
 

@@ -5,7 +5,7 @@ using Espalier.Evaluation.Tasks;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Synthesis;
 
 namespace Espalier.Pipeline.Checks;
 

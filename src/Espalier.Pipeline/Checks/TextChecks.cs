@@ -1,10 +1,11 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
+using Espalier.Compression.Data.Xml;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Pruning;
 
 namespace Espalier.Pipeline.Checks;
 

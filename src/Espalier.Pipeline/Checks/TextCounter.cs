@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Sources;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Files;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Texts;
 
 namespace Espalier.Pipeline.Checks;
 

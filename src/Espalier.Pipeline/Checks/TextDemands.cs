@@ -1,11 +1,12 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Pruning;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Pipeline.Checks;
 

@@ -1,4 +1,5 @@
 using Espalier.Compression.Search;
+using Espalier.Compression.Search.Constraints;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;

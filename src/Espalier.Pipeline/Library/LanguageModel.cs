@@ -1,6 +1,7 @@
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
@@ -8,6 +9,7 @@ using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier;

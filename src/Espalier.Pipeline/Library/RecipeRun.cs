@@ -5,7 +5,7 @@ using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier;
 

@@ -1,5 +1,6 @@
 using Espalier.Compression.Alignment.Rollouts;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 
 namespace Espalier.Pipeline.Options;
 

@@ -1,4 +1,4 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
 using Espalier.Compression.Synthesis;
 using Known = Espalier.Evaluation.Instructions.Languages;
 

@@ -1,5 +1,7 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
 
 namespace Espalier.Pipeline.Options;

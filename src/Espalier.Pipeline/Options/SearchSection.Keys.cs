@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Search;
+using Espalier.Compression.Search.Constraints;
 using Espalier.Files;
 
 namespace Espalier.Pipeline.Options;

@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Search;
+using Espalier.Compression.Search.Constraints;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Optimizers;
+using Espalier.Compression.Training.Schedules;
 using Espalier.Models;
 
 namespace Espalier.Pipeline.Options;

@@ -1,4 +1,5 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Synthesis;
 
 namespace Espalier.Pipeline.Options;

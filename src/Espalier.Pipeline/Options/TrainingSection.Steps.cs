@@ -1,4 +1,6 @@
-using Espalier.Compression.Training;
+using Espalier.Compression.Training.Optimizers;
+using Espalier.Compression.Training.Speeds;
+
 
 namespace Espalier.Pipeline.Options;
 

@@ -4,7 +4,7 @@ using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Export;
 
 namespace Espalier.Pipeline.Planning;
 

@@ -1,4 +1,6 @@
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Files;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
@@ -8,7 +10,7 @@ using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Pruning;
 
 namespace Espalier.Pipeline.Planning;
 

@@ -1,13 +1,19 @@
 using Espalier.Compression.Search;
-using Espalier.Compression.Training;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Evaluation;
+using Espalier.Pipeline.Stages.Export;
+using Espalier.Pipeline.Stages.Pruning;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Search;
+using Espalier.Pipeline.Stages.Synthesis;
+using Espalier.Pipeline.Stages.Texts;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Pipeline.Planning;
 

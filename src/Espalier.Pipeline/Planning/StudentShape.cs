@@ -2,7 +2,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Export;
 
 namespace Espalier.Pipeline.Planning;
 

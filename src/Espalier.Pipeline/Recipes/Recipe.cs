@@ -1,5 +1,5 @@
 using Espalier.Compression.Synthesis;
-using Espalier.Compression.Training;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;

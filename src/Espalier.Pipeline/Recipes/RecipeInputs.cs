@@ -1,4 +1,4 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Sources;
 using Espalier.Files;
 
 namespace Espalier.Pipeline.Recipes;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Espalier.Compression.Training;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;

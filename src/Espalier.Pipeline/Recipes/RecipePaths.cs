@@ -1,4 +1,6 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Files;
+using Espalier.Compression.Data.Sources;
+using Espalier.Compression.Data.Xml;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;

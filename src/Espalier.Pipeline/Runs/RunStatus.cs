@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Evaluation.Tasks;
+using Espalier.Pipeline.Runs.Logs;
 
 namespace Espalier.Pipeline.Runs;
 

@@ -2,7 +2,8 @@ using System.Text.Json;
 using Espalier.Compression.Evaluation;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Evaluation;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Reports.Runs;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Reports.Runs;
 

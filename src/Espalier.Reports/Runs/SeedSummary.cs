@@ -1,7 +1,7 @@
 using System.Globalization;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Reports.Runs;
 

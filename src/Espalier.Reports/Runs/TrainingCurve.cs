@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Logs;
 using Espalier.Reports.Charts;
 
 namespace Espalier.Reports.Runs;

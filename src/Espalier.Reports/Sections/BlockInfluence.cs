@@ -1,4 +1,5 @@
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Streams;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;

@@ -1,4 +1,6 @@
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Values;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
-using Espalier.Pipeline.Runs;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Server.Requests;
 using Microsoft.Extensions.AI;
 using Message = Espalier.Models.Chat.ChatMessage;

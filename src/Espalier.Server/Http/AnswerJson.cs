@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Serving;
 using Espalier.Server.Answers;
 using Espalier.Server.Loading;

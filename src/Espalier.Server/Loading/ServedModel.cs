@@ -2,6 +2,8 @@ using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Serving;
 using Espalier.Models.Tokenizers;
 using Espalier.Server.Requests;

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Models.Chat;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Server.Requests;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Server.Requests;
 

@@ -1,5 +1,6 @@
 using Espalier.Torch.Dispatch;
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Optimizers;
 using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Gradients;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Espalier.Torch.Dispatch;
+using Espalier.Torch.Kernels.Vectors;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Kernels;

@@ -1,5 +1,7 @@
 using Espalier.Torch.Gradients;
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Elements;
+using Espalier.Torch.Kernels.Norms;
 using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Layers;

@@ -1,5 +1,6 @@
 using Espalier.Torch.Gradients;
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Elements;
 using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Layers;

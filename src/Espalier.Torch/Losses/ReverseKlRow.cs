@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
-using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Losses;
+using Espalier.Torch.Kernels.Vectors;
 using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Losses;

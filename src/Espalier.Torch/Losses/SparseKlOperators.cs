@@ -1,4 +1,5 @@
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Losses;
 using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Losses;

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Norms;
+using Espalier.Torch.Kernels.Vectors;
 using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Mamba;

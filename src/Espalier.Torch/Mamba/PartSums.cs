@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch.Mamba;
 

@@ -1,4 +1,5 @@
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch.Mamba;
 

@@ -1,4 +1,5 @@
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Vectors;
 using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Mamba;

@@ -1,4 +1,6 @@
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Elements;
+using Espalier.Torch.Kernels.Products;
 
 namespace Espalier.Torch.Operators;
 

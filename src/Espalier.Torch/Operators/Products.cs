@@ -19,7 +19,7 @@ internal enum ProductLibrary
 /// the same file, is as fast on both. Which one is a rule and no measurement in each run: two runs must give the same bits.
 /// <c>ESPALIER_PRODUCTS=libtorch</c> turns it off; <c>doctor</c> measures both. bfloat16 goes the same way, which takes transposed views as
 /// they are. Other types, other devices and what is too small to gain go through the dispatcher; one row without a gradient goes to
-/// <see cref="Kernels.RowProductKernel"/>.
+/// <see cref="Kernels.Products.RowProductKernel"/>.
 /// </summary>
 internal static unsafe class Products
 {

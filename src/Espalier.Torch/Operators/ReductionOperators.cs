@@ -1,5 +1,6 @@
 using Espalier.Torch.Dispatch;
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Norms;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Operators;

@@ -1,5 +1,5 @@
 using Espalier.Torch.Dispatch;
-using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Elements;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Operators;

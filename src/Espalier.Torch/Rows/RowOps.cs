@@ -1,5 +1,10 @@
 using Espalier.Files;
 using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Attention;
+using Espalier.Torch.Kernels.Elements;
+using Espalier.Torch.Kernels.Norms;
+using Espalier.Torch.Kernels.Products;
+using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch;
 

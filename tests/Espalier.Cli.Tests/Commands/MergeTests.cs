@@ -1,6 +1,7 @@
 using Espalier.Cli.Tests.Survival;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

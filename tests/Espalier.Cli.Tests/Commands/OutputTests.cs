@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Espalier.Cli.Commands;
-using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Files;
 using Espalier.Tests;
 

@@ -5,7 +5,7 @@ using Espalier.Cli.Tests.Survival;
 using Espalier.Compression;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Espalier.Cli.Tests.Survival;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Comparison;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

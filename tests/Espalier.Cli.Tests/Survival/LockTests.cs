@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Logs;
 
 namespace Espalier.Cli.Tests.Survival;
 

@@ -1,4 +1,4 @@
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Comparison;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;

@@ -1,5 +1,5 @@
 using Espalier.Files;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Comparison;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Survival;
@@ -62,7 +62,8 @@ public sealed class SmallRun : IDisposable
     {
         var result = RunComparison.Run(Undisturbed, run, new(Exact: true));
         Assert.True(result.First is null, $"{result.First}");
-        foreach (var name in new[] { Path.Combine("student", "model.safetensors"), Path.Combine("student", "README.md"), "student-f32.gguf" })
+        foreach (var name in new[] { Path.Combine("student", "model.safetensors"), Path.Combine("student", "README.md"),
+            "student-f32.gguf" })
             Assert.Equal(ContentHash.OfFile(Path.Combine(Undisturbed, name)), ContentHash.OfFile(Path.Combine(run, name)));
         Assert.Equal(Logs(Undisturbed), Logs(run));
     }

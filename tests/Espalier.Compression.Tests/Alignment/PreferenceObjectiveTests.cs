@@ -1,6 +1,7 @@
 using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Alignment.Preferences;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Tests;

@@ -1,6 +1,8 @@
 using Espalier.Compression.Alignment.Rollouts;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Files;
+using Espalier.Compression.Data.Records;
 
 namespace Espalier.Compression.Tests.Data;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Compression.Tests.Data;
 

@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Text;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Sources;
+using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Compression.Tests.Data;
 

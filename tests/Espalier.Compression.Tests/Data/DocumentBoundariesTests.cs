@@ -1,5 +1,7 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Tests;
 using Espalier.Torch;

@@ -1,5 +1,6 @@
 using System.Text;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Sources;
 using ZstdSharp;
 
 namespace Espalier.Compression.Tests.Data;

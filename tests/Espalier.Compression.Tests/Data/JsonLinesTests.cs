@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
 
 namespace Espalier.Compression.Tests.Data;
 

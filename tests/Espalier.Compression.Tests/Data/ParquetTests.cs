@@ -1,5 +1,5 @@
 using System.Text.Json.Serialization;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
 using Parquet;
 using Parquet.Serialization;
 

@@ -1,4 +1,6 @@
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Sources;
 
 namespace Espalier.Compression.Tests.Data;
 

@@ -1,4 +1,4 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Files;
 using Espalier.Tests;
 

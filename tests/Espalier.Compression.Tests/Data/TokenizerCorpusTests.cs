@@ -1,4 +1,6 @@
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
 

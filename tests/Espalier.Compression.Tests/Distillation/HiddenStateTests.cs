@@ -1,4 +1,5 @@
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;

@@ -1,4 +1,4 @@
-using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -1,4 +1,5 @@
-using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
+
 
 namespace Espalier.Compression.Tests.Distillation;
 

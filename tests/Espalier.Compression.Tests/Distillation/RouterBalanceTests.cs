@@ -1,5 +1,6 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;

@@ -1,7 +1,6 @@
-using Espalier.Compression.Data;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Compression.Training;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Tests;

@@ -1,6 +1,8 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Files;
 using Espalier.Models;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Distillation;

@@ -1,4 +1,5 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Evaluation;
 using Espalier.Models;
 using Espalier.Tests;

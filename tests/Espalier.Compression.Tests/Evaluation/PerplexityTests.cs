@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Evaluation;
 using Espalier.Models;
 using Espalier.Tests;

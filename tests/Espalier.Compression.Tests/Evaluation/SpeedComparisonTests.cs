@@ -1,6 +1,6 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Models;
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
 using Espalier.Tests;
 using Espalier.Torch;
 

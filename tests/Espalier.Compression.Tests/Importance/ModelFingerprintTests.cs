@@ -1,5 +1,6 @@
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
 using Espalier.Files;

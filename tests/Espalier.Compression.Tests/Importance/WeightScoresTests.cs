@@ -1,5 +1,7 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Streams;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;

@@ -1,9 +1,12 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Experts;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Tests;
 using Espalier.Torch;
 

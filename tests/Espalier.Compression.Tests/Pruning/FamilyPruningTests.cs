@@ -1,7 +1,8 @@
-using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
 using Espalier.Tests;
 using Espalier.Torch;

@@ -1,4 +1,4 @@
-using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Tests.Importance;
 using Espalier.Models;

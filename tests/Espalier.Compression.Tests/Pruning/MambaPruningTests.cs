@@ -1,4 +1,5 @@
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Compression.Search;
+using Espalier.Compression.Search.Constraints;
 
 namespace Espalier.Compression.Tests.Search;
 

@@ -1,5 +1,6 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Models;

@@ -1,4 +1,5 @@
 using Espalier.Compression.Search;
+using Espalier.Compression.Search.Constraints;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

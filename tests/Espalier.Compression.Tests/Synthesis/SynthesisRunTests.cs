@@ -2,6 +2,8 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Synthesis;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
+using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
 
@@ -177,7 +179,7 @@ public sealed class SynthesisRunTests : TorchTest
         Assert.Equal(["system", "user", "assistant"], lines[1]["messages"]!.AsArray().Select(message => (string)message!["role"]!));
         Assert.Equal("Who?", (string)lines[1]["messages"]![1]!["content"]!);
         // What training reads of a line.
-        var document = Espalier.Compression.Data.DocumentSource.Parse(Place).Read(new()).First().Text;
+        var document = Espalier.Compression.Data.Sources.DocumentSource.Parse(Place).Read(new()).First().Text;
         Assert.Equal($"system: Be kind.\n\nuser: Why?\n\nassistant: {(string)lines[0]["messages"]![2]!["content"]!}", document);
     }
 

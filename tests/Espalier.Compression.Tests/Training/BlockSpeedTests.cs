@@ -1,4 +1,4 @@
-using Espalier.Compression.Training;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

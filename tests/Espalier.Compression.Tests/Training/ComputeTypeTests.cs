@@ -1,7 +1,10 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Tests;

@@ -1,6 +1,8 @@
 using System.Text.Json;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;

@@ -1,4 +1,5 @@
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Parts;
 using Espalier.Models;
 using Espalier.Tests;
 

@@ -1,10 +1,15 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Optimizers;
+using Espalier.Compression.Training.Parts;
 using Espalier.Compression.Training.Saving;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Rows;
 using Espalier.Tests;
 using Espalier.Torch;
 
@@ -145,7 +150,8 @@ public sealed class LowRankTests : TorchTest
         Train(together, options with { MicroBatch = pass, ActivationCheckpointing = checkpointing, Layout = new(replicas, 1) });
         foreach (var (one, other) in alone.Adapters.Zip(together.Adapters))
             foreach (var (mine, theirs) in one.Factors.Zip(other.Factors))
-                GoldenTensors.AssertClose(GoldenTensors.DoublesOf(mine.Value), GoldenTensors.DoublesOf(theirs.Value), 1e-10, 0, $"{one.Parameter} {mine.Name}");
+                GoldenTensors.AssertClose(GoldenTensors.DoublesOf(mine.Value), GoldenTensors.DoublesOf(theirs.Value), 1e-10, 0,
+                    $"{one.Parameter} {mine.Name}");
     }
 
     [Fact]
@@ -169,7 +175,8 @@ public sealed class LowRankTests : TorchTest
     [Fact]
     public void The_first_factor_is_uniform_within_the_root_of_its_inputs_and_goes_by_seed_and_place()
     {
-        using Decoder first = Load("llama-3.1", DType.Float32), same = Load("llama-3.1", DType.Float64), other = Load("llama-3.1", DType.Float32);
+        using Decoder first = Load("llama-3.1", DType.Float32), same = Load("llama-3.1", DType.Float64),
+            other = Load("llama-3.1", DType.Float32);
         var wide = s_options with { Rank = 64 };
         wide.AttachTo(first, FrozenParts.None);
         (wide with { Targets = LowRankTargets.Parse(["mlp"]) }).AttachTo(same, FrozenParts.None);
@@ -189,7 +196,8 @@ public sealed class LowRankTests : TorchTest
             Assert.All(GoldenTensors.DoublesOf(adapter.B), value => Assert.Equal(0, value));
         }
         Assert.All(same.Adapters, adapter => Assert.Equal(
-            GoldenTensors.DoublesOf(first.Adapters.Single(mine => mine.Parameter == adapter.Parameter).A), GoldenTensors.DoublesOf(adapter.A)));
+            GoldenTensors.DoublesOf(first.Adapters.Single(mine => mine.Parameter == adapter.Parameter).A),
+            GoldenTensors.DoublesOf(adapter.A)));
     }
 
     [Fact]
@@ -230,7 +238,8 @@ public sealed class LowRankTests : TorchTest
     {
         using var scope = TensorScope.Begin();
         using var noGrad = GradMode.Disable();
-        return GoldenTensors.DoublesOf(model.Logits(model.Forward(Tensor.From<long>([.. Enumerable.Range(1, 24).Select(i => i * 37L % 90)], 2, 12))));
+        return GoldenTensors.DoublesOf(
+            model.Logits(model.Forward(Tensor.From<long>([.. Enumerable.Range(1, 24).Select(i => i * 37L % 90)], 2, 12))));
     }
 
     private static int[] Generated(Decoder model)

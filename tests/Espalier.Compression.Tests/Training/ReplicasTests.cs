@@ -1,6 +1,9 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Parts;
 using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
@@ -34,7 +37,8 @@ public sealed class ReplicasTests : TorchTest
     [InlineData(ComputeType.Bfloat16, false)]
     public void A_number_of_them_has_the_same_bits_each_time(ComputeType compute, bool checkpointing)
     {
-        var options = new TrainingOptions { Steps = Steps, Batch = 4, WarmUp = 0, Compute = compute, ActivationCheckpointing = checkpointing };
+        var options = new TrainingOptions { Steps = Steps, Batch = 4, WarmUp = 0, Compute = compute,
+            ActivationCheckpointing = checkpointing };
         var first = Train(options, 2, DType.Float32);
         for (var again = 0; again < 5; again++)
             Assert.Equal(first.Weights, Train(options, 2, DType.Float32).Weights);
@@ -44,7 +48,8 @@ public sealed class ReplicasTests : TorchTest
     public void Computing_blocks_twice_changes_no_bit()
     {
         var options = new TrainingOptions { Steps = Steps, Batch = 4, WarmUp = 0 };
-        Assert.Equal(Train(options, 2, DType.Float32).Weights, Train(options with { ActivationCheckpointing = true }, 2, DType.Float32).Weights);
+        Assert.Equal(Train(options, 2, DType.Float32).Weights,
+            Train(options with { ActivationCheckpointing = true }, 2, DType.Float32).Weights);
     }
 
     [ProcessorFact]
@@ -53,7 +58,8 @@ public sealed class ReplicasTests : TorchTest
         // Rows are 9 tokens long; those of every second one do not count, so that of two replicas one has nothing to do.
         var mask = Enumerable.Range(0, 400).Select(token => token / (Sequence + 1) % 2 == 0).ToArray();
         var options = new TrainingOptions { Steps = Steps, Batch = 2, WarmUp = 0 };
-        GoldenTensors.AssertClose(Train(options, 1, DType.Float64, mask).Weights, Train(options, 2, DType.Float64, mask).Weights, 1e-10, 0, "weights");
+        GoldenTensors.AssertClose(Train(options, 1, DType.Float64, mask).Weights, Train(options, 2, DType.Float64, mask).Weights, 1e-10, 0,
+            "weights");
     }
 
     [ProcessorFact]
@@ -68,7 +74,8 @@ public sealed class ReplicasTests : TorchTest
     public void What_fails_in_one_is_thrown_by_the_step()
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float32);
-        using var trainer = new Trainer(model, new LogitObjective(new ForwardKl(), new Broken()), Data(null), Options(new() { Steps = 1, Batch = 2 }, 2));
+        using var trainer = new Trainer(model, new LogitObjective(new ForwardKl(), new Broken()), Data(null),
+            Options(new() { Steps = 1, Batch = 2 }, 2));
         Assert.Contains("the teacher is gone", Assert.Throws<EspalierException>(() => trainer.Run()).Message, StringComparison.Ordinal);
     }
 
@@ -77,9 +84,12 @@ public sealed class ReplicasTests : TorchTest
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float32);
         using (TensorScope.Begin())
-            model.Embedding.Slice(0, 0, 1).CopyInPlace(Tensor.From<float>([.. Enumerable.Repeat(float.NaN, (int)model.Embedding.Size(1))], 1, model.Embedding.Size(1)));
+            model.Embedding.Slice(0, 0, 1)
+                .CopyInPlace(
+                    Tensor.From<float>([.. Enumerable.Repeat(float.NaN, (int)model.Embedding.Size(1))], 1, model.Embedding.Size(1)));
         var before = Values(model);
-        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), Data(null), Options(new() { Steps = 1, Batch = 2, WarmUp = 0 }, 2));
+        using var trainer = new Trainer(model, new LogitObjective(new CrossEntropy()), Data(null),
+            Options(new() { Steps = 1, Batch = 2, WarmUp = 0 }, 2));
         trainer.Run();
         Assert.Equal(1, trainer.State.SkippedSteps);
         Assert.Equal(before, Values(model));
@@ -92,7 +102,8 @@ public sealed class ReplicasTests : TorchTest
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
         using var hidden = new HiddenStateLoss(new() { Final = true }, teacher.Config, model.Config, 1);
         using var trainer = new Trainer(
-            model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher), hidden), Data(null), Options(new() { Steps = 1, Batch = 2 }, 2));
+            model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher), hidden), Data(null),
+            Options(new() { Steps = 1, Batch = 2 }, 2));
         Assert.Equal(1, trainer.Layout.Replicas);
     }
 
@@ -119,7 +130,8 @@ public sealed class ReplicasTests : TorchTest
         using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), type);
         using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), type);
         teacher.Compute = options.Compute;
-        using var trainer = new Trainer(model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), Data(mask), Options(options, replicas));
+        using var trainer = new Trainer(model, new LogitObjective(new ForwardKl(), new OnlineTeacher(teacher)), Data(mask),
+            Options(options, replicas));
         Assert.Equal(replicas, trainer.Layout.Replicas);
         var losses = new List<double>();
         trainer.Every(1, report => losses.Add(report.Loss));
@@ -131,11 +143,13 @@ public sealed class ReplicasTests : TorchTest
 
     private static PackedText Data(bool[]? mask)
     {
-        var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 400).Select(i => i * 37 % 128), "ids", 128), Sequence, mask: mask is null ? null : new(mask));
+        var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 400).Select(i => i * 37 % 128), "ids", 128), Sequence,
+            mask: mask is null ? null : new(mask));
         return new(windows, SampleOrder.Sequential(windows.Count));
     }
 
-    private static double[] Values(Decoder model) => [.. model.Parameters.SelectMany(parameter => GoldenTensors.DoublesOf(parameter.Value))];
+    private static double[] Values(Decoder model) =>
+        [.. model.Parameters.SelectMany(parameter => GoldenTensors.DoublesOf(parameter.Value))];
 
     private sealed class Broken : Teacher
     {

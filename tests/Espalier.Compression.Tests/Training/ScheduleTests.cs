@@ -1,4 +1,5 @@
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Schedules;
 
 namespace Espalier.Compression.Tests.Training;
 

@@ -3,7 +3,7 @@ using Espalier.Evaluation.FunctionCalls;
 using Espalier.Evaluation.FunctionCalls.Decoding;
 using Espalier.Evaluation.FunctionCalls.Questions;
 using Espalier.Evaluation.Requests;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests.FunctionCalls;

@@ -2,7 +2,8 @@ using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Families;
+using Espalier.Models.Checkpoints.Safetensors;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Tests.Checkpoints;
 

@@ -1,6 +1,7 @@
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Tests.Checkpoints;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Elements;
 
 namespace Espalier.Tests.Checkpoints;
 

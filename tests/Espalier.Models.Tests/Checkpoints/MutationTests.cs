@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 using System.Text;
 using Espalier.Files;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Tests.Checkpoints;
 

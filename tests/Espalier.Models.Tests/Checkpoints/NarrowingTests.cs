@@ -1,5 +1,7 @@
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Elements;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Gguf;
 
 namespace Espalier.Tests.Checkpoints;

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Tests.Checkpoints;
 

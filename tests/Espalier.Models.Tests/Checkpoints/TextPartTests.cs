@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Tests.Checkpoints;
 
@@ -24,7 +25,8 @@ public sealed class TextPartTests : CheckpointFolderTest
         Assert.Equal(text.Entries.Keys.Order(), whole.Entries.Keys.Order());
         Assert.Equal(text.WeightsHash(), whole.WeightsHash());
         Assert.Equal("gemma3_text", whole.Family.ModelType);
-        Assert.Contains(whole.Notes, note => note.Contains("of a gemma3 model the text part is read, and 2 tensors", StringComparison.Ordinal));
+        Assert.Contains(whole.Notes,
+            note => note.Contains("of a gemma3 model the text part is read, and 2 tensors", StringComparison.Ordinal));
         using var shape = Checkpoint.Open(Model, requireWeights: false);
         Assert.Contains(shape.Notes, note => note.EndsWith("a text model, which takes no pictures", StringComparison.Ordinal));
     }
@@ -39,7 +41,8 @@ public sealed class TextPartTests : CheckpointFolderTest
         using var whole = Checkpoint.Open(Model);
         var student = Path.Combine(Model, "student");
         CheckpointWriter.Write(student, whole.Config, whole, ElementType.F32, whole);
-        Assert.Equal(File.ReadAllText(Fixtures.Golden("families/gemma3/config.json")), File.ReadAllText(Path.Combine(student, "config.json")));
+        Assert.Equal(File.ReadAllText(Fixtures.Golden("families/gemma3/config.json")),
+            File.ReadAllText(Path.Combine(student, "config.json")));
         Assert.True(File.Exists(Path.Combine(student, "tokenizer_config.json")));
         Assert.False(File.Exists(Path.Combine(student, "preprocessor_config.json")));
         using var again = Checkpoint.Open(student);

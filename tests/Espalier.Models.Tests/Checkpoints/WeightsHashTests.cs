@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Tests.Checkpoints;
 

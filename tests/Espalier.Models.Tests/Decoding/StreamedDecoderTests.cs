@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
 using Espalier.Tests;
 using Espalier.Torch;

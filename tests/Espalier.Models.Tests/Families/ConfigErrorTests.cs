@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 
 namespace Espalier.Tests.Families;

@@ -3,6 +3,7 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Tests.Families;
 

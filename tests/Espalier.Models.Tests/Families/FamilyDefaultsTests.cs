@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Tests.Families;
 

@@ -1,4 +1,5 @@
-using Espalier.Models.Generation;
+using Espalier.Models.Generation.Sampling;
+
 
 namespace Espalier.Models.Tests.Generation;
 

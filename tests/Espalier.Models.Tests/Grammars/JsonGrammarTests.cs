@@ -156,7 +156,7 @@ public sealed class JsonGrammarTests
             }
     }
 
-    private static Espalier.Models.Generation.ITokenMask Masked(string text, int rows)
+    private static Espalier.Models.Generation.Sampling.ITokenMask Masked(string text, int rows)
     {
         var mask = Masking(rows).Mask();
         foreach (var c in text)

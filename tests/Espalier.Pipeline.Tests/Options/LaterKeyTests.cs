@@ -1,6 +1,6 @@
-using Espalier.Compression.Training;
+using Espalier.Compression.Training.Optimizers;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Tests.Options;
 

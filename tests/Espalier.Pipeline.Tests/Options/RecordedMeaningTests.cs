@@ -5,7 +5,9 @@ using Espalier.Files;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Pruning;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Training;
 
 namespace Espalier.Tests.Options;
 

@@ -1,6 +1,7 @@
 using Espalier.Compression;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Texts;
 using Espalier.Tests;
 
 namespace Espalier.Tests.Recipes;

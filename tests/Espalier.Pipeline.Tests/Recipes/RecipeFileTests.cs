@@ -2,8 +2,8 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Search;
-using Espalier.Compression.Training;
+using Espalier.Compression.Importance.Values;
+using Espalier.Compression.Training.Speeds;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 
@@ -63,7 +63,7 @@ public sealed class RecipeFileTests
         Assert.Equal(("models/t", "runs/x", 7, 0.025, 128),
             (recipe.Teacher, recipe.Output, recipe.Seed, recipe.Data.HeldOut, recipe.Data.Sequence));
         Assert.Equal(["a.txt", "b/**/*.md"], recipe.Data.Train);
-        Assert.Equal(Espalier.Compression.Data.DocumentContext.Separate, recipe.Data.Documents);
+        Assert.Equal(Espalier.Compression.Data.Tokens.DocumentContext.Separate, recipe.Data.Documents);
         Assert.Equal(new TrainingSection
         {
             Loss = "cross-entropy",

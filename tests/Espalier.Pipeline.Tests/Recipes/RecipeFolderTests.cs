@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Importance.Values;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;

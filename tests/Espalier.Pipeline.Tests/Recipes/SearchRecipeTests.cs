@@ -1,6 +1,7 @@
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Search;
-using Espalier.Compression.Training;
+using Espalier.Compression.Search.Constraints;
+using Espalier.Compression.Training.Schedules;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 

@@ -1,4 +1,5 @@
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Logs;
+
 
 namespace Espalier.Tests.Runs;
 

@@ -3,8 +3,9 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Comparison;
 
 namespace Espalier.Tests.Runs;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Logs;
 
 namespace Espalier.Tests.Runs;
 

@@ -1,13 +1,18 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
+using Espalier.Compression.Training.Optimizers;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Texts;
+using Espalier.Pipeline.Stages.Training;
 using Espalier.Tests;
 
 namespace Espalier.Tests.Stages;

@@ -1,7 +1,7 @@
 using Espalier.Compression;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;
 using Espalier.Torch;
 

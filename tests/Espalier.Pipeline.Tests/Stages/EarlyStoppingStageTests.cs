@@ -1,14 +1,18 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Saving;
+using Espalier.Compression.Training.Schedules;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
+using Espalier.Pipeline.Stages.Training;
 using Espalier.Tests;
 
 namespace Espalier.Tests.Stages;

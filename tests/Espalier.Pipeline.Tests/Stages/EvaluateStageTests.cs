@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Evaluation;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Evaluation;
+using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;
 
 namespace Espalier.Tests.Stages;
@@ -51,7 +52,8 @@ public sealed class EvaluateStageTests : TorchTest
         var tokens = new int[257];
         for (var i = 0; i < tokens.Length; i++)
             tokens[i] = BinaryPrimitives.ReadInt32LittleEndian(ids[(4 * i)..]);
-        var text = EvaluationSettings.Text(new("held-out", TokenIds.FromList(tokens, "ids", checkpoint.Config.VocabularySize), "hash", null));
+        var text =
+            EvaluationSettings.Text(new("held-out", TokenIds.FromList(tokens, "ids", checkpoint.Config.VocabularySize), "hash", null));
         var stage = new EvaluateStage(new("arm", [text], 64) { Compute = compute },
             new Slot<ModelFolder>("teacher") { Value = new("teacher", s_teacher, "model") { HeldOut = known } });
         run.Walk([stage]);

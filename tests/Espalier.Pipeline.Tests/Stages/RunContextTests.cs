@@ -3,7 +3,7 @@ using Espalier.Compression;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;
 
 namespace Espalier.Tests.Stages;

@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using Espalier.Compression;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Evaluation;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Stages.Evaluation;
+using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;
 
 namespace Espalier.Tests.Stages;
@@ -62,7 +63,8 @@ public sealed class SampleStageTests : TorchTest
     {
         using var checkpoint = Checkpoint.Open(s_teacher);
         var text =
-            EvaluationSettings.Text(new("held-out", TokenIds.FromList(Ids().Take(20), "ids", checkpoint.Config.VocabularySize), "hash", null));
+            EvaluationSettings.Text(
+                new("held-out", TokenIds.FromList(Ids().Take(20), "ids", checkpoint.Config.VocabularySize), "hash", null));
         Slot<ModelFolder> model = new("teacher") { Value = new("teacher", s_teacher, "model") };
         using var run = RunContext.Open(_folder, "recipe", 1, NullProgress.Instance, default);
         var stage = new SampleStage(model, () => throw new InvalidOperationException("not needed"), text, Tokenizer.Load(s_teacher));

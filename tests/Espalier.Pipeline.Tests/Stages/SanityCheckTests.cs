@@ -1,13 +1,15 @@
 using System.Buffers.Binary;
 using Espalier.Compression;
 using Espalier.Compression.Pruning;
-using Espalier.Compression.Training;
+using Espalier.Compression.Training.Parts;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Runs.Logs;
+using Espalier.Pipeline.Stages.Pruning;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Tests.Stages;
 

@@ -5,8 +5,9 @@ using Espalier.Evaluation.Tasks;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
-using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Stages;
+using Espalier.Pipeline.Runs.Comparison;
+using Espalier.Pipeline.Stages.Evaluation;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Tests.Stages;
 

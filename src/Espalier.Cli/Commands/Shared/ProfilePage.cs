@@ -1,4 +1,5 @@
 using System.Globalization;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Files;

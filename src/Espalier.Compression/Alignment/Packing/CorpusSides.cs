@@ -1,6 +1,9 @@
 using System.Globalization;
 using Espalier.Compression.Alignment.Reading;
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Sources;
+using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Compression.Alignment.Packing;
 

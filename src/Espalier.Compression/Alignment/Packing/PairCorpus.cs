@@ -1,5 +1,6 @@
 using Espalier.Compression.Alignment.Reading;
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
 
 namespace Espalier.Compression.Alignment.Packing;
 

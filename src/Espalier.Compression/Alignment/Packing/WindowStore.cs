@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Compression.Alignment.Packing;
 

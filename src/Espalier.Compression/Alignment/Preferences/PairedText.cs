@@ -1,4 +1,5 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
+
 
 namespace Espalier.Compression.Alignment.Preferences;
 

@@ -1,4 +1,4 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Evaluation;
 using Espalier.Models;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
 
 namespace Espalier.Compression.Alignment.Reading;
 

@@ -1,4 +1,4 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
 using Espalier.Models.Chat;
 using Espalier.Models.Tokenizers;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
 using Espalier.Models.Chat;
 
 namespace Espalier.Compression.Alignment.Reading;

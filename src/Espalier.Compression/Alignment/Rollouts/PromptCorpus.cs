@@ -1,6 +1,8 @@
 using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Alignment.Reading;
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Records;
+using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Compression.Alignment.Rollouts;
 

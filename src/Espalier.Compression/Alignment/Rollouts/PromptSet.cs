@@ -1,4 +1,5 @@
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
+
 
 namespace Espalier.Compression.Alignment.Rollouts;
 

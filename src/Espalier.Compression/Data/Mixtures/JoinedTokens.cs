@@ -1,3 +1,6 @@
+using Espalier.Compression.Data.Batches;
+using Espalier.Compression.Data.Tokens;
+
 namespace Espalier.Compression.Data.Mixtures;
 
 /// <summary>Several rows of tokens as one, each cut to whole windows, so that no window has two of them.</summary>

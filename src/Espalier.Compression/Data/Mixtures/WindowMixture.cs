@@ -1,3 +1,5 @@
+using Espalier.Compression.Data.Batches;
+
 namespace Espalier.Compression.Data.Mixtures;
 
 /// <summary>

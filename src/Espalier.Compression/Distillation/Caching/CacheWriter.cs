@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
-using Espalier.Compression.Data;
+using Espalier.Compression.Data.Batches;
 using Espalier.Files;
 using Espalier.Models;
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation.Caching;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Espalier.Compression.Distillation.Losses;
 using Espalier.Models;
 using Espalier.Torch;
 

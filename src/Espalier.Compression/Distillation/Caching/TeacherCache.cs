@@ -1,7 +1,7 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using Espalier.Files;
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Compression.Distillation.Caching;
 

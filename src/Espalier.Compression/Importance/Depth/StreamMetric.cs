@@ -1,3 +1,4 @@
+using Espalier.Compression.Importance.Streams;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Depth;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Espalier.Compression.Importance.Streams;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Streaming;

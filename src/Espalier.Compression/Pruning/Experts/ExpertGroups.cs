@@ -1,4 +1,5 @@
-using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Values;
+
 
 namespace Espalier.Compression.Pruning.Experts;
 

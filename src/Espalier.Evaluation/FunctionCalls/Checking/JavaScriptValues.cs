@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Espalier.Evaluation.FunctionCalls.Values;
-using Espalier.Evaluation.Tasks;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.FunctionCalls.Checking;
 

@@ -25,7 +25,7 @@ internal static class PythonCalls
     /// <exception cref="NoCallException">It is none.</exception>
     public static PyValue ReadValue(string text) => Value(PythonParser.Parse(PythonTextOf(text)));
 
-    private static string PythonTextOf(string text) => Tasks.PythonText.Strip(text).Trim('\'');
+    private static string PythonTextOf(string text) => Tasks.Templates.PythonText.Strip(text).Trim('\'');
 
     private static FunctionCall Call(CallNode call)
     {

@@ -1,4 +1,6 @@
-using Espalier.Models.Families;
+using Espalier.Models.Checkpoints.Safetensors;
+using Espalier.Models.Families.Fields;
+
 
 namespace Espalier.Models.Checkpoints.Quantized;
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Models.Checkpoints.Quantized;
 

@@ -1,4 +1,5 @@
-using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
+
 
 namespace Espalier.Models.Checkpoints.Quantized;
 

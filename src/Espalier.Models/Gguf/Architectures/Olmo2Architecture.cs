@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Models.Gguf.Architectures;

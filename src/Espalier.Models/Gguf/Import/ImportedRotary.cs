@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
 using Espalier.Models.Gguf.Architectures;
 
 namespace Espalier.Models.Gguf.Import;

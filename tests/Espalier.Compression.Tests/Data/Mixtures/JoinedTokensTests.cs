@@ -1,5 +1,5 @@
-using Espalier.Compression.Data;
 using Espalier.Compression.Data.Mixtures;
+using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Compression.Tests.Data.Mixtures;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Quantized;
+using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Tests.Checkpoints.Quantized;
 

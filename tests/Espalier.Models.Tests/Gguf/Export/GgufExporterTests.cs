@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Gguf;
 using Espalier.Models.Gguf.Export;
 using Espalier.Tests;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 using Espalier.Models.Gguf.Export;
 using Espalier.Models.Gguf.Import;

@@ -1,4 +1,4 @@
-using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Gguf;
 using Espalier.Tests;
 

@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Espalier.Cli.Commands.Shared.Options;
+using Espalier.Files;
+using Espalier.Models.Serving;
+using Espalier.Pipeline.Options;
+
+namespace Espalier.Cli.Commands.Shared.Inputs;
+
+/// <summary>How much a server takes on.</summary>
+internal sealed class ServingInput
+{
+    private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(most: 1024),
+        "Answers that are written at the same time; changes no text", 16);
+    private readonly ValueOption<int> _queue = new("--queue", Kinds.Size(least: 0, most: 1 << 20),
+        "Requests that may wait beside those; more are refused (429)", 256);
+    private readonly ValueOption<int> _context = new("--context", Kinds.Size(least: 2),
+        "Most positions of a prompt and its answer [default: the model's, at most 8192]");
+    private readonly Option<long?> _memory = new("--kv-memory")
+    {
+        Description =
+            "What keys and values may take, such as 4GB; where it is full, answers wait [default: what all answers can use, at most half "
+                + "of "
+                + "the memory that is free]",
+        HelpName = "SIZE",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (text.Length > 0 && char.IsLetter(text, text.Length - 1) && Quantity.Bytes(text) is > 0 and < long.MaxValue and { } bytes)
+                return (long)bytes;
+            result.AddError($"--kv-memory is '{text}', it must be a size such as 500MB, 4GB or 3.5GB");
+            return null;
+        },
+    };
+
+    internal void AddTo(Command command) => command.Options.Add(_batch, _queue, _context, _memory);
+
+    internal int Batch(CommandRun run) => run.Get(_batch)!.Value;
+
+    internal ServingOptions Read(CommandRun run) => new()
+    {
+        Batch = Batch(run),
+        Queue = run.Get(_queue)!.Value,
+        Context = run.Get(_context),
+        KeyValueBytes = run.Get(_memory),
+    };
+}

@@ -1,0 +1,28 @@
+using System.CommandLine;
+using Espalier.Pipeline.Options;
+using Espalier.Torch;
+
+namespace Espalier.Cli.Commands.Shared.Options;
+
+/// <summary><c>--threads</c>, <c>--device</c>, and the start of libtorch with them: called once, before the first tensor.</summary>
+internal sealed class MachineOptions
+{
+    private readonly ValueOption<int> _threads = new("--threads", Kinds.Size(most: 1024),
+        "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number");
+
+    private readonly Option<string> _device = new("--device")
+    {
+        Description =
+            "Where models are computed: cpu (unless ESPALIER_DEVICE says otherwise), cuda, cuda:N, or auto, a GPU where there is one",
+        HelpName = "DEVICE",
+    };
+
+    internal void AddTo(Command command)
+    {
+        command.Options.Add(_threads);
+        command.Options.Add(_device);
+    }
+
+    internal void Start(CommandRun run) =>
+        TorchRuntime.Start(run.Get(_threads) ?? Environment.ProcessorCount, run.Get(_device));
+}

@@ -1,0 +1,18 @@
+namespace Espalier.Compression.Data.Tokens;
+
+/// <summary>A long row of token ids that can be read anywhere, by several threads at once.</summary>
+public interface ITokens
+{
+    /// <summary>How many ids there are.</summary>
+    long Count { get; }
+
+    /// <summary>What it is, for messages: a path or the list.</summary>
+    string Name { get; }
+
+    /// <summary>Copies ids, from <paramref name="position"/> on, until the destination is full.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The range goes beyond the ids.</exception>
+    void Read(long position, Span<int> destination);
+
+    /// <summary>The same as 64-bit integers, which embeddings take.</summary>
+    void Read(long position, Span<long> destination);
+}

@@ -1,0 +1,168 @@
+using System.Buffers;
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Espalier.Compression.Data.Tokens;
+
+/// <summary>
+/// A memory-mapped file of ids. Every id was checked when it was opened, or when the same file was opened before
+/// (<see cref="CheckedIds"/>).
+/// </summary>
+internal sealed class TokenFile : ITokens, IDisposable
+{
+    private const int Chunk = 16 << 10, CheckedAtOnce = 256 << 10;
+    private readonly MemoryMappedFile _file;
+    private readonly MemoryMappedViewAccessor _view;
+
+    private TokenFile(string path, long count, TokenWidth width, FileStream stream)
+    {
+        (Name, Count, Width) = (path, count, width);
+        _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
+    }
+
+    /// <inheritdoc/>
+    public long Count { get; }
+
+    /// <summary>The path.</summary>
+    public string Name { get; }
+
+    /// <summary>Bytes of an id on disk.</summary>
+    public TokenWidth Width { get; }
+
+    /// <summary>Maps the file and checks every id.</summary>
+    /// <param name="path">Ids, little-endian, nothing else.</param>
+    /// <param name="width">Bytes of an id.</param>
+    /// <param name="vocabularySize">Ids must be below it; null: only negative ids are refused.</param>
+    /// <exception cref="EspalierException">Missing, empty, half an id at the end, or an id outside the vocabulary.</exception>
+    public static TokenFile Open(string path, TokenWidth width, int? vocabularySize) =>
+        Open(path, width, vocabularySize, CheckedIds.OfUser());
+
+    internal static TokenFile Open(string path, TokenWidth width, int? vocabularySize, CheckedIds known)
+    {
+        var stream = OpenStream(path);
+        try
+        {
+            if (stream.Length == 0)
+                throw new EspalierException($"{path}: holds no token ids");
+            if (stream.Length % (int)width != 0)
+                throw new EspalierException(
+                    $"{path}: {stream.Length} bytes are no multiple of the {(int)width} "
+                        + $"that an id takes ({width}); the file is cut or of another kind");
+            var below = vocabularySize ?? int.MaxValue;
+            // Any 16 bits are an id of such a vocabulary.
+            if (width == TokenWidth.Int32 || below <= ushort.MaxValue)
+                known.Ensure(path, stream.SafeFileHandle, width, below, () => CheckIds(path, stream.SafeFileHandle, width, below));
+            return new TokenFile(path, stream.Length / (int)width, width, stream);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Read(long position, Span<int> destination)
+    {
+        CheckRange(position, destination.Length);
+        if (Width == TokenWidth.Int32)
+            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)position * 4, destination);
+        else
+            InChunks<ushort, int>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
+    }
+
+    /// <inheritdoc/>
+    public void Read(long position, Span<long> destination)
+    {
+        CheckRange(position, destination.Length);
+        if (Width == TokenWidth.Int32)
+            InChunks<int, long>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
+        else
+            InChunks<ushort, long>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
+    }
+
+    /// <summary>Unmaps the file.</summary>
+    public void Dispose()
+    {
+        _view.Dispose();
+        _file.Dispose();
+    }
+
+    private delegate void Widen<TStored, TWanted>(ReadOnlySpan<TStored> ids, Span<TWanted> part);
+
+    private void InChunks<TStored, TWanted>(long position, Span<TWanted> destination, Widen<TStored, TWanted> widen)
+        where TStored : unmanaged
+    {
+        var ids = ArrayPool<TStored>.Shared.Rent(Math.Min(Chunk, destination.Length));
+        for (var at = 0; at < destination.Length; at += Chunk)
+        {
+            var length = Math.Min(Chunk, destination.Length - at);
+            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(position + at) * (ulong)Width, ids.AsSpan(0, length));
+            widen(ids.AsSpan(0, length), destination.Slice(at, length));
+        }
+        ArrayPool<TStored>.Shared.Return(ids);
+    }
+
+    private void CheckRange(long position, int length)
+    {
+        if (position < 0 || position > Count - length)
+            throw new ArgumentOutOfRangeException(nameof(position),
+                $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
+    }
+
+    private static void CheckIds(string path, SafeFileHandle file, TokenWidth width, int below)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(below, 1);
+        var length = RandomAccess.GetLength(file);
+        // Read and not mapped: a page of a mapping costs more than checking what is in it.
+        var bytes = ArrayPool<byte>.Shared.Rent(CheckedAtOnce);
+        try
+        {
+            for (long at = 0, read; at < length; at += read)
+            {
+                read = RandomAccess.Read(file, bytes.AsSpan(0, CheckedAtOnce), at) / (int)width * (int)width;
+                if (read == 0)
+                    throw new EspalierException($"{path}: became shorter while it was read");
+                var (bad, id) = width == TokenWidth.Int32 ? FirstBad(bytes.AsSpan(0, (int)read), below)
+                    : FirstBad16(bytes.AsSpan(0, (int)read), below);
+                if (bad < 0)
+                    continue;
+                var position = at / (int)width + bad;
+                throw new EspalierException(below == int.MaxValue
+                    ? $"{path}: {id} at position {position} is negative; the file is of another kind"
+                    : $"{path}: id {id} at position {position} is outside the vocabulary of {below}; the tokens belong to another "
+                        + $"tokenizer, or the file is not {width}");
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private static (int At, int Id) FirstBad(Span<byte> bytes, int below)
+    {
+        var ids = MemoryMarshal.Cast<byte, int>(bytes);
+        return ids.IndexOfAnyExceptInRange(0, below - 1) is >= 0 and var bad ? (bad, ids[bad]) : (-1, 0);
+    }
+
+    private static (int At, int Id) FirstBad16(Span<byte> bytes, int below)
+    {
+        var ids = MemoryMarshal.Cast<byte, ushort>(bytes);
+        return ids.IndexOfAnyExceptInRange((ushort)0, (ushort)(below - 1)) is >= 0 and var bad ? (bad, ids[bad]) : (-1, 0);
+    }
+
+    private static FileStream OpenStream(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new EspalierException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+}

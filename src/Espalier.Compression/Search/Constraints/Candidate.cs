@@ -1,0 +1,58 @@
+using System.Globalization;
+using Espalier.Compression.Pruning;
+using Espalier.Models;
+
+namespace Espalier.Compression.Search.Constraints;
+
+/// <summary>A shape that a student could have, with the facts that follow from it by closed form.</summary>
+/// <param name="Shape">The whole config.</param>
+internal sealed record Candidate(DecoderConfig Shape)
+{
+    /// <summary>The axes that a search may cut, as Table 12 of arXiv 2407.14679 orders them; those of mixtures and hybrids last.</summary>
+    public static IReadOnlyList<Axis> Axes { get; } =
+        [Axis.Layers, Axis.Heads, Axis.Ffn, Axis.Hidden, Axis.Experts, Axis.ExpertFfn, Axis.MambaHeads, Axis.MambaHeadDim];
+
+    /// <summary>Those of a model.</summary>
+    public static IEnumerable<Axis> AxesOf(DecoderConfig model) => Axes.Where(axis => axis.IsIn(model));
+
+    /// <summary>Blocks.</summary>
+    public int Layers => Shape.Layers;
+
+    /// <summary>Query heads of a block.</summary>
+    public int Heads => Shape.QueryHeads;
+
+    /// <summary>Width of the feed-forward block.</summary>
+    public int Ffn => Shape.IntermediateSize;
+
+    /// <summary>Width of the residual stream.</summary>
+    public int Hidden => Shape.HiddenSize;
+
+    /// <summary>Experts of a block; null where there are none.</summary>
+    public int? Experts => Axis.Experts.IsIn(Shape) ? Shape.Experts : null;
+
+    /// <summary>Width of an expert; null where there are none.</summary>
+    public int? ExpertFfn => Axis.ExpertFfn.IsIn(Shape) ? Shape.ExpertIntermediateSize : null;
+
+    /// <summary>Heads of a Mamba layer; null where there are none.</summary>
+    public int? MambaHeads => Axis.MambaHeads.IsIn(Shape) ? Shape.Mamba.Heads : null;
+
+    /// <summary>Channels of such a head; null where there are none.</summary>
+    public int? MambaHeadDim => Axis.MambaHeadDim.IsIn(Shape) ? Shape.Mamba.HeadDim : null;
+
+    /// <summary>All weights.</summary>
+    public long Parameters => Shape.Parameters;
+
+    /// <summary>Weights without the embedding table and the head.</summary>
+    public long NonEmbeddingParameters => Shape.NonEmbeddingParameters;
+
+    /// <summary><c>32/24/9216/3072</c>: the sizes of <see cref="Axes"/>.</summary>
+    public string Name => string.Join('/', AxesOf(Shape).Select(axis => axis.Of(Shape).ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>Bytes of the weights, and of the keys, values and states of so many sequences of so many positions.</summary>
+    public long MemoryBytes(int elementBytes, long context, long sequences) => checked(elementBytes * Parameters
+        + (Shape.KeyValueBytesPerToken(elementBytes) * context + Shape.StateBytesPerText(elementBytes)) * sequences);
+
+    /// <summary>The sizes to prune to.</summary>
+    public PruneTarget Target(int? multiple) =>
+        new() { Sizes = new(axis => AxesOf(Shape).Contains(axis) ? axis.Of(Shape) : null), Multiple = multiple };
+}

@@ -1,0 +1,12 @@
+namespace Espalier.Compression.Search.Constraints;
+
+/// <summary>Weights without the embedding table and the head.</summary>
+/// <param name="Budget">What it may be.</param>
+internal sealed record NonEmbeddingConstraint(Budget Budget) : Constraint(Budget)
+{
+    /// <inheritdoc/>
+    public override string Name => "non-embedding-parameters";
+
+    /// <inheritdoc/>
+    public override double Of(Candidate candidate) => candidate.NonEmbeddingParameters;
+}

@@ -1,0 +1,29 @@
+namespace Espalier.Models.Checkpoints.Safetensors;
+
+/// <summary>One tensor of a safetensors file.</summary>
+/// <param name="Name">Its name, such as <c>model.norm.weight</c>.</param>
+/// <param name="Type">Type of its elements.</param>
+/// <param name="Shape">Sizes of its axes, row-major; empty for a scalar.</param>
+/// <param name="Offset">First byte, counted from the start of the file.</param>
+/// <param name="ByteLength">Number of bytes.</param>
+internal sealed record TensorEntry(string Name, ElementType Type, long[] Shape, long Offset, long ByteLength)
+{
+    /// <summary>Number of elements: the product of the shape.</summary>
+    public long Elements => ByteLength * 8 / Type.Bits();
+}
+
+/// <summary>A tensor to be written: what it is called, holds, and measures.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Type">Type of its elements in the file.</param>
+/// <param name="Shape">Sizes of its axes, row-major; empty for a scalar.</param>
+internal sealed record TensorSpec(string Name, ElementType Type, long[] Shape);
+
+/// <summary>Whoever can hand out weights as floats: a checkpoint, a model in memory, a slice of another source.</summary>
+public interface ITensorSource
+{
+    /// <summary>Copies elements of a tensor, row-major, from <paramref name="firstElement"/> on.</summary>
+    /// <param name="name">The parameter's name in the checkpoint that is asked for.</param>
+    /// <param name="firstElement">Index of the first element, counted over the whole tensor.</param>
+    /// <param name="destination">Receives as many elements as it is long.</param>
+    void Fill(string name, long firstElement, Span<float> destination);
+}

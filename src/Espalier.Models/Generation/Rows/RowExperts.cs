@@ -1,0 +1,92 @@
+using Espalier.Torch;
+using Espalier.Torch.Layers;
+
+namespace Espalier.Models.Generation.Rows;
+
+// Shapes: D model width, E experts, K experts of a row, X width of an expert.
+
+/// <summary>
+/// What <see cref="MixtureOfExperts"/> computes, on a few rows in memory that is there: only the experts that a row goes to are read. Each
+/// row adds up its experts in their order, so that its bits do not depend on the others.
+/// </summary>
+internal sealed class RowExperts : IRowFeedForward
+{
+    private readonly DecoderConfig _config;
+    private readonly RowWorkspace _work;
+    private readonly RowBuffer _to;
+    private readonly ActivationKind _activation;
+    private readonly RowProduct _router;
+    private readonly (RowProduct? Gate, RowProduct Up, RowProduct Down)[] _experts;
+    private readonly int[] _chosen;
+
+    public RowExperts(PackedWeights weights, int layer, RowWorkspace work, RowBuffer to)
+    {
+        (_config, _work, _to) = (weights.Config, work, to);
+        _activation = _config.LayerKinds[layer].Activation;
+        _router = new(weights.Matrix(ParameterRole.Router, layer), null, work.Routed);
+        RowProduct Of(ParameterRole role, int expert, RowBuffer into) => new(weights.Matrix(role, layer, expert), null, into);
+        _experts = [.. Enumerable.Range(0, _config.Experts).Select(expert => (
+            _config.LayerKinds[layer].HasGate ? Of(ParameterRole.ExpertGateProjection, expert, work.ExpertGate) : (RowProduct?)null,
+            Of(ParameterRole.ExpertUpProjection, expert, work.ExpertUp),
+            Of(ParameterRole.ExpertDownProjection, expert, work.ExpertOutput)))];
+        _chosen = new int[work.Rows * _config.ExpertsPerToken];
+    }
+
+    /// <inheritdoc/>
+    public void Forward(RowBuffer x, int rows, bool adds)
+    {
+        RowOps.Product(x, rows, adds: false, _router);
+        for (var row = 0; row < rows; row++)
+            Route(_work.Routed.Row(row), Chosen(row));
+        if (!adds)
+            for (var row = 0; row < rows; row++)
+                _to.Row(row).Clear();
+        for (var expert = 0; expert < _experts.Length; expert++)
+            Run(expert, x, rows);
+    }
+
+    private Span<int> Chosen(int row) => _chosen.AsSpan(row * _config.ExpertsPerToken, _config.ExpertsPerToken);
+
+    // The rows that go to an expert, side by side through it, and added where they belong.
+    private void Run(int expert, RowBuffer x, int rows)
+    {
+        var count = 0;
+        for (var row = 0; row < rows; row++)
+            if (Chosen(row).Contains(expert))
+                x.Row(row).CopyTo(_work.ExpertRows.Row(count++));
+        if (count == 0)
+            return;
+        var (gate, up, down) = _experts[expert];
+        if (gate is { } given)
+            RowOps.Product(_work.ExpertRows, count, adds: false, given, up);
+        else
+            RowOps.Product(_work.ExpertRows, count, adds: false, up);
+        RowFeedForward.Units(_activation, _work.ExpertGate, _work.ExpertUp, count);
+        RowOps.Product(gate is null ? _work.ExpertUp : _work.ExpertGate, count, adds: false, down);
+        count = 0;
+        for (var row = 0; row < rows; row++)
+            if (Chosen(row).Contains(expert))
+                Add(_work.ExpertOutput.Row(count++), _work.Routed.Row(row)[expert], _to.Row(row));
+    }
+
+    private static void Add(ReadOnlySpan<float> x, float weight, Span<float> to)
+    {
+        for (var i = 0; i < to.Length; i++)
+            to[i] += weight * x[i];
+    }
+
+    // The logits of a row become its weights, which are read of the chosen experts alone.
+    private void Route(Span<float> logits, Span<int> chosen)
+    {
+        ExpertChoice.Choose<float>(logits, chosen);
+        var (largest, sum) = (logits[chosen[0]], 0f);
+        if (_config.NormalizesExpertWeights)
+            foreach (var expert in chosen)
+                sum += logits[expert] = MathF.Exp(logits[expert] - largest);
+        else
+            for (var expert = 0; expert < logits.Length; expert++)
+                sum += logits[expert] = MathF.Exp(logits[expert] - largest);
+        foreach (var expert in chosen)
+            logits[expert] /= sum;
+    }
+}

@@ -1,0 +1,25 @@
+using Espalier.Torch;
+
+namespace Espalier.Models.Generation.Rows;
+
+/// <summary>What <see cref="Normalization"/> computes, on a few rows in memory that is there.</summary>
+internal sealed class RowNorm(PackedWeights weights, ParameterRole weight, ParameterRole bias, int layer)
+{
+    /// <summary>The norm of a layer, or null where it has none.</summary>
+    public static RowNorm? Maybe(PackedWeights weights, ParameterRole weight, ParameterRole bias, int layer) =>
+        weights.Row(weight, layer) is null ? null : new(weights, weight, bias, layer);
+
+    private readonly RowBuffer _weight = weights.NormRow(weight, layer)!;
+    private readonly RowBuffer? _bias = weights.Row(bias, layer);
+
+    public void Forward(RowBuffer x, int rows, RowBuffer to)
+    {
+        var (norm, epsilon) = (weights.Config.Norm, weights.Config.NormEpsilon);
+        if (norm == NormKind.LayerNorm1p)
+            RowOps.LayerNorm1p(x, rows, _weight, _bias!, epsilon, to);
+        else if (norm == NormKind.LayerNorm)
+            RowOps.LayerNorm(x, rows, _weight, _bias!, epsilon, to);
+        else
+            RowOps.RmsNorm(x, rows, _weight, epsilon, to);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Training.Saving;
+using Espalier.Evaluation.Tasks;
+using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Logs;
+using Espalier.Pipeline.Stages.Running;
+
+namespace Espalier.Pipeline.Stages.Evaluation;
+
+/// <summary>
+/// What one model makes of one benchmark. What was asked before a stop or a kill is not asked again: answers are kept in the stage's folder
+/// as they come, piece by piece, and the pieces are the same whatever is there already.
+/// </summary>
+/// <param name="task">The benchmark.</param>
+/// <param name="model">The model.</param>
+/// <param name="weights">Its weights, which stay the caller's.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWeights weights, Tokenizer tokenizer) : Stage
+{
+    /// <summary>In the stage's folder: a line a document, with what the model made of it.</summary>
+    public const string DocumentsName = "documents.jsonl";
+
+    /// <summary>Beside it while the stage is at work; it stays where others are held against it.</summary>
+    internal const string AnswersName = "answers";
+
+    private const int LongestName = 40;
+
+    /// <inheritdoc/>
+    public override string Name => NameOf(task.Name);
+
+    /// <summary>What the model made of it, once it ran.</summary>
+    public TaskResult? Result { get; private set; }
+
+    /// <summary>Its part of the model's row, once it ran.</summary>
+    public TaskRow? Row { get; private set; }
+
+    /// <summary>The stage's name for a task; names of folders have no _ and no capitals.</summary>
+    internal static string NameOf(string task) =>
+        $"task-{new string([.. task.ToLowerInvariant().Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')])}";
+
+    /// <inheritdoc/>
+    protected override bool JudgesArtefacts => true;
+
+    /// <inheritdoc/>
+    protected override JsonObject Options() => task.Options();
+
+    /// <inheritdoc/>
+    protected override Dictionary<string, string> Inputs()
+    {
+        var inputs = new Dictionary<string, string> { ["model"] = model.Value.Hash, ["tokenizer"] = tokenizer.Sha256 };
+        foreach (var (name, hash) in task.Inputs())
+            inputs.Add(name, hash);
+        return inputs;
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        var (name, title) = (model.Value.Name, $"{task.Name}: {model.Value.Name}");
+        run.Progress.Note(title);
+        task.LearnFirst(tokenizer, model.Value.Config.MaxPositions, run.Progress, run.Stop);
+        var asked = weights.Asked(tokenizer, (new ScoreCache(folder.PathOf(AnswersName)), model.Value.Hash));
+        var result = TaskEvaluator.Run(task.Definition, task.Settings, task.Questions, asked, run.Progress, run.Stop);
+        if (result.CutNote(model.Value.Config.MaxPositions) is { } note)
+            run.Progress.Warn(note);
+        folder.WriteFile(DocumentsName, stream => DocumentLines.Keep(stream, result));
+        if (!task.Definition.Kind.NeedsFirst)
+            folder.Delete(AnswersName);
+        task.KnowsFirst = true;
+        folder.Timing.Append(0, ("seconds", result.Seconds), ("documents", result.Documents.Count));
+        return new()
+        {
+            ["model"] = name,
+            ["task"] = task.Name,
+            ["documents"] = result.Documents.Count,
+            ["cut"] = result.Cut,
+            ["metrics"] = new JsonObject(result.Totals.Select(metric => KeyValuePair.Create(metric.Name, (JsonNode?)new JsonObject
+            {
+                ["value"] = metric.Value,
+                ["standard_error"] = metric.StandardError,
+            }))),
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
+        var result = Result = DocumentLines.Read(
+            Path.Combine(folder, DocumentsName), task.Definition, task.Shots, SecondsOf(Path.Combine(folder, RunLayout.Timing)));
+        Row = new(task.Name, result.Shots, result.Documents.Count, result.Cut,
+            [.. result.Totals.Select(metric => new MetricRow(metric.Name, metric.Value, metric.StandardError))], Path.GetFileName(folder));
+        task.First ??= new(folder, model.Value.Hash, record.OutputHash);
+    }
+
+    /// <summary>What the stage's log says; nothing is decided by it.</summary>
+    private static double SecondsOf(string timing)
+    {
+        try
+        {
+            return MetricsLines.Read(timing).Select(line => (double?)line.Fields["seconds"]).LastOrDefault(found => found is not null) ?? 0;
+        }
+        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException
+            or FormatException)
+        {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Training;
+using Espalier.Compression.Training.Saving;
+using Espalier.Files;
+using Espalier.Models;
+using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
+using Espalier.Models.Tokenizers.Formats;
+
+namespace Espalier.Pipeline.Stages.Pruning;
+
+/// <summary>One of the models that are merged: a Hugging Face folder, or a checkpoint of a training.</summary>
+internal sealed class MergedSource : IDisposable
+{
+    private readonly Checkpoint _like;
+    private readonly Checkpoint? _model;
+    private readonly SafetensorsFile? _state;
+
+    private MergedSource(Checkpoint like, Checkpoint? model, SafetensorsFile? state) => (_like, _model, _state) = (like, model, state);
+
+    /// <summary>Opens one; it must go with the model.</summary>
+    /// <exception cref="EspalierException">Another config, tokenizer or shape, damage, or a weight that is not finite.</exception>
+    public static MergedSource Open(string folder, Checkpoint like)
+    {
+        if (MergeStage.IsTraining(folder))
+            return new(like, null, StateOf(folder, like));
+        var model = Checkpoint.Open(folder);
+        try
+        {
+            RequireSameConfig(like, model);
+            RequireSameTokenizer(like.Folder, folder);
+            model.CheckFinite();
+            return new(like, model, null);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Elements of a tensor; those that a training left alone are the model's.</summary>
+    public void Read(string name, long first, Span<float> destination)
+    {
+        if (_state is not null && _state.Entries.TryGetValue(TrainerCheckpoint.WeightName(name), out var entry))
+            _state.ReadFloat32(entry, first, destination);
+        else
+            (_model ?? _like).ReadFloat32(name, first, destination);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _model?.Dispose();
+        _state?.Dispose();
+    }
+
+    /// <summary>The weights of a training checkpoint every byte of which was read and has the hash of its manifest.</summary>
+    private static SafetensorsFile StateOf(string folder, Checkpoint like)
+    {
+        folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        var step = long.TryParse(Path.GetFileName(folder).AsSpan(Path.GetFileName(folder).IndexOf('-') + 1), out var number) ? number : -1;
+        if (step < 0 || Path.GetFileName(folder) != $"step-{step}")
+            throw new EspalierException(
+                $"{folder}: is a training checkpoint under another name than step-N: give it that name back, for its manifest says it");
+        if (new CheckpointStore(Path.GetDirectoryName(folder)!).LatestUpTo(step) is not { } saved || saved.Step != step)
+            throw new EspalierException(
+                $"{folder}: is damaged or not whole, its files are not those of its manifest: give another checkpoint");
+        var state = SafetensorsFile.Open(saved.PathOf(TrainerCheckpoint.TensorsFile));
+        try
+        {
+            var trained = 0;
+            foreach (var named in like.Family.Parameters(like.Config))
+                if (state.Entries.TryGetValue(TrainerCheckpoint.WeightName(named.Name), out var entry))
+                {
+                    trained++;
+                    if (!entry.Shape.AsSpan().SequenceEqual(named.Shape))
+                        throw new EspalierException(
+                            $"{folder}: {named.Name} is [{string.Join(", ", entry.Shape)}] and [{string.Join(", ", named.Shape)}] in "
+                            + $"{like.Folder}: give the checkpoints of one training, and the model that it began from");
+                }
+            if (state.Entries.Keys.Any(name => name.Contains(".lora_A.", StringComparison.Ordinal)))
+                throw new EspalierException(
+                    $"{folder}: holds the factors of a training with lora-rank and no weights: give the models that such trainings wrote");
+            return trained > 0 ? state
+                : throw new EspalierException(
+                    $"{folder}: trains no parameter of {like.Folder}: give the model that the training began from");
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
+    }
+
+    private static void RequireSameConfig(Checkpoint like, Checkpoint model)
+    {
+        if (like.Family.ModelType != model.Family.ModelType)
+            throw Different("model_type", like.Family.ModelType, like, model.Family.ModelType, model);
+        var (ours, theirs) = (Fields(like), Fields(model));
+        foreach (var field in ours.Select(field => field.Key).Union(theirs.Select(field => field.Key)))
+            if (!JsonNode.DeepEquals(ours[field], theirs[field]))
+                throw Different(field, ours[field]?.ToJsonString() ?? "absent", like, theirs[field]?.ToJsonString() ?? "absent", model);
+
+        static JsonObject Fields(Checkpoint checkpoint) => checkpoint.Family.WriteConfig(checkpoint.Config, [], ElementType.F32);
+    }
+
+    private static EspalierException Different(string field, string ours, Checkpoint like, string theirs, Checkpoint model) =>
+        new($"{field} is {ours} in {like.Folder} and {theirs} in {model.Folder}: only models of one config can be merged");
+
+    private static void RequireSameTokenizer(string like, string model)
+    {
+        var name = Path.GetFileName(TokenizerSource.Find(like) ?? TokenizerSource.Find(model)) ?? TokenizerSource.Names[0];
+        var (ours, theirs) = (Path.Combine(like, name), Path.Combine(model, name));
+        if (File.Exists(ours) != File.Exists(theirs))
+            throw new EspalierException(
+                $"{(File.Exists(ours) ? theirs : ours)}: is missing and {(File.Exists(ours) ? ours : theirs)} is there: "
+                + "only models of one tokenizer can be merged");
+        if (File.Exists(ours) && ContentHash.OfFile(ours) != ContentHash.OfFile(theirs))
+            throw new EspalierException($"{ours} and {theirs} differ: the same ids may mean other text, so the models cannot be merged");
+    }
+}

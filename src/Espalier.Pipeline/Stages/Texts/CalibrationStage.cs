@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
+using Espalier.Compression.Training.Saving;
+using Espalier.Files;
+using Espalier.Pipeline.Forecasts;
+using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages.Running;
+
+namespace Espalier.Pipeline.Stages.Texts;
+
+/// <summary>The tokens that models are scored on, where they are not those of the training text.</summary>
+/// <param name="source">Text, or ids, which are taken as they are.</param>
+/// <param name="tokenizerFolder">Folder of the tokenizer.</param>
+/// <param name="vocabulary">Ids are below it.</param>
+internal sealed class CalibrationStage(string source, string tokenizerFolder, int vocabulary)
+    : EncodingStage([source], null, 0, tokenizerFolder)
+{
+    /// <inheritdoc/>
+    public override string Name => "calibration";
+
+    /// <inheritdoc/>
+    public override bool HasFolder => !DataSection.IsIds(source);
+
+    /// <summary>The tokens; whoever runs the stage disposes them.</summary>
+    public Slot<TokenSets> Tokens { get; } = new("the calibration text");
+
+    internal override StageForecast? Forecast() => new(Name, $"{source} to tokens", null, null, null, null);
+
+    /// <inheritdoc/>
+    public override void Run(RunContext run)
+    {
+        if (HasFolder)
+            base.Run(run);
+        else
+        {
+            var ids = TokenIds.Parse(source, vocabulary);
+            Tokens.Value = new(ids, null, ContentHash.OfFile(source), null, ids is IDisposable closing ? [closing] : []);
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        using var task = run.Progress.Begin("calibration", Source.TotalBytes, "bytes");
+        var (index, skips) = Corpus.BuildStore(
+            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary),
+            Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
+        ReportSkips(run, "calibration", skips);
+        return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
+        var store = TokenStore.Open(Path.Combine(folder, "tokens"), vocabulary, $"data.calibration {source}");
+        Tokens.Value = new(store, null, record.OutputHash, null, [store]);
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Data;
+using Espalier.Compression.Data.Tokens;
+using Espalier.Compression.Data.Xml;
+using Espalier.Compression.Training.Saving;
+using Espalier.Files;
+using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages.Running;
+
+namespace Espalier.Pipeline.Stages.Texts;
+
+/// <summary>A text to evaluate on.</summary>
+/// <param name="Name">Its name in tables.</param>
+/// <param name="Tokens">Its ids.</param>
+/// <param name="Hash">What determines them.</param>
+/// <param name="BytesPerToken">UTF-8 bytes a token, or null.</param>
+internal sealed record EvaluationText(string Name, ITokens Tokens, string Hash, double? BytesPerToken);
+
+/// <summary>The tokens of one text, all of them: something to evaluate on.</summary>
+/// <param name="name">Its name in tables.</param>
+/// <param name="source">Text, or ids, which are taken as they are.</param>
+/// <param name="tokenizerFolder">Folder of the tokenizer.</param>
+/// <param name="vocabulary">Ids are below it.</param>
+internal sealed class TextStage(string name, string source, string tokenizerFolder, int vocabulary)
+    : EncodingStage([source], null, 0, tokenizerFolder)
+{
+    /// <inheritdoc/>
+    public override string Name => $"text-{name}";
+
+    /// <inheritdoc/>
+    public override bool HasFolder => !DataSection.IsIds(source);
+
+    /// <summary>The text; whoever runs the stage disposes its tokens.</summary>
+    public Slot<EvaluationText> Text { get; } = new(name);
+
+    /// <inheritdoc/>
+    public override void Run(RunContext run)
+    {
+        if (source != DotnetDocs.Name && !RecipePaths.IsThere(source))
+            throw new EspalierException($"evaluate: {name} reads {source}, which does not exist; name a text with '{name}: PATH'");
+        if (HasFolder)
+            base.Run(run);
+        else
+            Text.Value = new(name, TokenIds.Parse(source, vocabulary), ContentHash.OfFile(source), null);
+    }
+
+    /// <inheritdoc/>
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
+    {
+        using var task = run.Progress.Begin($"text {name}", Source.TotalBytes, "bytes");
+        var (index, skips) = Corpus.BuildStore(
+            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary),
+            Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
+        ReportSkips(run, $"text {name}", skips);
+        return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
+    }
+
+    /// <inheritdoc/>
+    protected override void Take(RunContext run, StageRecord record, string folder)
+    {
+        var store = TokenStore.Open(Path.Combine(folder, "tokens"), vocabulary, source);
+        Text.Value = new(name, store, record.OutputHash, BytesPerToken(store));
+    }
+}

@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Espalier.Torch.Kernels.Vectors;
+
+namespace Espalier.Torch.Kernels.Attention;
+
+/// <summary>What attention does with a row of scores or outputs; scores come in whole vectors.</summary>
+internal static unsafe class AttentionRows
+{
+    /// <summary>Sets what is outside [from, to) of [begin, end) to −∞.</summary>
+    public static void Hide(float* row, long begin, long from, long end, long to)
+    {
+        for (var s = begin; s < from; s++)
+            row[s] = float.NegativeInfinity;
+        for (var s = to; s < end; s++)
+            row[s] = float.NegativeInfinity;
+    }
+
+    /// <summary>row = cap · tanh(row · scale / cap), and the derivatives of that where there is room for them.</summary>
+    public static void Cap(float* row, long count, float scale, float cap, float* slopes = null)
+    {
+        for (var s = 0L; s < count; s++)
+        {
+            var bent = MathF.Tanh(row[s] * scale / cap);
+            row[s] = cap * bent;
+            if (slopes != null)
+                slopes[s] = scale * (1 - bent * bent);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Largest<TV>(float* row, long count) where TV : unmanaged, IFloats<TV>
+    {
+        var top = TV.Load(row);
+        for (var s = (long)TV.Lanes; s < count; s += TV.Lanes)
+            top = TV.Larger(top, TV.Load(row + s));
+        return top.Largest();
+    }
+
+    /// <summary>row = exp(row · scale − top), and its sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Exponentials<TV>(float* row, long count, float scale, float top) where TV : unmanaged, IFloats<TV>
+    {
+        TV total = TV.All(0), by = TV.All(scale), shift = TV.All(-top);
+        for (var s = 0L; s < count; s += TV.Lanes)
+        {
+            var e = TV.Exponential(TV.MultiplyAdd(TV.Load(row + s), by, shift));
+            e.Store(row + s);
+            total += e;
+        }
+        return total.Sum();
+    }
+
+    /// <summary>y = (y · kept + c) · share; y = c · share where nothing is kept, whatever y was.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Join<TV>(float* c, float* y, long H, float kept, float share) where TV : unmanaged, IFloats<TV>
+    {
+        TV keep = TV.All(kept), by = TV.All(share);
+        var h = 0L;
+        for (; h + TV.Lanes <= H; h += TV.Lanes)
+        {
+            var sum = TV.Load(c + h);
+            if (kept != 0)
+                sum = TV.MultiplyAdd(TV.Load(y + h), keep, sum);
+            (sum * by).Store(y + h);
+        }
+        for (; h < H; h++)
+            y[h] = (kept != 0 ? y[h] * kept + c[h] : c[h]) * share;
+    }
+
+    /// <summary>
+    /// Scores become weights, exp(score · scale − top) · share, and gradients of weights those of scores, scale · weight · (gradient −
+    /// dot).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Weights<TV>(float* scores, float* slopes, long count, float scale, float top, float share, float dot)
+        where TV : unmanaged, IFloats<TV>
+    {
+        TV by = TV.All(scale), shift = TV.All(-top), part = TV.All(share), minus = TV.All(dot);
+        for (var s = 0L; s < count; s += TV.Lanes)
+        {
+            var weight = TV.Exponential(TV.MultiplyAdd(TV.Load(scores + s), by, shift)) * part;
+            weight.Store(scores + s);
+            (weight * by * (TV.Load(slopes + s) - minus)).Store(slopes + s);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Dot<TV>(float* a, float* b, long n) where TV : unmanaged, IFloats<TV>
+    {
+        var total = TV.All(0);
+        var i = 0L;
+        for (; i + TV.Lanes <= n; i += TV.Lanes)
+            total = TV.MultiplyAdd(TV.Load(a + i), TV.Load(b + i), total);
+        var sum = total.Sum();
+        for (; i < n; i++)
+            sum += a[i] * b[i];
+        return sum;
+    }
+
+    /// <summary>Products that <see cref="Dots"/> sums side by side.</summary>
+    public const int Side = 4;
+
+    /// <summary>
+    /// a · b of one a and up to four b, each in the order of <see cref="Dot"/> however many there are; four numbers are written, of which
+    /// as many count.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Dots<TV>(float* a, float* b, long step, long count, long n, float* to) where TV : unmanaged, IFloats<TV>
+    {
+        float* c = b + Math.Min(1, count - 1) * step, d = b + Math.Min(2, count - 1) * step, e = b + Math.Min(3, count - 1) * step;
+        TV sb = TV.All(0), sc = TV.All(0), sd = TV.All(0), se = TV.All(0);
+        var i = 0L;
+        for (; i + TV.Lanes <= n; i += TV.Lanes)
+        {
+            var at = TV.Load(a + i);
+            sb = TV.MultiplyAdd(at, TV.Load(b + i), sb);
+            sc = TV.MultiplyAdd(at, TV.Load(c + i), sc);
+            sd = TV.MultiplyAdd(at, TV.Load(d + i), sd);
+            se = TV.MultiplyAdd(at, TV.Load(e + i), se);
+        }
+        TV.Sums(sb, sc, sd, se).Store(to);
+        for (; i < n; i++)
+        {
+            to[0] += a[i] * b[i];
+            to[1] += a[i] * c[i];
+            to[2] += a[i] * d[i];
+            to[3] += a[i] * e[i];
+        }
+    }
+}
