@@ -60,8 +60,8 @@ internal sealed record RecipeDraft
     /// <summary>What is exported.</summary>
     public required IReadOnlyList<ExportKind> Export { get; init; }
 
-    /// <summary>Whether so much goes that the method asks for several cuts.</summary>
-    public bool InCycles => 1 - Kept > CyclesSection.DefaultLargestCut;
+    /// <summary>Whether so much goes that the method asks for several cuts, and there are shapes for them.</summary>
+    public required bool InCycles { get; init; }
 
     /// <summary>Calibration samples.</summary>
     public int Samples => (int)Math.Min(MostSamples, Windows);
@@ -95,9 +95,23 @@ internal sealed record RecipeDraft
             Windows = windows,
             Target = Sizes(teacher.Config, student),
             Kept = (double)student.NonEmbeddingParameters / teacher.Config.NonEmbeddingParameters,
+            InCycles = InSeveral(teacher.Config, student),
             HasOwnText = File.Exists(Path.Combine(model, NeedStage.SelfWrittenFile)) && TokenizerSource.IsIn(model),
             Export = StudentShape.IsExported(teacher, student, ExportKind.GgufQ8) ? [ExportKind.Hf, ExportKind.GgufQ8] : [ExportKind.Hf],
         };
+    }
+
+    // Of a model of a few layers and channels there may be no shapes between that are near enough to each other.
+    private static bool InSeveral(DecoderConfig teacher, DecoderConfig student)
+    {
+        try
+        {
+            return ShapePath.Gentle(teacher, student, CyclesSection.DefaultLargestCut).Count > 1;
+        }
+        catch (EspalierException)
+        {
+            return false;
+        }
     }
 
     /// <summary>The sizes that differ, so that the recipe says what is cut.</summary>

@@ -63,7 +63,8 @@ public sealed class ExpertMergingTests : TorchTest
         using var teacher = Checkpoint.Open(source);
         var config = teacher.Config;
         var plan = PruningPlan.Everything(config)
-            with { ExpertMerges = [.. Enumerable.Repeat<ExpertMerge[]>([new(1, 3, share)], config.Layers)] };
+            with
+        { ExpertMerges = [.. Enumerable.Repeat<ExpertMerge[]>([new(1, 3, share)], config.Layers)] };
         plan = plan with
         {
             Kept = plan.Kept.With(Axis.Experts, [.. Enumerable.Repeat<int[]>([0, 1, 2, 4], config.Layers)])

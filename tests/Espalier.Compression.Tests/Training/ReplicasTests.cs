@@ -37,8 +37,14 @@ public sealed class ReplicasTests : TorchTest
     [InlineData(ComputeType.Bfloat16, false)]
     public void A_number_of_them_has_the_same_bits_each_time(ComputeType compute, bool checkpointing)
     {
-        var options = new TrainingOptions { Steps = Steps, Batch = 4, WarmUp = 0, Compute = compute,
-            ActivationCheckpointing = checkpointing };
+        var options = new TrainingOptions
+        {
+            Steps = Steps,
+            Batch = 4,
+            WarmUp = 0,
+            Compute = compute,
+            ActivationCheckpointing = checkpointing
+        };
         var first = Train(options, 2, DType.Float32);
         for (var again = 0; again < 5; again++)
             Assert.Equal(first.Weights, Train(options, 2, DType.Float32).Weights);

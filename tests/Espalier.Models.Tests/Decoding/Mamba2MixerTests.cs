@@ -133,11 +133,11 @@ public sealed class Mamba2MixerTests : TorchTest
             var values = Part(golden.Doubles($"weight.{name}"), golden, name, part);
             var rows = isVector || !name.EndsWith("weight", StringComparison.Ordinal) ? values.Length
                 : golden.Shape($"weight.{name}") switch
-            {
-                [_, _, var taps] => values.Length / taps,
-                [_, var columns] => values.Length / columns,
-                _ => values.Length,
-            };
+                {
+                    [_, _, var taps] => values.Length / taps,
+                    [_, var columns] => values.Length / columns,
+                    _ => values.Length,
+                };
             long[] shape = rows == values.Length && golden.Shape($"weight.{name}").Length == 1 ? [rows] : [rows, values.Length / rows];
             return leaves[$"{name}#{part}"] = Leaf(Tensor.From<double>(values, shape).To(type));
         }

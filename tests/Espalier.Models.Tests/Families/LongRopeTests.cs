@@ -117,7 +117,8 @@ public sealed class LongRopeTests : TorchTest
         using var qwen = Checkpoint.Open(Fixtures.Golden("families/qwen3"));
         Assert.Contains("cannot stretch its frequencies by LongRope",
             Assert.Throws<EspalierException>(() => GgufArchitectures.For(qwen.Config
-            with { Rotary = qwen.Config.Rotary with { Scaling = new LongRope([1], [2], 32, 1) } }, "it")).Message,
+            with
+            { Rotary = qwen.Config.Rotary with { Scaling = new LongRope([1], [2], 32, 1) } }, "it")).Message,
             StringComparison.Ordinal);
     }
 

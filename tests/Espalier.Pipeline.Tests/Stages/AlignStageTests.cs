@@ -135,8 +135,11 @@ public sealed class AlignStageTests : TorchTest
             var (before, stage) = AlignStage.Of(ModelSlot.Of(ModelFolder.Given("start", Teacher)), "aligned", section, data, 1,
                 section.Teacher is { } judge ? ModelSlot.Of(ModelFolder.Given("teacher", judge)) : null,
                 text: new(
-                    "text") { Value = new(TokenIds.FromList(Enumerable.Range(0, 700).Select(i => i * i % 4096), "ids", 4096), null, "t",
-                        null, []) });
+                    "text")
+                {
+                    Value = new(TokenIds.FromList(Enumerable.Range(0, 700).Select(i => i * i % 4096), "ids", 4096), null, "t",
+                        null, [])
+                });
             run.Walk([.. before, stage]);
             return stage;
         }, stop.Token);
