@@ -1,4 +1,6 @@
 using Espalier.Models.Families;
+using Espalier.Models.Masks;
+using Espalier.Models.Rotary;
 using Espalier.Torch;
 
 namespace Espalier.Models;

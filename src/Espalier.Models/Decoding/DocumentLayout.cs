@@ -1,3 +1,5 @@
+using Espalier.Models.Masks;
+using Espalier.Models.Rotary;
 using Espalier.Torch;
 
 namespace Espalier.Models;

@@ -29,8 +29,16 @@ internal sealed unsafe class WeightMemory(long bytes) : IDisposable
     }
 
     /// <summary>The next part as a matrix, which its holder disposes before this memory.</summary>
-    public Tensor Take(DType dtype, long rows, long columns) =>
-        Tensor.Over(Take(checked(rows * columns * dtype.Size())), dtype, [rows, columns]);
+    public Tensor Take(DType dtype, long rows, long columns)
+    {
+        long* sizes = stackalloc long[] { rows, columns }, strides = stackalloc long[] { columns, 1 };
+        nint tensor;
+        Status.Check(
+            Libtorch.TensorOver(
+                Take(checked(rows * columns * dtype.Size())), 2, sizes, strides, 0, (int)dtype, Libtorch.Cpu, 0, &tensor),
+            "no tensor over memory that is there");
+        return Tensor.Adopt(tensor);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _pages.Dispose();

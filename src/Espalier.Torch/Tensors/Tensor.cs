@@ -162,20 +162,6 @@ public sealed unsafe class Tensor : IDisposable
     internal static Tensor Adopt(nint handle) =>
         handle == 0 ? throw new TorchException("the operator gave no tensor") : Made(handle);
 
-    /// <summary>A tensor in order on memory of ours in the processor's, which has to outlive it and all that shares its storage.</summary>
-    internal static Tensor Over(void* data, DType dtype, ReadOnlySpan<long> shape)
-    {
-        Span<long> strides = stackalloc long[shape.Length];
-        for (var (i, step) = (shape.Length - 1, 1L); i >= 0; step *= shape[i--])
-            strides[i] = step;
-        nint tensor;
-        fixed (long* sizes = shape, steps = strides)
-            Status.Check(
-                Libtorch.TensorOver(data, shape.Length, sizes, steps, 0, (int)dtype, Libtorch.Cpu, 0, &tensor),
-                "no tensor over memory that is there");
-        return Adopt(tensor);
-    }
-
     /// <summary>Another tensor on the same memory, for which nothing is recorded.</summary>
     internal Tensor Alias()
     {

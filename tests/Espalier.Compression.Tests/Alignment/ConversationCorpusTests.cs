@@ -9,7 +9,6 @@ using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
-using Espalier.Models;
 using Espalier.Models.Chat;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;

@@ -1,5 +1,4 @@
 using Espalier.Compression.Evaluation;
-using Espalier.Models;
 using Espalier.Models.Generation.Rows;
 using Espalier.Tests;
 using Espalier.Torch;

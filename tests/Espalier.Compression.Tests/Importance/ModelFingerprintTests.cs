@@ -6,6 +6,7 @@ using Espalier.Compression.Importance.Streaming;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Streaming;
 
 namespace Espalier.Tests.Importance;
 

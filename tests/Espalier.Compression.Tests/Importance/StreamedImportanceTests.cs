@@ -5,6 +5,7 @@ using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Importance.Values;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Streaming;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Importance;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
+using Espalier.Models.Streaming;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -4,6 +4,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Models.Gguf;
 using Espalier.Models.Gguf.Architectures;
+using Espalier.Models.Rotary;
 using Espalier.Torch;
 
 namespace Espalier.Tests.Families;

@@ -3,6 +3,7 @@ using Espalier.Compression.Importance.Values;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Streaming;
 
 namespace Espalier.Compression.Importance.Streaming;
 

@@ -1,4 +1,3 @@
-using Espalier.Models;
 using Espalier.Torch;
 using Espalier.Torch.Layers;
 

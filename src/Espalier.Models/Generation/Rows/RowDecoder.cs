@@ -1,3 +1,4 @@
+using Espalier.Models.Rotary;
 using Espalier.Torch;
 
 namespace Espalier.Models.Generation.Rows;

@@ -1,6 +1,6 @@
 using Espalier.Torch;
 
-namespace Espalier.Models;
+namespace Espalier.Models.Rotary;
 
 /// <summary>
 /// The table of one rotary embedding, for texts up to the length that was trained with or for longer ones, which grows with the positions

@@ -1,6 +1,6 @@
 using Espalier.Torch;
 
-namespace Espalier.Models;
+namespace Espalier.Models.Masks;
 
 /// <summary>Masks of rows of several documents, [B, 1, 1, T, T]: a token sees its own document alone. Made when first asked for.</summary>
 internal sealed class DocumentMasks(long[] places, long B, long T, DType dtype, Device device) : AttentionMasks

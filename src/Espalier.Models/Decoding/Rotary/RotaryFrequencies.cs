@@ -1,4 +1,4 @@
-namespace Espalier.Models;
+namespace Espalier.Models.Rotary;
 
 /// <summary>Inverse frequencies theta^(−2i/R) of a rotary embedding, stretched as its scaling says.</summary>
 internal static class RotaryFrequencies

@@ -1,6 +1,6 @@
 using Espalier.Torch;
 
-namespace Espalier.Models;
+namespace Espalier.Models.Rotary;
 
 // Shapes: B batch, T time, N heads, H head width, R entries of a head that turn, P positions in the table.
 

@@ -1,6 +1,6 @@
 using Espalier.Torch;
 
-namespace Espalier.Models;
+namespace Espalier.Models.Rotary;
 
 /// <summary>
 /// Cosines and sines of a pass's positions, of each rotary embedding that layers have. The first lies here and not on the heap: most models

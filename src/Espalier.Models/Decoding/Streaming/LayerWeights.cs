@@ -1,6 +1,6 @@
 using Espalier.Torch;
 
-namespace Espalier.Models;
+namespace Espalier.Models.Streaming;
 
 /// <summary>A few parameters, those of a layer or the final norm's, in memory until this is disposed.</summary>
 internal sealed class LayerWeights : IDisposable

@@ -1,6 +1,6 @@
 using Espalier.Torch;
 
-namespace Espalier.Models;
+namespace Espalier.Models.Masks;
 
 /// <summary>
 /// The additive mask of causal attention with a window: 0 where a query may look, −∞ elsewhere. Kept for the shape last asked for, since a

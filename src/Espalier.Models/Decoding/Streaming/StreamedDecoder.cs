@@ -1,8 +1,10 @@
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
+using Espalier.Models.Masks;
+using Espalier.Models.Rotary;
 using Espalier.Torch;
 
-namespace Espalier.Models;
+namespace Espalier.Models.Streaming;
 
 // Shapes: B batch, T time, D model width, V vocabulary.
 

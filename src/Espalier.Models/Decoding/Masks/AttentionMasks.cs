@@ -1,6 +1,6 @@
 using Espalier.Torch;
 
-namespace Espalier.Models;
+namespace Espalier.Models.Masks;
 
 /// <summary>The additive masks of a model's attention, one for each window that its layers have.</summary>
 internal abstract class AttentionMasks : IDisposable

@@ -1,7 +1,7 @@
 using Espalier.Models.Checkpoints;
 using Espalier.Torch;
 
-namespace Espalier.Models;
+namespace Espalier.Models.Streaming;
 
 /// <summary>
 /// Reads parameters one by one out of a checkpoint's files, where they will lie, and counts the bytes. A value that is NaN or infinite is
