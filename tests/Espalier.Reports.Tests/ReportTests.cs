@@ -184,8 +184,29 @@ public sealed class ReportTests : IDisposable
         };
         var snippets = ReportPage.Parse(_run.Report(arm)).Descendants("pre").Select(pre => pre.Value).ToArray();
         Assert.Contains("AutoModelForCausalLM.from_pretrained(\"./my \\\"best\\\" student's\")", snippets[0], StringComparison.Ordinal);
-        Assert.Equal("llama-cli -m student-q8_0.gguf -p \"Once upon a time\"", snippets[1]);
+        Assert.Equal("llama-cli -m student-q8_0.gguf -no-cnv -p \"Once upon a time\"", snippets[1]);
         Assert.StartsWith("espalier generate 'my \"best\" student'\\''s' --prompt", snippets[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_student_without_a_tokenizer_is_given_ids_and_one_that_answers_is_asked()
+    {
+        var arm = _run.Arm("arm") with { Student = System.IO.Path.Combine(_run.Path, "here") };
+        Directory.CreateDirectory(arm.Student);
+        string[] Snippets(CompressResult result) =>
+            [.. ReportPage.Parse(_run.Report(result)).Descendants("h3").Zip(ReportPage.Parse(_run.Report(result)).Descendants("pre"))
+                .Select(both => $"{both.First.Value}: {both.Second.Value}")];
+        var ids = Snippets(arm);
+        Assert.Contains(ids, snippet => snippet.Contains("model.generate(torch.tensor([[1, 2, 3]])", StringComparison.Ordinal));
+        Assert.Contains("Espalier: espalier generate here --ids 1,2,3 --max-tokens 60", ids);
+        Assert.DoesNotContain(ids, snippet => snippet.Contains("llama-cli") || snippet.Contains("okenizer"));
+
+        File.WriteAllText(System.IO.Path.Combine(arm.Student, "tokenizer.json"), "{}");
+        File.WriteAllText(System.IO.Path.Combine(arm.Student, "chat_template.jinja"), "{{ messages[0]['content'] }}");
+        Assert.Contains(Snippets(arm), snippet => snippet.EndsWith(".gguf -no-cnv -p \"Once upon a time\"", StringComparison.Ordinal));
+        var asked = Snippets(arm with { Aligned = [] });
+        Assert.Contains(asked, snippet => snippet.EndsWith(".gguf -p \"What can you do?\"", StringComparison.Ordinal));
+        Assert.Contains("Espalier: espalier chat here", asked);
     }
 
     [Fact]

@@ -11,6 +11,7 @@ using Espalier.Compression.Training.Profiling;
 using Espalier.Evaluation.Tasks;
 using Espalier.Files;
 using Espalier.Models.Chat;
+using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Reports;
@@ -162,9 +163,12 @@ internal sealed class CompressCommand : CommandBase
             page.Line($"texts    {file}");
         page.Line($"report   {report.Report}");
         if (report.Students is [var first, ..])
-            page.Line(IsAligned(report, first) ? $"try it   {ProgramName.Shown} chat {Quoted.Shell(first)}"
-                : $"try it   {ProgramName.Shown} generate {Quoted.Shell(first)} --prompt \"Once upon a time\"");
+            page.Line($"try it   {TryIt(first, IsAligned(report, first))}");
     }
+
+    /// <summary>What to type to try a model; one without a tokenizer is given ids.</summary>
+    internal static string TryIt(string folder, bool answers) => $"{ProgramName.Shown} {(answers ? $"chat {Quoted.Shell(folder)}"
+        : $"generate {Quoted.Shell(folder)} {(TokenizerSource.IsIn(folder) ? "--prompt \"Once upon a time\"" : "--ids 1,2,3")}")}";
 
     /// <summary>Whether the first recipe taught its student to answer, and the student has the template to be asked by.</summary>
     private static bool IsAligned(CompressReport report, string student) =>

@@ -68,7 +68,9 @@ internal sealed class InspectCommand : CommandBase
         page.Heading(facts.Path);
         page.Table(TextTable.OfFacts([
             ("family", facts.Family),
-            .. s_shapes.Where(facts.Config.ContainsKey).Select(name => (name, Text(facts.Config[name]))),
+            .. s_shapes.Where(facts.Config.ContainsKey).SelectMany(name =>
+                name == "num_hidden_layers" && facts.Layers is { } layers
+                    ? new[] { (name, Text(facts.Config[name])), ("layers", layers) } : [(name, Text(facts.Config[name]))]),
             ("parameters", Exact(facts.Parameters)),
             ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
             .. facts.ActiveParameters is { } active ? new[] { ("  of a token's pass", Exact(active)) } : [],
@@ -160,6 +162,10 @@ internal sealed record ModelFacts
     /// <summary>Those that take part in one token's pass; null where all do.</summary>
     public long? ActiveParameters { get; init; }
 
+    /// <summary>How many layers there are of which kind, for a person; null where all are alike.</summary>
+    [JsonIgnore]
+    public string? Layers { get; init; }
+
     /// <summary>Bytes of the weights as they are stored; 0 where there are none.</summary>
     public required long Bytes { get; init; }
 
@@ -196,6 +202,7 @@ internal sealed record ModelFacts
             Parameters = config.Parameters,
             NonEmbeddingParameters = config.NonEmbeddingParameters,
             ActiveParameters = config.LayersWithExperts > 0 ? config.ActiveParameters : null,
+            Layers = LayersText.Of(config),
             Bytes = checkpoint.HasWeights ? checkpoint.TotalBytes : 0,
             Weights = checkpoint.HasWeights,
             Files = checkpoint.HasWeights ? checkpoint.Entries.Keys.Select(name => checkpoint.FileOf(name).Path).Distinct().Count() : 0,

@@ -107,9 +107,12 @@ internal static class Corpus
     private static void CheckSides(DocumentSource source, HeldOutSplit split, SkipCounts skips, long train, long? heldOut)
     {
         if (train + (heldOut ?? 0) == 0)
-            throw new EspalierException(
-                $"no text in {source.Description}: {source.Files.Count()} files were read, no document was left (skipped: "
-                    + $"{(skips.ToString().Length > 0 ? skips.Describe() : "none")})");
+        {
+            var files = source.Files.Count();
+            throw new EspalierException($"no text in {source.Description}: " + (skips.ToString().Length > 0
+                ? $"{(files == 1 ? "1 file was" : $"{files} files were")} read, no document was left (skipped: {skips.Describe()})"
+                : $"{(files == 1 ? "the file is empty or blank" : $"all {files} files are empty or blank")}; name a file with text in it"));
+        }
         if (heldOut == 0)
             throw OneSidedSplitException.NothingHeldOut(split.Share, train, source.Description);
         if (train == 0)

@@ -47,7 +47,7 @@ internal static class PromptFile
             var source = $"{Path.GetFileName(path)}:{lines.LineNumber}";
             prompts.Add(isJson ? OfRecord(text, source, place) : new(source, place, text, []));
         }
-        return prompts.Count > 0 ? prompts : throw new EspalierException($"{path}: holds no prompt; give one a line");
+        return prompts.Count > 0 ? prompts : throw new EspalierException($"{path}: holds no prompt: it is empty or blank; give one a line");
     }
 
     private static GivenPrompt OfRecord(string json, string source, string place)
@@ -60,7 +60,7 @@ internal static class PromptFile
         }
         catch (JsonException error)
         {
-            throw new EspalierException($"{place}: is no JSON: {OneLine.Clipped(error.Message)}", error);
+            throw new EspalierException($"{place}: is no JSON {OneLine.Clipped(JsonReason.InLine(error))}", error);
         }
         if (record["id"] is JsonValue id)
             source = id.TryGetValue(out string? named) ? named : id.ToJsonString();

@@ -101,9 +101,8 @@ internal static class JsonFile
     /// <summary>The line about a text that is no JSON.</summary>
     internal static EspalierException Wrong(string source, Exception error) =>
         error is JsonException { LineNumber: { } line, BytePositionInLine: { } position }
-        ? new($"{source}: not valid JSON at line {line + 1}, byte {position}: {error.Message.Split(" LineNumber")[0].TrimEnd(' ', '|')}",
-                    error)
-        : new($"{source}: not valid JSON: {error.Message}", error);
+        ? new($"{source}: not valid JSON at line {line + 1}, byte {position}: {JsonReason.Of(error)}", error)
+        : new($"{source}: not valid JSON: {JsonReason.Of(error)}", error);
 
     /// <summary>
     /// Whether an error says that a text is no JSON. Escaped text that is no valid Unicode is an InvalidOperationException.

@@ -50,7 +50,7 @@ internal static class SealedJson
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new DamagedFileException($"{path} is not valid JSON: {error.Message}", error);
+            throw new DamagedFileException($"{path} is not valid JSON: {JsonReason.Of(error)}", error);
         }
     }
 }

@@ -11,6 +11,9 @@ internal sealed class GgufCursor(Stream stream, string file)
 {
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    /// <summary>What an error about a file that ends too early says last.</summary>
+    internal const string CutOff = "it was cut off or is damaged: copy or download it again";
+
     private readonly byte[] _scratch = new byte[8];
 
     public long Position => stream.Position;
@@ -26,7 +29,7 @@ internal sealed class GgufCursor(Stream stream, string file)
     {
         var count = ReadUInt64(what);
         if (count > (ulong)(Remaining / leastBytes))
-            throw Refuse($"{what} is {count}, but only {Remaining} bytes follow");
+            throw Refuse($"{what} is {count}, but only {Remaining} bytes follow; {CutOff}");
         return (long)count;
     }
 
@@ -111,7 +114,7 @@ internal sealed class GgufCursor(Stream stream, string file)
     private ReadOnlySpan<byte> Take(int count, string what)
     {
         if (Remaining < count)
-            throw Refuse($"the file ends inside {what}: {count} bytes are needed, {Remaining} are left");
+            throw Refuse($"the file ends inside {what}: {count} bytes are needed, {Remaining} are left; {CutOff}");
         stream.ReadExactly(_scratch, 0, count);
         return _scratch.AsSpan(0, count);
     }

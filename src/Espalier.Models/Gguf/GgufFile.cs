@@ -161,7 +161,7 @@ internal sealed class GgufFile : IDisposable
         }
 
         var dataStart = (cursor.Position + alignment - 1) / alignment * alignment;
-        CheckPlaces(cursor, tensors, alignment, fileLength - dataStart);
+        CheckPlaces(cursor, tensors, alignment, dataStart, fileLength);
         return (metadata, tensors, dataStart);
     }
 
@@ -192,20 +192,26 @@ internal sealed class GgufFile : IDisposable
         return new(name, type, shape, (long)offset);
     }
 
-    private static void CheckPlaces(GgufCursor cursor, List<GgufTensor> tensors, long alignment, long dataLength)
+    private static void CheckPlaces(GgufCursor cursor, List<GgufTensor> tensors, long alignment, long dataStart, long fileLength)
     {
         GgufTensor? before = null;
+        var end = dataStart;
         foreach (var tensor in tensors.OrderBy(t => t.Offset))
         {
             if (tensor.Offset % alignment != 0)
                 throw cursor.Refuse($"tensor '{tensor.Name}' begins at {tensor.Offset}, not a multiple of {alignment}");
-            if (tensor.Offset + tensor.Bytes > dataLength)
+            end = dataStart + tensor.Offset + tensor.Bytes;
+            if (end > fileLength)
                 throw cursor.Refuse(
-                    $"tensor '{tensor.Name}' ends at {tensor.Offset + tensor.Bytes}, but the data has {Math.Max(dataLength, 0)} bytes");
+                    $"tensor '{tensor.Name}' ends at byte {end}, but the file has {fileLength} bytes; {GgufCursor.CutOff}");
             if (before is not null && before.Offset + before.Bytes > tensor.Offset)
                 throw cursor.Refuse($"tensors '{before.Name}' and '{tensor.Name}' overlap at {tensor.Offset}");
             before = tensor;
         }
+        // Writers fill the last tensor up to the alignment, or leave that out.
+        if (fileLength > (end + alignment - 1) / alignment * alignment)
+            throw cursor.Refuse($"the tensors end at byte {end}, but the file has {fileLength} bytes: what follows belongs to none; "
+                + $"copy or download the file again, or cut it there");
     }
 
     private GgufTensor ReadableAtOnce(string name)

@@ -55,6 +55,8 @@ internal static class Preflight
             findings.Add(
                 $"it does not read rope_parameters and would take theta {Text(rotary)} for {Text(config.Rotary)}; use a release that reads "
                     + "it, or give it a GGUF file, where the family has one");
+        if (config.TiedEmbeddings && runtime.TiedHead(shape) is { } head)
+            findings.Add(head);
         return findings;
     }
 

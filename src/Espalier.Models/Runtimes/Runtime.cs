@@ -27,6 +27,9 @@ internal abstract class Runtime
     /// </summary>
     public virtual RotaryConfig? Rotary(WrittenShape shape) => null;
 
+    /// <summary>What the program makes of a tied head, where that is no head of the model's; null where it ties it.</summary>
+    public virtual string? TiedHead(WrittenShape shape) => null;
+
     /// <summary>Where a difference comes from and what to do, for the reader of a finding.</summary>
     public abstract string Reason { get; }
 }

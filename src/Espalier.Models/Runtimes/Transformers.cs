@@ -5,6 +5,11 @@ internal class Transformers : Runtime
 {
     private const int Qwen3Default = 128;
 
+    /// <summary>The finding about a tied Nemotron-H: the one that is no fault of what was written.</summary>
+    internal const string RandomHead =
+        "release 5.12 ties no head in this family, whatever tie_word_embeddings says, and gives the model a random one: tie it there after "
+            + "loading (model.lm_head.weight = model.get_input_embeddings().weight)";
+
     // Whose config classes look, from release 5 on.
     private static readonly string[] s_wholeQuotient = ["gemma2", "gemma3_text", "llama"];
 
@@ -24,6 +29,9 @@ internal class Transformers : Runtime
         ? $"its config class wants as many factors as half of what turns of hidden_size {shape.Hidden} / num_attention_heads "
             + $"{shape.Heads}, whatever head_dim says, and there are {factors}: keep hidden_size, or cut heads in the same proportion"
         : null;
+
+    /// <inheritdoc/>
+    public override string? TiedHead(WrittenShape shape) => shape.Family.ModelType == "nemotron_h" ? RandomHead : null;
 
     /// <inheritdoc/>
     public override string Reason =>

@@ -11,6 +11,9 @@ internal sealed class Transformers4 : Transformers
     /// <inheritdoc/>
     public override string? Refuses(WrittenShape shape) => RefusesFactors(shape);
 
+    /// <summary>They run Nemotron-H by the model's own code, which ties.</summary>
+    public override string? TiedHead(WrittenShape shape) => null;
+
     /// <inheritdoc/>
     public override RotaryConfig? Rotary(WrittenShape shape) => shape.OlderRotary;
 }

@@ -32,7 +32,7 @@ internal static class PlanWarnings
         warnings.AddRange(ExportStage.Preflight(original.Family, cycles[^1].To, original.RawConfig, recipe.Export, original.Folder)
             .Where(verdict => verdict.Runtime == ExportStage.Gguf).SelectMany(verdict => verdict.Findings)
             .Select(finding => $"export: {finding}"));
-        return warnings;
+        return [.. warnings.Distinct()];
     }
 
     /// <summary>Each cycle is trained after its cut, so it is its own cut that counts and not the whole way.</summary>
@@ -46,7 +46,9 @@ internal static class PlanWarnings
             // A group of one unit goes with it.
             foreach (var axis in Axis.Asked.Where(axis => axis != Axis.Layers && axis.IsIn(from) && axis.Grouped?.GroupSizeOf(from) != 1))
                 AddAxis(warnings, axis.Key, axis.Of(from), axis.Of(to));
-            AddDepth(warnings, from.Layers, to.Layers);
+            // Where nothing but layers goes, their share is that of the parameters, which stands there already.
+            if ((cycle.From with { Layers = to.Layers, LayerKinds = to.LayerKinds }) != to || 2 * to.Layers < from.Layers)
+                AddDepth(warnings, from.Layers, to.Layers);
         }
         foreach (var axis in Axis.Asked.Where(axis => axis.IsWidth && axis.IsIn(from)))
             AddMultiple(warnings, axis.Key, axis.Of(to), axis.Of(from));

@@ -1,3 +1,6 @@
+using Espalier.Files;
+using Espalier.Models.Chat;
+using Espalier.Models.Tokenizers.Formats;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
@@ -6,7 +9,7 @@ namespace Espalier.Reports.Sections;
 /// <summary>What to type to use the result.</summary>
 internal static class UseSection
 {
-    private const string Prompt = "Once upon a time";
+    private const string Prompt = "Once upon a time", Question = "What can you do?", Ids = "1,2,3";
 
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
@@ -17,7 +20,16 @@ internal static class UseSection
         html.Note("How to read it: paths are seen from the folder of this report; change there first."
             + (run.HasArms ? $" The student is that of {arm.Name}." : ""));
         var student = run.Relative(result.Student);
-        Snippet(html, "Python, with transformers", $"""
+        // A folder that is gone is taken for one that had a tokenizer.
+        var readsText = !Directory.Exists(result.Student) || TokenizerSource.IsIn(result.Student);
+        var answers = readsText && result.Aligned is not null && HasTemplate(result.Student);
+        Snippet(html, "Python, with transformers", !readsText ? $"""
+            import torch
+            from transformers import AutoModelForCausalLM
+
+            model = AutoModelForCausalLM.from_pretrained({Quoted.Python(FromHere(student))})
+            print(model.generate(torch.tensor([[{Ids.Replace(",", ", ", StringComparison.Ordinal)}]]), max_new_tokens=60)[0].tolist())
+            """ : $"""
             from transformers import AutoModelForCausalLM, AutoTokenizer
 
             tokenizer = AutoTokenizer.from_pretrained({Quoted.Python(FromHere(student))})
@@ -25,12 +37,26 @@ internal static class UseSection
             ids = tokenizer("{Prompt}", return_tensors="pt")
             print(tokenizer.decode(model.generate(**ids, max_new_tokens=60)[0]))
             """);
-        if (result.Gguf.Count > 0)
+        if (result.Gguf.Count > 0 && readsText)
             Snippet(html, "llama.cpp",
-                string.Join('\n', result.Gguf.Select(file => $"llama-cli -m {Quoted.Shell(run.Relative(file))} -p \"{Prompt}\"")));
-        Snippet(html, "Espalier", $"espalier generate {Quoted.Shell(student)} --prompt \"{Prompt}\" --max-tokens 60",
+                string.Join('\n', result.Gguf.Select(file => $"llama-cli -m {Quoted.Shell(run.Relative(file))} "
+                    + (answers ? $"-p \"{Question}\"" : $"-no-cnv -p \"{Prompt}\""))));
+        Snippet(html, "Espalier", answers ? $"espalier chat {Quoted.Shell(student)}"
+            : $"espalier generate {Quoted.Shell(student)} {(readsText ? $"--prompt \"{Prompt}\"" : $"--ids {Ids}")} --max-tokens 60",
             "espalier is the launcher at the root of the program's folder: ./espalier "
                 + "there, with the path of this folder before the student's.");
+    }
+
+    private static bool HasTemplate(string folder)
+    {
+        try
+        {
+            return ChatTemplate.Find(folder) is not null;
+        }
+        catch (EspalierException)
+        {
+            return false;
+        }
     }
 
     /// <summary>A relative path that no program takes for a name on a hub.</summary>

@@ -59,6 +59,21 @@ public sealed class InspectTests
         Assert.True(newer.TryGetProperty("rope_parameters", out _));
     }
 
+    [Theory]
+    [InlineData("nemotron-h", "6 (3 Mamba, 2 feed-forward, 1 attention)")]
+    [InlineData("gemma3", "4 (3 with a window of 10, 1 with full attention)")]
+    [InlineData("olmo3", "4 (3 with a window of 10, 1 with full attention)")]
+    [InlineData("smollm3", "5 (4 with rotary positions, 1 without positions)")]
+    [InlineData("qwen3-moe-mixed", "3 (2 with experts, 1 dense)")]
+    [InlineData("llama-3.1", null)]
+    public void Layers_of_several_kinds_are_counted_by_kind(string family, string? expected)
+    {
+        var (code, output, _) = TestCommand.Launch($"inspect {Fixtures.Golden("families", family)}");
+        Assert.Equal(0, code);
+        var line = output.Split('\n').SingleOrDefault(line => line.TrimStart().StartsWith("layers ", StringComparison.Ordinal));
+        Assert.Equal(expected, line?.Trim()["layers".Length..].Trim());
+    }
+
     [Fact]
     public void A_gguf_file_is_counted_alike()
     {

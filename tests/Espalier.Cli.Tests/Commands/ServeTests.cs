@@ -54,7 +54,7 @@ public sealed class ServeTests
     [InlineData("--kv-memory 1KB", "give at least")]
     [InlineData("--kv-memory much", "must be a size")]
     [InlineData("--chat-template nowhere.jinja", "nowhere.jinja")]
-    [InlineData("--port 70000", "port")]
+    [InlineData("--port 99999", "--port is 99999; it must be a whole number from 0 to 65535")]
     public void What_cannot_be_is_refused_in_one_line(string options, string reason)
     {
         var (code, _, error) = TestCommand.Launch($"serve {Verb.Teacher} {options} --threads 1");

@@ -47,6 +47,7 @@ public sealed class RecordParserTests
         Assert.Equal(1, skips[Enum.Parse<SkipReason>(reason)]);
         Assert.Single(skips.ToDictionary());
         Assert.Contains("a.jsonl:1 ", skips.Describe(), StringComparison.Ordinal);
+        Assert.DoesNotContain("LineNumber", skips.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]

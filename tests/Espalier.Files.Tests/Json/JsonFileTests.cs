@@ -14,8 +14,8 @@ public sealed class JsonFileTests : IDisposable
 
     [Theory]
     [InlineData("", "a.json: is empty")]
-    [InlineData("{", "a.json: not valid JSON at line 1, byte 1: ")]
-    [InlineData("{\n\"a\": }", "a.json: not valid JSON at line 2, byte 5: ")]
+    [InlineData("{", "a.json: not valid JSON at line 1, byte 1: an object or a list in it is not closed")]
+    [InlineData("{\n\"a\": }", "a.json: not valid JSON at line 2, byte 5: '}' is an invalid start of a value")]
     [InlineData("{\"\\ud800\": 1}", "a.json: not valid JSON")]
     [InlineData("version https://git-lfs.github.com/spec/v1\nsize 7\n", "a.json: is a git-lfs pointer to a file of 7 bytes")]
     [InlineData("<html>", "a.json: is a web page")]

@@ -125,11 +125,14 @@ public sealed class GgufFileTests : IDisposable
         { "tensor type", "ggml type 16" },
         { "block", "block of 32" },
         { "offset", "not a multiple of 32" },
-        { "outside", "but the data has" },
+        { "outside", "tensor 'w' ends at byte 1728, but the file has 313 bytes; it was cut off or is damaged" },
+        { "no data", "tensor 'w' ends at byte 112, but the file has 57 bytes; it was cut off or is damaged" },
+        { "junk", "the tensors end at byte 112, but the file has 129 bytes: what follows belongs to none" },
+        { "junk after a head", "the tensors end at byte 32, but the file has 33 bytes" },
         { "overlap", "overlap at 0" },
         { "tensor twice", "'w' stands twice" },
         { "alignment", "power of two" },
-        { "truncated head", "ends inside" },
+        { "truncated head", "ends inside 'k': 4 bytes are needed, 2 are left; it was cut off or is damaged" },
     };
 
     [Theory]
@@ -159,6 +162,9 @@ public sealed class GgufFileTests : IDisposable
             "block" => [.. Head(1, 0), .. Tensor("w", 8, 0, [33]), .. new byte[256]],
             "offset" => [.. Head(1, 0), .. Tensor("w", 0, 8, [4]), .. new byte[256]],
             "outside" => [.. Head(1, 0), .. Tensor("w", 0, 64, [400]), .. new byte[256]],
+            "no data" => [.. Head(1, 0), .. Tensor("w", 0, 0, [12])],
+            "junk" => [.. Head(1, 0), .. Tensor("w", 0, 0, [12]), .. new byte[7 + 48 + 17]],
+            "junk after a head" => [.. Head(0, 0), .. new byte[9]],
             "overlap" => [.. Head(2, 0), .. Tensor("w", 0, 0, [4]), .. Tensor("x", 0, 0, [4]), .. new byte[256]],
             "tensor twice" => [.. Head(2, 0), .. Tensor("w", 0, 0, [4]), .. Tensor("w", 0, 32, [4]), .. new byte[256]],
             "alignment" => [.. Head(0, 1), .. Text("general.alignment"), .. U32(4), .. U32(24)],

@@ -112,7 +112,8 @@ internal sealed class RecordParser(SkipCounts skips)
         }
         catch (JsonException error)
         {
-            return Fault<JsonObject>(SkipReason.MalformedJson, $"is no JSON record: {JsonRecord.OneLine(error.Message, 120)}");
+            return Fault<JsonObject>(SkipReason.MalformedJson,
+                $"is no JSON record {JsonRecord.OneLine(Files.JsonReason.InLine(error), 120)}");
         }
     }
 

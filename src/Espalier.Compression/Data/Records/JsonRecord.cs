@@ -39,7 +39,7 @@ internal static class JsonRecord
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is no JSON: {OneLine(error.Message, 120)}");
+            return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is no JSON {OneLine(JsonReason.InLine(error), 120)}");
         }
     }
 

@@ -1,0 +1,34 @@
+using Espalier.Models;
+
+namespace Espalier.Cli.Commands.Shared;
+
+/// <summary>How many layers a model has of which kind, where they are of several.</summary>
+internal static class LayersText
+{
+    /// <summary>Such as <c>52 (27 Mamba, 4 attention, 21 feed-forward)</c>, by first appearance; null where all are alike.</summary>
+    internal static string? Of(DecoderConfig config)
+    {
+        if (config.LayerKinds.AreAlike)
+            return null;
+        var counts = config.LayerKinds.CountBy(kind => NameOf(kind, config.LayerKinds)).Where(entry => entry.Key.Length > 0);
+        var text = string.Join(", ", counts.Select(entry => $"{entry.Value} {entry.Key}"));
+        return text.Length > 0 ? $"{config.Layers} ({text})" : null;
+    }
+
+    // What the layers differ in and a reader of the papers has a word for; the rest (scales, thetas) goes along with it.
+    private static string NameOf(LayerKind kind, LayerKinds all)
+    {
+        var words = new List<string>();
+        if (all.Any(one => one.IsHalf))
+            words.Add(kind.HasMamba ? "Mamba" : kind.HasAttention ? "attention" : kind.HasExperts ? "experts" : "feed-forward");
+        else if (Differ(one => one.HasExperts))
+            words.Add(kind.HasExperts ? "with experts" : "dense");
+        if (kind.HasAttention && all.Where(one => one.HasAttention).Select(one => one.SlidingWindow).Distinct().Count() > 1)
+            words.Add(kind.SlidingWindow is { } window ? $"with a window of {window}" : "with full attention");
+        if (kind.HasAttention && all.Where(one => one.HasAttention).Select(one => one.IsRotary).Distinct().Count() > 1)
+            words.Add(kind.IsRotary ? "with rotary positions" : "without positions");
+        return string.Join(' ', words);
+
+        bool Differ(Func<LayerKind, bool> has) => all.Any(has) && !all.All(has);
+    }
+}
