@@ -194,11 +194,10 @@ public sealed class ReportTests : IDisposable
         var arm = _run.Arm("arm") with { Student = System.IO.Path.Combine(_run.Path, "here") };
         Directory.CreateDirectory(arm.Student);
         string[] Snippets(CompressResult result) =>
-            [.. ReportPage.Parse(_run.Report(result)).Descendants("h3").Zip(ReportPage.Parse(_run.Report(result)).Descendants("pre"))
-                .Select(both => $"{both.First.Value}: {both.Second.Value}")];
+            [.. ReportPage.Parse(_run.Report(result)).Descendants("pre").Select(pre => pre.Value)];
         var ids = Snippets(arm);
         Assert.Contains(ids, snippet => snippet.Contains("model.generate(torch.tensor([[1, 2, 3]])", StringComparison.Ordinal));
-        Assert.Contains("Espalier: espalier generate here --ids 1,2,3 --max-tokens 60", ids);
+        Assert.Contains("espalier generate here --ids 1,2,3 --max-tokens 60", ids);
         Assert.DoesNotContain(ids, snippet => snippet.Contains("llama-cli") || snippet.Contains("okenizer"));
 
         File.WriteAllText(System.IO.Path.Combine(arm.Student, "tokenizer.json"), "{}");
@@ -206,7 +205,7 @@ public sealed class ReportTests : IDisposable
         Assert.Contains(Snippets(arm), snippet => snippet.EndsWith(".gguf -no-cnv -p \"Once upon a time\"", StringComparison.Ordinal));
         var asked = Snippets(arm with { Aligned = [] });
         Assert.Contains(asked, snippet => snippet.EndsWith(".gguf -p \"What can you do?\"", StringComparison.Ordinal));
-        Assert.Contains("Espalier: espalier chat here", asked);
+        Assert.Contains("espalier chat here", asked);
     }
 
     [Fact]

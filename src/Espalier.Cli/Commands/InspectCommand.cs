@@ -68,9 +68,8 @@ internal sealed class InspectCommand : CommandBase
         page.Heading(facts.Path);
         page.Table(TextTable.OfFacts([
             ("family", facts.Family),
-            .. s_shapes.Where(facts.Config.ContainsKey).SelectMany(name =>
-                name == "num_hidden_layers" && facts.Layers is { } layers
-                    ? new[] { (name, Text(facts.Config[name])), ("layers", layers) } : [(name, Text(facts.Config[name]))]),
+            .. s_shapes.Where(facts.Config.ContainsKey).Select(name => (name, Text(facts.Config[name]))),
+            .. facts.Layers is { } layers ? new[] { ("layers", layers) } : [],
             ("parameters", Exact(facts.Parameters)),
             ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
             .. facts.ActiveParameters is { } active ? new[] { ("  of a token's pass", Exact(active)) } : [],
