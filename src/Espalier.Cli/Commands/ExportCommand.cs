@@ -32,7 +32,8 @@ internal sealed class ExportCommand : CommandBase
     private readonly ValueOption<ExportKind> _type = new ValueOption<ExportKind>("--type",
         Kinds.Choice<ExportKind>([.. Enum.GetValues<ExportKind>()
             .SelectMany(kind => new[] { (Short(kind), kind), (EnumName.Of(kind), kind) }).Distinct()]),
-        "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says, as exactly as the model is stored")
+        "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says (FOLDER, NAME-q8_0.gguf), and where "
+            + "it says none as exactly as the model is stored")
         .Or("--format");
     private readonly ValueOption<IReadOnlyList<GgufFormat>> _formats = new("--formats",
         Kinds.ParsedList<IReadOnlyList<GgufFormat>>("TYPE,TYPE", names => [.. names.Select(GgufFormats.Parse).Distinct()],
@@ -86,7 +87,7 @@ internal sealed class ExportCommand : CommandBase
         _machine.Start(run);
         var stem = isFile ? place[..^Ending.Length] : place;
         var files = run.Has(_formats) ? run.Get(_formats)!.Select(format => (format, $"{stem}-{format.Name()}{Ending}")).ToArray()
-            : [(wanted is { } kind ? ExportStage.TypeOf(kind) : Exact(checkpoint), place)];
+            : [(wanted is { } kind ? ExportStage.TypeOf(kind) : Named(stem) ?? Exact(checkpoint), place)];
         var table = _importance.Export(run, checkpoint, _input,
             [.. files.Select(file => (file.Item1, _output.File(run, file.Item2, OutputKind.Gguf, _model.Place(run))))], _dtype.Clamp(run))
             with
@@ -100,6 +101,12 @@ internal sealed class ExportCommand : CommandBase
                 { Error = table.Files[0].Error, Nll = table.Files[0].Nll, Tensors = table.Files[0].Tensors }, Show);
         return ExitCodes.Done;
     }
+
+    // The type that a name ends with, as the names of --formats and of recipes do.
+    private static GgufFormat? Named(string stem) => GgufFormats.All
+        .Where(format => stem.EndsWith($"-{format.Name()}", StringComparison.OrdinalIgnoreCase)
+            || stem.EndsWith($".{format.Name()}", StringComparison.OrdinalIgnoreCase))
+        .Cast<GgufFormat?>().FirstOrDefault();
 
     private static GgufFormat Exact(Checkpoint checkpoint) => checkpoint.StoredType switch
     {

@@ -24,5 +24,11 @@ internal sealed class HiddenMean
     }
 
     /// <summary>The mean.</summary>
-    public float[] Mean() => [.. _sums.Select(sum => (float)(sum / _count))];
+    /// <exception cref="EspalierException">It is not finite.</exception>
+    public float[] Mean()
+    {
+        float[] mean = [.. _sums.Select(sum => (float)(sum / _count))];
+        return mean.All(float.IsFinite) ? mean
+            : throw new EspalierException("the hidden states are not finite: the model's activations overflow on this text");
+    }
 }

@@ -1,6 +1,8 @@
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Gguf.Export;
 using Espalier.Models.Runtimes;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Pipeline.Cards;
 
@@ -18,6 +20,12 @@ internal static class CardUse
     {
         answers &= ChatTemplate.Find(folder) is not null;
         page.Heading(2, "How to use it");
+        if (!TokenizerSource.IsIn(folder))
+        {
+            page.Paragraph("It has no tokenizer, and takes ids. With Espalier:");
+            page.Code("sh", "espalier generate . --ids 1,2,3 --max-tokens 60");
+            return;
+        }
         page.Paragraph("With transformers; `model` is this folder, or the name under which it lies on the Hub:");
         page.Code("python", $"""
             from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -31,12 +39,29 @@ internal static class CardUse
                 : $"inputs = tokenizer(\"{Prompt}\", return_tensors=\"pt\")")}
             print(tokenizer.decode(network.generate(**inputs, max_new_tokens=60)[0]))
             """);
-        page.Paragraph(gguf.Count > 0 ? "With llama.cpp, from the files that lie beside this folder:"
-            : "With llama.cpp, after `espalier export . --output model.gguf`:");
-        page.Code("sh", string.Join('\n', (gguf.Count > 0 ? gguf : ["model.gguf"]).Select(file =>
-            $"llama-cli -m {file} {(answers ? $"-p \"{Question}\"" : $"-no-cnv -p \"{Prompt}\"")}")));
+        if (gguf.Count > 0 || HasGguf(folder))
+        {
+            page.Paragraph(gguf.Count > 0 ? "With llama.cpp, from the files that lie beside this folder:"
+                : "With llama.cpp, after `espalier export . --output model.gguf`:");
+            page.Code("sh", string.Join('\n', (gguf.Count > 0 ? gguf : ["model.gguf"]).Select(file =>
+                $"llama-cli -m {file} {(answers ? $"-p \"{Question}\"" : $"-no-cnv -p \"{Prompt}\"")}")));
+        }
         page.Paragraph("With Espalier:");
         page.Code("sh", answers ? "espalier chat ." : $"espalier generate . --prompt \"{Prompt}\" --max-tokens 60");
+    }
+
+    private static bool HasGguf(string folder)
+    {
+        using var model = Checkpoint.Open(folder, requireWeights: false);
+        try
+        {
+            GgufExporter.Check(model.Config, folder, "the student", [GgufFormat.F32]);
+            return true;
+        }
+        catch (EspalierException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Writes what is known against it.</summary>

@@ -16,7 +16,8 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
     public async Task RunAsync(HttpContext context, JsonElement body)
     {
         var request = ChatRequest.Read(body, model.Name, model.Defaults);
-        using var answers = ChatAnswers.Begin(model, request, metrics, context.RequestAborted);
+        using var answers = await ServedGrammars.MakingAsync(request.Options.Schema is not null || request.Choice is not null,
+            () => ChatAnswers.Begin(model, request, metrics, context.RequestAborted), context.RequestAborted).ConfigureAwait(false);
         var (id, created) = ($"chatcmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
         if (request.Options.Streams)
             await StreamAsync(context, request, answers, id, created).ConfigureAwait(false);

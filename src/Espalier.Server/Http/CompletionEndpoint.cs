@@ -17,8 +17,9 @@ internal sealed class CompletionEndpoint(ServedModel model, ServerMetrics metric
     {
         var request = CompletionRequest.Read(body, model.Name, model.Defaults);
         var prompts = request.Prompts.Select(prompt => model.Encode(prompt, "prompt")).ToArray();
-        using var answers =
-            AnswerSet.Begin(model, prompts, request.Options, request.Likeliest, goesOn: true, null, null, metrics, context.RequestAborted);
+        using var answers = await ServedGrammars.MakingAsync(request.Options.Schema is not null, () => AnswerSet.Begin(
+            model, prompts, request.Options, request.Likeliest, goesOn: true, null, null, metrics, context.RequestAborted),
+            context.RequestAborted).ConfigureAwait(false);
         var (id, created) = ($"cmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
         if (request.Options.Streams)
             await StreamAsync(context, request, prompts, answers, id, created).ConfigureAwait(false);

@@ -19,9 +19,35 @@ internal sealed class ServedGrammars(Tokenizer tokenizer, int rows, IReadOnlySet
 {
     private const int MostKept = 64;
 
+    // A schema may take half a second: half of the processors are left to who asks for none.
+    private static readonly SemaphoreSlim s_makers = new(Math.Max(1, Environment.ProcessorCount / 2));
+
     private readonly Lazy<GrammarTokens> _tokens = new(() => new(tokenizer, rows, stopIds, ToolForms.Marks));
     private readonly Lock _gate = new();
     private readonly Dictionary<string, TokenGrammar> _kept = [];
+
+    /// <summary>
+    /// Does what may make a grammar on a thread of its own, and few such things at once: who asks for many large schemas waits, and nobody
+    /// else does.
+    /// </summary>
+    /// <param name="isAsked">Whether it makes one; else it is done here and now.</param>
+    /// <param name="act">What to do.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public static async Task<T> MakingAsync<T>(bool isAsked, Func<T> act, CancellationToken cancellation)
+    {
+        if (!isAsked)
+            return act();
+        await s_makers.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await Task.Factory.StartNew(act, cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            s_makers.Release();
+        }
+    }
 
     /// <summary>Answers that fit a schema.</summary>
     /// <param name="schema">The schema, as JSON.</param>

@@ -7,11 +7,11 @@ namespace Espalier.Models.Families.Fields;
 internal static class RopeScalingFields
 {
     private const string Known = "default, linear, llama3, longrope, yarn";
-    private const string Original = "original_max_position_embeddings";
+    private const string Original = "original_max_position_embeddings", Amplitude = "attention_factor";
 
     private static readonly string[] s_values =
     [
-        "factor", "low_freq_factor", "high_freq_factor", Original, "attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim",
+        "factor", "low_freq_factor", "high_freq_factor", Original, Amplitude, "beta_fast", "beta_slow", "mscale", "mscale_all_dim",
         "short_factor", "long_factor",
     ];
 
@@ -61,8 +61,10 @@ internal static class RopeScalingFields
     private static LongRope LongRope(ConfigFields scaling, ConfigFields config, int maxPositions)
     {
         var original = OriginalOf(scaling, config) ?? scaling.Int(Original);
-        var factor = scaling.OptionalDouble("factor") ?? (double)maxPositions / original;
-        var attention = scaling.OptionalDouble("attention_factor") ?? AmplitudeOf(factor, original);
+        if (original < 2)
+            throw scaling.Wrong(Original, "it must be at least 2");
+        var factor = Given(scaling, "factor") ?? (double)maxPositions / original;
+        var attention = Given(scaling, Amplitude) ?? AmplitudeOf(factor, original);
         return new(scaling.PositiveNumbers("short_factor"), scaling.PositiveNumbers("long_factor"), original, attention);
     }
 
@@ -83,7 +85,7 @@ internal static class RopeScalingFields
             throw scaling.Wrong(Original, $"it must be at most max_position_embeddings, which is {maxPositions}");
 
         var (mscale, allDims) = (scaling.OptionalDouble("mscale") ?? 0, scaling.OptionalDouble("mscale_all_dim") ?? 0);
-        var attention = scaling.OptionalDouble("attention_factor")
+        var attention = Given(scaling, Amplitude)
             ?? (mscale != 0 && allDims != 0 ? Scale(factor, mscale) / Scale(factor, allDims) : Scale(factor, 1));
         return new(factor, OrDefault(scaling.OptionalDouble("beta_fast"), 32), OrDefault(scaling.OptionalDouble("beta_slow"), 1),
             original ?? maxPositions, attention);
@@ -99,6 +101,10 @@ internal static class RopeScalingFields
             ? throw scaling.Wrong(Original, $"{Original} at the top level is {b}; keep one of them")
             : inside ?? beside;
     }
+
+    // A number above 0 where there is one.
+    private static double? Given(ConfigFields scaling, string name) =>
+        scaling.OptionalDouble(name) is null ? null : scaling.Positive(name);
 
     // arXiv 2309.00071, equation 22; Python's "or" reads 0 as absent.
     private static double Scale(double factor, double mscale) => factor <= 1 ? 1 : 0.1 * mscale * Math.Log(factor) + 1;

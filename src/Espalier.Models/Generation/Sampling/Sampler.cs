@@ -65,9 +65,11 @@ internal sealed class Sampler(SamplingOptions options)
     private int[] _order = [];
     private double[] _keys = [];
 
+    /// <summary>The next id.</summary>
+    /// <exception cref="EspalierException">A logit is NaN, or infinite but for ids that may not come.</exception>
     public int Choose(ReadOnlySpan<float> logits)
     {
-        var best = ArgMax(logits);
+        var best = Best(logits);
         if (options.Temperature == 0)
             return best;
         if (_order.Length < logits.Length)
@@ -152,12 +154,17 @@ internal sealed class Sampler(SamplingOptions options)
     private double Weight(ReadOnlySpan<float> logits, int id, int best) =>
         Math.Exp((logits[id] - (double)logits[best]) / options.Temperature);
 
-    private static int ArgMax(ReadOnlySpan<float> logits)
+    private static int Best(ReadOnlySpan<float> logits)
     {
-        var best = 0;
+        var (best, top, isNaN) = (0, logits[0], float.IsNaN(logits[0]));
         for (var i = 1; i < logits.Length; i++)
-            if (logits[i] > logits[best])
-                best = i;
-        return best;
+        {
+            var logit = logits[i];
+            isNaN |= float.IsNaN(logit);
+            if (logit > top)
+                (best, top) = (i, logit);
+        }
+        return !isNaN && !float.IsPositiveInfinity(top) ? best
+            : throw new EspalierException("the logits are not finite: the model's activations overflow on this text");
     }
 }
