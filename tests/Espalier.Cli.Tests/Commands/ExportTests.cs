@@ -21,6 +21,18 @@ public sealed class ExportTests : TorchTest
         Assert.Equal(new FileInfo(file).Length, result.GetProperty("bytes").GetInt64());
     }
 
+    [Theory]
+    [InlineData("model-q8_0.gguf", "", "q8_0")]
+    [InlineData("model.Q8_0.gguf", "", "q8_0")]
+    [InlineData("model-q8_0.gguf", " --type f16", "f16")]
+    [InlineData("model-f32x.gguf", "", "bf16")]
+    public void A_gguf_is_of_the_type_that_its_name_says(string name, string arguments, string type)
+    {
+        using var folder = new TemporaryFolder();
+        var result = Verb.Json($"export {Verb.Teacher} --output {Path.Combine(folder.Path, name)}{arguments}");
+        Assert.Equal(type, result.GetProperty("type").GetString());
+    }
+
     [Fact]
     public void A_folder_of_another_type_opens_and_says_so()
     {

@@ -105,6 +105,19 @@ public sealed class LongRopeTests : TorchTest
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("original_max_position_embeddings", 1, "original_max_position_embeddings is 1; it must be at least 2")]
+    [InlineData("attention_factor", 0, "attention_factor is 0; it must be above 0")]
+    [InlineData("attention_factor", -1, "attention_factor is -1; it must be above 0")]
+    [InlineData("factor", -4, "factor is -4; it must be above 0")]
+    public void What_gives_no_finite_scale_is_refused(string field, int value, string expected) =>
+        Assert.Contains(expected, Assert.Throws<EspalierException>(() => Read(raw =>
+        {
+            raw["rope_scaling"]![field] = value;
+            if (raw.ContainsKey(field))
+                raw[field] = value;
+        })).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Gguf_has_both_lists_and_the_length()
     {

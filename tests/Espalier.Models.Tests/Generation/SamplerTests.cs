@@ -50,6 +50,19 @@ public sealed class SamplerTests
     }
 
     [Theory]
+    [InlineData(float.NaN, 0)]
+    [InlineData(float.NaN, 1)]
+    [InlineData(float.PositiveInfinity, 1)]
+    public void Logits_that_are_not_finite_choose_nothing(float logit, double temperature)
+    {
+        foreach (var logits in (float[][])[[logit, 1, 2], [1, 2, logit]])
+            Assert.Contains("the logits are not finite", Assert.Throws<EspalierException>(
+                () => new Sampler(new() { Temperature = temperature, TopK = 2 }).Choose(logits)).Message);
+        // What may not come has −∞.
+        Assert.Equal(1, new Sampler(new() { Temperature = temperature }).Choose([float.NegativeInfinity, 1, float.NegativeInfinity]));
+    }
+
+    [Theory]
     [InlineData(-0.1)]
     [InlineData(1.1)]
     [InlineData(double.NaN)]
