@@ -183,18 +183,23 @@ internal sealed class PruneCommand : CommandBase
 
     private static void Show(Page page, PruneReport report)
     {
+        var isHybrid = report.Rows[0].MambaNumHeads is not null;
         var table = new TextTable(
+        [
             new("model"), new("hidden", Number: true), new(report.Rows[0].NumExperts is null ? "ffn" : "experts", Number: true),
             new("heads", Number: true), new("kv heads", Number: true),
-            new("layers", Number: true),
-            new("parameters", Number: true), new("without embeddings", Number: true), new("on disk", Number: true));
+            .. isHybrid ? (TextColumn[])[new("mamba heads", Number: true)] : [], new("layers", Number: true),
+            new("parameters", Number: true), new("without embeddings", Number: true), new("on disk", Number: true),
+        ]);
         foreach (var row in report.Rows)
             table.Add(
+            [
                 row.Model, $"{row.HiddenSize}", row.NumExperts is null ? $"{row.IntermediateSize}"
                     : $"{row.NumExperts} x {row.MoeIntermediateSize}",
                 $"{row.NumAttentionHeads}", $"{row.NumKeyValueHeads}",
-                $"{row.NumHiddenLayers}",
-                Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.Bytes));
+                .. isHybrid ? (string[])[$"{row.MambaNumHeads} x {row.MambaHeadDim}"] : [], $"{row.NumHiddenLayers}",
+                Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.Bytes),
+            ]);
         page.Table(table);
         page.Line($"wrote {report.Output}, by {report.Method}{(report.Plan is { } plan ? $"; plan in {plan}" : "")}");
     }
@@ -220,14 +225,19 @@ internal sealed record PruneReport(string Output, string Method, IReadOnlyList<P
 /// <param name="Bytes">Bytes of the weights as they are stored.</param>
 /// <param name="NumExperts">Experts of a layer; null where there are none.</param>
 /// <param name="MoeIntermediateSize">Width of an expert; null where there are none.</param>
+/// <param name="MambaNumHeads">Heads of a Mamba layer; null where there are none.</param>
+/// <param name="MambaHeadDim">Channels of such a head; null where there are none.</param>
 internal sealed record PruneRow(
     string Model, string Path, int HiddenSize, int IntermediateSize, int NumAttentionHeads, int NumKeyValueHeads, int NumHiddenLayers,
-    long Parameters, long NonEmbeddingParameters, long Bytes, int? NumExperts, int? MoeIntermediateSize)
+    long Parameters, long NonEmbeddingParameters, long Bytes, int? NumExperts, int? MoeIntermediateSize,
+    int? MambaNumHeads, int? MambaHeadDim)
 {
     internal static PruneRow Of(string name, Checkpoint model) => new(
         name, model.Folder, model.Config.HiddenSize, model.Config.IntermediateSize, model.Config.QueryHeads, model.Config.KeyValueHeads,
         model.Config.Layers,
         model.Config.Parameters, model.Config.NonEmbeddingParameters, model.TotalBytes,
         Axis.Experts.IsIn(model.Config) ? model.Config.Experts : null,
-        Axis.Experts.IsIn(model.Config) ? model.Config.ExpertIntermediateSize : null);
+        Axis.Experts.IsIn(model.Config) ? model.Config.ExpertIntermediateSize : null,
+        Axis.MambaHeads.IsIn(model.Config) ? model.Config.Mamba.Heads : null,
+        Axis.MambaHeads.IsIn(model.Config) ? model.Config.Mamba.HeadDim : null);
 }

@@ -3,7 +3,7 @@ using Espalier.Models;
 namespace Espalier.Pipeline.Planning;
 
 /// <summary>A legal shape near the one that was asked for: the student with one size changed.</summary>
-/// <param name="Axis">hidden, ffn, expert-ffn, heads, kv-heads, experts or layers.</param>
+/// <param name="Axis">hidden, ffn, expert-ffn, heads, kv-heads, experts, mamba-heads, mamba-head-dim or layers.</param>
 /// <param name="Size">The other size.</param>
 /// <param name="Multiple">What it is the nearest multiple of; null where the axis has no such rule.</param>
 /// <param name="Parameters">All weights of that student.</param>
@@ -31,6 +31,13 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
                 : "heads", groups, null, student with { KeyValueHeads = groups, QueryHeads = groups * student.GroupSize });
         foreach (var experts in Around(student.Experts, 1, teacher.Experts).Where(count => count >= teacher.ExpertsPerToken))
             Add("experts", experts, null, student with { Experts = experts });
+        if (Models.Axis.MambaHeads.IsIn(teacher))
+        {
+            foreach (var heads in Around(student.Mamba.Heads, student.Mamba.Groups, teacher.Mamba.Heads))
+                Add(Models.Axis.MambaHeads.Key, heads, null, Models.Axis.MambaHeads.With(student, heads));
+            foreach (var channels in Around(student.Mamba.HeadDim, 1, teacher.Mamba.HeadDim))
+                Add(Models.Axis.MambaHeadDim.Key, channels, null, Models.Axis.MambaHeadDim.With(student, channels));
+        }
         foreach (var layers in Around(student.Layers, 1, teacher.Layers))
             Add("layers", layers, null, Models.Axis.Layers.With(student, layers));
         return found;

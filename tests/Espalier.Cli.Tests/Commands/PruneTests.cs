@@ -15,6 +15,7 @@ public sealed class PruneTests : TorchTest
     [InlineData("olmo3", 3)]
     [InlineData("smollm3", 4)]
     [InlineData("qwen3-moe-mixed", 2)]
+    [InlineData("nemotron-h", 3)]
     public void Layers_that_stay_keep_their_kinds(string family, int layers)
     {
         using var folder = new TemporaryFolder();
@@ -29,6 +30,20 @@ public sealed class PruneTests : TorchTest
             Assert.Equal(kept.Select(layer => before.Config.LayerKinds[layer]),
                 Enumerable.Range(0, layers).Select(layer => after.Config.LayerKinds[layer]));
         }
+    }
+
+    [Fact]
+    public void A_hybrids_table_has_its_mamba_heads()
+    {
+        using var folder = new TemporaryFolder();
+        var prune = $"prune {Fixtures.Golden("families", "nemotron-h")} --random --mamba-heads 4 --mamba-head-dim 8 --output {folder.Path}";
+        var rows = Verb.Json($"{prune}/a").GetProperty("rows").EnumerateArray().ToArray();
+        Assert.Equal([(6, 10), (4, 8)],
+            rows.Select(row => (row.GetProperty("mamba_num_heads").GetInt32(), row.GetProperty("mamba_head_dim").GetInt32())));
+        var (code, output, _) = TestCommand.LaunchWith($"{prune}/b".Split(' '));
+        Assert.Equal(0, code);
+        Assert.Contains("mamba heads", output);
+        Assert.Contains("4 x 8", output);
     }
 
     [Fact]

@@ -72,7 +72,7 @@ public sealed class PlanCyclesTests
         var uneven =
             Plan("{ layers: 4 }",
                 $"cycles: {{ shapes: [{{ layers: 7 }}] }}\n{distill}").Warnings.Where(warning => warning.Contains("prune")).ToArray();
-        Assert.Equal(2, uneven.Length);
-        Assert.All(uneven, warning => Assert.StartsWith("cycle 2: prune", warning));
+        // Of a cut of layers alone what goes of them and of the parameters is the same.
+        Assert.StartsWith("cycle 2: prune", Assert.Single(uneven));
     }
 }
