@@ -16,14 +16,6 @@ internal static class NeuronMatch
     private static readonly ParameterRole[] s_matrices =
         [ParameterRole.ExpertGateProjection, ParameterRole.ExpertUpProjection, ParameterRole.ExpertDownProjection];
 
-    /// <summary>What it needs while it works: all products of two neurons, and two matrices.</summary>
-    public static long Bytes(DecoderConfig config) =>
-        4L * config.ExpertIntermediateSize * (2L * config.ExpertIntermediateSize + 2L * config.HiddenSize);
-
-    /// <summary>The products of matrices that it makes, in floating-point operations.</summary>
-    public static double Flops(DecoderConfig config) =>
-        2.0 * s_matrices.Length * config.HiddenSize * config.ExpertIntermediateSize * config.ExpertIntermediateSize;
-
     /// <summary>For each neuron of an expert that stays the neuron of the one that goes.</summary>
     /// <param name="teacher">The open teacher.</param>
     /// <param name="layer">The teacher's layer.</param>
