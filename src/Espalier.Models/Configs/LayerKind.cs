@@ -95,6 +95,9 @@ public sealed record LayerKind
     /// <summary>Whether it has one half alone, and so one norm (Nemotron-H).</summary>
     internal bool IsHalf => !(HasMixer && HasFeedForward);
 
+    /// <summary>Whether layers of its model differ in what they cost: it is one half alone, or linear attention.</summary>
+    internal bool IsOfHybrid => IsHalf || HasDelta;
+
     /// <summary>Whether attention and the feed-forward block read a norm of the stream, and not the stream.</summary>
     public bool HasNormsBefore => Norms != NormPlacement.After;
 
