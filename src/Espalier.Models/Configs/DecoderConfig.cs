@@ -114,6 +114,9 @@ public sealed partial record DecoderConfig
     /// <summary>Sizes of the layers that are state-space mixers (<see cref="LayerKind.HasMamba"/>).</summary>
     internal MambaConfig Mamba { get; init; } = new();
 
+    /// <summary>Sizes of the layers that are linear attention (<see cref="LayerKind.HasDelta"/>).</summary>
+    internal DeltaConfig Delta { get; init; } = new();
+
     /// <summary>Rotary position embedding.</summary>
     public RotaryConfig Rotary { get; init; } = new();
 

@@ -21,6 +21,9 @@ public enum TapPoint
     /// <summary>Input of the output projection of a state-space mixer, [B, T, Nh, P].</summary>
     MambaOutput,
 
+    /// <summary>Input of the output projection of linear attention, [B, T, Nv, Hv].</summary>
+    DeltaOutput,
+
     /// <summary>Output of the norm before the feed-forward block, [B, T, D].</summary>
     PostAttentionNorm,
 

@@ -34,6 +34,9 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
     {
         QProj = ProjectionOf(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer),
         KProj = ProjectionOf(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer),
+        GateProj = config.LayerKinds[layer].HasAttentionGate
+            ? ProjectionOf(ParameterRole.QueryGateProjection, ParameterRole.QueryGateProjectionBias, layer)
+            : null,
         VProj = ProjectionOf(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer),
         OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
         QNorm = HeadNormOf(ParameterRole.QueryNorm, layer) ?? HeadNormOf(ParameterRole.QueryRowNorm, layer),

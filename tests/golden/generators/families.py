@@ -31,10 +31,14 @@ from transformers import (
     Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen3_5ForCausalLM,
+    Qwen3_5TextConfig,
     Qwen3Config,
     Qwen3ForCausalLM,
     Qwen3MoeConfig,
     Qwen3MoeForCausalLM,
+    Qwen3NextConfig,
+    Qwen3NextForCausalLM,
     SmolLM3Config,
     SmolLM3ForCausalLM,
     StableLmConfig,
@@ -58,6 +62,17 @@ def llama3(factor, old):
     )
 
 
+def kinds(letters):
+    """Kinds of layers: L linear attention, F full attention."""
+    return [{'L': 'linear_attention', 'F': 'full_attention'}[letter] for letter in letters]
+
+
+def turning(part, sections=None):
+    """A part of each head turns; with sections as Qwen3.5 has it, which are for pictures and change nothing in text."""
+    of_pictures = dict(mrope_section=sections, mrope_interleaved=True) if sections else {}
+    return dict(rope_type='default', rope_theta=1e4, partial_rotary_factor=part) | of_pictures
+
+
 def sizes(hidden, ffn, heads, kv_heads, vocabulary):
     return dict(
         hidden_size=hidden,
@@ -77,6 +92,7 @@ MOE = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 # The kernels that such models are trained with have no least step (time_step_limit); the way of transformers without them has one, time_step_min.
 # It also sums over the wrong dimension where it carries states from chunk to chunk: all texts here are within one.
 HYBRID = dict(layer_norm_epsilon=1e-5, time_step_min=1e-12, use_mamba_kernels=False, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+DELTA = dict(rms_norm_eps=1e-6, bos_token_id=1, eos_token_id=2, pad_token_id=0)
 UNTIED, TIED = dict(tie_word_embeddings=False), dict(tie_word_embeddings=True)
 
 # name: seed, model class, config class, its fields
@@ -292,6 +308,93 @@ FAMILIES = {
         | MOE
         | dict(head_dim=16, num_experts=5, num_experts_per_tok=2, moe_intermediate_size=24, norm_topk_prob=False, mlp_only_layers=[1]),
     ),
+    'qwen3-5': (
+        141,
+        Qwen3_5ForCausalLM,
+        Qwen3_5TextConfig,
+        sizes(48, 96, 4, 2, 112)
+        | DELTA
+        | UNTIED
+        | dict(
+            num_hidden_layers=5,
+            layer_types=kinds('LLFLF'),
+            head_dim=16,
+            linear_num_key_heads=2,
+            linear_num_value_heads=4,
+            linear_key_head_dim=12,
+            linear_value_head_dim=10,
+            rope_parameters=turning(0.25, [1, 1, 0]),
+        ),
+    ),
+    'qwen3-5-tied': (
+        142,
+        Qwen3_5ForCausalLM,
+        Qwen3_5TextConfig,
+        sizes(40, 72, 5, 1, 104)
+        | DELTA
+        | TIED
+        | dict(
+            num_hidden_layers=5,
+            layer_types=kinds('FLLFL'),
+            head_dim=12,
+            attention_bias=True,
+            linear_num_key_heads=3,
+            linear_num_value_heads=9,
+            linear_key_head_dim=7,
+            linear_value_head_dim=5,
+            linear_conv_kernel_dim=3,
+            partial_rotary_factor=0.5,
+            rope_parameters=turning(0.5, [1, 1, 1]),
+        ),
+    ),
+    'qwen3-next': (
+        143,
+        Qwen3NextForCausalLM,
+        Qwen3NextConfig,
+        sizes(48, 56, 4, 2, 112)
+        | DELTA
+        | UNTIED
+        | dict(
+            num_hidden_layers=4,
+            layer_types=kinds('LLFL'),
+            head_dim=16,
+            linear_num_key_heads=2,
+            linear_num_value_heads=4,
+            linear_key_head_dim=10,
+            linear_value_head_dim=12,
+            num_experts=6,
+            num_experts_per_tok=3,
+            moe_intermediate_size=24,
+            shared_expert_intermediate_size=20,
+            rope_parameters=turning(0.25),
+        ),
+    ),
+    'qwen3-next-mixed': (
+        144,
+        Qwen3NextForCausalLM,
+        Qwen3NextConfig,
+        sizes(40, 56, 6, 3, 104)
+        | DELTA
+        | TIED
+        | dict(
+            num_hidden_layers=4,
+            layer_types=kinds('LFLL'),
+            head_dim=8,
+            linear_num_key_heads=3,
+            linear_num_value_heads=3,
+            linear_key_head_dim=9,
+            linear_value_head_dim=7,
+            linear_conv_kernel_dim=3,
+            num_experts=5,
+            num_experts_per_tok=2,
+            moe_intermediate_size=16,
+            shared_expert_intermediate_size=28,
+            norm_topk_prob=False,
+            mlp_only_layers=[1],
+            partial_rotary_factor=0.5,
+            rope_parameters=turning(0.5),
+        ),
+    ),
     'olmoe': (
         123,
         OlmoeForCausalLM,
@@ -305,6 +408,7 @@ EXPERTS = {
     'mixtral': ('block_sparse_moe.gate', 'block_sparse_moe.experts.{}.w1', 'block_sparse_moe.experts.{}.w3', 'block_sparse_moe.experts.{}.w2'),
     'qwen3_moe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
     'olmoe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
+    'qwen3_next': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
 }
 
 
@@ -432,7 +536,7 @@ def make(root, name):
     c, e = m.config, exact64(m)
     # The row of the padding token would get no gradient.
     e.get_input_embeddings().padding_idx = None
-    x, long = ids(seed + 1000, 2, 24, V=c.vocab_size), ids(seed + 2000, 1, 64, V=c.vocab_size)
+    x, long = ids(seed + 1000, 2, 24, V=c.vocab_size), ids(seed + 2000, 1, 150 if hasattr(c, 'linear_key_head_dim') else 64, V=c.vocab_size)
     y, hidden = forward(e, x)
     assert e.routing_gap > 1e-4, e.routing_gap
     loss = ce(y, x)

@@ -4,7 +4,7 @@ namespace Espalier.Compression.Training.Parts;
 
 /// <summary>
 /// Which matrices of the blocks have low-rank factors beside them: <c>q_proj</c>, <c>k_proj</c>, <c>v_proj</c>, <c>o_proj</c>,
-/// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c>, <c>mlp</c> and <c>mamba</c> for all of theirs. Parts of a fused
+/// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c>, <c>mlp</c>, <c>mamba</c> and <c>delta</c> (linear attention) for all of theirs. Parts of a fused
 /// tensor go by the same names. A router and the experts of a mixture have none: they are trained whole or not at all.
 /// </summary>
 internal sealed record LowRankTargets
@@ -13,7 +13,7 @@ internal sealed record LowRankTargets
     [
         ("attention", Roles(ParameterGroup.Attention)),
         ("mlp", Roles(ParameterGroup.Mlp)),
-        ("q_proj", [ParameterRole.QueryProjection]),
+        ("q_proj", [ParameterRole.QueryProjection, ParameterRole.QueryGateProjection]),
         ("k_proj", [ParameterRole.KeyProjection]),
         ("v_proj", [ParameterRole.ValueProjection]),
         ("o_proj", [ParameterRole.OutputProjection]),
@@ -21,6 +21,7 @@ internal sealed record LowRankTargets
         ("up_proj", [ParameterRole.UpProjection]),
         ("down_proj", [ParameterRole.DownProjection]),
         ("mamba", Roles(ParameterGroup.Mamba)),
+        ("delta", Roles(ParameterGroup.Delta)),
     ];
 
     private readonly ParameterRole[] _roles;
@@ -28,7 +29,7 @@ internal sealed record LowRankTargets
     private LowRankTargets(ParameterRole[] roles) => _roles = roles;
 
     /// <summary>All matrices of the blocks.</summary>
-    public static LowRankTargets All { get; } = Parse(["attention", "mlp", "mamba"]);
+    public static LowRankTargets All { get; } = Parse(["attention", "mlp", "mamba", "delta"]);
 
     /// <summary>One of the words, as a pattern of JSON Schema.</summary>
     internal static string Pattern => $"^({string.Join('|', s_words.Select(word => word.Word))})$";
@@ -38,10 +39,15 @@ internal sealed record LowRankTargets
     {
         get
         {
-            var groups = s_words.Where(word => word.Roles.Length > 1 && word.Roles.All(_roles.Contains)).ToArray();
-            var named = groups.SelectMany(word => word.Roles).ToHashSet();
-            return [.. groups.Concat(s_words.Where(word => word.Roles is [var role] && _roles.Contains(role) && !named.Contains(role)))
-                .Select(word => word.Word)];
+            // Words for whole groups first; what they name is not named again.
+            var (words, left) = (new List<string>(), _roles.ToHashSet());
+            foreach (var (word, roles) in s_words.OrderBy(word => word.Roles.Length > 2 ? 0 : 1))
+                if (roles.All(_roles.Contains) && left.Overlaps(roles))
+                {
+                    words.Add(word);
+                    left.ExceptWith(roles);
+                }
+            return words;
         }
     }
 

@@ -25,6 +25,9 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
 
     public RowBuffer Queries => field ??= New((long)config.QueryHeads * config.HeadDim);
 
+    /// <summary>Gates of what attention gives, and then what they let through.</summary>
+    public RowBuffer QueryGates => field ??= New((long)config.QueryHeads * config.HeadDim);
+
     public RowBuffer Keys => field ??= New((long)config.KeyValueHeads * config.HeadDim);
 
     public RowBuffer Values => field ??= New((long)config.KeyValueHeads * config.HeadDim);
