@@ -57,10 +57,8 @@ public sealed partial record DecoderConfig
     /// convolution still sees.
     /// </summary>
     internal long StateBytesPerText(int bytesPerElement) => bytesPerElement * (
-        LayersWhere(static kind => kind.HasMamba)
-            * ((long)Mamba.Channels * Mamba.StateSize + (Mamba.Kernel - 1L) * (Mamba.Channels + 2L * Mamba.StateChannels))
-        + LayersWhere(static kind => kind.HasDelta)
-            * ((long)Delta.Channels * Delta.StateSize + (Delta.Kernel - 1L) * (Delta.Channels + 2L * Delta.StateChannels)));
+        LayersWhere(static kind => kind.HasMamba) * StateShape.Of(Mamba).Numbers
+        + LayersWhere(static kind => kind.HasDelta) * StateShape.Of(Delta).Numbers);
 
     /// <summary>
     /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens: two for each

@@ -161,7 +161,7 @@ internal static unsafe class DeltaBackward
 
         for (var i = 0L; i < rows; i++)
         {
-            p->ToWrites[(b * p->T + t + i) * p->M + m] =
+            p->ToStrengths[(b * p->T + t + i) * p->M + m] =
                 (1 - own.Betas[i]) * AttentionRows.Dot<TV>(own.Rows + i * P, written + i * P, P);
             Scaled<TV>(own.Rows + i * P, own.Betas[i], P, p->ToValues + p->Row(b, t + i, m));
         }

@@ -16,7 +16,7 @@ internal static class DeltaByParts
         var (P, S) = ((long)sizes.HeadDim, (long)sizes.StateSize);
         Tensor OfHeads(Tensor x_BTGS) => OneLong(x_BTGS.Reshape(B, T, G, S)).Unsqueeze(3).Expand(B, T, G, M / G, S).Reshape(B, T, M, S);
         Tensor q_BTMS = OfHeads(of.Queries).Mul(1 / Math.Sqrt(S)), k_BTMS = OfHeads(of.Keys), v_BTMP = of.Values.Reshape(B, T, M, P);
-        var beta_BTM = of.Writes.Mul(0.5).Tanh().Add(1).Mul(0.5);
+        var beta_BTM = of.Strengths.Mul(0.5).Tanh().Add(1).Mul(0.5);
         var decay_BTM = ScanByParts.Steps(of.Steps.Add(of.StepBias), sizes).Mul(of.LogDecay.Exp().Neg()).Exp();
         if (of.Begins is { } begins)
         {

@@ -21,13 +21,13 @@ internal static unsafe class DeltaKernel
         using var steps = Operand.Own(DType.Float32, 2, v.Size(0), v.Size(1), M);
         using var rates = Operand.Own(DType.Float32, M);
         using Operand queries = Operand.InRows(of.Queries), keys = Operand.InRows(of.Keys), values = Operand.InRows(v);
-        using Operand writes = Operand.InRows(of.Writes), raw = Operand.InRows(of.Steps);
+        using Operand strengths = Operand.InRows(of.Strengths), raw = Operand.InRows(of.Steps);
         using Operand bias = Operand.InOrder(of.StepBias), log = Operand.InOrder(of.LogDecay);
         using var begins = of.Begins is null ? Operand.Of(v) : Operand.InOrder(of.Begins);
         using var kept = state is null ? Operand.Of(v) : Operand.Of(state);
         var job = Job(of, raw, bias, log, rates, steps, begins);
         ScanSteps.Forward(job);
-        var p = Problem(job, sizes, queries, keys, values, writes);
+        var p = Problem(job, sizes, queries, keys, values, strengths);
         p.State = state is null ? null : kept.Floats;
         p.Output = to.Floats;
         Workers.For(
@@ -44,11 +44,11 @@ internal static unsafe class DeltaKernel
         var (v, M) = (of.Values, sizes.Heads);
         var (B, T) = (v.Size(0), v.Size(1));
         using Operand toQueries = Operand.Result(DType.Float32, of.Queries.Shape), toKeys = Operand.Result(DType.Float32, of.Keys.Shape);
-        using Operand toValues = Operand.Result(DType.Float32, v.Shape), toWrites = Operand.Result(DType.Float32, B, T, M);
+        using Operand toValues = Operand.Result(DType.Float32, v.Shape), toStrengths = Operand.Result(DType.Float32, B, T, M);
         using var toSteps = Operand.Result(DType.Float32, B, T, M);
         using Operand toBias = Operand.Result(DType.Float32, M), toLog = Operand.Result(DType.Float32, M);
         var made = new DeltaGradients(
-            toQueries.Tensor, toKeys.Tensor, toValues.Tensor, toWrites.Tensor, toSteps.Tensor, toBias.Tensor, toLog.Tensor);
+            toQueries.Tensor, toKeys.Tensor, toValues.Tensor, toStrengths.Tensor, toSteps.Tensor, toBias.Tensor, toLog.Tensor);
         if (v.ElementCount == 0)
         {
             toBias.Clear();
@@ -59,12 +59,12 @@ internal static unsafe class DeltaKernel
         using var rates = Operand.Own(DType.Float32, M);
         using var sums = Operand.Own(DType.Float64, B, M);
         using Operand queries = Operand.InRows(of.Queries), keys = Operand.InRows(of.Keys), values = Operand.InRows(v);
-        using Operand writes = Operand.InRows(of.Writes), raw = Operand.InRows(of.Steps);
+        using Operand strengths = Operand.InRows(of.Strengths), raw = Operand.InRows(of.Steps);
         using Operand bias = Operand.InOrder(of.StepBias), log = Operand.InOrder(of.LogDecay);
         using Operand slope = Operand.InOrder(gradient), begins = of.Begins is null ? Operand.Of(v) : Operand.InOrder(of.Begins);
         var job = Job(of, raw, bias, log, rates, steps, begins);
         ScanSteps.Forward(job);
-        var p = Problem(job, sizes, queries, keys, values, writes);
+        var p = Problem(job, sizes, queries, keys, values, strengths);
         // What several blocks of heads give to queries and keys is added up in order.
         var blocks = p.Blocks > 1 ? p.Blocks : 0;
         using Operand queryParts = Operand.Own(DType.Float32, blocks, toQueries.Tensor.ElementCount);
@@ -73,7 +73,7 @@ internal static unsafe class DeltaKernel
         p.ToQueries = blocks == 0 ? toQueries.Floats : queryParts.Floats;
         p.ToKeys = blocks == 0 ? toKeys.Floats : keyParts.Floats;
         p.ToValues = toValues.Floats;
-        p.ToWrites = toWrites.Floats;
+        p.ToStrengths = toStrengths.Floats;
         p.ToSteps = toSteps.Floats;
         p.Sums = sums.Doubles;
         Workers.For(
@@ -101,12 +101,12 @@ internal static unsafe class DeltaKernel
         ScanSteps.Job(RowView.Of(raw), bias, log, rates, steps, of.Begins is null ? null : begins.Longs, of.Steps.Shape);
 
     private static DeltaProblem Problem(
-        in StepJob job, ScanSizes sizes, in Operand queries, in Operand keys, in Operand values, in Operand writes) => new()
+        in StepJob job, ScanSizes sizes, in Operand queries, in Operand keys, in Operand values, in Operand strengths) => new()
         {
             Queries = RowView.Of(queries),
             Keys = RowView.Of(keys),
             Values = RowView.Of(values),
-            Writes = RowView.Of(writes),
+            Strengths = RowView.Of(strengths),
             Steps = job.Steps,
             Decays = job.Decays,
             Rates = job.Rates,
@@ -129,7 +129,7 @@ internal static unsafe class DeltaKernel
         Must(Name, "v", of.Values, DType.Float32, B, T, M * P);
         Must(Name, "q", of.Queries, DType.Float32, B, T, G * S);
         Must(Name, "k", of.Keys, DType.Float32, B, T, G * S);
-        Must(Name, "b", of.Writes, DType.Float32, B, T, M);
+        Must(Name, "b", of.Strengths, DType.Float32, B, T, M);
         Must(Name, "the steps", of.Steps, DType.Float32, B, T, M);
         Must(Name, "the steps' bias", of.StepBias, DType.Float32, M);
         Must(Name, "the logarithm of the decay", of.LogDecay, DType.Float32, M);

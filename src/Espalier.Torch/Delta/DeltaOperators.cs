@@ -14,7 +14,7 @@ internal static class DeltaOperators
 
     /// <summary>
     /// y_t = H_tᵀ q_t with H_t = a_t H_{t−1} + k_t u_tᵀ and u_t = β_t (v_t − a_t H_{t−1}ᵀ k_t), a state [S, P] of each value head: [B, T, M
-    /// P]. The decay is a = exp(A dt), A = −exp(log decay) and dt = softplus(steps + bias); β = sigmoid(writes); k is one long, q 1 / √S.
+    /// P]. The decay is a = exp(A dt), A = −exp(log decay) and dt = softplus(steps + bias); β = sigmoid(strengths); k is one long, q 1 / √S.
     /// The value heads of a key head are neighbours. Where rows hold several documents, each begins with no state.
     /// </summary>
     /// <param name="of">What is read.</param>
@@ -25,7 +25,7 @@ internal static class DeltaOperators
     /// </param>
     public static Tensor DeltaScan(in DeltaInputs of, ScanSizes sizes, Tensor? state = null)
     {
-        var records = GradMode.Records(of.Queries, of.Keys, of.Values) || GradMode.Records(of.Writes, of.Steps)
+        var records = GradMode.Records(of.Queries, of.Keys, of.Values) || GradMode.Records(of.Strengths, of.Steps)
             || GradMode.Records(of.StepBias, of.LogDecay);
         if (records && state is not null)
             throw new InvalidOperationException("a delta rule that goes on from a state has no gradient");
@@ -35,12 +35,12 @@ internal static class DeltaOperators
         if (!records)
             return y;
         return Tape.Record(
-            y, [of.Queries, of.Keys, of.Values, of.Writes, of.Steps, of.StepBias, of.LogDecay],
-            [of.Queries, of.Keys, of.Values, of.Writes, of.Steps, of.StepBias, of.LogDecay, of.Begins], (node, g, into) =>
+            y, [of.Queries, of.Keys, of.Values, of.Strengths, of.Steps, of.StepBias, of.LogDecay],
+            [of.Queries, of.Keys, of.Values, of.Strengths, of.Steps, of.StepBias, of.LogDecay, of.Begins], (node, g, into) =>
             {
                 var made = DeltaKernel.Backward(
                     g, new(node[0], node[1], node[2], node[3], node[4], node[5], node[6], node.KeptOrNull(7)), sizes);
-                (into[0], into[1], into[2], into[3]) = (made.Queries, made.Keys, made.Values, made.Writes);
+                (into[0], into[1], into[2], into[3]) = (made.Queries, made.Keys, made.Values, made.Strengths);
                 (into[4], into[5], into[6]) = (made.Steps, made.StepBias, made.LogDecay);
             });
     }

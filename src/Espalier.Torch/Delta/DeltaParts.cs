@@ -21,13 +21,13 @@ internal static unsafe class DeltaParts
         }
     }
 
-    /// <summary>A head's decays and β = sigmoid(writes) of a chunk, side by side.</summary>
+    /// <summary>A head's decays and β = sigmoid(strengths) of a chunk, side by side.</summary>
     public static void Tokens(DeltaProblem* p, long b, long m, long t, long rows, float* decays, float* betas)
     {
         for (var i = 0L; i < rows; i++)
         {
             decays[i] = p->Decays[(b * p->T + t + i) * p->M + m];
-            betas[i] = Sigmoid(p->Writes.At(b, t + i)[m]);
+            betas[i] = Sigmoid(p->Strengths.At(b, t + i)[m]);
         }
     }
 

@@ -3,7 +3,7 @@ using Espalier.Torch.Mamba;
 namespace Espalier.Torch.Delta;
 
 /// <summary>
-/// What a gated delta rule is given: queries and keys [G, S] and values [M, P] of each token, what it writes and its decays [M], and a
+/// What a gated delta rule is given: queries and keys [G, S] and values [M, P] of each token, its strengths and decays [M], and a
 /// state to begin with or none.
 /// </summary>
 internal unsafe struct DeltaProblem
@@ -11,7 +11,7 @@ internal unsafe struct DeltaProblem
     /// <summary>Heads of a task at most: they share the products of keys and queries.</summary>
     public const long MostHeads = 4;
 
-    public RowView Queries, Keys, Values, Writes;
+    public RowView Queries, Keys, Values, Strengths;
 
     /// <summary>dt and exp(A dt) of each token and head, [B, T, M]; a decay of 0 where a document begins.</summary>
     public float* Steps, Decays;
@@ -23,8 +23,8 @@ internal unsafe struct DeltaProblem
     public float* Output;
 
     // Backward: gradient of the output, [B, T, M, P]; gradients of queries and keys, [B, T, G, S], of each block of heads of a group; of
-    // the values, [B, T, M, P]; of the writes and the steps, [B, T, M]; and of each sample and head that of A.
-    public float* Slope, ToQueries, ToKeys, ToValues, ToWrites, ToSteps;
+    // the values, [B, T, M, P]; of the strengths and the steps, [B, T, M]; and of each sample and head that of A.
+    public float* Slope, ToQueries, ToKeys, ToValues, ToStrengths, ToSteps;
     public double* Sums;
 
     /// <summary>A, [M].</summary>

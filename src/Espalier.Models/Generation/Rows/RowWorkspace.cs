@@ -45,6 +45,19 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
 
     public RowBuffer MambaSteps => field ??= New(config.Mamba.Heads);
 
+    /// <summary>What the projections of linear attention give: q, k, v, z, b and a.</summary>
+    public RowBuffer DeltaQueries => field ??= New(config.Delta.StateChannels);
+
+    public RowBuffer DeltaKeys => field ??= New(config.Delta.StateChannels);
+
+    public RowBuffer DeltaValues => field ??= New(config.Delta.Channels);
+
+    public RowBuffer DeltaGate => field ??= New(config.Delta.Channels);
+
+    public RowBuffer DeltaStrengths => field ??= New(config.Delta.Heads);
+
+    public RowBuffer DeltaSteps => field ??= New(config.Delta.Heads);
+
     public RowBuffer Gate => field ??= New(config.IntermediateSize);
 
     public RowBuffer Up => field ??= New(config.IntermediateSize);
