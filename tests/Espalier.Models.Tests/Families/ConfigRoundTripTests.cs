@@ -28,6 +28,8 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/phi4-longrope")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
+    [InlineData("families/qwen3-5")]
+    [InlineData("families/qwen3-5-tied")]
     [InlineData("families/qwen3-moe")]
     [InlineData("families/qwen3-moe-mixed")]
     [InlineData("families/smollm3")]

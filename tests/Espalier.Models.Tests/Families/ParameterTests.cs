@@ -26,6 +26,8 @@ public sealed class ParameterTests
     [InlineData("families/phi4-longrope")]
     [InlineData("families/qwen2")]
     [InlineData("families/qwen3")]
+    [InlineData("families/qwen3-5")]
+    [InlineData("families/qwen3-5-tied")]
     [InlineData("families/qwen3-moe")]
     [InlineData("families/qwen3-moe-mixed")]
     [InlineData("families/smollm3")]
@@ -68,6 +70,9 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"mixtral"}""", 46_702_792_704)]
     [InlineData("""{"model_type":"mixtral","hidden_size":6144,"intermediate_size":16384,"num_attention_heads":48,"num_hidden_layers":56,"vocab_size":32768}""", 140_630_071_296)]
     [InlineData("""{"model_type":"qwen3_moe","num_hidden_layers":48,"head_dim":128}""", 30_532_122_624)]
+    [InlineData("""{"model_type":"qwen3_5_text","hidden_size":1024,"intermediate_size":3584,"num_attention_heads":8,"num_key_value_heads":2,"num_hidden_layers":24,"linear_num_value_heads":16,"tie_word_embeddings":true}""", 752_393_024)]
+    [InlineData("""{"model_type":"qwen3_5_text"}""", 8_953_803_264)]
+    [InlineData("""{"model_type":"qwen3_5_text","hidden_size":5120,"intermediate_size":17408,"num_attention_heads":24,"num_hidden_layers":64,"linear_num_value_heads":48}""", 26_895_998_464)]
     [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 6_919_161_856)]
     [InlineData("""{"model_type":"nemotron_h","hybrid_override_pattern":"M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-"}""",
         8_100_852_736)]
@@ -132,6 +137,7 @@ public sealed class ParameterTests
     [InlineData("phi3")]
     [InlineData("qwen2")]
     [InlineData("qwen3")]
+    [InlineData("qwen3_5_text")]
     [InlineData("qwen3_moe")]
     [InlineData("smollm3")]
     public void Every_name_of_a_family_is_read_back_to_the_parameter_that_it_names(string modelType)
@@ -143,7 +149,7 @@ public sealed class ParameterTests
             AttentionOutputBias = true,
             MlpBias = true,
         };
-        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3" or "olmoe" or "qwen3_moe")
+        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3" or "olmoe" or "qwen3_5_text" or "qwen3_moe")
             config = config with { MlpBias = false };
         if (modelType is "mistral" or "mixtral" or "phi3")
             config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };
