@@ -191,7 +191,9 @@ public sealed partial class Axis
     /// <summary>This axis as a dimension of a parameter.</summary>
     public Dimension Dimension { get; }
 
-    /// <summary>What a unit has along <see cref="Dimension"/> where that is more than one entry, such as those of a head; null for one.</summary>
+    /// <summary>
+    /// What a unit has along <see cref="Dimension"/> where that is more than one entry, such as those of a head; null for one.
+    /// </summary>
     internal Dimension? Entries { get; private init; }
 
     private Func<LayerKind, bool> Exists { get; init; } = static _ => true;

@@ -8,7 +8,9 @@ using Espalier.Tests.Checkpoints;
 
 namespace Espalier.Tests.Families;
 
-/// <summary>What Qwen3.5's config says, alone and as the text part of a model that takes pictures, and its tensors whose parts are interleaved.</summary>
+/// <summary>
+/// What Qwen3.5's config says, alone and as the text part of a model that takes pictures, and its tensors whose parts are interleaved.
+/// </summary>
 public sealed class Qwen35Tests : CheckpointFolderTest
 {
     [Fact]
@@ -36,6 +38,8 @@ public sealed class Qwen35Tests : CheckpointFolderTest
         var cut = new Qwen35().WriteConfig(config with { Layers = 3, LayerKinds = config.LayerKinds.At([0, 3, 7]) }, raw, ElementType.F32);
         Assert.Equal("""["linear_attention","full_attention","full_attention"]""", cut["layer_types"]!.ToJsonString());
         Assert.False(cut.ContainsKey("full_attention_interval"));
+        var halved = config with { Layers = 4, LayerKinds = config.LayerKinds.At([0, 3, 4, 7]) };
+        Assert.Equal(2, (int)new Qwen35().WriteConfig(halved, raw, ElementType.F32)["full_attention_interval"]!);
     }
 
     [Theory]
@@ -43,7 +47,8 @@ public sealed class Qwen35Tests : CheckpointFolderTest
     [InlineData("layer_types", """["full_attention","linear_attention","mamba","full_attention","full_attention"]""",
         "a layer is linear_attention or full_attention")]
     [InlineData("attn_output_gate", "false", "attention of this family has a gate of its output")]
-    [InlineData("linear_num_value_heads", "5", "linear_num_value_heads 5 is not a multiple of linear_num_key_heads 2; the nearest are 4 and 6")]
+    [InlineData("linear_num_value_heads", "5",
+        "linear_num_value_heads 5 is not a multiple of linear_num_key_heads 2; the nearest are 4 and 6")]
     [InlineData("linear_conv_kernel_dim", "0", "linear_conv_kernel_dim is 0")]
     [InlineData("linear_key_head_dim", "4000000", "linear_num_key_heads 2 * linear_key_head_dim 4000000 is 8000000")]
     [InlineData("linear_value_head_dim", "4000000", "linear_num_value_heads 4 * linear_value_head_dim 4000000 is 16000000")]
@@ -64,9 +69,11 @@ public sealed class Qwen35Tests : CheckpointFolderTest
         using var whole = Checkpoint.Open(Model);
         Assert.Equal(text.Config, whole.Config with { EosTokenIds = text.Config.EosTokenIds });
         Assert.Equal(text.WeightsHash(), whole.WeightsHash());
-        Assert.Contains(whole.Notes, note => note.Contains("of a qwen3_5 model the text part is read, and 1 tensors", StringComparison.Ordinal));
         Assert.Contains(whole.Notes,
-            note => note.Contains("1 tensors of a head that foresees further tokens (mtp.fc.weight, ...) are left out", StringComparison.Ordinal));
+            note => note.Contains("of a qwen3_5 model the text part is read, and 1 tensors", StringComparison.Ordinal));
+        Assert.Contains(whole.Notes,
+            note => note.Contains("1 tensors of a head that foresees further tokens (mtp.fc.weight, ...) are left out",
+                StringComparison.Ordinal));
         var student = Path.Combine(Model, "student");
         CheckpointWriter.Write(student, whole.Config, whole, ElementType.F32, whole);
         using var again = Checkpoint.Open(student);
