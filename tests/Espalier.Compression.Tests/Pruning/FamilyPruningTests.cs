@@ -81,6 +81,8 @@ public sealed class FamilyPruningTests : TorchTest
                 Zero(value, plan.Kept[Axis.Heads]![layer]);
             else if (point == TapPoint.DeltaOutput)
                 Zero(value, plan.Kept[Axis.DeltaHeads]![layer]);
+            else if (point == TapPoint.SharedIntermediate)
+                Zero(value, plan.Kept[Axis.SharedFfn]![layer]);
             else if (point == TapPoint.RouterLogits)
                 Forbid(value, plan.Kept[Axis.Experts]![layer]);
             else if (point == TapPoint.ExpertChoice)

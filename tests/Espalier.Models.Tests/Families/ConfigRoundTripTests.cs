@@ -32,6 +32,8 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/qwen3-5-tied")]
     [InlineData("families/qwen3-moe")]
     [InlineData("families/qwen3-moe-mixed")]
+    [InlineData("families/qwen3-next")]
+    [InlineData("families/qwen3-next-mixed")]
     [InlineData("families/smollm3")]
     [InlineData("families/stablelm")]
     [InlineData("families/starcoder2")]

@@ -30,6 +30,8 @@ public sealed class ParameterTests
     [InlineData("families/qwen3-5-tied")]
     [InlineData("families/qwen3-moe")]
     [InlineData("families/qwen3-moe-mixed")]
+    [InlineData("families/qwen3-next")]
+    [InlineData("families/qwen3-next-mixed")]
     [InlineData("families/smollm3")]
     [InlineData("families/stablelm")]
     [InlineData("families/starcoder2")]
@@ -73,6 +75,7 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"qwen3_5_text","hidden_size":1024,"intermediate_size":3584,"num_attention_heads":8,"num_key_value_heads":2,"num_hidden_layers":24,"linear_num_value_heads":16,"tie_word_embeddings":true}""", 752_393_024)]
     [InlineData("""{"model_type":"qwen3_5_text"}""", 8_953_803_264)]
     [InlineData("""{"model_type":"qwen3_5_text","hidden_size":5120,"intermediate_size":17408,"num_attention_heads":24,"num_hidden_layers":64,"linear_num_value_heads":48}""", 26_895_998_464)]
+    [InlineData("""{"model_type":"qwen3_next"}""", 79_674_391_296)]
     [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 6_919_161_856)]
     [InlineData("""{"model_type":"nemotron_h","hybrid_override_pattern":"M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-"}""",
         8_100_852_736)]
@@ -88,6 +91,7 @@ public sealed class ParameterTests
     [Theory]
     [InlineData("""{"model_type":"mixtral"}""", 12.88)]
     [InlineData("""{"model_type":"qwen3_moe","num_hidden_layers":48,"head_dim":128}""", 3.35)]
+    [InlineData("""{"model_type":"qwen3_next"}""", 3.87)]
     [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 1.28)]
     public void Weights_that_a_token_takes_part_in_are_the_published_billions(string json, double billions)
     {
@@ -139,6 +143,7 @@ public sealed class ParameterTests
     [InlineData("qwen3")]
     [InlineData("qwen3_5_text")]
     [InlineData("qwen3_moe")]
+    [InlineData("qwen3_next")]
     [InlineData("smollm3")]
     public void Every_name_of_a_family_is_read_back_to_the_parameter_that_it_names(string modelType)
     {
@@ -149,7 +154,7 @@ public sealed class ParameterTests
             AttentionOutputBias = true,
             MlpBias = true,
         };
-        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3" or "olmoe" or "qwen3_5_text" or "qwen3_moe")
+        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3" or "olmoe" or "qwen3_5_text" or "qwen3_moe" or "qwen3_next")
             config = config with { MlpBias = false };
         if (modelType is "mistral" or "mixtral" or "phi3")
             config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };
