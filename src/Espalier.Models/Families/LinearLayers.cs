@@ -45,7 +45,9 @@ internal static class LinearLayers
         return types.Select(type => type == Linear ? s_linear : s_full);
     }
 
-    /// <summary>Whether the layers are those that a program takes them for which goes by the interval alone, 4 where none is written.</summary>
+    /// <summary>
+    /// Whether the layers are those that a program takes them for which goes by the interval alone, 4 where none is written.
+    /// </summary>
     public static bool IntervalHolds(DecoderConfig config, JsonObject written) =>
         Holds((int)(ConfigJson.Number(written[Interval]) ?? UsualInterval), config);
 

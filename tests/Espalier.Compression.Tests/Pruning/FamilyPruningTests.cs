@@ -161,8 +161,8 @@ public sealed class FamilyPruningTests : TorchTest
                 input = value;
             else if (layer == 0 && hasBiases && point == TapPoint.BlockOutput)
                 value.CopyInPlace(input!);
-            if (layer == 0 && point is TapPoint.AttentionOutput or TapPoint.MambaOutput or TapPoint.MlpIntermediate
-                or TapPoint.ExpertIntermediate)
+            if (layer == 0 && point is TapPoint.AttentionOutput or TapPoint.MambaOutput or TapPoint.DeltaOutput or TapPoint.MlpIntermediate
+                or TapPoint.ExpertIntermediate or TapPoint.SharedIntermediate)
                 Zero(value, []);
         }
         GoldenTensors.AssertClose(Logits(teacher, Skip), Logits(pruned), 1e-10, 0, family);

@@ -27,6 +27,8 @@ public sealed class ConfigRoundTripTests
     [InlineData("families/phi3")]
     [InlineData("families/phi4-longrope")]
     [InlineData("families/qwen2")]
+    [InlineData("families/qwen2-moe")]
+    [InlineData("families/qwen2-moe-mixed")]
     [InlineData("families/qwen3")]
     [InlineData("families/qwen3-5")]
     [InlineData("families/qwen3-5-tied")]

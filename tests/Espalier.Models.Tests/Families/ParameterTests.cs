@@ -25,6 +25,8 @@ public sealed class ParameterTests
     [InlineData("families/phi3")]
     [InlineData("families/phi4-longrope")]
     [InlineData("families/qwen2")]
+    [InlineData("families/qwen2-moe")]
+    [InlineData("families/qwen2-moe-mixed")]
     [InlineData("families/qwen3")]
     [InlineData("families/qwen3-5")]
     [InlineData("families/qwen3-5-tied")]
@@ -76,6 +78,8 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"qwen3_5_text"}""", 8_953_803_264)]
     [InlineData("""{"model_type":"qwen3_5_text","hidden_size":5120,"intermediate_size":17408,"num_attention_heads":24,"num_hidden_layers":64,"linear_num_value_heads":48}""", 26_895_998_464)]
     [InlineData("""{"model_type":"qwen3_next"}""", 79_674_391_296)]
+    [InlineData("""{"model_type":"qwen2_moe"}""", 14_315_784_192)]
+    [InlineData("""{"model_type":"qwen2_moe","hidden_size":3584,"num_hidden_layers":28,"num_attention_heads":28,"num_key_value_heads":4,"intermediate_size":18944,"moe_intermediate_size":2560,"shared_expert_intermediate_size":20480,"num_experts":64,"num_experts_per_tok":8}""", 57_408_658_944)]
     [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 6_919_161_856)]
     [InlineData("""{"model_type":"nemotron_h","hybrid_override_pattern":"M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-"}""",
         8_100_852_736)]
@@ -92,6 +96,7 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"mixtral"}""", 12.88)]
     [InlineData("""{"model_type":"qwen3_moe","num_hidden_layers":48,"head_dim":128}""", 3.35)]
     [InlineData("""{"model_type":"qwen3_next"}""", 3.87)]
+    [InlineData("""{"model_type":"qwen2_moe"}""", 2.69)]
     [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 1.28)]
     public void Weights_that_a_token_takes_part_in_are_the_published_billions(string json, double billions)
     {
@@ -140,6 +145,7 @@ public sealed class ParameterTests
     [InlineData("olmoe")]
     [InlineData("phi3")]
     [InlineData("qwen2")]
+    [InlineData("qwen2_moe")]
     [InlineData("qwen3")]
     [InlineData("qwen3_5_text")]
     [InlineData("qwen3_moe")]
@@ -156,7 +162,7 @@ public sealed class ParameterTests
         };
         if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3" or "olmoe" or "qwen3_5_text" or "qwen3_moe" or "qwen3_next")
             config = config with { MlpBias = false };
-        if (modelType is "mistral" or "mixtral" or "phi3")
+        if (modelType is "mistral" or "mixtral" or "phi3" or "qwen2_moe")
             config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };
         var seen = 0;
         foreach (var (name, parameter, _) in family.Parameters(config))

@@ -31,6 +31,8 @@ from transformers import (
     Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen2MoeConfig,
+    Qwen2MoeForCausalLM,
     Qwen3_5ForCausalLM,
     Qwen3_5TextConfig,
     Qwen3Config,
@@ -290,6 +292,35 @@ FAMILIES = {
         MixtralConfig,
         sizes(48, 40, 4, 2, 112) | UNTIED | MOE | dict(rms_norm_eps=1e-5, rope_theta=1e6, num_local_experts=5, num_experts_per_tok=2),
     ),
+    'qwen2-moe': (
+        125,
+        Qwen2MoeForCausalLM,
+        Qwen2MoeConfig,
+        sizes(48, 56, 4, 4, 112)
+        | QWEN
+        | UNTIED
+        | MOE
+        | dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=24, shared_expert_intermediate_size=40),
+    ),
+    'qwen2-moe-mixed': (
+        126,
+        Qwen2MoeForCausalLM,
+        Qwen2MoeConfig,
+        sizes(40, 56, 4, 2, 104)
+        | QWEN
+        | TIED
+        | MOE
+        | dict(
+            num_hidden_layers=4,
+            num_experts=5,
+            num_experts_per_tok=3,
+            moe_intermediate_size=16,
+            shared_expert_intermediate_size=28,
+            decoder_sparse_step=2,
+            norm_topk_prob=True,
+            qkv_bias=False,
+        ),
+    ),
     'qwen3-moe': (
         122,
         Qwen3MoeForCausalLM,
@@ -410,6 +441,7 @@ EXPERTS = {
     'mixtral': ('block_sparse_moe.gate', 'block_sparse_moe.experts.{}.w1', 'block_sparse_moe.experts.{}.w3', 'block_sparse_moe.experts.{}.w2'),
     'qwen3_moe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
     'olmoe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
+    'qwen2_moe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
     'qwen3_next': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
 }
 
