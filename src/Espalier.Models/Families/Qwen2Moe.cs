@@ -83,7 +83,8 @@ internal sealed class Qwen2Moe : Family
         fields["qkv_bias"] = target.QueryKeyValueBias;
         // Releases of transformers from 5 on have a kind for each layer.
         if (fields.ContainsKey("layer_types"))
-            fields["layer_types"] = new JsonArray([.. Enumerable.Repeat(LayerTypes.Full, target.Layers).Select(kind => JsonValue.Create(kind))]);
+            fields["layer_types"] = new JsonArray(
+                [.. Enumerable.Repeat(LayerTypes.Full, target.Layers).Select(kind => JsonValue.Create(kind))]);
         SparseLayers.Write(target, fields, Defaults);
     }
 }

@@ -5,8 +5,8 @@ namespace Espalier.Compression.Training.Parts;
 /// <summary>
 /// Which matrices of the blocks have low-rank factors beside them: <c>q_proj</c>, <c>k_proj</c>, <c>v_proj</c>, <c>o_proj</c>,
 /// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c>, <c>mlp</c>, <c>mamba</c> and <c>delta</c> (linear attention)
-/// for all of theirs. Parts of a fused tensor go by the same names. A router and the experts of a mixture have none, but for the expert that every token
-/// goes to: they are trained whole or not at all.
+/// for all of theirs. Parts of a fused tensor go by the same names. A router and the experts of a mixture have none, but for the expert
+/// that every token goes to: they are trained whole or not at all.
 /// </summary>
 internal sealed record LowRankTargets
 {
