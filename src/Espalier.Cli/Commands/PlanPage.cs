@@ -84,7 +84,8 @@ internal static class PlanPage
         Row("KV cache a token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
         Row("KV cache of one text, bfloat16", model => $"{Units.Bytes(model.KvCacheBytesBfloat16)} at {model.KvCacheContext}");
         if (teacher.StateBytesBfloat16 is not null)
-            Row(teacher.MambaNumHeads is null ? "state of one text, bfloat16" : "Mamba state of one text, bfloat16", model => Units.Bytes(model.StateBytesBfloat16 ?? 0));
+            Row($"{(teacher.MambaNumHeads is null ? "state" : "Mamba state")} of one text, bfloat16",
+                model => Units.Bytes(model.StateBytesBfloat16 ?? 0));
         Row("forward pass a token", model => Units.Operations(model.ForwardFlopsPerToken));
         return table;
 

@@ -33,7 +33,8 @@ internal static class SearchPage
             .Select(loss => (loss.Set, loss.Steps)).Distinct().OrderBy(rung => rung.Steps).ToArray();
         var table = new TextTable([
             new("rank", Number: true), new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true),
-            new("hidden", Number: true), .. Mamba(result.Candidates[0].MambaHeads), .. Linear(result.Candidates[0].LinearKeyHeads), new("parameters", Number: true),
+            new("hidden", Number: true), .. Mamba(result.Candidates[0].MambaHeads), .. Linear(result.Candidates[0].LinearKeyHeads),
+            new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true), new("by proxy", Number: true),
             .. rungs.Select(rung => new TextColumn($"nll at {rung.Steps}", Number: true)),
             new("prefill", Number: true), new("decode", Number: true)]);

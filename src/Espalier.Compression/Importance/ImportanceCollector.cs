@@ -160,6 +160,7 @@ internal sealed class ImportanceCollector : IDisposable
         {
             TapPoint.MlpIntermediate => TapPoint.MlpPreActivation,
             TapPoint.ExpertIntermediate => TapPoint.ExpertPreActivation,
+            TapPoint.SharedIntermediate => TapPoint.SharedPreActivation,
             _ => point,
         });
 
@@ -175,8 +176,8 @@ internal sealed class ImportanceCollector : IDisposable
         TapPoint.MambaProjection => $"layer {layer}, x of the Mamba mixer",
         TapPoint.DeltaOutput => $"layer {layer}, the output of linear attention",
         TapPoint.ExpertOutput => $"layer {layer}, the output of the experts",
-        TapPoint.ExpertPreActivation => $"layer {layer}, what enters the activation",
-        TapPoint.ExpertIntermediate => $"layer {layer}, the input of the down projection",
+        TapPoint.ExpertPreActivation or TapPoint.SharedPreActivation => $"layer {layer}, what enters the activation",
+        TapPoint.ExpertIntermediate or TapPoint.SharedIntermediate => $"layer {layer}, the input of the down projection",
         _ => $"layer {layer}, {point}",
     };
 

@@ -16,7 +16,8 @@ internal static partial class HarmlessTensors
     public static bool IsCacheScale(string name) => CacheScale().IsMatch(name);
 
     /// <summary>
-    /// Those of a head that foresees further tokens (Qwen3-Next, Qwen3.5), with which a server may be faster; transformers passes over them.
+    /// Those of a head that foresees further tokens (Qwen3-Next, Qwen3.5), with which a server may be faster; transformers passes over
+    /// them.
     /// </summary>
     public static bool IsForesight(string name) => name.StartsWith("mtp.", StringComparison.Ordinal);
 

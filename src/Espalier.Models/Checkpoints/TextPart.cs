@@ -4,8 +4,9 @@ using Espalier.Models.Families.Fields;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>
-/// The text part of a model that takes pictures too (Gemma-3 from four billion parameters, Qwen3.5): the folder is read as if it held the text model
-/// alone, and what is written from it is a text model. Its config stands in <c>text_config</c>, its tensors below <c>language_model</c>.
+/// The text part of a model that takes pictures too (Gemma-3 from four billion parameters, Qwen3.5): the folder is read as if it held the
+/// text model alone, and what is written from it is a text model. Its config stands in <c>text_config</c>, its tensors below
+/// <c>language_model</c>.
 /// </summary>
 /// <param name="Fields">The <c>config.json</c> of the text model alone.</param>
 /// <param name="Whole">The <c>model_type</c> of the whole.</param>

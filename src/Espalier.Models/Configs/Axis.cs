@@ -126,11 +126,31 @@ public sealed partial class Axis
         Resize = (config, size) => config with { ExpertIntermediateSize = size },
     };
 
+    /// <summary>Neurons of the expert that every token goes to: Y.</summary>
+    internal static Axis SharedFfn { get; } = new()
+    {
+        Key = "shared-expert-ffn",
+        Unit = "shared neuron",
+        Field = "shared_expert_intermediate_size",
+        Summary = "Width of the expert that every token goes to",
+        Page = "Width of the expert that every token goes to, beside those that the router chooses.",
+        IsPerLayer = true,
+        IsWidth = true,
+        Taps = [TapPoint.SharedIntermediate],
+        IsOptional = true,
+        Exists = kind => kind.HasSharedExpert,
+        Size = config => config.SharedIntermediateSize,
+        Resize = (config, size) => config with { SharedIntermediateSize = size },
+    };
+
     // Made when they are first asked for: the axes stand in two files, and which is filled first nobody says.
 
     /// <summary>All of them, in the order in which plans list them.</summary>
     public static IReadOnlyList<Axis> All => field ??=
-        [Layers, Hidden, Heads, Ffn, KvHeads, Experts, ExpertFfn, MambaHeads, MambaHeadDim, DeltaHeads, DeltaHeadDim, DeltaKeyHeads];
+    [
+        Layers, Hidden, Heads, Ffn, KvHeads, Experts, ExpertFfn, SharedFfn, MambaHeads, MambaHeadDim, DeltaHeads, DeltaHeadDim,
+        DeltaKeyHeads,
+    ];
 
     /// <summary>All of them in the order in which recipes and commands ask for sizes: widths, units of a layer, layers.</summary>
     public static IReadOnlyList<Axis> Asked => field ??= [.. All.OrderBy(axis => axis.IsWidth ? 0 : axis.IsPerLayer ? 1 : 2)];
@@ -191,7 +211,9 @@ public sealed partial class Axis
     /// <summary>This axis as a dimension of a parameter.</summary>
     public Dimension Dimension { get; }
 
-    /// <summary>What a unit has along <see cref="Dimension"/> where that is more than one entry, such as those of a head; null for one.</summary>
+    /// <summary>
+    /// What a unit has along <see cref="Dimension"/> where that is more than one entry, such as those of a head; null for one.
+    /// </summary>
     internal Dimension? Entries { get; private init; }
 
     private Func<LayerKind, bool> Exists { get; init; } = static _ => true;
@@ -212,7 +234,7 @@ public sealed partial class Axis
     internal bool IsOptional { get; private init; }
 
     /// <summary>Whether only layers with state-space mixers, or with linear attention, have units of it.</summary>
-    internal bool IsOfHybrids => !Exists(new()) && !Exists(new() { HasExperts = true });
+    internal bool IsOfHybrids => !Exists(new()) && !Exists(new() { HasExperts = true, HasSharedExpert = true });
 
     /// <summary>Whether a layer of a kind has units of it.</summary>
     internal bool IsIn(LayerKind kind) => Exists(kind);

@@ -3,7 +3,9 @@ using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Models;
 
-/// <summary>The parameters of linear attention by the gated delta rule (arXiv 2412.06464), a part of <see cref="ParameterSpecs"/>.</summary>
+/// <summary>
+/// The parameters of linear attention by the gated delta rule (arXiv 2412.06464), a part of <see cref="ParameterSpecs"/>.
+/// </summary>
 internal static class DeltaSpecs
 {
     // Values of all heads, and positions that the convolution sees.
@@ -34,5 +36,6 @@ internal static class DeltaSpecs
     private static ParameterSpec Projected(ParameterRole weight, Dimension rows) =>
         Of(weight, rows, Hidden) with { Input = TapPoint.InputNorm };
 
-    private static ParameterSpec Convolution(ParameterRole weight, Dimension rows) => Of(weight, rows, s_kernel) with { IsConvolution = true };
+    private static ParameterSpec Convolution(ParameterRole weight, Dimension rows) =>
+        Of(weight, rows, s_kernel) with { IsConvolution = true };
 }

@@ -77,6 +77,12 @@ public sealed record LayerKind
     /// </summary>
     public bool HasExperts { get; init; }
 
+    /// <summary>
+    /// Whether every token goes to one expert more, whose weight is a sigmoid of its own (<see
+    /// cref="DecoderConfig.SharedIntermediateSize"/>), beside those that the router gives it to.
+    /// </summary>
+    public bool HasSharedExpert { get; init; }
+
     /// <summary>Whether the feed-forward block, or each of its experts, has a gate.</summary>
     public bool HasGate => Activation is not (ActivationKind.SquaredRelu or ActivationKind.Gelu);
 

@@ -87,6 +87,18 @@ public enum ParameterRole
     /// <summary>Down projection of an expert, [D, X].</summary>
     ExpertDownProjection,
 
+    /// <summary>Gate projection of the expert that every token goes to, [Y, D].</summary>
+    SharedGateProjection,
+
+    /// <summary>Up projection of the expert that every token goes to, [Y, D].</summary>
+    SharedUpProjection,
+
+    /// <summary>Down projection of the expert that every token goes to, [D, Y].</summary>
+    SharedDownProjection,
+
+    /// <summary>What a sigmoid is taken of for the weight of the expert that every token goes to, [1, D].</summary>
+    SharedExpertGate,
+
     /// <summary>The part of a state-space mixer's input projection that gates what it gives: z, [Nh · P, D].</summary>
     MambaGateProjection,
 

@@ -52,6 +52,13 @@ internal static class ParameterSpecs
         OfExperts(ExpertGateProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
         OfExperts(ExpertUpProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
         OfExperts(ExpertDownProjection, TapPoint.ExpertIntermediate, Hidden, ExpertFfn),
+        OfShared(SharedGateProjection, TapPoint.PostAttentionNorm, SharedFfn, Hidden) with
+        {
+            Exists = (_, kind) => kind.HasSharedExpert && kind.HasGate,
+        },
+        OfShared(SharedUpProjection, TapPoint.PostAttentionNorm, SharedFfn, Hidden),
+        OfShared(SharedDownProjection, TapPoint.SharedIntermediate, Hidden, SharedFfn),
+        OfShared(SharedExpertGate, TapPoint.PostAttentionNorm, new Dimension("1", static _ => 1), Hidden),
         Norm(MlpOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter && kind.HasFeedForward },
         Norm(FinalNorm) with
         {
@@ -87,6 +94,9 @@ internal static class ParameterSpecs
 
     private static ParameterSpec OfExperts(ParameterRole role, TapPoint input, params IReadOnlyList<Dimension> dimensions) =>
         new(role, ParameterGroup.Mlp, dimensions) { IsPerExpert = true, Input = input, Exists = HasExperts };
+
+    private static ParameterSpec OfShared(ParameterRole role, TapPoint input, params IReadOnlyList<Dimension> dimensions) =>
+        new(role, ParameterGroup.Mlp, dimensions) { Input = input, Exists = static (_, kind) => kind.HasSharedExpert };
 
     private static bool IsDense(DecoderConfig config, LayerKind kind) => kind.IsDense;
 

@@ -60,6 +60,12 @@ public enum TapPoint
     /// <summary>What the experts give, before it is multiplied by their weights, [R, D].</summary>
     ExpertOutput,
 
+    /// <summary>What enters the activation of the expert that every token goes to, [B, T, Y].</summary>
+    SharedPreActivation,
+
+    /// <summary>Input of that expert's down projection, [B, T, Y].</summary>
+    SharedIntermediate,
+
     /// <summary>Residual stream leaving a block, [B, T, D].</summary>
     BlockOutput,
 

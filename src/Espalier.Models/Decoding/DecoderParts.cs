@@ -96,7 +96,20 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         Gates = config.LayerKinds[layer].HasGate ? OfExperts(ParameterRole.ExpertGateProjection, layer) : null,
         Ups = OfExperts(ParameterRole.ExpertUpProjection, layer),
         Downs = OfExperts(ParameterRole.ExpertDownProjection, layer),
+        Shared = config.LayerKinds[layer].HasSharedExpert ? SharedOf(layer) : null,
     };
+
+    private SharedExpert SharedOf(int layer)
+    {
+        Projection Of(ParameterRole role) => new(weights[new(role, layer)], null, adapters?.GetValueOrDefault(new(role, layer)));
+        return new(config.LayerKinds[layer].Activation, layer)
+        {
+            GateProj = config.LayerKinds[layer].HasGate ? Of(ParameterRole.SharedGateProjection) : null,
+            UpProj = Of(ParameterRole.SharedUpProjection),
+            DownProj = Of(ParameterRole.SharedDownProjection),
+            Weight = Of(ParameterRole.SharedExpertGate),
+        };
+    }
 
     private Tensor[] OfExperts(ParameterRole role, int layer) =>
         [.. Enumerable.Range(0, config.Experts).Select(expert => weights[new(role, layer, expert)])];

@@ -45,16 +45,29 @@ internal static class LinearLayers
         return types.Select(type => type == Linear ? s_linear : s_full);
     }
 
+    /// <summary>
+    /// Whether the layers are those that a program takes them for which goes by the interval alone, 4 where none is written.
+    /// </summary>
+    public static bool IntervalHolds(DecoderConfig config, JsonObject written) =>
+        Holds((int)(ConfigJson.Number(written[Interval]) ?? UsualInterval), config);
+
     /// <summary>Writes which layers are which, and that no layers foresee further tokens.</summary>
     public static void Write(DecoderConfig target, JsonObject fields)
     {
         fields[Types] = new JsonArray([.. Enumerable.Range(0, target.Layers)
             .Select(layer => JsonValue.Create(target.LayerKinds[layer].HasDelta ? Linear : LayerTypes.Full))]);
-        // A program may go by the rule and not by the list, which wins elsewhere: where it is no longer true it goes.
-        if (ConfigJson.Number(fields[Interval]) is { } interval && Enumerable.Range(0, target.Layers)
-            .Any(layer => target.LayerKinds[layer].HasDelta == ((layer + 1) % (int)interval == 0)))
-            fields.Remove(Interval);
+        // A program may go by the rule and not by the list, which wins elsewhere: it is the rule that holds, or none.
+        if (fields.ContainsKey(Interval))
+        {
+            if (Enumerable.Range(1, target.Layers).FirstOrDefault(interval => Holds(interval, target)) is > 0 and var interval)
+                ConfigJson.Set(fields, Interval, interval);
+            else
+                fields.Remove(Interval);
+        }
         if (fields.ContainsKey(Foresight))
             ConfigJson.Set(fields, Foresight, 0);
     }
+
+    private static bool Holds(int interval, DecoderConfig config) => Enumerable.Range(0, config.Layers)
+        .All(layer => config.LayerKinds[layer].HasDelta == ((layer + 1) % interval != 0));
 }

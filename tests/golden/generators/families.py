@@ -31,6 +31,8 @@ from transformers import (
     Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen2MoeConfig,
+    Qwen2MoeForCausalLM,
     Qwen3_5ForCausalLM,
     Qwen3_5TextConfig,
     Qwen3Config,
@@ -93,6 +95,8 @@ MOE = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 # It also sums over the wrong dimension where it carries states from chunk to chunk: all texts here are within one.
 HYBRID = dict(layer_norm_epsilon=1e-5, time_step_min=1e-12, use_mamba_kernels=False, bos_token_id=1, eos_token_id=2, pad_token_id=0)
 DELTA = dict(rms_norm_eps=1e-6, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+# What configs with linear attention have.
+DELTA_FIELD = 'linear_key_head_dim'
 UNTIED, TIED = dict(tie_word_embeddings=False), dict(tie_word_embeddings=True)
 
 # name: seed, model class, config class, its fields
@@ -288,6 +292,35 @@ FAMILIES = {
         MixtralConfig,
         sizes(48, 40, 4, 2, 112) | UNTIED | MOE | dict(rms_norm_eps=1e-5, rope_theta=1e6, num_local_experts=5, num_experts_per_tok=2),
     ),
+    'qwen2-moe': (
+        125,
+        Qwen2MoeForCausalLM,
+        Qwen2MoeConfig,
+        sizes(48, 56, 4, 4, 112)
+        | QWEN
+        | UNTIED
+        | MOE
+        | dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=24, shared_expert_intermediate_size=40),
+    ),
+    'qwen2-moe-mixed': (
+        126,
+        Qwen2MoeForCausalLM,
+        Qwen2MoeConfig,
+        sizes(40, 56, 4, 2, 104)
+        | QWEN
+        | TIED
+        | MOE
+        | dict(
+            num_hidden_layers=4,
+            num_experts=5,
+            num_experts_per_tok=3,
+            moe_intermediate_size=16,
+            shared_expert_intermediate_size=28,
+            decoder_sparse_step=2,
+            norm_topk_prob=True,
+            qkv_bias=False,
+        ),
+    ),
     'qwen3-moe': (
         122,
         Qwen3MoeForCausalLM,
@@ -408,6 +441,7 @@ EXPERTS = {
     'mixtral': ('block_sparse_moe.gate', 'block_sparse_moe.experts.{}.w1', 'block_sparse_moe.experts.{}.w3', 'block_sparse_moe.experts.{}.w2'),
     'qwen3_moe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
     'olmoe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
+    'qwen2_moe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
     'qwen3_next': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
 }
 
@@ -432,27 +466,33 @@ def gradients(m):
 
 
 def importance(m, path, x):
-    """Importance of Mamba heads and of their channels (arXiv 2504.11409, section 3), of each layer that has them, from x of a pass."""
+    """Importance of heads of mixers and of their channels (arXiv 2504.11409, section 3), of each layer that has them, from a pass.
+
+    Of Mamba-2 from x as the projection gives it, of linear attention from what the output projection reads.
+    """
     kept, hooks, c = {}, [], m.config
+    heads, width = (c.linear_num_value_heads, c.linear_value_head_dim) if DELTA_FIELD in c.to_dict() else (c.mamba_num_heads, c.mamba_head_dim)
     for i, block in enumerate(m.model.layers):
-        if block.block_type == 'mamba':
-            hooks.append(block.mixer.in_proj.register_forward_hook(lambda module, inputs, out, i=i: kept.__setitem__(i, out)))
+        if hasattr(block, 'linear_attn'):
+            keep = lambda module, inputs, i=i: kept.__setitem__(i, inputs[0])
+            hooks.append(block.linear_attn.out_proj.register_forward_pre_hook(keep))
+        elif getattr(block, 'block_type', None) == 'mamba':
+            # Rows of the projection: z, x, B, C, dt.
+            keep = lambda module, inputs, out, i=i: kept.__setitem__(i, out[..., heads * width : 2 * heads * width])
+            hooks.append(block.mixer.in_proj.register_forward_hook(keep))
     with torch.no_grad():
         m(input_ids=x, use_cache=False)
     for hook in hooks:
         hook.remove()
-    channels = c.mamba_num_heads * c.mamba_head_dim
     ways = {
         'l2': lambda v, d: v.pow(2).sum(d).sqrt(),
         'mean': lambda v, d: v.abs().mean(d),
         'variance': lambda v, d: v.var(d, unbiased=False),
     }
     scores = {'input_ids': x}
-    for i, out in kept.items():
-        # Rows of the projection: z, x, B, C, dt.
-        v = out[..., channels : 2 * channels]
+    for i, v in kept.items():
         for batch, sequence in (('l2', 'mean'), ('mean', 'l2'), ('variance', 'variance')):
-            s = ways[batch](ways[sequence](v, 1), 0).view(c.mamba_num_heads, c.mamba_head_dim)
+            s = ways[batch](ways[sequence](v, 1), 0).view(heads, width)
             scores[f'{batch}-{sequence}.{i}.heads'] = torch.linalg.vector_norm(s, dim=1)
             scores[f'{batch}-{sequence}.{i}.channels'] = torch.linalg.vector_norm(s, dim=0)
     store(path, scores, f64=('',))
@@ -536,7 +576,7 @@ def make(root, name):
     c, e = m.config, exact64(m)
     # The row of the padding token would get no gradient.
     e.get_input_embeddings().padding_idx = None
-    x, long = ids(seed + 1000, 2, 24, V=c.vocab_size), ids(seed + 2000, 1, 150 if hasattr(c, 'linear_key_head_dim') else 64, V=c.vocab_size)
+    x, long = ids(seed + 1000, 2, 24, V=c.vocab_size), ids(seed + 2000, 1, 150 if DELTA_FIELD in c.to_dict() else 64, V=c.vocab_size)
     y, hidden = forward(e, x)
     assert e.routing_gap > 1e-4, e.routing_gap
     loss = ce(y, x)
@@ -548,7 +588,7 @@ def make(root, name):
         t['long.input_ids'], t['long.logits'] = long, e(input_ids=long, use_cache=False).logits
         f32 = (m(input_ids=long, use_cache=False).logits.double() - t['long.logits']).abs().max().item()
 
-    if c.model_type == 'nemotron_h':
+    if c.model_type == 'nemotron_h' or DELTA_FIELD in c.to_dict():
         importance(e, os.path.join(d, 'importance.safetensors'), x)
     note = generation(e, os.path.join(d, 'generate.safetensors'), x[:1, :8]) if name == 'llama-3.1' else ''
     if rotary.scaled(c):

@@ -4,8 +4,9 @@ namespace Espalier.Compression.Training.Parts;
 
 /// <summary>
 /// Which matrices of the blocks have low-rank factors beside them: <c>q_proj</c>, <c>k_proj</c>, <c>v_proj</c>, <c>o_proj</c>,
-/// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c>, <c>mlp</c>, <c>mamba</c> and <c>delta</c> (linear attention) for all of theirs. Parts of a fused
-/// tensor go by the same names. A router and the experts of a mixture have none: they are trained whole or not at all.
+/// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c>, <c>mlp</c>, <c>mamba</c> and <c>delta</c> (linear attention)
+/// for all of theirs. Parts of a fused tensor go by the same names. A router and the experts of a mixture have none, but for the expert
+/// that every token goes to: they are trained whole or not at all.
 /// </summary>
 internal sealed record LowRankTargets
 {
@@ -17,9 +18,9 @@ internal sealed record LowRankTargets
         ("k_proj", [ParameterRole.KeyProjection]),
         ("v_proj", [ParameterRole.ValueProjection]),
         ("o_proj", [ParameterRole.OutputProjection]),
-        ("gate_proj", [ParameterRole.GateProjection]),
-        ("up_proj", [ParameterRole.UpProjection]),
-        ("down_proj", [ParameterRole.DownProjection]),
+        ("gate_proj", [ParameterRole.GateProjection, ParameterRole.SharedGateProjection]),
+        ("up_proj", [ParameterRole.UpProjection, ParameterRole.SharedUpProjection]),
+        ("down_proj", [ParameterRole.DownProjection, ParameterRole.SharedDownProjection]),
         ("mamba", Roles(ParameterGroup.Mamba)),
         ("delta", Roles(ParameterGroup.Delta)),
     ];
@@ -82,7 +83,8 @@ internal sealed record LowRankTargets
     public override int GetHashCode() => _roles.Aggregate(0, HashCode.Combine);
 
     private static ParameterRole[] Roles(ParameterGroup group) =>
-        [.. ParameterSpec.All.Where(spec => spec is { Input: not null, IsPerExpert: false, Role: not ParameterRole.Router }
+        [.. ParameterSpec.All.Where(spec => spec is { Input: not null, IsPerExpert: false,
+            Role: not (ParameterRole.Router or ParameterRole.SharedExpertGate) }
             && spec.Group == group).Select(spec => spec.Role)];
 
     private static ParameterRole[] Of(string word)

@@ -8,7 +8,9 @@ namespace Espalier.Models.Checkpoints.Safetensors;
 /// <param name="ByteLength">Number of bytes.</param>
 internal sealed record TensorEntry(string Name, ElementType Type, long[] Shape, long Offset, long ByteLength)
 {
-    /// <summary>How its bytes lie apart, where it is a part of a tensor whose other parts lie between; null for one after the other.</summary>
+    /// <summary>
+    /// How its bytes lie apart, where it is a part of a tensor whose other parts lie between; null for one after the other.
+    /// </summary>
     public TensorPieces? Pieces { get; init; }
 
     /// <summary>Number of elements: the product of the shape.</summary>

@@ -72,6 +72,13 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
 
     public RowBuffer ExpertUp => field ??= New(config.ExpertIntermediateSize);
 
+    public RowBuffer SharedGate => field ??= New(config.SharedIntermediateSize);
+
+    public RowBuffer SharedUp => field ??= New(config.SharedIntermediateSize);
+
+    /// <summary>What the weight of the expert that every row goes to is made of.</summary>
+    public RowBuffer SharedWeight => field ??= New(1);
+
     /// <summary>What one expert gives.</summary>
     public RowBuffer ExpertOutput => field ??= New(config.HiddenSize);
 
