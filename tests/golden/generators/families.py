@@ -342,7 +342,7 @@ FAMILIES = {
         | dict(head_dim=16, num_experts=5, num_experts_per_tok=2, moe_intermediate_size=24, norm_topk_prob=False, mlp_only_layers=[1]),
     ),
     'qwen3-5': (
-        141,
+        1341,
         Qwen3_5ForCausalLM,
         Qwen3_5TextConfig,
         sizes(48, 96, 4, 2, 112)
@@ -360,7 +360,7 @@ FAMILIES = {
         ),
     ),
     'qwen3-5-tied': (
-        142,
+        742,
         Qwen3_5ForCausalLM,
         Qwen3_5TextConfig,
         sizes(40, 72, 5, 1, 104)
@@ -381,7 +381,7 @@ FAMILIES = {
         ),
     ),
     'qwen3-next': (
-        143,
+        243,
         Qwen3NextForCausalLM,
         Qwen3NextConfig,
         sizes(48, 56, 4, 2, 112)
@@ -403,7 +403,7 @@ FAMILIES = {
         ),
     ),
     'qwen3-next-mixed': (
-        144,
+        1144,
         Qwen3NextForCausalLM,
         Qwen3NextConfig,
         sizes(40, 56, 6, 3, 104)
