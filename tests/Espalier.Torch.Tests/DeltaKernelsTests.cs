@@ -111,6 +111,42 @@ public abstract class DeltaKernelsTests(int bits) : KernelTest(bits)
         TorchRuntime.Threads = 2;
     }
 
+    [Theory]
+    [InlineData(1, 1, 1, 1)]
+    [InlineData(6, 33, 3, 17)]
+    [InlineData(9, 16, 1, 5)]
+    public void A_token_a_row_gives_what_the_whole_text_gives(int M, int P, int G, int S)
+    {
+        using var scope = TensorScope.Begin();
+        // Two sequences of which one is a token ahead, in slots 2 and 0 that held something else.
+        var (T, sizes) = (5, new ScanSizes(M, P, G, S));
+        var x = Scanned(2, T, sizes, 1);
+        var expected = DeltaByParts.Run(Of(x, null), sizes, null);
+        RowBuffer Weight(Tensor value) => RowBuffer.Of(value.To(DType.Float32));
+        using RowBuffer bias = Weight(x[5]), log = Weight(x[6]), state = Weight(Twins.Values(8, 3, M * S * P).Mul(100));
+        for (var t = 0; t <= T; t++)
+        {
+            (int Slot, int Sample, int Position)[] rows = [(2, 0, t), (0, 1, t - 1)];
+            rows = [.. rows.Where(row => row.Position >= 0 && row.Position < T)];
+            RowBuffer Rows(int which) => RowBuffer.Of(
+                Tensor.Cat(0, [.. rows.Select(row => x[which].Select(0, row.Sample).Slice(0, row.Position, row.Position + 1))])
+                    .To(DType.Float32));
+            using RowBuffer q = Rows(0), k = Rows(1), v = Rows(2), strengths = Rows(3), steps = Rows(4);
+            RowDeltaOps.Scan(
+                v, k, q, strengths, steps, (bias, log), sizes, state, [.. rows.Select(row => row.Slot)],
+                [.. rows.Select(row => row.Position)]);
+            for (var row = 0; row < rows.Length; row++)
+                Twins.AssertNear(
+                    expected.Select(0, rows[row].Sample).Select(0, rows[row].Position), Tensor.From<float>(v.Row(row), sizes.Inner), 2e-5);
+        }
+        Assert.Contains("row delta rule: slot 3 of 3", Assert.Throws<TorchException>(() =>
+        {
+            using RowBuffer q = Weight(x[0].Select(1, 0)), k = Weight(x[1].Select(1, 0)), v = Weight(x[2].Select(1, 0));
+            using RowBuffer strengths = Weight(x[3].Select(1, 0)), steps = Weight(x[4].Select(1, 0));
+            RowDeltaOps.Scan(v, k, q, strengths, steps, (bias, log), sizes, state, [2, 3], [0, 0]);
+        }).Message);
+    }
+
     [Fact]
     public void What_does_not_fit_is_an_error()
     {
