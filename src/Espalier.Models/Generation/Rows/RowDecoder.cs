@@ -57,7 +57,7 @@ internal sealed class RowDecoder : IDisposable
         _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _values = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _states = [.. Enumerable.Range(0, config.Layers)
-            .Select(layer => config.LayerKinds[layer].HasMamba ? new RowStates(config.Mamba, slots) : null)];
+            .Select(layer => StateShape.Of(config, config.LayerKinds[layer]) is { } shape ? new RowStates(shape, slots) : null)];
         _blocks = [.. Enumerable.Range(0, config.Layers)
             .Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer], _states[layer]))];
         _finalNorm = new(weights, ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
@@ -110,7 +110,7 @@ internal sealed class RowDecoder : IDisposable
     /// A row's bits depend neither on the others nor on where its blocks lie.
     /// </summary>
     /// <param name="table">Of each row the blocks of its sequence in order, the same number for each.</param>
-    /// <param name="slots">Of each row where the states of its sequence lie, which layers with Mamba have.</param>
+    /// <param name="slots">Of each row where the states of its sequence lie, which recurrent layers have.</param>
     /// <param name="positions">Of each row its position in its sequence.</param>
     /// <param name="ids">Of each row its id.</param>
     /// <param name="wanted">As <see cref="Want"/> has it, which is called.</param>
