@@ -14,6 +14,9 @@ namespace Espalier.Compression.Data.Streams;
 /// <param name="Folder">Where pieces lie, each in a folder of its own; nothing else is touched there.</param>
 internal sealed record PieceSource(DocumentSource Source, DocumentEncoder Encoder, PieceIndex Index, KeptDocuments Kept, string Folder)
 {
+    /// <summary>What names of folders begin with, where several sources have their pieces in one folder.</summary>
+    public string Prefix { get; init; } = "";
+
     /// <summary>Threads that encode, beside those that train.</summary>
     public int Workers { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
 
@@ -26,7 +29,7 @@ internal sealed record PieceSource(DocumentSource Source, DocumentEncoder Encode
         new(source, encoder, PieceIndex.Read(folder), KeptDocuments.Read(folder), pieces);
 
     /// <summary>The folder of a piece.</summary>
-    public string PathOf(int piece) => Path.Combine(Folder, $"{piece:000000}");
+    public string PathOf(int piece) => Path.Combine(Folder, $"{Prefix}{piece:000000}");
 
     /// <summary>Reads and encodes what was taken, from where a piece begins on.</summary>
     /// <param name="piece">The piece.</param>

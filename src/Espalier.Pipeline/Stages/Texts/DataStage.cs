@@ -212,9 +212,10 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         if (!PieceIndex.IsIn(folder))
             return TokenStore.Open(folder, vocabulary, name);
         var stage = data.IsMixture ? Path.GetDirectoryName(Path.GetDirectoryName(folder)!)! : Path.GetDirectoryName(folder)!;
-        var pieces = Path.Combine(stage, RunLayout.Pieces, (number + 1).ToString(CultureInfo.InvariantCulture));
-        var streamed = new StreamedTokens(
-            PieceSource.Open(folder, source, DocumentEncoder.Of(Tokenizer, vocabulary), pieces), name, vocabulary, run.Stop);
+        var pieces = PieceSource.Open(
+            folder, source, DocumentEncoder.Of(Tokenizer, vocabulary), Path.Combine(stage, RunLayout.Pieces)) with
+        { Prefix = $"{number + 1}-" };
+        var streamed = new StreamedTokens(pieces, name, vocabulary, run.Stop);
         var index = streamed.Index;
         run.Progress.Note($"{name}: {Units.Count(index.Count)} tokens in {index.Pieces.Count} pieces of {Units.Count(index.PieceWindows)} "
             + $"windows, which are made ahead of training and shuffled one by one; {PieceIndexWriter.Held} of them take at most "
