@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Espalier.Server.Tests;
 
-/// <summary>A <c>tokenizer.json</c> without merges: the pieces that a vocabulary lists, over the bytes of the text, and added tokens.</summary>
+/// <summary>
+/// A <c>tokenizer.json</c> without merges: the pieces that a vocabulary lists, over the bytes of the text, and added tokens.
+/// </summary>
 internal static class ByteLevelTokenizer
 {
     /// <summary>Writes it into a folder.</summary>

@@ -5,8 +5,9 @@ using Espalier.Files;
 namespace Espalier.Compression.Data.Streams;
 
 /// <summary>
-/// Training tokens of which only some pieces lie on the disk. Reads anywhere; the piece that is read is made where it is not there, the next
-/// one ahead of its time, and where three are there the one that is needed last goes. Dispose it; pieces stay then, for a run that goes on.
+/// Training tokens of which only some pieces lie on the disk. Reads anywhere; the piece that is read is made where it is not there, the
+/// next one ahead of its time, and where three are there the one that is needed last goes. Dispose it; pieces stay then, for a run that
+/// goes on.
 /// </summary>
 internal sealed class StreamedTokens : IDocumentTokens, IDisposable
 {
