@@ -21,7 +21,9 @@ public sealed class InitTests : TorchTest
         var recipe = RecipeFile.Read(At("recipe.yaml"));
         // Every family but the hybrids has GGUF; llama.cpp reads an OLMo-2 or -3 or StarCoder2 whose width was cut in no form, nor a Qwen3
         // that has experts in some layers.
-        Assert.Equal(family is not ("olmo2" or "olmo3" or "starcoder2" or "qwen3-moe-mixed" or "nemotron-h" or "nemotron-h-tied"),
+        Assert.Equal(
+            family is not ("olmo2" or "olmo3" or "starcoder2" or "qwen2-moe-mixed" or "qwen3-moe-mixed" or "nemotron-h" or "nemotron-h-tied"
+            or "qwen3-5" or "qwen3-5-tied" or "qwen3-next" or "qwen3-next-mixed"),
             recipe.Export.Contains(ExportKind.GgufQ8));
     }
 

@@ -54,8 +54,8 @@ internal static class BlockSpeed
     /// <summary>One block of the shape, or of the shape halved until it is small enough; head_dim stays.</summary>
     internal static DecoderConfig BlockOf(DecoderConfig model)
     {
-        // Of a hybrid, whose layers are halves, one of each kind.
-        LayerKind[] kinds = model.LayerKinds.Any(kind => kind.IsHalf) ? [.. model.LayerKinds.Distinct()] : [model.LayerKinds[0]];
+        // Of a hybrid one of each kind.
+        LayerKind[] kinds = model.LayerKinds.Any(kind => kind.IsOfHybrid) ? [.. model.LayerKinds.Distinct()] : [model.LayerKinds[0]];
         var block = model with
         {
             Layers = kinds.Length,
@@ -75,6 +75,11 @@ internal static class BlockSpeed
                 KeyValueHeads = groups,
                 QueryHeads = groups * block.GroupSize,
                 Mamba = block.Mamba with { Heads = Halved(block.Mamba.Heads, block.Mamba.Groups) },
+                Delta = block.Delta with
+                {
+                    Groups = Halved(block.Delta.Groups, 1),
+                    Heads = Halved(block.Delta.Groups, 1) * (block.Delta.Heads / Math.Max(1, block.Delta.Groups)),
+                },
             };
         }
         return block;

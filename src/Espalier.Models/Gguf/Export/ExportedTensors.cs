@@ -41,11 +41,11 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
     private GgufTensorSource Source(StoredTensor tensor, GgufType type) => new(tensor.Name, type, tensor.Stacked, (firstRow, rows) =>
     {
         var begin = firstRow * tensor.Shape[^1];
-        foreach (var (part, first, count) in tensor.Ranges())
+        foreach (var (part, own, first, count) in tensor.Ranges())
         {
             long from = Math.Max(begin, first), to = Math.Min(begin + rows.Length, first + count);
             if (from < to)
-                Read(part.Parameter, from - first, rows[(int)(from - begin)..(int)(to - begin)]);
+                Read(part.Parameter, own + from - first, rows[(int)(from - begin)..(int)(to - begin)]);
         }
     }, tensor.Parts.Any(part => architecture.Turns(part.Parameter.Role)) ? checkpoint.Config.HeadDim : 1);
 

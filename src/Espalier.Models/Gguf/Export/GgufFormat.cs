@@ -81,7 +81,7 @@ internal static class GgufFormats
     {
         var main = format.MainType();
         // llama.cpp keeps routers in float32, whatever the format.
-        if (parameter.Role == ParameterRole.Router)
+        if (parameter.Role is ParameterRole.Router or ParameterRole.SharedExpertGate)
             return GgufType.F32;
         if (main.Blocks() is null)
             return main;
