@@ -25,7 +25,8 @@ public sealed class ManyFormsTests : TorchTest
         File.WriteAllText(template,
             "{% if tools %}<tool_call>{% endif %}{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}assistant:");
         await using var server = await RunningServer.StartAsync(RunningServer.Teacher, template,
-            new() { Batch = 16, Queue = Connections, Context = 256 });
+            new() { Batch = 16, Queue = Connections, Context = 512 });
+        server.Http.Timeout = Timeout.InfiniteTimeSpan;
 
         var answers = await Task.WhenAll(Enumerable.Range(0, Connections).Select(async i =>
         {
@@ -56,7 +57,7 @@ public sealed class ManyFormsTests : TorchTest
         var body = new JsonObject
         {
             ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = $"{i}?" }),
-            ["max_tokens"] = 120,
+            ["max_tokens"] = 400,
             ["temperature"] = 1,
             ["seed"] = i,
             ["stream"] = streams,
