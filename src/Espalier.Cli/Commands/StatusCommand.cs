@@ -38,7 +38,7 @@ internal sealed class StatusCommand : CommandBase
         if (run.Step is { } step)
             facts.Add(("step", run.Steps is { } steps ? $"{step} of {steps}" : $"{step}"));
         if (run.Loss is not null)
-            facts.Add(("loss", Loss(run)));
+            facts.Add((run.Step is null ? "last training loss" : "training loss", Loss(run)));
         if (run.SecondsPerStep is { } seconds)
             facts.Add(("a step takes", string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s")));
         if (run.RemainingSeconds is { } remaining)
