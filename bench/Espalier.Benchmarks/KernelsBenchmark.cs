@@ -32,7 +32,8 @@ internal static partial class KernelsBenchmark
         var cases = Cases();
         if (input.Subject != "all")
             cases = [cases.FirstOrDefault(one => one.Name == input.Subject)
-                ?? throw new NotMeasuredException($"no kernel {input.Subject}; there are {string.Join(", ", cases.Select(one => one.Name))}")];
+                ?? throw new NotMeasuredException(
+                    $"no kernel {input.Subject}; there are {string.Join(", ", cases.Select(one => one.Name))}")];
         return [.. cases.Select(one => Compare(one, input))];
     }
 
