@@ -19,6 +19,8 @@ public abstract class DeltaKernelsTests(int bits) : KernelTest(bits)
         { 2, 150, 5, 16, 5, 40, 70, 1 },
         { 1, 130, 9, 64, 1, 32, 64, 0.1 },
         { 1, 150, 2, 8, 1, 8, null, 20 },
+        // Heads as those of published models.
+        { 1, 200, 2, 128, 1, 128, 90, 1 },
         // Decays of e^−60 a token and more.
         { 1, 70, 2, 8, 1, 8, null, 100 },
         { 0, 7, 2, 3, 1, 2, null, 1 },
