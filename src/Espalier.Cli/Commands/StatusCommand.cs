@@ -50,6 +50,8 @@ internal sealed class StatusCommand : CommandBase
                 + string.Join(", ", task.Results.Select(result => $"{result.Model} {MetricText.Value(result.Metrics[0])}"))));
         if (run.Texts is { } texts)
             facts.Add(("synthesize", $"{Units.Counted(texts.Written, "text")} written, {texts.Kept} kept"));
+        if (run.Streamed is { } streamed)
+            facts.Add(("training text", streamed.ToString()));
         facts.Add(("time of its stages", Units.Time(TimeSpan.FromSeconds(run.Seconds))));
         facts.Add(("size", Units.Bytes(run.Bytes)));
         page.Table(TextTable.OfFacts([.. facts]));

@@ -29,7 +29,9 @@ internal static class BlockSpeed
     /// </summary>
     /// <param name="model">The shape.</param>
     /// <param name="sequence">Positions of a window; more than 256 are not needed.</param>
-    public static (IReadOnlyList<double> Forward, IReadOnlyList<double> Training) Measure(DecoderConfig model, int sequence)
+    /// <param name="compute">The type that training computes products in; forward passes are those of scoring, in float32.</param>
+    public static (IReadOnlyList<double> Forward, IReadOnlyList<double> Training) Measure(
+        DecoderConfig model, int sequence, ComputeType compute = ComputeType.Float32)
     {
         var config = BlockOf(model);
         using var decoder = new Decoder(config, FamilyCatalog.For(config.Family, "block").Parameters(config)
@@ -45,6 +47,7 @@ internal static class BlockSpeed
         var flops = (config.ForwardFlopsPerToken(T) - 2.0 * config.VocabularySize * config.HiddenSize) * T / 1e9;
         double[] forward = [.. Times(s_forward, () => Forward(decoder, T)).Select(seconds => flops / seconds)];
         decoder.RequiresGrad = true;
+        decoder.Compute = compute;
         return (forward, [.. Times(s_training, () => Backward(decoder, T)).Select(seconds => 3 * flops / seconds)]);
     }
 
