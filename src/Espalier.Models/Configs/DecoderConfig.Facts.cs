@@ -56,8 +56,9 @@ public sealed partial record DecoderConfig
     /// Bytes that the state-space mixers keep of one text, however long it is: the state of each channel, and what the convolution still
     /// sees.
     /// </summary>
-    internal long StateBytesPerText(int bytesPerElement) => LayersWhere(static kind => kind.HasMamba) * bytesPerElement
-        * ((long)Mamba.Channels * Mamba.StateSize + (Mamba.Kernel - 1L) * (Mamba.Channels + 2L * Mamba.StateChannels));
+    internal long StateBytesPerText(int bytesPerElement) => LayersWhere(static kind => kind.HasMamba)
+        * ((Mamba.StateType?.Bytes() ?? bytesPerElement) * (long)Mamba.Channels * Mamba.StateSize
+            + bytesPerElement * (Mamba.Kernel - 1L) * (Mamba.Channels + 2L * Mamba.StateChannels));
 
     /// <summary>
     /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens: two for each

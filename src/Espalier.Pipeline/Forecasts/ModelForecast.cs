@@ -26,14 +26,20 @@ internal sealed record ModelForecast
     /// <summary>Width of an expert.</summary>
     public int? MoeIntermediateSize { get; init; }
 
-    /// <summary>Heads of a Mamba layer; null where there are none, as the two that follow.</summary>
+    /// <summary>Heads of a Mamba layer; null where there are none, as the three that follow.</summary>
     public int? MambaNumHeads { get; init; }
 
     /// <summary>Channels of such a head.</summary>
     public int? MambaHeadDim { get; init; }
 
-    /// <summary>Bytes that the Mamba layers keep of a text, however long it is, in bfloat16.</summary>
+    /// <summary>
+    /// Bytes that the Mamba layers keep of a text, however long it is, where the model is served in bfloat16: states in
+    /// <see cref="StateType"/>, the last inputs of convolutions in bfloat16.
+    /// </summary>
     public long? StateBytesBfloat16 { get; init; }
+
+    /// <summary>What the states are kept in (<c>mamba_ssm_cache_dtype</c>); null where there are no Mamba layers.</summary>
+    public string? StateType { get; init; }
 
     /// <summary>Weights that take part in one token's pass; null where all do.</summary>
     public long? ActiveParameters { get; init; }
@@ -103,6 +109,7 @@ internal sealed record ModelForecast
             MambaNumHeads = hasMamba ? config.Mamba.Heads : null,
             MambaHeadDim = hasMamba ? config.Mamba.HeadDim : null,
             StateBytesBfloat16 = hasMamba ? config.StateBytesPerText(2) : null,
+            StateType = hasMamba ? (config.Mamba.StateType ?? ElementType.BF16).ConfigName() : null,
             ActiveParameters = hasExperts ? config.ActiveParameters : null,
             NumHiddenLayers = config.Layers,
             NumAttentionHeads = config.QueryHeads,

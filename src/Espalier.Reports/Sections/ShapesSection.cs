@@ -16,6 +16,7 @@ internal static class ShapesSection
         ("Expert size", config => config.ExpertIntermediateSize),
         ("Mamba heads", config => config.Mamba.Heads),
         ("Mamba head width", config => config.Mamba.HeadDim),
+        ("Mamba state size", config => config.Mamba.StateSize),
         ("Layers", config => config.Layers),
         ("Query heads", config => config.QueryHeads),
         ("KV heads", config => config.KeyValueHeads),

@@ -14,10 +14,10 @@ public sealed class GgufImporterTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // llama.cpp's qwen3moe has experts in every layer, which is refused; Nemotron-H is not exported.
+    // llama.cpp's qwen3moe has experts in every layer, and its nemotron_h no biases of a mixer's projections: both are refused.
     public static TheoryData<string> Families => [.. Directory.GetDirectories(Fixtures.Golden("families"))
         .Select(static path => Path.GetFileName(path))
-        .Where(static name => name != "qwen3-moe-mixed" && !name.StartsWith("nemotron-h", StringComparison.Ordinal))
+        .Where(static name => name is not ("qwen3-moe-mixed" or "nemotron-h-tied"))
         .Order()];
 
     [Theory]
@@ -56,7 +56,9 @@ public sealed class GgufImporterTests : IDisposable
                 expected = [.. expected.Select(weight =>
                     (float)((weight + architecture.Shift(parameter.Role)) * factor - architecture.Shift(parameter.Role)))];
             // llama.cpp stores norms of some families with 1 added, which costs the last bits.
-            var lost = name.Contains("norm", StringComparison.Ordinal) && before.Config.Norm != NormKind.RmsNorm ? 1.2e-7f : 0f;
+            var lost = name.Contains("norm", StringComparison.Ordinal) && before.Config.Norm != NormKind.RmsNorm ? 1.2e-7f
+                // The decay of a state is there, and its logarithm here.
+                : name.EndsWith("A_log", StringComparison.Ordinal) ? 3e-7f : 0f;
             Assert.All(expected.Zip(actual), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, lost));
         }
     }
