@@ -46,7 +46,8 @@ internal readonly record struct LayerCounts(int Mamba, int Attention, int FeedFo
     public void Check(DecoderConfig teacher, int layers)
     {
         if (teacher.LayerKinds.AreAlike || teacher.LayerKinds.Any(kind => !kind.IsHalf))
-            throw new EspalierException($"prune.layer-kinds is {this}, and layers of this {teacher.Family} model are not mamba, attention or "
+            throw new EspalierException(
+                $"prune.layer-kinds is {this}, and layers of this {teacher.Family} model are not mamba, attention or "
                 + "feed-forward alone: leave it out");
         if (Total != layers)
             throw new EspalierException($"prune.layer-kinds is {this}, which are {Total} layers, and prune.layers is {layers}: make them "

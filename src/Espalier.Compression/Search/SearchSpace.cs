@@ -91,7 +91,7 @@ internal sealed record SearchSpace
                                         Mamba = mamba,
                                     };
                                     if (shape != teacher)
-                                        yield return new(shape);
+                                        yield return new(shape) { Model = teacher };
                                 }
     }
 

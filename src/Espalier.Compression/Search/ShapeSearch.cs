@@ -19,7 +19,7 @@ internal static class ShapeSearch
     /// An illegal size; or, at the end, that no shape keeps to the constraints: the nearest are named.
     /// </exception>
     public static IEnumerable<Candidate> Enumerate(DecoderConfig teacher, SearchSpace space, IReadOnlyList<Constraint> constraints,
-        CancellationToken stop = default, Func<int, LayerKinds>? kinds = null)
+        Func<int, LayerKinds>? kinds = null, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(space);
         return Walk(Of(space.Shapes(teacher), kinds), constraints, stop);
@@ -27,12 +27,12 @@ internal static class ShapeSearch
 
     /// <summary>The same of shapes that were named one by one.</summary>
     public static IEnumerable<Candidate> Enumerate(IReadOnlyList<Candidate> shapes, IReadOnlyList<Constraint> constraints,
-        CancellationToken stop = default, Func<int, LayerKinds>? kinds = null) =>
+        Func<int, LayerKinds>? kinds = null, CancellationToken stop = default) =>
         Walk(Of(shapes, kinds), constraints, stop);
 
     // Before layers are ranked a hybrid's shapes have the first kinds of the pattern, and so another size than what is cut.
     private static IEnumerable<Candidate> Of(IEnumerable<Candidate> shapes, Func<int, LayerKinds>? kinds) => kinds is null ? shapes
-        : shapes.Select(candidate => new Candidate(candidate.Shape with { LayerKinds = kinds(candidate.Layers) }));
+        : shapes.Select(candidate => candidate with { Shape = candidate.Shape with { LayerKinds = kinds(candidate.Layers) } });
 
     private static IEnumerable<Candidate> Walk(IEnumerable<Candidate> shapes, IReadOnlyList<Constraint> constraints, CancellationToken stop)
     {

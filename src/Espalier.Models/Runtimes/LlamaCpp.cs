@@ -15,7 +15,8 @@ internal sealed class LlamaCpp : Runtime
 
     /// <inheritdoc/>
     public override string? Refuses(WrittenShape shape) => shape.Family.ModelType == "nemotron_h" && shape.SaysExperts
-        ? "its converter takes a config.json with num_experts_per_tok for a mixture of experts, which this model is not: let espalier export "
+        ? "its converter takes a config.json with num_experts_per_tok for a mixture of experts, which this model is not: let espalier "
+            + "export "
             + "make the GGUF file, or take that field out of the folder's config.json before converting"
         : base.Refuses(shape);
 

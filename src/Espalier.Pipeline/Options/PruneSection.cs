@@ -133,7 +133,8 @@ internal sealed record PruneSection
                     """,
                 Useless = Useless("layer-kinds"),
                 Refused = (s, counts) => counts is not null && s.Depth != DepthChoice.Scattered
-                    ? $"single layers are chosen, so many of each kind, and prune.depth is {EnumName.Of(s.Depth)}; give depth: scattered" : null,
+                    ? $"single layers are chosen, so many of each kind, and prune.depth is {EnumName.Of(s.Depth)}; give depth: scattered"
+                    : null,
                 IsLater = true,
             },
             new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })

@@ -96,11 +96,12 @@ internal sealed partial record SearchSection
     /// </summary>
     /// <exception cref="EspalierException">An illegal size, or at the end that no shape is allowed.</exception>
     public IEnumerable<Candidate> Enumerate(DecoderConfig teacher, int sequence, int elementBytes, LatencyTable? latency,
-        CancellationToken stop = default, Func<int, LayerKinds>? kinds = null)
+        Func<int, LayerKinds>? kinds = null, CancellationToken stop = default)
     {
         var constraints = Constraints(sequence, elementBytes, latency);
-        return CandidatesFile is not { } file ? ShapeSearch.Enumerate(teacher, Space, constraints, stop, kinds)
-            : ShapeSearch.Enumerate(Espalier.Compression.Search.CandidatesFile.Read(file, teacher, Space.Multiple), constraints, stop, kinds);
+        return CandidatesFile is not { } file ? ShapeSearch.Enumerate(teacher, Space, constraints, kinds, stop)
+            : ShapeSearch.Enumerate(Espalier.Compression.Search.CandidatesFile.Read(file, teacher, Space.Multiple), constraints,
+                kinds, stop);
     }
 
     /// <summary>

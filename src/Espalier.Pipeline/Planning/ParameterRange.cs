@@ -1,3 +1,4 @@
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
@@ -11,7 +12,9 @@ namespace Espalier.Pipeline.Planning;
 /// <param name="Most">All weights, where the smallest go.</param>
 internal sealed record ParameterRange(long Least, long Most)
 {
-    /// <summary>The range of a cut; null where one number says it: no layer goes, all are alike, or it says how many of each kind stay.</summary>
+    /// <summary>
+    /// The range of a cut; null where one number says it: no layer goes, all are alike, or it says how many of each kind stay.
+    /// </summary>
     /// <param name="teacher">The model that is cut.</param>
     /// <param name="student">The shape that is left, whichever layers go.</param>
     /// <param name="prune">How it is cut.</param>
@@ -25,7 +28,8 @@ internal sealed record ParameterRange(long Least, long Most)
         var dropped = teacher.Layers - student.Layers;
         long[] possible = prune is { Depth: DepthChoice.Contiguous, Method: PruneMethod.Importance }
             ? [.. Enumerable.Range(0, student.Layers + 1).Select(first => Keeping(all.Where(at => at < first || at >= first + dropped)))]
-            : [Keeping(all.OrderBy(at => sizes[at]).Take(student.Layers)), Keeping(all.OrderByDescending(at => sizes[at]).Take(student.Layers))];
+            : [Keeping(all.OrderBy(at => sizes[at]).Take(student.Layers)),
+                Keeping(all.OrderByDescending(at => sizes[at]).Take(student.Layers))];
         return possible.Min() == possible.Max() ? null : new(possible.Min(), possible.Max());
 
         long Keeping(IEnumerable<int> layers) => Of(student, layers.Order().Select(at => teacher.LayerKinds[at]));

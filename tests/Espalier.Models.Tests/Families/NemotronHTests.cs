@@ -91,7 +91,9 @@ public sealed class NemotronHTests
         Assert.DoesNotContain("moe", message, StringComparison.Ordinal);
     }
 
-    /// <summary>transformers 5 calls the kinds of layers as those of other hybrids since 2026; files keep the names that they have.</summary>
+    /// <summary>
+    /// transformers 5 calls the kinds of layers as those of other hybrids since 2026; files keep the names that they have.
+    /// </summary>
     [Fact]
     public void Newer_names_of_the_layers_are_read_and_kept()
     {

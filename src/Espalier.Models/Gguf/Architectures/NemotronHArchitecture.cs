@@ -61,7 +61,8 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
 
     /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) =>
-        config.LayerKinds.Any(static kind => !kind.IsHalf) ? $"a layer of the architecture {Name} is one half; this model has one that is two"
+        config.LayerKinds.Any(static kind => !kind.IsHalf)
+            ? $"a layer of the architecture {Name} is one half; this model has one that is two"
             : config.Mamba is { LeastStep: > 0 } or { MostStep: < double.PositiveInfinity }
             ? $"the architecture {Name} has no limits of a step; this model's steps (time_step_limit) are from {config.Mamba.LeastStep} to "
                 + $"{config.Mamba.MostStep}"
@@ -115,7 +116,8 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
     {
         var layers = keys.Required("block_count");
         int[] heads = keys.OfLayers(KeyValueHeads, layers), widths = keys.OfLayers(FeedForward, layers);
-        fields["hybrid_override_pattern"] = string.Concat(heads.Zip(widths, static (some, width) => width > 0 ? '-' : some > 0 ? '*' : 'M'));
+        fields["hybrid_override_pattern"] =
+            string.Concat(heads.Zip(widths, static (some, width) => width > 0 ? '-' : some > 0 ? '*' : 'M'));
         var mambaHeads = keys.Required("ssm.time_step_rank");
         fields["mamba_num_heads"] = mambaHeads;
         fields["mamba_head_dim"] = keys.Required("ssm.inner_size") / Math.Max(1, mambaHeads);

@@ -48,7 +48,8 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
                 ?? throw new EspalierException($"{file.Path}: {architecture.Name}.attention.layer_norm_rms_epsilon is missing"),
         };
         foreach (var (field, tensor) in (ReadOnlySpan<(string, string)>)[("attention_bias", "attn_output.bias"),
-            ("mlp_bias", "ffn_up.bias"), ("use_bias", "ffn_up.bias"), ("use_qkv_bias", "attn_q.bias"), ("use_conv_bias", "ssm_conv1d.bias")])
+            ("mlp_bias", "ffn_up.bias"), ("use_bias", "ffn_up.bias"), ("use_qkv_bias", "attn_q.bias"),
+            ("use_conv_bias", "ssm_conv1d.bias")])
             if (family.DefaultFields.ContainsKey(field))
                 fields[field] = file.Tensors.Any(one => one.Name.EndsWith($".{tensor}", StringComparison.Ordinal));
         if (architecture.HasRotary)

@@ -6,11 +6,14 @@ namespace Espalier.Models.Gguf.Import;
 /// <summary>The pre-tokenizers that llama.cpp's names <c>tokenizer.ggml.pre</c> stand for.</summary>
 internal static class ImportedSplit
 {
+    // llama.cpp's other names of Llama 3's split, each for the model that has it: pixtral is Nemotron-Nano-2's, too.
+    private static readonly string[] s_llama3 = ["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"];
+
     /// <summary>Whether a whole word of the vocabulary is taken before any merge.</summary>
-    public static bool TakesWholeWords(string pre) => pre is "llama-bpe" or "llama3" or "llama-v3" or "tekken";
+    public static bool TakesWholeWords(string pre) => pre == "tekken" || s_llama3.Contains(pre);
 
     /// <summary>Whether llama.cpp puts BOS before texts where the file does not say.</summary>
-    public static bool AddsBos(string pre) => pre is "llama-bpe" or "llama3" or "llama-v3" or "tekken";
+    public static bool AddsBos(string pre) => TakesWholeWords(pre);
 
     /// <summary>The node of <c>tokenizer.json</c>.</summary>
     /// <param name="pre">llama.cpp's name.</param>
@@ -19,7 +22,8 @@ internal static class ImportedSplit
     /// <exception cref="EspalierException">The name stands for a split that is not read.</exception>
     public static JsonNode Of(string pre, bool addsSpace, string file) => pre switch
     {
-        "llama-bpe" or "llama3" or "llama-v3" or "smaug-bpe" => Split(SplitScanner.Llama3, addsSpace),
+        "smaug-bpe" => Split(SplitScanner.Llama3, addsSpace),
+        _ when s_llama3.Contains(pre) => Split(SplitScanner.Llama3, addsSpace),
         "qwen2" => Split(SplitScanner.Qwen2, addsSpace),
         "tekken" => Split(SplitScanner.Tekken, addsSpace),
         "gpt-2" => Bytes(addsSpace, regex: true),

@@ -112,7 +112,7 @@ internal sealed class SearchStage(
         var (shape, section) = (setting.Teacher.Config, setting.Search);
         var latency = LatencyTable.Open(run.Folder.PathOf(LatencyName), run.Stop);
         var kinds = KindsOf(setting, shape);
-        _allowed = () => section.Enumerate(shape, setting.Sequence, setting.ElementBytes, latency, run.Stop, kinds);
+        _allowed = () => section.Enumerate(shape, setting.Sequence, setting.ElementBytes, latency, kinds, run.Stop);
         var proxied = Proxied(run, setting, shape, _allowed);
         var candidates = proxied.Select(entry => entry.Candidate).ToArray();
 
@@ -130,7 +130,7 @@ internal sealed class SearchStage(
             var tried = candidates[candidate];
             run.Progress.Note(
                 $"search: {section.Rungs[rung]} steps of candidate {candidate + 1} of {candidates.Length}, "
-                    + $"{tried.Name} (layers/heads/ffn/hidden)");
+                    + $"{tried.Name} ({tried.Keys})");
             var before = states[candidate];
             var state = Run(run, new CandidateStage(setting, tried, section.Rungs[rung], before));
             states[candidate] = state;

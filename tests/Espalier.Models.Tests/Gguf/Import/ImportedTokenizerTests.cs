@@ -47,6 +47,17 @@ public sealed class ImportedTokenizerTests : IDisposable
         Assert.Equal((before.BosId, before.EosId, before.Model.Split), (after.BosId, after.EosId, after.Model.Split));
     }
 
+    /// <summary>llama.cpp has a name of the same split for some models; published files of Nemotron-H say pixtral.</summary>
+    [Theory]
+    [InlineData("pixtral")]
+    [InlineData("falcon-h1")]
+    [InlineData("lfm2")]
+    public void Other_names_of_Llama_3s_split_are_that_split(string name)
+    {
+        Assert.Equal(ImportedSplit.Of("llama-bpe", false, "f").ToJsonString(), ImportedSplit.Of(name, false, "f").ToJsonString());
+        Assert.Equal((true, true), (ImportedSplit.TakesWholeWords(name), ImportedSplit.AddsBos(name)));
+    }
+
     private Tokenizer RoundTrip(Tokenizer tokenizer, string file)
     {
         var metadata = new GgufMetadata();
