@@ -44,7 +44,6 @@ public sealed class ComputeTypeTests : TorchTest
     [InlineData("mistral")]
     [InlineData("mistral-nemo")]
     [InlineData("nemotron")]
-    [InlineData("nemotron-h")]
     [InlineData("qwen2")]
     [InlineData("qwen3")]
     public void Every_family_trains_in_bfloat16(string family)
