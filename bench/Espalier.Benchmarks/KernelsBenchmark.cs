@@ -101,6 +101,14 @@ internal static partial class KernelsBenchmark
             var of = new ScanInputs(v[0], v[1], v[2], v[3], v[4], v[5], v[6]);
             return kernel ? ScanOperators.SelectiveScan(of, sizes) : ScanByParts.Run(of, sizes, null);
         }
+        var rule = new ScanSizes((int)N, (int)H, (int)K, (int)H);
+        Tensor[] ruled = [Values(B, T, rule.Shared), Values(B, T, rule.Shared), Values(B, T, rule.Inner), Values(B, T, N), Values(B, T, N),
+            Values(N), Values(N)];
+        Tensor Delta(Tensor[] v, bool kernel)
+        {
+            var of = new DeltaInputs(v[0], v[1], v[2], v[3], v[4], v[5], v[6]);
+            return kernel ? DeltaOperators.DeltaScan(of, rule) : DeltaByParts.Run(of, rule, null);
+        }
         return
         [
             new("rms-norm", () => x.RmsNorm(weight, 1e-5), () => x.RmsNormByParts(weight, 1e-5)),
@@ -123,6 +131,8 @@ internal static partial class KernelsBenchmark
                 () => FlashBack(q, scale)),
             new("scan", () => Scan(scanned, kernel: true), () => Scan(scanned, kernel: false)),
             new("scan-backward", () => Back(v => Scan(v, kernel: true), scanned), () => Back(v => Scan(v, kernel: false), scanned)),
+            new("delta", () => Delta(ruled, kernel: true), () => Delta(ruled, kernel: false)),
+            new("delta-backward", () => Back(v => Delta(v, kernel: true), ruled), () => Back(v => Delta(v, kernel: false), ruled)),
             new("convolution", () => convolved[0].CausalConvolution(convolved[1], convolved[2]),
                 () => convolved[0].CausalConvolutionByParts(convolved[1], convolved[2])),
             new("convolution-backward", () => Back(v => v[0].CausalConvolution(v[1], v[2]), convolved),

@@ -11,39 +11,45 @@ namespace Espalier.Cli;
 /// <summary>The library's help, and below it the command's examples; of the whole program the commands in their groups.</summary>
 internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
-    private const int Width = 100;
+    private const int Width = 100, Narrowest = 40;
 
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
     {
         var output = parseResult.InvocationConfiguration.Output;
+        var width = WidthOf();
         if (parseResult.CommandResult.Command is RootCommand root)
         {
-            Program(root, output);
+            Program(root, output, width);
             return ExitCodes.Done;
         }
+        help.MaxWidth = width;
         help.Invoke(parseResult);
         if (parseResult.CommandResult.Command is IDescribedCommand { Examples: { Count: > 0 } examples })
         {
             output.WriteLine(examples.Count == 1 ? "Example:" : "Examples:");
-            foreach (var example in examples)
-                output.WriteLine($"  {example}");
+            // The shell reads a line that ends in \ and the next as one: what is copied runs.
+            foreach (var lines in examples.Select(example => Wrapped.Lines(example, width - 6)))
+                output.WriteLine($"  {string.Join(" \\\n    ", lines)}");
             output.WriteLine();
         }
         return ExitCodes.Done;
     }
 
-    private static void Program(RootCommand root, TextWriter output)
+    // Lines longer than that are hard to read, on however wide a terminal.
+    private static int WidthOf() => Console.IsOutputRedirected ? Width : Math.Clamp(Console.WindowWidth, Narrowest, Width);
+
+    private static void Program(RootCommand root, TextWriter output, int width)
     {
-        foreach (var line in Wrapped.Lines(root.Description ?? "", Width))
+        foreach (var line in Wrapped.Lines(root.Description ?? "", width))
             output.WriteLine(line);
         output.WriteLine();
         output.WriteLine("Usage: espalier COMMAND [ARGUMENTS] [OPTIONS]");
         foreach (var group in root.Subcommands.Where(command => !command.Hidden).GroupBy(command => ((IDescribedCommand)command).Group))
-            Entries(group.Key, group.Select(command => (command.Name, command.Description ?? "")), output);
+            Entries(group.Key, group.Select(command => (command.Name, command.Description ?? "")), output, width);
         Entries("Options", root.Options.Where(option => !option.Hidden).Select(option => (Names(option), option.Description ?? "")),
-            output);
+            output, width);
         output.WriteLine();
         output.WriteLine("espalier help COMMAND shows its arguments, options and examples.");
     }
@@ -51,14 +57,14 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
     private static string Names(Option option) =>
         string.Join(", ", option.Aliases.Where(alias => alias.StartsWith('-')).Append(option.Name));
 
-    private static void Entries(string title, IEnumerable<(string Name, string Text)> entries, TextWriter output)
+    private static void Entries(string title, IEnumerable<(string Name, string Text)> entries, TextWriter output, int width)
     {
         const int indent = 17;
         output.WriteLine();
         output.WriteLine($"{title}:");
         foreach (var (name, text) in entries)
         {
-            var lines = Wrapped.Lines(text, Width - indent);
+            var lines = Wrapped.Lines(text, width - indent);
             output.WriteLine($"  {name}".PadRight(indent - 1) + $" {lines[0]}");
             foreach (var line in lines.Skip(1))
                 output.WriteLine(new string(' ', indent) + line);

@@ -20,20 +20,27 @@ internal static class WrongUsage
         var taken = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens)
             .Select(token => token.Value);
         if (taken.FirstOrDefault(value => value.Length > 1 && value.StartsWith('-')) is { } misspelt)
-            return $"there is no option {misspelt}.{NearestName.Hint(misspelt, OptionNames(parsed.CommandResult))} ({way})";
+            return NoOption(misspelt);
         if (parsed.Errors.Count == 0)
             return null;
 
         foreach (var token in parsed.UnmatchedTokens)
         {
             if (token.StartsWith('-'))
-                return $"there is no option {token}.{NearestName.Hint(token, OptionNames(parsed.CommandResult))} ({way})";
+                return NoOption(token);
             if (command.Subcommands.Count > 0)
                 return UnknownCommand.Describe(token, command);
             var prompt = command.Options.Any(option => option.Name == "--prompt") ? ": put the text to continue in quotes" : "";
             return $"{command.Name} does not know what to do with \"{token}\"{prompt} ({way})";
         }
         return $"{Plain(parsed.Errors[0].Message)} ({way})";
+
+        string NoOption(string name)
+        {
+            string[] known = [.. OptionNames(parsed.CommandResult)];
+            return NearestName.Hint(name, known) is { Length: > 0 } hint ? $"there is no option {name}.{hint} ({way})"
+                : $"there is no option {name}; {command.Name} has {string.Join(", ", known)} ({way})";
+        }
     }
 
     private static IEnumerable<string> OptionNames(CommandResult result)

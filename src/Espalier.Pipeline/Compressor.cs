@@ -97,6 +97,7 @@ internal sealed class Compressor
                 if (stage is EvaluateStage)
                     Evaluated?.Invoke(Result(isFinished: false));
             });
+            _stages.Data.Tokens.Value.Clear();
         }
         finally
         {

@@ -45,6 +45,7 @@ public sealed class LaunchTests
         var (code, _, error) = TestCommand.Launch("work --quantisation 3");
         Assert.Equal(2, code);
         Assert.DoesNotContain("Did you mean", error);
+        Assert.Contains("there is no option --quantisation; work has --", error);
     }
 
     [Theory]

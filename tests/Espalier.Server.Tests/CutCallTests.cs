@@ -20,7 +20,13 @@ public sealed class CutCallTests : TorchTest
     [InlineData("Tagged", "<tool_call>{\"name\": \"weather\", \"arguments\": {\"city\": \"Par", "weather {\"city\": \"Par")]
     [InlineData("Tagged", "<tool_call>{\"name\": \"weather\", \"arguments\": {\"city\": \"Paris\"}", "weather {\"city\": \"Paris\"}")]
     [InlineData("Tagged", "<tool_call>{\"name\": \"weather\", \"argum", "weather ")]
-    [InlineData("Tagged", "<tool_call>{\"name\": \"weat", null)]
+    [InlineData("Tagged", "<tool_call>{\"name\": \"weat", "")]
+    [InlineData("Tagged", "<tool_call>", "")]
+    [InlineData("Tagged", "<tool_call>{\"na", "")]
+    [InlineData("Tagged", "<tool_call>{\"name\": 4,", null)]
+    [InlineData("Tagged", "<tool_call>{\"city\": \"Pa", null)]
+    [InlineData("Listed", "[TOOL_CALLS] [", "")]
+    [InlineData("Bare", "{\"name\": \"weat", null)]
     [InlineData("Tagged", "<tool_call>{\"name\": \"rain\", \"arguments\": {", null)]
     [InlineData("Tagged", "<tool_call>{}", null)]
     [InlineData("Listed", "[TOOL_CALLS] [{\"name\": \"weather\", \"arguments\": {\"a\": {}}}, {\"name\": \"weather\", \"arguments\": {\"b",
@@ -33,8 +39,54 @@ public sealed class CutCallTests : TorchTest
         var reader = new ToolCallText(Enum.Parse<ToolForm>(form), new HashSet<string> { "weather" });
         var plain = reader.Append(text) + reader.Finish(isCut: true);
         Assert.Equal(calls is null ? text : "", plain);
+        Assert.Equal(!string.IsNullOrEmpty(calls), reader.HasCalls);
         Assert.Equal(calls ?? "", string.Join('|', reader.TakeCalls().Select(static call => $"{call.Name} {call.Arguments}")));
         Assert.Equal(calls is not null, reader.EndsCut);
+    }
+
+    [Theory]
+    [InlineData("Tagged", "<tool_c")]
+    [InlineData("Tagged", "<tool_call>{\"name\": \"weat")]
+    [InlineData("Listed", "[TOOL")]
+    [InlineData("Bare", "{\"na")]
+    [InlineData("Bare", "{\"name\": \"weat")]
+    public void Of_an_answer_that_must_be_a_call_no_half_of_a_name_is_text(string form, string text)
+    {
+        var reader = new ToolCallText(Enum.Parse<ToolForm>(form), new HashSet<string> { "weather" }, isAllCalls: true);
+        Assert.Equal("", reader.Append(text) + reader.Finish(isCut: true));
+        Assert.Empty(reader.TakeCalls());
+        Assert.False(reader.HasCalls);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_requires_a_call_sees_none_where_its_name_is_cut(bool streams)
+    {
+        await using var server = await ToolTests.StartAsync("mistral", _folder);
+        var options = new ChatCompletionOptions
+        {
+            Tools = { ToolTests.Weather },
+            ToolChoice = ChatToolChoice.CreateRequiredChoice(),
+            MaxOutputTokenCount = 1,
+        };
+        var client = OpenAiClientTests.Client(server);
+        if (!streams)
+        {
+            var answer = (await client.CompleteChatAsync([new UserChatMessage("Weather?")], options)).Value;
+            Assert.Equal(ChatFinishReason.Length, answer.FinishReason);
+            Assert.Empty(answer.ToolCalls);
+            Assert.Equal("", string.Concat(answer.Content.Select(static part => part.Text)));
+            return;
+        }
+        ChatFinishReason? reason = null;
+        await foreach (var update in client.CompleteChatStreamingAsync([new UserChatMessage("Weather?")], options))
+        {
+            Assert.Empty(update.ToolCallUpdates);
+            Assert.Equal("", string.Concat(update.ContentUpdate.Select(static part => part.Text)));
+            reason = update.FinishReason ?? reason;
+        }
+        Assert.Equal(ChatFinishReason.Length, reason);
     }
 
     [Fact]

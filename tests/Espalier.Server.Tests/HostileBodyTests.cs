@@ -25,6 +25,18 @@ public sealed class HostileBodyTests : TorchTest
         { "completions", "null", 400, null, "the body is null" },
         { "completions", "[]", 400, null, "the body is a list" },
         { "completions", "{\"prompt\":\"a\",\"prompt\":\"b\"}", 400, null, "no field twice" },
+        { "completions", "{\"prompt\":\"a\",\"prompt\":\"b\"}", 400, null, "(a field stands twice in an object)" },
+        { "chat/completions",
+            "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"tool\",\"content\":\"12\",\"tool_call_id\":\"x\"}]}",
+            400, "messages[1].role", "no assistant's message with tool_calls comes before it" },
+        { "chat/completions", $"{{\"messages\":[{Calls("a")},{{\"role\":\"tool\",\"content\":\"12\",\"tool_call_id\":\"b\"}}]}}", 400,
+            "messages[1].tool_call_id", "is 'b', and no call before it has that id" },
+        { "chat/completions", $"{{\"messages\":[{Calls("a", "b")},{{\"role\":\"tool\",\"content\":\"12\"}}]}}", 400,
+            "messages[1].tool_call_id", "is missing, and the message before it has 2 calls" },
+        { "chat/completions",
+            "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
+                + "\"tools\":[{\"function\":{\"name\":\"f\"}},{\"function\":{\"name\":\"f\"}}]}", 400,
+            "tools[1].function.name", "as that of a tool before it" },
         { "completions", "{}", 400, "prompt", "prompt is missing" },
         { "completions", "{\"prompt\":{}}", 400, "prompt", "is an object" },
         { "completions", "{\"prompt\":[]}", 400, "prompt", "empty list" },
@@ -90,6 +102,9 @@ public sealed class HostileBodyTests : TorchTest
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"modalities\":[\"audio\"]}", 400, "modalities",
             "text only" },
     };
+
+    private static string Calls(params string[] ids) => "{\"role\":\"assistant\",\"tool_calls\":["
+        + string.Join(',', ids.Select(static id => $"{{\"id\":\"{id}\",\"function\":{{\"name\":\"f\",\"arguments\":\"{{}}\"}}}}")) + "]}";
 
     [Fact]
     public async Task Each_gets_a_reason_and_the_server_goes_on()

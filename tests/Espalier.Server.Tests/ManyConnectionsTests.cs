@@ -144,39 +144,7 @@ public sealed class ManyConnectionsTests : TorchTest
             .Where(static file => Path.GetFileName(file) is "config.json" or "model.safetensors"))
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
         var rows = (int)JsonNode.Parse(File.ReadAllText(Path.Combine(to, "config.json")))!["vocab_size"]!;
-        File.WriteAllText(Path.Combine(to, "tokenizer.json"), new JsonObject
-        {
-            ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray(),
-            ["normalizer"] = null,
-            ["pre_tokenizer"] = new JsonObject
-            {
-                ["type"] = "ByteLevel",
-                ["add_prefix_space"] = false,
-                ["trim_offsets"] = true,
-                ["use_regex"] = true
-            },
-            ["post_processor"] = null,
-            ["decoder"] = new JsonObject
-            {
-                ["type"] = "ByteLevel",
-                ["add_prefix_space"] = false,
-                ["trim_offsets"] = true,
-                ["use_regex"] = true
-            },
-            ["model"] = new JsonObject
-            {
-                ["type"] = "BPE",
-                ["dropout"] = null,
-                ["unk_token"] = null,
-                ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null,
-                ["fuse_unk"] = false,
-                ["byte_fallback"] = false,
-                ["vocab"] = new JsonObject(Enumerable.Range(0, rows).Select(static id => KeyValuePair.Create($"t{id}_", (JsonNode?)id))),
-                ["merges"] = new JsonArray(),
-            },
-        }.ToJsonString());
+        ByteLevelTokenizer.Write(to, Enumerable.Range(0, rows).Select(static id => $"t{id}_"));
         return to;
     }
 }

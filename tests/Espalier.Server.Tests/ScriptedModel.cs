@@ -29,43 +29,7 @@ internal static class ScriptedModel
             foreach (var (piece, follows) in script.Prepend(begin).Zip(script.Append(End)))
                 next[Id(piece)] = Id(follows);
 
-        File.WriteAllText(Path.Combine(folder, "tokenizer.json"), new JsonObject
-        {
-            ["version"] = "1.0",
-            ["added_tokens"] = new JsonArray([.. pieces.Select(piece => (JsonNode)new JsonObject
-            {
-                ["id"] = Id(piece), ["content"] = piece, ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false,
-                ["normalized"] = false, ["special"] = hidden.Contains(piece),
-            })]),
-            ["normalizer"] = null,
-            ["pre_tokenizer"] = new JsonObject
-            {
-                ["type"] = "ByteLevel",
-                ["add_prefix_space"] = false,
-                ["trim_offsets"] = true,
-                ["use_regex"] = true
-            },
-            ["post_processor"] = null,
-            ["decoder"] = new JsonObject
-            {
-                ["type"] = "ByteLevel",
-                ["add_prefix_space"] = true,
-                ["trim_offsets"] = true,
-                ["use_regex"] = true
-            },
-            ["model"] = new JsonObject
-            {
-                ["type"] = "BPE",
-                ["dropout"] = null,
-                ["unk_token"] = null,
-                ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null,
-                ["fuse_unk"] = false,
-                ["byte_fallback"] = false,
-                ["vocab"] = new JsonObject(letters.Select(static (letter, i) => KeyValuePair.Create(letter, (JsonNode?)i))),
-                ["merges"] = new JsonArray(),
-            },
-        }.ToJsonString());
+        ByteLevelTokenizer.Write(folder, letters, pieces.Select(piece => (Id(piece), piece, hidden.Contains(piece))));
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), new JsonObject { ["eos_token"] = End }.ToJsonString());
         File.WriteAllText(Path.Combine(folder, "config.json"), new JsonObject
         {

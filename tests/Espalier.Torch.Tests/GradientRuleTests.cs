@@ -85,6 +85,8 @@ public sealed class GradientRuleTests : TorchTest
         ("SiluMul", x => x[0].SiluMul(x[1]), "3,5 3,5|0 0|1 1"),
         ("GeluMul", x => x[0].GeluMul(x[1]), "3,5 3,5|0 0|1 1"),
         ("TokenNll", x => x[0].TokenNll(Ids([4, 0, 4], 3)), "3,5"),
+        ("DeltaScan", x => Delta(x, null), "2,5,3 2,5,3 2,5,8 2,5,4 2,5,4 4 4|1,1,3 1,1,3 1,1,8 1,1,4 1,1,4 4 4"),
+        ("DeltaScan", x => Delta(x, Ids([0, 0, 2, 2, 2], 1, 5)), "1,5,3 1,5,3 1,5,8 1,5,4 1,5,4 4 4"),
     ];
 
     public static TheoryData<int, string, string> Cases
@@ -165,6 +167,10 @@ public sealed class GradientRuleTests : TorchTest
         heads.RotateByParts(cos, sin).Sum().Backward();
         Assert.Equal(DType.BFloat16, heads.Grad()!.DType);
     }
+
+    // Four value heads of two channels and one key head of three.
+    private static Tensor Delta(Tensor[] x, Tensor? begins) =>
+        DeltaOperators.DeltaScan(new(x[0], x[1], x[2], x[3], x[4], x[5], x[6], begins), new(4, 2, 1, 3));
 
     private static void Check(Func<Tensor[], Tensor> call, double[][] values, long[][] sizes, bool strided)
     {

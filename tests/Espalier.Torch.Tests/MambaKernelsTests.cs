@@ -25,9 +25,9 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
     public void Convolutions_and_their_gradients(long B, long T, long C, long K, int? document, bool hasBias)
     {
         using var scope = TensorScope.Begin();
-        var begins = Begins(B, T, document);
+        var begins = Twins.Begins(B, T, document);
         // A part of a wider tensor, whose rows lie apart.
-        Compare(
+        Twins.Compare(
             x => x[0].Slice(2, 1, C + 1).CausalConvolutionByParts(x[1], hasBias ? x[2] : null, begins),
             x => x[0].Slice(2, 1, C + 1).CausalConvolution(x[1], hasBias ? x[2] : null, begins),
             1e-5, 1e-5, Twins.Values(1, B, T, C + 2).Mul(4), Twins.Values(2, C, K).Mul(3), Twins.Values(3, C));
@@ -53,9 +53,9 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
     public void Scans_and_their_gradients(long B, long T, int M, int P, int G, int S, int? document, double decay)
     {
         using var scope = TensorScope.Begin();
-        var begins = Begins(B, T, document);
+        var begins = Twins.Begins(B, T, document);
         var sizes = new ScanSizes(M, P, G, S, 0.3, 1.1);
-        Compare(
+        Twins.Compare(
             x => ScanByParts.Run(InputsOf(x, begins), sizes, null), x => ScanOperators.SelectiveScan(InputsOf(x, begins), sizes), 2e-5,
             1e-4,
             Scanned(B, T, sizes, decay));
@@ -88,7 +88,7 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
     public void Gated_norms_and_their_gradients(long B, long T, long C, int groups)
     {
         using var scope = TensorScope.Begin();
-        Compare(
+        Twins.Compare(
             x => x[0].GatedNormByParts(x[1].Slice(2, 1, C + 1), x[2], groups, 1e-5),
             x => x[0].GatedNorm(x[1].Slice(2, 1, C + 1), x[2], groups, 1e-5), 1e-5, 1e-5,
             Twins.Values(1, B, T, C).Mul(4), Twins.Values(2, B, T, C + 3).Mul(6), Twins.Values(3, C).Add(1));
@@ -99,7 +99,7 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
     {
         using var scope = TensorScope.Begin();
         var sizes = new ScanSizes(2, 3, 1, 4);
-        var begins = Begins(1, 140, 70);
+        var begins = Twins.Begins(1, 140, 70);
         Tensor[] Of(double before) => [.. Scanned(1, 140, sizes, 1).Take(4)
             .Select(x => Tensor.Cat(1, x.Slice(1, 0, 70).Mul(before), x.Slice(1, 70, 140)).To(DType.Float32))
             .Concat(Scanned(1, 140, sizes, 1).Skip(4).Select(x => x.To(DType.Float32)))];
@@ -120,10 +120,10 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
         var sizes = new ScanSizes(10, 5, 2, 6);
         float[] All()
         {
-            var x = Leaves(DType.Float32, Scanned(2, 130, sizes, 1));
-            Tensor[] more = Leaves(DType.Float32, Twins.Values(7, 50, 4), Twins.Values(8, 50));
+            var x = Twins.Leaves(DType.Float32, Scanned(2, 130, sizes, 1));
+            Tensor[] more = Twins.Leaves(DType.Float32, Twins.Values(7, 50, 4), Twins.Values(8, 50));
             var y = ScanOperators.SelectiveScan(
-                InputsOf([x[0].CausalConvolution(more[0], more[1], Begins(2, 130, 31)), .. x.Skip(1)], null), sizes)
+                InputsOf([x[0].CausalConvolution(more[0], more[1], Twins.Begins(2, 130, 31)), .. x.Skip(1)], null), sizes)
                 .GatedNorm(x[0], more[1], 2, 1e-5);
             y.Backward(Twins.Values(9, 2, 130, 50).To(DType.Float32));
             return [.. y.ToArray<float>(), .. x.Concat(more).SelectMany(leaf => leaf.Grad()!.ToArray<float>())];
@@ -157,33 +157,6 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
         Twins.Values(4, B, T, sizes.Heads).Mul(4), Twins.Values(5, sizes.Heads), Twins.Values(6, sizes.Heads).Add(Math.Log(decay)),
         Twins.Values(7, sizes.Heads).Add(1),
     ];
-
-    private static Tensor? Begins(long B, long T, int? document) => document is not { } length ? null
-        : Tensor.From<long>([.. Enumerable.Range(0, (int)(B * T)).Select(i => i % T / length * length)], B, T);
-
-    private static Tensor[] Leaves(DType type, params Tensor[] values) => Array.ConvertAll(values, value =>
-    {
-        var leaf = value.To(type).Detach();
-        leaf.RequiresGrad = true;
-        return leaf;
-    });
-
-    // Values and gradients of a kernel are those of its twin.
-    private static void Compare(
-        Func<Tensor[], Tensor> twin, Func<Tensor[], Tensor> kernel, double values, double slopes, params Tensor[] inputs)
-    {
-        var (expected, actual) = (Leaves(DType.Float64, inputs), Leaves(DType.Float32, inputs));
-        var (y, ours) = (twin(expected), kernel(actual));
-        Twins.AssertNear(y, ours, values);
-        var seed = Twins.Values(11, y.Shape.ToArray());
-        y.Backward(seed);
-        ours.Backward(seed.To(DType.Float32));
-        foreach (var (a, b) in expected.Zip(actual))
-            if (a.Grad() is { } slope)
-                Twins.AssertNear(slope, b.Grad()!, slopes);
-            else
-                Assert.All(b.Grad()?.ToArray<float>() ?? [], slope => Assert.Equal(0, slope));
-    }
 }
 
 public sealed class MambaKernels512() : MambaKernelsTests(512);

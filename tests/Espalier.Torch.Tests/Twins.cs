@@ -48,4 +48,33 @@ internal static class Twins
         foreach (var (a, b) in Doubles(expected).Zip(Doubles(actual)))
             Assert.True(Math.Abs(a - b) <= tolerance * Math.Max(1, Math.Abs(a)), $"{b} is not {a}");
     }
+
+    /// <summary>The position at which each token's document begins where one has so many tokens; null where a row is one.</summary>
+    public static Tensor? Begins(long B, long T, int? document) => document is not { } length ? null
+        : Tensor.From<long>([.. Enumerable.Range(0, (int)(B * T)).Select(i => i % T / length * length)], B, T);
+
+    /// <summary>Leaves that want gradients.</summary>
+    public static Tensor[] Leaves(DType type, params Tensor[] values) => Array.ConvertAll(values, value =>
+    {
+        var leaf = value.To(type).Detach();
+        leaf.RequiresGrad = true;
+        return leaf;
+    });
+
+    /// <summary>Values and gradients of a kernel in float32 are those of its twin in float64.</summary>
+    public static void Compare(
+        Func<Tensor[], Tensor> twin, Func<Tensor[], Tensor> kernel, double values, double slopes, params Tensor[] inputs)
+    {
+        var (expected, actual) = (Leaves(DType.Float64, inputs), Leaves(DType.Float32, inputs));
+        var (y, ours) = (twin(expected), kernel(actual));
+        AssertNear(y, ours, values);
+        var seed = Values(11, y.Shape.ToArray());
+        y.Backward(seed);
+        ours.Backward(seed.To(DType.Float32));
+        foreach (var (a, b) in expected.Zip(actual))
+            if (a.Grad() is { } slope)
+                AssertNear(slope, b.Grad()!, slopes);
+            else
+                Assert.All(b.Grad()?.ToArray<float>() ?? [], slope => Assert.Equal(0, slope));
+    }
 }

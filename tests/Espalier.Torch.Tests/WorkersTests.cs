@@ -29,6 +29,36 @@ public sealed unsafe class WorkersTests : TorchTest
     }
 
     [Fact]
+    public void Alone_a_loop_is_one_part_until_that_ends()
+    {
+        var threads = TorchRuntime.Threads;
+        TorchRuntime.Threads = 2;
+        try
+        {
+            using (Workers.Alone(when: true))
+            {
+                using (Workers.Alone(when: false))
+                    Assert.Equal(1, Parts());
+                Assert.Equal(1, Parts());
+            }
+            using (Workers.Alone(when: false))
+                Assert.Equal(2, Parts());
+            Assert.Equal(2, Parts());
+        }
+        finally
+        {
+            TorchRuntime.Threads = threads;
+        }
+
+        static int Parts()
+        {
+            var parts = 0;
+            Workers.For(0, 64, 1, &Count, &parts);
+            return parts;
+        }
+    }
+
+    [Fact]
     public void A_loop_allocates_nothing()
     {
         var visits = new int[1000];
@@ -67,6 +97,8 @@ public sealed unsafe class WorkersTests : TorchTest
         for (var i = begin; i < end; i++)
             Interlocked.Increment(ref Unsafe.AsRef<int>((int*)context + i));
     }
+
+    private static void Count(long begin, long end, void* context) => Interlocked.Increment(ref Unsafe.AsRef<int>(context));
 
     // The last part has the last index, so that one part fails with a number that is known.
     private static void Fail(long begin, long end, void* context)

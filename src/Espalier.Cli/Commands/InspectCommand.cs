@@ -63,6 +63,7 @@ internal sealed class InspectCommand : CommandBase
     [
         "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "vocab_size",
         .. s_ofExperts, "hybrid_override_pattern", "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size", "conv_kernel",
+        "linear_num_key_heads", "linear_num_value_heads", "linear_key_head_dim", "linear_value_head_dim", "linear_conv_kernel_dim",
         "tie_word_embeddings", "max_position_embeddings", "rope_theta", "partial_rotary_factor", "rope_scaling", "sliding_window", "dtype",
     ];
 

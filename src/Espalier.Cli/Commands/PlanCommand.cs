@@ -54,7 +54,7 @@ internal sealed class PlanCommand : CommandBase
         var (file, read) = (run.Get(_recipe)!, RecipeFile.Read(run.Get(_recipe)!));
         read = read with { Output = RunLayout.FolderOf(read.Output, Path.GetFileNameWithoutExtension(file)) };
         var busy = 0.0;
-        var plan = RecipePlan.Of(read, student => Here(run, student, read.Data.Sequence, out busy));
+        var plan = RecipePlan.Of(read, student => Here(run, student, read, out busy));
         RunPlace.Require(read.Output, [(Path.GetFileNameWithoutExtension(file), read)], File.ReadAllText(file));
         run.Write(busy > ProcessorLoad.BusyShare * Environment.ProcessorCount ? plan with { Warnings = [.. plan.Warnings, Busy(busy)] }
             : plan, PlanPage.Show);
@@ -65,7 +65,7 @@ internal sealed class PlanCommand : CommandBase
         $"this machine is busy: other programs keep {processors:0.0} of {Environment.ProcessorCount} processors; its times are of what "
             + $"they leave, and shorter when they are gone");
 
-    private DeviceSpeed? Here(CommandRun run, DecoderConfig student, int sequence, out double busy)
+    private DeviceSpeed? Here(CommandRun run, DecoderConfig student, Recipe recipe, out double busy)
     {
         busy = 0;
         if (run.Get(_noCalibration))
@@ -76,7 +76,8 @@ internal sealed class PlanCommand : CommandBase
         {
             _machine.Start(run);
             busy = ProcessorLoad.OfOthers(s_glance);
-            var (forward, training) = BlockSpeed.Measure(student, sequence);
+            var (forward, training) = BlockSpeed.Measure(student, recipe.Data.Sequence,
+                (recipe.Distill ?? recipe.Correct)?.Compute.Here() ?? ComputeType.Float32);
             return DeviceSpeed.FromWork(forward, training);
         }
         // The rest of the plan needs no libtorch.

@@ -66,6 +66,9 @@ internal static class PlanPage
         }
         if (teacher.MambaNumHeads is not null)
             Row("Mamba heads of channels", model => $"{model.MambaNumHeads} of {model.MambaHeadDim}");
+        if (teacher.LinearNumKeyHeads is not null)
+            Row("linear key / value heads of channels",
+                model => $"{model.LinearNumKeyHeads} / {model.LinearNumValueHeads} of {model.LinearValueHeadDim}");
         Row("layers", model => $"{model.NumHiddenLayers}");
         Row("heads / KV heads", model => $"{model.NumAttentionHeads} / {model.NumKeyValueHeads}");
         Row("head_dim", model => $"{model.HeadDim}");
@@ -83,7 +86,8 @@ internal static class PlanPage
         Row("KV cache a token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
         Row("KV cache of one text, bfloat16", model => $"{Units.Bytes(model.KvCacheBytesBfloat16)} at {model.KvCacheContext}");
         if (teacher.StateBytesBfloat16 is not null)
-            Row($"Mamba state of one text, {teacher.StateType}", model => Units.Bytes(model.StateBytesBfloat16 ?? 0));
+            Row($"{(teacher.MambaNumHeads is null ? "state" : "Mamba state")} of one text, {teacher.StateType}",
+                model => Units.Bytes(model.StateBytesBfloat16 ?? 0));
         Row("forward pass a token", model => Units.Operations(model.ForwardFlopsPerToken));
         return table;
 

@@ -183,12 +183,13 @@ internal sealed class PruneCommand : CommandBase
 
     private static void Show(Page page, PruneReport report)
     {
-        var isHybrid = report.Rows[0].MambaNumHeads is not null;
+        var (isHybrid, isLinear) = (report.Rows[0].MambaNumHeads is not null, report.Rows[0].LinearNumKeyHeads is not null);
         var table = new TextTable(
         [
             new("model"), new("hidden", Number: true), new(report.Rows[0].NumExperts is null ? "ffn" : "experts", Number: true),
             new("heads", Number: true), new("kv heads", Number: true),
-            .. isHybrid ? (TextColumn[])[new("mamba heads", Number: true)] : [], new("layers", Number: true),
+            .. isHybrid ? (TextColumn[])[new("mamba heads", Number: true)] : [],
+            .. isLinear ? (TextColumn[])[new("linear heads", Number: true)] : [], new("layers", Number: true),
             new("parameters", Number: true), new("without embeddings", Number: true), new("on disk", Number: true),
         ]);
         foreach (var row in report.Rows)
@@ -197,7 +198,9 @@ internal sealed class PruneCommand : CommandBase
                 row.Model, $"{row.HiddenSize}", row.NumExperts is null ? $"{row.IntermediateSize}"
                     : $"{row.NumExperts} x {row.MoeIntermediateSize}",
                 $"{row.NumAttentionHeads}", $"{row.NumKeyValueHeads}",
-                .. isHybrid ? (string[])[$"{row.MambaNumHeads} x {row.MambaHeadDim}"] : [], $"{row.NumHiddenLayers}",
+                .. isHybrid ? (string[])[$"{row.MambaNumHeads} x {row.MambaHeadDim}"] : [],
+                .. isLinear ? (string[])[$"{row.LinearNumKeyHeads}/{row.LinearNumValueHeads} x {row.LinearValueHeadDim}"] : [],
+                $"{row.NumHiddenLayers}",
                 Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.Bytes),
             ]);
         page.Table(table);
@@ -227,10 +230,13 @@ internal sealed record PruneReport(string Output, string Method, IReadOnlyList<P
 /// <param name="MoeIntermediateSize">Width of an expert; null where there are none.</param>
 /// <param name="MambaNumHeads">Heads of a Mamba layer; null where there are none.</param>
 /// <param name="MambaHeadDim">Channels of such a head; null where there are none.</param>
+/// <param name="LinearNumKeyHeads">Key heads of a layer of linear attention; null where there are none.</param>
+/// <param name="LinearNumValueHeads">Its value heads; null where there are none.</param>
+/// <param name="LinearValueHeadDim">Channels of one of these; null where there are none.</param>
 internal sealed record PruneRow(
     string Model, string Path, int HiddenSize, int IntermediateSize, int NumAttentionHeads, int NumKeyValueHeads, int NumHiddenLayers,
     long Parameters, long NonEmbeddingParameters, long Bytes, int? NumExperts, int? MoeIntermediateSize,
-    int? MambaNumHeads, int? MambaHeadDim)
+    int? MambaNumHeads, int? MambaHeadDim, int? LinearNumKeyHeads, int? LinearNumValueHeads, int? LinearValueHeadDim)
 {
     internal static PruneRow Of(string name, Checkpoint model) => new(
         name, model.Folder, model.Config.HiddenSize, model.Config.IntermediateSize, model.Config.QueryHeads, model.Config.KeyValueHeads,
@@ -239,5 +245,8 @@ internal sealed record PruneRow(
         Axis.Experts.IsIn(model.Config) ? model.Config.Experts : null,
         Axis.Experts.IsIn(model.Config) ? model.Config.ExpertIntermediateSize : null,
         Axis.MambaHeads.IsIn(model.Config) ? model.Config.Mamba.Heads : null,
-        Axis.MambaHeads.IsIn(model.Config) ? model.Config.Mamba.HeadDim : null);
+        Axis.MambaHeads.IsIn(model.Config) ? model.Config.Mamba.HeadDim : null,
+        Axis.DeltaHeads.IsIn(model.Config) ? model.Config.Delta.Groups : null,
+        Axis.DeltaHeads.IsIn(model.Config) ? model.Config.Delta.Heads : null,
+        Axis.DeltaHeads.IsIn(model.Config) ? model.Config.Delta.HeadDim : null);
 }

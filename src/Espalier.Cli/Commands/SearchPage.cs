@@ -17,7 +17,9 @@ internal static class SearchPage
         page.Line(
             $"chosen   {best.Layers} layers, {best.Heads} heads, {(best.Experts is null ? "ffn" : "experts")} "
                 + $"{Width(best.Ffn, best.Experts, best.ExpertFfn)}, hidden {best.Hidden}"
-                + (best.MambaHeads is null ? "" : $", Mamba {best.MambaHeads} x {best.MambaHeadDim}"));
+                + (best.MambaHeads is null ? "" : $", Mamba {best.MambaHeads} x {best.MambaHeadDim}")
+                + (best.LinearKeyHeads is null ? ""
+                    : $", linear {best.LinearKeyHeads}/{best.LinearValueHeads} x {best.LinearValueHeadDim}"));
         page.Line($"run      {output}");
         if (picture is not null)
             page.Line($"picture  {picture}");
@@ -31,14 +33,16 @@ internal static class SearchPage
             .Select(loss => (loss.Set, loss.Steps)).Distinct().OrderBy(rung => rung.Steps).ToArray();
         var table = new TextTable([
             new("rank", Number: true), new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true),
-            new("hidden", Number: true), .. Mamba(result.Candidates[0].MambaHeads), new("parameters", Number: true),
+            new("hidden", Number: true), .. Mamba(result.Candidates[0].MambaHeads), .. Linear(result.Candidates[0].LinearKeyHeads),
+            new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true), new("by proxy", Number: true),
             .. rungs.Select(rung => new TextColumn($"nll at {rung.Steps}", Number: true)),
             new("prefill", Number: true), new("decode", Number: true)]);
         foreach (var row in result.Candidates)
             table.Add([
                 $"{row.Rank}", $"{row.Layers}", $"{row.Heads}", Width(row.Ffn, row.Experts, row.ExpertFfn), $"{row.Hidden}",
-                .. Mamba(row.MambaHeads, row.MambaHeadDim), Units.Count(row.Parameters),
+                .. Mamba(row.MambaHeads, row.MambaHeadDim),
+                .. Linear(row.LinearKeyHeads, row.LinearValueHeads, row.LinearValueHeadDim), Units.Count(row.Parameters),
                 Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes),
                 $"{row.ProxyRank}",
                 .. rungs.Select(rung => row.Losses.FirstOrDefault(loss => (loss.Set, loss.Steps) == rung) is { } loss
@@ -124,12 +128,14 @@ internal static class SearchPage
     {
         var table = new TextTable([
             new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true), new("hidden", Number: true),
-            .. Mamba(candidates is [var first, ..] ? first.MambaHeads : null), new("parameters", Number: true),
+            .. Mamba(candidates is [var first, ..] ? first.MambaHeads : null),
+            .. Linear(candidates is [var one, ..] ? one.LinearKeyHeads : null), new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true)]);
         foreach (var row in candidates)
             table.Add([
                 $"{row.Layers}", $"{row.Heads}", Width(row.Ffn, row.Experts, row.ExpertFfn), $"{row.Hidden}",
-                .. Mamba(row.MambaHeads, row.MambaHeadDim), Units.Count(row.Parameters),
+                .. Mamba(row.MambaHeads, row.MambaHeadDim),
+                .. Linear(row.LinearKeyHeads, row.LinearValueHeads, row.LinearValueHeadDim), Units.Count(row.Parameters),
                 Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes)]);
         return table;
     }
@@ -145,6 +151,11 @@ internal static class SearchPage
     private static TextColumn[] Mamba(int? heads) => heads is null ? [] : [new("Mamba", Number: true)];
 
     private static string[] Mamba(int? heads, int? channels) => heads is null ? [] : [$"{heads} x {channels}"];
+
+    // The same of linear attention: its key and value heads, and the channels of these.
+    private static TextColumn[] Linear(int? heads) => heads is null ? [] : [new("linear", Number: true)];
+
+    private static string[] Linear(int? keys, int? values, int? channels) => keys is null ? [] : [$"{keys}/{values} x {channels}"];
 
     private static string Milliseconds(double? seconds) => seconds is { } value ? $"{Units.Short(1000 * value)} ms" : "";
 

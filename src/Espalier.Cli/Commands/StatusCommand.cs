@@ -38,7 +38,7 @@ internal sealed class StatusCommand : CommandBase
         if (run.Step is { } step)
             facts.Add(("step", run.Steps is { } steps ? $"{step} of {steps}" : $"{step}"));
         if (run.Loss is not null)
-            facts.Add(("loss", Loss(run)));
+            facts.Add((run.Step is null ? "last training loss" : "training loss", Loss(run)));
         if (run.SecondsPerStep is { } seconds)
             facts.Add(("a step takes", string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s")));
         if (run.RemainingSeconds is { } remaining)
@@ -50,6 +50,8 @@ internal sealed class StatusCommand : CommandBase
                 + string.Join(", ", task.Results.Select(result => $"{result.Model} {MetricText.Value(result.Metrics[0])}"))));
         if (run.Texts is { } texts)
             facts.Add(("synthesize", $"{Units.Counted(texts.Written, "text")} written, {texts.Kept} kept"));
+        if (run.Streamed is { } streamed)
+            facts.Add(("training text", streamed.ToString()));
         facts.Add(("time of its stages", Units.Time(TimeSpan.FromSeconds(run.Seconds))));
         facts.Add(("size", Units.Bytes(run.Bytes)));
         page.Table(TextTable.OfFacts([.. facts]));

@@ -36,15 +36,21 @@ internal static class Corpus
         var split = options.HeldOut;
         try
         {
-            using var train = new TokenStoreWriter(Path.Combine(output, TrainFolder), encoder, source.Description);
+            using var train = new TrainingSide(
+                Path.Combine(output, TrainFolder), encoder, source.Description, options.Disk, options.Window);
             using var heldOut = split.Share > 0 ? new TokenStoreWriter(Path.Combine(output, HeldOutFolder), encoder, source.Description)
                 : null;
             var total = source.TotalBytes;
-            var room = new CorpusRoom(output, source.Description, options.MaxTokens * train.BytesOfToken);
+            var budget = options.MaxTokens * train.BytesOfToken;
+            var room = new CorpusRoom(output, source.Description, options.Disk < (budget ?? long.MaxValue) ? options.Disk : budget,
+                streams: options.Disk < (budget ?? long.MaxValue));
             var isWhole = Encode(source, options, encoder, context, progress,
                 document =>
                 {
-                    (split.IsHeldOut(document.Hash) ? heldOut! : train).Append(document.Ids.Span, document.Utf8Bytes);
+                    if (split.IsHeldOut(document.Hash))
+                        heldOut!.Append(document.Ids.Span, document.Utf8Bytes);
+                    else
+                        train.Append(document);
                     room.Look(context.BytesRead, total, (train.Count + (heldOut?.Count ?? 0)) * train.BytesOfToken);
                 },
                 options.MaxTokens is { } most ? () => train.Count >= most : null);
@@ -59,7 +65,7 @@ internal static class Corpus
                 Source = source.Description,
                 HeldOutShare = split.Share,
                 TokenizerSha256 = encoder.Sha256,
-                Train = SideOf(train.Finish()),
+                Train = train.Finish(),
                 HeldOut = heldOut is null or { Documents: 0 } ? null : SideOf(heldOut.Finish()),
                 // How far a source is read ahead depends on the threads, and so would what is counted there.
                 Skips = isWhole ? context.Skips.ToDictionary() : new Dictionary<string, long>(),

@@ -30,8 +30,17 @@ internal sealed record CorpusOptions
     /// <summary>Whether a document whose text was read before is dropped (and counted).</summary>
     public bool Deduplicate { get; init; } = true;
 
+    /// <summary>
+    /// Bytes that training ids may take on the disk: more are cut into pieces that are made when they are needed
+    /// (<see cref="Pieces.PieceIndex"/>). Null for as many as there are.
+    /// </summary>
+    public long? Disk { get; init; }
+
+    /// <summary>Ids of a window, between which pieces are cut.</summary>
+    public int Window { get; init; }
+
     /// <summary>Hashes of the texts that were read before, also from other sources; null for those of this corpus alone.</summary>
-    public HashSet<ulong>? Seen { get; init; }
+    public SeenTexts? Seen { get; init; }
 
     /// <summary>Which documents else are dropped (and counted), asked in order.</summary>
     public IReadOnlyList<DocumentFilter> Filters { get; init; } = [];

@@ -8,8 +8,9 @@ namespace Espalier.Compression.Data;
 /// </summary>
 /// <param name="folder">Where the tokens go.</param>
 /// <param name="source">The text, for the error.</param>
-/// <param name="most">Bytes of tokens after which reading ends; null reads all.</param>
-internal sealed class CorpusRoom(string folder, string source, long? most)
+/// <param name="most">Bytes of training tokens that lie there at most; null for as many as there are.</param>
+/// <param name="streams">Whether that is the disk's share, and not a budget after which reading ends.</param>
+internal sealed class CorpusRoom(string folder, string source, long? most, bool streams = false)
 {
     /// <summary>Bytes of files after which it looks for the first time; then each time that twice as many are read.</summary>
     public const long First = 64 << 20;
@@ -19,7 +20,7 @@ internal sealed class CorpusRoom(string folder, string source, long? most)
     /// <summary>Looks, now and then.</summary>
     /// <param name="read">Bytes of files that were read, maybe ahead of what is written.</param>
     /// <param name="total">Bytes of all files.</param>
-    /// <param name="written">Bytes of tokens.</param>
+    /// <param name="written">Bytes of tokens that it made.</param>
     /// <exception cref="EspalierException">They will not fit.</exception>
     public void Look(long read, long total, long written)
     {
@@ -34,9 +35,16 @@ internal sealed class CorpusRoom(string folder, string source, long? most)
     internal string? Problem(long read, long total, long written, long free)
     {
         var all = (long)Math.Min(written * ((double)Math.Max(read, total) / read), most ?? double.PositiveInfinity);
-        return all - written <= free ? null
+        return all - Math.Min(written, most ?? written) <= free ? null
+            : streams ? $"data.disk: {Units.Bytes(all)} of tokens may lie in {folder} at once, which has room for "
+                + $"{Units.Bytes(Math.Min(written, all) + free)}: give less, or make room"
             : $"{source}: {Units.Bytes(read)} of {Units.Bytes(total)} made {Units.Bytes(written)} of tokens, so all of it would make about "
-                + $"{Units.Bytes(all)}, and {folder} has room for {Units.Bytes(written + free)}: give the source a budget "
-                + $"(data.train: [ {{ path: ..., tokens: ... }} ]), or make room";
+                + $"{Units.Bytes(all)}, and {folder} has room for {Units.Bytes(written + free)}: let a share of it lie there "
+                + $"at once (data.disk: {Share(written + free)}), give the source a budget (data.train: [ {{ path: ..., tokens: ... }} ]), "
+                + "or make room";
     }
+
+    /// <summary>Half of what there is, in words that a recipe takes.</summary>
+    private static string Share(long room) => room / 2 is var half && half >= 1_000_000_000 ? $"{half / 1_000_000_000}GB"
+        : $"{Math.Max(1, half / 1_000_000)}MB";
 }

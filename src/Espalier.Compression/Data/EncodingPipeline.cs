@@ -19,7 +19,7 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
     private const int BatchBytes = 256 << 10, Stretch = 4;
 
     private readonly int _workers = Math.Max(1, options.Workers);
-    private readonly HashSet<ulong> _seen = options.Seen ?? [];
+    private readonly SeenTexts _seen = options.Seen ?? new();
 
     /// <summary>Reads, encodes and hands over documents: all, or until there are enough.</summary>
     /// <param name="documents">The source.</param>
@@ -109,7 +109,8 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
             ids.Clear();
             encoder.EncodeDocument(document, ids);
             encoded.Add(new EncodedDocument(CollectionsMarshal.AsSpan(ids).ToArray(), bytes, hash,
-                options.MaxRepetition < 1 && TextMeasures.Repetition(CollectionsMarshal.AsSpan(ids), Stretch) > options.MaxRepetition));
+                options.MaxRepetition < 1 && TextMeasures.Repetition(CollectionsMarshal.AsSpan(ids), Stretch) > options.MaxRepetition)
+            { Place = document.Place });
         }
         return encoded;
     }

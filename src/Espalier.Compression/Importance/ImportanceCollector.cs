@@ -38,7 +38,7 @@ internal sealed class ImportanceCollector : IDisposable
                     for (var expert = 0; expert < (axis.IsPerExpert ? config.Experts : 1); expert++)
                         _units.Add((axis, layer, point, expert),
                             new(PlaceOf(point, layer) + (axis.IsPerExpert ? $", expert {expert}" : ""),
-                                point == TapPoint.MambaProjection ? config.Mamba.Channels : axis.Of(config)));
+                                MixerHeads.At(point, config) is { } heads ? heads.Channels : axis.Of(config)));
     }
 
     /// <summary>How many blocks the streams of a batch must be remembered for.</summary>
@@ -94,7 +94,7 @@ internal sealed class ImportanceCollector : IDisposable
                 else if (axis == Axis.Experts)
                     Add(units, routed!.OfExperts(value, _expertValues));
                 else
-                    Add(units, point == TapPoint.MambaProjection ? value.Reshape(value.Size(0), value.Size(1), -1) : value);
+                    Add(units, MixerHeads.At(point, _config) is null ? value : value.Reshape(value.Size(0), value.Size(1), -1));
         if (point == TapPoint.BlockOutput)
             _influence.Add(layer + 1, value, history);
         if (point != TapPoint.FinalNorm)
@@ -135,8 +135,8 @@ internal sealed class ImportanceCollector : IDisposable
         double[][] RowsOf(Axis axis) => [.. _units.Where(pair => pair.Key.Axis == axis).Select(pair =>
             pair.Key.Layer < _config.Layers && !Passes(axis, pair.Key.Point, _config.LayerKinds[pair.Key.Layer])
                 ? new double[axis.Of(_config)]
-                : pair.Key.Point != TapPoint.MambaProjection ? pair.Value.Result(aggregator)
-                : MambaImportance.Of(axis, pair.Value.Result(aggregator), _config.Mamba))];
+                : MixerHeads.At(pair.Key.Point, _config) is { } heads ? heads.ScoresOf(axis, pair.Value.Result(aggregator))
+                : pair.Value.Result(aggregator))];
     }
 
     // A block that is one half has no norm before the other.
@@ -160,6 +160,7 @@ internal sealed class ImportanceCollector : IDisposable
         {
             TapPoint.MlpIntermediate => TapPoint.MlpPreActivation,
             TapPoint.ExpertIntermediate => TapPoint.ExpertPreActivation,
+            TapPoint.SharedIntermediate => TapPoint.SharedPreActivation,
             _ => point,
         });
 
@@ -173,9 +174,10 @@ internal sealed class ImportanceCollector : IDisposable
         TapPoint.MlpPreActivation => $"layer {layer}, what enters the activation",
         TapPoint.MlpIntermediate => $"layer {layer}, the input of the down projection",
         TapPoint.MambaProjection => $"layer {layer}, x of the Mamba mixer",
+        TapPoint.DeltaOutput => $"layer {layer}, the output of linear attention",
         TapPoint.ExpertOutput => $"layer {layer}, the output of the experts",
-        TapPoint.ExpertPreActivation => $"layer {layer}, what enters the activation",
-        TapPoint.ExpertIntermediate => $"layer {layer}, the input of the down projection",
+        TapPoint.ExpertPreActivation or TapPoint.SharedPreActivation => $"layer {layer}, what enters the activation",
+        TapPoint.ExpertIntermediate or TapPoint.SharedIntermediate => $"layer {layer}, the input of the down projection",
         _ => $"layer {layer}, {point}",
     };
 

@@ -68,7 +68,7 @@ public sealed record ImportanceScores
     internal ExpertRouting? Routing { get; init; }
 
     /// <summary>Layers of the model that was scored.</summary>
-    public int Layers => (Units[Axis.Heads] ?? Units[Axis.MambaHeads])?.Length ?? 0;
+    public int Layers => (Units[Axis.Heads] ?? Units[Axis.MambaHeads] ?? Units[Axis.DeltaHeads])?.Length ?? 0;
 
     /// <summary>Whether <see cref="Teacher"/> is the hash of a folder, as versions 1 and 2 have it.</summary>
     public bool NamesFolder => Version < 3;

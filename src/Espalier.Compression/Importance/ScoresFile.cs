@@ -144,7 +144,8 @@ internal static class ScoresFile
 
         // A hybrid may have no layer with attention.
         bool IsThere(Axis axis) =>
-            !(axis.IsOptional || axis.IsPerLayer && axes.Has(Axis.MambaHeads.UnitsField)) || axes.Has(axis.UnitsField);
+            !(axis.IsOptional || axis.IsPerLayer && Axis.Scored.Any(other => other.IsOfHybrids && axes.Has(other.UnitsField)))
+                || axes.Has(axis.UnitsField);
     }
 
     private static ExpertRouting Routing(JsonElement routing, string source)
@@ -175,12 +176,12 @@ internal static class ScoresFile
             throw new EspalierException($"{source}: axes must have "
                 + string.Join(" or ", Axis.Scored.Where(axis => axis.IsOptional && !axis.IsPerExpert && !axis.IsOfHybrids).Reverse()
                     .Select(axis => axis.UnitsField)));
-        if (scores.Units[Axis.Experts] is null != scores.Units[Axis.ExpertFfn] is null)
-            throw new EspalierException(
-                $"{source}: axes must have both {Axis.Experts.UnitsField} and {Axis.ExpertFfn.UnitsField}, or neither of them");
-        if (scores.Units[Axis.MambaHeads] is null != scores.Units[Axis.MambaHeadDim] is null)
-            throw new EspalierException(
-                $"{source}: axes must have both {Axis.MambaHeads.UnitsField} and {Axis.MambaHeadDim.UnitsField}, or neither of them");
+        foreach (var (one, other) in new[]
+        {
+            (Axis.Experts, Axis.ExpertFfn), (Axis.MambaHeads, Axis.MambaHeadDim), (Axis.DeltaHeads, Axis.DeltaHeadDim),
+        })
+            if (scores.Units[one] is null != scores.Units[other] is null)
+                throw new EspalierException($"{source}: axes must have both {one.UnitsField} and {other.UnitsField}, or neither of them");
         foreach (var axis in scores.Units.Axes.Where(axis => axis.IsPerLayer && !axis.IsPerExpert))
             Same($"axes.{axis.UnitsField}", scores.Units[axis]!.Length, "layers", layers);
         if (scores.Units[Axis.Experts] is { } experts)

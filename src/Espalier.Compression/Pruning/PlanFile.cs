@@ -64,7 +64,8 @@ internal static class PlanFile
     }
 
     // A model has neurons, experts, or both; a hybrid may have neither, nor heads.
-    private static bool IsOptional(Axis axis, JsonElement root) => root.TryGetProperty(Axis.MambaHeads.UnitsField, out _)
+    private static bool IsOptional(Axis axis, JsonElement root) =>
+        Axis.All.Any(other => other.IsOfHybrids && root.TryGetProperty(other.UnitsField, out _))
         ? axis.IsOptional || axis == Axis.Heads
         : axis.IsOptional && Axis.All.Any(other =>
             other != axis && other.IsOptional && !other.IsPerExpert && root.TryGetProperty(other.UnitsField, out _));

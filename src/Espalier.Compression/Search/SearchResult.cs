@@ -74,6 +74,18 @@ public sealed record CandidateRow
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MambaHeadDim { get; init; }
 
+    /// <summary>Key heads of a layer of linear attention; null where there are none, as the two that follow.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? LinearKeyHeads { get; init; }
+
+    /// <summary>Its value heads.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? LinearValueHeads { get; init; }
+
+    /// <summary>Channels of one of these.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? LinearValueHeadDim { get; init; }
+
     /// <summary>All weights.</summary>
     public required long Parameters { get; init; }
 
@@ -115,7 +127,8 @@ public sealed record CandidateRow
     /// <summary><c>32/24/9216/3072</c>: layers, heads, feed-forward width, hidden width.</summary>
     [JsonIgnore]
     public string Name => $"{Layers}/{Heads}{(Ffn > 0 ? $"/{Ffn}" : "")}/{Hidden}{(Experts is null ? "" : $"/{Experts}/{ExpertFfn}")}"
-        + (MambaHeads is null ? "" : $"/{MambaHeads}/{MambaHeadDim}");
+        + (MambaHeads is null ? "" : $"/{MambaHeads}/{MambaHeadDim}")
+        + (LinearKeyHeads is null ? "" : $"/{LinearKeyHeads}/{LinearValueHeads}/{LinearValueHeadDim}");
 }
 
 /// <summary>What a search takes or took.</summary>
@@ -166,6 +179,9 @@ public sealed record SearchResult
                 [Axis.ExpertFfn] = Candidates[0].ExpertFfn,
                 [Axis.MambaHeads] = Candidates[0].MambaHeads,
                 [Axis.MambaHeadDim] = Candidates[0].MambaHeadDim,
+                [Axis.DeltaKeyHeads] = Candidates[0].LinearKeyHeads,
+                [Axis.DeltaHeads] = Candidates[0].LinearValueHeads,
+                [Axis.DeltaHeadDim] = Candidates[0].LinearValueHeadDim,
             },
             Multiple = multiple
         };

@@ -45,6 +45,26 @@ internal sealed record SearchSpace
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<int>? MambaHeadDim { get => Sizes[Axis.MambaHeadDim]; init => Sizes = Sizes.With(Axis.MambaHeadDim, value); }
 
+    /// <summary>Key heads of a layer of linear attention. In the text of a search's key only where there are some.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? LinearKeyHeads
+    {
+        get => Sizes[Axis.DeltaKeyHeads];
+        init => Sizes = Sizes.With(Axis.DeltaKeyHeads, value);
+    }
+
+    /// <summary>Value heads of a layer of linear attention. In the text of a search's key only where there are some.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? LinearValueHeads { get => Sizes[Axis.DeltaHeads]; init => Sizes = Sizes.With(Axis.DeltaHeads, value); }
+
+    /// <summary>Channels of a value head of linear attention. In the text of a search's key only where there are some.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<int>? LinearValueHeadDim
+    {
+        get => Sizes[Axis.DeltaHeadDim];
+        init => Sizes = Sizes.With(Axis.DeltaHeadDim, value);
+    }
+
     /// <summary>
     /// Widths of the feed-forward block as multiples of the residual stream's, instead of <see cref="Ffn"/>; a product is rounded to a
     /// whole number.
@@ -80,7 +100,7 @@ internal sealed record SearchSpace
                     foreach (var ffn in FfnOf(hidden, teacher))
                         foreach (var experts in Or(Experts ?? [], teacher.Experts).OrderDescending())
                             foreach (var width in Or(ExpertFfn ?? [], teacher.ExpertIntermediateSize).Order())
-                                foreach (var mamba in MambaOf(teacher))
+                                foreach (var (mamba, delta) in MixersOf(teacher))
                                 {
                                     var shape = Axis.Layers.With(attention, layers) with
                                     {
@@ -89,6 +109,7 @@ internal sealed record SearchSpace
                                         Experts = experts,
                                         ExpertIntermediateSize = width,
                                         Mamba = mamba,
+                                        Delta = delta,
                                     };
                                     if (shape != teacher)
                                         yield return new(shape) { Model = teacher };
@@ -100,10 +121,22 @@ internal sealed record SearchSpace
         : Expansion.Select(factor => Math.Round(factor * hidden, MidpointRounding.AwayFromZero))
             .Where(ffn => ffn >= 1 && ffn <= teacher.IntermediateSize).Select(ffn => (int)ffn).Distinct().Order();
 
-    private IEnumerable<MambaConfig> MambaOf(DecoderConfig teacher) =>
+    private IEnumerable<(MambaConfig Mamba, DeltaConfig Delta)> MixersOf(DecoderConfig teacher) =>
         from heads in Or(MambaHeads ?? [], teacher.Mamba.Heads).OrderDescending()
         from channels in Or(MambaHeadDim ?? [], teacher.Mamba.HeadDim).OrderDescending()
-        select teacher.Mamba with { Heads = heads, HeadDim = channels };
+        from delta in DeltaOf(teacher)
+        select (teacher.Mamba with { Heads = heads, HeadDim = channels }, delta);
+
+    // Key heads go with all their value heads where nothing is said of these; combinations that pruning has no rule for are left out.
+    private IEnumerable<DeltaConfig> DeltaOf(DecoderConfig teacher)
+    {
+        var size = Axis.DeltaHeads.GroupSizeOf(teacher);
+        return from groups in Or(LinearKeyHeads ?? (size == 1 ? LinearValueHeads : null) ?? [], teacher.Delta.Groups).OrderDescending()
+               from heads in Or(LinearValueHeads ?? [], groups * size).OrderDescending()
+               where groups == 0 || heads % groups == 0 && heads <= groups * size
+               from channels in Or(LinearValueHeadDim ?? [], teacher.Delta.HeadDim).OrderDescending()
+               select teacher.Delta with { Groups = groups, Heads = heads, HeadDim = channels };
+    }
 
     private void Check(DecoderConfig teacher)
     {

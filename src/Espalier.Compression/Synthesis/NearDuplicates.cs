@@ -6,14 +6,20 @@ namespace Espalier.Compression.Synthesis;
 /// well be the same. Not for several threads.
 /// </summary>
 /// <param name="threshold">Jaccard similarity from which on a text repeats another.</param>
-internal sealed class NearDuplicates(double threshold)
+/// <param name="most">Numbers of 8 bytes that are remembered of texts; the oldest texts are forgotten first. Null remembers all.</param>
+internal sealed class NearDuplicates(double threshold, long? most = null)
 {
+    /// <summary>What a stream of unknown length remembers: some 50 million words, in about a gigabyte of memory.</summary>
+    public const long Bounded = 64 << 20;
+
     /// <summary>Words in a row.</summary>
     public const int InARow = 5;
 
     private readonly int _rows = MinHash.RowsOfBand(threshold);
-    private readonly List<ulong[]> _texts = [];
-    private readonly Dictionary<ulong, List<int>> _bands = [];
+    private readonly Queue<(ulong[] Set, ulong[] Bands)> _order = [];
+    private readonly Dictionary<long, ulong[]> _texts = [];
+    private readonly Dictionary<ulong, List<long>> _bands = [];
+    private long _added, _forgotten, _numbers;
 
     /// <summary>Takes a text in, unless it repeats one that was taken in before.</summary>
     /// <returns>Whether it is new.</returns>
@@ -23,7 +29,7 @@ internal sealed class NearDuplicates(double threshold)
         if (set.Length == 0)
             return true;
         var signature = MinHash.Of(set);
-        var (bands, seen) = (new ulong[MinHash.Values / _rows], new HashSet<int>());
+        var (bands, seen) = (new ulong[MinHash.Values / _rows], new HashSet<long>());
         for (var band = 0; band < bands.Length; band++)
         {
             bands[band] = (ulong)band;
@@ -37,10 +43,28 @@ internal sealed class NearDuplicates(double threshold)
         {
             if (!_bands.TryGetValue(band, out var texts))
                 _bands.Add(band, texts = []);
-            texts.Add(_texts.Count);
+            texts.Add(_added);
         }
-        _texts.Add(set);
+        _texts.Add(_added++, set);
+        if (most is { } limit)
+            Forget(set, bands, limit);
         return true;
+    }
+
+    private void Forget(ulong[] set, ulong[] bands, long limit)
+    {
+        _order.Enqueue((set, bands));
+        for (_numbers += set.Length + bands.Length; _numbers > limit && _order.Count > 1; _forgotten++)
+        {
+            var oldest = _order.Dequeue();
+            _numbers -= oldest.Set.Length + oldest.Bands.Length;
+            _texts.Remove(_forgotten);
+            foreach (var band in oldest.Bands)
+                if (_bands[band] is var texts && texts.Count == 1)
+                    _bands.Remove(band);
+                else
+                    texts.Remove(_forgotten);
+        }
     }
 
     /// <summary>Hashes of the different rows of words of a text, ascending.</summary>

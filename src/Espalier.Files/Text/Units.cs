@@ -65,9 +65,10 @@ internal static class Units
         return $"{Short(flops)} {names[at]}";
     }
 
-    /// <summary>The same as <see cref="Time"/> up to two days; then 17 days, 4.00 years: forecasts.</summary>
+    /// <summary>The same as <see cref="Time"/> up to two days; then 17 days, 4.00 years, and no more than a century: forecasts.</summary>
     public static string LongTime(double seconds) => (seconds / 86400) switch
     {
+        >= 36_500 => "more than 100 years",
         >= 1000 and var days => $"{Count(Math.Round(days / 365))} years",
         >= 2 and var days => $"{Math.Round(days)} days",
         _ => Time(TimeSpan.FromSeconds(seconds)),

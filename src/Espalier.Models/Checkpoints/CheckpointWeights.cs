@@ -121,7 +121,11 @@ internal sealed class CheckpointWeights : IDisposable
         if (scales.Length > 0)
             Notes.Add(
                 $"{_folder}: {scales.Length} scales of a quantised key/value cache ({scales[0]}, ...) are not needed here and left out");
-        foreach (var name in Entries.Keys.Where(HarmlessTensors.IsRotary).Concat(scales).ToArray())
+        var foresight = Entries.Keys.Where(HarmlessTensors.IsForesight).ToArray();
+        if (foresight.Length > 0)
+            Notes.Add($"{_folder}: {foresight.Length} tensors of a head that foresees further tokens ({foresight[0]}, ...) are left out: "
+                + "what is written from it has none");
+        foreach (var name in Entries.Keys.Where(HarmlessTensors.IsRotary).Concat(scales).Concat(foresight).ToArray())
             _files.Remove(name);
 
         var missing = wanted.Keys.Where(name => !Entries.ContainsKey(name)).ToArray();
@@ -140,10 +144,16 @@ internal sealed class CheckpointWeights : IDisposable
     private void AddParts(TensorEntry entry, StoredTensor tensor)
     {
         var size = entry.Type.Bytes();
-        foreach (var (part, first, count) in tensor.Ranges())
-            _parts.Add(part.Name,
-                (entry with { Name = part.Name, Shape = part.Shape, Offset = entry.Offset + first * size, ByteLength = count * size },
-                    _files.FileOf(tensor.Name)));
+        var distance = entry.ByteLength / tensor.Units;
+        foreach (var (part, _, first, count) in tensor.Ranges().Take(tensor.Parts.Count))
+            _parts.Add(part.Name, (entry with
+            {
+                Name = part.Name,
+                Shape = part.Shape,
+                Offset = entry.Offset + first * size,
+                ByteLength = count * size * tensor.Units,
+                Pieces = tensor.Units == 1 ? null : new(count * size, distance),
+            }, _files.FileOf(tensor.Name)));
     }
 
     private void CheckShape(string name, TensorEntry entry, StoredTensor wanted)

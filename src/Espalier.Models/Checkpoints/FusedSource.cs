@@ -10,12 +10,12 @@ internal sealed class FusedSource(IEnumerable<StoredTensor> tensors, ITensorSour
 
     public void Fill(string name, long firstElement, Span<float> destination)
     {
-        foreach (var (part, first, count) in _tensors[name].Ranges())
+        foreach (var (part, from, first, count) in _tensors[name].Ranges())
         {
             if (destination.IsEmpty || firstElement >= first + count)
                 continue;
             var values = destination[..(int)Math.Min(destination.Length, first + count - firstElement)];
-            parameters.Fill(part.Name, firstElement - first, values);
+            parameters.Fill(part.Name, from + firstElement - first, values);
             firstElement += values.Length;
             destination = destination[values.Length..];
         }

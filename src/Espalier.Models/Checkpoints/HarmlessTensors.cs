@@ -15,8 +15,14 @@ internal static partial class HarmlessTensors
     /// <summary>Scales of a quantised key/value cache, which a server may use and the weights do not need.</summary>
     public static bool IsCacheScale(string name) => CacheScale().IsMatch(name);
 
-    /// <summary>Either.</summary>
-    public static bool Contains(string name) => IsRotary(name) || IsCacheScale(name);
+    /// <summary>
+    /// Those of a head that foresees further tokens (Qwen3-Next, Qwen3.5), with which a server may be faster; transformers passes over
+    /// them.
+    /// </summary>
+    public static bool IsForesight(string name) => name.StartsWith("mtp.", StringComparison.Ordinal);
+
+    /// <summary>Any of these.</summary>
+    public static bool Contains(string name) => IsRotary(name) || IsCacheScale(name) || IsForesight(name);
 
     [GeneratedRegex(@"(^|\.)rotary_emb\.(original_)?inv_freq$", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Rotary();

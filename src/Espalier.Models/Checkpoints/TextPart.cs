@@ -4,8 +4,9 @@ using Espalier.Models.Families.Fields;
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>
-/// The text part of a model that takes pictures too (Gemma-3 from four billion parameters): the folder is read as if it held the text model
-/// alone, and what is written from it is a text model. Its config stands in <c>text_config</c>, its tensors below <c>language_model</c>.
+/// The text part of a model that takes pictures too (Gemma-3 from four billion parameters, Qwen3.5): the folder is read as if it held the
+/// text model alone, and what is written from it is a text model. Its config stands in <c>text_config</c>, its tensors below
+/// <c>language_model</c>.
 /// </summary>
 /// <param name="Fields">The <c>config.json</c> of the text model alone.</param>
 /// <param name="Whole">The <c>model_type</c> of the whole.</param>
@@ -17,7 +18,11 @@ internal sealed record TextPart(JsonObject Fields, string Whole)
     public static IReadOnlyList<string> FilesOfPictures { get; } = ["preprocessor_config.json", "processor_config.json"];
 
     // model_type of the whole, and of the text model where the file does not say.
-    private static readonly Dictionary<string, string> s_text = new(StringComparer.Ordinal) { ["gemma3"] = "gemma3_text" };
+    private static readonly Dictionary<string, string> s_text = new(StringComparer.Ordinal)
+    {
+        ["gemma3"] = "gemma3_text",
+        ["qwen3_5"] = "qwen3_5_text",
+    };
 
     // What of the whole's fields a text model has too, where its own config does not say.
     private static readonly string[] s_shared =
@@ -26,7 +31,7 @@ internal sealed record TextPart(JsonObject Fields, string Whole)
 
     // As files and as transformers 5 holds them; the order matters.
     private static readonly (string Prefix, string Own)[] s_prefixes =
-        [("language_model.", ""), ("model.language_model.", "model."), ("lm_head.", "lm_head.")];
+        [("language_model.", ""), ("model.language_model.", "model."), ("lm_head.", "lm_head."), ("mtp.", "mtp.")];
 
     /// <summary>The text part of a config; null where the whole is text.</summary>
     /// <exception cref="EspalierException">It has none.</exception>

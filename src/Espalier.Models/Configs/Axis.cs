@@ -5,7 +5,7 @@ namespace Espalier.Models;
 /// <see cref="All"/>; a new axis is an object here, a field of <see cref="DecoderConfig"/>, and dimensions of parameters
 /// (<c>docs/playbooks/add-an-axis.md</c>).
 /// </summary>
-public sealed class Axis
+public sealed partial class Axis
 {
     private Axis() => Dimension = new(this);
 
@@ -48,7 +48,7 @@ public sealed class Axis
             what stays in the others, by default all.
             """,
         IsPerLayer = true,
-        HasHeadEntries = true,
+        Entries = Dimension.HeadEntries,
         Exists = kind => kind.HasAttention,
         Size = config => config.KeyValueHeads,
         Resize = (config, size) => config with { KeyValueHeads = size },
@@ -66,7 +66,7 @@ public sealed class Axis
             head of its own (multi-head attention), any number: the KV head goes with it, as with `kv-heads`.
             """,
         IsPerLayer = true,
-        HasHeadEntries = true,
+        Entries = Dimension.HeadEntries,
         Groups = KvHeads,
         Taps = [TapPoint.AttentionOutput],
         Exists = kind => kind.HasAttention,
@@ -126,68 +126,37 @@ public sealed class Axis
         Resize = (config, size) => config with { ExpertIntermediateSize = size },
     };
 
-    /// <summary>
-    /// Groups of the heads of a state-space mixer: G. None of <see cref="All"/>: each has a B and a C of its own, so none is cut.
-    /// </summary>
-    internal static Axis MambaGroups { get; } = new()
+    /// <summary>Neurons of the expert that every token goes to: Y.</summary>
+    internal static Axis SharedFfn { get; } = new()
     {
-        Key = "mamba-groups",
-        Unit = "Mamba group",
-        Field = "n_groups",
-        Summary = "Groups of Mamba heads",
-        Page = "Groups of Mamba heads.",
+        Key = "shared-expert-ffn",
+        Unit = "shared neuron",
+        Field = "shared_expert_intermediate_size",
+        Summary = "Width of the expert that every token goes to",
+        Page = "Width of the expert that every token goes to, beside those that the router chooses.",
         IsPerLayer = true,
+        IsWidth = true,
+        Taps = [TapPoint.SharedIntermediate],
         IsOptional = true,
-        Exists = kind => kind.HasMamba,
-        Size = config => config.Mamba.Groups,
-        Resize = (config, size) => config with { Mamba = config.Mamba with { Groups = size } },
+        Exists = kind => kind.HasSharedExpert,
+        Size = config => config.SharedIntermediateSize,
+        Resize = (config, size) => config with { SharedIntermediateSize = size },
     };
 
-    /// <summary>Heads of a layer's state-space mixer: Nh.</summary>
-    internal static Axis MambaHeads { get; } = new()
-    {
-        Key = "mamba-heads",
-        Unit = "Mamba head",
-        Field = "mamba_num_heads",
-        Summary = "Heads of a Mamba layer, a multiple of its groups",
-        Page = """
-            Heads of a layer that is a Mamba mixer, a multiple of its groups: the same number goes from each group, whose B and C the others
-            keep (Minitron-SSM, arXiv 2504.11409).
-            """,
-        IsPerLayer = true,
-        Groups = MambaGroups,
-        Taps = [TapPoint.MambaProjection],
-        IsOptional = true,
-        Exists = kind => kind.HasMamba,
-        Size = config => config.Mamba.Heads,
-        Resize = (config, size) => config with { Mamba = config.Mamba with { Heads = size } },
-    };
-
-    /// <summary>Channels of a head of a layer's state-space mixer: P, the same ones in each head.</summary>
-    internal static Axis MambaHeadDim { get; } = new()
-    {
-        Key = "mamba-head-dim",
-        Unit = "Mamba channel",
-        Field = "mamba_head_dim",
-        Summary = "Channels of a Mamba head",
-        Page = "Channels of a Mamba head: the same ones stay in each head of a layer.",
-        IsPerLayer = true,
-        Taps = [TapPoint.MambaProjection],
-        IsOptional = true,
-        Exists = kind => kind.HasMamba,
-        Size = config => config.Mamba.HeadDim,
-        Resize = (config, size) => config with { Mamba = config.Mamba with { HeadDim = size } },
-    };
+    // Made when they are first asked for: the axes stand in two files, and which is filled first nobody says.
 
     /// <summary>All of them, in the order in which plans list them.</summary>
-    public static IReadOnlyList<Axis> All { get; } =
-        [Layers, Hidden, Heads, Ffn, KvHeads, Experts, ExpertFfn, MambaHeads, MambaHeadDim];
+    public static IReadOnlyList<Axis> All => field ??=
+    [
+        Layers, Hidden, Heads, Ffn, KvHeads, Experts, ExpertFfn, SharedFfn, MambaHeads, MambaHeadDim, DeltaHeads, DeltaHeadDim,
+        DeltaKeyHeads,
+    ];
 
     /// <summary>All of them in the order in which recipes and commands ask for sizes: widths, units of a layer, layers.</summary>
-    public static IReadOnlyList<Axis> Asked { get; } = [.. All.OrderBy(axis => axis.IsWidth ? 0 : axis.IsPerLayer ? 1 : 2)];
+    public static IReadOnlyList<Axis> Asked => field ??= [.. All.OrderBy(axis => axis.IsWidth ? 0 : axis.IsPerLayer ? 1 : 2)];
 
     /// <summary>Those whose units have scores of their own, in the order in which scores list them.</summary>
-    public static IReadOnlyList<Axis> Scored { get; } = [.. All.Where(axis => axis.Taps.Count > 0).Reverse()];
+    public static IReadOnlyList<Axis> Scored => field ??= [.. All.Where(axis => axis.Taps.Count > 0).Reverse()];
 
     /// <summary>As recipes and the command line call it: <c>hidden</c>.</summary>
     public required string Key { get; init; }
@@ -242,8 +211,10 @@ public sealed class Axis
     /// <summary>This axis as a dimension of a parameter.</summary>
     public Dimension Dimension { get; }
 
-    /// <summary>Whether a unit has the entries of a head along <see cref="Dimension"/>, and not one.</summary>
-    internal bool HasHeadEntries { get; private init; }
+    /// <summary>
+    /// What a unit has along <see cref="Dimension"/> where that is more than one entry, such as those of a head; null for one.
+    /// </summary>
+    internal Dimension? Entries { get; private init; }
 
     private Func<LayerKind, bool> Exists { get; init; } = static _ => true;
 
@@ -255,15 +226,15 @@ public sealed class Axis
 
     /// <summary>
     /// Whether a config has units of it: where all layers are mixtures of experts there is no feed-forward block beside them, elsewhere
-    /// there are no experts, and only hybrids have Mamba heads.
+    /// there are no experts, and only hybrids have Mamba heads, or linear attention.
     /// </summary>
     public bool IsIn(DecoderConfig config) => config.LayerKinds.Any(Exists);
 
     /// <summary>Whether there are models without it.</summary>
     internal bool IsOptional { get; private init; }
 
-    /// <summary>Whether only layers with state-space mixers have units of it.</summary>
-    internal bool IsOfHybrids => !Exists(new()) && !Exists(new() { HasExperts = true });
+    /// <summary>Whether only layers with state-space mixers, or with linear attention, have units of it.</summary>
+    internal bool IsOfHybrids => !Exists(new()) && !Exists(new() { HasExperts = true, HasSharedExpert = true });
 
     /// <summary>Whether a layer of a kind has units of it.</summary>
     internal bool IsIn(LayerKind kind) => Exists(kind);
@@ -284,7 +255,7 @@ public sealed class Axis
     public int GroupSizeOf(DecoderConfig config) => Groups is null ? Of(config) : Of(config) / Math.Max(1, Groups.Of(config));
 
     /// <summary>Entries that a unit has along <see cref="Dimension"/>: those of a head, else 1.</summary>
-    public int EntriesOf(DecoderConfig config) => HasHeadEntries ? config.HeadDim : 1;
+    public int EntriesOf(DecoderConfig config) => (int)(Entries?.Of(config) ?? 1);
 
     /// <inheritdoc/>
     public override string ToString() => Key;

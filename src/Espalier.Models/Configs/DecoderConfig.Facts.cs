@@ -53,18 +53,20 @@ public sealed partial record DecoderConfig
         2L * LayersWhere(static kind => kind.HasAttention) * KeyValueHeads * HeadDim * bytesPerElement;
 
     /// <summary>
-    /// Bytes that the state-space mixers keep of one text, however long it is: the state of each channel, and what the convolution still
-    /// sees.
+    /// Bytes that state-space mixers and linear attention keep of one text, however long it is: the state of each channel, and what the
+    /// convolution still sees.
     /// </summary>
-    internal long StateBytesPerText(int bytesPerElement) => LayersWhere(static kind => kind.HasMamba)
-        * ((Mamba.StateType?.Bytes() ?? bytesPerElement) * (long)Mamba.Channels * Mamba.StateSize
-            + bytesPerElement * (Mamba.Kernel - 1L) * (Mamba.Channels + 2L * Mamba.StateChannels));
+    internal long StateBytesPerText(int bytesPerElement) =>
+        LayersWhere(static kind => kind.HasMamba) * ((Mamba.StateType?.Bytes() ?? bytesPerElement) * (long)Mamba.Channels * Mamba.StateSize
+            + bytesPerElement * (Mamba.Kernel - 1L) * (Mamba.Channels + 2L * Mamba.StateChannels))
+        + bytesPerElement * LayersWhere(static kind => kind.HasDelta) * StateShape.Of(Delta).Numbers;
 
     /// <summary>
     /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens: two for each
     /// weight that takes part in a matrix product (of experts those that a token goes to; the table only where it is the head), and
     /// attention's 4 · N · H in each layer for each key that a token sees, the mean over the window of the two products q·k and p·v, and
-    /// five for each entry of a state-space mixer's state: it decays, x · B is added, and C reads it.
+    /// five for each entry of a state-space mixer's state: it decays, x · B is added, and C reads it. Of a state of linear attention seven:
+    /// the key reads it, too.
     /// </summary>
     public double ForwardFlopsPerToken(int sequence)
     {
@@ -73,7 +75,8 @@ public sealed partial record DecoderConfig
         var seen = Enumerable.Range(0, Layers).Select(layer => LayerKinds[layer]).Where(static kind => kind.HasAttention)
             .Sum(kind => TwiceKeysSeen(kind.SlidingWindow, sequence));
         var states = (double)LayersWhere(static kind => kind.HasMamba) * Mamba.Channels * Mamba.StateSize;
-        return 2.0 * products + 2.0 * Axis.Heads.Dimension.Of(this) * seen + 5 * states;
+        var deltas = (double)LayersWhere(static kind => kind.HasDelta) * Delta.Channels * Delta.StateSize;
+        return 2.0 * products + 2.0 * Axis.Heads.Dimension.Of(this) * seen + 5 * states + 7 * deltas;
     }
 
     // Twice the mean of min(t, window) over t = 1 ... sequence: sequence + 1 where the window is no limit.
@@ -98,5 +101,5 @@ public sealed partial record DecoderConfig
     private long OneExpert => ParameterSpec.All.Where(static spec => spec.IsPerExpert).Sum(spec => spec.Elements(this));
 
     /// <summary>Whether some layer has a state, of a fixed size, which goes on in one way only and never back.</summary>
-    internal bool IsRecurrent => LayerKinds.Any(kind => kind.HasMamba);
+    internal bool IsRecurrent => LayerKinds.Any(kind => kind.HasState);
 }

@@ -49,14 +49,18 @@ public sealed partial record DecoderConfig
         }
         if (LayerKinds.Any(static kind => kind.HasMamba))
             ValidateMamba(source);
+        if (LayerKinds.Any(static kind => kind.HasDelta))
+            ValidateDelta(source);
         if (!LayerKinds.AreAlike && LayerKinds.Count != Layers)
             throw new EspalierException($"{source}: {LayerKinds.Count} kinds of layers are given and num_hidden_layers is {Layers}");
         foreach (var kind in LayerKinds)
         {
-            if (!kind.HasMixer && !kind.HasFeedForward || kind.HasAttention && kind.HasMamba)
+            string[] mixers = [.. (kind.HasAttention ? (string[])["attention"] : []), .. (kind.HasMamba ? (string[])["a Mamba mixer"] : []),
+                .. (kind.HasDelta ? (string[])["linear attention"] : [])];
+            if (!kind.HasMixer && !kind.HasFeedForward || mixers.Length > 1)
                 throw new EspalierException(
-                    $"{source}: a layer has {(kind.HasMamba ? "both attention and a Mamba mixer" : "nothing")} in it; it must have one "
-                        + "of them, a feed-forward block, or both");
+                    $"{source}: a layer has {(mixers.Length > 1 ? $"both {string.Join(" and ", mixers)}" : "nothing")} in it; it must have "
+                        + "one of them, a feed-forward block, or both");
             Positive("sliding_window", kind.SlidingWindow);
             Positive("the scale of attention", kind.AttentionScale);
             Positive("the cap of attention's scores", kind.ScoreCap);
@@ -103,6 +107,25 @@ public sealed partial record DecoderConfig
             throw new EspalierException(
                 $"{source}: time_step_limit is from {Mamba.LeastStep} to {Mamba.MostStep}; it must begin at 0 or above, and end above "
                     + "that");
+    }
+
+    private void ValidateDelta(string source)
+    {
+        foreach (var (field, value) in new[] { ("linear_key_head_dim", Delta.StateSize), ("linear_conv_kernel_dim", Delta.Kernel) })
+            if (value is < 1 or > MaxWidth)
+                throw new EspalierException($"{source}: {field} is {value}, it must be from 1 to {MaxWidth}");
+        if (Delta.Heads % Delta.Groups != 0)
+            throw new EspalierException(
+                $"{source}: linear_num_value_heads {Delta.Heads} is not a multiple of linear_num_key_heads {Delta.Groups}; the "
+                    + $"nearest are {Near(Delta.Heads, Delta.Groups)}");
+        foreach (var (fields, product) in new[]
+        {
+            ($"linear_num_key_heads {Delta.Groups} * linear_key_head_dim {Delta.StateSize}", (long)Delta.Groups * Delta.StateSize),
+            ($"linear_num_value_heads {Delta.Heads} * linear_value_head_dim {Delta.HeadDim}",
+                (long)Delta.Heads * Delta.HeadDim),
+        })
+            if (product > MaxWidth)
+                throw new EspalierException($"{source}: {fields} is {product}, the limit is {MaxWidth}");
     }
 
     private static string Near(int value, int multiple)

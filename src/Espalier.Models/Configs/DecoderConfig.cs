@@ -106,6 +106,9 @@ public sealed partial record DecoderConfig
     /// <summary>X: width of an expert.</summary>
     public int ExpertIntermediateSize { get; init; }
 
+    /// <summary>Y: width of the expert that every token goes to (<see cref="LayerKind.HasSharedExpert"/>); 0 for none.</summary>
+    internal int SharedIntermediateSize { get; init; }
+
     /// <summary>
     /// Whether the weights of a token's experts add up to 1: the softmax is over them (Mixtral), and not over all experts.
     /// </summary>
@@ -113,6 +116,9 @@ public sealed partial record DecoderConfig
 
     /// <summary>Sizes of the layers that are state-space mixers (<see cref="LayerKind.HasMamba"/>).</summary>
     internal MambaConfig Mamba { get; init; } = new();
+
+    /// <summary>Sizes of the layers that are linear attention (<see cref="LayerKind.HasDelta"/>).</summary>
+    internal DeltaConfig Delta { get; init; } = new();
 
     /// <summary>Rotary position embedding.</summary>
     public RotaryConfig Rotary { get; init; } = new();

@@ -28,7 +28,7 @@ public sealed class Dimension
 
     /// <summary>The fields of <c>config.json</c> that the size comes from, for errors.</summary>
     public string Fields => Axis is null ? _field : Inner is not null ? $"{Axis.Field} * {Inner.Field}"
-        : Axis.HasHeadEntries ? $"{Axis.Field} * {HeadEntries._field}" : Axis.Field;
+        : Axis.Entries is { } entries ? $"{Axis.Field} * {entries._field}" : Axis.Field;
 
     /// <summary>Entries.</summary>
     public long Of(DecoderConfig config) => _size(config);

@@ -37,6 +37,14 @@ public sealed record LayerKind
     /// <summary>Whether a state-space mixer (Mamba-2) stands where other layers have attention.</summary>
     public bool HasMamba { get; init; }
 
+    /// <summary>Whether linear attention by the gated delta rule stands where other layers have attention.</summary>
+    public bool HasDelta { get; init; }
+
+    /// <summary>
+    /// Whether what attention gives is multiplied by the sigmoid of a gate, which the token has for each entry of each query head.
+    /// </summary>
+    public bool HasAttentionGate { get; init; }
+
     /// <summary>Whether the layer has a feed-forward block, or a mixture of experts; one without it is its first half alone.</summary>
     public bool HasFeedForward { get; init; } = true;
 
@@ -69,6 +77,12 @@ public sealed record LayerKind
     /// </summary>
     public bool HasExperts { get; init; }
 
+    /// <summary>
+    /// Whether every token goes to one expert more, whose weight is a sigmoid of its own (<see
+    /// cref="DecoderConfig.SharedIntermediateSize"/>), beside those that the router gives it to.
+    /// </summary>
+    public bool HasSharedExpert { get; init; }
+
     /// <summary>Whether the feed-forward block, or each of its experts, has a gate.</summary>
     public bool HasGate => Activation is not (ActivationKind.SquaredRelu or ActivationKind.Gelu);
 
@@ -78,11 +92,17 @@ public sealed record LayerKind
     /// <summary>Whether it is no mixture of experts and has a gate.</summary>
     internal bool HasDenseGate => HasGate && IsDense;
 
-    /// <summary>Whether it has a half that mixes positions: attention, or a state-space mixer.</summary>
-    internal bool HasMixer => HasAttention || HasMamba;
+    /// <summary>Whether it has a half that mixes positions: attention, linear attention, or a state-space mixer.</summary>
+    internal bool HasMixer => HasAttention || HasMamba || HasDelta;
+
+    /// <summary>Whether it has a state of a fixed size, which goes on in one way only.</summary>
+    internal bool HasState => HasMamba || HasDelta;
 
     /// <summary>Whether it has one half alone, and so one norm (Nemotron-H).</summary>
     internal bool IsHalf => !(HasMixer && HasFeedForward);
+
+    /// <summary>Whether layers of its model differ in what they cost: it is one half alone, or linear attention.</summary>
+    internal bool IsOfHybrid => IsHalf || HasDelta;
 
     /// <summary>Whether attention and the feed-forward block read a norm of the stream, and not the stream.</summary>
     public bool HasNormsBefore => Norms != NormPlacement.After;

@@ -87,6 +87,18 @@ public enum ParameterRole
     /// <summary>Down projection of an expert, [D, X].</summary>
     ExpertDownProjection,
 
+    /// <summary>Gate projection of the expert that every token goes to, [Y, D].</summary>
+    SharedGateProjection,
+
+    /// <summary>Up projection of the expert that every token goes to, [Y, D].</summary>
+    SharedUpProjection,
+
+    /// <summary>Down projection of the expert that every token goes to, [D, Y].</summary>
+    SharedDownProjection,
+
+    /// <summary>What a sigmoid is taken of for the weight of the expert that every token goes to, [1, D].</summary>
+    SharedExpertGate,
+
     /// <summary>The part of a state-space mixer's input projection that gates what it gives: z, [Nh · P, D].</summary>
     MambaGateProjection,
 
@@ -152,6 +164,51 @@ public enum ParameterRole
 
     /// <summary>Bias of that, [D].</summary>
     MambaOutputProjectionBias,
+
+    /// <summary>What attention's output is multiplied by, after a sigmoid: a gate for each query, [N · H, D].</summary>
+    QueryGateProjection,
+
+    /// <summary>Bias of that, [N · H].</summary>
+    QueryGateProjectionBias,
+
+    /// <summary>Queries of linear attention, [Nk · Hk, D]; Nk are its key heads, Hk their width.</summary>
+    DeltaQueryProjection,
+
+    /// <summary>Its keys, [Nk · Hk, D].</summary>
+    DeltaKeyProjection,
+
+    /// <summary>Its values, [Nv · Hv, D]; Nv are its value heads, Hv their width.</summary>
+    DeltaValueProjection,
+
+    /// <summary>What gates its output: z, [Nv · Hv, D].</summary>
+    DeltaGateProjection,
+
+    /// <summary>How much of each value is written: b, [Nv, D].</summary>
+    DeltaStrengthProjection,
+
+    /// <summary>How much of the state stays: a, [Nv, D].</summary>
+    DeltaStepProjection,
+
+    /// <summary>The convolution of queries over positions, [Nk · Hk, K]; K is the kernel.</summary>
+    DeltaQueryConvolution,
+
+    /// <summary>The convolution of keys, [Nk · Hk, K].</summary>
+    DeltaKeyConvolution,
+
+    /// <summary>The convolution of values, [Nv · Hv, K].</summary>
+    DeltaValueConvolution,
+
+    /// <summary>What is added to a before its softplus: dt_bias, [Nv].</summary>
+    DeltaStepBias,
+
+    /// <summary>Logarithm of how fast each head's state decays: A_log, [Nv].</summary>
+    DeltaLogDecay,
+
+    /// <summary>Norm of what each head gives, before the gate, the same for all, [Hv].</summary>
+    DeltaNorm,
+
+    /// <summary>Output projection of linear attention, [D, Nv · Hv].</summary>
+    DeltaOutputProjection,
 
     /// <summary>Norm of what the feed-forward block gives, before it is added, [D].</summary>
     MlpOutputNorm,

@@ -18,6 +18,9 @@ internal enum ParameterGroup
     /// <summary>State-space mixers, but for their norm.</summary>
     Mamba,
 
+    /// <summary>Linear attention, but for its norm.</summary>
+    Delta,
+
     /// <summary>Projections of the feed-forward block.</summary>
     Mlp,
 }

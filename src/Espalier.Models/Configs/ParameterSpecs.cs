@@ -18,6 +18,11 @@ internal static class ParameterSpecs
         NormBias(InputNormBias),
         OfAttention(QueryProjection, Heads, Hidden),
         new(QueryProjectionBias, ParameterGroup.Attention, Heads) { Exists = HasQkvBias },
+        OfAttention(QueryGateProjection, Heads, Hidden) with { Exists = (_, kind) => HasGate(kind) },
+        new(QueryGateProjectionBias, ParameterGroup.Attention, Heads)
+        {
+            Exists = (config, kind) => config.QueryKeyValueBias && HasGate(kind),
+        },
         OfAttention(KeyProjection, KvHeads, Hidden),
         new(KeyProjectionBias, ParameterGroup.Attention, KvHeads) { Exists = HasQkvBias },
         OfAttention(ValueProjection, KvHeads, Hidden),
@@ -33,6 +38,7 @@ internal static class ParameterSpecs
         },
         Norm(AttentionOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter && kind.HasMixer },
         .. MambaSpecs.All,
+        .. DeltaSpecs.All,
         Norm(PostAttentionNorm) with { Exists = (_, kind) => kind.HasNormsBefore && !kind.IsHalf },
         NormBias(PostAttentionNormBias) with { Exists = (config, kind) => HasNormBias(config) && !kind.IsHalf },
         new(GateProjection, ParameterGroup.Mlp, Ffn, Hidden) { Input = TapPoint.PostAttentionNorm,
@@ -46,6 +52,13 @@ internal static class ParameterSpecs
         OfExperts(ExpertGateProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
         OfExperts(ExpertUpProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
         OfExperts(ExpertDownProjection, TapPoint.ExpertIntermediate, Hidden, ExpertFfn),
+        OfShared(SharedGateProjection, TapPoint.PostAttentionNorm, SharedFfn, Hidden) with
+        {
+            Exists = (_, kind) => kind.HasSharedExpert && kind.HasGate,
+        },
+        OfShared(SharedUpProjection, TapPoint.PostAttentionNorm, SharedFfn, Hidden),
+        OfShared(SharedDownProjection, TapPoint.SharedIntermediate, Hidden, SharedFfn),
+        OfShared(SharedExpertGate, TapPoint.PostAttentionNorm, new Dimension("1", static _ => 1), Hidden),
         Norm(MlpOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter && kind.HasFeedForward },
         Norm(FinalNorm) with
         {
@@ -82,6 +95,9 @@ internal static class ParameterSpecs
     private static ParameterSpec OfExperts(ParameterRole role, TapPoint input, params IReadOnlyList<Dimension> dimensions) =>
         new(role, ParameterGroup.Mlp, dimensions) { IsPerExpert = true, Input = input, Exists = HasExperts };
 
+    private static ParameterSpec OfShared(ParameterRole role, TapPoint input, params IReadOnlyList<Dimension> dimensions) =>
+        new(role, ParameterGroup.Mlp, dimensions) { Input = input, Exists = static (_, kind) => kind.HasSharedExpert };
+
     private static bool IsDense(DecoderConfig config, LayerKind kind) => kind.IsDense;
 
     private static bool HasExperts(DecoderConfig config, LayerKind kind) => kind.HasExperts;
@@ -89,6 +105,8 @@ internal static class ParameterSpecs
     private static bool HasNormBias(DecoderConfig config) => config.Norm is NormKind.LayerNorm1p or NormKind.LayerNorm;
 
     private static bool HasMlpBias(DecoderConfig config, LayerKind kind) => config.MlpBias && kind.IsDense;
+
+    private static bool HasGate(LayerKind kind) => kind.HasAttention && kind.HasAttentionGate;
 
     private static bool HasQkvBias(DecoderConfig config, LayerKind kind) => config.QueryKeyValueBias && kind.HasAttention;
 }

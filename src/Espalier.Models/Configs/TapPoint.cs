@@ -21,6 +21,9 @@ public enum TapPoint
     /// <summary>Input of the output projection of a state-space mixer, [B, T, Nh, P].</summary>
     MambaOutput,
 
+    /// <summary>Input of the output projection of linear attention, [B, T, Nv, Hv].</summary>
+    DeltaOutput,
+
     /// <summary>Output of the norm before the feed-forward block, [B, T, D].</summary>
     PostAttentionNorm,
 
@@ -56,6 +59,12 @@ public enum TapPoint
 
     /// <summary>What the experts give, before it is multiplied by their weights, [R, D].</summary>
     ExpertOutput,
+
+    /// <summary>What enters the activation of the expert that every token goes to, [B, T, Y].</summary>
+    SharedPreActivation,
+
+    /// <summary>Input of that expert's down projection, [B, T, Y].</summary>
+    SharedIntermediate,
 
     /// <summary>Residual stream leaving a block, [B, T, D].</summary>
     BlockOutput,

@@ -18,7 +18,8 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         {
             InputLayernorm = first,
             MixerOutputNorm = NormOf(ParameterRole.AttentionOutputNorm, null, layer),
-            Mixer = kind.HasAttention ? AttentionOf(layer) : kind.HasMamba ? MambaOf(layer) : null,
+            Mixer = kind.HasAttention ? AttentionOf(layer) : kind.HasMamba ? MambaOf(layer)
+                : kind.HasDelta ? DeltaOf(layer) : null,
             // A block that is a feed-forward half alone has one norm.
             PostAttentionLayernorm = !kind.HasMixer ? first
                 : NormOf(ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer),
@@ -34,6 +35,9 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
     {
         QProj = ProjectionOf(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer),
         KProj = ProjectionOf(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer),
+        GateProj = config.LayerKinds[layer].HasAttentionGate
+            ? ProjectionOf(ParameterRole.QueryGateProjection, ParameterRole.QueryGateProjectionBias, layer)
+            : null,
         VProj = ProjectionOf(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer),
         OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
         QNorm = HeadNormOf(ParameterRole.QueryNorm, layer) ?? HeadNormOf(ParameterRole.QueryRowNorm, layer),
@@ -60,6 +64,23 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         OutProj = ProjectionOf(ParameterRole.MambaOutputProjection, ParameterRole.MambaOutputProjectionBias, layer),
     };
 
+    private GatedDeltaMixer DeltaOf(int layer) => new(config, layer)
+    {
+        QProj = ProjectionOf(ParameterRole.DeltaQueryProjection, layer),
+        KProj = ProjectionOf(ParameterRole.DeltaKeyProjection, layer),
+        VProj = ProjectionOf(ParameterRole.DeltaValueProjection, layer),
+        GateProj = ProjectionOf(ParameterRole.DeltaGateProjection, layer),
+        StrengthProj = ProjectionOf(ParameterRole.DeltaStrengthProjection, layer),
+        StepProj = ProjectionOf(ParameterRole.DeltaStepProjection, layer),
+        QConv = weights[new(ParameterRole.DeltaQueryConvolution, layer)],
+        KConv = weights[new(ParameterRole.DeltaKeyConvolution, layer)],
+        VConv = weights[new(ParameterRole.DeltaValueConvolution, layer)],
+        StepBias = weights[new(ParameterRole.DeltaStepBias, layer)],
+        LogDecay = weights[new(ParameterRole.DeltaLogDecay, layer)],
+        NormWeight = weights[new(ParameterRole.DeltaNorm, layer)],
+        OutProj = ProjectionOf(ParameterRole.DeltaOutputProjection, layer),
+    };
+
     private FeedForward FeedForwardOf(int layer) => new(config.LayerKinds[layer].Activation, layer)
     {
         GateProj = config.LayerKinds[layer].HasGate
@@ -75,13 +96,29 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         Gates = config.LayerKinds[layer].HasGate ? OfExperts(ParameterRole.ExpertGateProjection, layer) : null,
         Ups = OfExperts(ParameterRole.ExpertUpProjection, layer),
         Downs = OfExperts(ParameterRole.ExpertDownProjection, layer),
+        Shared = config.LayerKinds[layer].HasSharedExpert ? SharedOf(layer) : null,
     };
+
+    private SharedExpert SharedOf(int layer)
+    {
+        Projection Of(ParameterRole role) => new(weights[new(role, layer)], null, adapters?.GetValueOrDefault(new(role, layer)));
+        return new(config.LayerKinds[layer].Activation, layer)
+        {
+            GateProj = config.LayerKinds[layer].HasGate ? Of(ParameterRole.SharedGateProjection) : null,
+            UpProj = Of(ParameterRole.SharedUpProjection),
+            DownProj = Of(ParameterRole.SharedDownProjection),
+            Weight = Of(ParameterRole.SharedExpertGate),
+        };
+    }
 
     private Tensor[] OfExperts(ParameterRole role, int layer) =>
         [.. Enumerable.Range(0, config.Experts).Select(expert => weights[new(role, layer, expert)])];
 
     private Projection ProjectionOf(ParameterRole weight, ParameterRole bias, int layer) =>
-        new(weights[new(weight, layer)], weights.GetValueOrDefault(new(bias, layer)), adapters?.GetValueOrDefault(new(weight, layer)));
+        ProjectionOf(weight, layer) with { Bias = weights.GetValueOrDefault(new(bias, layer)) };
+
+    private Projection ProjectionOf(ParameterRole weight, int layer) =>
+        new(weights[new(weight, layer)], null, adapters?.GetValueOrDefault(new(weight, layer)));
 
     private Normalization? NormOf(ParameterRole weight, ParameterRole? bias, int layer) =>
         weights.TryGetValue(new(weight, layer), out var tensor)

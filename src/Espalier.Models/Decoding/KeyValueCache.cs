@@ -4,22 +4,22 @@ namespace Espalier.Models;
 
 /// <summary>
 /// What the layers keep of the positions already seen: of attention keys and values, in buffers made once for as many positions as it has
-/// room for; of a state-space mixer its state. Dispose it. Not for use with gradients.
+/// room for; of a state-space mixer or linear attention its state. Dispose it. Not for use with gradients.
 /// </summary>
 public sealed class KeyValueCache : IDisposable
 {
     private readonly Tensor?[] _keys, _values;
-    private readonly MambaState?[] _states;
+    private readonly MixerState?[] _states;
 
     /// <summary>Room for a number of positions of each row of a batch.</summary>
     public KeyValueCache(DecoderConfig config, long batch, long capacity, DType dtype = DType.Float32, Device? device = null)
         : this(Make(config, batch, capacity, dtype, device ?? Device.Cpu), Make(config, batch, capacity, dtype, device ?? Device.Cpu),
-            [.. Enumerable.Range(0, config.Layers).Select(layer => config.LayerKinds[layer].HasMamba
-                ? MambaState.Of(config.Mamba, batch, dtype, device ?? Device.Cpu) : null)], capacity)
+            [.. Enumerable.Range(0, config.Layers).Select(layer => StateShape.Of(config, config.LayerKinds[layer]) is { } shape
+                ? MixerState.Of(shape, batch, dtype, device ?? Device.Cpu) : null)], capacity)
     { }
 
     /// <summary>A cache in memory that is there, of each layer [B, capacity, K, H], or its state, which it takes over.</summary>
-    internal KeyValueCache(Tensor?[] keys, Tensor?[] values, MambaState?[] states, long capacity) =>
+    internal KeyValueCache(Tensor?[] keys, Tensor?[] values, MixerState?[] states, long capacity) =>
         (_keys, _values, _states, Capacity) = (keys, values, states, capacity);
 
     /// <summary>Positions that the cache has room for.</summary>
@@ -56,7 +56,7 @@ public sealed class KeyValueCache : IDisposable
     }
 
     /// <summary>The state of a layer that has one, which the layer overwrites.</summary>
-    internal MambaState StateOf(int layer) => _states[layer]!;
+    internal MixerState StateOf(int layer) => _states[layer]!;
 
     /// <summary>Called once all layers have written.</summary>
     internal void Advance(long positions) => Length += positions;

@@ -69,29 +69,19 @@ internal sealed class Mamba2Mixer(DecoderConfig config, int layer) : IMixer
     /// <inheritdoc/>
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
-        if (context.Branched is not null)
-            throw new InvalidOperationException("a state goes on in one way only: rows of a model with Mamba layers have no branches");
         var (B, T) = (x_BTD.Size(0), x_BTD.Size(1));
-        var state = context.Cache?.StateOf(layer);
+        var state = MixerState.Before(context, layer);
         var z_BTI = GateProj.Forward(x_BTD, context.Compute).Widened();
         var x_BTI = InputProj.Forward(x_BTD, context.Compute).Widened();
         context.Emit(TapPoint.MambaProjection, layer, x_BTI.View(B, T, _config.Heads, _config.HeadDim));
-        x_BTI = Convolved(x_BTI, InputConv, InputConvBias, context, state?.Input);
-        var b_BTGS = Convolved(BProj.Forward(x_BTD, context.Compute).Widened(), BConv, BConvBias, context, state?.In);
-        var c_BTGS = Convolved(CProj.Forward(x_BTD, context.Compute).Widened(), CConv, CConvBias, context, state?.Out);
+        x_BTI = MixerState.Convolved(x_BTI, InputConv, InputConvBias, context, state?.Input);
+        var b_BTGS = MixerState.Convolved(BProj.Forward(x_BTD, context.Compute).Widened(), BConv, BConvBias, context, state?.In);
+        var c_BTGS = MixerState.Convolved(CProj.Forward(x_BTD, context.Compute).Widened(), CConv, CConvBias, context, state?.Out);
         var dt_BTM = StepProj.Forward(x_BTD, context.Compute).Widened();
         var y_BTI = ScanOperators.SelectiveScan(
             new(x_BTI, b_BTGS, c_BTGS, dt_BTM, StepBias, LogDecay, Skip, context.Begins), _sizes, state?.State);
         y_BTI = y_BTI.GatedNorm(z_BTI, NormWeight, _config.Groups, config.NormEpsilon);
         context.Emit(TapPoint.MambaOutput, layer, y_BTI.View(B, T, _config.Heads, _config.HeadDim));
         return OutProj.Forward(y_BTI, context.Compute);
-    }
-
-    private static Tensor Convolved(Tensor x_BTC, Tensor weight, Tensor? bias, ForwardContext context, Tensor? state)
-    {
-        var y_BTC = x_BTC.CausalConvolution(weight, bias, context.Begins, state);
-        if (state is not null)
-            state.CopyInPlace(Tensor.Cat(1, state, x_BTC).Slice(1, x_BTC.Size(1), x_BTC.Size(1) + state.Size(1)));
-        return y_BTC;
     }
 }

@@ -25,6 +25,9 @@ internal sealed class MixtureOfExperts(DecoderConfig config, int layer) : IFeedF
     /// <summary>Of each expert [D, X].</summary>
     public required Tensor[] Downs { get; init; }
 
+    /// <summary>The expert that every token goes to beside those; null for none.</summary>
+    public SharedExpert? Shared { get; init; }
+
     public Tensor Forward(Tensor x_BTD, ForwardContext context)
     {
         var (B, T, D, K) = (x_BTD.Size(0), x_BTD.Size(1), x_BTD.Size(2), config.ExpertsPerToken);
@@ -51,6 +54,7 @@ internal sealed class MixtureOfExperts(DecoderConfig config, int layer) : IFeedF
         context.Emit(TapPoint.ExpertIntermediate, layer, m_RX);
         var y_RD = m_RX.GroupedLinear(Downs, rows);
         context.Emit(TapPoint.ExpertOutput, layer, y_RD);
-        return y_RD.FromExperts(weights_TK, rows).View(B, T, D);
+        var y_BTD = y_RD.FromExperts(weights_TK, rows).View(B, T, D);
+        return Shared is null ? y_BTD : y_BTD.Widened().Add(Shared.Forward(x_BTD, context));
     }
 }

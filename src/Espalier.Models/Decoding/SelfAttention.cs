@@ -18,6 +18,9 @@ internal sealed class SelfAttention(DecoderConfig config, int layer) : IMixer
 
     public required Projection VProj { get; init; }
 
+    /// <summary>What the output is multiplied by, after a sigmoid; null for nothing.</summary>
+    public Projection? GateProj { get; init; }
+
     public required Projection OProj { get; init; }
 
     public Normalization? QNorm { get; init; }
@@ -52,6 +55,8 @@ internal sealed class SelfAttention(DecoderConfig config, int layer) : IMixer
             ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow, context.Begins, _kind.ScoreCap)
             : q_BTNH.CausalAttentionByParts(k_BTKH, v_BTKH, _scale, context.Masks?.For(_kind.SlidingWindow, T, k_BTKH.Size(1)),
                 _kind.ScoreCap);
+        if (GateProj is not null)
+            y_BTNH = GateProj.Forward(x_BTD, context.Compute).Widened().View(B, T, -1, H).SigmoidMul(y_BTNH);
         context.Emit(TapPoint.AttentionOutput, layer, y_BTNH);
 
         return OProj.Forward(y_BTNH.Reshape(B, T, -1), context.Compute);

@@ -5,7 +5,8 @@ namespace Espalier.Models.Families;
 /// <summary>
 /// A family's one table, parameter name and role, read both ways. A name of a block's parameter holds <c>{layer}</c> where the checkpoint
 /// has the block's number, one of an expert's parameter <c>{expert}</c> for that of the expert. Parameters that a checkpoint fuses into one
-/// tensor, along its rows, have names of their own, <c>qkv_proj.weight#q</c>: the tensor's and what tells them apart.
+/// tensor, along its rows, have names of their own, <c>qkv_proj.weight#q</c>: the tensor's and what tells them apart. Where it has the rows
+/// of one unit after those of another, the axis stands before that, <c>q_proj.weight#heads:gate</c>.
 /// </summary>
 internal sealed class ParameterTable
 {
@@ -112,7 +113,7 @@ internal sealed class ParameterTable
     }
 
     /// <summary>The tensors that a checkpoint stores of it, in the same order.</summary>
-    public IEnumerable<StoredTensor> Tensors(DecoderConfig config) => StoredTensor.Of(Parameters(config));
+    public IEnumerable<StoredTensor> Tensors(DecoderConfig config) => StoredTensor.Of(Parameters(config), config);
 
     // A number as checkpoints write it, before a point or at the end.
     private static bool TryNumber(ReadOnlySpan<char> text, out int number, out int digits)

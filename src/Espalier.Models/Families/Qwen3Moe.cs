@@ -9,9 +9,6 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Qwen3Moe : Family
 {
-    // What transformers 5 writes for num_experts, which releases before it do not read.
-    private const string NewerName = "num_local_experts";
-
     /// <inheritdoc/>
     public override string ModelType => "qwen3_moe";
 
@@ -63,50 +60,25 @@ internal sealed class Qwen3Moe : Family
     protected override bool FillsHeadDim => false;
 
     /// <inheritdoc/>
-    protected override string? FieldOf(Axis axis, JsonObject fields) =>
-        axis == Axis.Experts && fields.ContainsKey(NewerName) ? NewerName : axis.Field;
+    protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
 
     /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         QwenLayers.RequireFull(fields);
-        return common with
+        return SparseLayers.Sizes(common, fields) with
         {
-            LayerKinds = KindsOf(fields, common.Layers),
+            LayerKinds = LayerKinds.Of(SparseLayers.Of(fields, common.Layers)
+                .Select(experts => new LayerKind { HeadNorms = HeadNormKind.EachHead, HasExperts = experts })),
             QueryKeyValueBias = fields.Bool("attention_bias"),
             AttentionOutputBias = fields.Bool("attention_bias"),
-            Experts = fields.Int(fields.Says(NewerName) ? NewerName : "num_experts"),
-            ExpertsPerToken = fields.Int("num_experts_per_tok"),
-            ExpertIntermediateSize = fields.Int("moe_intermediate_size"),
-            NormalizesExpertWeights = fields.Bool("norm_topk_prob"),
         };
     }
 
     /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        // The default of the older name has no place beside the newer one.
-        if (fields.ContainsKey(NewerName))
-            fields.Remove("num_experts");
         fields["attention_bias"] = target.QueryKeyValueBias;
-        fields["norm_topk_prob"] = target.NormalizesExpertWeights;
-        ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);
-        if (KindsOf(new(fields, Defaults, "config.json"), target.Layers).Equals(target.LayerKinds))
-            return;
-        fields["decoder_sparse_step"] = 1;
-        fields["mlp_only_layers"] = new JsonArray(
-            [.. Enumerable.Range(0, target.Layers).Where(layer => !target.LayerKinds[layer].HasExperts)
-                .Select(layer => JsonValue.Create(layer))]);
-    }
-
-    // A layer has experts where it is one of every so many and not named as one without them.
-    private static LayerKinds KindsOf(ConfigFields fields, int layers)
-    {
-        var (step, without) = (fields.Int("decoder_sparse_step"), fields.Ids("mlp_only_layers"));
-        return LayerKinds.Of(Enumerable.Range(0, layers).Select(layer => new LayerKind
-        {
-            HeadNorms = HeadNormKind.EachHead,
-            HasExperts = (layer + 1) % step == 0 && !without.Contains(layer),
-        }));
+        SparseLayers.Write(target, fields, Defaults);
     }
 }

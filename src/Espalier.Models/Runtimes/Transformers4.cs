@@ -9,7 +9,9 @@ internal sealed class Transformers4 : Transformers
     public override string Name => "transformers before 5";
 
     /// <inheritdoc/>
-    public override string? Refuses(WrittenShape shape) => RefusesFactors(shape);
+    public override string? Refuses(WrittenShape shape) => shape.Family.ModelType == "qwen3_5_text"
+        ? "they do not know the family: use a release of 5"
+        : RefusesFactors(shape);
 
     /// <summary>They run Nemotron-H by the model's own code, which ties.</summary>
     public override string? TiedHead(WrittenShape shape) => null;

@@ -26,15 +26,24 @@ internal sealed record ModelForecast
     /// <summary>Width of an expert.</summary>
     public int? MoeIntermediateSize { get; init; }
 
-    /// <summary>Heads of a Mamba layer; null where there are none, as the three that follow.</summary>
+    /// <summary>Heads of a Mamba layer; null where there are none, as the one that follows.</summary>
     public int? MambaNumHeads { get; init; }
 
     /// <summary>Channels of such a head.</summary>
     public int? MambaHeadDim { get; init; }
 
+    /// <summary>Key heads of a layer of linear attention; null where there are none, as the two that follow.</summary>
+    public int? LinearNumKeyHeads { get; init; }
+
+    /// <summary>Its value heads.</summary>
+    public int? LinearNumValueHeads { get; init; }
+
+    /// <summary>Channels of one of these.</summary>
+    public int? LinearValueHeadDim { get; init; }
+
     /// <summary>
-    /// Bytes that the Mamba layers keep of a text, however long it is, where the model is served in bfloat16: states in
-    /// <see cref="StateType"/>, the last inputs of convolutions in bfloat16.
+    /// Bytes that Mamba layers and those of linear attention keep of a text, however long it is, where the model is served in bfloat16:
+    /// states in <see cref="StateType"/>, the last inputs of convolutions in bfloat16; null where there are none.
     /// </summary>
     public long? StateBytesBfloat16 { get; init; }
 
@@ -96,7 +105,7 @@ internal sealed record ModelForecast
     public static ModelForecast Of(DecoderConfig config, int sequence)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var (hasExperts, hasMamba) = (config.LayersWithExperts > 0, Axis.MambaHeads.IsIn(config));
+        var (hasExperts, hasMamba, hasDelta) = (config.LayersWithExperts > 0, Axis.MambaHeads.IsIn(config), Axis.DeltaHeads.IsIn(config));
         return new()
         {
             Family = config.Family,
@@ -108,8 +117,12 @@ internal sealed record ModelForecast
             MoeIntermediateSize = hasExperts ? config.ExpertIntermediateSize : null,
             MambaNumHeads = hasMamba ? config.Mamba.Heads : null,
             MambaHeadDim = hasMamba ? config.Mamba.HeadDim : null,
-            StateBytesBfloat16 = hasMamba ? config.StateBytesPerText(2) : null,
-            StateType = hasMamba ? (config.Mamba.StateType ?? ElementType.BF16).ConfigName() : null,
+            LinearNumKeyHeads = hasDelta ? config.Delta.Groups : null,
+            LinearNumValueHeads = hasDelta ? config.Delta.Heads : null,
+            LinearValueHeadDim = hasDelta ? config.Delta.HeadDim : null,
+            StateBytesBfloat16 = config.IsRecurrent ? config.StateBytesPerText(2) : null,
+            StateType = hasMamba ? (config.Mamba.StateType ?? ElementType.BF16).ConfigName()
+                : hasDelta ? ElementType.BF16.ConfigName() : null,
             ActiveParameters = hasExperts ? config.ActiveParameters : null,
             NumHiddenLayers = config.Layers,
             NumAttentionHeads = config.QueryHeads,

@@ -20,9 +20,12 @@ namespace Espalier.Pipeline.Forecasts;
 /// <param name="ExpertFfn">Width of an expert; null where there are none.</param>
 /// <param name="MambaHeads">Heads of a Mamba layer; null where there are none.</param>
 /// <param name="MambaHeadDim">Channels of such a head; null where there are none.</param>
+/// <param name="LinearKeyHeads">Key heads of a layer of linear attention; null where there are none.</param>
+/// <param name="LinearValueHeads">Its value heads; null where there are none.</param>
+/// <param name="LinearValueHeadDim">Channels of one of these; null where there are none.</param>
 internal sealed record CandidateForecast(int Layers, int Heads, int Ffn, int Hidden, long Parameters, long NonEmbeddingParameters,
     long MemoryBytes, double ForwardFlopsPerToken, int? Experts = null, int? ExpertFfn = null, int? MambaHeads = null,
-    int? MambaHeadDim = null)
+    int? MambaHeadDim = null, int? LinearKeyHeads = null, int? LinearValueHeads = null, int? LinearValueHeadDim = null)
 {
     /// <summary>The forecast of a candidate.</summary>
     public static CandidateForecast Of(Candidate candidate, SearchSection search, int sequence, int elementBytes)
@@ -32,7 +35,8 @@ internal sealed record CandidateForecast(int Layers, int Heads, int Ffn, int Hid
         return new(candidate.Layers, candidate.Heads, candidate.Ffn, candidate.Hidden, candidate.Parameters,
             candidate.NonEmbeddingParameters,
             candidate.MemoryBytes(elementBytes, search.Context, search.Sequences), candidate.Shape.ForwardFlopsPerToken(sequence),
-            candidate.Experts, candidate.ExpertFfn, candidate.MambaHeads, candidate.MambaHeadDim);
+            candidate.Experts, candidate.ExpertFfn, candidate.MambaHeads, candidate.MambaHeadDim, candidate.LinearKeyHeads,
+            candidate.LinearValueHeads, candidate.LinearValueHeadDim);
     }
 }
 

@@ -28,6 +28,12 @@ internal sealed record DataSection
     /// <summary>Repetition above which a document is dropped; 1 drops none.</summary>
     public double MaxRepetition { get; init; } = 1;
 
+    /// <summary>
+    /// Bytes that training tokens may take on the disk at once; where there are more they are made in pieces, ahead of training. Null for
+    /// as many as there are.
+    /// </summary>
+    public long? Disk { get; init; }
+
     /// <summary>The text, or ids, that models are scored on; null the training text.</summary>
     public string? Calibration { get; init; }
 
@@ -118,6 +124,17 @@ internal sealed record DataSection
                 + "is dropped.",
             IsLater = true,
             Useless = s => s.Train.Any(IsIds) ? "data.train is token ids; leave it out" : null,
+        },
+        new Key<DataSection, long?>("disk", Kinds.Bytes.OrAbsent(), s => s.Disk, (s, bytes) => s with { Disk = bytes })
+        {
+            IsOption = false,
+            PageDefault = "all of it",
+            Page = """
+                What the training tokens may take on the disk at once (`20GB`), for text whose tokens are more than the disk has room for:
+                they are then [made in pieces](#text-larger-than-the-disk), ahead of training, and shuffled within a piece, a third of it.
+                """,
+            IsLater = true,
+            Useless = s => s.Train.Any(IsIds) ? "data.train is token ids, which are read where they are; leave it out" : null,
         },
         new Key<DataSection, string?>(
             "calibration", Kinds.Text("TEXT"), s => s.Calibration, (s, source) => s with { Calibration = source })

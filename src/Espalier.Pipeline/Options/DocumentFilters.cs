@@ -18,7 +18,7 @@ internal static class DocumentFilters
             filters.Add(new(SkipReason.OtherLanguage, text => !Known.IsIn(text, language)));
         if (data.NearDuplicates is { } threshold)
         {
-            var known = new NearDuplicates(threshold);
+            var known = new NearDuplicates(threshold, data.Disk is null ? null : NearDuplicates.Bounded);
             filters.Add(new(SkipReason.NearDuplicate, text => !known.Add(text)));
         }
 

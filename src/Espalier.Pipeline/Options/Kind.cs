@@ -42,6 +42,15 @@ internal static class Kinds
     public static Kind<int> Size(int least = 1, int most = 1 << 30) =>
         new("N", (fields, key) => fields.Size(key, least, most)!.Value, value => value, () => Schemas.Count(least, most));
 
+    /// <summary>Bytes with their unit: 500MB, 20GB, 3.5GiB. Without one it would be so many bytes.</summary>
+    public static Kind<long> Bytes { get; } = Parsed(
+        "SIZE",
+        text => text.Length > 0 && char.IsLetter(text[^1]) && Quantity.Bytes(text) is > 0 and < long.MaxValue and { } bytes ? (long)bytes
+            : throw new EspalierException($"{OneLine.Clipped(text)} is no size such as 500MB or 20GB"),
+        bytes => bytes % 1_000_000_000 == 0 ? $"{bytes / 1_000_000_000}GB" : bytes % 1_000_000 == 0 ? $"{bytes / 1_000_000}MB"
+            : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1000m}kB"),
+        @"^ *[0-9.]+([eE][+-]?[0-9]+)? *([kK][iI]?[bB]|[mM][iI]?[bB]|[gG][iI]?[bB]|[tT][iI]?[bB]) *$");
+
     /// <summary>What random choices begin with.</summary>
     public static Kind<long> Seed { get; } = Count(least: 0, most: long.MaxValue);
 

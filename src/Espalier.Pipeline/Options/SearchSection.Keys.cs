@@ -44,6 +44,15 @@ internal sealed partial record SearchSection
         Sizes(
             "mamba-head-dim", "Channels of a Mamba head.", s => s.MambaHeadDim ?? [],
             (s, sizes) => s with { MambaHeadDim = sizes.Count > 0 ? sizes : null }),
+        Sizes(
+            "linear-key-heads", "Key heads of a layer of linear attention.", s => s.LinearKeyHeads ?? [],
+            (s, sizes) => s with { LinearKeyHeads = sizes.Count > 0 ? sizes : null }),
+        Sizes(
+            "linear-value-heads", "Value heads of a layer of linear attention, multiples of its key heads.", s => s.LinearValueHeads ?? [],
+            (s, sizes) => s with { LinearValueHeads = sizes.Count > 0 ? sizes : null }),
+        Sizes(
+            "linear-value-head-dim", "Channels of a value head of linear attention.", s => s.LinearValueHeadDim ?? [],
+            (s, sizes) => s with { LinearValueHeadDim = sizes.Count > 0 ? sizes : null }),
         Limit(
             "parameters", "Budget of all weights.", Budget.OfCount,
             s => s.Parameters, (s, budget) => s with { Parameters = budget }),

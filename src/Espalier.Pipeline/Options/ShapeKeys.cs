@@ -38,7 +38,7 @@ internal static class ShapeKeys
     ];
 
     private static bool IsLater(Axis axis) =>
-        axis == Axis.Experts || axis == Axis.ExpertFfn || axis == Axis.MambaHeads || axis == Axis.MambaHeadDim;
+        axis == Axis.Experts || axis == Axis.ExpertFfn || axis == Axis.SharedFfn || axis.IsOfHybrids;
 
     private const string MultiplePage = """
         What `hidden`, `ffn` and `expert-ffn` must be multiples of where they differ from the teacher's, for matrix units work in tiles: 128

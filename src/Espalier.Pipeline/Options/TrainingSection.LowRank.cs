@@ -65,12 +65,12 @@ internal sealed partial record TrainingSection
             s => s.LoraTargets, (s, targets) => s with { LoraTargets = targets })
         {
             Help = "With --lora-rank: which matrices have factors: attention, mlp, q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, "
-                + "down_proj, mamba, with commas between them; by default all",
+                + "down_proj, mamba, delta (linear attention), with commas between them; by default all",
             ShowsDefault = false,
             PageDefault = "all matrices of the blocks",
             Page = """
                 With `lora-rank`: which matrices have factors, one or a list of `attention`, `mlp`, `q_proj`, `k_proj`, `v_proj`, `o_proj`,
-                `gate_proj`, `up_proj`, `down_proj` and `mamba`; what `freeze` names has none.
+                `gate_proj`, `up_proj`, `down_proj`, `mamba` and `delta` (linear attention); what `freeze` names has none.
                 """,
             Useless = WithoutLora,
             IsLater = true,

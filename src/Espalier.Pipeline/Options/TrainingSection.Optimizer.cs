@@ -105,11 +105,12 @@ internal sealed partial record TrainingSection
             "freeze", Kinds.ParsedList("PARTS", FrozenParts.Parse, parts => parts.Words, FrozenParts.Pattern),
             s => s.Freeze, (s, parts) => s with { Freeze = parts })
         {
-            Help = "What stays as it is: embedding, head, norms, attention, mamba, mlp, layers 0-3, with commas between them",
+            Help = "What stays as it is: embedding, head, norms, attention, mamba, delta (linear attention), mlp, layers "
+                + "0-3, with commas between them",
             PageDefault = "nothing",
             Page = """
-                What stays as it is, one or a list of `embedding`, `head`, `norms`, `attention`, `mamba`, `mlp`, `layer 5` and `layers 0-3`
-                (whole blocks, from 0): no gradient, no moments, no decay, and no memory for them.
+                What stays as it is, one or a list of `embedding`, `head`, `norms`, `attention`, `mamba`, `delta` (linear attention), `mlp`,
+                `layer 5` and `layers 0-3` (whole blocks, from 0): no gradient, no moments, no decay, and no memory for them.
                 """,
             ShowsDefault = false,
             Stage = InStageKey.WhereItDiffers,

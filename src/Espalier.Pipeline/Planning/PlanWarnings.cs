@@ -94,7 +94,7 @@ internal static class PlanWarnings
         foreach (var (runtime, findings) in Preflight.OfTarget(original.Family, student, original.RawConfig))
             // A GGUF file is the way round Ollama's import of folders.
             if (!(hasGguf && runtime == "Ollama") && findings.Except(before[runtime]).FirstOrDefault() is { } finding)
-                warnings.Add($"{runtime} would read the student wrongly: {finding}");
+                warnings.Add($"{runtime}, if you use it, would read the student wrongly: {finding}");
     }
 
     private static void AddMultiple(List<string> warnings, string axis, int size, int teacher)

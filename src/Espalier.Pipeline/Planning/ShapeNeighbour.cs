@@ -3,7 +3,8 @@ using Espalier.Models;
 namespace Espalier.Pipeline.Planning;
 
 /// <summary>A legal shape near the one that was asked for: the student with one size changed.</summary>
-/// <param name="Axis">hidden, ffn, expert-ffn, heads, kv-heads, experts, mamba-heads, mamba-head-dim or layers.</param>
+/// <param name="Axis">hidden, ffn, expert-ffn, heads, kv-heads, experts, mamba-heads, mamba-head-dim, linear-key-heads,
+/// linear-value-heads, linear-value-head-dim or layers.</param>
 /// <param name="Size">The other size.</param>
 /// <param name="Multiple">What it is the nearest multiple of; null where the axis has no such rule.</param>
 /// <param name="Parameters">All weights of that student.</param>
@@ -37,6 +38,20 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
                 Add(Models.Axis.MambaHeads.Key, heads, null, Models.Axis.MambaHeads.With(student, heads));
             foreach (var channels in Around(student.Mamba.HeadDim, 1, teacher.Mamba.HeadDim))
                 Add(Models.Axis.MambaHeadDim.Key, channels, null, Models.Axis.MambaHeadDim.With(student, channels));
+        }
+        if (Models.Axis.DeltaHeads.IsIn(teacher))
+        {
+            var size = Models.Axis.DeltaHeads.GroupSizeOf(teacher);
+            if (size > 1)
+                foreach (var heads in Around(student.Delta.Heads, student.Delta.Groups, student.Delta.Groups * size))
+                    Add(Models.Axis.DeltaHeads.Key, heads, null, Models.Axis.DeltaHeads.With(student, heads));
+            foreach (var groups in Around(student.Delta.Groups, 1, teacher.Delta.Groups))
+                Add((size > 1 ? Models.Axis.DeltaKeyHeads : Models.Axis.DeltaHeads).Key, groups, null, student with
+                {
+                    Delta = student.Delta with { Groups = groups, Heads = student.Delta.Heads / student.Delta.Groups * groups },
+                });
+            foreach (var channels in Around(student.Delta.HeadDim, 1, teacher.Delta.HeadDim))
+                Add(Models.Axis.DeltaHeadDim.Key, channels, null, Models.Axis.DeltaHeadDim.With(student, channels));
         }
         foreach (var layers in Around(student.Layers, 1, teacher.Layers))
             Add("layers", layers, null, Models.Axis.Layers.With(student, layers));

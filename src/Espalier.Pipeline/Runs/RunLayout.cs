@@ -18,6 +18,9 @@ internal static class RunLayout
     /// <summary>Of a stage: the folder of curves for TensorBoard.</summary>
     public const string TensorBoard = "tensorboard";
 
+    /// <summary>Of a stage of text: the folder of those pieces of its tokens that lie on the disk just now.</summary>
+    public const string Pieces = "pieces";
+
     /// <summary>Where a run lies that nobody gives a folder: its recipe's, else one named for it.</summary>
     public static string FolderOf(string? output, string name) => output ?? Path.Combine("runs", name);
 

@@ -97,6 +97,9 @@ internal sealed record RunStatus
     /// <summary>Texts that its teacher wrote, and those that were kept; null where no recipe has any yet.</summary>
     public WrittenTexts? Texts { get; init; }
 
+    /// <summary>Its training text, where its tokens are made in pieces; null where they lie on the disk as a whole.</summary>
+    public StreamedText? Streamed { get; init; }
+
     /// <summary>Wall-clock time of all stages.</summary>
     public required double Seconds { get; init; }
 
@@ -141,6 +144,7 @@ internal sealed record RunStatus
             Checkpoint = open is null || stage is null ? null : Checkpoints(stage).DefaultIfEmpty(null).Max(),
             Tasks = TasksOf(folder),
             Texts = TextsOf(folder, manifest),
+            Streamed = StreamedText.Of(folder, manifest),
             Seconds = manifest.Stages.Sum(entry => entry.Seconds),
             Bytes = SizeOf(new DirectoryInfo(folder)),
         };

@@ -12,7 +12,8 @@ namespace Espalier.Pipeline.Runs;
 internal sealed class StageFolder : IDisposable
 {
     /// <summary>In the folder, but no artefacts: they depend on the clock or are for going on only.</summary>
-    private static readonly string[] s_apart = [StageRecord.FileName, RunLayout.Timing, RunLayout.Checkpoints, RunLayout.TensorBoard];
+    private static readonly string[] s_apart =
+        [StageRecord.FileName, RunLayout.Timing, RunLayout.Checkpoints, RunLayout.TensorBoard, RunLayout.Pieces];
 
     private readonly DurableFiles _files;
     private readonly Action<string> _report;

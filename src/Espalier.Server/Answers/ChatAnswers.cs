@@ -29,7 +29,7 @@ internal static class ChatAnswers
             var form = model.FormWithTools ?? throw RequestException.Bad(
                 "this model's chat template has no tools: leave them out, or take a model that was trained to call them", "tools",
                 "unsupported");
-            calls = () => new(form, request.ToolNames);
+            calls = () => new(form, request.ToolNames, isAllCalls: request.Choice is not null);
             if (request.Choice is { } choice)
                 grammar = model.Grammars.OfCalls(form, request.Tools, choice);
         }

@@ -18,7 +18,33 @@ internal static class ChatMessages
             ?? throw RequestException.Bad("messages is missing: a list of objects with role and content", "messages", "missing");
         if (list.Count == 0)
             throw RequestException.Bad("messages is an empty list", "messages");
-        return [.. list.Select(static (message, i) => ReadOne(new RequestFields(message, $"messages[{i}]")))];
+        ChatMessage[] messages = [.. list.Select(static (message, i) => ReadOne(new RequestFields(message, $"messages[{i}]")))];
+        RequireCalls(messages);
+        return messages;
+    }
+
+    // A tool's result answers a call of the assistant's message before it, as OpenAI has it too.
+    private static void RequireCalls(ChatMessage[] messages)
+    {
+        HashSet<string>? ids = null;
+        foreach (var (i, message) in messages.Index())
+        {
+            if (message.Role != "tool")
+            {
+                ids = message.Fields["tool_calls"]?.AsArray().Select(static call => (string)call!["id"]!).ToHashSet(StringComparer.Ordinal);
+                continue;
+            }
+            if (ids is null)
+                throw RequestException.Bad($"messages[{i}].role is 'tool', and no assistant's message with tool_calls comes before it",
+                    $"messages[{i}].role");
+            // Who gives the calls no ids has none to give here.
+            var id = (string?)message.Fields["tool_call_id"];
+            if (id is null ? ids.Count > 1 && !ids.Contains("") : !ids.Contains("") && !ids.Contains(id))
+                throw RequestException.Bad(id is null
+                    ? $"messages[{i}].tool_call_id is missing, and the message before it has {ids.Count} calls"
+                    : $"messages[{i}].tool_call_id is '{OneLine.Clipped(id)}', and no call before it has that id",
+                    $"messages[{i}].tool_call_id", id is null ? "missing" : null);
+        }
     }
 
     private static ChatMessage ReadOne(RequestFields message)

@@ -25,9 +25,8 @@ internal static class JsonBody
         catch (JsonException error)
         {
             throw RequestException.Bad(
-                $"the body is no JSON that is read here (line {error.LineNumber + 1}, byte {error.BytePositionInLine + 1}): well-formed, "
-                    + $"at most "
-                    + $"{Deepest} objects and lists inside of each other, no field twice", code: "invalid_json");
+                $"the body is no JSON that is read here ({Place(error)}): well-formed, at most {Deepest} objects and lists inside of each "
+                    + "other, no field twice", code: "invalid_json");
         }
         catch (InvalidOperationException)
         {
@@ -39,6 +38,10 @@ internal static class JsonBody
         place = place.TrimStart('.');
         throw RequestException.Bad($"{place} has bytes that are no UTF-8, or half of a surrogate pair: no character", place, "invalid_json");
     }
+
+    // A field that stands twice is the one error without a place.
+    private static string Place(JsonException error) => error.LineNumber is not { } line ? "a field stands twice in an object"
+        : $"line {line + 1}, byte {error.BytePositionInLine + 1}";
 
     /// <summary>Reads a JSON text that is part of something; false where it could not be a body.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out JsonDocument? document)

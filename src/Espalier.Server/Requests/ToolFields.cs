@@ -16,7 +16,10 @@ internal static class ToolFields
         var names = new HashSet<string>();
         foreach (var (element, i) in (body.List("tools", MostTools) ?? []).Select(static (tool, i) => (tool, i)))
         {
-            names.Add(Name(new(element, $"tools[{i}]")));
+            var name = Name(new(element, $"tools[{i}]"));
+            if (!names.Add(name))
+                throw RequestException.Bad($"tools[{i}].function.name is '{OneLine.Clipped(name)}', as that of a tool before it",
+                    $"tools[{i}].function.name");
             all.Add((JsonNode)JsonObject.Create(element)!);
         }
         var isOne = !body.Flag("parallel_tool_calls", otherwise: true);
@@ -24,9 +27,9 @@ internal static class ToolFields
             return (all.Count == 0 ? null : all, null);
         if (choice.ValueKind == JsonValueKind.Object)
         {
-            var name = Chosen(body.Object("tool_choice")!);
-            return names.Contains(name) ? (all, new(name, IsOne: true))
-                : throw RequestException.Bad($"tool_choice is the function '{OneLine.Clipped(name)}', and tools has none of that name",
+            var chosen = Chosen(body.Object("tool_choice")!);
+            return names.Contains(chosen) ? (all, new(chosen, IsOne: true))
+                : throw RequestException.Bad($"tool_choice is the function '{OneLine.Clipped(chosen)}', and tools has none of that name",
                     "tool_choice.function.name");
         }
         return body.Text("tool_choice") switch

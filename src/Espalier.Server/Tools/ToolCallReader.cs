@@ -24,7 +24,7 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
 
     /// <summary>
     /// The calls of a text that was cut before its end: those that are whole, and a last one whose name is, with as much of its arguments
-    /// as was written. Null where the cut comes before such a name, or the text is anything else.
+    /// as was written. None where the cut comes before the first name is whole; null where the text is anything else.
     /// </summary>
     public IReadOnlyList<ToolCall>? ReadCut(string text)
     {
@@ -37,30 +37,34 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
                 at++;
                 continue;
             }
-            if (CallAt(bytes.AsSpan(at), out var length) is not { } call)
-                return calls.Count > 0 ? calls : null;
+            if (CallAt(bytes.AsSpan(at), out var length, out var mayBecomeOne) is not { } call)
+                return calls.Count > 0 || mayBecomeOne ? calls : null;
             calls.Add(call);
             at += length;
         }
-        return calls.Count > 0 ? calls : null;
+        return calls;
     }
 
     // {"name": "...", "arguments": {...}}, the fields in this order, as the grammar of calls writes them.
-    private ToolCall? CallAt(ReadOnlySpan<byte> bytes, out int length)
+    private ToolCall? CallAt(ReadOnlySpan<byte> bytes, out int length, out bool mayBecomeOne)
     {
         length = bytes.Length;
+        mayBecomeOne = false;
         string? name = null;
         var (from, to) = (-1, -1);
         var json = new Utf8JsonReader(bytes, isFinalBlock: false, default);
         try
         {
-            if (!json.Read() || json.TokenType != JsonTokenType.StartObject || !Names(ref json, "name"u8)
-                || !json.Read() || json.TokenType != JsonTokenType.String)
+            mayBecomeOne = true;
+            if (!json.Read() || !(mayBecomeOne = json.TokenType == JsonTokenType.StartObject) || !json.Read()
+                || !(mayBecomeOne = IsName(ref json, "name"u8)) || !json.Read()
+                || !(mayBecomeOne = json.TokenType == JsonTokenType.String))
                 return null;
+            mayBecomeOne = false;
             name = json.GetString()!;
             if (!names.Contains(name))
                 return null;
-            if (Names(ref json, "arguments"u8, "parameters"u8) && json.Read())
+            if (json.Read() && (IsName(ref json, "arguments"u8) || IsName(ref json, "parameters"u8)) && json.Read())
             {
                 (from, to) = ((int)json.TokenStartIndex, bytes.Length);
                 if (json.TokenType == JsonTokenType.StartObject && json.TrySkip())
@@ -74,13 +78,14 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
         }
         catch (JsonException)
         {
+            mayBecomeOne = false;
             return null;
         }
         return ToolCall.New(name, from < 0 ? "" : Encoding.UTF8.GetString(bytes[from..to]));
     }
 
-    private static bool Names(ref Utf8JsonReader json, ReadOnlySpan<byte> one, ReadOnlySpan<byte> other = default) => json.Read()
-        && json.TokenType == JsonTokenType.PropertyName && (json.ValueTextEquals(one) || !other.IsEmpty && json.ValueTextEquals(other));
+    private static bool IsName(ref Utf8JsonReader json, ReadOnlySpan<byte> name) =>
+        json.TokenType == JsonTokenType.PropertyName && json.ValueTextEquals(name);
 
     private ToolCall? Call(JsonElement element)
     {

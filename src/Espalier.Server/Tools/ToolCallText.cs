@@ -12,6 +12,7 @@ internal sealed class ToolCallText
     private const string Closing = "</tool_call>", PythonTag = "<|python_tag|>";
 
     private readonly ToolForm _form;
+    private readonly bool _isAllCalls;
     private readonly ToolCallReader _reader;
     private readonly StringBuilder _held = new();
     private readonly List<ToolCall> _new = [];
@@ -21,9 +22,10 @@ internal sealed class ToolCallText
     /// <summary>Begins an answer.</summary>
     /// <param name="form">How the model writes calls.</param>
     /// <param name="names">The functions that may be called.</param>
-    public ToolCallText(ToolForm form, IReadOnlySet<string> names)
+    /// <param name="isAllCalls">Whether the answer is nothing but calls, as a grammar sees to.</param>
+    public ToolCallText(ToolForm form, IReadOnlySet<string> names, bool isAllCalls = false)
     {
-        (_form, _reader) = (form, new(names));
+        (_form, _reader, _isAllCalls) = (form, new(names), isAllCalls);
         _opening = Opening();
     }
 
@@ -76,11 +78,17 @@ internal sealed class ToolCallText
     }
 
     /// <summary>Ends the text: what is no call after all is text.</summary>
-    /// <param name="isCut">Whether it ended for its length: then a call that has begun is given as far as it came.</param>
+    /// <param name="isCut">
+    /// Whether it ended for its length: then a call that has begun is given as far as it came, and one whose name is not whole is left out,
+    /// for a client could do nothing with half of a name and would show the rest as an answer.
+    /// </param>
     public string Finish(bool isCut = false)
     {
         if (!_isInside && _form != ToolForm.Bare)
-            return Worth(_opening.Finish());
+        {
+            var end = Worth(_opening.Finish());
+            return isCut && _isAllCalls ? "" : end;
+        }
         var text = Take();
         var json = _form == ToolForm.Bare && text.TrimStart().StartsWith(PythonTag, StringComparison.Ordinal)
             ? text.TrimStart()[PythonTag.Length..] : text;
@@ -89,6 +97,9 @@ internal sealed class ToolCallText
         if (calls is null && isCut && !_hasText)
         {
             calls = _reader.ReadCut(json);
+            // Without a mark before it, what may become a call may become any other JSON.
+            if (calls is { Count: 0 } && _form == ToolForm.Bare && !_isAllCalls)
+                calls = null;
             EndsCut = calls is not null;
         }
         if (calls is null)
@@ -129,7 +140,7 @@ internal sealed class ToolCallText
     private void Add(IReadOnlyList<ToolCall> calls)
     {
         _new.AddRange(calls);
-        HasCalls = true;
+        HasCalls |= calls.Count > 0;
     }
 
     private StopText Opening() => new(_form.Opening() is { } opening ? [opening] : []);

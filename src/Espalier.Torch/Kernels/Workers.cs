@@ -11,13 +11,23 @@ namespace Espalier.Torch.Kernels;
 /// </summary>
 internal static unsafe class Workers
 {
+    [ThreadStatic]
+    private static bool s_isAlone;
+
+    /// <summary>
+    /// Until the result is disposed, loops of this thread wake no other one: for many small loops whose threads would have to be woken for
+    /// each, which takes longer than the loop.
+    /// </summary>
+    /// <param name="when">Whether it is so; nothing changes otherwise.</param>
+    public static Stay Alone(bool when) => new(when);
+
     /// <summary>
     /// Runs the body over [begin, end), in parts of at least <paramref name="grain"/> where there is more than one. The first exception of
     /// a body is thrown here.
     /// </summary>
     public static void For(long begin, long end, long grain, delegate*<long, long, void*, void> body, void* context)
     {
-        if (end - begin <= grain)
+        if (s_isAlone || end - begin <= grain)
         {
             if (end > begin)
                 body(begin, end, context);
@@ -52,6 +62,16 @@ internal static unsafe class Workers
             if (Interlocked.CompareExchange(ref loop->Failure, GCHandle.ToIntPtr(failure), 0) != 0)
                 failure.Free();
         }
+    }
+
+    /// <summary>Whether the thread was alone before.</summary>
+    public readonly ref struct Stay
+    {
+        private readonly bool _before = s_isAlone;
+
+        public Stay(bool when) => s_isAlone |= when;
+
+        public void Dispose() => s_isAlone = _before;
     }
 
     private struct Loop

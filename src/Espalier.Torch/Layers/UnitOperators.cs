@@ -23,6 +23,13 @@ public static class UnitOperators
     /// <summary>The same out of libtorch's operators.</summary>
     public static Tensor GeluMulByParts(this Tensor x, Tensor up) => x.GeluByParts().Mul(up);
 
+    /// <summary>sigmoid(x) · up, the gate of attention's output in Qwen3-Next; both of one shape.</summary>
+    internal static Tensor SigmoidMul(this Tensor x, Tensor up) =>
+        x.IsFusedNarrow ? x.GatedUnit<SigmoidGate>(up) : x.SigmoidMulByParts(up);
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    internal static Tensor SigmoidMulByParts(this Tensor x, Tensor up) => x.Mul(0.5).Tanh().Add(1).Mul(0.5).Mul(up);
+
     /// <summary>gelu(x) in its tanh form, without a gate (StarCoder2).</summary>
     public static Tensor Gelu(this Tensor x)
     {

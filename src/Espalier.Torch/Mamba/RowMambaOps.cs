@@ -112,7 +112,8 @@ internal static unsafe class RowMambaOps
         x.Check();
     }
 
-    private static void CheckSlots(string kernel, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, RowBuffer state)
+    /// <summary>Throws where a row's slot or position is missing.</summary>
+    public static void CheckSlots(string kernel, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, RowBuffer state)
     {
         if (slots.Length != positions.Length)
             throw KernelErrors.Of(kernel, $"{slots.Length} slots and {positions.Length} positions");

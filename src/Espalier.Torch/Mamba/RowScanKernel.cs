@@ -71,7 +71,7 @@ internal static unsafe class RowScanKernel
             {
                 float* x = job->X + (row * M + m) * P, state = job->State + (job->Slots[row] * M + m) * S * P;
                 float* @in = job->In + (row * job->G + m / (M / job->G)) * S, @out = job->Out + (row * job->G + m / (M / job->G)) * S;
-                var step = Step(job->Steps[row * M + m] + job->Bias[m]);
+                var step = ScanSteps.Softplus(job->Steps[row * M + m] + job->Bias[m]);
                 step = step < job->Lowest ? job->Lowest : step > job->Highest ? job->Highest : step;
                 var decay = MathF.Exp(-MathF.Exp(job->LogDecay[m]) * step);
                 // What another sequence left there counts for nothing.
@@ -102,8 +102,6 @@ internal static unsafe class RowScanKernel
                 }
             }
     }
-
-    private static float Step(float v) => v > ScanSteps.Straight ? v : Math.Max(v, 0) + (float)double.LogP1(Math.Exp(-Math.Abs((double)v)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TV Load<TV>(float* from, long there) where TV : unmanaged, IFloats<TV> =>

@@ -52,7 +52,8 @@ internal static class ScanByParts
         return (parts.Count == 0 ? skipped : skipped.Add(Tensor.Cat(1, [.. parts]))).Reshape(B, T, sizes.Inner);
     }
 
-    private static Tensor Steps(Tensor v, ScanSizes sizes)
+    /// <summary>Softplus of what is raw, between the bounds.</summary>
+    public static Tensor Steps(Tensor v, ScanSizes sizes)
     {
         Tensor isStraight, isBent;
         using (GradMode.Disable())

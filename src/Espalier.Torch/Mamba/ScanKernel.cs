@@ -96,26 +96,12 @@ internal static unsafe class ScanKernel
 
     private static StepJob Job(
         in ScanInputs of, ScanSizes sizes, in Operand raw, in Operand bias, in Operand log, in Operand rates, in Operand steps,
-        in Operand begins)
-    {
-        var (B, T, M) = (of.X.Size(0), of.X.Size(1), sizes.Heads);
-        for (var m = 0; m < M; m++)
-            rates.Floats[m] = (float)-Math.Exp(log.Floats[m]);
-        return new()
+        in Operand begins) =>
+        ScanSteps.Job(RowView.Of(raw), bias, log, rates, steps, of.Begins is null ? null : begins.Longs, of.Steps.Shape) with
         {
-            Raw = RowView.Of(raw),
-            Bias = bias.Floats,
-            Rates = rates.Floats,
-            Steps = steps.Floats,
-            Decays = steps.Floats + B * T * M,
-            Begins = of.Begins is null ? null : begins.Longs,
             Lowest = (float)sizes.LowestStep,
             Highest = (float)sizes.HighestStep,
-            B = B,
-            T = T,
-            M = M,
         };
-    }
 
     private static ScanProblem Problem(
         in StepJob job, ScanSizes sizes, in Operand input, in Operand @in, in Operand @out, in Operand skip) => new()
@@ -143,25 +129,19 @@ internal static unsafe class ScanKernel
         if (of.X.Dimensions != 3)
             throw Of(Name, $"x has {of.X.Dimensions} dimensions, it must be [samples, positions, channels]");
         var (B, T) = (of.X.Size(0), of.X.Size(1));
-        Must("x", of.X, DType.Float32, B, T, M * P);
-        Must("B", of.In, DType.Float32, B, T, G * S);
-        Must("C", of.Out, DType.Float32, B, T, G * S);
-        Must("the steps", of.Steps, DType.Float32, B, T, M);
-        Must("the steps' bias", of.StepBias, DType.Float32, M);
-        Must("the logarithm of the decay", of.LogDecay, DType.Float32, M);
-        Must("what skips", of.Skip, DType.Float32, M);
+        Must(Name, "x", of.X, DType.Float32, B, T, M * P);
+        Must(Name, "B", of.In, DType.Float32, B, T, G * S);
+        Must(Name, "C", of.Out, DType.Float32, B, T, G * S);
+        Must(Name, "the steps", of.Steps, DType.Float32, B, T, M);
+        Must(Name, "the steps' bias", of.StepBias, DType.Float32, M);
+        Must(Name, "the logarithm of the decay", of.LogDecay, DType.Float32, M);
+        Must(Name, "what skips", of.Skip, DType.Float32, M);
         if (of.Begins is { } begins)
-            Must("the documents' beginnings", begins, DType.Int64, B, T);
+            Must(Name, "the documents' beginnings", begins, DType.Int64, B, T);
         if (state is null)
             return;
-        Must("the state", state, DType.Float32, B, M, S, P);
+        Must(Name, "the state", state, DType.Float32, B, M, S, P);
         if (!state.IsContiguous || of.Begins is not null)
             throw Of(Name, "a state lies in order, and continues one text a row");
-    }
-
-    private static void Must(string name, Tensor tensor, DType dtype, params ReadOnlySpan<long> shape)
-    {
-        if (tensor.DType != dtype || !tensor.Shape.SequenceEqual(shape))
-            throw Of(Name, $"{name} is {tensor.DType} {Sizes(tensor)} and must be {dtype} [{string.Join(", ", shape.ToArray())}]");
     }
 }

@@ -12,7 +12,39 @@ namespace Espalier.Torch.Mamba;
 internal static unsafe class ScanSteps
 {
     /// <summary>Above it softplus is its argument.</summary>
-    public const float Straight = 20;
+    private const float Straight = 20;
+
+    /// <summary>Softplus of one number.</summary>
+    public static float Softplus(float v) => v > Straight ? v : Math.Max(v, 0) + (float)double.LogP1(Math.Exp(-Math.Abs((double)v)));
+
+    /// <summary>What steps and decays are made of and written to, without bounds; A is written.</summary>
+    /// <param name="raw">Before bias and softplus.</param>
+    /// <param name="bias">[M].</param>
+    /// <param name="log">log(−A), [M].</param>
+    /// <param name="rates">Room for A, [M].</param>
+    /// <param name="steps">Room for both, [2, B, T, M].</param>
+    /// <param name="begins">The position at which each token's document begins, or null.</param>
+    /// <param name="shape">B, T and M.</param>
+    public static StepJob Job(
+        RowView raw, in Operand bias, in Operand log, in Operand rates, in Operand steps, long* begins, ReadOnlySpan<long> shape)
+    {
+        var (B, T, M) = (shape[0], shape[1], shape[2]);
+        for (var m = 0L; m < M; m++)
+            rates.Floats[m] = (float)-Math.Exp(log.Floats[m]);
+        return new()
+        {
+            Raw = raw,
+            Bias = bias.Floats,
+            Rates = rates.Floats,
+            Steps = steps.Floats,
+            Decays = steps.Floats + B * T * M,
+            Begins = begins,
+            Highest = float.PositiveInfinity,
+            B = B,
+            T = T,
+            M = M,
+        };
+    }
 
     /// <summary>Writes steps and decays, [B, T, M].</summary>
     public static void Forward(in StepJob given)

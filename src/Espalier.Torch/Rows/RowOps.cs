@@ -89,6 +89,9 @@ internal static unsafe class RowOps
     /// <summary>gelu(gate) · up, into gate.</summary>
     public static void GeluMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<GeluGate>(gate, up, rows);
 
+    /// <summary>sigmoid(gate) · up, into gate.</summary>
+    public static void SigmoidMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<SigmoidGate>(gate, up, rows);
+
     private static void GatedUnit<TG>(RowBuffer gate, RowBuffer up, int rows) where TG : struct, IGate
     {
         if (gate.Width != up.Width)

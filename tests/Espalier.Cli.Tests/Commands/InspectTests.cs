@@ -61,6 +61,8 @@ public sealed class InspectTests
 
     [Theory]
     [InlineData("nemotron-h", "6 (3 Mamba, 2 feed-forward, 1 attention)")]
+    [InlineData("qwen3-5", "5 (3 linear attention, 2 attention)")]
+    [InlineData("qwen3-next-mixed", "4 (3 linear attention with experts, 1 attention dense)")]
     [InlineData("gemma3", "4 (3 with a window of 10, 1 with full attention)")]
     [InlineData("olmo3", "4 (3 with a window of 10, 1 with full attention)")]
     [InlineData("smollm3", "5 (4 with rotary positions, 1 without positions)")]

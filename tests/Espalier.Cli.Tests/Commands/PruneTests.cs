@@ -16,6 +16,8 @@ public sealed class PruneTests : TorchTest
     [InlineData("smollm3", 4)]
     [InlineData("qwen3-moe-mixed", 2)]
     [InlineData("nemotron-h", 3)]
+    [InlineData("qwen3-5", 3)]
+    [InlineData("qwen3-next-mixed", 3)]
     public void Layers_that_stay_keep_their_kinds(string family, int layers)
     {
         using var folder = new TemporaryFolder();
@@ -60,6 +62,22 @@ public sealed class PruneTests : TorchTest
         Assert.Equal(0, code);
         Assert.Contains("mamba heads", output);
         Assert.Contains("4 x 8", output);
+    }
+
+    [Fact]
+    public void A_table_has_the_heads_of_linear_attention()
+    {
+        using var folder = new TemporaryFolder();
+        var prune = $"prune {Fixtures.Golden("families", "qwen3-5")} --random --linear-key-heads 1 --linear-value-head-dim 8 --output "
+            + folder.Path;
+        var rows = Verb.Json($"{prune}/a").GetProperty("rows").EnumerateArray().ToArray();
+        Assert.Equal([(2, 4, 10), (1, 2, 8)],
+            rows.Select(row => (row.GetProperty("linear_num_key_heads").GetInt32(), row.GetProperty("linear_num_value_heads").GetInt32(),
+                row.GetProperty("linear_value_head_dim").GetInt32())));
+        var (code, output, _) = TestCommand.LaunchWith($"{prune}/b".Split(' '));
+        Assert.Equal(0, code);
+        Assert.Contains("linear heads", output);
+        Assert.Contains("1/2 x 8", output);
     }
 
     [Fact]

@@ -141,7 +141,7 @@ public sealed class CorpusTests : IDisposable
         var options = Options(input, 0) with
         {
             MaxRepetition = 0.5,
-            Seen = [],
+            Seen = new(),
             Filters =
             [
                 new(SkipReason.OtherLanguage, text => text == "other"),

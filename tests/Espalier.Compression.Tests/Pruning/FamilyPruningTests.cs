@@ -65,8 +65,11 @@ public sealed class FamilyPruningTests : TorchTest
             Layers = null,
             Heads = normed ? null : Heads(config),
         };
-        // The norm of a Mamba mixer divides by the channels that there are: MambaPruningTests.
-        target = target with { Sizes = target.Sizes.With(Axis.MambaHeads, null).With(Axis.MambaHeadDim, null) };
+        // The norms of mixers divide by the channels that there are: MambaPruningTests, DeltaPruningTests.
+        target = target with
+        {
+            Sizes = target.Sizes.With(Axis.MambaHeads, null).With(Axis.MambaHeadDim, null).With(Axis.DeltaHeadDim, null),
+        };
         var plan = PlanBuilder.Random(config, target.Apply(config), 5);
         using var pruned = Prune(teacher, plan, "masked");
         using var routed = new RoutedBatch(config.Experts);
@@ -76,6 +79,10 @@ public sealed class FamilyPruningTests : TorchTest
                 Zero(value, plan.Kept[Axis.Ffn]![layer]);
             else if (point == TapPoint.AttentionOutput)
                 Zero(value, plan.Kept[Axis.Heads]![layer]);
+            else if (point == TapPoint.DeltaOutput)
+                Zero(value, plan.Kept[Axis.DeltaHeads]![layer]);
+            else if (point == TapPoint.SharedIntermediate)
+                Zero(value, plan.Kept[Axis.SharedFfn]![layer]);
             else if (point == TapPoint.RouterLogits)
                 Forbid(value, plan.Kept[Axis.Experts]![layer]);
             else if (point == TapPoint.ExpertChoice)
@@ -154,8 +161,8 @@ public sealed class FamilyPruningTests : TorchTest
                 input = value;
             else if (layer == 0 && hasBiases && point == TapPoint.BlockOutput)
                 value.CopyInPlace(input!);
-            if (layer == 0 && point is TapPoint.AttentionOutput or TapPoint.MambaOutput or TapPoint.MlpIntermediate
-                or TapPoint.ExpertIntermediate)
+            if (layer == 0 && point is TapPoint.AttentionOutput or TapPoint.MambaOutput or TapPoint.DeltaOutput or TapPoint.MlpIntermediate
+                or TapPoint.ExpertIntermediate or TapPoint.SharedIntermediate)
                 Zero(value, []);
         }
         GoldenTensors.AssertClose(Logits(teacher, Skip), Logits(pruned), 1e-10, 0, family);
@@ -237,6 +244,7 @@ public sealed class FamilyPruningTests : TorchTest
             : axis == Axis.Layers ? config.Layers - 1
             : axis == Axis.Experts ? config.Experts - 2
             : axis == Axis.Heads && config.GroupSize > 1 ? Heads(config)
+            : axis == Axis.DeltaHeads ? Math.Max(1, axis.GroupSizeOf(config) / 2) * (config.Delta.Groups / 2)
             : axis == Axis.MambaHeads ? axis.GroupSizeOf(config) / 2 * config.Mamba.Groups : axis.Of(config) / 2),
         Multiple = 1,
     };

@@ -13,6 +13,7 @@ public sealed class LowRankTargetsTests
     [InlineData("attention,k_proj,down_proj", "attention,down_proj")]
     [InlineData("v_proj,q_proj,q_proj", "q_proj,v_proj")]
     [InlineData("mamba,attention", "attention,mamba")]
+    [InlineData("delta,mamba,mlp,attention", "attention,mlp,mamba,delta")]
     public void One_meaning_has_one_spelling(string words, string canonical)
     {
         var targets = LowRankTargets.Parse(words.Split(','));
@@ -31,13 +32,14 @@ public sealed class LowRankTargetsTests
     public void There_must_be_something_to_adapt()
     {
         Parameter[] all = [.. ParameterSpec.All.Select(spec => new Parameter(spec.Role, spec.IsPerLayer ? 0 : -1))];
-        Assert.Equal(13, LowRankTargets.All.Within(all, FrozenParts.None).Count());
-        Assert.Equal(9, LowRankTargets.All.Within(all, FrozenParts.Parse(["attention"])).Count());
+        Assert.Equal(24, LowRankTargets.All.Within(all, FrozenParts.None).Count());
+        Assert.Equal(19, LowRankTargets.All.Within(all, FrozenParts.Parse(["attention"])).Count());
         Assert.Contains("freeze names them all (mlp); leave something to train", Assert.Throws<EspalierException>(
             () => LowRankTargets.Parse(["mlp"]).Within(all, FrozenParts.Parse(["mlp"]))).Message);
         Assert.Contains("this model has none of them", Assert.Throws<EspalierException>(
             () => LowRankTargets.Parse(["gate_proj"])
-                .Within(all.Where(p => p.Role != ParameterRole.GateProjection), FrozenParts.None)).Message);
+                .Within(all.Where(p => p.Role is not (ParameterRole.GateProjection or ParameterRole.SharedGateProjection)),
+                    FrozenParts.None)).Message);
     }
 
     [Theory]

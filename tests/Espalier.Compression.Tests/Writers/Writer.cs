@@ -69,17 +69,9 @@ internal static class Writer
             }
             ),
             ["corpus"] = (Corpus.SummaryName, path =>
-            {
-                // The summary names the text, so that it must have the same name each time.
-                var text = $"{path}.text/a.jsonl";
-                if (!File.Exists(text))
-                {
-                    Directory.CreateDirectory(Path.GetDirectoryName(text)!);
-                    File.WriteAllText(text, string.Concat(Enumerable.Range(0, 200).Select(i => $"{{\"text\": \"{i} and {i * i}\"}}\n")));
-                }
-                Corpus.Build(new() { Sources = [text], HeldOut = new(0.2), Workers = 1 }, DataFixture.Bytes, path);
-            }
-            ),
+                Corpus.Build(new() { Sources = [TextBeside(path)], HeldOut = new(0.2), Workers = 1 }, DataFixture.Bytes, path)),
+            ["streamed corpus"] = (Corpus.SummaryName, path => Corpus.Build(
+                new() { Sources = [TextBeside(path)], HeldOut = new(0.2), Workers = 1, Disk = 1000, Window = 9 }, DataFixture.Bytes, path)),
             ["cache"] = ("cache.json", path =>
             {
                 using var teacher = GoldenTensors.Load(Teacher, DType.Float32);
@@ -90,6 +82,18 @@ internal static class Writer
             }
             ),
         };
+
+    // The summary names the text, so that it must have the same name each time.
+    private static string TextBeside(string path)
+    {
+        var text = $"{path}.text/a.jsonl";
+        if (!File.Exists(text))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(text)!);
+            File.WriteAllText(text, string.Concat(Enumerable.Range(0, 200).Select(i => $"{{\"text\": \"{i} and {i * i}\"}}\n")));
+        }
+        return text;
+    }
 
     private static ImportanceScores Scores => new()
     {

@@ -77,6 +77,7 @@ public sealed class QuantityTests
     [InlineData(172_799, "47 h 59 min")]
     [InlineData(1_500_000, "17 days")]
     [InlineData(126_144_000, "4 years")]
+    [InlineData(25_000_000_000, "more than 100 years")]
     public void Forecasts_are_said_in_days_and_years(double seconds, string text) => Assert.Equal(text, Units.LongTime(seconds));
 
     [Theory]

@@ -12,6 +12,8 @@ public sealed class DocumentLayoutTests : TorchTest
     [InlineData("llama-3.1")]
     [InlineData("mistral")]
     [InlineData("nemotron")]
+    [InlineData("nemotron-h")]
+    [InlineData("qwen3-5")]
     public void Packed_documents_have_the_logits_of_each_alone(string family)
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("families", family), DType.Float64);

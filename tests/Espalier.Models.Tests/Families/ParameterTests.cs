@@ -25,9 +25,15 @@ public sealed class ParameterTests
     [InlineData("families/phi3")]
     [InlineData("families/phi4-longrope")]
     [InlineData("families/qwen2")]
+    [InlineData("families/qwen2-moe")]
+    [InlineData("families/qwen2-moe-mixed")]
     [InlineData("families/qwen3")]
+    [InlineData("families/qwen3-5")]
+    [InlineData("families/qwen3-5-tied")]
     [InlineData("families/qwen3-moe")]
     [InlineData("families/qwen3-moe-mixed")]
+    [InlineData("families/qwen3-next")]
+    [InlineData("families/qwen3-next-mixed")]
     [InlineData("families/smollm3")]
     [InlineData("families/stablelm")]
     [InlineData("families/starcoder2")]
@@ -68,6 +74,12 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"mixtral"}""", 46_702_792_704)]
     [InlineData("""{"model_type":"mixtral","hidden_size":6144,"intermediate_size":16384,"num_attention_heads":48,"num_hidden_layers":56,"vocab_size":32768}""", 140_630_071_296)]
     [InlineData("""{"model_type":"qwen3_moe","num_hidden_layers":48,"head_dim":128}""", 30_532_122_624)]
+    [InlineData("""{"model_type":"qwen3_5_text","hidden_size":1024,"intermediate_size":3584,"num_attention_heads":8,"num_key_value_heads":2,"num_hidden_layers":24,"linear_num_value_heads":16,"tie_word_embeddings":true}""", 752_393_024)]
+    [InlineData("""{"model_type":"qwen3_5_text"}""", 8_953_803_264)]
+    [InlineData("""{"model_type":"qwen3_5_text","hidden_size":5120,"intermediate_size":17408,"num_attention_heads":24,"num_hidden_layers":64,"linear_num_value_heads":48}""", 26_895_998_464)]
+    [InlineData("""{"model_type":"qwen3_next"}""", 79_674_391_296)]
+    [InlineData("""{"model_type":"qwen2_moe"}""", 14_315_784_192)]
+    [InlineData("""{"model_type":"qwen2_moe","hidden_size":3584,"num_hidden_layers":28,"num_attention_heads":28,"num_key_value_heads":4,"intermediate_size":18944,"moe_intermediate_size":2560,"shared_expert_intermediate_size":20480,"num_experts":64,"num_experts_per_tok":8}""", 57_408_658_944)]
     [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 6_919_161_856)]
     [InlineData("""{"model_type":"nemotron_h","hybrid_override_pattern":"M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-"}""",
         8_100_852_736)]
@@ -83,6 +95,8 @@ public sealed class ParameterTests
     [Theory]
     [InlineData("""{"model_type":"mixtral"}""", 12.88)]
     [InlineData("""{"model_type":"qwen3_moe","num_hidden_layers":48,"head_dim":128}""", 3.35)]
+    [InlineData("""{"model_type":"qwen3_next"}""", 3.87)]
+    [InlineData("""{"model_type":"qwen2_moe"}""", 2.69)]
     [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 1.28)]
     public void Weights_that_a_token_takes_part_in_are_the_published_billions(string json, double billions)
     {
@@ -131,8 +145,11 @@ public sealed class ParameterTests
     [InlineData("olmoe")]
     [InlineData("phi3")]
     [InlineData("qwen2")]
+    [InlineData("qwen2_moe")]
     [InlineData("qwen3")]
+    [InlineData("qwen3_5_text")]
     [InlineData("qwen3_moe")]
+    [InlineData("qwen3_next")]
     [InlineData("smollm3")]
     public void Every_name_of_a_family_is_read_back_to_the_parameter_that_it_names(string modelType)
     {
@@ -143,9 +160,9 @@ public sealed class ParameterTests
             AttentionOutputBias = true,
             MlpBias = true,
         };
-        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3" or "olmoe" or "qwen3_moe")
+        if (modelType is "gemma2" or "gemma3_text" or "olmo2" or "olmo3" or "olmoe" or "qwen3_5_text" or "qwen3_moe" or "qwen3_next")
             config = config with { MlpBias = false };
-        if (modelType is "mistral" or "mixtral" or "phi3")
+        if (modelType is "mistral" or "mixtral" or "phi3" or "qwen2_moe")
             config = config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false };
         var seen = 0;
         foreach (var (name, parameter, _) in family.Parameters(config))

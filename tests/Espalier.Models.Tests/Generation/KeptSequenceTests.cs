@@ -40,10 +40,12 @@ public sealed class KeptSequenceTests : TorchTest
     }
 
     /// <summary>A state does not go back: a text that leaves the way of the one before is read anew.</summary>
-    [Fact]
-    internal void With_recurrent_layers_only_a_text_that_goes_on_is_kept()
+    [Theory]
+    [InlineData("nemotron-h")]
+    [InlineData("qwen3-5")]
+    public void With_recurrent_layers_only_a_text_that_goes_on_is_kept(string family)
     {
-        using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", "nemotron-h"));
+        using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", family));
         using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
         int[] ids = [.. Enumerable.Range(0, 150).Select(i => 1 + i * i % 101)];
         using var kept = new KeptSequence(packed, 160);

@@ -49,6 +49,15 @@ public sealed class SchemaReaderTests
     [InlineData("""{"type":"integer","minimum":-5,"exclusiveMaximum":120}""", "-5")]
     [InlineData("""{"type":"integer","multipleOf":12}""", "-144")]
     [InlineData("""{"type":"integer","maximum":9223372036854775807}""", "999999999999999")]
+    [InlineData("""{"type":"integer","minimum":1e15}""", "1000000000000000")]
+    [InlineData("""{"type":"integer","minimum":1e15}""", "9007199254740991")]
+    [InlineData("""{"type":"integer","minimum":1e15}""", "9007199254740993", false)]
+    [InlineData("""{"type":"integer","maximum":-1000000000000000,"multipleOf":7}""", "-1000000000000008")]
+    [InlineData("""{"type":"integer","maximum":-1000000000000000,"multipleOf":7}""", "-1000000000000006", false)]
+    [InlineData("""{"minimum":1e15,"maximum":1000000000000001}""", "1000000000000001")]
+    [InlineData("""{"minLength":1.0,"maxLength":3.0}""", "\"abc\"")]
+    [InlineData("""{"minLength":1.0,"maxLength":3e0}""", "\"abcd\"", false)]
+    [InlineData("""{"maxLength":2147483648}""", "\"abcd\"")]
     [InlineData("""{"type":"number","exclusiveMinimum":0,"maximum":1}""", "0.001")]
     [InlineData("""{"type":"number","exclusiveMinimum":0,"maximum":1}""", "1.0")]
     [InlineData("""{"type":"number","minimum":0,"multipleOf":0.25}""", "12.750")]
@@ -99,16 +108,23 @@ public sealed class SchemaReaderTests
     [InlineData("""{"type":"integer","minimum":1e999}""", "schema.minimum is 1e999 and must be a number with an exponent of at most 400")]
     [InlineData("""{"type":"integer","minimum":3,"maximum":2}""", "no value fits")]
     [InlineData("""{"type":"integer","minimum":3,"maximum":5,"multipleOf":7}""", "no value fits")]
-    [InlineData("""{"type":"integer","multipleOf":1234567}""", "schema: its bounds and multipleOf need more than 4000 states")]
+    [InlineData("""{"type":"integer","multipleOf":1234567}""", "schema: its bounds and multipleOf need more than 4300 states")]
     [InlineData("""{"type":"string","pattern":5}""", "schema.pattern is 5 and must be a regular expression")]
     [InlineData("""{"type":"string","pattern":"(a)\\1"}""", "schema.pattern is (a)\\1 and has '\\1', which is not supported")]
     [InlineData("""{"type":"string","pattern":"(?=a)b"}""", "has '(?=a'")]
     [InlineData("""{"type":"string","pattern":"(?<!a)b"}""", "has '(?<!'")]
     [InlineData("""{"type":"string","pattern":"\\bword"}""", "has '\\b'")]
-    [InlineData("""{"type":"string","pattern":"[a"}""", "has a '[' that nothing closes")]
-    [InlineData("""{"type":"string","pattern":"a{2"}""", "has a '{' that begins no count")]
-    [InlineData("""{"type":"string","pattern":"a**"}""", "has '*' after a repetition")]
-    [InlineData("""{"type":"string","pattern":"\\p{Greek}"}""", "has '\\p{Greek}', which is no general category")]
+    [InlineData("""{"type":"string","pattern":"[a"}""",
+        "schema.pattern is [a, which is no regular expression of ECMA-262 with the flag u: nothing closes a '['")]
+    [InlineData("""{"type":"string","pattern":"[a-"}""", "nothing closes a '['")]
+    [InlineData("""{"type":"string","pattern":"(a"}""", "nothing closes a '('")]
+    [InlineData("""{"type":"string","pattern":"\\q"}""", "'\\q' means nothing")]
+    [InlineData("""{"type":"string","pattern":"a{2"}""", "a '{' begins no count such as")]
+    [InlineData("""{"type":"string","pattern":"a{5,2}"}""", "the count {5,2} ends below its start")]
+    [InlineData("""{"type":"string","pattern":"a{9999999999}"}""", "has more than 1000 repetitions, which is not supported")]
+    [InlineData("""{"type":"string","pattern":"a**"}""",
+        "no regular expression of ECMA-262 with the flag u: '*' stands after a repetition")]
+    [InlineData("""{"type":"string","pattern":"\\p{Greek}"}""", "has '\\p{Greek}', no general category")]
     [InlineData("""{"type":"string","pattern":"(((a{1000}){1000}){1000})"}""", "more than 16384 states")]
     [InlineData("""{"type":"string","pattern":"^a[ab]{18}$|[ab]*a[ab]{18}$"}""", "schema: its patterns")]
     [InlineData("""{"type":"string","pattern":"^b$","maxLength":0}""", "no value fits")]
@@ -132,6 +148,17 @@ public sealed class SchemaReaderTests
     [InlineData("""{"properties":[]}""", "schema.properties is [] and must be an object")]
     [InlineData("""{"properties":{"a":5}}""", "schema.properties.a is 5 and must be a schema")]
     [InlineData("""{"type":"string","minLength":-1}""", "schema.minLength is -1 and must be a whole number")]
+    [InlineData("""{"type":"string","maxLength":3.5}""", "schema.maxLength is 3.5 and must be a whole number")]
+    [InlineData("""{"type":"array","minItems":2147483648}""",
+        "schema.minItems is 2147483648 and may be 2147483647: no answer is that long")]
+    [InlineData("""{"type":"integer","minimum":9007199254740992}""", "a whole number from -9007199254740991 to 9007199254740991")]
+    [InlineData("""{"type":"integer","exclusiveMaximum":-9007199254740991}""",
+        "schema: its bounds and multipleOf let in only numbers that")]
+    [InlineData("""{"exclusiveMinimum":0,"maximum":1e-20}""",
+        "that a float64 does not hold exactly: what is written here has at most 15 digits")]
+    [InlineData("""{"minimum":0.5,"maximum":0.5,"multipleOf":0.3}""", "no value fits")]
+    [InlineData("""{"type":"integer","minimum":1e20,"maximum":100000000000000000001,"multipleOf":3}""", "no value fits")]
+    [InlineData("""{"type":"integer","minimum":1e20,"maximum":100000000000000000002,"multipleOf":3}""", "does not hold exactly")]
     [InlineData("""{"additionalProperties":"no"}""", "schema.additionalProperties is \"no\" and must be a schema")]
     [InlineData("[]", "schema is [] and must be a schema")]
     // Schemas that no value fits, and ones without an end.
@@ -142,6 +169,16 @@ public sealed class SchemaReaderTests
     [InlineData("""{"type":"string","minLength":3,"maxLength":2}""", "no value fits")]
     [InlineData("""{"type":"array","minItems":1,"items":false}""", "no value fits")]
     [InlineData("""{"enum":["a"],"type":"integer"}""", "no value fits")]
+    [InlineData("""{"properties":{"a":{"type":"string","minLength":3,"maxLength":2}},"required":["a"]}""",
+        "schema.properties.a: no value fits")]
+    [InlineData("""
+        {"properties":{"a":{"anyOf":[false,{"type":"null"}]},"b":{"minimum":3,"maximum":2},"c":{"minLength":1,"maxLength":0}},
+         "required":["a","c"]}
+        """, "schema.properties.c: no value fits")]
+    [InlineData("""{"properties":{"b":{"minimum":3,"maximum":2}},"required":["b"]}""", "schema.properties.b: no value fits")]
+    [InlineData("""{"anyOf":[false,{"minimum":3,"maximum":2}]}""", "schema: no value fits")]
+    [InlineData("""{"$ref":"#/$defs/a","$defs":{"a":{"type":"array","minItems":1,"items":{"enum":[1],"type":"string"}}}}""",
+        "schema.$defs.a.items: no value fits")]
     public void What_would_not_be_kept_is_refused(string schema, string reason) =>
         Assert.Contains(reason, Assert.Throws<EspalierException>(() => Of(schema)).Message);
 
@@ -210,6 +247,53 @@ public sealed class SchemaReaderTests
             string.Join(',',
                 Enumerable.Range(0, 1500).Select(static i => $$"""{{i}}":{"$ref":"#/$defs/{{i + 1}}"}""").Select(static one => "\"" + one));
         Assert.True(Of("{\"$ref\":\"#/$defs/0\",\"$defs\":{" + chain + ",\"1500\":{\"const\":1}}}").Takes("1"));
+    }
+
+    [Theory]
+    [InlineData("ranges", 200)]
+    [InlineData("values", 800)]
+    [InlineData("kinds", 110)]
+    [InlineData("lengths", 200)]
+    public void Many_schemas_of_oneOf_are_told_apart_at_a_glance(string kind, int count)
+    {
+        // Of more ways than a grammar follows, a text of one of them may not be let in.
+        var grammar = Of(One(count));
+        if (kind is "ranges" or "values")
+            Assert.True(grammar.Takes(kind == "ranges" ? $"{10 * count - 5}" : $"\"v{count - 1}\""));
+        var twice = One(count).Insert("{\"oneOf\":[".Length, $"{Schema(count / 2)},");
+        Assert.Contains($"a value of [0] may fit [{count / 2 + 1}] too", Assert.Throws<EspalierException>(() => Of(twice)).Message);
+
+        string One(int most) => $$"""{"oneOf":[{{string.Join(',', Enumerable.Range(0, most).Select(Schema))}}]}""";
+
+        string Schema(int i) => kind switch
+        {
+            "ranges" => $$"""{"minimum":{{10 * i}},"exclusiveMaximum":{{10 * i + 10}}}""",
+            "values" => $$"""{"enum":["v{{i}}",{{i}}]}""",
+            "kinds" => $$"""{"required":["k"],"properties":{"k":{"const":"v{{i}}"},"n":{"type":"null"} } }""",
+            _ => $$"""{"minLength":{{5 * i}},"maxLength":{{5 * i + 4}}}""",
+        };
+    }
+
+    [Fact]
+    public void What_is_too_large_to_be_told_apart_says_so_and_no_overlap_that_is_not_there()
+    {
+        var some = string.Join(',', Enumerable.Range(0, 200).Select(static i =>
+            $$"""{"required":["a"],"properties":{"a":{"minimum":{{10 * i}},"exclusiveMaximum":{{10 * i + 10}} } } }"""));
+        Assert.Contains("schema.oneOf: its 200 schemas are too large to be shown apart",
+            Assert.Throws<EspalierException>(() => Of($$"""{"oneOf":[{{some}}]}""")).Message);
+        var many = string.Join(',', Enumerable.Range(0, 1001).Select(static i => $$"""{"const":{{i}}}"""));
+        Assert.Contains("schema.oneOf has 1001 schemas and may have 1000",
+            Assert.Throws<EspalierException>(() => Of($$"""{"oneOf":[{{many}}]}""")).Message);
+    }
+
+    /// <summary>Twenty of them would have more states than all patterns together may, were each made for itself.</summary>
+    [Fact]
+    public void What_says_the_same_is_one_automaton()
+    {
+        var fields = string.Join(',', Enumerable.Range(0, 60).Select(static i => $$"""
+            "t{{i}}":{"type":"string","format":"date-time"},"p{{i}}":{"pattern":"^a{900}$"},"n{{i}}":{"type":"integer","multipleOf":250}
+            """));
+        Assert.True(Of($$"""{"properties":{ {{fields}} },"required":["p59"]}""").Takes($$"""{"p59":"{{new string('a', 900)}}"}"""));
     }
 
     private static Grammar Of(string schema)

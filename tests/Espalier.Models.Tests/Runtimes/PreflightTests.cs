@@ -40,6 +40,27 @@ public sealed class PreflightTests : TorchTest
     }
 
     [Fact]
+    public void Cuts_of_linear_attention_that_llama_cpp_cannot_run_are_found()
+    {
+        using var model = Checkpoint.Open(Fixtures.Golden("families/qwen3-5"));
+        var regular = model.Config with
+        {
+            Layers = 3,
+            LayerKinds = LayerKinds.Of([model.Config.LayerKinds[0], model.Config.LayerKinds[0], model.Config.LayerKinds[0]]),
+            Delta = model.Config.Delta with { HeadDim = 12 },
+        };
+        Assert.Empty(Findings(model, regular, "llama.cpp"));
+        Assert.Contains("linear_value_head_dim is 7 while linear_key_head_dim is 12: cut linear-value-heads",
+            Assert.Single(Findings(model, regular with { Delta = regular.Delta with { HeadDim = 7 } }, "llama.cpp")),
+            StringComparison.Ordinal);
+        var irregular = model.Config with { Delta = regular.Delta };
+        Assert.Contains("its converter goes by full_attention_interval (4 where it is absent)",
+            Assert.Single(Findings(model, irregular, "llama.cpp")), StringComparison.Ordinal);
+        Assert.Empty(Findings(model, irregular, "transformers"));
+        Assert.Equal(["they do not know the family: use a release of 5"], Findings(model, irregular, "transformers before 5"));
+    }
+
+    [Fact]
     public void StableLMs_heads_are_as_wide_as_the_quotient_whatever_head_dim_says()
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families/stablelm"));

@@ -23,6 +23,7 @@ public sealed class ServingEngineTests : TorchTest
         {
             mixes.Add("llama-3.1", seed, blocks, rows);
             mixes.Add("nemotron-h", seed, blocks, rows);
+            mixes.Add("qwen3-5", seed, blocks, rows);
         }
         return mixes;
     }
@@ -107,6 +108,7 @@ public sealed class ServingEngineTests : TorchTest
     [Theory]
     [InlineData("llama-3.1")]
     [InlineData("nemotron-h")]
+    [InlineData("qwen3-5")]
     public void Who_leaves_frees_the_room_and_changes_nobody_elses_ids(string family)
     {
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", family));

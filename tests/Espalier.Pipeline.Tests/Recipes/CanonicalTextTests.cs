@@ -25,7 +25,7 @@ public sealed class CanonicalTextTests
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
     [InlineData("distill: { steps: 9, freeze: [layers 2-2, norms, norms] }", "distill: { steps: 9, freeze: [norms, layer 2] }")]
     [InlineData("distill: { steps: 9, lora-rank: none }", "distill: { steps: 9 }")]
-    [InlineData("distill: { steps: 9, lora-rank: 4, lora-alpha: 4, lora-targets: [mlp, mamba, attention] }",
+    [InlineData("distill: { steps: 9, lora-rank: 4, lora-alpha: 4, lora-targets: [mlp, mamba, delta, attention] }",
         "distill: { steps: 9, lora-rank: 4 }")]
     [InlineData("align: { data: a, steps: 9, lora-rank: 4, lora-targets: [k_proj, q_proj, o_proj, v_proj] }",
         "align: { data: a, steps: 9, lora-rank: 4, lora-targets: attention }")]

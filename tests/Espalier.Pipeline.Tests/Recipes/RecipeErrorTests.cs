@@ -75,7 +75,7 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, schedule: constant, min-learning-rate: 1e-4 }",
         "distill.min-learning-rate is 1e-4; a constant schedule has no end")]
     [InlineData("distill: { steps: 3,\n freeze: [norms, embeding] }",
-        "r.yaml, line 5: distill.freeze: 'embeding' is not known. Did you mean embedding? Known are embedding, head, norms, attention, mamba, mlp, layer N and layers N-M")]
+        "r.yaml, line 5: distill.freeze: 'embeding' is not known. Did you mean embedding? Known are embedding, head, norms, attention, mamba, delta, mlp, layer N and layers N-M")]
     [InlineData("align: { data: a, steps: 3, batch: 4, replay: 10% }",
         "align.replay is 10%; of a batch of 4 windows it makes 0, and at least one must be text")]
     [InlineData("align: { data: a, steps: 3, batch: 4, replay: 90% }", "align.replay is 90%; of a batch of 4 windows it makes 4")]

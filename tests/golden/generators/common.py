@@ -18,6 +18,7 @@ import torch.nn.functional as F
 import transformers
 from safetensors.torch import save_file
 
+import delta_rule
 import rotary
 
 torch.set_num_threads(1)
@@ -30,6 +31,9 @@ VERSIONS = (
     f'Python {sys.version.split()[0]}, torch {torch.__version__} (CPU, one thread), transformers {transformers.__version__}, '
     f'tokenizers {tokenizers.__version__}, safetensors {safetensors.__version__}, numpy {np.__version__}'
 )
+
+# Families whose norms are stored less one.
+LESS_ONE = ('Gemma', 'Qwen3_5', 'Qwen3Next')
 
 _softmax = F.softmax
 
@@ -55,6 +59,10 @@ def _rms_gated(self, x, gate):
     x = x * F.silu(gate)
     groups = x.view(*x.shape[:-1], -1, self.group_size)
     return self.weight * (groups * torch.rsqrt(groups.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)).view(x.shape)
+
+
+def _rms_before_gate(self, x, gate):
+    return self.weight * (x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.variance_epsilon)) * F.silu(gate)
 
 
 def _without_float(forward):
@@ -97,15 +105,15 @@ def exact64(model, rope_scaling=True):
     for module in m.modules():
         kind = type(module).__name__
         if kind.endswith('RMSNorm'):
-            module.forward = types.MethodType(_rms_less_one if kind.startswith('Gemma') else _rms, module)
+            module.forward = types.MethodType(_rms_less_one if kind.startswith(LESS_ONE) else _rms, module)
         elif kind.endswith('RMSNormGated'):
-            module.forward = types.MethodType(_rms_gated, module)
+            module.forward = types.MethodType(_rms_gated if hasattr(module, 'group_size') else _rms_before_gate, module)
         elif kind.endswith('TopKRouter'):
             module.forward = types.MethodType(_router(m), module)
         elif hasattr(module, 'scalar_embed_scale'):
             module.embed_scale = torch.tensor(module.scalar_embed_scale, dtype=torch.float64)
     rotary.exact(m, rope_scaling)
-    if m.config.model_type == 'nemotron_h':
+    if delta_rule.put_into(m) or m.config.model_type == 'nemotron_h':
         m.forward = _without_float(m.forward)
     return m
 
@@ -115,12 +123,15 @@ def init(model, seed, head_std=0.4, hetero=0.3):
     head head_std, norm weights around their neutral value +- hetero, biases 0.3."""
     g = torch.Generator().manual_seed(seed)
     tied = model.config.tie_word_embeddings
-    neutral = 0.0 if type(model).__name__.startswith(('Gemma', 'NemotronFor')) else 1.0
+    neutral = 0.0 if type(model).__name__.startswith((*LESS_ONE, 'NemotronFor')) else 1.0
     with torch.no_grad():
         for n, p in sorted(model.named_parameters()):
             r = torch.randn(p.shape, generator=g)
             if n.endswith('bias'):
                 p.copy_(r * 0.3)
+            elif 'linear_attn' in n and p.dim() == 1:
+                # Decays slow enough that a state lasts; the norm before the gate is not stored less one.
+                p.copy_(-1.5 + 0.6 * r if n.endswith('A_log') else 1 + hetero * r)
             elif p.dim() == 1:
                 p.copy_(neutral + hetero * r)
             elif 'embed_tokens' in n or n.endswith('embeddings.weight'):

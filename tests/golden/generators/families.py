@@ -31,10 +31,16 @@ from transformers import (
     Phi3ForCausalLM,
     Qwen2Config,
     Qwen2ForCausalLM,
+    Qwen2MoeConfig,
+    Qwen2MoeForCausalLM,
+    Qwen3_5ForCausalLM,
+    Qwen3_5TextConfig,
     Qwen3Config,
     Qwen3ForCausalLM,
     Qwen3MoeConfig,
     Qwen3MoeForCausalLM,
+    Qwen3NextConfig,
+    Qwen3NextForCausalLM,
     SmolLM3Config,
     SmolLM3ForCausalLM,
     StableLmConfig,
@@ -58,6 +64,17 @@ def llama3(factor, old):
     )
 
 
+def kinds(letters):
+    """Kinds of layers: L linear attention, F full attention."""
+    return [{'L': 'linear_attention', 'F': 'full_attention'}[letter] for letter in letters]
+
+
+def turning(part, sections=None):
+    """A part of each head turns; with sections as Qwen3.5 has it, which are for pictures and change nothing in text."""
+    of_pictures = dict(mrope_section=sections, mrope_interleaved=True) if sections else {}
+    return dict(rope_type='default', rope_theta=1e4, partial_rotary_factor=part) | of_pictures
+
+
 def sizes(hidden, ffn, heads, kv_heads, vocabulary):
     return dict(
         hidden_size=hidden,
@@ -77,6 +94,9 @@ MOE = dict(bos_token_id=1, eos_token_id=2, pad_token_id=0)
 # The kernels that such models are trained with have no least step (time_step_limit); the way of transformers without them has one, time_step_min.
 # It also sums over the wrong dimension where it carries states from chunk to chunk: all texts here are within one.
 HYBRID = dict(layer_norm_epsilon=1e-5, time_step_min=1e-12, use_mamba_kernels=False, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+DELTA = dict(rms_norm_eps=1e-6, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+# What configs with linear attention have.
+DELTA_FIELD = 'linear_key_head_dim'
 UNTIED, TIED = dict(tie_word_embeddings=False), dict(tie_word_embeddings=True)
 
 # name: seed, model class, config class, its fields
@@ -272,6 +292,35 @@ FAMILIES = {
         MixtralConfig,
         sizes(48, 40, 4, 2, 112) | UNTIED | MOE | dict(rms_norm_eps=1e-5, rope_theta=1e6, num_local_experts=5, num_experts_per_tok=2),
     ),
+    'qwen2-moe': (
+        125,
+        Qwen2MoeForCausalLM,
+        Qwen2MoeConfig,
+        sizes(48, 56, 4, 4, 112)
+        | QWEN
+        | UNTIED
+        | MOE
+        | dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=24, shared_expert_intermediate_size=40),
+    ),
+    'qwen2-moe-mixed': (
+        126,
+        Qwen2MoeForCausalLM,
+        Qwen2MoeConfig,
+        sizes(40, 56, 4, 2, 104)
+        | QWEN
+        | TIED
+        | MOE
+        | dict(
+            num_hidden_layers=4,
+            num_experts=5,
+            num_experts_per_tok=3,
+            moe_intermediate_size=16,
+            shared_expert_intermediate_size=28,
+            decoder_sparse_step=2,
+            norm_topk_prob=True,
+            qkv_bias=False,
+        ),
+    ),
     'qwen3-moe': (
         122,
         Qwen3MoeForCausalLM,
@@ -292,6 +341,93 @@ FAMILIES = {
         | MOE
         | dict(head_dim=16, num_experts=5, num_experts_per_tok=2, moe_intermediate_size=24, norm_topk_prob=False, mlp_only_layers=[1]),
     ),
+    'qwen3-5': (
+        1341,
+        Qwen3_5ForCausalLM,
+        Qwen3_5TextConfig,
+        sizes(48, 96, 4, 2, 112)
+        | DELTA
+        | UNTIED
+        | dict(
+            num_hidden_layers=5,
+            layer_types=kinds('LLFLF'),
+            head_dim=16,
+            linear_num_key_heads=2,
+            linear_num_value_heads=4,
+            linear_key_head_dim=12,
+            linear_value_head_dim=10,
+            rope_parameters=turning(0.25, [1, 1, 0]),
+        ),
+    ),
+    'qwen3-5-tied': (
+        742,
+        Qwen3_5ForCausalLM,
+        Qwen3_5TextConfig,
+        sizes(40, 72, 5, 1, 104)
+        | DELTA
+        | TIED
+        | dict(
+            num_hidden_layers=5,
+            layer_types=kinds('FLLFL'),
+            head_dim=12,
+            attention_bias=True,
+            linear_num_key_heads=3,
+            linear_num_value_heads=9,
+            linear_key_head_dim=7,
+            linear_value_head_dim=5,
+            linear_conv_kernel_dim=3,
+            partial_rotary_factor=0.5,
+            rope_parameters=turning(0.5, [1, 1, 1]),
+        ),
+    ),
+    'qwen3-next': (
+        243,
+        Qwen3NextForCausalLM,
+        Qwen3NextConfig,
+        sizes(48, 56, 4, 2, 112)
+        | DELTA
+        | UNTIED
+        | dict(
+            num_hidden_layers=4,
+            layer_types=kinds('LLFL'),
+            head_dim=16,
+            linear_num_key_heads=2,
+            linear_num_value_heads=4,
+            linear_key_head_dim=10,
+            linear_value_head_dim=12,
+            num_experts=6,
+            num_experts_per_tok=3,
+            moe_intermediate_size=24,
+            shared_expert_intermediate_size=20,
+            rope_parameters=turning(0.25),
+        ),
+    ),
+    'qwen3-next-mixed': (
+        1144,
+        Qwen3NextForCausalLM,
+        Qwen3NextConfig,
+        sizes(40, 56, 6, 3, 104)
+        | DELTA
+        | TIED
+        | dict(
+            num_hidden_layers=4,
+            layer_types=kinds('LFLL'),
+            head_dim=8,
+            linear_num_key_heads=3,
+            linear_num_value_heads=3,
+            linear_key_head_dim=9,
+            linear_value_head_dim=7,
+            linear_conv_kernel_dim=3,
+            num_experts=5,
+            num_experts_per_tok=2,
+            moe_intermediate_size=16,
+            shared_expert_intermediate_size=28,
+            norm_topk_prob=False,
+            mlp_only_layers=[1],
+            partial_rotary_factor=0.5,
+            rope_parameters=turning(0.5),
+        ),
+    ),
     'olmoe': (
         123,
         OlmoeForCausalLM,
@@ -305,6 +441,8 @@ EXPERTS = {
     'mixtral': ('block_sparse_moe.gate', 'block_sparse_moe.experts.{}.w1', 'block_sparse_moe.experts.{}.w3', 'block_sparse_moe.experts.{}.w2'),
     'qwen3_moe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
     'olmoe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
+    'qwen2_moe': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
+    'qwen3_next': ('mlp.gate', *(f'mlp.experts.{{}}.{name}_proj' for name in ('gate', 'up', 'down'))),
 }
 
 
@@ -328,27 +466,33 @@ def gradients(m):
 
 
 def importance(m, path, x):
-    """Importance of Mamba heads and of their channels (arXiv 2504.11409, section 3), of each layer that has them, from x of a pass."""
+    """Importance of heads of mixers and of their channels (arXiv 2504.11409, section 3), of each layer that has them, from a pass.
+
+    Of Mamba-2 from x as the projection gives it, of linear attention from what the output projection reads.
+    """
     kept, hooks, c = {}, [], m.config
+    heads, width = (c.linear_num_value_heads, c.linear_value_head_dim) if DELTA_FIELD in c.to_dict() else (c.mamba_num_heads, c.mamba_head_dim)
     for i, block in enumerate(m.model.layers):
-        if block.block_type == 'mamba':
-            hooks.append(block.mixer.in_proj.register_forward_hook(lambda module, inputs, out, i=i: kept.__setitem__(i, out)))
+        if hasattr(block, 'linear_attn'):
+            keep = lambda module, inputs, i=i: kept.__setitem__(i, inputs[0])
+            hooks.append(block.linear_attn.out_proj.register_forward_pre_hook(keep))
+        elif getattr(block, 'block_type', None) == 'mamba':
+            # Rows of the projection: z, x, B, C, dt.
+            keep = lambda module, inputs, out, i=i: kept.__setitem__(i, out[..., heads * width : 2 * heads * width])
+            hooks.append(block.mixer.in_proj.register_forward_hook(keep))
     with torch.no_grad():
         m(input_ids=x, use_cache=False)
     for hook in hooks:
         hook.remove()
-    channels = c.mamba_num_heads * c.mamba_head_dim
     ways = {
         'l2': lambda v, d: v.pow(2).sum(d).sqrt(),
         'mean': lambda v, d: v.abs().mean(d),
         'variance': lambda v, d: v.var(d, unbiased=False),
     }
     scores = {'input_ids': x}
-    for i, out in kept.items():
-        # Rows of the projection: z, x, B, C, dt.
-        v = out[..., channels : 2 * channels]
+    for i, v in kept.items():
         for batch, sequence in (('l2', 'mean'), ('mean', 'l2'), ('variance', 'variance')):
-            s = ways[batch](ways[sequence](v, 1), 0).view(c.mamba_num_heads, c.mamba_head_dim)
+            s = ways[batch](ways[sequence](v, 1), 0).view(heads, width)
             scores[f'{batch}-{sequence}.{i}.heads'] = torch.linalg.vector_norm(s, dim=1)
             scores[f'{batch}-{sequence}.{i}.channels'] = torch.linalg.vector_norm(s, dim=0)
     store(path, scores, f64=('',))
@@ -432,7 +576,7 @@ def make(root, name):
     c, e = m.config, exact64(m)
     # The row of the padding token would get no gradient.
     e.get_input_embeddings().padding_idx = None
-    x, long = ids(seed + 1000, 2, 24, V=c.vocab_size), ids(seed + 2000, 1, 64, V=c.vocab_size)
+    x, long = ids(seed + 1000, 2, 24, V=c.vocab_size), ids(seed + 2000, 1, 150 if DELTA_FIELD in c.to_dict() else 64, V=c.vocab_size)
     y, hidden = forward(e, x)
     assert e.routing_gap > 1e-4, e.routing_gap
     loss = ce(y, x)
@@ -444,7 +588,7 @@ def make(root, name):
         t['long.input_ids'], t['long.logits'] = long, e(input_ids=long, use_cache=False).logits
         f32 = (m(input_ids=long, use_cache=False).logits.double() - t['long.logits']).abs().max().item()
 
-    if c.model_type == 'nemotron_h':
+    if c.model_type == 'nemotron_h' or DELTA_FIELD in c.to_dict():
         importance(e, os.path.join(d, 'importance.safetensors'), x)
     note = generation(e, os.path.join(d, 'generate.safetensors'), x[:1, :8]) if name == 'llama-3.1' else ''
     if rotary.scaled(c):

@@ -64,6 +64,10 @@ def longrope(inv, fields, config, length):
 
 
 def table(config, fields, scales, position_ids):
+    if position_ids.dim() == 3:
+        # Of time, height and width, which are the same in text.
+        assert (position_ids == position_ids[:1]).all()
+        position_ids = position_ids[0]
     inv, amplitude = frequencies(config, fields, scales, position_ids.max().item() + 1)
     a = position_ids[..., None].double() * inv
     a = torch.cat([a, a], -1)

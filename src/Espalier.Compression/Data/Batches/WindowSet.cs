@@ -39,8 +39,8 @@ public sealed class WindowSet
 
     /// <summary>The error of tokens that are fewer than one window.</summary>
     internal static string TooFew(string name, string tokens, int sequence) =>
-        $"{name}: {tokens} {(tokens == "1" ? "token is" : "tokens are")} fewer than one window of {sequence + 1}; give more text or a "
-            + $"shorter sequence";
+        $"{name}: {tokens} {(tokens == "1" ? "token is" : "tokens are")} fewer than one window of {sequence + 1} (a sequence of "
+            + $"{sequence} and the token after it); give more text or a shorter sequence";
 
     /// <summary>Inputs, and targets, of a window.</summary>
     public int SequenceLength { get; }

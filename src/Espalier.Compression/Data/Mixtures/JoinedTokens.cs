@@ -33,13 +33,9 @@ internal sealed class JoinedTokens : ITokens
     /// <summary>Ids of each row, as far as they are used.</summary>
     public IReadOnlyList<long> Counts => [.. _parts.Select(static part => part.Count)];
 
-    /// <summary>Where documents begin in all rows; the rows must be stores.</summary>
-    /// <param name="stores">The stores that were joined.</param>
-    public DocumentBoundaries Boundaries(IReadOnlyList<TokenStore> stores) => new StoredBoundaries(
-    [
-        .. stores.SelectMany((store, i) => store.ReadDocumentStarts().Where(start => start < _parts[i].Count)
-            .Select(start => _starts[i] + start)),
-    ]);
+    /// <summary>Where documents begin in all rows.</summary>
+    /// <param name="parts">Where they begin in each.</param>
+    public DocumentBoundaries Boundaries(IReadOnlyList<DocumentBoundaries> parts) => new JoinedBoundaries(_starts, parts);
 
     /// <inheritdoc/>
     public void Read(long position, Span<int> destination)
@@ -74,5 +70,15 @@ internal sealed class JoinedTokens : ITokens
                 $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
         var at = Array.BinarySearch(_starts, position);
         return at >= 0 ? at : ~at - 1;
+    }
+
+    private sealed class JoinedBoundaries(long[] starts, IReadOnlyList<DocumentBoundaries> parts) : DocumentBoundaries
+    {
+        protected override bool Begins(long position, long before)
+        {
+            var at = Array.BinarySearch(starts, position);
+            var part = at >= 0 ? at : ~at - 1;
+            return parts[part].BeginsAt(position - starts[part], before);
+        }
     }
 }

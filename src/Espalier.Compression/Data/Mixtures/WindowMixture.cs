@@ -4,20 +4,22 @@ namespace Espalier.Compression.Data.Mixtures;
 
 /// <summary>
 /// Windows of several sources, drawn by their weights: of each thousand windows a source has its share, in an order drawn anew for every
-/// thousand; within a source all windows come once before any comes again.
+/// thousand; within a source all windows come once before any comes again. Of a source in pieces these come in their order.
 /// </summary>
 internal sealed class WindowMixture
 {
     private const int Period = 1000;
 
-    private readonly long[] _windows, _first;
+    private readonly long[] _windows, _first, _pieceWindows;
     private readonly int[] _slots, _firstSlot;
 
     /// <summary>Creates a mixture.</summary>
     /// <param name="windows">Windows of each source, at least one.</param>
     /// <param name="weights">Their weights, above 0; only what they are to each other counts.</param>
-    public WindowMixture(IReadOnlyList<long> windows, IReadOnlyList<double> weights)
+    /// <param name="pieceWindows">Windows of a piece of each source, within which they are shuffled; null where each is one.</param>
+    public WindowMixture(IReadOnlyList<long> windows, IReadOnlyList<double> weights, IReadOnlyList<long>? pieceWindows = null)
     {
+        _pieceWindows = [.. pieceWindows ?? windows];
         _windows = [.. windows];
         _first = Sums(_windows);
         _slots = SlotsOf(weights);
@@ -31,7 +33,7 @@ internal sealed class WindowMixture
     public SampleOrder Order(long seed) => new MixedOrder(this, seed) { Windows = _windows.Sum() };
 
     /// <summary>Thousandths by the largest remainders, at least one each.</summary>
-    private static int[] SlotsOf(IReadOnlyList<double> weights)
+    internal static int[] SlotsOf(IReadOnlyList<double> weights)
     {
         if (weights.Count > Period)
             throw new EspalierException($"a mixture has {weights.Count} sources; at most {Period} can have a share");
@@ -71,8 +73,8 @@ internal sealed class WindowMixture
             var (source, rank) = thousand.Places[place];
             var (epoch, index) = Math.DivRem(number * mixture._slots[source] + rank, mixture._windows[source]);
             // Another key for each source, lest all of them be shuffled alike.
-            var key = Permutation.Key((ulong)seed ^ ((ulong)(source + 1) << 48), (ulong)epoch);
-            return mixture._first[source] + new Permutation(mixture._windows[source], key)[index];
+            var key = (ulong)seed ^ ((ulong)(source + 1) << 48);
+            return mixture._first[source] + PieceShuffle.At(mixture._windows[source], mixture._pieceWindows[source], key, epoch, index);
         }
     }
 

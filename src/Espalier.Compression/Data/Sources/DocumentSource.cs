@@ -62,21 +62,30 @@ internal sealed class DocumentSource
     /// <summary>The path, folder or pattern of a spec, without its options.</summary>
     public static string PathOf(string spec) => Path.Exists(spec) ? spec : spec.Split(';')[0].Trim();
 
-    /// <summary>Reads all documents; counts and progress go to the context.</summary>
+    /// <summary>Reads all documents, or those from a place on; counts and progress go to the context.</summary>
+    /// <param name="context">Takes counts and progress.</param>
+    /// <param name="from">The first document; what stands before it is not counted by number again.</param>
     /// <exception cref="EspalierException">
     /// A file cannot be read, is broken XML or Parquet, or is a table without a column of text.
     /// </exception>
-    public IEnumerable<Document> Read(ReadContext context)
+    public IEnumerable<Document> Read(ReadContext context, DocumentPlace from = default)
     {
-        foreach (var (path, options) in _files)
+        var number = from.Number;
+        foreach (var (index, (path, options)) in _files.Index())
         {
-            var before = context.BytesRead;
+            // Which paragraphs of documentation are new depends on all documentation before.
+            if (index < from.File && FileKinds.Of(path) != FileKind.Xml)
+                continue;
+            var (before, inFile) = (context.BytesRead, 0L);
             using var file = Open(path);
             foreach (var document in Read(file, path, options, context))
             {
                 context.Cancellation.ThrowIfCancellationRequested();
                 context.BytesRead = before + file.Position;
-                yield return document;
+                var place = inFile++;
+                if (index < from.File || (index == from.File && place < from.InFile))
+                    continue;
+                yield return document with { Place = new(index, place, number++) };
             }
             context.BytesRead = before + file.Length;
         }

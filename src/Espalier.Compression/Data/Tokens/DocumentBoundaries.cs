@@ -27,12 +27,16 @@ public abstract class DocumentBoundaries
             places[i] = i == 0 || Begins(position + i, ids[i - 1]) ? 0 : places[i - 1] + 1;
     }
 
-    /// <summary>Exact where the tokens are a store, which knows its documents; else a document begins after each EOS.</summary>
+    /// <summary>Exact where the tokens come of text and know its documents; else a document begins after each EOS.</summary>
     /// <exception cref="EspalierException">Neither a store nor an EOS.</exception>
     public static DocumentBoundaries Of(ITokens tokens, IReadOnlyCollection<int> eos) =>
         tokens is TokenStore store ? new StoredBoundaries(store.ReadDocumentStarts())
+        : tokens is IDocumentTokens of ? of.Boundaries
         : eos.Count > 0 ? new EosBoundaries(eos)
         : throw new EspalierException(NoEos(tokens.Name));
+
+    /// <summary>Whether a document begins at a token, for boundaries of several rows.</summary>
+    internal bool BeginsAt(long position, long before) => Begins(position, before);
 
     /// <summary>The error of ids that nothing ends.</summary>
     internal static string NoEos(string name) =>

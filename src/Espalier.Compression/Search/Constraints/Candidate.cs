@@ -10,7 +10,10 @@ internal sealed record Candidate(DecoderConfig Shape)
 {
     /// <summary>The axes that a search may cut, as Table 12 of arXiv 2407.14679 orders them; those of mixtures and hybrids last.</summary>
     public static IReadOnlyList<Axis> Axes { get; } =
-        [Axis.Layers, Axis.Heads, Axis.Ffn, Axis.Hidden, Axis.Experts, Axis.ExpertFfn, Axis.MambaHeads, Axis.MambaHeadDim];
+    [
+        Axis.Layers, Axis.Heads, Axis.Ffn, Axis.Hidden, Axis.Experts, Axis.ExpertFfn, Axis.MambaHeads, Axis.MambaHeadDim,
+        Axis.DeltaKeyHeads, Axis.DeltaHeads, Axis.DeltaHeadDim,
+    ];
 
     /// <summary>Those of a model.</summary>
     public static IEnumerable<Axis> AxesOf(DecoderConfig model) => Axes.Where(axis => axis.IsIn(model));
@@ -41,6 +44,15 @@ internal sealed record Candidate(DecoderConfig Shape)
 
     /// <summary>Channels of such a head; null where there are none.</summary>
     public int? MambaHeadDim => Axis.MambaHeadDim.IsIn(Model) ? Shape.Mamba.HeadDim : null;
+
+    /// <summary>Key heads of a layer of linear attention; null where there are none, as the two that follow.</summary>
+    public int? LinearKeyHeads => Axis.DeltaKeyHeads.IsIn(Shape) ? Shape.Delta.Groups : null;
+
+    /// <summary>Its value heads.</summary>
+    public int? LinearValueHeads => Axis.DeltaHeads.IsIn(Shape) ? Shape.Delta.Heads : null;
+
+    /// <summary>Channels of one of these.</summary>
+    public int? LinearValueHeadDim => Axis.DeltaHeadDim.IsIn(Shape) ? Shape.Delta.HeadDim : null;
 
     /// <summary>All weights.</summary>
     public long Parameters => Shape.Parameters;

@@ -55,8 +55,8 @@ internal sealed class LatencyTable
 
     private double Sum(DecoderConfig shape, int positions, bool isDecode)
     {
-        // Of a hybrid, whose layers are halves, each kind by itself: a model of that kind alone.
-        var kinds = shape.LayerKinds.Any(kind => kind.IsHalf)
+        // Of a hybrid each kind by itself: a model of that kind alone.
+        var kinds = shape.LayerKinds.Any(kind => kind.IsOfHybrid)
             ? Enumerable.Range(0, shape.Layers).CountBy(layer => shape.LayerKinds[layer])
                 .Select(kind => (Shape: shape with { LayerKinds = LayerKinds.All(kind.Key) }, Count: kind.Value)).ToArray()
             : [(Shape: shape, Count: shape.Layers)];
@@ -82,9 +82,10 @@ internal sealed class LatencyTable
         return measured;
     }
 
-    // What a shape whose layers are halves has beside the rest.
+    // What a shape has beside the rest whose layers are halves, or linear attention.
     private static string HalfOf(DecoderConfig shape) => shape.LayerKinds[0] switch
     {
+        { HasDelta: true } => $" linear {shape.Delta.Groups}/{shape.Delta.Heads} of {shape.Delta.StateSize}/{shape.Delta.HeadDim}",
         { IsHalf: false } => "",
         { HasMamba: true } => $" mamba {shape.Mamba.Heads}/{shape.Mamba.Groups} of {shape.Mamba.HeadDim} state {shape.Mamba.StateSize}",
         { HasAttention: true } => " attention",

@@ -5,8 +5,8 @@ namespace Espalier.Compression.Training.Parts;
 
 /// <summary>
 /// Which parameters stay as they are: <c>embedding</c> (the table, which may be the head too), <c>head</c>, <c>norms</c>, <c>attention</c>,
-/// <c>mamba</c>, <c>mlp</c>, <c>layers 0-3</c> or <c>layer 5</c> (whole blocks, from 0). A parameter that any of the words names is frozen:
-/// it gets no gradient, no moments and no decay.
+/// <c>mamba</c>, <c>delta</c> (linear attention), <c>mlp</c>, <c>layers 0-3</c> or <c>layer 5</c> (whole blocks, from 0). A parameter that
+/// any of the words names is frozen: it gets no gradient, no moments and no decay.
 /// </summary>
 public sealed record FrozenParts
 {
@@ -73,7 +73,7 @@ public sealed record FrozenParts
         var shown = new string([.. word.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
         throw new EspalierException(
             $"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known are "
-                + "embedding, head, norms, attention, mamba, mlp, layer N and layers N-M");
+                + "embedding, head, norms, attention, mamba, delta, mlp, layer N and layers N-M");
     }
 
     private readonly record struct Part(string Word, int First, int Last)

@@ -4,8 +4,9 @@ namespace Espalier.Compression.Training.Parts;
 
 /// <summary>
 /// Which matrices of the blocks have low-rank factors beside them: <c>q_proj</c>, <c>k_proj</c>, <c>v_proj</c>, <c>o_proj</c>,
-/// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c>, <c>mlp</c> and <c>mamba</c> for all of theirs. Parts of a fused
-/// tensor go by the same names. A router and the experts of a mixture have none: they are trained whole or not at all.
+/// <c>gate_proj</c>, <c>up_proj</c>, <c>down_proj</c>, or <c>attention</c>, <c>mlp</c>, <c>mamba</c> and <c>delta</c> (linear attention)
+/// for all of theirs. Parts of a fused tensor go by the same names. A router and the experts of a mixture have none, but for the expert
+/// that every token goes to: they are trained whole or not at all.
 /// </summary>
 internal sealed record LowRankTargets
 {
@@ -13,14 +14,15 @@ internal sealed record LowRankTargets
     [
         ("attention", Roles(ParameterGroup.Attention)),
         ("mlp", Roles(ParameterGroup.Mlp)),
-        ("q_proj", [ParameterRole.QueryProjection]),
+        ("q_proj", [ParameterRole.QueryProjection, ParameterRole.QueryGateProjection]),
         ("k_proj", [ParameterRole.KeyProjection]),
         ("v_proj", [ParameterRole.ValueProjection]),
         ("o_proj", [ParameterRole.OutputProjection]),
-        ("gate_proj", [ParameterRole.GateProjection]),
-        ("up_proj", [ParameterRole.UpProjection]),
-        ("down_proj", [ParameterRole.DownProjection]),
+        ("gate_proj", [ParameterRole.GateProjection, ParameterRole.SharedGateProjection]),
+        ("up_proj", [ParameterRole.UpProjection, ParameterRole.SharedUpProjection]),
+        ("down_proj", [ParameterRole.DownProjection, ParameterRole.SharedDownProjection]),
         ("mamba", Roles(ParameterGroup.Mamba)),
+        ("delta", Roles(ParameterGroup.Delta)),
     ];
 
     private readonly ParameterRole[] _roles;
@@ -28,7 +30,7 @@ internal sealed record LowRankTargets
     private LowRankTargets(ParameterRole[] roles) => _roles = roles;
 
     /// <summary>All matrices of the blocks.</summary>
-    public static LowRankTargets All { get; } = Parse(["attention", "mlp", "mamba"]);
+    public static LowRankTargets All { get; } = Parse(["attention", "mlp", "mamba", "delta"]);
 
     /// <summary>One of the words, as a pattern of JSON Schema.</summary>
     internal static string Pattern => $"^({string.Join('|', s_words.Select(word => word.Word))})$";
@@ -38,10 +40,15 @@ internal sealed record LowRankTargets
     {
         get
         {
-            var groups = s_words.Where(word => word.Roles.Length > 1 && word.Roles.All(_roles.Contains)).ToArray();
-            var named = groups.SelectMany(word => word.Roles).ToHashSet();
-            return [.. groups.Concat(s_words.Where(word => word.Roles is [var role] && _roles.Contains(role) && !named.Contains(role)))
-                .Select(word => word.Word)];
+            // Words for whole groups first; what they name is not named again.
+            var (words, left) = (new List<string>(), _roles.ToHashSet());
+            foreach (var (word, roles) in s_words.OrderBy(word => word.Roles.Length > 2 ? 0 : 1))
+                if (roles.All(_roles.Contains) && left.Overlaps(roles))
+                {
+                    words.Add(word);
+                    left.ExceptWith(roles);
+                }
+            return words;
         }
     }
 
@@ -76,7 +83,8 @@ internal sealed record LowRankTargets
     public override int GetHashCode() => _roles.Aggregate(0, HashCode.Combine);
 
     private static ParameterRole[] Roles(ParameterGroup group) =>
-        [.. ParameterSpec.All.Where(spec => spec is { Input: not null, IsPerExpert: false, Role: not ParameterRole.Router }
+        [.. ParameterSpec.All.Where(spec => spec is { Input: not null, IsPerExpert: false,
+            Role: not (ParameterRole.Router or ParameterRole.SharedExpertGate) }
             && spec.Group == group).Select(spec => spec.Role)];
 
     private static ParameterRole[] Of(string word)

@@ -29,7 +29,9 @@ internal static class BlockSpeed
     /// </summary>
     /// <param name="model">The shape.</param>
     /// <param name="sequence">Positions of a window; more than 256 are not needed.</param>
-    public static (IReadOnlyList<double> Forward, IReadOnlyList<double> Training) Measure(DecoderConfig model, int sequence)
+    /// <param name="compute">The type that training computes products in; forward passes are those of scoring, in float32.</param>
+    public static (IReadOnlyList<double> Forward, IReadOnlyList<double> Training) Measure(
+        DecoderConfig model, int sequence, ComputeType compute = ComputeType.Float32)
     {
         var config = BlockOf(model);
         using var decoder = new Decoder(config, FamilyCatalog.For(config.Family, "block").Parameters(config)
@@ -45,6 +47,7 @@ internal static class BlockSpeed
         var flops = (config.ForwardFlopsPerToken(T) - 2.0 * config.VocabularySize * config.HiddenSize) * T / 1e9;
         double[] forward = [.. Times(s_forward, () => Forward(decoder, T)).Select(seconds => flops / seconds)];
         decoder.RequiresGrad = true;
+        decoder.Compute = compute;
         return (forward, [.. Times(s_training, () => Backward(decoder, T)).Select(seconds => 3 * flops / seconds)]);
     }
 
@@ -54,8 +57,8 @@ internal static class BlockSpeed
     /// <summary>One block of the shape, or of the shape halved until it is small enough; head_dim stays.</summary>
     internal static DecoderConfig BlockOf(DecoderConfig model)
     {
-        // Of a hybrid, whose layers are halves, one of each kind.
-        LayerKind[] kinds = model.LayerKinds.Any(kind => kind.IsHalf) ? [.. model.LayerKinds.Distinct()] : [model.LayerKinds[0]];
+        // Of a hybrid one of each kind.
+        LayerKind[] kinds = model.LayerKinds.Any(kind => kind.IsOfHybrid) ? [.. model.LayerKinds.Distinct()] : [model.LayerKinds[0]];
         var block = model with
         {
             Layers = kinds.Length,
@@ -75,6 +78,11 @@ internal static class BlockSpeed
                 KeyValueHeads = groups,
                 QueryHeads = groups * block.GroupSize,
                 Mamba = block.Mamba with { Heads = Halved(block.Mamba.Heads, block.Mamba.Groups) },
+                Delta = block.Delta with
+                {
+                    Groups = Halved(block.Delta.Groups, 1),
+                    Heads = Halved(block.Delta.Groups, 1) * (block.Delta.Heads / Math.Max(1, block.Delta.Groups)),
+                },
             };
         }
         return block;

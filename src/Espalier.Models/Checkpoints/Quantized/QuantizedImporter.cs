@@ -14,7 +14,7 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
     private readonly QuantizedFiles _tensors;
     private readonly QuantizedMethod _method;
     private readonly ModelHead _head;
-    private readonly Dictionary<string, (StoredTensor Tensor, long First)> _places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (StoredTensor Tensor, StoredRange[] Ranges)> _places = new(StringComparer.Ordinal);
     private (string Name, float[] Weights) _last = ("", []);
 
     private QuantizedImporter(string folder, ShardedFiles files)
@@ -32,8 +32,8 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
         Config = family.ReadConfig(config, fields.Source);
         (_files, _tensors, _head) = (files, new(folder, files), ModelHead.Of(folder, family, config));
         foreach (var tensor in family.Table.Tensors(Config))
-            foreach (var (part, first, _) in tensor.Ranges())
-                _places.Add(part.Name, (tensor, first));
+            foreach (var part in tensor.Ranges().GroupBy(range => range.Part.Name, StringComparer.Ordinal))
+                _places.Add(part.Key, (tensor, [.. part]));
     }
 
     /// <inheritdoc/>
@@ -78,10 +78,18 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
     /// <inheritdoc/>
     public void Fill(string name, long firstElement, Span<float> destination)
     {
-        var (tensor, first) = _places[name];
+        var (tensor, ranges) = _places[name];
         if (_last.Name != tensor.Name)
             _last = (tensor.Name, Read(tensor));
-        _last.Weights.AsSpan((int)(first + firstElement), destination.Length).CopyTo(destination);
+        foreach (var (_, from, first, count) in ranges)
+        {
+            if (destination.IsEmpty || firstElement >= from + count)
+                continue;
+            var values = destination[..(int)Math.Min(destination.Length, from + count - firstElement)];
+            _last.Weights.AsSpan((int)(first + firstElement - from), values.Length).CopyTo(values);
+            firstElement += values.Length;
+            destination = destination[values.Length..];
+        }
     }
 
     /// <inheritdoc/>

@@ -88,14 +88,12 @@ internal sealed class SafetensorsFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(destination.Length, entry.ByteLength - byteOffset);
         try
         {
-            var handle = _stream.SafeFileHandle;
+            var (piece, distance) = entry.Pieces is { } pieces ? (pieces.Bytes, pieces.Distance) : (entry.ByteLength, 0);
             for (var done = 0; done < destination.Length;)
             {
-                var count = RandomAccess.Read(handle, destination[done..], entry.Offset + byteOffset + done);
-                if (count == 0)
-                    throw new EspalierException(
-                        $"{Path}: had {Length} bytes when it was opened and ends at {entry.Offset + byteOffset + done} now, inside '"
-                            + $"{entry.Name}'; it was shortened meanwhile, use another copy");
+                var (number, within) = Math.DivRem(byteOffset + done, Math.Max(1, piece));
+                var count = (int)Math.Min(piece - within, destination.Length - done);
+                ReadAt(entry, entry.Offset + number * distance + within, destination.Slice(done, count));
                 done += count;
             }
             Digests?.Take(entry, byteOffset, destination);
@@ -103,6 +101,20 @@ internal sealed class SafetensorsFile : IDisposable
         catch (IOException e)
         {
             throw new EspalierException($"{Path}: '{entry.Name}' cannot be read: {e.Message}", e);
+        }
+    }
+
+    private void ReadAt(TensorEntry entry, long offset, Span<byte> destination)
+    {
+        var handle = _stream.SafeFileHandle;
+        for (var done = 0; done < destination.Length;)
+        {
+            var count = RandomAccess.Read(handle, destination[done..], offset + done);
+            if (count == 0)
+                throw new EspalierException(
+                    $"{Path}: had {Length} bytes when it was opened and ends at {offset + done} now, inside '{entry.Name}'; it was "
+                        + "shortened meanwhile, use another copy");
+            done += count;
         }
     }
 

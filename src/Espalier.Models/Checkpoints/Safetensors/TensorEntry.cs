@@ -8,9 +8,19 @@ namespace Espalier.Models.Checkpoints.Safetensors;
 /// <param name="ByteLength">Number of bytes.</param>
 internal sealed record TensorEntry(string Name, ElementType Type, long[] Shape, long Offset, long ByteLength)
 {
+    /// <summary>
+    /// How its bytes lie apart, where it is a part of a tensor whose other parts lie between; null for one after the other.
+    /// </summary>
+    public TensorPieces? Pieces { get; init; }
+
     /// <summary>Number of elements: the product of the shape.</summary>
     public long Elements => ByteLength * 8 / Type.Bits();
 }
+
+/// <summary>Pieces of a tensor's bytes that lie apart.</summary>
+/// <param name="Bytes">Bytes of each.</param>
+/// <param name="Distance">From the beginning of one to that of the next.</param>
+internal sealed record TensorPieces(long Bytes, long Distance);
 
 /// <summary>A tensor to be written: what it is called, holds, and measures.</summary>
 /// <param name="Name">Its name in the file.</param>

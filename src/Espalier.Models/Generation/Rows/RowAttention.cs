@@ -12,6 +12,7 @@ internal sealed class RowAttention : IRowMixer
     private readonly RowBuffer? _queryNorm, _keyNorm;
     private readonly (RowBuffer Cos, RowBuffer Sin) _turns;
     private readonly RowProduct _query, _key, _value, _output;
+    private readonly RowProduct? _gate;
     private readonly RowBuffer _keys, _values;
 
     public RowAttention(PackedWeights weights, int layer, RowWorkspace work, RowBuffer keys, RowBuffer values, RowBuffer to)
@@ -24,6 +25,8 @@ internal sealed class RowAttention : IRowMixer
         _queryNorm = weights.NormRow(ParameterRole.QueryNorm, layer) ?? weights.NormRow(ParameterRole.QueryRowNorm, layer);
         _keyNorm = weights.NormRow(ParameterRole.KeyNorm, layer) ?? weights.NormRow(ParameterRole.KeyRowNorm, layer);
         _query = Of(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, work.Queries);
+        if (_kind.HasAttentionGate)
+            _gate = Of(ParameterRole.QueryGateProjection, ParameterRole.QueryGateProjectionBias, work.QueryGates);
         _key = Of(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, work.Keys);
         _value = Of(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, work.Values);
         _output = Of(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, to);
@@ -35,6 +38,8 @@ internal sealed class RowAttention : IRowMixer
         var (rows, H, capacity) = (places.Rows, _config.HeadDim, places.Capacity);
         var step = places.Table.Length / rows;
         RowOps.Product(x, rows, adds: false, _query, _key, _value);
+        if (_gate is { } gate)
+            RowOps.Product(x, rows, adds: false, gate);
         if (_queryNorm is not null)
             RowOps.RmsNorm(_work.Queries, rows, _queryNorm, _config.NormEpsilon, _work.Queries);
         if (_keyNorm is not null)
@@ -54,6 +59,12 @@ internal sealed class RowAttention : IRowMixer
         RowOps.Attend(_work.Queries, _keys, _values, capacity, places.Table, places.Positions, H, _kind.SlidingWindow, _work.Attended,
             _kind.AttentionScale,
             _kind.ScoreCap);
-        RowOps.Product(_work.Attended, rows, adds, _output);
+        if (_gate is null)
+            RowOps.Product(_work.Attended, rows, adds, _output);
+        else
+        {
+            RowOps.SigmoidMul(_work.QueryGates, _work.Attended, rows);
+            RowOps.Product(_work.QueryGates, rows, adds, _output);
+        }
     }
 }

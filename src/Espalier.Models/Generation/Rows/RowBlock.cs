@@ -17,7 +17,7 @@ internal sealed class RowBlock
     /// <param name="work">Where is computed.</param>
     /// <param name="keys">Keys of the cache, of a layer with attention.</param>
     /// <param name="values">The same of values.</param>
-    /// <param name="states">States, of a layer with a state-space mixer.</param>
+    /// <param name="states">States, of a recurrent layer.</param>
     public RowBlock(
         PackedWeights weights, int layer, RowWorkspace work, RowBuffer? keys, RowBuffer? values, RowStates? states)
     {
@@ -33,6 +33,8 @@ internal sealed class RowBlock
             _mixer = new RowAttention(weights, layer, work, keys!, values!, OutputOf(_mixerOutputNorm));
         else if (kind.HasMamba)
             _mixer = new RowMamba(weights, layer, work, states!, OutputOf(_mixerOutputNorm));
+        else if (kind.HasDelta)
+            _mixer = new RowDelta(weights, layer, work, states!, OutputOf(_mixerOutputNorm));
         if (kind.HasFeedForward)
             _mlp = kind.HasExperts
                 ? new RowExperts(weights, layer, work, OutputOf(_mlpOutputNorm))

@@ -1,5 +1,6 @@
 using Espalier.Models.Rotary;
 using Espalier.Torch;
+using Espalier.Torch.Kernels;
 
 namespace Espalier.Models.Generation.Rows;
 
@@ -13,7 +14,12 @@ internal sealed class RowDecoder : IDisposable
     /// <summary>Prompts up to this length go through the kernels of single tokens, their positions as rows.</summary>
     public const int ShortPrompt = 8;
 
+    // Bytes of weights, which each four rows read once, and of keys and values, below which rows are done before a second thread has been
+    // woken for each of their products.
+    private const long Few = 24 << 20;
+
     private readonly PackedWeights _weights;
+    private readonly long _bytes, _bytesOfPosition;
     private readonly int _capacity, _longAfter;
     private readonly RowWorkspace _work;
     private readonly RowBuffer?[] _keys, _values;
@@ -43,14 +49,15 @@ internal sealed class RowDecoder : IDisposable
     public RowDecoder(PackedWeights weights, int sequences, int capacity, int rows, int wanted, int positions, int slots)
     {
         var config = weights.Config;
-        (_weights, _capacity, _longAfter) = (weights, capacity, config.LongAfter);
+        (_weights, _bytes, _capacity, _longAfter) = (weights, weights.Bytes, capacity, config.LongAfter);
+        _bytesOfPosition = 2L * config.LayerKinds.Count(kind => kind.HasAttention) * config.KeyValueHeads * config.HeadDim * sizeof(float);
         _work = new(config, rows, wanted);
         RowBuffer? Cache(int layer) => !config.LayerKinds[layer].HasAttention ? null
             : new((long)sequences * capacity, (long)config.KeyValueHeads * config.HeadDim);
         _keys = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _values = [.. Enumerable.Range(0, config.Layers).Select(Cache)];
         _states = [.. Enumerable.Range(0, config.Layers)
-            .Select(layer => config.LayerKinds[layer].HasMamba ? new RowStates(config.Mamba, slots) : null)];
+            .Select(layer => StateShape.Of(config, config.LayerKinds[layer]) is { } shape ? new RowStates(shape, slots) : null)];
         _blocks = [.. Enumerable.Range(0, config.Layers)
             .Select(layer => new RowBlock(weights, layer, _work, _keys[layer], _values[layer], _states[layer]))];
         _finalNorm = new(weights, ParameterRole.FinalNorm, ParameterRole.FinalNormBias, -1);
@@ -103,7 +110,7 @@ internal sealed class RowDecoder : IDisposable
     /// A row's bits depend neither on the others nor on where its blocks lie.
     /// </summary>
     /// <param name="table">Of each row the blocks of its sequence in order, the same number for each.</param>
-    /// <param name="slots">Of each row where the states of its sequence lie, which layers with Mamba have.</param>
+    /// <param name="slots">Of each row where the states of its sequence lie, which recurrent layers have.</param>
     /// <param name="positions">Of each row its position in its sequence.</param>
     /// <param name="ids">Of each row its id.</param>
     /// <param name="wanted">As <see cref="Want"/> has it, which is called.</param>
@@ -154,6 +161,10 @@ internal sealed class RowDecoder : IDisposable
     private void Run(
         ReadOnlySpan<int> table, ReadOnlySpan<int> slots, ReadOnlySpan<int> positions, ReadOnlySpan<int> ids, ReadOnlySpan<int> lengths)
     {
+        var seen = 0L;
+        foreach (var position in positions)
+            seen += position + 1;
+        using var alone = Workers.Alone(IsLittle(ids.Length, seen));
         Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
         {
@@ -169,8 +180,11 @@ internal sealed class RowDecoder : IDisposable
             block.Forward(places);
     }
 
+    private bool IsLittle(int rows, long seen) => _bytes * Math.Max(1, rows / 4) + _bytesOfPosition * seen < Few;
+
     private void Finish(int rows)
     {
+        using var alone = Workers.Alone(IsLittle(rows, seen: 0));
         _finalNorm.Forward(_work.Stream, rows, _work.Normed);
         RowOps.Product(_work.Normed, rows, adds: false, _head);
         var config = _weights.Config;

@@ -18,6 +18,8 @@ internal sealed class RowExperts : IRowFeedForward
     private readonly RowProduct _router;
     private readonly (RowProduct? Gate, RowProduct Up, RowProduct Down)[] _experts;
     private readonly int[] _chosen;
+    // Of the expert that every row goes to, null where there is none.
+    private readonly (RowProduct? Gate, RowProduct Up, RowProduct Down, RowProduct Weight)? _shared;
 
     public RowExperts(PackedWeights weights, int layer, RowWorkspace work, RowBuffer to)
     {
@@ -30,6 +32,11 @@ internal sealed class RowExperts : IRowFeedForward
             Of(ParameterRole.ExpertUpProjection, expert, work.ExpertUp),
             Of(ParameterRole.ExpertDownProjection, expert, work.ExpertOutput)))];
         _chosen = new int[work.Rows * _config.ExpertsPerToken];
+        if (_config.LayerKinds[layer].HasSharedExpert)
+            _shared = (
+                _config.LayerKinds[layer].HasGate ? Of(ParameterRole.SharedGateProjection, -1, work.SharedGate) : null,
+                Of(ParameterRole.SharedUpProjection, -1, work.SharedUp), Of(ParameterRole.SharedDownProjection, -1, work.ExpertOutput),
+                Of(ParameterRole.SharedExpertGate, -1, work.SharedWeight));
     }
 
     /// <inheritdoc/>
@@ -43,6 +50,8 @@ internal sealed class RowExperts : IRowFeedForward
                 _to.Row(row).Clear();
         for (var expert = 0; expert < _experts.Length; expert++)
             Run(expert, x, rows);
+        if (_shared is { } shared)
+            Run(shared, x, rows);
     }
 
     private Span<int> Chosen(int row) => _chosen.AsSpan(row * _config.ExpertsPerToken, _config.ExpertsPerToken);
@@ -67,6 +76,18 @@ internal sealed class RowExperts : IRowFeedForward
         for (var row = 0; row < rows; row++)
             if (Chosen(row).Contains(expert))
                 Add(_work.ExpertOutput.Row(count++), _work.Routed.Row(row)[expert], _to.Row(row));
+    }
+
+    private void Run((RowProduct? Gate, RowProduct Up, RowProduct Down, RowProduct Weight) shared, RowBuffer x, int rows)
+    {
+        if (shared.Gate is { } gate)
+            RowOps.Product(x, rows, adds: false, gate, shared.Up, shared.Weight);
+        else
+            RowOps.Product(x, rows, adds: false, shared.Up, shared.Weight);
+        RowFeedForward.Units(_activation, _work.SharedGate, _work.SharedUp, rows);
+        RowOps.Product(shared.Gate is null ? _work.SharedUp : _work.SharedGate, rows, adds: false, shared.Down);
+        for (var row = 0; row < rows; row++)
+            Add(_work.ExpertOutput.Row(row), 1 / (1 + MathF.Exp(-_work.SharedWeight.Row(row)[0])), _to.Row(row));
     }
 
     private static void Add(ReadOnlySpan<float> x, float weight, Span<float> to)

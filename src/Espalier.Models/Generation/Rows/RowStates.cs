@@ -3,32 +3,27 @@ using Espalier.Torch;
 namespace Espalier.Models.Generation.Rows;
 
 /// <summary>
-/// The states of a Mamba-2 layer, one of a fixed size for each sequence that runs: <see cref="MambaState"/> slot by slot.
+/// The states of a layer that has some, one of a fixed size for each sequence that runs: <see cref="MixerState"/> slot by slot.
 /// </summary>
-/// <param name="config">The model's shape.</param>
+/// <param name="shape">The layer's sizes.</param>
 /// <param name="slots">Sequences at once.</param>
-internal sealed class RowStates(MambaConfig config, int slots) : IDisposable
+internal sealed class RowStates(StateShape shape, int slots) : IDisposable
 {
-    public RowBuffer Input { get; } = new(slots, (config.Kernel - 1L) * config.Channels);
+    public RowBuffer Input { get; } = new(slots, (shape.Kernel - 1L) * shape.Channels);
 
-    public RowBuffer In { get; } = new(slots, (config.Kernel - 1L) * config.StateChannels);
+    public RowBuffer In { get; } = new(slots, (shape.Kernel - 1L) * shape.StateChannels);
 
-    public RowBuffer Out { get; } = new(slots, (config.Kernel - 1L) * config.StateChannels);
+    public RowBuffer Out { get; } = new(slots, (shape.Kernel - 1L) * shape.StateChannels);
 
-    public RowBuffer State { get; } = new(slots, (long)config.Channels * config.StateSize);
-
-    /// <summary>Bytes of the states of a sequence.</summary>
-    public static long BytesOf(DecoderConfig config) => sizeof(float) * config.LayersWhere(static kind => kind.HasMamba)
-        * ((config.Mamba.Kernel - 1L) * (config.Mamba.Channels + 2L * config.Mamba.StateChannels)
-            + (long)config.Mamba.Channels * config.Mamba.StateSize);
+    public RowBuffer State { get; } = new(slots, (long)shape.Channels * shape.StateSize);
 
     /// <summary>The state in a slot, where it lies, as that of no position; the caller's scope owns the tensors.</summary>
-    public MambaState Begin(int slot)
+    public MixerState Begin(int slot)
     {
         Tensor Of(RowBuffer buffer, params ReadOnlySpan<long> shape) => buffer.Tensor.Select(0, slot).View([1, .. shape]);
-        var state = new MambaState(
-            Of(Input, config.Kernel - 1, config.Channels), Of(In, config.Kernel - 1, config.StateChannels),
-            Of(Out, config.Kernel - 1, config.StateChannels), Of(State, config.Heads, config.StateSize, config.HeadDim));
+        var state = new MixerState(
+            Of(Input, shape.Kernel - 1, shape.Channels), Of(In, shape.Kernel - 1, shape.StateChannels),
+            Of(Out, shape.Kernel - 1, shape.StateChannels), Of(State, shape.Heads, shape.StateSize, shape.HeadDim));
         state.Clear();
         return state;
     }

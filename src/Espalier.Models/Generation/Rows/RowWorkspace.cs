@@ -25,6 +25,9 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
 
     public RowBuffer Queries => field ??= New((long)config.QueryHeads * config.HeadDim);
 
+    /// <summary>Gates of what attention gives, and then what they let through.</summary>
+    public RowBuffer QueryGates => field ??= New((long)config.QueryHeads * config.HeadDim);
+
     public RowBuffer Keys => field ??= New((long)config.KeyValueHeads * config.HeadDim);
 
     public RowBuffer Values => field ??= New((long)config.KeyValueHeads * config.HeadDim);
@@ -42,6 +45,19 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
 
     public RowBuffer MambaSteps => field ??= New(config.Mamba.Heads);
 
+    /// <summary>What the projections of linear attention give: q, k, v, z, b and a.</summary>
+    public RowBuffer DeltaQueries => field ??= New(config.Delta.StateChannels);
+
+    public RowBuffer DeltaKeys => field ??= New(config.Delta.StateChannels);
+
+    public RowBuffer DeltaValues => field ??= New(config.Delta.Channels);
+
+    public RowBuffer DeltaGate => field ??= New(config.Delta.Channels);
+
+    public RowBuffer DeltaStrengths => field ??= New(config.Delta.Heads);
+
+    public RowBuffer DeltaSteps => field ??= New(config.Delta.Heads);
+
     public RowBuffer Gate => field ??= New(config.IntermediateSize);
 
     public RowBuffer Up => field ??= New(config.IntermediateSize);
@@ -55,6 +71,13 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
     public RowBuffer ExpertGate => field ??= New(config.ExpertIntermediateSize);
 
     public RowBuffer ExpertUp => field ??= New(config.ExpertIntermediateSize);
+
+    public RowBuffer SharedGate => field ??= New(config.SharedIntermediateSize);
+
+    public RowBuffer SharedUp => field ??= New(config.SharedIntermediateSize);
+
+    /// <summary>What the weight of the expert that every row goes to is made of.</summary>
+    public RowBuffer SharedWeight => field ??= New(1);
 
     /// <summary>What one expert gives.</summary>
     public RowBuffer ExpertOutput => field ??= New(config.HiddenSize);

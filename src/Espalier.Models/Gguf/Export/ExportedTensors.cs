@@ -43,11 +43,11 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
     private GgufTensorSource Source(PlannedTensor tensor) => new(tensor.Stored.Name, tensor.Type, tensor.Shape, (firstRow, rows) =>
     {
         var begin = firstRow * tensor.Shape[^1];
-        foreach (var (part, first, count) in tensor.Stored.Ranges())
+        foreach (var (part, own, first, count) in tensor.Stored.Ranges())
         {
             long from = Math.Max(begin, first), to = Math.Min(begin + rows.Length, first + count);
             if (from < to)
-                Read(part.Parameter, from - first, rows[(int)(from - begin)..(int)(to - begin)]);
+                Read(part.Parameter, own + from - first, rows[(int)(from - begin)..(int)(to - begin)]);
         }
     }, tensor.Stored.Parts.Any(part => architecture.Turns(part.Parameter.Role)) ? checkpoint.Config.HeadDim : 1);
 

@@ -80,7 +80,8 @@ internal static class GgufFormats
     public static GgufType TypeOf(this GgufFormat format, Parameter parameter, DecoderConfig config)
     {
         var main = format.MainType();
-        if (parameter.Role == ParameterRole.Router || IsConvolution(parameter.Role))
+        // llama.cpp keeps routers in float32, whatever the format.
+        if (parameter.Role is ParameterRole.Router or ParameterRole.SharedExpertGate || IsConvolution(parameter.Role))
             return GgufType.F32;
         if (main.Blocks() is null)
             return main;

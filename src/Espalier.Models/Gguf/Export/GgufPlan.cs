@@ -19,7 +19,7 @@ internal static class GgufPlan
 {
     /// <summary>All tensors of a model, in checkpoint order, without <see cref="RotaryFactors"/>.</summary>
     public static IReadOnlyList<PlannedTensor> Of(Family family, DecoderConfig config, GgufArchitecture architecture, GgufFormat format) =>
-        [.. StoredTensor.Of(Named(family, config, architecture))
+        [.. StoredTensor.Of(Named(family, config, architecture), config)
             .Select(tensor => Planned(tensor, architecture.ShapeOf(tensor, config), config, format))];
 
     /// <summary>What is stored otherwise than the format says, one sentence for each width; none where all rows are whole blocks.</summary>

@@ -47,12 +47,30 @@ internal static class GgufTokenizerLosses
             yield return $"llama.cpp does not apply its normalizer ({string.Join(", ", model.Normalizers)}): text that it would change "
                 + $"gets "
                 + "other ids there" + (model.Normalizers.Contains("NFC") ? ", such as an e with U+0301 after it" : "");
-        if (model.Split == PretokenizerSplit.Tekken)
-            yield return "llama.cpp's 'tekken' takes no letter but A to Z for a capital, and no combining mark for a part of a word: other "
-                + "ids "
-                + "for text such as 'a\u00c9b', or an a with U+030A and 's after it";
+        if (model.Split is PretokenizerSplit.Tekken or PretokenizerSplit.Gpt4o)
+            yield return $"llama.cpp's '{(model.Split == PretokenizerSplit.Tekken ? "tekken" : "gpt-4o")}' takes no letter but A to Z for "
+                + "a capital, and no combining mark for a part of a word: other ids for text such as 'a\u00c9b', or an a with U+030A and "
+                + "'s after it";
+        if (OfMarks(model) is { } marks)
+            yield return marks;
         foreach (var loss in OfTokens(model, isPhi))
             yield return loss;
+    }
+
+    // Tokens that are written with the mark are sought in the text as it is typed, where spaces are no marks yet.
+    private static string? OfMarks(TokenizerModel model)
+    {
+        if (model.Kind != TokenizerKind.MetaspaceBpe)
+            return null;
+        string[] marked = [.. model.AddedTokens.Where(token => !token.Special && token.Content.Contains(GgufVocabulary.Mark))
+            .Select(token => token.Content)];
+        if (marked.Except(GgufVocabulary.MarksByMerges(model).Select(token => token.Content)).FirstOrDefault() is { } sought)
+            return $"llama.cpp looks for '{sought.Replace(GgufVocabulary.Mark, ' ')}' with spaces where the tokenizer looks for U+2581: "
+                + $"other ids for 'a{sought}b'";
+        return Array.Find(marked, token => model.Tokens.Contains(GgufVocabulary.Mark + token)) is { } inner
+            ? $"llama.cpp takes a typed U+2581 for a space, and the tokenizer cuts '{inner}' out of the text first: other ids for 'a "
+                + $"{inner}b'"
+            : null;
     }
 
     private static IEnumerable<string> OfTokens(TokenizerModel model, bool isPhi)

@@ -16,6 +16,9 @@ internal static class GgufVocabulary
 
     private static readonly string[] s_phiNames = ["phi-3", "phi3"], s_phiTokens = ["</s>", "<unk>", "<s>", "<|endoftext|>"];
 
+    /// <summary>What stands for a space in vocabularies of SentencePiece's kind.</summary>
+    public const char Mark = '\u2581';
+
     // The numbers are llama.cpp's enum llama_token_type.
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6;
 
@@ -159,6 +162,7 @@ internal static class GgufVocabulary
         var types = new int[vocabularySize];
         var added = model.AddedTokens.ToDictionary(t => t.Id);
         var taken = model.Tokens.OfType<string>().ToHashSet(StringComparer.Ordinal);
+        var byMerges = MarksByMerges(model).Select(static token => token.Id).ToHashSet();
         for (var id = 0; id < vocabularySize; id++)
         {
             var text = id < model.Tokens.Count ? model.Tokens[id] : null;
@@ -167,13 +171,28 @@ internal static class GgufVocabulary
             {
                 (null, _) => (Free($"[PAD{id}]", taken), Unused),
                 (_, { Special: true }) when id != model.UnknownId => (text, Control),
-                (_, not null) when id != model.UnknownId => (Spaced(text, taken), UserDefined),
+                _ when byMerges.Contains(id) => (text, Normal),
+                (_, not null) when id != model.UnknownId =>
+                    (model.Kind == TokenizerKind.MetaspaceBpe ? Spaced(text, taken) : text, UserDefined),
                 _ when id == model.UnknownId => (text, Unknown),
                 _ when model.Kind == TokenizerKind.MetaspaceBpe && IsByte(text) => (text, Byte),
                 _ => (text, Normal),
             };
         }
         return (tokens, types);
+    }
+
+    /// <summary>
+    /// The added tokens that a text without U+2581 comes to by merges alone, as Gemma's runs of spaces: the tokenizer looks for them in
+    /// the text before its spaces become marks, and llama.cpp would cut them out of it.
+    /// </summary>
+    public static IEnumerable<AddedToken> MarksByMerges(TokenizerModel model)
+    {
+        if (model.Kind != TokenizerKind.MetaspaceBpe)
+            return [];
+        var reached = model.Merges.Select(static merge => merge.Left + merge.Right).ToHashSet(StringComparer.Ordinal);
+        return model.AddedTokens.Where(token => token is { Special: false, Normalized: false } && token.Id != model.UnknownId
+            && token.Content.Contains(Mark) && reached.Contains(token.Content));
     }
 
     /// <summary>
@@ -192,7 +211,7 @@ internal static class GgufVocabulary
 
     // llama.cpp looks for user-defined tokens in the text as it is typed, and refuses a vocabulary with a token twice.
     private static string Spaced(string text, HashSet<string> taken)
-        => text.Replace('\u2581', ' ') is var spaced && taken.Add(spaced) ? spaced : text;
+        => text.Replace(Mark, ' ') is var spaced && taken.Add(spaced) ? spaced : text;
 
     private static string Free(string text, HashSet<string> taken)
     {

@@ -6,11 +6,8 @@ namespace Espalier.Models.Gguf.Import;
 /// <summary>The pre-tokenizers that llama.cpp's names <c>tokenizer.ggml.pre</c> stand for.</summary>
 internal static class ImportedSplit
 {
-    // llama.cpp's other names of Llama 3's split, each for the model that has it: pixtral is Nemotron-Nano-2's, too.
-    private static readonly string[] s_llama3 = ["llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2"];
-
     /// <summary>Whether a whole word of the vocabulary is taken before any merge.</summary>
-    public static bool TakesWholeWords(string pre) => pre == "tekken" || s_llama3.Contains(pre);
+    public static bool TakesWholeWords(string pre) => pre is "llama-bpe" or "llama3" or "llama-v3" or "falcon3" or "pixtral" or "tekken";
 
     /// <summary>Whether llama.cpp puts BOS before texts where the file does not say.</summary>
     public static bool AddsBos(string pre) => TakesWholeWords(pre);
@@ -22,33 +19,33 @@ internal static class ImportedSplit
     /// <exception cref="EspalierException">The name stands for a split that is not read.</exception>
     public static JsonNode Of(string pre, bool addsSpace, string file) => pre switch
     {
-        "smaug-bpe" => Split(SplitScanner.Llama3, addsSpace),
-        _ when s_llama3.Contains(pre) => Split(SplitScanner.Llama3, addsSpace),
-        "qwen2" => Split(SplitScanner.Qwen2, addsSpace),
+        "llama-bpe" or "llama3" or "llama-v3" or "falcon3" or "pixtral" or "smaug-bpe" or "dbrx" => Split(SplitScanner.Llama3, addsSpace),
+        "qwen2" or "deepseek-r1-qwen" or "stablelm2" => Split(SplitScanner.Qwen2, addsSpace),
         "tekken" => Split(SplitScanner.Tekken, addsSpace),
-        "gpt-2" => Bytes(addsSpace, regex: true),
-        "smollm" => new JsonObject
-        {
-            ["type"] = "Sequence",
-            ["pretokenizers"] = new JsonArray(new JsonObject { ["type"] = "Digits", ["individual_digits"] = true },
-                Bytes(addsSpace, regex: true)),
-        },
-        _ => throw new EspalierException($"{file}: the split '{pre}' (tokenizer.ggml.pre) is not read; known are gpt-2, llama-bpe, qwen2, "
-            + "smaug-bpe, smollm and tekken"),
+        "gpt-4o" or "llama4" => Split(SplitScanner.Gpt4o, addsSpace),
+        "gpt-2" or "olmo" => Bytes(addsSpace, regex: true),
+        "smollm" or "starcoder" or "refact" => Sequence(Digits(individual: true), Bytes(addsSpace, regex: true)),
+        "deepseek-v3" => Sequence([.. SplitDescription.DeepSeek3.Select(Isolated), Bytes(addsSpace, regex: false)]),
+        "falcon" => Sequence(new JsonObject { ["type"] = "Punctuation", ["behavior"] = "Contiguous" }, Bytes(addsSpace, regex: true),
+            Digits(individual: false), Isolated(SplitDescription.ThreeDigits)),
+        _ => throw new EspalierException($"{file}: the split '{pre}' (tokenizer.ggml.pre) is not read; known are dbrx, deepseek-r1-qwen, "
+            + "deepseek-v3, falcon, falcon3, gpt-2, gpt-4o, llama-bpe, llama4, olmo, pixtral, qwen2, refact, smaug-bpe, smollm, stablelm2, "
+            + "starcoder and tekken"),
     };
 
-    private static JsonObject Split(string regex, bool addsSpace) => new()
+    private static JsonObject Split(string regex, bool addsSpace) => Sequence(Isolated(regex), Bytes(addsSpace, regex: false));
+
+    private static JsonObject Sequence(params JsonNode[] steps) =>
+        new() { ["type"] = "Sequence", ["pretokenizers"] = new JsonArray(steps) };
+
+    private static JsonObject Digits(bool individual) => new() { ["type"] = "Digits", ["individual_digits"] = individual };
+
+    private static JsonObject Isolated(string regex) => new()
     {
-        ["type"] = "Sequence",
-        ["pretokenizers"] = new JsonArray(
-            new JsonObject
-            {
-                ["type"] = "Split",
-                ["pattern"] = new JsonObject { ["Regex"] = regex },
-                ["behavior"] = "Isolated",
-                ["invert"] = false,
-            },
-            Bytes(addsSpace, regex: false)),
+        ["type"] = "Split",
+        ["pattern"] = new JsonObject { ["Regex"] = regex },
+        ["behavior"] = "Isolated",
+        ["invert"] = false,
     };
 
     private static JsonObject Bytes(bool addsSpace, bool regex) => new()

@@ -27,7 +27,7 @@ internal sealed class ImportedTensors : ITensorSource
         names.UnionWith(LongFactors.Of(imported.Config).Select(factors => factors.Name));
         names.UnionWith(imported.Architecture.Zeros(imported.Config).Select(zeros => zeros.Name));
         foreach (var stored in StoredTensor.Of(imported.Family.Parameters(imported.Config)
-            .Select(named => named with { Name = imported.Architecture.Table.NameOf(named.Parameter) })))
+            .Select(named => named with { Name = imported.Architecture.Table.NameOf(named.Parameter) }), imported.Config))
         {
             var tensor = file[stored.Name];
             var shape = imported.Architecture.ShapeOf(stored, imported.Config);
@@ -35,7 +35,7 @@ internal sealed class ImportedTensors : ITensorSource
                 throw new EspalierException($"{file.Path}: tensor {stored.Name} is [{string.Join(", ", tensor.Shape)}], "
                     + $"[{string.Join(", ", shape)}] was expected by the file's own keys");
             names.Add(stored.Name);
-            foreach (var (part, first, _) in stored.Ranges())
+            foreach (var (part, _, first, _) in stored.Ranges())
                 _places.Add(part.Parameter, (tensor, part.Shape.Length == 1 ? first : first / part.Shape[^1]));
         }
 

@@ -6,7 +6,7 @@ namespace Espalier.Models.Grammars.Numbers;
 /// <param name="place">What errors call the schema.</param>
 internal sealed class DigitGrammar(string place)
 {
-    private const int MostStates = 4_000;
+    private const int MostStates = 4_300;
 
     private static readonly GrammarNode[] s_digits = [.. Enumerable.Range('0', 10)
         .Select(static c => new GrammarByte(ByteSet.Range(c, c)))];

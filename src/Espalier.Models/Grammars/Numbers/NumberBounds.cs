@@ -86,6 +86,31 @@ internal sealed record NumberBounds
     public BigInteger? MostUnits(int scale) => Most is not { } most ? null
         : most.Floor(scale) - (IsBelowMost && most.IsWhole(scale) ? 1 : 0);
 
+    /// <summary>Whether any number is within them, however many digits it has.</summary>
+    /// <param name="isWhole">Whether it is a whole one.</param>
+    public bool HoldAny(bool isWhole)
+    {
+        if (Least is not { } least || Most is not { } most)
+            return true;
+        // The numbers that are asked for are those that are a whole number of steps; without any, two bounds have some between them.
+        if (Step is null && !isWhole)
+            return Compare(least, most) is var order && (order < 0 || order == 0 && !IsAboveLeast && !IsBelowMost);
+        var scale = Math.Max(Math.Max(least.Scale, most.Scale), Step?.Scale ?? 0);
+        var (unit, step) = (BigInteger.Pow(10, scale), Step?.Floor(scale) ?? BigInteger.One);
+        if (isWhole)
+            step = Step is null ? unit : step / BigInteger.GreatestCommonDivisor(step, unit) * unit;
+        var (from, to) = (LeastUnits(scale)!.Value, MostUnits(scale)!.Value);
+        var rest = BigInteger.Remainder(from, step);
+        return (rest.IsZero ? from : from - rest + (rest.Sign > 0 ? step : 0)) <= to;
+    }
+
+    /// <summary>Which of two numbers is the larger.</summary>
+    public static int Compare(ExactDecimal a, ExactDecimal b)
+    {
+        var scale = Math.Max(a.Scale, b.Scale);
+        return a.Floor(scale).CompareTo(b.Floor(scale));
+    }
+
     /// <summary>The same numbers with the other sign.</summary>
     public NumberBounds Negated() => new()
     {

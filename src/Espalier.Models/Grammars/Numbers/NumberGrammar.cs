@@ -4,12 +4,13 @@ using Espalier.Files;
 namespace Espalier.Models.Grammars.Numbers;
 
 /// <summary>
-/// Numbers within bounds, without an exponent. They have 15 digits at most, so that a float64 holds each exactly enough to tell it from its
-/// bound, and from what is no multiple.
+/// Numbers within bounds, without an exponent. They have 15 digits at most, and whole ones go to 2^53 - 1, so that a float64 holds each
+/// exactly enough to tell it from its bound, and from what is no multiple.
 /// </summary>
 internal static class NumberGrammar
 {
     private const int MostDigits = 15;
+    private const long LargestWhole = (1L << 53) - 1;
 
     /// <summary>Numbers within bounds.</summary>
     /// <param name="bounds">The bounds.</param>
@@ -21,19 +22,22 @@ internal static class NumberGrammar
         if (bounds.AreNone)
             return isWhole ? JsonSyntax.Integer : JsonSyntax.Number;
         var digits = new DigitGrammar(place);
-        return new GrammarChoice(digits.From(States(bounds, isWhole, isZeroIn: true)),
-            new GrammarSequence(JsonSyntax.Text("-"), digits.From(States(bounds.Negated(), isWhole, isZeroIn: false))));
+        var (positive, negative) = (States(bounds, isWhole, isZeroIn: true), States(bounds.Negated(), isWhole, isZeroIn: false));
+        if (positive.Count == 0 && negative.Count == 0 && bounds.HoldAny(isWhole))
+            throw new EspalierException($"{place}: its bounds and multipleOf let in only numbers that a float64 does not hold exactly: "
+                + $"what is written here has at most {MostDigits} digits, or is a whole number from -{LargestWhole} to {LargestWhole}");
+        return new GrammarChoice(digits.From(positive), new GrammarSequence(JsonSyntax.Text("-"), digits.From(negative)));
     }
 
     // One state for each number of digits before the point. The first of them is 0 only where it is the only one.
     private static List<DigitState> States(NumberBounds bounds, bool isWhole, bool isZeroIn)
     {
         var states = new List<DigitState>();
-        for (var digits = 1; digits <= MostDigits; digits++)
+        for (var digits = 1; digits <= MostDigits + 1; digits++)
         {
-            var scale = isWhole ? 0 : MostDigits - digits;
+            var scale = isWhole ? 0 : Math.Max(0, MostDigits - digits);
             var least = BigInteger.Max(bounds.LeastUnits(scale) ?? 0, isZeroIn ? 0 : 1);
-            var most = BigInteger.Pow(10, digits + scale) - 1;
+            var most = digits > MostDigits ? LargestWhole : BigInteger.Pow(10, digits + scale) - 1;
             var state = new DigitState(digits + scale, scale,
                 BigInteger.Max(least, digits == 1 ? 0 : BigInteger.Pow(10, digits - 1 + scale)),
                 BigInteger.Min(bounds.MostUnits(scale) ?? most, most), StepUnits(bounds, scale), 0, IsFraction: false);

@@ -1,5 +1,7 @@
+using System.Numerics;
 using System.Text.Json;
 using Espalier.Files;
+using Espalier.Models.Grammars.Numbers;
 
 namespace Espalier.Models.Grammars.Schemas;
 
@@ -76,9 +78,20 @@ internal sealed class SchemaKeywords
         return one is { } constant ? [.. values.Where(value => JsonElement.DeepEquals(value, constant))] : values;
     }
 
-    /// <summary>A count; null where it is not there.</summary>
-    public int? Count(string keyword) => Of(keyword) is not { } value ? null
-        : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count >= 0 ? count
+    /// <summary>A count that something has at least; 0 where it is not there.</summary>
+    /// <exception cref="EspalierException">It is none, or more than there can be.</exception>
+    public int Fewest(string keyword) => Whole(keyword) is not { } count ? 0
+        : count <= int.MaxValue ? (int)count
+        : throw new EspalierException(
+            $"{PlaceOf(keyword)} is {OneLine.Clipped(_all[keyword].GetRawText())} and may be {int.MaxValue}: no answer is that long");
+
+    /// <summary>A count that something has at most; null where it is not there, or no answer is that long.</summary>
+    /// <exception cref="EspalierException">It is none.</exception>
+    public int? Most(string keyword) => Whole(keyword) is { } count && count <= int.MaxValue ? (int)count : null;
+
+    // 3.0 and 3e0 are whole numbers (JSON Schema 2020-12, section 4.2.3 of its core).
+    private BigInteger? Whole(string keyword) => Of(keyword) is not { } value ? null
+        : ExactDecimal.Of(value) is { Scale: 0, Value.Sign: >= 0 } count ? count.Value
         : throw Wrong(keyword, "a whole number of at least 0");
 
     /// <summary>The error of a value of another kind.</summary>

@@ -19,8 +19,8 @@ internal static class SchemaNumber
         var step = Of(keywords, "multipleOf");
         if (step is { Value.Sign: <= 0 })
             throw keywords.Wrong("multipleOf", "a number above 0");
-        var isAbove = above is not null && (least is null || Compare(above.Value, least.Value) >= 0);
-        var isBelow = below is not null && (most is null || Compare(below.Value, most.Value) <= 0);
+        var isAbove = above is not null && (least is null || NumberBounds.Compare(above.Value, least.Value) >= 0);
+        var isBelow = below is not null && (most is null || NumberBounds.Compare(below.Value, most.Value) <= 0);
         return new()
         {
             Least = isAbove ? above : least,
@@ -35,13 +35,7 @@ internal static class SchemaNumber
     public static bool AreApart(NumberBounds a, NumberBounds b) => IsBelow(a, b) || IsBelow(b, a);
 
     private static bool IsBelow(NumberBounds a, NumberBounds b) => a.Most is { } most && b.Least is { } least
-        && Compare(most, least) is var order && (order < 0 || order == 0 && (a.IsBelowMost || b.IsAboveLeast));
-
-    private static int Compare(ExactDecimal a, ExactDecimal b)
-    {
-        var scale = Math.Max(a.Scale, b.Scale);
-        return a.Floor(scale).CompareTo(b.Floor(scale));
-    }
+        && NumberBounds.Compare(most, least) is var order && (order < 0 || order == 0 && (a.IsBelowMost || b.IsAboveLeast));
 
     private static ExactDecimal? Of(SchemaKeywords keywords, string keyword) => keywords.Of(keyword) is not { } value ? null
         : ExactDecimal.Of(value) ?? throw keywords.Wrong(keyword, "a number with an exponent of at most 400");

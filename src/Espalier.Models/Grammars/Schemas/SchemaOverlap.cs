@@ -13,6 +13,26 @@ internal sealed class SchemaOverlap(Func<JsonElement, string, JsonElement> resol
 
     private int _steps;
 
+    /// <summary>Whether the last comparison was given up for its length.</summary>
+    public bool HasEnded => _steps > MostSteps;
+
+    /// <summary>What tells a schema from others at a glance; null where it has alternatives, or lets in anything or nothing.</summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="place">What errors call it.</param>
+    public SchemaFacets? FacetsOf(JsonElement schema, string place)
+    {
+        for (var depth = 0; depth < Deepest && schema.ValueKind is not (JsonValueKind.True or JsonValueKind.False); depth++)
+        {
+            var keywords = new SchemaKeywords(schema, place);
+            if (Alternatives(keywords) is not { } ways)
+                return new(keywords);
+            if (ways is not [var single])
+                return null;
+            schema = single;
+        }
+        return null;
+    }
+
     /// <summary>Whether no value that is written for a schema fits another one.</summary>
     /// <param name="written">The schema that is written for.</param>
     /// <param name="other">The other one.</param>
@@ -74,12 +94,15 @@ internal sealed class SchemaOverlap(Func<JsonElement, string, JsonElement> resol
     private bool OfTypeExcludes(string type, SchemaKeywords a, SchemaKeywords b, string place, int depth) => type switch
     {
         "object" => ObjectExcludes(new(a), new(b), place, depth),
-        "array" => a.Count("minItems") > b.Count("maxItems") || a.Count("maxItems") < b.Count("minItems")
-            || a.Count("minItems") > 0 && a.Of("items") is { } own && b.Of("items") is { } other && Excludes(own, other, place, depth + 1),
-        "string" => a.Count("minLength") > b.Count("maxLength") || a.Count("maxLength") < b.Count("minLength"),
+        "array" => CountsExclude(a, b, "minItems", "maxItems")
+            || a.Fewest("minItems") > 0 && a.Of("items") is { } own && b.Of("items") is { } other && Excludes(own, other, place, depth + 1),
+        "string" => CountsExclude(a, b, "minLength", "maxLength"),
         "integer" or "number" => SchemaNumber.AreApart(SchemaNumber.Bounds(a), SchemaNumber.Bounds(b)),
         _ => false,
     };
+
+    private static bool CountsExclude(SchemaKeywords a, SchemaKeywords b, string fewest, string most) =>
+        a.Fewest(fewest) > b.Most(most) || a.Most(most) < b.Fewest(fewest);
 
     private bool ObjectExcludes(SchemaNames a, SchemaNames b, string place, int depth) =>
         b.Required.Any(name => !a.MayHave(name)) || a.Required.Any(name => b.Properties.TryGetValue(name, out var other)

@@ -14,6 +14,8 @@ internal sealed class SchemaReader
     /// <summary>Characters of a schema, at most.</summary>
     public const int Longest = 1 << 16;
 
+    private const int MostExclusive = 1000;
+
     private readonly JsonElement _root;
     private readonly string _place;
     private readonly Dictionary<string, GrammarRule> _rules = [];
@@ -21,6 +23,8 @@ internal sealed class SchemaReader
 
     private readonly SchemaStrings _strings;
     private readonly SchemaOverlap _overlap;
+    private readonly Dictionary<(NumberBounds Bounds, bool IsWhole), GrammarNode> _numbers = [];
+    private readonly Dictionary<GrammarNode, string> _places = [];
 
     private SchemaReader(JsonElement root, string place)
     {
@@ -31,7 +35,7 @@ internal sealed class SchemaReader
     /// <summary>Reads a schema.</summary>
     /// <param name="schema">The schema.</param>
     /// <param name="place">What errors call it.</param>
-    /// <exception cref="EspalierException">It is none, or says what is not supported here.</exception>
+    /// <exception cref="EspalierException">It is none, says what is not supported here, or lets in no value.</exception>
     public static GrammarNode Read(JsonElement schema, string place)
     {
         if (schema.GetRawText().Length is > Longest and var length)
@@ -41,7 +45,25 @@ internal sealed class SchemaReader
         // One after the other and not one inside the other: references can be as many as there is room for.
         while (reader._open.TryDequeue(out var open))
             open.Rule.Body = reader.One(open.Schema, open.Place);
-        return root;
+        Heights.Find(root);
+        return root.Height <= Grammar.Deepest ? root
+            : throw new EspalierException($"{reader.Hopeless(root)}: no value fits: what it requires excludes itself, or has no end");
+    }
+
+    // The innermost schema that is to blame: from a part without an end to one of its own, as long as it is the only one.
+    private string Hopeless(GrammarNode root)
+    {
+        var (at, place, seen) = (root, _place, new HashSet<GrammarNode>());
+        while (seen.Add(at))
+        {
+            place = _places.GetValueOrDefault(at, place);
+            var parts = at.Parts.Where(static part => part.Height > Grammar.Deepest).ToArray();
+            if (parts.Length == 0 || parts.Length > 1 && at is GrammarChoice && _places.ContainsKey(at))
+                break;
+            // What may be left out is not to blame for what follows it.
+            at = at is GrammarChoice ? parts[^1] : parts[0];
+        }
+        return place;
     }
 
     private GrammarRule Rule(string pointer, JsonElement schema, string place)
@@ -54,6 +76,13 @@ internal sealed class SchemaReader
     }
 
     private GrammarNode One(JsonElement schema, string place)
+    {
+        var node = Made(schema, place);
+        _places.TryAdd(node, place);
+        return node;
+    }
+
+    private GrammarNode Made(JsonElement schema, string place)
     {
         if (schema.ValueKind == JsonValueKind.True)
             return JsonSyntax.Value;
@@ -82,12 +111,16 @@ internal sealed class SchemaReader
     {
         "object" => new SchemaObject(keywords, One).Grammar(),
         "array" => JsonSyntax.List(keywords.Of("items") is { } items ? One(items, keywords.PlaceOf("items")) : JsonSyntax.Value,
-            keywords.Count("minItems") ?? 0, keywords.Count("maxItems")),
+            keywords.Fewest("minItems"), keywords.Most("maxItems")),
         "string" => _strings.Of(keywords),
-        "integer" or "number" => NumberGrammar.Of(SchemaNumber.Bounds(keywords), type == "integer", keywords.Place),
+        "integer" or "number" => Numbers(SchemaNumber.Bounds(keywords), type == "integer", keywords.Place),
         "boolean" => JsonSyntax.Boolean,
         _ => JsonSyntax.Text("null"),
     };
+
+    private GrammarNode Numbers(NumberBounds bounds, bool isWhole, string place) =>
+        _numbers.TryGetValue((bounds, isWhole), out var known) ? known
+            : _numbers[(bounds, isWhole)] = NumberGrammar.Of(bounds, isWhole, place);
 
     private static JsonElement[] Schemas(JsonElement list, SchemaKeywords keywords, string keyword) =>
         list.ValueKind == JsonValueKind.Array && list.GetArrayLength() > 0 ? [.. list.EnumerateArray()]
@@ -96,11 +129,18 @@ internal sealed class SchemaReader
     private JsonElement[] Apart(JsonElement[] schemas, SchemaKeywords keywords)
     {
         var place = keywords.PlaceOf("oneOf");
+        if (schemas.Length > MostExclusive)
+            throw new EspalierException($"{place} has {schemas.Length} schemas and may have {MostExclusive}: write anyOf");
+        var facets = schemas.Select(schema => _overlap.FacetsOf(schema, place)).ToArray();
         for (var i = 0; i < schemas.Length; i++)
             for (var j = 0; j < schemas.Length; j++)
-                if (i != j && !_overlap.Excludes(schemas[i], schemas[j], place))
-                    throw new EspalierException($"{place}: a value of [{i}] may fit [{j}] too, which is not supported here: "
-                        + "give each a required property whose const or enum tells them apart, or write anyOf");
+                if (i != j && !(facets[i] is { } own && facets[j] is { } other && own.AreApart(other))
+                    && !_overlap.Excludes(schemas[i], schemas[j], place))
+                    throw _overlap.HasEnded
+                        ? new EspalierException($"{place}: its {schemas.Length} schemas are too large to be shown apart: "
+                            + "give each a required property whose const or enum tells them apart, or write anyOf")
+                        : new EspalierException($"{place}: a value of [{i}] may fit [{j}] too, which is not supported here: "
+                            + "give each a required property whose const or enum tells them apart, or write anyOf");
         return schemas;
     }
 

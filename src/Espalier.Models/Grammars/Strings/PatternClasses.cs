@@ -19,49 +19,49 @@ internal static class PatternClasses
     /// <summary>A character or an escape outside of a class.</summary>
     /// <param name="text">The expression.</param>
     /// <param name="at">Where it begins, and then where it ends.</param>
-    /// <param name="refuse">Makes the error for what is not supported, from its name.</param>
-    public static PointSet Character(string text, ref int at, Func<string, EspalierException> refuse) =>
-        Single(text, ref at, refuse, inClass: false, out var point) ?? PointSet.Of((point, point));
+    /// <param name="errors">Makes the errors.</param>
+    public static PointSet Character(string text, ref int at, PatternErrors errors) =>
+        Single(text, ref at, errors, inClass: false, out var point) ?? PointSet.Of((point, point));
 
     /// <summary>A class, from its first bracket on.</summary>
     /// <param name="text">The expression.</param>
     /// <param name="at">Where it begins, and then where it ends.</param>
-    /// <param name="refuse">Makes the error for what is not supported, from its name.</param>
-    public static PointSet Class(string text, ref int at, Func<string, EspalierException> refuse)
+    /// <param name="errors">Makes the errors.</param>
+    public static PointSet Class(string text, ref int at, PatternErrors errors)
     {
         var isNegated = ++at < text.Length && text[at] == '^';
         if (isNegated)
             at++;
         var set = PointSet.None;
         while (at < text.Length && text[at] != ']')
-            set |= Member(text, ref at, refuse);
+            set |= Member(text, ref at, errors);
         if (at++ >= text.Length)
-            throw refuse("a '[' that nothing closes");
+            throw errors.Malformed("nothing closes a '['");
         return isNegated ? ~set : set;
     }
 
-    private static PointSet Member(string text, ref int at, Func<string, EspalierException> refuse)
+    private static PointSet Member(string text, ref int at, PatternErrors errors)
     {
-        var set = Single(text, ref at, refuse, inClass: true, out var first);
+        var set = Single(text, ref at, errors, inClass: true, out var first);
         if (at + 1 >= text.Length || text[at] != '-' || text[at + 1] == ']')
             return set ?? PointSet.Of((first, first));
         at++;
-        if (Single(text, ref at, refuse, inClass: true, out var last) is not null || set is not null)
-            throw refuse("a range that begins or ends with a class");
-        return last >= first ? PointSet.Of((first, last)) : throw refuse("a range whose end is before its start");
+        if (Single(text, ref at, errors, inClass: true, out var last) is not null || set is not null)
+            throw errors.Malformed("a range begins or ends with a class");
+        return last >= first ? PointSet.Of((first, last)) : throw errors.Malformed("a range ends before its start");
     }
 
     // A set, or null and the one character.
-    private static PointSet? Single(string text, ref int at, Func<string, EspalierException> refuse, bool inClass, out int point)
+    private static PointSet? Single(string text, ref int at, PatternErrors errors, bool inClass, out int point)
     {
         if (text[at] != '\\')
         {
             point = char.IsSurrogatePair(text, at) ? char.ConvertToUtf32(text, at) : text[at];
             at += point > 0xFFFF ? 2 : 1;
-            return char.IsSurrogate((char)point) && point <= 0xFFFF ? throw refuse("half of a surrogate pair") : null;
+            return char.IsSurrogate((char)point) && point <= 0xFFFF ? throw errors.Unsupported("half of a surrogate pair") : null;
         }
         if (++at == text.Length)
-            throw refuse("a '\\' at the end");
+            throw errors.Malformed("it ends with a '\\'");
         var c = text[at++];
         point = c switch
         {
@@ -73,8 +73,8 @@ internal static class PatternClasses
             '0' when at == text.Length || !char.IsAsciiDigit(text[at]) => 0,
             'b' when inClass => '\b',
             'c' when at < text.Length && char.IsAsciiLetter(text[at]) => text[at++] & 31,
-            'x' => Hexadecimal(text, ref at, 2, refuse),
-            'u' => Unicode(text, ref at, refuse),
+            'x' => Hexadecimal(text, ref at, 2, errors),
+            'u' => Unicode(text, ref at, errors),
             _ when char.IsAscii(c) && !char.IsAsciiLetterOrDigit(c) => c,
             _ => -1,
         };
@@ -86,23 +86,24 @@ internal static class PatternClasses
             'W' => ~s_word,
             's' => s_space,
             'S' => ~s_space,
-            'p' => Property(text, ref at, refuse),
-            'P' => ~Property(text, ref at, refuse),
-            _ => throw refuse($"'\\{c}'"),
+            'p' => Property(text, ref at, errors),
+            'P' => ~Property(text, ref at, errors),
+            _ when char.IsAsciiDigit(c) || c is 'b' or 'B' or 'k' => throw errors.Unsupported($"'\\{c}'"),
+            _ => throw errors.Malformed($"'\\{c}' means nothing"),
         };
     }
 
-    private static PointSet Property(string text, ref int at, Func<string, EspalierException> refuse)
+    private static PointSet Property(string text, ref int at, PatternErrors errors)
     {
         var end = at < text.Length && text[at] == '{' ? text.IndexOf('}', at) : -1;
         if (end < 0)
-            throw refuse("'\\p' without a name in braces");
+            throw errors.Malformed("a '\\p' has no name in braces");
         var name = text[(at + 1)..end];
         at = end + 1;
-        return PointSet.OfCategory(name) ?? throw refuse($"'\\p{{{name}}}', which is no general category of one letter or two");
+        return PointSet.OfCategory(name) ?? throw errors.Unsupported($"'\\p{{{name}}}', no general category of one letter or two");
     }
 
-    private static int Unicode(string text, ref int at, Func<string, EspalierException> refuse)
+    private static int Unicode(string text, ref int at, PatternErrors errors)
     {
         if (at < text.Length && text[at] == '{')
         {
@@ -111,24 +112,24 @@ internal static class PatternClasses
             at = end + 1;
             return digits.Length is > 0 and <= 8
                 && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
-                && Rune.IsValid(value) ? value : throw refuse("an escape that is no character's number");
+                && Rune.IsValid(value) ? value : throw errors.Malformed("an escape is no character's number");
         }
-        var unit = Hexadecimal(text, ref at, 4, refuse);
+        var unit = Hexadecimal(text, ref at, 4, errors);
         if (char.IsHighSurrogate((char)unit) && string.CompareOrdinal(text, at, "\\u", 0, 2) == 0)
         {
             at += 2;
-            var low = Hexadecimal(text, ref at, 4, refuse);
+            var low = Hexadecimal(text, ref at, 4, errors);
             if (char.IsLowSurrogate((char)low))
                 return char.ConvertToUtf32((char)unit, (char)low);
         }
-        return char.IsSurrogate((char)unit) ? throw refuse("half of a surrogate pair") : unit;
+        return char.IsSurrogate((char)unit) ? throw errors.Unsupported("half of a surrogate pair") : unit;
     }
 
-    private static int Hexadecimal(string text, ref int at, int digits, Func<string, EspalierException> refuse)
+    private static int Hexadecimal(string text, ref int at, int digits, PatternErrors errors)
     {
         var part = at + digits <= text.Length ? text.Substring(at, digits) : "";
         at += digits;
         return part.All(char.IsAsciiHexDigit) && part.Length > 0 ? Convert.ToInt32(part, 16)
-            : throw refuse("an escape that is no character's number");
+            : throw errors.Malformed("an escape is no character's number");
     }
 }

@@ -13,10 +13,10 @@ internal sealed class PatternParser
     private const int MostTimes = 1000, Deepest = 64;
 
     private readonly string _text;
-    private readonly Func<string, EspalierException> _refuse;
+    private readonly PatternErrors _errors;
     private int _at, _depth;
 
-    private PatternParser(string text, Func<string, EspalierException> refuse) => (_text, _refuse) = (text, refuse);
+    private PatternParser(string text, string place) => (_text, _errors) = (text, new(text, place));
 
     /// <summary>Reads a whole expression.</summary>
     /// <param name="text">The expression.</param>
@@ -24,16 +24,15 @@ internal sealed class PatternParser
     /// <exception cref="EspalierException">It is none, or has what is not supported.</exception>
     public static PatternNode Parse(string text, string place)
     {
-        EspalierException Refuse(string what) => new($"{place} is {OneLine.Clipped(text)} and has {what}, which is not supported here");
-        var parser = new PatternParser(text, Refuse);
+        var parser = new PatternParser(text, place);
         var node = parser.Alternatives();
-        return parser._at == text.Length ? node : throw Refuse("a ')' that closes nothing");
+        return parser._at == text.Length ? node : throw parser._errors.Malformed("a ')' closes nothing");
     }
 
     private PatternNode Alternatives()
     {
         if (++_depth > Deepest)
-            throw _refuse($"groups more than {Deepest} deep");
+            throw _errors.Unsupported($"groups more than {Deepest} deep");
         var parts = new List<PatternNode> { Parts() };
         while (Takes("|"))
             parts.Add(Parts());
@@ -56,7 +55,7 @@ internal sealed class PatternParser
             case '(':
                 return Group();
             case '[':
-                return new One(PatternClasses.Class(_text, ref _at, _refuse));
+                return new One(PatternClasses.Class(_text, ref _at, _errors));
             case '.':
                 _at++;
                 return new One(PatternClasses.NoLineEnd);
@@ -67,9 +66,9 @@ internal sealed class PatternParser
                 _at++;
                 return new End();
             case '*' or '+' or '?' or '{' or '}' or ']':
-                throw _refuse($"'{_text[_at]}' with nothing before it that it belongs to");
+                throw _errors.Malformed($"'{_text[_at]}' has nothing before it that it belongs to");
             default:
-                return new One(PatternClasses.Character(_text, ref _at, _refuse));
+                return new One(PatternClasses.Character(_text, ref _at, _errors));
         }
     }
 
@@ -79,12 +78,12 @@ internal sealed class PatternParser
         if (Takes("?<") && _at < _text.Length && _text[_at] is not ('=' or '!'))
         {
             var end = _text.IndexOf('>', _at);
-            _at = end < 0 ? throw _refuse("a '(?<' without a name") : end + 1;
+            _at = end < 0 ? throw _errors.Malformed("a '(?<' has no name") : end + 1;
         }
         else if (_at > start + 1 || (!Takes("?:") && _at < _text.Length && _text[_at] == '?'))
-            throw _refuse($"'{_text[start..Math.Min(_text.Length, start + 4)]}'");
+            throw _errors.Unsupported($"'{_text[start..Math.Min(_text.Length, start + 4)]}'");
         var node = Alternatives();
-        return Takes(")") ? node : throw _refuse("a '(' that nothing closes");
+        return Takes(")") ? node : throw _errors.Malformed("nothing closes a '('");
     }
 
     private PatternNode Repeated(PatternNode part)
@@ -102,11 +101,11 @@ internal sealed class PatternParser
         else
             return part;
         if (part is Start or End)
-            throw _refuse("a repetition of a place");
+            throw _errors.Malformed("a repetition stands after '^' or '$'");
         // The fewest first or the most first: the same strings.
         Takes("?");
         if (_at < _text.Length && _text[_at] is '*' or '+' or '?' or '{')
-            throw _refuse($"'{_text[_at]}' after a repetition");
+            throw _errors.Malformed($"'{_text[_at]}' stands after a repetition");
         return new Repeat(part, least, most);
     }
 
@@ -114,18 +113,27 @@ internal sealed class PatternParser
     {
         var end = _text.IndexOf('}', _at);
         var parts = end < 0 ? [] : _text[(_at + 1)..end].Split(',');
-        if (parts.Length is not (1 or 2) || !Count(parts[0], out var least))
-            throw _refuse("a '{' that begins no count");
-        most = parts.Length == 1 ? least : parts[1].Length == 0 ? null
-            : Count(parts[1], out var last) && last >= least ? last : throw _refuse("a '{' that begins no count");
+        int last = 0;
+        if (parts.Length is not (1 or 2) || !Count(parts[0], out var least) || parts is [_, { Length: > 0 }] && !Count(parts[1], out last))
+            throw _errors.Malformed("a '{' begins no count such as {2}, {2,} or {2,5}");
+        most = parts.Length == 1 ? least : parts[1].Length == 0 ? null : last;
+        if (most < least)
+            throw _errors.Malformed($"the count {{{least},{most}}} ends below its start");
         if (least > MostTimes || most > MostTimes)
-            throw _refuse($"more than {MostTimes} repetitions");
+            throw _errors.Unsupported($"more than {MostTimes} repetitions");
         _at = end + 1;
         return least;
     }
 
-    private static bool Count(string text, out int value) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+    // A count beyond all that are followed is one nevertheless.
+    private static bool Count(string text, out int value)
+    {
+        var isCount = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+        if (isCount || text.Length == 0 || !text.All(char.IsAsciiDigit))
+            return isCount;
+        value = int.MaxValue;
+        return true;
+    }
 
     private bool Takes(string part)
     {

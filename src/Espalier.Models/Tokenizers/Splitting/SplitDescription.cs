@@ -15,13 +15,22 @@ internal sealed class SplitDescription
         [] or ["text MergedWithPrevious False  "] => PretokenizerSplit.None,
         [var single] when Enum.TryParse<PretokenizerSplit>(single, out var known) && Enum.IsDefined(known) => known,
         [nameof(PretokenizerSplit.Digits), nameof(PretokenizerSplit.Gpt2)] => PretokenizerSplit.DigitsThenGpt2,
-        ["punctuation Contiguous", nameof(PretokenizerSplit.Gpt2), "bytes", "digit runs", "Isolated False [0-9][0-9][0-9]"] =>
+        ["punctuation Contiguous", nameof(PretokenizerSplit.Gpt2), "bytes", "digit runs", "Isolated False " + ThreeDigits] =>
             PretokenizerSplit.Falcon,
-        [@"Isolated False \p{N}{1,3}", "Isolated False [一-龥぀-ゟ゠-ヿ]+", "Isolated False " + DeepSeek3] => PretokenizerSplit.DeepSeek3,
+        _ when _steps.SequenceEqual(DeepSeek3.Select(static expression => "Isolated False " + expression)) =>
+            PretokenizerSplit.DeepSeek3,
         _ => PretokenizerSplit.Other,
     };
 
-    private const string DeepSeek3 =
+    /// <summary>Falcon's last split, of digits three by three.</summary>
+    public const string ThreeDigits = "[0-9][0-9][0-9]";
+
+    /// <summary>DeepSeek-V3's splits, one after the other: numbers, Chinese and Japanese, and the rest.</summary>
+    public static IReadOnlyList<string> DeepSeek3 { get; } =
+    [
+        @"\p{N}{1,3}",
+        "[一-龥぀-ゟ゠-ヿ]+",
         "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*"
-            + "|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
+            + "|\\s*[\r\n]+|\\s+(?!\\S)|\\s+",
+    ];
 }

@@ -191,7 +191,8 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
             foreach (var finding in findings)
                 run.Progress.Warn($"export: {runtime}: {finding}");
         if (Tokenizer.DisagreementIn(source.Folder) is { } disagreement)
-            run.Progress.Warn($"export: {disagreement}");
+            // The user knows the folder that is written, and not the stage's that it is written from.
+            run.Progress.Warn($"export: {disagreement.Replace(source.Folder, _folder, StringComparison.Ordinal)}");
         var narrowing = new Narrowing(clamp);
         CheckpointWriter.Write(folder, source.Config, source, stored, source, new() { Narrowing = narrowing }, run.Stop);
         if (narrowing.Warning is { } warning)

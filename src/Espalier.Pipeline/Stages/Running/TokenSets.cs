@@ -1,6 +1,7 @@
 using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Mixtures;
+using Espalier.Compression.Data.Streams;
 using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Pipeline.Stages.Running;
@@ -20,14 +21,26 @@ internal sealed record TokenSets(ITokens Train, ITokens? HeldOut, string Hash, d
     /// <summary>By what weights the windows of several sources are drawn; null where there is one text.</summary>
     public WindowMixture? Mixture { get; init; }
 
+    /// <summary>Those training ids of which only pieces lie on the disk.</summary>
+    public IReadOnlyList<StreamedTokens> Streams { get; init; } = [];
+
     /// <summary>The order in which a training of a seed sees the windows.</summary>
-    public SampleOrder Shuffled(long windows, long seed) => Mixture?.Order(seed) ?? SampleOrder.Shuffled(windows, seed);
+    public SampleOrder Shuffled(long windows, long seed) => Mixture?.Order(seed)
+        ?? (Train is StreamedTokens streamed ? SampleOrder.ShuffledWithin(windows, streamed.Index.PieceWindows, seed)
+            : SampleOrder.Shuffled(windows, seed));
 
     /// <summary>Training ids as windows of whole conversations; null for text.</summary>
     public WindowStore? Conversations { get; init; }
 
     /// <summary>The same of held-out ids.</summary>
     public WindowStore? HeldOutConversations { get; init; }
+
+    /// <summary>Deletes the pieces that lie on the disk: nothing reads them any more.</summary>
+    public void Clear()
+    {
+        foreach (var stream in Streams)
+            stream.Clear();
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -238,6 +238,9 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
             (options["experts"], options["expert-ffn"]) = (experts, candidate.ExpertFfn);
         if (candidate.MambaHeads is { } heads)
             (options["mamba-heads"], options["mamba-head-dim"]) = (heads, candidate.MambaHeadDim);
+        if (candidate.LinearKeyHeads is { } groups)
+            (options["linear-key-heads"], options["linear-value-heads"], options["linear-value-head-dim"]) =
+                (groups, candidate.LinearValueHeads, candidate.LinearValueHeadDim);
         if (setting is { Prune.MergeHeads: true, Clamp: true })
             options["clamp"] = true;
         if (_tasks.Count > 0)

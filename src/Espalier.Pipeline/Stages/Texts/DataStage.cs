@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Data.Mixtures;
+using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
+using Espalier.Compression.Data.Streams;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
@@ -40,8 +42,11 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     internal override StageForecast? Forecast() =>
         new(Name,
             $"{string.Join(", ", data.Sources.Select(Described))} to windows of {data.Sequence} tokens, {data.HeldOut * 100:0.##} % held "
-                + $"out", null, null,
-            null, null);
+                + $"out{(data.Disk is { } share ? $"; more than {Units.Bytes(share)} of training tokens are streamed in pieces" : "")}",
+            null, null, null, null);
+
+    internal override IEnumerable<DiskForecast> Disk() =>
+        data.Disk is { } share ? [new("training tokens, at most at once", share, Title)] : [];
 
     private string Described(TrainSource source) => !data.IsMixture ? source.Path
         : $"{source.Path} (weight {source.Weight ?? 1:0.###}{(source.Tokens is { } most ? $", at most {Units.Count(most)} tokens" : "")})";
@@ -75,6 +80,9 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
             options["language"] = language;
         if (data.MaxRepetition < 1)
             options["max_repetition"] = data.MaxRepetition;
+        // Pieces are cut between windows.
+        if (data.Disk is { } share)
+            (options["disk"], options["window"]) = (share, data.Sequence + 1);
         return options;
     }
 
@@ -93,16 +101,23 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
             Filters = DocumentFilters.Of(data),
             MaxRepetition = data.MaxRepetition,
             // Of a mixture, what one source has is dropped from those after it.
-            Seen = [],
+            Seen = new(data.Disk is null ? null : SeenTexts.Bounded),
+            Window = data.Sequence + 1,
         };
         var encoder = DocumentEncoder.Of(Tokenizer, vocabulary);
         var (sides, before) = (new List<CorpusSummary>(), 0L);
         if (!data.IsMixture)
-            sides.Add(Corpus.Build(options, encoder, folder.Path, BytesRead(task), run.Stop));
+            sides.Add(Corpus.Build(options with { Disk = data.Disk }, encoder, folder.Path, BytesRead(task), run.Stop));
         else
             foreach (var (number, source) in data.Sources.Index())
             {
-                var one = options with { Sources = [source.Path], MaxTokens = source.Tokens, MayHoldOutNone = true };
+                var one = options with
+                {
+                    Sources = [source.Path],
+                    MaxTokens = source.Tokens,
+                    MayHoldOutNone = true,
+                    Disk = DiskOf(number),
+                };
                 sides.Add(Corpus.Build(one, encoder, PartOf(folder.Path, number), BytesRead(task, before), run.Stop));
                 before += DocumentSource.Parse(one.Sources, data.Field, run.Folder.Owns).TotalBytes;
             }
@@ -125,6 +140,14 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
             ["train_documents"] = sides.Sum(side => side.Train.Documents),
             ["held_out_documents"] = data.HeldOut == 0 ? null : sides.Sum(side => side.HeldOut?.Documents),
         };
+        PieceIndex[] streamed = [.. TrainingFolders(folder.Path).Where(PieceIndex.IsIn).Select(PieceIndex.Read)];
+        if (streamed.Length > 0)
+            result["streamed"] = new JsonObject
+            {
+                ["pieces"] = streamed.Sum(index => index.Pieces.Count),
+                ["piece_windows"] = new JsonArray([.. streamed.Select(index => (JsonNode)index.PieceWindows)]),
+                ["disk_bytes"] = streamed.Sum(index => index.DiskBytes),
+            };
         if (without.Length > 0)
             result["without_held_out"] = new JsonArray([.. without.Select(source => (JsonNode)source)]);
         return result;
@@ -139,29 +162,34 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
             return;
         }
 
-        var train = TokenStore.Open(Path.Combine(folder, Corpus.TrainFolder), vocabulary, $"data.train {Source.Description}");
+        var train = OpenTraining(run, 0, Path.Combine(folder, Corpus.TrainFolder), Source, $"data.train {Source.Description}");
         if (data.HeldOut == 0)
         {
-            Tokens.Value = new(train, null, record.OutputHash, null, [train]);
+            Tokens.Value = new(train, null, record.OutputHash, null, [(IDisposable)train]) { Streams = StreamsOf([train]) };
             return;
         }
         var heldOut = TokenStore.Open(Path.Combine(folder, Corpus.HeldOutFolder), vocabulary, $"the held-out part of {Source.Description}");
-        Tokens.Value = new(train, heldOut, record.OutputHash, BytesPerToken(heldOut), [train, heldOut]);
+        Tokens.Value = new(train, heldOut, record.OutputHash, BytesPerToken(heldOut), [(IDisposable)train, heldOut])
+        {
+            Streams = StreamsOf([train]),
+        };
     }
 
     /// <summary>Several sources: joined at whole windows, drawn by their weights; what is held out is evaluated on as one text.</summary>
     private TokenSets OfMixture(RunContext run, StageRecord record, string folder)
     {
-        // A source of few documents may have none that is held out.
-        TokenStore[] Open(string side, string name) =>
-            [.. data.Sources.Select((source, number) => (source.Path, Store: Path.Combine(PartOf(folder, number), side)))
-                .Where(part => side == Corpus.TrainFolder || Directory.Exists(part.Store))
-                .Select(part => TokenStore.Open(part.Store, vocabulary, $"{name} {part.Path}"))];
-        var train = Open(Corpus.TrainFolder, "data.train");
+        ITokens[] train = [.. data.Sources.Select((source, number) => OpenTraining(
+            run, number, Path.Combine(PartOf(folder, number), Corpus.TrainFolder),
+            DocumentSource.Parse([source.Path], data.Field, run.Folder.Owns), $"data.train {source.Path}"))];
         var joined = new JoinedTokens($"data.train {Source.Description}", train, data.Sequence + 1);
-        var heldOut = data.HeldOut == 0 ? [] : Open(Corpus.HeldOutFolder, "the held-out part of");
-        var mixture = new WindowMixture([.. joined.Counts.Select(count => count / (data.Sequence + 1))],
-            [.. data.Sources.Select(source => source.Weight ?? 1)]);
+        // A source of few documents may have none that is held out.
+        TokenStore[] heldOut = data.HeldOut == 0 ? []
+            : [.. data.Sources.Select((source, number) => (source.Path, Store: Path.Combine(PartOf(folder, number), Corpus.HeldOutFolder)))
+                .Where(part => Directory.Exists(part.Store))
+                .Select(part => TokenStore.Open(part.Store, vocabulary, $"the held-out part of {part.Path}"))];
+        var windows = joined.Counts.Select(count => count / (data.Sequence + 1)).ToArray();
+        var mixture = new WindowMixture(windows, [.. data.Sources.Select(source => source.Weight ?? 1)],
+            [.. train.Select((tokens, number) => tokens is StreamedTokens streamed ? streamed.Index.PieceWindows : windows[number])]);
         run.Progress.Note($"data: of a thousand windows {string.Join(", ", data.Sources.Select((source, number) =>
             $"{mixture.Thousandths[number]} are of {source.Path} ({Units.Count(train[number].Count)} tokens)"))}");
         return new(joined, heldOut.Length == 0 ? null : new JoinedTokens($"the held-out part of {Source.Description}", heldOut, 1),
@@ -169,12 +197,41 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
             ContentHash.OfText(
                 $"{record.OutputHash} {data.Sequence} {string.Join(' ', data.Sources.Select(source => $"{source.Weight ?? 1:R}"))}"),
             heldOut.Length == 0 ? null : (double)heldOut.Sum(store => store.Index.TextBytes) / heldOut.Sum(store => store.Count),
-            [.. train, .. heldOut])
+            [.. train.Cast<IDisposable>(), .. heldOut])
         {
             Mixture = mixture,
-            Boundaries = data.Documents == DocumentContext.Cross ? null : joined.Boundaries(train),
+            Streams = StreamsOf(train),
+            Boundaries = data.Documents == DocumentContext.Cross ? null
+                : joined.Boundaries([.. train.Select(static tokens => DocumentBoundaries.Of(tokens, []))]),
         };
     }
+
+    /// <summary>The training tokens of a source: a store, or what can be made of it in pieces.</summary>
+    private ITokens OpenTraining(RunContext run, int number, string folder, DocumentSource source, string name)
+    {
+        if (!PieceIndex.IsIn(folder))
+            return TokenStore.Open(folder, vocabulary, name);
+        var stage = data.IsMixture ? Path.GetDirectoryName(Path.GetDirectoryName(folder)!)! : Path.GetDirectoryName(folder)!;
+        var pieces = PieceSource.Open(
+            folder, source, DocumentEncoder.Of(Tokenizer, vocabulary), Path.Combine(stage, RunLayout.Pieces)) with
+        { Prefix = $"{number + 1}-" };
+        var streamed = new StreamedTokens(pieces, name, vocabulary, run.Stop);
+        var index = streamed.Index;
+        run.Progress.Note($"{name}: {Units.Count(index.Count)} tokens in {index.Pieces.Count} pieces of {Units.Count(index.PieceWindows)} "
+            + $"windows, which are made ahead of training and shuffled one by one; {PieceIndexWriter.Held} of them take at most "
+            + $"{Units.Bytes(index.DiskBytes)} of disk at once");
+        return streamed;
+    }
+
+    private static StreamedTokens[] StreamsOf(IReadOnlyList<ITokens> train) => [.. train.OfType<StreamedTokens>()];
+
+    /// <summary>A source's part of the disk's share: as much as it is of the training.</summary>
+    private long? DiskOf(int number) => data.Disk is not { } share ? null
+        : share / 1000 * WindowMixture.SlotsOf([.. data.Sources.Select(source => source.Weight ?? 1)])[number];
+
+    private IEnumerable<string> TrainingFolders(string folder) => data.IsMixture
+        ? data.Sources.Select((_, number) => Path.Combine(PartOf(folder, number), Corpus.TrainFolder))
+        : [Path.Combine(folder, Corpus.TrainFolder)];
 
     private static string PartOf(string folder, int number) =>
         Path.Combine(folder, (number + 1).ToString(CultureInfo.InvariantCulture));

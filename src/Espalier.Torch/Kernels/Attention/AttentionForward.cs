@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Espalier.Torch.Kernels.Products;
 using Espalier.Torch.Kernels.Vectors;
 
@@ -83,6 +84,7 @@ internal static unsafe class AttentionForward
         Tile.Multiply<TV>(p->Query(b, t, n), p->QueryStep, 1, own.Keys + low * H, H * wide, own.Scores, Keys, rows, count, H, add: false);
 
         float* kept = stackalloc float[(int)Rows], shares = stackalloc float[(int)Rows], tops = stackalloc float[(int)Rows];
+        float* lanes = stackalloc float[(int)Rows * TV.Lanes], sums = stackalloc float[(int)Rows];
         // Every row's largest score before any exponential: rows wait for one another less than each for its own.
         for (var r = 0L; r < rows; r++)
         {
@@ -99,28 +101,41 @@ internal static unsafe class AttentionForward
             if (p->Cap != 0)
                 AttentionRows.Cap(row, count, p->Scale, p->Cap);
             AttentionRows.Hide(row, 0, seenFrom, count, seenTo);
-            (tops[r], shares[r]) = (AttentionRows.Largest<TV>(row, count) * p->Rest, 1);
+            (tops[r], shares[r]) = (AttentionRows.Largest<TV>(row, count), 1);
+        }
+        for (var r = 0L; r < rows; r++)
+        {
+            if (shares[r] == 0)
+                continue;
+            var isFirst = p->Low(b, t + r) >= first;
+            var before = isFirst ? float.NegativeInfinity : own.Tops[at + r];
+            var top = Math.Max(before, tops[r]);
+            AttentionRows.Exponentials<TV>(own.Scores + r * Keys, count, p->RestOfTwo, top).Store(lanes + r * TV.Lanes);
+            (own.Tops[at + r], kept[r]) = (top, isFirst ? 0 : float.Exp2((before - top) * p->RestOfTwo));
+        }
+        // The sums of a row's lanes, four rows at a time.
+        for (var r = 0; r < rows; r += 4)
+        {
+            var four = lanes + r * TV.Lanes;
+            TV.Sums(TV.Load(four), TV.Load(four + TV.Lanes), TV.Load(four + 2 * TV.Lanes), TV.Load(four + 3 * TV.Lanes)).Store(sums + r);
         }
         for (var r = 0L; r < rows; r++)
         {
             if (shares[r] == 0)
                 continue;
             var position = p->Past + t + r;
-            var isFirst = p->Low(b, t + r) >= first;
-            var before = isFirst ? float.NegativeInfinity : own.Tops[at + r];
-            var top = Math.Max(before, tops[r]);
-            var sum = AttentionRows.Exponentials<TV>(own.Scores + r * Keys, count, p->Rest, top);
-            kept[r] = isFirst ? 0 : MathF.Exp(before - top);
-            sum += isFirst ? 0 : own.Sums[at + r] * kept[r];
-            (own.Tops[at + r], own.Sums[at + r], shares[r]) = (top, sum, position < to ? 1 / sum : 1);
+            var sum = sums[r] + (kept[r] == 0 ? 0 : own.Sums[at + r] * kept[r]);
+            (own.Sums[at + r], shares[r]) = (sum, position < to ? 1 / sum : 1);
             if (position < to && p->Sums != null)
             {
-                var sums = p->Sums + ((b * p->N + n) * p->T + t + r) * 2;
-                (sums[0], sums[1]) = (top, 1 / sum);
+                var row = p->Sums + ((b * p->N + n) * p->T + t + r) * 2;
+                (row[0], row[1]) = (own.Tops[at + r], 1 / sum);
             }
         }
 
-        Tile.Multiply<TV>(own.Scores, Keys, 1, own.Values + low * wide, Keys * wide, own.Outputs, width, rows, width, count, add: false);
+        // What no row sees at the end of the last panel weighs nothing.
+        Tile.Multiply<TV>(
+            own.Scores, Keys, 1, own.Values + low * wide, Keys * wide, own.Outputs, width, rows, width, end - from - low, add: false);
         for (var r = 0L; r < rows; r++)
             if (shares[r] != 0)
                 AttentionRows.Join<TV>(own.Outputs + r * width, p->Output + p->Row(b, t + r, n), H, kept[r], shares[r]);

@@ -35,6 +35,9 @@ internal unsafe struct AttentionProblem
     /// <summary>What a row of scores is still multiplied by once a cap, where there is one, is on it.</summary>
     public readonly float Rest => Cap == 0 ? Scale : 1;
 
+    /// <summary>The same for powers of two, which weights are: e^x = 2^(x log2 e).</summary>
+    public readonly float RestOfTwo => Rest * AttentionRows.Log2OfE;
+
     /// <summary>Query heads of a key head.</summary>
     public readonly long Group => N / K;
 

@@ -7,13 +7,14 @@ namespace Espalier.Torch.Kernels.Attention;
 /// <summary>What attention does with a row of scores or outputs; scores come in whole vectors.</summary>
 internal static unsafe class AttentionRows
 {
+    /// <summary>log2 e: a weight is a power of two, which takes less than one of e.</summary>
+    public const float Log2OfE = 1.44269504f;
+
     /// <summary>Sets what is outside [from, to) of [begin, end) to −∞.</summary>
     public static void Hide(float* row, long begin, long from, long end, long to)
     {
-        for (var s = begin; s < from; s++)
-            row[s] = float.NegativeInfinity;
-        for (var s = to; s < end; s++)
-            row[s] = float.NegativeInfinity;
+        new Span<float>(row + begin, (int)(from - begin)).Fill(float.NegativeInfinity);
+        new Span<float>(row + to, (int)(end - to)).Fill(float.NegativeInfinity);
     }
 
     /// <summary>row = cap · tanh(row · scale / cap), and the derivatives of that where there is room for them.</summary>
@@ -37,18 +38,20 @@ internal static unsafe class AttentionRows
         return top.Largest();
     }
 
-    /// <summary>row = exp(row · scale − top), and its sum.</summary>
+    /// <summary>
+    /// row = 2^((row − top) · scale), and its sum by lane; the difference first, so that the largest of huge scores is 1 too.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Exponentials<TV>(float* row, long count, float scale, float top) where TV : unmanaged, IFloats<TV>
+    public static TV Exponentials<TV>(float* row, long count, float scale, float top) where TV : unmanaged, IFloats<TV>
     {
-        TV total = TV.All(0), by = TV.All(scale), shift = TV.All(-top);
+        TV total = TV.All(0), by = TV.All(scale), from = TV.All(top);
         for (var s = 0L; s < count; s += TV.Lanes)
         {
-            var e = TV.Exponential(TV.MultiplyAdd(TV.Load(row + s), by, shift));
+            var e = TV.ExponentialOfTwo((TV.Load(row + s) - from) * by);
             e.Store(row + s);
             total += e;
         }
-        return total.Sum();
+        return total;
     }
 
     /// <summary>y = (y · kept + c) · share; y = c · share where nothing is kept, whatever y was.</summary>
@@ -69,17 +72,17 @@ internal static unsafe class AttentionRows
     }
 
     /// <summary>
-    /// Scores become weights, exp(score · scale − top) · share, and gradients of weights those of scores, scale · weight · (gradient −
-    /// dot).
+    /// Scores become weights, 2^((score − top) · scale · log2 e) · share, and gradients of weights those of scores, scale · weight ·
+    /// (gradient − dot).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Weights<TV>(float* scores, float* slopes, long count, float scale, float top, float share, float dot)
         where TV : unmanaged, IFloats<TV>
     {
-        TV by = TV.All(scale), shift = TV.All(-top), part = TV.All(share), minus = TV.All(dot);
+        TV by = TV.All(scale), power = TV.All(scale * Log2OfE), from = TV.All(top), part = TV.All(share), minus = TV.All(dot);
         for (var s = 0L; s < count; s += TV.Lanes)
         {
-            var weight = TV.Exponential(TV.MultiplyAdd(TV.Load(scores + s), by, shift)) * part;
+            var weight = TV.ExponentialOfTwo((TV.Load(scores + s) - from) * power) * part;
             weight.Store(scores + s);
             (weight * by * (TV.Load(slopes + s) - minus)).Store(slopes + s);
         }

@@ -49,10 +49,10 @@ internal static unsafe class RowAttentionKernel
                 }
                 if (job.Cap != 0)
                     AttentionRows.Cap(scores, count, job.Scale, job.Cap);
-                var scale = job.Cap == 0 ? job.Scale : 1;
+                var scale = (job.Cap == 0 ? job.Scale : 1) * AttentionRows.Log2OfE;
                 AttentionRows.Hide(scores, 0, 0, room, count);
-                var top = AttentionRows.Largest<TV>(scores, room) * scale;
-                var share = 1 / AttentionRows.Exponentials<TV>(scores, room, scale, top);
+                var top = AttentionRows.Largest<TV>(scores, room);
+                var share = 1 / AttentionRows.Exponentials<TV>(scores, room, scale, top).Sum();
                 Blend<TV>(scores, values, table, first, end, step, H, share, y);
             }
         }

@@ -5,10 +5,10 @@ using static Espalier.Torch.Kernels.KernelErrors;
 namespace Espalier.Torch.Kernels.Elements;
 
 /// <summary>
-/// The gated units of arXiv 2002.05202, y = g σ(a) u with a function a of the gate g, and their gradients,
-/// dg = dy u σ(a) (1 + g a′ (1 − σ(a))) and du = dy g σ(a).
+/// The gated units of arXiv 2002.05202, y = o σ(a) u with functions o and a of the gate g, and their gradients,
+/// dg = dy u σ(a) (o′ + o a′ (1 − σ(a))) and du = dy o σ(a).
 /// </summary>
-/// <typeparam name="TG">The function of the gate: <see cref="SiluGate"/> or <see cref="GeluGate"/>.</typeparam>
+/// <typeparam name="TG">The functions of the gate: <see cref="SiluGate"/>, <see cref="GeluGate"/> or <see cref="SigmoidGate"/>.</typeparam>
 internal static unsafe class GatedUnitKernel<TG> where TG : struct, IGate
 {
     private const int Line = 16; // floats of a cache line: two threads never write into one
@@ -106,13 +106,14 @@ internal static unsafe class GatedUnitKernel<TG> where TG : struct, IGate
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TV Unit<TV>(TV gate, TV up)
         where TV : unmanaged, IFloats<TV> =>
-        gate / (TV.All(1) + TV.Exponential(TV.All(0) - TG.Inner(gate))) * up;
+        TG.Outer(gate) / (TV.All(1) + TV.Exponential(TV.All(0) - TG.Inner(gate))) * up;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (TV Gate, TV Up) Slopes<TV>(TV gate, TV up, TV dy) where TV : unmanaged, IFloats<TV>
     {
         var sigmoid = Series.Sigmoid(TG.Inner(gate));
-        return (dy * up * sigmoid * TV.MultiplyAdd(TG.GateTimesSlope(gate), TV.All(1) - sigmoid, TV.All(1)), dy * gate * sigmoid);
+        return (dy * up * sigmoid * TV.MultiplyAdd(TG.OuterTimesSlope(gate), TV.All(1) - sigmoid, TV.All(TG.OuterSlope)),
+            dy * TG.Outer(gate) * sigmoid);
     }
 
     private struct Job

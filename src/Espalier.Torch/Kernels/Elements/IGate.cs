@@ -3,7 +3,7 @@ using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch.Kernels.Elements;
 
-/// <summary>What a gated unit takes the sigmoid of: a function a of the gate g.</summary>
+/// <summary>What a gated unit takes the sigmoid of, a function a of the gate g, and what it multiplies that by, a function o.</summary>
 internal interface IGate
 {
     /// <summary>The unit's name in errors.</summary>
@@ -12,8 +12,14 @@ internal interface IGate
     /// <summary>a(g).</summary>
     static abstract TV Inner<TV>(TV gate) where TV : unmanaged, IFloats<TV>;
 
-    /// <summary>g a′(g); finite, as far as 1 − σ(a) has not vanished.</summary>
-    static abstract TV GateTimesSlope<TV>(TV gate) where TV : unmanaged, IFloats<TV>;
+    /// <summary>o(g).</summary>
+    static abstract TV Outer<TV>(TV gate) where TV : unmanaged, IFloats<TV>;
+
+    /// <summary>o′, the same everywhere.</summary>
+    static abstract float OuterSlope { get; }
+
+    /// <summary>o(g) a′(g); finite, as far as 1 − σ(a) has not vanished.</summary>
+    static abstract TV OuterTimesSlope<TV>(TV gate) where TV : unmanaged, IFloats<TV>;
 }
 
 /// <summary>SiLU, a = g: g σ(g) (arXiv 1702.03118).</summary>
@@ -21,11 +27,16 @@ internal readonly struct SiluGate : IGate
 {
     public static string Name => "silu_mul";
 
+    public static float OuterSlope => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV Outer<TV>(TV gate) where TV : unmanaged, IFloats<TV> => gate;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TV Inner<TV>(TV gate) where TV : unmanaged, IFloats<TV> => gate;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TV GateTimesSlope<TV>(TV gate) where TV : unmanaged, IFloats<TV> => gate;
+    public static TV OuterTimesSlope<TV>(TV gate) where TV : unmanaged, IFloats<TV> => gate;
 }
 
 /// <summary>
@@ -41,14 +52,36 @@ internal readonly struct GeluGate : IGate
 
     public static string Name => "gelu_mul";
 
+    public static float OuterSlope => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV Outer<TV>(TV gate) where TV : unmanaged, IFloats<TV> => gate;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TV Inner<TV>(TV gate) where TV : unmanaged, IFloats<TV> =>
         gate * TV.MultiplyAdd(gate * gate, TV.All(Cubic), TV.All(Linear));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TV GateTimesSlope<TV>(TV gate) where TV : unmanaged, IFloats<TV>
+    public static TV OuterTimesSlope<TV>(TV gate) where TV : unmanaged, IFloats<TV>
     {
         var near = TV.Larger(TV.All(-Enough), TV.WhereAbove(gate, TV.All(Enough), TV.All(Enough), gate));
         return near * TV.MultiplyAdd(near * near, TV.All(3 * Cubic), TV.All(Linear));
     }
+}
+
+/// <summary>The sigmoid alone, a = g and o = 1: σ(g).</summary>
+internal readonly struct SigmoidGate : IGate
+{
+    public static string Name => "sigmoid_mul";
+
+    public static float OuterSlope => 0;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV Inner<TV>(TV gate) where TV : unmanaged, IFloats<TV> => gate;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV Outer<TV>(TV gate) where TV : unmanaged, IFloats<TV> => TV.All(1);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV OuterTimesSlope<TV>(TV gate) where TV : unmanaged, IFloats<TV> => TV.All(1);
 }

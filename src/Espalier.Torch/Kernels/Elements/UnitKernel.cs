@@ -90,7 +90,7 @@ internal static unsafe class UnitKernel<TG> where TG : struct, IGate
     private static TV Slope<TV>(TV x, TV dy) where TV : unmanaged, IFloats<TV>
     {
         var sigmoid = Series.Sigmoid(TG.Inner(x));
-        return dy * sigmoid * TV.MultiplyAdd(TG.GateTimesSlope(x), TV.All(1) - sigmoid, TV.All(1));
+        return dy * sigmoid * TV.MultiplyAdd(TG.OuterTimesSlope(x), TV.All(1) - sigmoid, TV.All(1));
     }
 
     private struct Job

@@ -51,6 +51,9 @@ internal readonly unsafe struct Floats128(Vector128<float> value) : IFloats<Floa
     public static Floats128 Exponential(Floats128 x) => Series.ExponentialByBits(x);
 
     [MethodImpl(Inline)]
+    public static Floats128 ExponentialOfTwo(Floats128 x) => Series.ExponentialOfTwoByBits(x);
+
+    [MethodImpl(Inline)]
     public static Floats128 operator +(Floats128 a, Floats128 b) => new(a._value + b._value);
 
     [MethodImpl(Inline)]

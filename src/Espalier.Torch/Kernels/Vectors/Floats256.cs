@@ -61,6 +61,9 @@ internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floa
     public static Floats256 Exponential(Floats256 x) => Series.ExponentialByBits(x);
 
     [MethodImpl(Inline)]
+    public static Floats256 ExponentialOfTwo(Floats256 x) => Series.ExponentialOfTwoByBits(x);
+
+    [MethodImpl(Inline)]
     public static Floats256 operator +(Floats256 a, Floats256 b) => new(a._value + b._value);
 
     [MethodImpl(Inline)]

@@ -73,6 +73,17 @@ internal readonly unsafe struct Floats512(Vector512<float> value) : IFloats<Floa
     }
 
     [MethodImpl(Inline)]
+    public static Floats512 ExponentialOfTwo(Floats512 x)
+    {
+        if (!Avx512F.IsSupported)
+            return Series.ExponentialOfTwoByBits(x);
+        // Of a NaN the second argument is taken; 2^-151 is rounded to 0.
+        var bounded = Avx512F.Max(Vector512.Create(-151f), x._value);
+        var n = Avx512F.RoundScale(bounded, 0);
+        return new(Avx512F.Scale(Series.ExponentialOfTwoBelow(new Floats512(bounded - n))._value, n));
+    }
+
+    [MethodImpl(Inline)]
     public static Floats512 operator +(Floats512 a, Floats512 b) => new(a._value + b._value);
 
     [MethodImpl(Inline)]

@@ -41,6 +41,9 @@ internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
     /// <summary>e to the x, within two units in the last place; 0 and infinity at the ends, NaN stays NaN.</summary>
     static abstract TSelf Exponential(TSelf x);
 
+    /// <summary>2 to the x of x below 128, within two units in the last place; 0 far below, NaN stays NaN.</summary>
+    static abstract TSelf ExponentialOfTwo(TSelf x);
+
     static abstract TSelf operator +(TSelf a, TSelf b);
 
     static abstract TSelf operator -(TSelf a, TSelf b);

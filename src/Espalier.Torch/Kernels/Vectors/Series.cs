@@ -39,6 +39,33 @@ internal static unsafe class Series
     }
 
     /// <summary>
+    /// 2 to the x of x below 128: as <see cref="ExponentialByBits"/>, but that nothing is rounded on the way to x = n + r.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV ExponentialOfTwoByBits<TV>(TV x) where TV : unmanaged, IFloats<TV>
+    {
+        var magic = TV.All(12582912f);
+        var shifted = x + magic;
+        var y = ExponentialOfTwoBelow(x - (shifted - magic)) * TV.PowerOfTwo(shifted, magic);
+        return TV.WhereAbove(TV.All(-126f), x, TV.All(0), y);
+    }
+
+    /// <summary>
+    /// 2 to the r, with |r| ≤ 1/2: of the polynomials of the sixth degree the one whose largest relative error is smallest, 1.9e-9.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TV ExponentialOfTwoBelow<TV>(TV r) where TV : unmanaged, IFloats<TV>
+    {
+        var p = TV.All(0.000153458121587f);
+        p = TV.MultiplyAdd(p, r, TV.All(0.00133999312095f));
+        p = TV.MultiplyAdd(p, r, TV.All(0.00961848895652f));
+        p = TV.MultiplyAdd(p, r, TV.All(0.05550328777f));
+        p = TV.MultiplyAdd(p, r, TV.All(0.240226468906f));
+        p = TV.MultiplyAdd(p, r, TV.All(0.693147205737f));
+        return TV.MultiplyAdd(p, r, TV.All(1f));
+    }
+
+    /// <summary>
     /// log(1 + x) of 0 ≤ x ≤ 1, within 2e-8 and a rounding of itself: 2 artanh z with z = x / (2 + x), at most 1/3, by its series.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

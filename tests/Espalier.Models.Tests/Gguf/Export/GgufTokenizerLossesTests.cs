@@ -61,6 +61,9 @@ public sealed class GgufTokenizerLossesTests
     {
         Assert.Contains("'a\u00c9b'", Assert.Single(Of(Plain with { Split = PretokenizerSplit.Tekken }, isPhi: false)),
             StringComparison.Ordinal);
+        Assert.Contains("'gpt-4o' takes no letter but A to Z",
+            Assert.Single(Of(Plain with { Split = PretokenizerSplit.Gpt4o }, isPhi: false)),
+            StringComparison.Ordinal);
         Assert.Contains("U+0301", Assert.Single(Of(Plain with { Normalizers = ["NFC"] }, isPhi: false)), StringComparison.Ordinal);
         Assert.Contains("such as 'a'", Assert.Single(Of(Plain with { AddPrefixSpace = true }, isPhi: false)), StringComparison.Ordinal);
         Assert.EndsWith("'<x>a'", Assert.Single(Of(Metaspace with { PrefixesStartAlone = true }, isPhi: false)), StringComparison.Ordinal);
@@ -71,6 +74,20 @@ public sealed class GgufTokenizerLossesTests
         }, isPhi: false)), StringComparison.Ordinal);
         Assert.EndsWith("'a </s>'", Assert.Single(Of(Plain with { Tokens = ["a", "b", "ab", "<x>", "</s>"] }, isPhi: false)),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Typed_marks_are_told_of_only_where_they_get_other_ids()
+    {
+        var run = Metaspace with
+        {
+            Tokens = ["a", "\u2581", "\u2581\u2581", "\u2581\u2581\u2581"],
+            Merges = [("\u2581", "\u2581"), ("\u2581\u2581", "\u2581")],
+            AddedTokens = [new() { Id = 2, Content = "\u2581\u2581" }],
+        };
+        Assert.EndsWith("'a \u2581\u2581b'", Assert.Single(Of(run, isPhi: false)), StringComparison.Ordinal);
+        Assert.Empty(Of(run with { Tokens = ["a", "\u2581", "\u2581\u2581", "b"] }, isPhi: false));
+        Assert.EndsWith("'a\u2581\u2581b'", Assert.Single(Of(run with { Merges = [] }, isPhi: false)), StringComparison.Ordinal);
     }
 
     private static TokenizerModel Metaspace => Plain with

@@ -21,6 +21,31 @@ public sealed class GgufVocabularyTests
         Assert.False(metadata.Contains("tokenizer.ggml.merges"));
     }
 
+    /// <summary>As Gemma's runs of spaces: llama.cpp gives the tokenizer's ids where merges make them, as tokenizers.mjs saw.</summary>
+    [Fact]
+    public void Added_tokens_with_marks_that_merges_make_are_made_by_merges_there_too()
+    {
+        var model = Metaspace with
+        {
+            Tokens = ["\u2581", "\u2581\u2581", "\u2581\u2581\u2581", "\u2581x"],
+            Merges = [("\u2581", "\u2581"), ("\u2581\u2581", "\u2581")],
+            AddedTokens = [new() { Id = 1, Content = "\u2581\u2581" }, new() { Id = 2, Content = "\u2581\u2581\u2581", Normalized = true },
+                new() { Id = 3, Content = "\u2581x" }],
+            UnknownId = null,
+        };
+        var metadata = Describe(model, 4);
+        Assert.Equal(["\u2581", "\u2581\u2581", "   ", " x"], metadata.Get<string[]>("tokenizer.ggml.tokens"));
+        Assert.Equal([1, 1, 4, 4], metadata.Get<int[]>("tokenizer.ggml.token_type"));
+    }
+
+    [Fact]
+    public void A_mark_of_an_added_token_among_bytes_is_a_character_as_any_other()
+    {
+        var metadata =
+            Describe(ByteLevel with { AddedTokens = [new() { Id = 3, Content = "x\u2581z" }], Tokens = ["a", "b", "ab", "x\u2581z"] }, 4);
+        Assert.Equal("x\u2581z", metadata.Get<string[]>("tokenizer.ggml.tokens")[3]);
+    }
+
     [Theory]
     [InlineData(PretokenizerSplit.Llama3, true, "llama-bpe")]
     [InlineData(PretokenizerSplit.Llama3, false, "smaug-bpe")]
@@ -28,6 +53,9 @@ public sealed class GgufVocabularyTests
     [InlineData(PretokenizerSplit.Qwen2, false, "qwen2")]
     [InlineData(PretokenizerSplit.Tekken, true, "tekken")]
     [InlineData(PretokenizerSplit.DigitsThenGpt2, false, "smollm")]
+    [InlineData(PretokenizerSplit.Gpt4o, false, "gpt-4o")]
+    [InlineData(PretokenizerSplit.DeepSeek3, false, "deepseek-v3")]
+    [InlineData(PretokenizerSplit.Falcon, false, "falcon")]
     internal void The_split_has_llama_cpps_name(PretokenizerSplit split, bool ignoreMerges, string name)
     {
         // "xyz" is reached by no merge, so it matters whether whole words are taken.

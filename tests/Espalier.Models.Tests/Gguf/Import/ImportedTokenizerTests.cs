@@ -14,15 +14,18 @@ public sealed class ImportedTokenizerTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("llama3-bpe")]
-    [InlineData("llama2-byte-fallback")]
-    public void Ids_are_those_of_the_tokenizer_that_was_exported(string name)
+    [InlineData("tokenizers-hf", "llama3-bpe")]
+    [InlineData("tokenizers-hf", "llama2-byte-fallback")]
+    [InlineData("tokenizers-kinds", "bpe-o200k")]
+    [InlineData("tokenizers-kinds", "bpe-deepseek3")]
+    [InlineData("tokenizers-kinds", "bpe-falcon")]
+    public void Ids_are_those_of_the_tokenizer_that_was_exported(string kinds, string name)
     {
-        var source = Fixtures.Golden("tokenizers-hf", name);
+        var source = Fixtures.Golden(kinds, name);
         var before = Tokenizer.Load(source);
         var after = RoundTrip(before, Path.Combine(source, "tokenizer.json"));
 
-        Assert.Equal(before.VocabularySize, after.VocabularySize);
+        Assert.Equal((before.VocabularySize, before.Model.Split), (after.VocabularySize, after.Model.Split));
         foreach (var line in File.ReadLines(Path.Combine(source, "cases.jsonl")))
         {
             using var golden = JsonDocument.Parse(line);
@@ -47,23 +50,34 @@ public sealed class ImportedTokenizerTests : IDisposable
         Assert.Equal((before.BosId, before.EosId, before.Model.Split), (after.BosId, after.EosId, after.Model.Split));
     }
 
-    /// <summary>llama.cpp has a name of the same split for some models; published files of Nemotron-H say pixtral.</summary>
     [Theory]
-    [InlineData("pixtral")]
-    [InlineData("falcon-h1")]
-    [InlineData("lfm2")]
-    public void Other_names_of_Llama_3s_split_are_that_split(string name)
+    [InlineData("llama4", PretokenizerSplit.Gpt4o)]
+    [InlineData("dbrx", PretokenizerSplit.Llama3)]
+    [InlineData("stablelm2", PretokenizerSplit.Qwen2)]
+    [InlineData("starcoder", PretokenizerSplit.DigitsThenGpt2)]
+    [InlineData("olmo", PretokenizerSplit.Gpt2)]
+    internal void Names_of_one_split_are_that_split(string pre, PretokenizerSplit split)
     {
-        Assert.Equal(ImportedSplit.Of("llama-bpe", false, "f").ToJsonString(), ImportedSplit.Of(name, false, "f").ToJsonString());
-        Assert.Equal((true, true), (ImportedSplit.TakesWholeWords(name), ImportedSplit.AddsBos(name)));
+        var before = Tokenizer.Load(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"));
+        Assert.Equal(split, RoundTrip(before, "tokenizer.json", pre).Model.Split);
     }
 
-    private Tokenizer RoundTrip(Tokenizer tokenizer, string file)
+    [Fact]
+    public void A_split_that_is_not_read_is_refused_with_those_that_are()
     {
-        var metadata = new GgufMetadata();
+        var before = Tokenizer.Load(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"));
+        var error = Assert.Throws<EspalierException>(() => RoundTrip(before, "tokenizer.json", "bloom"));
+        Assert.Contains("the split 'bloom' (tokenizer.ggml.pre) is not read; known are dbrx", error.Message, StringComparison.Ordinal);
+    }
+
+    private Tokenizer RoundTrip(Tokenizer tokenizer, string file, string? pre = null)
+    {
+        var (described, metadata) = (new GgufMetadata(), new GgufMetadata());
         metadata.Add("general.architecture", "llama");
-        GgufVocabulary.Describe(tokenizer.Model, tokenizer.VocabularySize, file, metadata);
-        if (tokenizer.BosId is { } bos)
+        GgufVocabulary.Describe(tokenizer.Model, tokenizer.VocabularySize, file, described);
+        foreach (var (key, value) in described)
+            metadata.Add(key, key == "tokenizer.ggml.pre" ? pre ?? value : value);
+        if ((tokenizer.BosId ?? tokenizer.Model.Before.Cast<int?>().FirstOrDefault()) is { } bos)
             metadata.Add(ImportedIds.Bos, (uint)bos);
         if (tokenizer.EosId is { } eos)
             metadata.Add(ImportedIds.Eos, (uint)eos);

@@ -1,0 +1,113 @@
+namespace Espalier.Models;
+
+// Axes of layers that stand where others have attention: state-space mixers and linear attention.
+public sealed partial class Axis
+{
+    /// <summary>
+    /// Groups of the heads of a state-space mixer: G. None of <see cref="All"/>: each has a B and a C of its own, so none is cut.
+    /// </summary>
+    internal static Axis MambaGroups { get; } = new()
+    {
+        Key = "mamba-groups",
+        Unit = "Mamba group",
+        Field = "n_groups",
+        Summary = "Groups of Mamba heads",
+        Page = "Groups of Mamba heads.",
+        IsPerLayer = true,
+        IsOptional = true,
+        Exists = kind => kind.HasMamba,
+        Size = config => config.Mamba.Groups,
+        Resize = (config, size) => config with { Mamba = config.Mamba with { Groups = size } },
+    };
+
+    /// <summary>Heads of a layer's state-space mixer: Nh.</summary>
+    internal static Axis MambaHeads { get; } = new()
+    {
+        Key = "mamba-heads",
+        Unit = "Mamba head",
+        Field = "mamba_num_heads",
+        Summary = "Heads of a Mamba layer, a multiple of its groups",
+        Page = """
+            Heads of a layer that is a Mamba mixer, a multiple of its groups: the same number goes from each group, whose B and C the others
+            keep (Minitron-SSM, arXiv 2504.11409).
+            """,
+        IsPerLayer = true,
+        Groups = MambaGroups,
+        Taps = [TapPoint.MambaProjection],
+        IsOptional = true,
+        Exists = kind => kind.HasMamba,
+        Size = config => config.Mamba.Heads,
+        Resize = (config, size) => config with { Mamba = config.Mamba with { Heads = size } },
+    };
+
+    /// <summary>Channels of a head of a layer's state-space mixer: P, the same ones in each head.</summary>
+    internal static Axis MambaHeadDim { get; } = new()
+    {
+        Key = "mamba-head-dim",
+        Unit = "Mamba channel",
+        Field = "mamba_head_dim",
+        Summary = "Channels of a Mamba head",
+        Page = "Channels of a Mamba head: the same ones stay in each head of a layer.",
+        IsPerLayer = true,
+        Taps = [TapPoint.MambaProjection],
+        IsOptional = true,
+        Exists = kind => kind.HasMamba,
+        Size = config => config.Mamba.HeadDim,
+        Resize = (config, size) => config with { Mamba = config.Mamba with { HeadDim = size } },
+    };
+
+    /// <summary>Key heads of a layer of linear attention: Nk. Each has a query, a key and a group of value heads.</summary>
+    internal static Axis DeltaKeyHeads { get; } = new()
+    {
+        Key = "linear-key-heads",
+        Unit = "linear key head",
+        Field = "linear_num_key_heads",
+        Summary = "Key heads of a layer of linear attention: fewer of them cut whole groups",
+        Page = """
+            Key heads of a layer of linear attention (gated delta rule). Fewer of them cut whole groups, those whose value heads have the
+            least sum of scores; `linear-value-heads` then counts what stays in the others, by default all.
+            """,
+        IsPerLayer = true,
+        Entries = new("linear_key_head_dim", config => config.Delta.StateSize),
+        IsOptional = true,
+        Exists = kind => kind.HasDelta,
+        Size = config => config.Delta.Groups,
+        Resize = (config, size) => config with { Delta = config.Delta with { Groups = size } },
+    };
+
+    /// <summary>Value heads of a layer of linear attention: Nv.</summary>
+    internal static Axis DeltaHeads { get; } = new()
+    {
+        Key = "linear-value-heads",
+        Unit = "linear value head",
+        Field = "linear_num_value_heads",
+        Summary = "Value heads of a layer of linear attention, a multiple of its key heads",
+        Page = """
+            Value heads of a layer of linear attention, a multiple of its key heads: the same number goes from each group that shares a key.
+            Where each has a key of its own, any number: the key goes with it, as with `linear-key-heads`.
+            """,
+        IsPerLayer = true,
+        Groups = DeltaKeyHeads,
+        Taps = [TapPoint.DeltaOutput],
+        IsOptional = true,
+        Exists = kind => kind.HasDelta,
+        Size = config => config.Delta.Heads,
+        Resize = (config, size) => config with { Delta = config.Delta with { Heads = size } },
+    };
+
+    /// <summary>Channels of a value head of a layer of linear attention: Hv, the same ones in each head.</summary>
+    internal static Axis DeltaHeadDim { get; } = new()
+    {
+        Key = "linear-value-head-dim",
+        Unit = "linear channel",
+        Field = "linear_value_head_dim",
+        Summary = "Channels of a value head of linear attention",
+        Page = "Channels of a value head of linear attention: the same ones stay in each head of a layer.",
+        IsPerLayer = true,
+        Taps = [TapPoint.DeltaOutput],
+        IsOptional = true,
+        Exists = kind => kind.HasDelta,
+        Size = config => config.Delta.HeadDim,
+        Resize = (config, size) => config with { Delta = config.Delta with { HeadDim = size } },
+    };
+}

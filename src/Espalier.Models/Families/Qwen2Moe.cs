@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Families.Fields;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>
+/// Qwen1.5 and Qwen2 with experts (Qwen1.5-MoE-A2.7B, Qwen2-57B-A14B): Qwen2's attention, and in most layers a mixture of experts with one
+/// more that every token goes to.
+/// </summary>
+internal sealed class Qwen2Moe : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "qwen2_moe";
+
+    /// <inheritdoc/>
+    public override string Architecture => "Qwen2MoeForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
+        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
+        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
+        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
+        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
+        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
+        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
+        (Router, "model.layers.{layer}.mlp.gate.weight"),
+        (ExpertGateProjection, "model.layers.{layer}.mlp.experts.{expert}.gate_proj.weight"),
+        (ExpertUpProjection, "model.layers.{layer}.mlp.experts.{expert}.up_proj.weight"),
+        (ExpertDownProjection, "model.layers.{layer}.mlp.experts.{expert}.down_proj.weight"),
+        (SharedGateProjection, "model.layers.{layer}.mlp.shared_expert.gate_proj.weight"),
+        (SharedUpProjection, "model.layers.{layer}.mlp.shared_expert.up_proj.weight"),
+        (SharedDownProjection, "model.layers.{layer}.mlp.shared_expert.down_proj.weight"),
+        (SharedExpertGate, "model.layers.{layer}.mlp.shared_expert_gate.weight"),
+        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
+        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (FinalNorm, "model.norm.weight"),
+        (Head, "lm_head.weight"));
+
+    /// <inheritdoc/>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_dropout": 0.0, "bos_token_id": null, "decoder_sparse_step": 1, "eos_token_id": null, "hidden_act": "silu",
+          "hidden_size": 2048, "initializer_range": 0.02, "intermediate_size": 5632, "max_position_embeddings": 32768,
+          "max_window_layers": 28, "mlp_only_layers": [], "moe_intermediate_size": 1408, "norm_topk_prob": false,
+          "num_attention_heads": 16, "num_experts": 60, "num_experts_per_tok": 4, "num_hidden_layers": 24, "num_key_value_heads": 16,
+          "output_router_logits": false, "pad_token_id": null, "qkv_bias": true, "rms_norm_eps": 1e-06, "rope_scaling": null,
+          "rope_theta": 10000.0, "router_aux_loss_coef": 0.001, "shared_expert_intermediate_size": 5632, "sliding_window": 0,
+          "tie_word_embeddings": false, "use_cache": true, "use_sliding_window": false, "vocab_size": 151936
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
+
+    /// <inheritdoc/>
+    protected override bool FillsHeadDim => false;
+
+    /// <inheritdoc/>
+    protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
+    {
+        QwenLayers.RequireFull(fields);
+        return SparseLayers.Sizes(common, fields) with
+        {
+            LayerKinds = LayerKinds.Of(SparseLayers.Of(fields, common.Layers)
+                .Select(experts => new LayerKind { HasExperts = experts, HasSharedExpert = experts })),
+            QueryKeyValueBias = fields.Bool("qkv_bias"),
+            SharedIntermediateSize = fields.Int("shared_expert_intermediate_size"),
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
+    {
+        fields["qkv_bias"] = target.QueryKeyValueBias;
+        // Releases of transformers from 5 on have a kind for each layer.
+        if (fields.ContainsKey("layer_types"))
+            fields["layer_types"] = new JsonArray(
+                [.. Enumerable.Repeat(LayerTypes.Full, target.Layers).Select(kind => JsonValue.Create(kind))]);
+        SparseLayers.Write(target, fields, Defaults);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Families.Fields;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Families;
+
+/// <summary>
+/// Qwen3-Next (80B-A3B): layers as those of Qwen3.5 (<see cref="Qwen35"/>), of which most are mixtures of experts with one expert more that
+/// every token goes to. What linear attention multiplies with stands in two tensors, interleaved by its key heads.
+/// </summary>
+internal sealed class Qwen3Next : Family
+{
+    /// <inheritdoc/>
+    public override string ModelType => "qwen3_next";
+
+    /// <inheritdoc/>
+    public override string Architecture => "Qwen3NextForCausalLM";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "model.embed_tokens.weight"),
+        (DeltaQueryProjection, "model.layers.{layer}.linear_attn.in_proj_qkvz.weight#linear-key-heads:q"),
+        (DeltaKeyProjection, "model.layers.{layer}.linear_attn.in_proj_qkvz.weight#linear-key-heads:k"),
+        (DeltaValueProjection, "model.layers.{layer}.linear_attn.in_proj_qkvz.weight#linear-key-heads:v"),
+        (DeltaGateProjection, "model.layers.{layer}.linear_attn.in_proj_qkvz.weight#linear-key-heads:z"),
+        (DeltaStrengthProjection, "model.layers.{layer}.linear_attn.in_proj_ba.weight#linear-key-heads:b"),
+        (DeltaStepProjection, "model.layers.{layer}.linear_attn.in_proj_ba.weight#linear-key-heads:a"),
+        (DeltaQueryConvolution, "model.layers.{layer}.linear_attn.conv1d.weight#q"),
+        (DeltaKeyConvolution, "model.layers.{layer}.linear_attn.conv1d.weight#k"),
+        (DeltaValueConvolution, "model.layers.{layer}.linear_attn.conv1d.weight#v"),
+        (DeltaStepBias, "model.layers.{layer}.linear_attn.dt_bias"),
+        (DeltaLogDecay, "model.layers.{layer}.linear_attn.A_log"),
+        (DeltaNorm, "model.layers.{layer}.linear_attn.norm.weight"),
+        (DeltaOutputProjection, "model.layers.{layer}.linear_attn.out_proj.weight"),
+        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight#heads:query"),
+        (QueryGateProjection, "model.layers.{layer}.self_attn.q_proj.weight#heads:gate"),
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias#heads:query"),
+        (QueryGateProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias#heads:gate"),
+        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
+        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
+        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
+        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
+        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
+        (QueryNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
+        (KeyNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
+        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
+        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
+        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
+        (Router, "model.layers.{layer}.mlp.gate.weight"),
+        (ExpertGateProjection, "model.layers.{layer}.mlp.experts.{expert}.gate_proj.weight"),
+        (ExpertUpProjection, "model.layers.{layer}.mlp.experts.{expert}.up_proj.weight"),
+        (ExpertDownProjection, "model.layers.{layer}.mlp.experts.{expert}.down_proj.weight"),
+        (SharedGateProjection, "model.layers.{layer}.mlp.shared_expert.gate_proj.weight"),
+        (SharedUpProjection, "model.layers.{layer}.mlp.shared_expert.up_proj.weight"),
+        (SharedDownProjection, "model.layers.{layer}.mlp.shared_expert.down_proj.weight"),
+        (SharedExpertGate, "model.layers.{layer}.mlp.shared_expert_gate.weight"),
+        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
+        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
+        (FinalNorm, "model.norm.weight"),
+        (Head, "lm_head.weight"));
+
+    /// <summary>Those of transformers 5.12.</summary>
+    protected override JsonObject Defaults { get; } = ConfigJson.Object("""
+        {
+          "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": null, "decoder_sparse_step": 1, "eos_token_id": null,
+          "head_dim": 256, "hidden_act": "silu", "hidden_size": 2048, "initializer_range": 0.02, "intermediate_size": 5632,
+          "linear_conv_kernel_dim": 4, "linear_key_head_dim": 128, "linear_num_key_heads": 16, "linear_num_value_heads": 32,
+          "linear_value_head_dim": 128, "max_position_embeddings": 32768, "mlp_only_layers": [], "moe_intermediate_size": 512,
+          "norm_topk_prob": true, "num_attention_heads": 16, "num_experts": 512, "num_experts_per_tok": 10, "num_hidden_layers": 48,
+          "num_key_value_heads": 2, "output_router_logits": false, "pad_token_id": null, "partial_rotary_factor": 0.25,
+          "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 10000.0, "router_aux_loss_coef": 0.001,
+          "shared_expert_intermediate_size": 512, "tie_word_embeddings": false, "use_cache": true, "vocab_size": 151936
+        }
+        """);
+
+    /// <inheritdoc/>
+    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
+
+    /// <inheritdoc/>
+    protected internal override bool TurnsPartly => true;
+
+    /// <inheritdoc/>
+    protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
+
+    /// <inheritdoc/>
+    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
+    {
+        var sparse = SparseLayers.Of(fields, common.Layers);
+        return SparseLayers.Sizes(common, fields) with
+        {
+            Norm = NormKind.RmsNorm1p,
+            LayerKinds = LayerKinds.Of(LinearLayers.KindsOf(fields, common.Layers)
+                .Zip(sparse, (kind, experts) => kind with { HasExperts = experts, HasSharedExpert = experts })),
+            Delta = LinearLayers.Sizes(fields),
+            QueryKeyValueBias = fields.Bool("attention_bias"),
+            AttentionOutputBias = fields.Bool("attention_bias"),
+            SharedIntermediateSize = fields.Int("shared_expert_intermediate_size"),
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
+    {
+        fields["attention_bias"] = target.QueryKeyValueBias;
+        LinearLayers.Write(target, fields);
+        SparseLayers.Write(target, fields, Defaults);
+    }
+}
