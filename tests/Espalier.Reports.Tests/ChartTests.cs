@@ -69,6 +69,11 @@ public sealed class ChartTests
     }
 
     [Fact]
+    public void Layers_without_such_units_have_no_curve() =>
+        Assert.Equal(["layer 1", "layer 3"],
+            ImportanceCurves.PerLayer([[0, 0], [1, 0.5], [0, 0], [0, 1], [0, 0]]).Select(layer => layer.Name));
+
+    [Fact]
     public void Names_of_points_do_not_cover_each_other()
     {
         var points = Enumerable.Range(0, 6).Select(i => new Point(1 + 0.01 * i, 2 + 0.02 * (i % 2), 0, $"{i}")).ToArray();

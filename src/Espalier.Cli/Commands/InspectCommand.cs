@@ -55,13 +55,16 @@ internal sealed class InspectCommand : CommandBase
 
     private static bool HasWeights(string folder) => Directory.Exists(folder) && CheckpointFolder.HasWeights(folder);
 
+    // What they say counts where there are experts alone; some models without any have them all the same.
+    private static readonly string[] s_ofExperts =
+        ["num_local_experts", "num_experts", "num_experts_per_tok", "moe_intermediate_size"];
+
     private static readonly string[] s_shapes =
     [
         "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim", "vocab_size",
-        "num_local_experts", "num_experts", "num_experts_per_tok", "moe_intermediate_size",
-        "hybrid_override_pattern", "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size", "linear_num_key_heads",
-        "linear_num_value_heads", "linear_key_head_dim", "linear_value_head_dim", "linear_conv_kernel_dim", "tie_word_embeddings",
-        "max_position_embeddings", "rope_theta", "rope_scaling", "sliding_window", "dtype",
+        .. s_ofExperts, "hybrid_override_pattern", "mamba_num_heads", "mamba_head_dim", "n_groups", "ssm_state_size", "conv_kernel",
+        "linear_num_key_heads", "linear_num_value_heads", "linear_key_head_dim", "linear_value_head_dim", "linear_conv_kernel_dim",
+        "tie_word_embeddings", "max_position_embeddings", "rope_theta", "partial_rotary_factor", "rope_scaling", "sliding_window", "dtype",
     ];
 
     private static void Show(Page page, ModelFacts facts)
@@ -69,7 +72,8 @@ internal sealed class InspectCommand : CommandBase
         page.Heading(facts.Path);
         page.Table(TextTable.OfFacts([
             ("family", facts.Family),
-            .. s_shapes.Where(facts.Config.ContainsKey).Select(name => (name, Text(facts.Config[name]))),
+            .. s_shapes.Where(name => facts.Config.ContainsKey(name) && (facts.ActiveParameters is not null || !s_ofExperts.Contains(name)))
+                .Select(name => (name, Text(facts.Config[name]))),
             .. facts.Layers is { } layers ? new[] { ("layers", layers) } : [],
             ("parameters", Exact(facts.Parameters)),
             ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
@@ -80,6 +84,10 @@ internal sealed class InspectCommand : CommandBase
             ("key/value cache",
                 $"{Units.Bytes(facts.KvCacheBytesPerToken.F32)} a token as float32, "
                     + $"{Units.Bytes(facts.KvCacheBytesPerToken.Bf16)} as bfloat16"),
+            .. facts.StateBytesPerText is { } state ? new[]
+            {
+                ("Mamba state", $"{Units.Bytes(state.F32)} a text where it is computed in float32, {Units.Bytes(state.Bf16)} in bfloat16"),
+            } : [],
             ("integrity", facts.Integrity switch
             {
                 "config" => "the config is sound; there are no weights to check",
@@ -181,6 +189,9 @@ internal sealed record ModelFacts
     /// <summary>Bytes that one token leaves in the key/value cache.</summary>
     public required BytesAtTypes KvCacheBytesPerToken { get; init; }
 
+    /// <summary>Bytes that Mamba layers keep of a text, however long it is; null where there are none.</summary>
+    public BytesAtTypes? StateBytesPerText { get; init; }
+
     /// <summary>
     /// How much was checked: config (no weights there), headers (names, shapes, offsets, sizes), weights (every one finite).
     /// </summary>
@@ -208,6 +219,7 @@ internal sealed record ModelFacts
             Files = checkpoint.HasWeights ? checkpoint.Entries.Keys.Select(name => checkpoint.FileOf(name).Path).Distinct().Count() : 0,
             MemoryBytes = new(4 * config.Parameters, 2 * config.Parameters),
             KvCacheBytesPerToken = new(config.KeyValueBytesPerToken(4), config.KeyValueBytesPerToken(2)),
+            StateBytesPerText = Axis.MambaHeads.IsIn(config) ? new(config.StateBytesPerText(4), config.StateBytesPerText(2)) : null,
             Integrity = !checkpoint.HasWeights ? "config" : read ? "weights" : "headers",
             Config = Fields(checkpoint),
         };
@@ -222,6 +234,8 @@ internal sealed record ModelFacts
         {
             // Whichever form the file has for them.
             fields["rope_theta"] = parameters["rope_theta"]?.DeepClone();
+            if (checkpoint.Config.Rotary.Fraction != 1.0)
+                fields["partial_rotary_factor"] = checkpoint.Config.Rotary.Fraction;
             if (checkpoint.Config.Rotary.Scaling is not null)
                 fields["rope_scaling"] = new JsonObject(
                     parameters.Where(field => field.Key is not ("rope_theta" or "partial_rotary_factor"))

@@ -74,6 +74,8 @@ internal static class PlanPage
         Row("head_dim", model => $"{model.HeadDim}");
         Row("vocabulary", model => $"{model.VocabSize}{(model.TieWordEmbeddings ? ", tied" : "")}");
         Row("parameters", model => Exact(model.Parameters));
+        if (plan.StudentRange is { } range)
+            table.Add("  by which layers go", "", $"{Exact(range.Least)} to {Exact(range.Most)}");
         if (teacher.ActiveParameters is not null)
             Row("  active", model => Exact(model.ActiveParameters ?? model.Parameters));
         Row("  embedding", model => Exact(model.EmbeddingParameters));
@@ -84,7 +86,7 @@ internal static class PlanPage
         Row("KV cache a token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
         Row("KV cache of one text, bfloat16", model => $"{Units.Bytes(model.KvCacheBytesBfloat16)} at {model.KvCacheContext}");
         if (teacher.StateBytesBfloat16 is not null)
-            Row($"{(teacher.MambaNumHeads is null ? "state" : "Mamba state")} of one text, bfloat16",
+            Row($"{(teacher.MambaNumHeads is null ? "state" : "Mamba state")} of one text, {teacher.StateType}",
                 model => Units.Bytes(model.StateBytesBfloat16 ?? 0));
         Row("forward pass a token", model => Units.Operations(model.ForwardFlopsPerToken));
         return table;

@@ -106,7 +106,7 @@ internal sealed class SearchCommand : CommandBase
         IEnumerable<Candidate> Counted()
         {
             foreach (var candidate in search.Enumerate(teacher.Config, read.Data.Sequence, teacher.StoredType.Bytes(), latency,
-                run.Cancellation))
+                stop: run.Cancellation))
             {
                 if (count++ < most)
                     shown.Add(CandidateForecast.Of(candidate, search, read.Data.Sequence, teacher.StoredType.Bytes()));

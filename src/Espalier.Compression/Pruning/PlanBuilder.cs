@@ -23,15 +23,16 @@ internal static class PlanBuilder
     /// <param name="keepLayers">
     /// The layers that stay, ascending, where something else than block influence chose them; null lets the scores choose.
     /// </param>
+    /// <param name="kinds">How many layers of each kind stay in a hybrid; null for any.</param>
     /// <exception cref="EspalierException">Scores of another shape, or a merge where more than half of a group's heads go.</exception>
     public static PruningPlan ByImportance(
         DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth = DepthChoice.Contiguous,
-        bool mergeHeads = false, bool mergeExperts = false, IReadOnlyList<int>? keepLayers = null)
+        bool mergeHeads = false, bool mergeExperts = false, IReadOnlyList<int>? keepLayers = null, LayerCounts? kinds = null)
     {
         CheckScores(teacher, scores);
         if (mergeHeads)
             GroupChoice.CheckMerge(teacher, student);
-        int[] layers = keepLayers is null ? LayersToKeep(teacher, student, scores, depth) : [.. keepLayers];
+        int[] layers = keepLayers is null ? LayersToKeep(teacher, student.Layers, scores, depth, kinds) : [.. keepLayers];
         if (layers.Length != student.Layers)
             throw new EspalierException($"{layers.Length} layers were chosen to stay and the student has {student.Layers}: choose as many");
         var plan = Best($"{scores.How}{(mergeHeads ? ", heads merged" : "")}{(mergeExperts ? ", experts merged" : "")}", teacher, student,
@@ -55,11 +56,13 @@ internal static class PlanBuilder
     }
 
     /// <summary>A random choice of the same shape: random scores in the same rules, and for depth scattered layers.</summary>
-    public static PruningPlan Random(DecoderConfig teacher, DecoderConfig student, ulong seed)
+    public static PruningPlan Random(DecoderConfig teacher, DecoderConfig student, ulong seed, LayerCounts? kinds = null)
     {
         var random = new Random(unchecked((int)(seed ^ (seed >> 32))));
         double[] Draw(int count) => [.. Enumerable.Range(0, count).Select(_ => random.NextDouble())];
-        return Best($"random, seed {seed}", teacher, student, Ranking.Largest(Draw(teacher.Layers), student.Layers), merge: false,
+        var worth = Draw(teacher.Layers);
+        return Best($"random, seed {seed}", teacher, student,
+            kinds?.Best(teacher.LayerKinds, worth) ?? Ranking.Largest(worth, student.Layers), merge: false,
             (axis, _) => Draw(axis.Of(teacher)));
     }
 
@@ -101,13 +104,20 @@ internal static class PlanBuilder
             : layers.SelectMany((layer, i) => kept[Axis.Experts]![i].Select(expert => layer * teacher.Experts + expert));
     }
 
-    private static int[] LayersToKeep(DecoderConfig teacher, DecoderConfig student, ImportanceScores scores, DepthChoice depth)
+    /// <summary>The layers that stay by block influence, ascending.</summary>
+    /// <param name="teacher">The teacher.</param>
+    /// <param name="layers">How many stay.</param>
+    /// <param name="scores">Importance of the teacher's units.</param>
+    /// <param name="depth">Which go.</param>
+    /// <param name="kinds">How many of each kind stay in a hybrid; null for any.</param>
+    /// <exception cref="EspalierException">The scores do not say it.</exception>
+    public static int[] LayersToKeep(DecoderConfig teacher, int layers, ImportanceScores scores, DepthChoice depth, LayerCounts? kinds)
     {
-        var dropped = teacher.Layers - student.Layers;
+        var dropped = teacher.Layers - layers;
         if (dropped == 0)
             return [.. Enumerable.Range(0, teacher.Layers)];
         if (depth == DepthChoice.Scattered)
-            return Ranking.Largest(scores.BlockInfluence[1], student.Layers);
+            return kinds?.Best(teacher.LayerKinds, scores.BlockInfluence[1]) ?? Ranking.Largest(scores.BlockInfluence[1], layers);
         if (depth == DepthChoice.Greedy)
             throw new EspalierException(
                 "a greedy choice of layers needs a scan that these scores do not hold: give those of espalier depth with --depth-scores, "

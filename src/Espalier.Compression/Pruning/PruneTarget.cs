@@ -29,6 +29,9 @@ public sealed record PruneTarget
     /// <summary>Blocks.</summary>
     public int? Layers { get => Sizes[Axis.Layers]; init => Sizes = Sizes.With(Axis.Layers, value); }
 
+    /// <summary>How many layers of each kind stay in a hybrid; null leaves that to what ranks them.</summary>
+    internal LayerCounts? Kinds { get; init; }
+
     /// <summary>
     /// What widths must be multiples of where they differ from the teacher's; 1 allows any. Null is
     /// <see cref="DefaultMultiple"/> for a width that is a multiple of it in the teacher, else 1.
@@ -48,7 +51,10 @@ public sealed record PruneTarget
         foreach (var axis in Axis.All.Where(axis => axis.Groups is null).Concat(Axis.All.Where(axis => axis.Groups is not null)))
             student = axis.With(student, axis.Groups is { } groups && axis.IsIn(teacher) ? InGroups(axis, groups, teacher, student)
                 : Alone(axis, teacher));
-        return student;
+        if (Kinds is not { } kinds)
+            return student;
+        kinds.Check(teacher, student.Layers);
+        return student with { LayerKinds = teacher.LayerKinds.At(kinds.First(teacher.LayerKinds)) };
     }
 
     /// <summary>What leads from one shape to a smaller one; sizes that stay are null.</summary>

@@ -33,7 +33,7 @@ internal static class CandidatesFile
         var count = 0L;
         foreach (var candidate in candidates)
         {
-            var sizes = Candidate.AxesOf(candidate.Shape).Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}");
+            var sizes = Candidate.AxesOf(candidate.Model).Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}");
             text.Write($"{(count++ > 0 ? "," : "")}\n    {{{string.Join(", ", sizes)}}}");
         }
         text.Write("\n  ]\n}\n");
@@ -63,7 +63,7 @@ internal static class CandidatesFile
             Multiple = multiple
         };
         var shape = SearchSpace.Check(teacher, sizes, $"{source}: {prefix}");
-        return shape != teacher ? new(shape)
+        return shape != teacher ? new(shape) { Model = teacher }
             : throw new EspalierException(
                 $"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of "
                     + string.Join(", ", Candidate.AxesOf(teacher)));

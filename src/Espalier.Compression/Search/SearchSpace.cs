@@ -112,7 +112,7 @@ internal sealed record SearchSpace
                                         Delta = delta,
                                     };
                                     if (shape != teacher)
-                                        yield return new(shape);
+                                        yield return new(shape) { Model = teacher };
                                 }
     }
 

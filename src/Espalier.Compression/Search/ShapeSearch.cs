@@ -13,21 +13,26 @@ internal static class ShapeSearch
     /// <param name="teacher">The teacher.</param>
     /// <param name="space">Sizes to combine.</param>
     /// <param name="constraints">What must hold; those that are dear to find out last.</param>
+    /// <param name="kinds">The kinds of the layers that stay, by their number, where scores say it; null takes the first ones.</param>
     /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">
     /// An illegal size; or, at the end, that no shape keeps to the constraints: the nearest are named.
     /// </exception>
     public static IEnumerable<Candidate> Enumerate(DecoderConfig teacher, SearchSpace space, IReadOnlyList<Constraint> constraints,
-        CancellationToken stop = default)
+        Func<int, LayerKinds>? kinds = null, CancellationToken stop = default)
     {
         ArgumentNullException.ThrowIfNull(space);
-        return Walk(space.Shapes(teacher), constraints, stop);
+        return Walk(Of(space.Shapes(teacher), kinds), constraints, stop);
     }
 
     /// <summary>The same of shapes that were named one by one.</summary>
     public static IEnumerable<Candidate> Enumerate(IReadOnlyList<Candidate> shapes, IReadOnlyList<Constraint> constraints,
-        CancellationToken stop = default) =>
-        Walk(shapes, constraints, stop);
+        Func<int, LayerKinds>? kinds = null, CancellationToken stop = default) =>
+        Walk(Of(shapes, kinds), constraints, stop);
+
+    // Before layers are ranked a hybrid's shapes have the first kinds of the pattern, and so another size than what is cut.
+    private static IEnumerable<Candidate> Of(IEnumerable<Candidate> shapes, Func<int, LayerKinds>? kinds) => kinds is null ? shapes
+        : shapes.Select(candidate => candidate with { Shape = candidate.Shape with { LayerKinds = kinds(candidate.Layers) } });
 
     private static IEnumerable<Candidate> Walk(IEnumerable<Candidate> shapes, IReadOnlyList<Constraint> constraints, CancellationToken stop)
     {

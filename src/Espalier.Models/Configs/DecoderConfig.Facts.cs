@@ -56,9 +56,10 @@ public sealed partial record DecoderConfig
     /// Bytes that state-space mixers and linear attention keep of one text, however long it is: the state of each channel, and what the
     /// convolution still sees.
     /// </summary>
-    internal long StateBytesPerText(int bytesPerElement) => bytesPerElement * (
-        LayersWhere(static kind => kind.HasMamba) * StateShape.Of(Mamba).Numbers
-        + LayersWhere(static kind => kind.HasDelta) * StateShape.Of(Delta).Numbers);
+    internal long StateBytesPerText(int bytesPerElement) =>
+        LayersWhere(static kind => kind.HasMamba) * ((Mamba.StateType?.Bytes() ?? bytesPerElement) * (long)Mamba.Channels * Mamba.StateSize
+            + bytesPerElement * (Mamba.Kernel - 1L) * (Mamba.Channels + 2L * Mamba.StateChannels))
+        + bytesPerElement * LayersWhere(static kind => kind.HasDelta) * StateShape.Of(Delta).Numbers;
 
     /// <summary>
     /// Floating-point operations of one token's forward pass inside a causal window of <paramref name="sequence"/> tokens: two for each

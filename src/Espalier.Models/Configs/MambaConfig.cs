@@ -18,6 +18,9 @@ internal sealed record MambaConfig
     /// <summary>Positions that the convolution sees, its own included.</summary>
     public int Kernel { get; init; }
 
+    /// <summary>What states are kept in between tokens where the model is served; null is what it is computed in.</summary>
+    public ElementType? StateType { get; init; } = ElementType.F32;
+
     /// <summary>The least step; a smaller one becomes this.</summary>
     public double LeastStep { get; init; }
 

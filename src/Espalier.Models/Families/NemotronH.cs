@@ -13,18 +13,23 @@ internal sealed class NemotronH : Family
     // As published folders and as transformers 5 say what the layers are; both are read, and written where the source has them.
     private const string Pattern = "hybrid_override_pattern", Types = "layers_block_type";
 
-    private const string Layers = "num_hidden_layers", HeadDim = "head_dim", OlderHeadDim = "attention_head_dim", Steps = "time_step_limit";
+    private const string Layers = "num_hidden_layers", HeadDim = "head_dim", OlderHeadDim = "attention_head_dim", Steps = "time_step_limit",
+        StateType = "mamba_ssm_cache_dtype";
 
     private static readonly LayerKind s_half = new() { Activation = ActivationKind.SquaredRelu, IsRotary = false };
 
-    // Letter and name of each kind of layer; of a mixture of experts there is no kind.
-    private static readonly (char Letter, string Name, LayerKind? Kind)[] s_kinds =
+    // Letter, name and newer name of each kind of layer; of a mixture of experts there is no kind.
+    private static readonly (char Letter, string Name, string Newer, LayerKind? Kind)[] s_kinds =
     [
-        ('M', "mamba", s_half with { HasAttention = false, HasMamba = true, HasFeedForward = false }),
-        ('*', "attention", s_half with { HasFeedForward = false }),
-        ('-', "mlp", s_half with { HasAttention = false }),
-        ('E', "moe", null),
+        ('M', "mamba", "linear_attention", s_half with { HasAttention = false, HasMamba = true, HasFeedForward = false }),
+        ('*', "attention", "full_attention", s_half with { HasFeedForward = false }),
+        ('-', "mlp", "mlp", s_half with { HasAttention = false }),
+        ('E', "moe", "moe", null),
     ];
+
+    // What a state is kept in between tokens; auto is what the model is computed in.
+    private static readonly (string Name, ElementType? Type)[] s_stateTypes =
+        [("float32", ElementType.F32), ("bfloat16", ElementType.BF16), ("float16", ElementType.F16), ("auto", null)];
 
     // What is refused where it is on, with the reason.
     private static readonly (string Field, string Why)[] s_refused =
@@ -129,7 +134,10 @@ internal sealed class NemotronH : Family
             throw fields.Wrong("sliding_window", "windows are not supported in this family; its models say null");
         if (fields.Text("mamba_hidden_act") is not ("silu" or "swish"))
             throw fields.Wrong("mamba_hidden_act", $"a {ModelType} model has silu");
-        var steps = fields.Range(Steps);
+        var (steps, stateType) = (fields.Range(Steps), fields.Text(StateType));
+        var at = Array.FindIndex(s_stateTypes, one => one.Name == stateType);
+        if (at < 0)
+            throw fields.Wrong(StateType, $"known are {string.Join(", ", s_stateTypes.Select(one => one.Name))}");
         return common with
         {
             HeadDim = !fields.IsGiven(HeadDim) && fields.Says(OlderHeadDim) ? fields.Int(OlderHeadDim) : common.HeadDim,
@@ -142,6 +150,7 @@ internal sealed class NemotronH : Family
                 Groups = fields.Int("n_groups"),
                 StateSize = fields.Int("ssm_state_size"),
                 Kernel = fields.Int("conv_kernel"),
+                StateType = s_stateTypes[at].Type,
                 LeastStep = steps?.Least ?? 0,
                 MostStep = steps?.Most ?? double.PositiveInfinity,
                 ProjectionBias = fields.Bool("use_bias"),
@@ -158,8 +167,11 @@ internal sealed class NemotronH : Family
             .Select(layer => s_kinds.First(kind => kind.Kind == target.LayerKinds[layer])).ToArray();
         if (fields.ContainsKey(Pattern))
             fields[Pattern] = string.Concat(layers.Select(layer => layer.Letter));
+        // transformers 5 has renamed two of them since; a file keeps the names that it has.
+        var isNewer = fields[Types] is JsonArray names && names.Any(name => name is JsonValue value && value.TryGetValue(out string? said)
+            && s_kinds.Any(kind => kind.Newer == said && kind.Name != said));
         if (fields.ContainsKey(Types) || !fields.ContainsKey(Pattern))
-            fields[Types] = new JsonArray([.. layers.Select(layer => JsonValue.Create(layer.Name))]);
+            fields[Types] = new JsonArray([.. layers.Select(layer => JsonValue.Create(isNewer ? layer.Newer : layer.Name))]);
         if (fields.ContainsKey(OlderHeadDim))
             ConfigJson.Set(fields, OlderHeadDim, target.HeadDim);
         ConfigFields.KeepInfinity(fields, Steps);
@@ -172,9 +184,12 @@ internal sealed class NemotronH : Family
         if (fields.Says(Pattern))
             byPattern = [.. fields.Text(Pattern)!.Select(letter => Of(Pattern, $"'{letter}'",
                 Array.FindIndex(s_kinds, kind => kind.Letter == letter)))];
-        if (fields.Says(Types) || byPattern is null)
-            byTypes = [.. (fields.Says(Types) ? fields.Texts(Types) : ["mamba", "moe", "attention", "mlp"])
-                .Select(name => Of(Types, name, Array.FindIndex(s_kinds, kind => kind.Name == name)))];
+        if (fields.Says(Types))
+            byTypes = [.. fields.Texts(Types).Select(name =>
+                Of(Types, name, Array.FindIndex(s_kinds, kind => kind.Name == name || kind.Newer == name)))];
+        if (byPattern is null && byTypes is null)
+            throw new EspalierException($"{fields.Source}: says nowhere which layers are mamba, attention or mlp: {Types} lists them, or "
+                + $"{Pattern} in published folders; without either transformers takes four layers that no published model has");
         if (byPattern is not null && byTypes is not null && !byPattern.SequenceEqual(byTypes))
             throw fields.Wrong(Types, $"{Pattern} is {fields.Text(Pattern)}, which says something else; keep one of the two");
         var kinds = byTypes ?? byPattern!;

@@ -19,6 +19,30 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
         var value => AsWhole(key, value),
     };
 
+    /// <summary>A size that some layers may lack: of a list the item that all layers have that are not at 0.</summary>
+    /// <param name="key">The key, without the architecture.</param>
+    /// <returns>Null where the file has no such key; 0 where no layer has any.</returns>
+    /// <exception cref="EspalierException">It is no whole number, or the layers that have it differ.</exception>
+    public int? WholeOfSome(string key)
+    {
+        if (Value(key) is not Array items)
+            return Whole(key);
+        int[] sizes = [.. items.Cast<object>().Select(item => AsWhole(key, item)).Where(size => size != 0).Distinct()];
+        return sizes.Length > 1 ? throw Wrong(key, $"has {string.Join(", ", sizes)} in layers, and layers of one size are supported")
+            : sizes.Length == 1 ? sizes[0] : 0;
+    }
+
+    /// <summary>The same, layer by layer.</summary>
+    /// <param name="key">The key, without the architecture, which must be there.</param>
+    /// <param name="layers">Layers of the model.</param>
+    public int[] OfLayers(string key, int layers) => Value(key) switch
+    {
+        null => throw new EspalierException($"{file.Path}: the key {architecture}.{key} is missing"),
+        Array items when items.Length == layers => [.. items.Cast<object>().Select(item => AsWhole(key, item))],
+        Array items => throw Wrong(key, $"is a list of {items.Length}, and the model has {layers} layers"),
+        var one => [.. Enumerable.Repeat(AsWhole(key, one), layers)],
+    };
+
     /// <summary>The same, of a key that must be there.</summary>
     public int Required(string key) => Whole(key) ?? throw new EspalierException($"{file.Path}: the key {architecture}.{key} is missing");
 

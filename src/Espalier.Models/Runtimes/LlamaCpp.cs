@@ -15,7 +15,8 @@ internal sealed class LlamaCpp : Runtime
 
     /// <inheritdoc/>
     public override string? Refuses(WrittenShape shape) => shape.Family.ModelType == "nemotron_h" && shape.SaysExperts
-        ? "its converter takes a config.json with num_experts_per_tok for a mixture of experts, which this model is not: take the field out"
+        ? "its converter takes a config.json with num_experts_per_tok for a mixture of experts, which this model is not: let espalier "
+            + "export make the GGUF file, or take that field out of the folder's config.json before converting"
         : shape.Delta is { } delta && delta.HeadDim != delta.StateSize
         ? $"it wants values of linear attention as wide as keys, and linear_value_head_dim is {delta.HeadDim} while linear_key_head_dim is "
             + $"{delta.StateSize}: cut linear-value-heads or linear-key-heads instead"

@@ -1,3 +1,5 @@
+using Espalier.Models.Gguf.Architectures;
+
 namespace Espalier.Models.Runtimes;
 
 /// <summary>
@@ -17,7 +19,9 @@ internal sealed class Ollama : Runtime
     /// <inheritdoc/>
     public override string? Refuses(WrittenShape shape) => s_imported.Contains(shape.Family.ModelType)
         ? null
-        : $"its import of folders does not know {shape.Family.Architecture}: give it a GGUF file, where the family has one";
+        : $"its import of folders does not know {shape.Family.Architecture}: "
+            + (GgufArchitectures.All.Any(one => one.Families.Contains(shape.Family.ModelType))
+                ? "give it a GGUF file, which espalier export makes" : "and there is no GGUF file of this family to give it");
 
     /// <inheritdoc/>
     public override int HeadDim(WrittenShape shape) => shape.Family.ModelType == "qwen2" ? shape.Quotient : base.HeadDim(shape);

@@ -42,9 +42,13 @@ internal sealed record ModelForecast
     public int? LinearValueHeadDim { get; init; }
 
     /// <summary>
-    /// Bytes that Mamba layers and those of linear attention keep of a text, however long it is, in bfloat16; null where there are none.
+    /// Bytes that Mamba layers and those of linear attention keep of a text, however long it is, where the model is served in bfloat16:
+    /// states in <see cref="StateType"/>, the last inputs of convolutions in bfloat16; null where there are none.
     /// </summary>
     public long? StateBytesBfloat16 { get; init; }
+
+    /// <summary>What the states are kept in (<c>mamba_ssm_cache_dtype</c>); null where there are no Mamba layers.</summary>
+    public string? StateType { get; init; }
 
     /// <summary>Weights that take part in one token's pass; null where all do.</summary>
     public long? ActiveParameters { get; init; }
@@ -117,6 +121,8 @@ internal sealed record ModelForecast
             LinearNumValueHeads = hasDelta ? config.Delta.Heads : null,
             LinearValueHeadDim = hasDelta ? config.Delta.HeadDim : null,
             StateBytesBfloat16 = config.IsRecurrent ? config.StateBytesPerText(2) : null,
+            StateType = hasMamba ? (config.Mamba.StateType ?? ElementType.BF16).ConfigName()
+                : hasDelta ? ElementType.BF16.ConfigName() : null,
             ActiveParameters = hasExperts ? config.ActiveParameters : null,
             NumHiddenLayers = config.Layers,
             NumAttentionHeads = config.QueryHeads,

@@ -117,6 +117,26 @@ internal sealed record PruneSection
                     : null,
                 IsLater = true,
             },
+            new Key<PruneSection, LayerCounts?>("layer-kinds",
+                Kinds.Parsed("COUNTS", LayerCounts.Parse, counts => counts.ToString(), LayerCounts.Pattern).OrAbsent(),
+                s => s.Target.Kinds, (s, counts) => s with { Target = s.Target with { Kinds = counts } })
+            {
+                Help = "How many layers of each kind stay in a hybrid, such as '25 mamba + 4 attention + 19 feed-forward'; needs --depth "
+                    + "scattered",
+                ShowsDefault = false,
+                Stage = InStageKey.WhereItDiffers,
+                PageDefault = "as they rank",
+                Page = """
+                    Of a hybrid, how many layers of each kind stay, such as `25 mamba + 4 attention + 19 feed-forward`: together they are
+                    `layers`. The best of each kind stay, and the student's size is known beforehand; without it all rank together, and
+                    `plan` says from where to where the size may lie. Needs `depth: scattered`.
+                    """,
+                Useless = Useless("layer-kinds"),
+                Refused = (s, counts) => counts is not null && s.Depth != DepthChoice.Scattered
+                    ? $"single layers are chosen, so many of each kind, and prune.depth is {EnumName.Of(s.Depth)}; give depth: scattered"
+                    : null,
+                IsLater = true,
+            },
             new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })
             {
                 Help = "What survives, instead of a shape",

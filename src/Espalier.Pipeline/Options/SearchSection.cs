@@ -90,14 +90,18 @@ internal sealed partial record SearchSection
         return constraints;
     }
 
-    /// <summary>The shapes that are allowed, as they are asked for; those of a file must keep to the constraints, too.</summary>
+    /// <summary>
+    /// The shapes that are allowed, as they are asked for; those of a file must keep to the constraints, too. Of a hybrid
+    /// <paramref name="kinds"/> says the kinds of the layers that stay, by their number, once layers are ranked.
+    /// </summary>
     /// <exception cref="EspalierException">An illegal size, or at the end that no shape is allowed.</exception>
     public IEnumerable<Candidate> Enumerate(DecoderConfig teacher, int sequence, int elementBytes, LatencyTable? latency,
-        CancellationToken stop = default)
+        Func<int, LayerKinds>? kinds = null, CancellationToken stop = default)
     {
         var constraints = Constraints(sequence, elementBytes, latency);
-        return CandidatesFile is not { } file ? ShapeSearch.Enumerate(teacher, Space, constraints, stop)
-            : ShapeSearch.Enumerate(Espalier.Compression.Search.CandidatesFile.Read(file, teacher, Space.Multiple), constraints, stop);
+        return CandidatesFile is not { } file ? ShapeSearch.Enumerate(teacher, Space, constraints, kinds, stop)
+            : ShapeSearch.Enumerate(Espalier.Compression.Search.CandidatesFile.Read(file, teacher, Space.Multiple), constraints,
+                kinds, stop);
     }
 
     /// <summary>

@@ -21,6 +21,11 @@ internal sealed record RecipePlan
     /// <summary>The student.</summary>
     public required ModelForecast Student { get; init; }
 
+    /// <summary>
+    /// All weights that the student may have where layers of several kinds are ranked together; null where <see cref="Student"/> says it.
+    /// </summary>
+    public ParameterRange? StudentRange { get; init; }
+
     /// <summary>What a search has to choose from; null without one. <see cref="Student"/> is then its largest shape.</summary>
     public SearchPlan? Search { get; init; }
 
@@ -87,6 +92,7 @@ internal sealed record RecipePlan
             TeacherHasWeights = hasWeights,
             Teacher = teacherForecast,
             Student = studentForecast,
+            StudentRange = ParameterRange.Of(list.Cycles[^1].Rounds[^1].From, student, list.Cycles[^1].Rounds[^1].Section),
             Search = search,
             NonEmbeddingKept = (double)student.NonEmbeddingParameters / teacher.NonEmbeddingParameters,
             Stages = stages,

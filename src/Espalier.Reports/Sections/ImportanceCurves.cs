@@ -9,15 +9,16 @@ internal static class ImportanceCurves
 
     /// <summary>
     /// A thin line a layer (of many layers evenly chosen ones), relative to its largest value; colours go along a ramp, so that neighbours
-    /// look alike and none looks like a far one.
+    /// look alike and none looks like a far one. Layers that have no such units, whose scores are all 0, have none.
     /// </summary>
-    internal static IReadOnlyList<Series> PerLayer(double[][] layers)
+    internal static IReadOnlyList<Series> PerLayer(double[][] scores)
     {
+        int[] layers = [.. Enumerable.Range(0, scores.Length).Where(layer => scores[layer].Any(static score => score != 0))];
         var shown = Math.Min(layers.Length, MostLayers);
         return [.. Enumerable.Range(0, shown).Select(i =>
         {
-            var layer = shown == 1 ? 0 : (int)((long)i * (layers.Length - 1) / (shown - 1));
-            var sorted = layers[layer].OrderDescending().ToArray();
+            var layer = layers[shown == 1 ? 0 : (int)((long)i * (layers.Length - 1) / (shown - 1))];
+            var sorted = scores[layer].OrderDescending().ToArray();
             var largest = sorted.FirstOrDefault(value => value > 0 && double.IsFinite(value), 1);
             return new Series($"layer {layer}", 0, SeriesStyle.Line,
                 Binning.Sample([.. sorted.Select((value, rank) => new Point(rank + 1, value / largest))], MostPoints))

@@ -41,7 +41,13 @@ internal static class ImportanceSection
         PerLayer(html, "experts", "expert", scores.Units[SizeAxis.Experts], Cuts(arms, SizeAxis.Experts));
         Map(html, "experts", "expert, in the model's order", "layer", scores.Units[SizeAxis.Experts], null);
         PerLayer(html, "heads", "head", scores.Units[SizeAxis.Heads], Cuts(arms, SizeAxis.Heads));
-        Map(html, "heads", "query head, in the model's order (✕: cut)", "layer", scores.Units[SizeAxis.Heads], CutHeads(arms[0]));
+        Map(html, "heads", "query head, in the model's order (✕: cut)", "layer", scores.Units[SizeAxis.Heads],
+            CutHeads(arms[0], SizeAxis.Heads));
+        PerLayer(html, "Mamba heads", "Mamba head", scores.Units[SizeAxis.MambaHeads], Cuts(arms, SizeAxis.MambaHeads));
+        Map(html, "Mamba heads", "Mamba head, in the model's order (✕: cut)", "layer", scores.Units[SizeAxis.MambaHeads],
+            CutHeads(arms[0], SizeAxis.MambaHeads));
+        PerLayer(html, "Mamba channels", "channel of a Mamba head", scores.Units[SizeAxis.MambaHeadDim],
+            Cuts(arms, SizeAxis.MambaHeadDim));
         Channels(html, scores, Cuts(arms, SizeAxis.Hidden));
         Map(html, "channels by norm", "channel, in the model's order", "norm", scores.ChannelsPerNorm, null);
         BlockInfluence.Write(html, scores, arms[0]);
@@ -71,11 +77,10 @@ internal static class ImportanceSection
 
     private static void PerLayer(HtmlBuilder html, string units, string unit, double[][]? layers, Cut[] cuts)
     {
-        if (layers is not { Length: > 0 })
+        if (layers is null || ImportanceCurves.PerLayer(layers) is not { Count: > 0 } series)
             return;
         html.Leaf("h3", $"{char.ToUpperInvariant(units[0])}{units[1..]} of each layer, the most important first");
         html.Note("A line a layer, relative to the layer's largest; the colours go from the first layer to the last.");
-        var series = ImportanceCurves.PerLayer(layers);
         new SvgChart
         {
             Title = $"Importance of {units}, sorted, by layer",
@@ -116,9 +121,9 @@ internal static class ImportanceSection
 
     private static double[][]? Sorted(double[][]? rows) => rows?.Select(row => row.OrderDescending().ToArray()).ToArray();
 
-    private static Func<int, int, bool>? CutHeads(ReportArm arm)
+    private static Func<int, int, bool>? CutHeads(ReportArm arm, SizeAxis axis)
     {
-        if (arm.Plan is not { Layers: { } layers } plan || plan.Kept[SizeAxis.Heads] is not { } heads || layers.Length != heads.Length)
+        if (arm.Plan is not { Layers: { } layers } plan || plan.Kept[axis] is not { } heads || layers.Length != heads.Length)
             return null;
         var kept = layers.Zip(heads).ToDictionary(pair => pair.First, pair => pair.Second.ToHashSet());
         return (layer, head) => !kept.TryGetValue(layer, out var stays) || !stays.Contains(head);

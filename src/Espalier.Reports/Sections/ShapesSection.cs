@@ -16,6 +16,7 @@ internal static class ShapesSection
         ("Expert size", config => config.ExpertIntermediateSize),
         ("Mamba heads", config => config.Mamba.Heads),
         ("Mamba head width", config => config.Mamba.HeadDim),
+        ("Mamba state size", config => config.Mamba.StateSize),
         ("Linear attention's key heads", config => config.Delta.Groups),
         ("Linear attention's value heads", config => config.Delta.Heads),
         ("Its value head width", config => config.Delta.HeadDim),

@@ -77,6 +77,38 @@ public sealed class InspectTests
     }
 
     [Fact]
+    public void A_hybrid_shows_its_mixers_and_no_experts_that_it_has_not()
+    {
+        var folder = Fixtures.Golden("families", "nemotron-h");
+        var (_, output, _) = TestCommand.Launch($"inspect {folder}");
+        string[] Names(string text) => [.. text.Split('\n').Select(line => line.TrimStart().Split("  ")[0].Trim())];
+        foreach (var name in new[] { "mamba_num_heads", "mamba_head_dim", "ssm_state_size", "conv_kernel", "Mamba state" })
+            Assert.Contains(name, Names(output));
+        Assert.DoesNotContain(Names(output), name => name.Contains("expert", StringComparison.Ordinal)
+            || name.StartsWith("moe", StringComparison.Ordinal));
+        // Three mixers: 60 channels of a state of 12 in float32, and three inputs of 60 + 2 * 2 * 12 channels in the type of the rest.
+        var state = Verb.Json($"inspect {folder}").GetProperty("state_bytes_per_text");
+        Assert.Equal((3 * (4 * 60 * 12 + 4 * 3 * 108), 3 * (4 * 60 * 12 + 2 * 3 * 108)),
+            (state.GetProperty("f32").GetInt32(), state.GetProperty("bf16").GetInt32()));
+        (_, output, _) = TestCommand.Launch($"inspect {Fixtures.Golden("families", "mixtral")}");
+        Assert.Contains("num_experts_per_tok", Names(output));
+    }
+
+    /// <summary>Whichever form the folder has for it.</summary>
+    [Theory]
+    [InlineData("stablelm")]
+    [InlineData("nemotron")]
+    public void A_part_of_a_head_that_turns_is_shown(string family)
+    {
+        var (_, output, _) = TestCommand.Launch($"inspect {Fixtures.Golden("families", family)}");
+        var line =
+            Assert.Single(output.Split('\n'), line => line.TrimStart().StartsWith("partial_rotary_factor ", StringComparison.Ordinal));
+        Assert.InRange(
+            double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture),
+            0.1, 0.9);
+    }
+
+    [Fact]
     public void A_gguf_file_is_counted_alike()
     {
         using var folder = new TemporaryFolder();

@@ -35,6 +35,22 @@ public sealed class PruneTests : TorchTest
     }
 
     [Fact]
+    public void So_many_layers_of_each_kind_of_a_hybrid_stay_as_are_asked_for()
+    {
+        using var folder = new TemporaryFolder();
+        for (var seed = 1; seed <= 3; seed++)
+        {
+            var output = Path.Combine(folder.Path, $"pruned-{seed}");
+            var (code, _, error) = TestCommand.LaunchWith(["prune", Fixtures.Golden("families", "nemotron-h"), "--random", "--seed", $"{seed}",
+                "--layers", "4", "--depth", "scattered", "--layer-kinds", "2 mamba + 1 attention + 1 feed-forward", "--output", output]);
+            Assert.True(code == 0, error);
+            using var after = Checkpoint.Open(output);
+            Assert.Equal((2, 1, 1), (after.Config.LayerKinds.Count(kind => kind.HasMamba),
+                after.Config.LayerKinds.Count(kind => kind.HasAttention), after.Config.LayerKinds.Count(kind => kind.HasFeedForward)));
+        }
+    }
+
+    [Fact]
     public void A_hybrids_table_has_its_mamba_heads()
     {
         using var folder = new TemporaryFolder();

@@ -34,6 +34,24 @@ public sealed class SearchSpaceTests
         Assert.Contains("32/24/9216/3072", found);
     }
 
+    /// <summary>Once layers are ranked a hybrid's shapes have the layers that its cut keeps, and are held against budgets with them.</summary>
+    [Fact]
+    public void A_hybrids_candidates_are_as_large_as_what_is_cut()
+    {
+        using var hybrid = Checkpoint.Open(Fixtures.Golden("families", "nemotron-h"));
+        var teacher = hybrid.Config;
+        // The two feed-forward blocks and the one of attention go: three mixers are left.
+        int[] kept = [0, 2, 5];
+        var student = teacher with { Layers = 3, LayerKinds = teacher.LayerKinds.At(kept) };
+        var space = new SearchSpace { Layers = [3], MambaHeads = [4, 6] };
+        var budget = new ParametersConstraint(Budget.OfCount($"<= {student.Parameters - 1}"));
+        var found = ShapeSearch.Enumerate(teacher, space, [budget], _ => teacher.LayerKinds.At(kept)).Single();
+        Assert.Equal(student with { Mamba = teacher.Mamba with { Heads = 4 } }, found.Shape);
+        // Sizes of halves that have gone are listed all the same.
+        Assert.Equal(("layers/heads/ffn/hidden/mamba-heads/mamba-head-dim", "3/4/96/48/4/10"), (found.Keys, found.Name));
+        Assert.Equal((4, 10), (found.MambaHeads, found.MambaHeadDim));
+    }
+
     [Fact]
     public void The_papers_8B_grid_has_exactly_the_15_candidates_of_its_table() => Assert.Equal(
         [

@@ -40,6 +40,12 @@ public sealed class ConfigErrorTests
     [InlineData("rope_scaling", """{"type":"dynamic","factor":2}""", "rope_scaling.type is \"dynamic\"")]
     [InlineData("rope_scaling", """{}""", "rope_scaling.type is null")]
     [InlineData("rope_scaling", """{"rope_type":"linear"}""", "rope_scaling.factor is missing")]
+    [InlineData("rope_scaling", """{"rope_type":"linear","factor":1e300}""",
+        "rope_scaling.factor is 1e300; it must be a number that float32 has: from 1.2e-38 to 3.4e+38, or 0")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn","factor":2,"original_max_position_embeddings":1024,"attention_factor":1e30}""",
+        "rope_scaling.attention_factor is 1e30; it must be from 0.001 to 1000: cos and sin are multiplied by it")]
+    [InlineData("rms_norm_eps", "1e-60", "rms_norm_eps is 1e-60; it must be a number that float32 has")]
+    [InlineData("rope_theta", "1e39", "rope_theta is 1e39; it must be a number that float32 has")]
     [InlineData("rope_scaling", """{"rope_type":"linear","factor":0.5}""", "rope_scaling.factor is 0.5")]
     [InlineData("rope_scaling",
         """{"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":1,"original_max_position_embeddings":128}""",

@@ -118,6 +118,17 @@ public sealed class LongRopeTests : TorchTest
                 raw[field] = value;
         })).Message, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("short_factor")]
+    [InlineData("long_factor")]
+    public void A_factor_that_float32_does_not_have_is_refused(string list)
+    {
+        var message =
+            Assert.Throws<EspalierException>(() => Read(raw => raw["rope_scaling"]![list]!.AsArray()[1] = 1e300)).Message;
+        Assert.Contains($"rope_scaling.{list} is [", message, StringComparison.Ordinal);
+        Assert.Contains("each must be a number that float32 has: from 1.2e-38 to 3.4e+38", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Gguf_has_both_lists_and_the_length()
     {

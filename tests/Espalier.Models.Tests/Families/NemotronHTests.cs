@@ -70,11 +70,40 @@ public sealed class NemotronHTests
     [InlineData("mamba_head_dim", "4000000", "mamba_num_heads 9 * mamba_head_dim 4000000 is 36000000")]
     [InlineData("time_step_limit", "[0.1, 0.1]", "time_step_limit is from 0.1 to 0.1; it must begin at 0 or above, and end above that")]
     [InlineData("time_step_limit", "0.1", "it must be a list of two numbers")]
+    [InlineData("time_step_limit", "null", "time_step_limit is null; it must be a list of two numbers")]
+    [InlineData("mamba_ssm_cache_dtype", "\"int8\"", "known are float32, bfloat16, float16, auto")]
+    [InlineData("layer_norm_epsilon", "1e-60", "it must be a number that float32 has: from 1.2e-38 to 3.4e+38, or 0")]
     public void Impossible_fields_are_refused(string field, string value, string expected)
     {
         var raw = Raw("nemotron-h-tied");
         raw[field] = JsonNode.Parse(value);
         Assert.Contains(expected, Assert.Throws<EspalierException>(() => Read(raw)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_that_names_no_layers_is_told_where_they_are_named()
+    {
+        var raw = Raw("nemotron-h");
+        raw.Remove(Types);
+        var message = Assert.Throws<EspalierException>(() => Read(raw)).Message;
+        Assert.Contains("says nowhere which layers are mamba, attention or mlp: layers_block_type lists them", message,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("moe", message, StringComparison.Ordinal);
+    }
+
+    /// <summary>
+    /// transformers 5 calls the kinds of layers as those of other hybrids since 2026; files keep the names that they have.
+    /// </summary>
+    [Fact]
+    public void Newer_names_of_the_layers_are_read_and_kept()
+    {
+        var raw = Raw("nemotron-h");
+        var config = Read(raw);
+        raw[Types] = new JsonArray("linear_attention", "mlp", "linear_attention", "full_attention", "mlp", "linear_attention");
+        Assert.Equal(config.LayerKinds, Read(raw).LayerKinds);
+        var written = new NemotronH().WriteConfig(config with { Layers = 2, LayerKinds = config.LayerKinds.At([2, 3]) }, raw,
+            ElementType.F32);
+        Assert.Equal("""["linear_attention","full_attention"]""", written[Types]!.ToJsonString());
     }
 
     [Fact]
@@ -112,7 +141,10 @@ public sealed class NemotronHTests
         var mlp = D + 2 * D * F;
         Assert.Equal(27 * mamba + 4 * attention + 25 * mlp + D + 2 * V * D, config.Parameters);
         Assert.Equal(2 * 4 * 2 * K * H, config.KeyValueBytesPerToken(2));
-        Assert.Equal(2 * 27 * (I * 128 + 3 * (I + states)), config.StateBytesPerText(2));
+        // States are float32 there unless mamba_ssm_cache_dtype says otherwise; the last inputs of a convolution are not.
+        Assert.Equal(27 * (4 * I * 128 + 2 * 3 * (I + states)), config.StateBytesPerText(2));
+        Assert.Equal(2 * 27 * (I * 128 + 3 * (I + states)),
+            (config with { Mamba = config.Mamba with { StateType = ElementType.BF16 } }).StateBytesPerText(2));
     }
 
     [Fact]

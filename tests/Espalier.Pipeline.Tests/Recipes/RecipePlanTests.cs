@@ -32,13 +32,56 @@ public sealed class RecipePlanTests
     [InlineData("nemotron-4-15b-width-8b.yaml", 15_628_775_424, 8_271_699_968)]
     [InlineData("nemotron-4-8b-width-4b.yaml", 8_271_699_968, 4_190_509_056)]
     [InlineData("qwen3-8b-depth-6b.yaml", 8_190_735_360, 5_875_378_176)]
-    [InlineData("nemotron-nano-9b-v2-7b.yaml", 8_888_227_328, 6_983_120_984)]
+    [InlineData("nemotron-nano-9b-v2-7b.yaml", 8_888_227_328, 6_997_637_824)]
     public void Planned_parameters_are_the_published_ones(string recipe, long teacher, long student)
     {
         var plan = PlanOf(recipe);
         Assert.Equal(teacher, plan.Teacher.Parameters);
         Assert.Equal(student, plan.Student.Parameters);
         Assert.False(plan.TeacherHasWeights);
+    }
+
+    /// <summary>Which layers of a hybrid go is known once they are ranked, unless the recipe says how many of each kind stay.</summary>
+    [Fact]
+    public void A_hybrid_whose_layers_rank_together_has_a_range_of_sizes()
+    {
+        var hybrid = Path.Combine(Fixtures.Root, "recipes", "configs", "nemotron-nano-9b-v2");
+        RecipePlan Of(string prune) => RecipePlan.Of(RecipeFile.Parse($"""
+            teacher: {hybrid}
+            data: {'{'} train: dotnet-docs {'}'}
+            prune: {'{'} hidden: 4352, ffn: 13824, mamba-heads: 120, {prune} {'}'}
+            """, "r.yaml"));
+        const long D = 4352, F = 13824, I = 120 * 80, States = 2 * 8 * 128, Ends = 2 * 131072 * D + D;
+        const long Mamba = D + (2 * I + States + 120) * D + (I + States) * 5 + 3 * 120 + I + D * I;
+        const long Attention = D + (40 + 2 * 8) * 128 * D + D * 40 * 128, Mlp = D + 2 * D * F;
+        // Of 27, 4 and 25 layers the largest eight go, or the smallest.
+        Assert.Equal(new ParameterRange(Ends + 19 * Mamba + 4 * Attention + 25 * Mlp, Ends + 27 * Mamba + 21 * Mlp),
+            Of("layers: 48, depth: scattered").StudentRange);
+        Assert.Null(Of("layers: 56").StudentRange);
+        var said = Of("layers: 48, depth: scattered, layer-kinds: 24 mamba + 4 attention + 20 feed-forward");
+        Assert.Null(said.StudentRange);
+        Assert.Equal(Ends + 24 * Mamba + 4 * Attention + 20 * Mlp, said.Student.Parameters);
+        // A span takes neighbours: fewer sizes are possible.
+        var span = Of("layers: 48").StudentRange!;
+        Assert.InRange(span.Least, Ends + 19 * Mamba + 4 * Attention + 25 * Mlp + 1, span.Most - 1);
+        Assert.InRange(span.Most, span.Least + 1, Ends + 27 * Mamba + 21 * Mlp - 1);
+    }
+
+    [Theory]
+    [InlineData("layers: 48, layer-kinds: 24 mamba + 4 attention + 20 feed-forward",
+        "single layers are chosen, so many of each kind, and prune.depth is contiguous; give depth: scattered")]
+    [InlineData("layers: 48, depth: scattered, layer-kinds: 24 mamba + 24 attention",
+        "prune.layer-kinds is 24 mamba + 24 attention, and the teacher has 4 attention layers")]
+    [InlineData("layers: 47, depth: scattered, layer-kinds: 24 mamba + 4 attention + 20 feed-forward",
+        "which are 48 layers, and prune.layers is 47: make them agree")]
+    [InlineData("layers: 48, depth: scattered, layer-kinds: 48 mambas",
+        "'48 mambas' is no count of layers of each kind: give such as 25 mamba + 4 attention + 19 feed-forward, each once")]
+    public void Counts_of_kinds_that_cannot_be_are_refused(string prune, string expected)
+    {
+        var hybrid = Path.Combine(Fixtures.Root, "recipes", "configs", "nemotron-nano-9b-v2");
+        var text = $"teacher: {hybrid}\ndata: {{ train: dotnet-docs }}\nprune: {{ {prune} }}\n";
+        Assert.Contains(expected, Assert.ThrowsAny<EspalierException>(() => RecipePlan.Of(RecipeFile.Parse(text, "r.yaml"))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

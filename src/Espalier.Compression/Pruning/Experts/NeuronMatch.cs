@@ -16,6 +16,21 @@ internal static class NeuronMatch
     private static readonly ParameterRole[] s_matrices =
         [ParameterRole.ExpertGateProjection, ParameterRole.ExpertUpProjection, ParameterRole.ExpertDownProjection];
 
+    /// <summary>
+    /// Operations of a pair of experts, at most: 2 X² D for each of the matrices that are compared, and the X³ steps that the assignment
+    /// takes at worst.
+    /// </summary>
+    public static double FlopsOf(DecoderConfig teacher)
+    {
+        double width = teacher.ExpertIntermediateSize;
+        var matrices = teacher.LayerKinds.First(kind => kind.HasExperts).HasGate ? 3 : 2;
+        return width * width * (2.0 * matrices * teacher.HiddenSize + width);
+    }
+
+    /// <summary>Bytes of a pair: the sums twice, as a tensor and as an array, and a matrix of each expert in both forms.</summary>
+    public static long BytesOf(DecoderConfig teacher) =>
+        8L * teacher.ExpertIntermediateSize * teacher.ExpertIntermediateSize + 16L * teacher.ExpertIntermediateSize * teacher.HiddenSize;
+
     /// <summary>For each neuron of an expert that stays the neuron of the one that goes.</summary>
     /// <param name="teacher">The open teacher.</param>
     /// <param name="layer">The teacher's layer.</param>

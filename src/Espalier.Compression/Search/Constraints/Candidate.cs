@@ -18,6 +18,9 @@ internal sealed record Candidate(DecoderConfig Shape)
     /// <summary>Those of a model.</summary>
     public static IEnumerable<Axis> AxesOf(DecoderConfig model) => Axes.Where(axis => axis.IsIn(model));
 
+    /// <summary>The model whose axes it has: of a hybrid all layers of a kind may go, and its sizes are listed all the same.</summary>
+    public DecoderConfig Model { get; init; } = Shape;
+
     /// <summary>Blocks.</summary>
     public int Layers => Shape.Layers;
 
@@ -31,16 +34,16 @@ internal sealed record Candidate(DecoderConfig Shape)
     public int Hidden => Shape.HiddenSize;
 
     /// <summary>Experts of a block; null where there are none.</summary>
-    public int? Experts => Axis.Experts.IsIn(Shape) ? Shape.Experts : null;
+    public int? Experts => Axis.Experts.IsIn(Model) ? Shape.Experts : null;
 
     /// <summary>Width of an expert; null where there are none.</summary>
-    public int? ExpertFfn => Axis.ExpertFfn.IsIn(Shape) ? Shape.ExpertIntermediateSize : null;
+    public int? ExpertFfn => Axis.ExpertFfn.IsIn(Model) ? Shape.ExpertIntermediateSize : null;
 
     /// <summary>Heads of a Mamba layer; null where there are none.</summary>
-    public int? MambaHeads => Axis.MambaHeads.IsIn(Shape) ? Shape.Mamba.Heads : null;
+    public int? MambaHeads => Axis.MambaHeads.IsIn(Model) ? Shape.Mamba.Heads : null;
 
     /// <summary>Channels of such a head; null where there are none.</summary>
-    public int? MambaHeadDim => Axis.MambaHeadDim.IsIn(Shape) ? Shape.Mamba.HeadDim : null;
+    public int? MambaHeadDim => Axis.MambaHeadDim.IsIn(Model) ? Shape.Mamba.HeadDim : null;
 
     /// <summary>Key heads of a layer of linear attention; null where there are none, as the two that follow.</summary>
     public int? LinearKeyHeads => Axis.DeltaKeyHeads.IsIn(Shape) ? Shape.Delta.Groups : null;
@@ -58,7 +61,10 @@ internal sealed record Candidate(DecoderConfig Shape)
     public long NonEmbeddingParameters => Shape.NonEmbeddingParameters;
 
     /// <summary><c>32/24/9216/3072</c>: the sizes of <see cref="Axes"/>.</summary>
-    public string Name => string.Join('/', AxesOf(Shape).Select(axis => axis.Of(Shape).ToString(CultureInfo.InvariantCulture)));
+    public string Name => string.Join('/', AxesOf(Model).Select(axis => axis.Of(Shape).ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary><c>layers/heads/ffn/hidden</c>: what <see cref="Name"/> has the sizes of.</summary>
+    public string Keys => string.Join('/', AxesOf(Model).Select(axis => axis.Key));
 
     /// <summary>Bytes of the weights, and of the keys, values and states of so many sequences of so many positions.</summary>
     public long MemoryBytes(int elementBytes, long context, long sequences) => checked(elementBytes * Parameters
@@ -66,5 +72,5 @@ internal sealed record Candidate(DecoderConfig Shape)
 
     /// <summary>The sizes to prune to.</summary>
     public PruneTarget Target(int? multiple) =>
-        new() { Sizes = new(axis => AxesOf(Shape).Contains(axis) ? axis.Of(Shape) : null), Multiple = multiple };
+        new() { Sizes = new(axis => AxesOf(Model).Contains(axis) ? axis.Of(Shape) : null), Multiple = multiple };
 }

@@ -14,7 +14,7 @@ namespace Espalier.Models.Families.Fields;
 /// <param name="prefix">Where the object stands inside the file, for errors: <c>rope_scaling.</c>.</param>
 internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, string source, string prefix = "")
 {
-    private const string Infinity = "Infinity";
+    private const string Infinity = "Infinity", BeyondFloat32 = "it must be a number that float32 has: from 1.2e-38 to 3.4e+38, or 0";
 
     /// <summary>The file, for errors.</summary>
     public string Source => source;
@@ -47,14 +47,14 @@ internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, strin
     /// <summary>A whole number that must be there.</summary>
     public int Int(string name, int least = 1) => OptionalInt(name, least) ?? throw Lacks(name);
 
-    /// <summary>A finite number; null where the field is null.</summary>
+    /// <summary>A number that float32, which models are computed in, has a value for; null where the field is null.</summary>
     public double? OptionalDouble(string name)
     {
         if (Find(name) is not { } node)
             return null;
-        return ConfigJson.Number(node) is { } number && double.IsFinite(number)
-            ? number
-            : throw Wrong(name, node, "it must be a finite number");
+        if (ConfigJson.Number(node) is not { } number || !double.IsFinite(number))
+            throw Wrong(name, node, "it must be a finite number");
+        return HasFloat32(number) ? number : throw Wrong(name, node, BeyondFloat32);
     }
 
     /// <summary>A positive number that must be there.</summary>
@@ -92,9 +92,10 @@ internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, strin
     public IReadOnlyList<double> PositiveNumbers(string name)
     {
         var numbers = (Find(name) ?? throw Lacks(name)) is JsonArray array ? array.Select(ConfigJson.Number).ToArray() : [];
-        return numbers.Length > 0 && numbers.All(number => number is > 0 && double.IsFinite(number.Value))
-            ? [.. numbers.Select(number => number!.Value)]
-            : throw Wrong(name, "it must be a list of numbers above 0");
+        if (numbers.Length == 0 || !numbers.All(number => number is > 0 && double.IsFinite(number.Value)))
+            throw Wrong(name, "it must be a list of numbers above 0");
+        return numbers.All(number => HasFloat32(number!.Value)) ? [.. numbers.Select(number => number!.Value)]
+            : throw Wrong(name, "each must be a number that float32 has: from 1.2e-38 to 3.4e+38");
     }
 
     /// <summary>One id or a list of ids, as <c>eos_token_id</c>; empty where the field is null.</summary>
@@ -110,11 +111,11 @@ internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, strin
     }
 
     /// <summary>
-    /// Two numbers, the second of which may be infinite, as Python writes it or as transformers 5 does; null where there is none.
+    /// Two numbers, the second of which may be infinite, as Python writes it or as transformers 5 does; null where there is no such field.
     /// </summary>
     public (double Least, double Most)? Range(string name)
     {
-        if (!fields.TryGetPropertyValue(name, out var node) || node is null)
+        if (!fields.TryGetPropertyValue(name, out var node))
             return null;
         if (JsonOddities.Of(fields, name) is { } oddity && !oddity.StartsWith($"is {Infinity}", StringComparison.Ordinal))
             throw new EspalierException($"{source}: {prefix}{name} {oddity}");
@@ -167,6 +168,8 @@ internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, strin
             throw new EspalierException($"{source}: {prefix}{name} {oddity}");
         return fields.TryGetPropertyValue(name, out var node) ? node : defaults[name];
     }
+
+    private static bool HasFloat32(double number) => number == 0 || (float.IsFinite((float)number) && float.IsNormal((float)number));
 
     private static string Short(JsonNode? value)
     {

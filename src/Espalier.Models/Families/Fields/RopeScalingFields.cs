@@ -9,6 +9,9 @@ internal static class RopeScalingFields
     private const string Known = "default, linear, llama3, longrope, yarn";
     private const string Original = "original_max_position_embeddings", Amplitude = "attention_factor";
 
+    // What cos and sin are multiplied by is near 1 in every model; scores of attention have its square.
+    private const double MostAmplitude = 1000;
+
     private static readonly string[] s_values =
     [
         "factor", "low_freq_factor", "high_freq_factor", Original, Amplitude, "beta_fast", "beta_slow", "mscale", "mscale_all_dim",
@@ -64,7 +67,7 @@ internal static class RopeScalingFields
         if (original < 2)
             throw scaling.Wrong(Original, "it must be at least 2");
         var factor = Given(scaling, "factor") ?? (double)maxPositions / original;
-        var attention = Given(scaling, Amplitude) ?? AmplitudeOf(factor, original);
+        var attention = GivenAmplitude(scaling) ?? AmplitudeOf(factor, original);
         return new(scaling.PositiveNumbers("short_factor"), scaling.PositiveNumbers("long_factor"), original, attention);
     }
 
@@ -85,7 +88,7 @@ internal static class RopeScalingFields
             throw scaling.Wrong(Original, $"it must be at most max_position_embeddings, which is {maxPositions}");
 
         var (mscale, allDims) = (scaling.OptionalDouble("mscale") ?? 0, scaling.OptionalDouble("mscale_all_dim") ?? 0);
-        var attention = Given(scaling, Amplitude)
+        var attention = GivenAmplitude(scaling)
             ?? (mscale != 0 && allDims != 0 ? Scale(factor, mscale) / Scale(factor, allDims) : Scale(factor, 1));
         return new(factor, OrDefault(scaling.OptionalDouble("beta_fast"), 32), OrDefault(scaling.OptionalDouble("beta_slow"), 1),
             original ?? maxPositions, attention);
@@ -101,6 +104,10 @@ internal static class RopeScalingFields
             ? throw scaling.Wrong(Original, $"{Original} at the top level is {b}; keep one of them")
             : inside ?? beside;
     }
+
+    private static double? GivenAmplitude(ConfigFields scaling) => Given(scaling, Amplitude) is not { } amplitude ? null
+        : amplitude is >= 1 / MostAmplitude and <= MostAmplitude ? amplitude
+        : throw scaling.Wrong(Amplitude, $"it must be from {1 / MostAmplitude} to {MostAmplitude}: cos and sin are multiplied by it");
 
     // A number above 0 where there is one.
     private static double? Given(ConfigFields scaling, string name) =>

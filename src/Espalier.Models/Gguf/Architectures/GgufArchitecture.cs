@@ -20,6 +20,12 @@ internal abstract class GgufArchitecture
     /// </summary>
     public abstract ParameterTable Table { get; }
 
+    /// <summary>Whether queries and keys turn with their position; one that has none of it has no keys for it.</summary>
+    public virtual bool HasRotary => true;
+
+    /// <summary>Whether a layer may be one half alone; sizes that layers may lack are lists then, an entry a layer.</summary>
+    public virtual bool HasHalves => false;
+
     /// <summary>Whether it rotates neighbours, so that rows of query and key projections are reordered (<see cref="HeadOrder"/>).</summary>
     public virtual bool TurnsNeighbours => false;
 
@@ -95,6 +101,22 @@ internal abstract class GgufArchitecture
     /// </summary>
     public virtual double Factor(ParameterRole role, DecoderConfig config) => 1;
 
+    /// <summary>The shape of a tensor there: its own, experts a dimension apart, unless the architecture has another.</summary>
+    public virtual long[] ShapeOf(StoredTensor tensor, DecoderConfig config) => tensor.Stacked;
+
+    /// <summary>Vectors of zeros that it reads where the model has no such parameter, with their lengths.</summary>
+    public virtual IEnumerable<(string Name, int Length)> Zeros(DecoderConfig config) => [];
+
+    /// <summary>What weights of a parameter become there, in place, where that is more than a sum or a product.</summary>
+    public virtual void Encode(ParameterRole role, Span<float> weights)
+    {
+    }
+
+    /// <summary>The way back.</summary>
+    public virtual void Decode(ParameterRole role, Span<float> weights)
+    {
+    }
+
     /// <summary>The keys that describe the shape.</summary>
     public void Describe(DecoderConfig config, GgufMetadata metadata)
     {
@@ -102,21 +124,25 @@ internal abstract class GgufArchitecture
         Add("embedding_length", (uint)config.HiddenSize);
         Add("block_count", (uint)config.Layers);
         // Where there are experts alone it is their width.
-        Add("feed_forward_length", (uint)(config.IntermediateSize > 0 ? config.IntermediateSize : config.ExpertIntermediateSize));
+        Add("feed_forward_length", OfLayers(static kind => kind.HasFeedForward,
+            config.IntermediateSize > 0 ? config.IntermediateSize : config.ExpertIntermediateSize));
         if (config.LayersWithExperts > 0)
         {
             Add("expert_count", (uint)config.Experts);
             Add("expert_used_count", (uint)config.ExpertsPerToken);
         }
         Add("attention.head_count", (uint)config.QueryHeads);
-        Add("attention.head_count_kv", (uint)config.KeyValueHeads);
+        Add("attention.head_count_kv", OfLayers(static kind => kind.HasAttention, config.KeyValueHeads));
         // Always, for the default is hidden / heads, which pruning breaks.
         Add("attention.key_length", (uint)config.HeadDim);
         Add("attention.value_length", (uint)config.HeadDim);
         Add(Norm is NormKind.LayerNorm1p or NormKind.LayerNorm ? "attention.layer_norm_epsilon"
             : "attention.layer_norm_rms_epsilon", (float)config.NormEpsilon);
-        Add("rope.dimension_count", (uint)Turning(config));
-        Add("rope.freq_base", (float)config.Rotary.Theta);
+        if (HasRotary)
+        {
+            Add("rope.dimension_count", (uint)Turning(config));
+            Add("rope.freq_base", (float)config.Rotary.Theta);
+        }
         Add("vocab_size", (uint)config.VocabularySize);
         switch (config.Rotary.Scaling)
         {
@@ -143,6 +169,9 @@ internal abstract class GgufArchitecture
         DescribeOwn(config, Add);
 
         void Add(string key, object value) => metadata.Add($"{Name}.{key}", value);
+
+        object OfLayers(Func<LayerKind, bool> has, int size) => !HasHalves ? (uint)size
+            : Enumerable.Range(0, config.Layers).Select(layer => has(config.LayerKinds[layer]) ? (uint)size : 0).ToArray();
     }
 
     /// <summary>What llama.cpp would load and compute differently, or not load at all; null where all is well.</summary>
@@ -162,7 +191,7 @@ internal abstract class GgufArchitecture
             : missing is not null ? $"the architecture {Name} has no place for {missing.Role}"
             : !TurnsPartly && config.Rotary.Fraction != 1.0
             ? $"the architecture {Name} rotates whole heads; this model rotates {config.Rotary.Fraction} of each"
-            : turning % 2 != 0 ? $"{turning} entries of a head are rotated, which is odd and cannot be done in pairs"
+            : HasRotary && turning % 2 != 0 ? $"{turning} entries of a head are rotated, which is odd and cannot be done in pairs"
             : WantsFullWidth && config.QueryHeads * config.HeadDim != config.HiddenSize
             ? $"the architecture {Name} wants as many entries of queries as channels; this model has {config.QueryHeads} heads of "
                 + $"{config.HeadDim} and {config.HiddenSize} channels"

@@ -7,10 +7,9 @@ internal static class GgufArchitectures
     public static IReadOnlyList<GgufArchitecture> All { get; } =
     [
         new Gemma2Architecture(), new Gemma3Architecture(), new GraniteArchitecture(), new LlamaArchitecture(), new MixtralArchitecture(),
-        new NemotronArchitecture(), new Olmo2Architecture(), new OlmoeArchitecture(), new Phi3Architecture(), new Qwen2Architecture(),
-        new Qwen2MoeArchitecture(), new Qwen3Architecture(), new Qwen3MoeArchitecture(), new SmolLm3Architecture(),
-        new StableLmArchitecture(),
-        new StarCoder2Architecture(),
+        new NemotronArchitecture(), new NemotronHArchitecture(), new Olmo2Architecture(), new OlmoeArchitecture(),
+        new Phi3Architecture(), new Qwen2Architecture(), new Qwen2MoeArchitecture(), new Qwen3Architecture(), new Qwen3MoeArchitecture(),
+        new SmolLm3Architecture(), new StableLmArchitecture(), new StarCoder2Architecture(),
     ];
 
     /// <summary>The architecture that runs a model, after what it cannot express was refused.</summary>

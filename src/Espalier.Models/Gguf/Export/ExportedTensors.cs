@@ -18,11 +18,13 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
     /// <param name="importance">What an error costs in each column of a matrix; null where that is the same everywhere.</param>
     public IEnumerable<GgufTensorSource> Of(IEnumerable<PlannedTensor> planned, Func<Parameter, float[]?>? importance = null)
     {
-        foreach (var (tensor, _, type) in planned)
-            yield return Source(tensor, type) with
+        foreach (var one in planned)
+            yield return Source(one) with
             {
-                Importance = tensor.Shape.Length == 1 || importance is null ? null : Costs(tensor, importance),
+                Importance = one.Stored.Shape.Length == 1 || importance is null ? null : Costs(one.Stored, importance),
             };
+        foreach (var (name, length) in architecture.Zeros(checkpoint.Config))
+            yield return new(name, GgufType.F32, [length], static (_, rows) => rows.Clear());
         foreach (var (name, list) in LongFactors.Of(checkpoint.Config))
             yield return new(name, GgufType.F32, [list.Length], (_, rows) => list.CopyTo(rows));
         if (RotaryFactors.Of(checkpoint.Config) is { } factors)
@@ -38,16 +40,16 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
         return costs.Length == 0 ? null : [.. Enumerable.Range(0, costs[0].Length).Select(column => costs.Average(one => one[column]))];
     }
 
-    private GgufTensorSource Source(StoredTensor tensor, GgufType type) => new(tensor.Name, type, tensor.Stacked, (firstRow, rows) =>
+    private GgufTensorSource Source(PlannedTensor tensor) => new(tensor.Stored.Name, tensor.Type, tensor.Shape, (firstRow, rows) =>
     {
         var begin = firstRow * tensor.Shape[^1];
-        foreach (var (part, own, first, count) in tensor.Ranges())
+        foreach (var (part, own, first, count) in tensor.Stored.Ranges())
         {
             long from = Math.Max(begin, first), to = Math.Min(begin + rows.Length, first + count);
             if (from < to)
                 Read(part.Parameter, own + from - first, rows[(int)(from - begin)..(int)(to - begin)]);
         }
-    }, tensor.Parts.Any(part => architecture.Turns(part.Parameter.Role)) ? checkpoint.Config.HeadDim : 1);
+    }, tensor.Stored.Parts.Any(part => architecture.Turns(part.Parameter.Role)) ? checkpoint.Config.HeadDim : 1);
 
     private void Read(Parameter parameter, long firstElement, Span<float> rows)
     {
@@ -70,5 +72,6 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
         if (architecture.Factor(role, checkpoint.Config) is var factor and not 1)
             foreach (ref var weight in rows)
                 weight = (float)(weight * factor);
+        architecture.Encode(role, rows);
     }
 }

@@ -81,16 +81,19 @@ internal static class GgufFormats
     {
         var main = format.MainType();
         // llama.cpp keeps routers in float32, whatever the format.
-        if (parameter.Role is ParameterRole.Router or ParameterRole.SharedExpertGate)
+        if (parameter.Role is ParameterRole.Router or ParameterRole.SharedExpertGate || IsConvolution(parameter.Role))
             return GgufType.F32;
         if (main.Blocks() is null)
             return main;
         var isHead = parameter.Role == ParameterRole.Head || parameter.Role == ParameterRole.Embedding && config.TiedEmbeddings;
         var isMixed = format is GgufFormat.Q4_K_M or GgufFormat.Q5_K_M
             && parameter.Role is ParameterRole.ValueProjection or ParameterRole.DownProjection or ParameterRole.ExpertDownProjection
-            && CostsMost(parameter.Layer, config.Layers);
+            && CostsMost(parameter, config);
         return isHead || isMixed ? GgufType.Q6_K : main;
     }
+
+    /// <summary>Whether it is a matrix that llama.cpp reads in float32 alone, whatever the format; routers it keeps so too.</summary>
+    public static bool IsConvolution(ParameterRole role) => ParameterSpec.Of(role).IsConvolution;
 
     /// <summary>The type for rows that are no whole blocks of another: with 32 to a block and no fewer bits, else float16.</summary>
     /// <param name="type">The type that does not fit.</param>
@@ -103,6 +106,13 @@ internal static class GgufFormats
         return width % smaller.BlockSize() == 0 ? smaller : GgufType.F16;
     }
 
-    private static bool CostsMost(int layer, int layers) =>
-        layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
+    // Of the layers that have such a matrix.
+    private static bool CostsMost(Parameter parameter, DecoderConfig config)
+    {
+        var spec = ParameterSpec.Of(parameter.Role);
+        int layers = Having(config.Layers), layer = Having(parameter.Layer);
+        return layer < layers / 8 || layer >= 7 * layers / 8 || (layer - layers / 8) % 3 == 2;
+
+        int Having(int below) => Enumerable.Range(0, below).Count(at => spec.Exists(config, config.LayerKinds[at]));
+    }
 }

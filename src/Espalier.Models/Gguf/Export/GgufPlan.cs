@@ -4,13 +4,14 @@ using Espalier.Models.Gguf.Architectures;
 namespace Espalier.Models.Gguf.Export;
 
 /// <summary>A tensor that will be written.</summary>
-/// <param name="Stored">Name, shape and the parameters in it, by the architecture's names.</param>
+/// <param name="Stored">Name and the parameters in it, by the architecture's names.</param>
+/// <param name="Shape">Its shape in the file.</param>
 /// <param name="Wanted">The type that the format has for it.</param>
 /// <param name="Type">The type that it gets: another one where its rows are no whole blocks.</param>
-internal sealed record PlannedTensor(StoredTensor Stored, GgufType Wanted, GgufType Type)
+internal sealed record PlannedTensor(StoredTensor Stored, long[] Shape, GgufType Wanted, GgufType Type)
 {
     /// <summary>Bytes of it.</summary>
-    public long Bytes => Stored.Shape.Length == 1 ? Type.RowBytes(Stored.Shape[0]) : Stored.Shape[0] * Type.RowBytes(Stored.Shape[1]);
+    public long Bytes => Shape[..^1].Aggregate(1L, static (rows, size) => rows * size) * Type.RowBytes(Shape[^1]);
 }
 
 /// <summary>Which tensors a file has and how each is stored; no weights are read for it.</summary>
@@ -18,11 +19,12 @@ internal static class GgufPlan
 {
     /// <summary>All tensors of a model, in checkpoint order, without <see cref="RotaryFactors"/>.</summary>
     public static IReadOnlyList<PlannedTensor> Of(Family family, DecoderConfig config, GgufArchitecture architecture, GgufFormat format) =>
-        [.. StoredTensor.Of(Named(family, config, architecture), config).Select(tensor => Planned(tensor, config, format))];
+        [.. StoredTensor.Of(Named(family, config, architecture), config)
+            .Select(tensor => Planned(tensor, architecture.ShapeOf(tensor, config), config, format))];
 
     /// <summary>What is stored otherwise than the format says, one sentence for each width; none where all rows are whole blocks.</summary>
     public static IEnumerable<string> Notes(IEnumerable<PlannedTensor> tensors, GgufFormat format) => tensors
-        .Where(tensor => tensor.Type != tensor.Wanted).GroupBy(tensor => (Width: tensor.Stored.Shape[^1], tensor.Wanted, tensor.Type))
+        .Where(tensor => tensor.Type != tensor.Wanted).GroupBy(tensor => (Width: tensor.Shape[^1], tensor.Wanted, tensor.Type))
         .Select(group =>
             $"{format.Name()}: {group.Count()} {(group.Count() == 1 ? "tensor has" : "tensors have")} rows of {group.Key.Width}, "
             + $"no multiple of {group.Key.Wanted.Name()}'s block of {group.Key.Wanted.BlockSize()}, and "
@@ -38,14 +40,14 @@ internal static class GgufPlan
                 ParameterSpec.Of(ParameterRole.Embedding).Shape(config));
     }
 
-    private static PlannedTensor Planned(StoredTensor tensor, DecoderConfig config, GgufFormat format)
+    private static PlannedTensor Planned(StoredTensor tensor, long[] shape, DecoderConfig config, GgufFormat format)
     {
         // Norms and other vectors stay float32, as in every file for llama.cpp.
         if (tensor.Shape.Length == 1)
-            return new(tensor, GgufType.F32, GgufType.F32);
+            return new(tensor, shape, GgufType.F32, GgufType.F32);
         var decides = tensor.Parts.Select(part => part.Parameter).Where(parameter => parameter.Role == ParameterRole.ValueProjection)
             .DefaultIfEmpty(tensor.Parts[0].Parameter).First();
         var wanted = format.TypeOf(decides, config);
-        return new(tensor, wanted, wanted.Fitting(tensor.Shape[^1]));
+        return new(tensor, shape, wanted, wanted.Fitting(shape[^1]));
     }
 }

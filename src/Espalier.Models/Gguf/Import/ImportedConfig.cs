@@ -24,10 +24,10 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
         var architecture = GgufArchitectures.Of(file);
         var keys = new GgufKeys(file, architecture.Name);
         var family = FamilyCatalog.For(architecture.FamilyOf(file), file.Path);
-        var (hidden, heads) = (keys.Required("embedding_length"), keys.Required("attention.head_count"));
-        if (heads == 0)
+        var (hidden, heads) = (keys.Required("embedding_length"), Size("attention.head_count"));
+        if (heads is null or 0)
             throw new EspalierException($"{file.Path}: {architecture.Name}.attention.head_count is 0");
-        var headDim = keys.Whole("attention.key_length") ?? hidden / heads;
+        var headDim = keys.Whole("attention.key_length") ?? hidden / heads.Value;
         if (keys.Whole("attention.value_length") is { } valueDim && valueDim != headDim)
             throw new EspalierException($"{file.Path}: keys have {headDim} entries and values {valueDim}, where both must have as many");
 
@@ -35,10 +35,10 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
         {
             ["model_type"] = family.ModelType,
             ["hidden_size"] = hidden,
-            ["intermediate_size"] = keys.Required("feed_forward_length"),
+            ["intermediate_size"] = Size("feed_forward_length") ?? keys.Required("feed_forward_length"),
             ["num_hidden_layers"] = keys.Required("block_count"),
             ["num_attention_heads"] = heads,
-            ["num_key_value_heads"] = keys.Whole("attention.head_count_kv") ?? heads,
+            ["num_key_value_heads"] = Size("attention.head_count_kv") is > 0 and var few ? few : heads,
             ["head_dim"] = headDim,
             ["max_position_embeddings"] = keys.Required("context_length"),
             ["vocab_size"] = (int)file["token_embd.weight"].Rows,
@@ -48,16 +48,20 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
                 ?? throw new EspalierException($"{file.Path}: {architecture.Name}.attention.layer_norm_rms_epsilon is missing"),
         };
         foreach (var (field, tensor) in (ReadOnlySpan<(string, string)>)[("attention_bias", "attn_output.bias"),
-            ("mlp_bias", "ffn_up.bias"), ("use_bias", "ffn_up.bias"), ("use_qkv_bias", "attn_q.bias")])
+            ("mlp_bias", "ffn_up.bias"), ("use_bias", "ffn_up.bias"), ("use_qkv_bias", "attn_q.bias"),
+            ("use_conv_bias", "ssm_conv1d.bias")])
             if (family.DefaultFields.ContainsKey(field))
-                fields[field] = file.Contains($"blk.0.{tensor}");
-        ImportedRotary.Read(file, keys, architecture, family, headDim, fields);
+                fields[field] = file.Tensors.Any(one => one.Name.EndsWith($".{tensor}", StringComparison.Ordinal));
+        if (architecture.HasRotary)
+            ImportedRotary.Read(file, keys, architecture, family, headDim, fields);
         ImportedIds.Read(file, fields);
         architecture.ReadOwn(keys, fields);
 
         var read = new ImportedConfig(architecture, family, fields, family.ReadConfig(fields, file.Path));
         read.RequireSame(file);
         return read;
+
+        int? Size(string key) => architecture.HasHalves ? keys.WholeOfSome(key) : keys.Whole(key);
     }
 
     /// <summary>Describes the config as an export would, and compares: what was not understood, or not read, differs.</summary>
@@ -83,6 +87,7 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
     /// <summary>A key that an export leaves out because it changes nothing.</summary>
     private bool IsNeutral(string key, object given) => (key[(Architecture.Name.Length + 1)..], given) switch
     {
+        (var rotary, _) when !Architecture.HasRotary && rotary.StartsWith("rope.", StringComparison.Ordinal) => true,
         ("rope.scaling.type", "none") => true,
         ("rope.scaling.factor" or "rope.scale_linear" or "rope.scaling.attn_factor", var value) => Number(value) is 1 or 0,
         ("expert_count" or "expert_used_count" or "attention.sliding_window" or "rope.scaling.original_context_length", var value) =>
@@ -90,7 +95,10 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
         _ => false,
     };
 
-    private static bool IsSame(object ours, object given) => ours is string || given is string ? Equals(ours, given)
+    private static bool IsSame(object ours, object given) => ours is Array list
+        ? given is Array other ? list.Length == other.Length && list.Cast<object>().Zip(other.Cast<object>(), IsSame).All(same => same)
+            : list.Cast<object>().All(item => IsSame(item, given))
+        : ours is string || given is string ? Equals(ours, given)
         : given is Array items ? items.Cast<object>().All(item => IsSame(ours, item))
         : Number(ours) is var a && Number(given) is var b && Math.Abs(a - b) <= Near * Math.Max(Math.Abs(a), Math.Abs(b));
 

@@ -25,13 +25,15 @@ internal sealed class ImportedTensors : ITensorSource
         (_file, _imported) = (file, imported);
         var names = new HashSet<string>(StringComparer.Ordinal) { RotaryFactors.Name };
         names.UnionWith(LongFactors.Of(imported.Config).Select(factors => factors.Name));
+        names.UnionWith(imported.Architecture.Zeros(imported.Config).Select(zeros => zeros.Name));
         foreach (var stored in StoredTensor.Of(imported.Family.Parameters(imported.Config)
             .Select(named => named with { Name = imported.Architecture.Table.NameOf(named.Parameter) }), imported.Config))
         {
             var tensor = file[stored.Name];
-            if (!tensor.Shape.SequenceEqual(stored.Stacked))
+            var shape = imported.Architecture.ShapeOf(stored, imported.Config);
+            if (!tensor.Shape.SequenceEqual(shape))
                 throw new EspalierException($"{file.Path}: tensor {stored.Name} is [{string.Join(", ", tensor.Shape)}], "
-                    + $"[{string.Join(", ", stored.Stacked)}] was expected by the file's own keys");
+                    + $"[{string.Join(", ", shape)}] was expected by the file's own keys");
             names.Add(stored.Name);
             foreach (var (part, _, first, _) in stored.Ranges())
                 _places.Add(part.Parameter, (tensor, part.Shape.Length == 1 ? first : first / part.Shape[^1]));
@@ -53,8 +55,8 @@ internal sealed class ImportedTensors : ITensorSource
     {
         get
         {
-            GgufType[] types = [.. _places.Values.Where(place => place.Tensor.Shape.Count > 1).Select(place => place.Tensor.Type)
-                .Distinct()];
+            GgufType[] types = [.. _places.Where(pair => ParameterSpec.Of(pair.Key.Role) is { Dimensions.Count: > 1, IsConvolution: false })
+                .Select(pair => pair.Value.Tensor.Type).Distinct()];
             return types is [GgufType.F16] ? ElementType.F16 : types is [GgufType.BF16] ? ElementType.BF16 : ElementType.F32;
         }
     }
@@ -73,6 +75,7 @@ internal sealed class ImportedTensors : ITensorSource
                 $"{_file.Path}: tensor {place.Tensor.Name}: a weight of {name} is {destination[at]}; the file is broken, use "
                 + "another copy");
 
+        _imported.Architecture.Decode(parameter.Role, destination);
         float shift = _imported.Architecture.Shift(parameter.Role),
             factor = (float)_imported.Architecture.Factor(parameter.Role, _imported.Config);
         if (shift != 0 || factor != 1)

@@ -3,6 +3,7 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Pruning;
 using Espalier.Compression.Training.Saving;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
@@ -25,8 +26,13 @@ namespace Espalier.Pipeline.Stages.Pruning;
 /// <param name="Metric">The metric.</param>
 internal sealed record LayerScores(string Path, string Hash, DepthMetricKind Metric)
 {
-    /// <summary>The layers that stay.</summary>
-    internal int[] Keep(DepthChoice choice, int drop) => DepthScoresFile.Read(Path).Keep(Metric, choice, drop);
+    /// <summary>The layers that stay, so many of each kind where that is said.</summary>
+    internal int[] Keep(DepthChoice choice, int drop, LayerKinds of, LayerCounts? kinds)
+    {
+        var scores = DepthScoresFile.Read(Path);
+        var kept = scores.Keep(Metric, choice, drop);
+        return kinds is { } counts && choice == DepthChoice.Scattered ? counts.Best(of, scores.Metrics[Metric].Singles) : kept;
+    }
 }
 
 /// <summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Pruning.Experts;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Models;
@@ -48,8 +49,13 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     /// <summary>File of the plan that was applied; null where none was, or before the stage ran.</summary>
     public string? Plan { get; private set; }
 
-    internal override StageForecast? Forecast() =>
-        new(Name, HowPruned(planned, model.Planned, to), null, null, null, null) { Model = ModelForecast.Of(to, sequence) };
+    internal override StageForecast? Forecast()
+    {
+        var pairs = PairsOf(planned, model.Planned, to);
+        return new(Name, HowPruned(planned, model.Planned, to), null, null,
+            pairs > 0 ? pairs * NeuronMatch.FlopsOf(model.Planned) : null, pairs > 0 ? NeuronMatch.BytesOf(model.Planned) : null)
+        { Model = ModelForecast.Of(to, sequence) };
+    }
 
     internal override IEnumerable<DiskForecast> Disk() =>
         [new(StageForecast.TitleOf("pruned student", Cycle, Round), Pruned.Stored.Bytes() * to.Parameters, Title)];
@@ -130,16 +136,22 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
             return PlanFile.Read(path);
         var student = section.Target.Apply(teacher);
         if (section.Method == PruneMethod.Random)
-            return PlanBuilder.Random(teacher, student, (ulong)seed);
-        var layers = Layers is { IsMade: true } ? Layers.Value.Keep(section.Depth, teacher.Layers - student.Layers) : null;
+            return PlanBuilder.Random(teacher, student, (ulong)seed, section.Target.Kinds);
+        var layers = Layers is { IsMade: true }
+            ? Layers.Value.Keep(section.Depth, teacher.Layers - student.Layers, teacher.LayerKinds, section.Target.Kinds) : null;
         var how = layers is null ? "" : $"layers by {EnumName.Of(Layers!.Value.Metric)}, {EnumName.Of(section.Depth)}";
         if (Scores is null)
             return PlanBuilder.OfLayers(teacher, student, layers!, how);
         var plan =
             PlanBuilder.ByImportance(teacher, student, ScoresFile.Read(Scores.Value.Path), section.Depth, section.MergeHeads,
-                section.MergeExperts, layers);
+                section.MergeExperts, layers, section.Target.Kinds);
         return layers is null ? plan : plan with { Method = $"{plan.Method}, {how}" };
     }
+
+    // An expert that no token went to is dropped; which ones those are is known once they are scored.
+    private static long PairsOf(PruneSection prune, DecoderConfig teacher, DecoderConfig student) =>
+        prune.MergeExperts && student.Experts < teacher.Experts
+            ? (long)student.LayersWithExperts * (teacher.Experts - student.Experts) : 0;
 
     private static string HowPruned(PruneSection prune, DecoderConfig teacher, DecoderConfig student)
     {
@@ -153,7 +165,11 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
             _ when teacher.Layers != student.Layers => $"least important units, {EnumName.Of(prune.Depth)} layers",
             _ => "least important units",
         };
-        var merged = prune.MergeExperts ? ", experts that go merged into those that stay" : "";
+        var pairs = PairsOf(prune, teacher, student);
+        var merged = !prune.MergeExperts ? ""
+            : pairs == 0 ? ", experts that go merged into those that stay"
+            : $", experts that go merged into those that stay: {Units.Counted(pairs, "pair")} whose "
+                + $"{Units.Counted(teacher.ExpertIntermediateSize, "neuron")} are matched";
         return $"{(cuts.Count > 0 ? string.Join(", ", cuts) : "nothing")}; {how}{merged}";
 
         void Cut(string axis, int from, int to)

@@ -5,6 +5,8 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Compression.Training.Saving;
@@ -109,7 +111,8 @@ internal sealed class SearchStage(
             recipe.Data.Sequence, recipe.Seed, stored.Bytes(), recipe.Clamp);
         var (shape, section) = (setting.Teacher.Config, setting.Search);
         var latency = LatencyTable.Open(run.Folder.PathOf(LatencyName), run.Stop);
-        _allowed = () => section.Enumerate(shape, setting.Sequence, setting.ElementBytes, latency, run.Stop);
+        var kinds = KindsOf(setting, shape);
+        _allowed = () => section.Enumerate(shape, setting.Sequence, setting.ElementBytes, latency, kinds, run.Stop);
         var proxied = Proxied(run, setting, shape, _allowed);
         var candidates = proxied.Select(entry => entry.Candidate).ToArray();
 
@@ -127,7 +130,7 @@ internal sealed class SearchStage(
             var tried = candidates[candidate];
             run.Progress.Note(
                 $"search: {section.Rungs[rung]} steps of candidate {candidate + 1} of {candidates.Length}, "
-                    + $"{tried.Name} (layers/heads/ffn/hidden)");
+                    + $"{tried.Name} ({tried.Keys})");
             var before = states[candidate];
             var state = Run(run, new CandidateStage(setting, tried, section.Rungs[rung], before));
             states[candidate] = state;
@@ -187,6 +190,19 @@ internal sealed class SearchStage(
     {
         candidate.Run(run);
         return candidate.State.Value;
+    }
+
+    /// <summary>
+    /// The kinds of the layers that stay of a hybrid, by their number, as candidates are cut; null where all are alike, or only a scan
+    /// after the search says which go.
+    /// </summary>
+    private static Func<int, LayerKinds>? KindsOf(CandidateSetting setting, DecoderConfig teacher)
+    {
+        if (teacher.LayerKinds.AreAlike || setting.Prune.Depth == DepthChoice.Greedy)
+            return null;
+        var (scores, known) = (ScoresFile.Read(setting.Scores.Path), new Dictionary<int, LayerKinds>());
+        return layers => known.TryGetValue(layers, out var kinds) ? kinds
+            : known[layers] = teacher.LayerKinds.At(PlanBuilder.LayersToKeep(teacher, layers, scores, setting.Prune.Depth, null));
     }
 
     /// <summary>Those that are trained, best by the proxy first, with its values.</summary>

@@ -26,6 +26,7 @@ public sealed class GgufArchitecturesTests : IDisposable
         { "olmo2", "olmo2",
             "attn_k attn_k_norm attn_output attn_q attn_q_norm attn_v ffn_down ffn_gate ffn_up post_attention_norm post_ffw_norm" },
         { "nemotron", "nemotron", "attn_k attn_norm attn_norm.bias attn_output attn_q attn_v ffn_down ffn_norm ffn_norm.bias ffn_up" },
+        { "nemotron-h", "nemotron_h", "attn_norm ffn_down ffn_up" },
         { "gemma2", "gemma2",
             "attn_k attn_norm attn_output attn_q attn_v ffn_down ffn_gate ffn_norm ffn_up post_attention_norm post_ffw_norm" },
         { "gemma3", "gemma3",

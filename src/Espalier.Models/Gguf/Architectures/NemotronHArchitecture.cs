@@ -1,0 +1,132 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Families;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Gguf.Architectures;
+
+/// <summary>
+/// llama.cpp's architecture <c>nemotron_h</c>: each layer a norm and one half, a Mamba-2 mixer, attention that does not turn, or an ungated
+/// feed-forward block. Which, the lists of key/value heads and of feed-forward sizes say: a layer that has neither is a mixer.
+/// </summary>
+internal sealed class NemotronHArchitecture : GgufArchitecture
+{
+    private const string KeyValueHeads = "attention.head_count_kv", FeedForward = "feed_forward_length";
+
+    /// <inheritdoc/>
+    public override string Name => "nemotron_h";
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "token_embd.weight"),
+        (InputNorm, "blk.{layer}.attn_norm.weight"),
+        (MambaStepBias, "blk.{layer}.ssm_dt.bias"),
+        (MambaLogDecay, "blk.{layer}.ssm_a"),
+        (MambaSkip, "blk.{layer}.ssm_d"),
+        (MambaInputConvolution, "blk.{layer}.ssm_conv1d.weight#x"),
+        (MambaBConvolution, "blk.{layer}.ssm_conv1d.weight#B"),
+        (MambaCConvolution, "blk.{layer}.ssm_conv1d.weight#C"),
+        (MambaInputConvolutionBias, "blk.{layer}.ssm_conv1d.bias#x"),
+        (MambaBConvolutionBias, "blk.{layer}.ssm_conv1d.bias#B"),
+        (MambaCConvolutionBias, "blk.{layer}.ssm_conv1d.bias#C"),
+        (MambaGateProjection, "blk.{layer}.ssm_in.weight#z"),
+        (MambaInputProjection, "blk.{layer}.ssm_in.weight#x"),
+        (MambaBProjection, "blk.{layer}.ssm_in.weight#B"),
+        (MambaCProjection, "blk.{layer}.ssm_in.weight#C"),
+        (MambaStepProjection, "blk.{layer}.ssm_in.weight#dt"),
+        (MambaNorm, "blk.{layer}.ssm_norm.weight"),
+        (MambaOutputProjection, "blk.{layer}.ssm_out.weight"),
+        (QueryProjection, "blk.{layer}.attn_q.weight"),
+        (KeyProjection, "blk.{layer}.attn_k.weight"),
+        (ValueProjection, "blk.{layer}.attn_v.weight"),
+        (OutputProjection, "blk.{layer}.attn_output.weight"),
+        (UpProjection, "blk.{layer}.ffn_up.weight"),
+        (UpProjectionBias, "blk.{layer}.ffn_up.bias"),
+        (DownProjection, "blk.{layer}.ffn_down.weight"),
+        (DownProjectionBias, "blk.{layer}.ffn_down.bias"),
+        (FinalNorm, "output_norm.weight"),
+        (Head, "output.weight"));
+
+    /// <inheritdoc/>
+    public override bool HasRotary => false;
+
+    /// <inheritdoc/>
+    public override bool HasHalves => true;
+
+    /// <inheritdoc/>
+    protected override LayerKind Layer { get; } = new() { Activation = ActivationKind.SquaredRelu, IsRotary = false };
+
+    /// <inheritdoc/>
+    protected override LayerKind WithoutKeys(LayerKind kind) =>
+        base.WithoutKeys(kind) with { HasAttention = true, HasMamba = false, HasFeedForward = true };
+
+    /// <inheritdoc/>
+    protected override string? OwnObjection(DecoderConfig config) =>
+        config.LayerKinds.Any(static kind => !kind.IsHalf)
+            ? $"a layer of the architecture {Name} is one half; this model has one that is two"
+            : config.Mamba is { LeastStep: > 0 } or { MostStep: < double.PositiveInfinity }
+            ? $"the architecture {Name} has no limits of a step; this model's steps (time_step_limit) are from {config.Mamba.LeastStep} to "
+                + $"{config.Mamba.MostStep}"
+            : null;
+
+    /// <inheritdoc/>
+    public override long[] ShapeOf(StoredTensor tensor, DecoderConfig config) => tensor.Parts[0].Parameter.Role switch
+    {
+        MambaLogDecay or MambaSkip => [tensor.Shape[0], 1],
+        MambaNorm => [config.Mamba.Groups, tensor.Shape[0] / config.Mamba.Groups],
+        MambaInputConvolution => [tensor.Shape[0], tensor.Shape[^1]],
+        _ => tensor.Stacked,
+    };
+
+    /// <summary>Versions of llama.cpp add the bias of the convolution whether or not there is one.</summary>
+    public override IEnumerable<(string Name, int Length)> Zeros(DecoderConfig config) => config.Mamba.ConvolutionBias ? []
+        : Enumerable.Range(0, config.Layers).Where(layer => config.LayerKinds[layer].HasMamba)
+            .Select(layer => (Table.NameOf(new(MambaInputConvolutionBias, layer)).Split('#')[0],
+                config.Mamba.Channels + 2 * config.Mamba.StateChannels));
+
+    /// <summary>The decay itself is there, where the checkpoint has the logarithm of what it is less than nothing.</summary>
+    public override void Encode(ParameterRole role, Span<float> weights)
+    {
+        if (role == MambaLogDecay)
+            foreach (ref var weight in weights)
+                weight = -MathF.Exp(weight);
+    }
+
+    /// <inheritdoc/>
+    public override void Decode(ParameterRole role, Span<float> weights)
+    {
+        if (role == MambaLogDecay)
+            foreach (ref var weight in weights)
+                weight = MathF.Log(-weight);
+    }
+
+    /// <inheritdoc/>
+    protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
+    {
+        // Beside the RMS norm's, which is the one that counts; its loader asks for both.
+        add("attention.layer_norm_epsilon", (float)config.NormEpsilon);
+        add("ssm.conv_kernel", (uint)config.Mamba.Kernel);
+        add("ssm.inner_size", (uint)config.Mamba.Channels);
+        add("ssm.state_size", (uint)config.Mamba.StateSize);
+        add("ssm.time_step_rank", (uint)config.Mamba.Heads);
+        add("ssm.group_count", (uint)config.Mamba.Groups);
+    }
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        var layers = keys.Required("block_count");
+        int[] heads = keys.OfLayers(KeyValueHeads, layers), widths = keys.OfLayers(FeedForward, layers);
+        fields["hybrid_override_pattern"] =
+            string.Concat(heads.Zip(widths, static (some, width) => width > 0 ? '-' : some > 0 ? '*' : 'M'));
+        var mambaHeads = keys.Required("ssm.time_step_rank");
+        fields["mamba_num_heads"] = mambaHeads;
+        fields["mamba_head_dim"] = keys.Required("ssm.inner_size") / Math.Max(1, mambaHeads);
+        fields["n_groups"] = keys.Required("ssm.group_count");
+        fields["ssm_state_size"] = keys.Required("ssm.state_size");
+        fields["conv_kernel"] = keys.Required("ssm.conv_kernel");
+        fields["use_bias"] = false;
+        // Where no layer is such a block the file does not say how wide one would be.
+        if (widths.All(static width => width == 0))
+            fields.Remove("intermediate_size");
+    }
+}
