@@ -24,13 +24,17 @@ internal static partial class KernelsBenchmark
 
     private const long B = 8, T = 256, N = 8, K = 4, H = 32, D = 256, F = 768, V = 8192;
 
-    /// <summary>Kernel against twin; the subject is a part of the kernels' names, or "all".</summary>
+    /// <summary>Kernel against twin; the subject is a kernel's name, or "all".</summary>
     public static IEnumerable<Row> Run(CaseInput input)
     {
         TorchRuntime.Start(input.Threads);
         using var scope = TensorScope.Begin();
-        return [.. Cases().Where(one => input.Subject == "all" || one.Name.Contains(input.Subject, StringComparison.Ordinal))
-            .Select(one => Compare(one, input))];
+        var cases = Cases();
+        if (input.Subject != "all")
+            cases = [cases.FirstOrDefault(one => one.Name == input.Subject)
+                ?? throw new NotMeasuredException(
+                    $"no kernel {input.Subject}; there are {string.Join(", ", cases.Select(one => one.Name))}")];
+        return [.. cases.Select(one => Compare(one, input))];
     }
 
     /// <summary>A small piece of work with a kernel, forward and back, for counting instructions.</summary>

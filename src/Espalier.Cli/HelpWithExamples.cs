@@ -12,6 +12,7 @@ namespace Espalier.Cli;
 internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
     private const int Width = 100, Narrowest = 40;
+    private const char NoBreak = '\u00a0';
 
     public override bool ClearsParseErrors => true;
 
@@ -30,11 +31,22 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         {
             output.WriteLine(examples.Count == 1 ? "Example:" : "Examples:");
             // The shell reads a line that ends in \ and the next as one: what is copied runs.
-            foreach (var lines in examples.Select(example => Wrapped.Lines(example, width - 6)))
-                output.WriteLine($"  {string.Join(" \\\n    ", lines)}");
+            foreach (var lines in examples.Select(example => Wrapped.Lines(WithoutSpacesInQuotes(example), width - 6)))
+                output.WriteLine($"  {string.Join(" \\\n    ", lines).Replace(NoBreak, ' ')}");
             output.WriteLine();
         }
         return ExitCodes.Done;
+    }
+
+    // What stands in quotes is one word.
+    private static string WithoutSpacesInQuotes(string example)
+    {
+        char? quote = null;
+        return string.Concat(example.Select(c =>
+        {
+            quote = quote is null && c is '"' or '\'' ? c : quote == c ? null : quote;
+            return c == ' ' && quote is not null ? NoBreak : c;
+        }));
     }
 
     // Lines longer than that are hard to read, on however wide a terminal.

@@ -81,6 +81,16 @@ public sealed class LaunchTests
     }
 
     [Fact]
+    public void Help_is_at_most_100_wide_and_breaks_no_quotes_of_an_example()
+    {
+        var (_, output, _) = TestCommand.Launch("align --help");
+        Assert.All(output.Split('\n'), static line => Assert.InRange(line.Length, 0, 100));
+        Assert.Contains(" \\\n    ", output);
+        Assert.Contains("--rollout-length \"8 to 24\"", output.Replace(" \\\n    ", " ", StringComparison.Ordinal));
+        Assert.DoesNotContain("\u00a0", output);
+    }
+
+    [Fact]
     public void Help_is_a_command_too_and_shows_the_same()
     {
         Assert.Equal(TestCommand.Launch("prune --help"), TestCommand.Launch("help prune"));

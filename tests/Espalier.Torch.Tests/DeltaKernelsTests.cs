@@ -19,6 +19,8 @@ public abstract class DeltaKernelsTests(int bits) : KernelTest(bits)
         { 2, 150, 5, 16, 5, 40, 70, 1 },
         { 1, 130, 9, 64, 1, 32, 64, 0.1 },
         { 1, 150, 2, 8, 1, 8, null, 20 },
+        // Heads as those of published models.
+        { 1, 200, 2, 128, 1, 128, 90, 1 },
         // Decays of e^−60 a token and more.
         { 1, 70, 2, 8, 1, 8, null, 100 },
         { 0, 7, 2, 3, 1, 2, null, 1 },
@@ -156,7 +158,8 @@ public abstract class DeltaKernelsTests(int bits) : KernelTest(bits)
         Says("key heads must divide value heads", new(x, x, x, x, x, bias, bias), new(3, 1, 2, 1));
         Says("q is Float32 [2, 3, 3] and must be Float32 [2, 3, 4]", new(x.Slice(2, 0, 3), x, x, x, x, bias, bias), new(4, 1, 4, 1));
         Says("must be Float32 [2, 3, 5]", new(x, x, x, x, x, bias, bias), new(4, 1, 1, 5));
-        Says("a state lies in order", new(x, x, x, x, x, bias, bias), new(4, 1, 4, 1), Tensor.Zeros(DType.Float32, 1, 4, 1, 2).Transpose(0, 3));
+        Says("a state lies in order", new(x, x, x, x, x, bias, bias), new(4, 1, 4, 1),
+            Tensor.Zeros(DType.Float32, 1, 4, 1, 2).Transpose(0, 3));
 
         static void Says(string what, DeltaInputs of, ScanSizes sizes, Tensor? state = null) =>
             Assert.Contains(what, Assert.Throws<TorchException>(() => DeltaOperators.DeltaScan(of, sizes, state)).Message);

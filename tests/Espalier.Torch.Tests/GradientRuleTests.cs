@@ -203,7 +203,8 @@ public sealed class GradientRuleTests : TorchTest
             using var inner = TensorScope.Begin();
             var moved = (double[])values[input].Clone();
             moved[element] += by;
-            return call([.. values.Select((v, k) => Tensor.From<double>(k == input ? moved : v, sizes[k]).On(TorchRuntime.Device))]).Mul(seed).Sum().Item();
+            return call([.. values.Select((v, k) => Tensor.From<double>(k == input ? moved : v, sizes[k]).On(TorchRuntime.Device))])
+                .Mul(seed).Sum().Item();
         }
     }
 

@@ -17,6 +17,9 @@ internal sealed record CaseInput(string Subject, int Threads, int Pairs, bool Qu
 internal sealed record Bar(string Name, string What, string Against, string Must, Func<bool, IEnumerable<string>> Subjects,
     Func<CaseInput, IEnumerable<Row>> Measure)
 {
+    /// <summary>Whether there are more subjects than a run without <c>--only</c> takes.</summary>
+    public bool HasMore { get; init; }
+
     /// <summary>Threads that it is measured with; null for those that are asked for.</summary>
     public int[]? Threads { get; init; }
 

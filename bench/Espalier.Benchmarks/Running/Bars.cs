@@ -57,7 +57,7 @@ internal static class Bars
         new("parity", "losses and gradient norms of two distillation steps", "PyTorch, its norms summed in float64", "within 1e-5", Shapes,
             input => ParityCase.Run(input, Current())) { Threads = [1] },
         new("kernels", "each kernel", "the same out of libtorch's operators", "for knowledge", _ => ["all"],
-            KernelsBenchmark.Run) { Threads = [1] },
+            KernelsBenchmark.Run) { Threads = [1], HasMore = true },
         new("roofline", "products and kernels below the machine's roofs", "multiply-adds in registers, and reading", "for knowledge", One,
             RooflineCase.Run) { Threads = [1] },
     ];

@@ -8,11 +8,11 @@ namespace Espalier.Torch.Delta;
 
 /// <summary>
 /// The gated delta rule in chunks (arXiv 2412.06464, section 3.3; 2406.06484, section 3). What the tokens of a chunk write, U, depends on
-/// what those before them wrote: (I + β L ∘ K Kᵀ below the diagonal) U = β (V − F K H), L the decays between two tokens, F those from before
-/// the chunk and H the state there. Solved row by row in blocks, of which all but eight rows is a product, it needs no inverse. Then y = F
-/// Q H + (L ∘ Q Kᵀ) U, and the next state a H + (E K)ᵀ U with E the decays to the chunk's end. Decays are products of those of the tokens
-/// between, so that none is lost in a difference of sums. A task is a few heads of a sample: its order of sums is its own, so that the
-/// number of threads does not show.
+/// what those before them wrote: (I + β L ∘ K Kᵀ below the diagonal) U = β (V − F K H), L the decays between two tokens, F those from
+/// before the chunk and H the state there. Solved row by row in blocks, of which all but eight rows is a product, it needs no inverse. Then
+/// y = F Q H + (L ∘ Q Kᵀ) U, and the next state a H + (E K)ᵀ U with E the decays to the chunk's end. Decays are products of those of the
+/// tokens between, so that none is lost in a difference of sums. A task is a few heads of a sample: its order of sums is its own, so that
+/// the number of threads does not show.
 /// </summary>
 internal static unsafe class DeltaForward
 {

@@ -14,8 +14,8 @@ internal static class DeltaOperators
 
     /// <summary>
     /// y_t = H_tᵀ q_t with H_t = a_t H_{t−1} + k_t u_tᵀ and u_t = β_t (v_t − a_t H_{t−1}ᵀ k_t), a state [S, P] of each value head: [B, T, M
-    /// P]. The decay is a = exp(A dt), A = −exp(log decay) and dt = softplus(steps + bias); β = sigmoid(strengths); k is one long, q 1 / √S.
-    /// The value heads of a key head are neighbours. Where rows hold several documents, each begins with no state.
+    /// P]. The decay is a = exp(A dt), A = −exp(log decay) and dt = softplus(steps + bias); β = sigmoid(strengths); k is one long, q 1 /
+    /// √S. The value heads of a key head are neighbours. Where rows hold several documents, each begins with no state.
     /// </summary>
     /// <param name="of">What is read.</param>
     /// <param name="sizes">Sizes: value heads and their channels, key heads as groups and their channels as numbers of state.</param>

@@ -1,6 +1,7 @@
 // Scores a GGUF file with llama.cpp (node-llama-cpp, CPU, float32 key/value cache) and prints one JSON object.
 //
 //   node judge.mjs MODEL.gguf --ids FILE.i32 --seq 256 --windows 16     mean next-token NLL in nats
+//        [--against F32.gguf]                                             and the mean divergence KL(that file's distribution || this one's)
 //   node judge.mjs MODEL.gguf --golden golden.safetensors               largest difference from stored logits (of the first --positions)
 //        [--prefix long.]                                                  of the tensors long.input_ids and long.logits
 //   node judge.mjs MODEL.gguf --greedy 1,5,9 --max-tokens 40            greedy continuation
@@ -36,17 +37,28 @@ async function meanNll(ids, seq, windows) {
     if (windows === 0) windows = whole;
     if (windows < 1 || windows > whole) fail(`${windows} windows of ${seq} asked, but ${ids.length} ids hold ${whole}`);
 
-    const perWindow = [];
-    await withSequence(seq, async sequence => {
+    const perWindow = [], divergences = [];
+    const reference = options.against === undefined ? null : await llama.loadModel({modelPath: options.against, gpuLayers: 0});
+    const eachWindow = async (sequence, other) => {
         for (let w = 0; w < windows; w++) {
-            let sum = 0;
-            await forEachPosition(sequence, ids.slice(w * seq, w * seq + seq), (position, logits) => {
+            const wanted = [], window = ids.slice(w * seq, w * seq + seq);
+            if (other !== null) await forEachPosition(other, window, (position, logits) => wanted.push(logProbabilities(logits)));
+            let sum = 0, divergence = 0;
+            await forEachPosition(sequence, window, (position, logits) => {
                 sum += nll(logits, ids[w * seq + position + 1]);
+                if (other !== null) divergence += kl(wanted[position], logProbabilities(logits));
             });
             perWindow.push(sum / seq);
+            divergences.push(divergence / seq);
         }
-    });
-    return {nll: perWindow.reduce((a, b) => a + b, 0) / windows, tokens: seq * windows, nll_per_window: perWindow};
+    };
+    await withSequence(seq, sequence => reference === null ? eachWindow(sequence, null)
+        : withSequence(seq, other => eachWindow(sequence, other), reference));
+    const mean = values => values.reduce((a, b) => a + b, 0) / windows;
+    return {
+        nll: mean(perWindow), tokens: seq * windows, nll_per_window: perWindow,
+        ...(reference === null ? {} : {kl: mean(divergences), kl_per_window: divergences}),
+    };
 }
 
 async function compareWithGolden(file) {
@@ -96,10 +108,10 @@ function compareTokens(file, expected) {
     return {tokens: ids.length, expected_tokens: expected.length, first_difference: differs < 0 && ids.length === expected.length ? null : differs < 0 ? expected.length : differs};
 }
 
-async function withSequence(size, use) {
+async function withSequence(size, use, of = model) {
     // Room for more than the window: a full context drops its first tokens, which was measured as 3e-4 nats. A 16-bit
     // cache moves logits by 2e-3. One thread: llama.cpp's spin at every barrier, which is slow where others compute.
-    const context = await model.createContext({
+    const context = await of.createContext({
         contextSize: size + 32, batchSize: size, sequences: 1, flashAttention: false, ignoreMemorySafetyChecks: true, threads: {ideal: 1, min: 1},
         experimentalKvCacheKeyType: "F32", experimentalKvCacheValueType: "F32",
     });
@@ -120,6 +132,18 @@ function nll(logits, target) {
     let sum = 0;
     for (const value of logits.values()) sum += Math.exp(value - highest);
     return Math.log(sum) + highest - logits.get(target);
+}
+
+function logProbabilities(logits) {
+    const values = new Float64Array(logits.size);
+    for (const [token, value] of logits) values[token] = value;
+    const highest = values.reduce((a, b) => Math.max(a, b));
+    const sum = Math.log(values.reduce((total, value) => total + Math.exp(value - highest), 0)) + highest;
+    return values.map(value => value - sum);
+}
+
+function kl(p, q) {
+    return p.reduce((total, value, i) => total + Math.exp(value) * (value - q[i]), 0);
 }
 
 function readIds(file) {
