@@ -46,13 +46,13 @@ internal sealed record Candidate(DecoderConfig Shape)
     public int? MambaHeadDim => Axis.MambaHeadDim.IsIn(Model) ? Shape.Mamba.HeadDim : null;
 
     /// <summary>Key heads of a layer of linear attention; null where there are none, as the two that follow.</summary>
-    public int? LinearKeyHeads => Axis.DeltaKeyHeads.IsIn(Shape) ? Shape.Delta.Groups : null;
+    public int? LinearKeyHeads => Axis.DeltaKeyHeads.IsIn(Model) ? Shape.Delta.Groups : null;
 
     /// <summary>Its value heads.</summary>
-    public int? LinearValueHeads => Axis.DeltaHeads.IsIn(Shape) ? Shape.Delta.Heads : null;
+    public int? LinearValueHeads => Axis.DeltaHeads.IsIn(Model) ? Shape.Delta.Heads : null;
 
     /// <summary>Channels of one of these.</summary>
-    public int? LinearValueHeadDim => Axis.DeltaHeadDim.IsIn(Shape) ? Shape.Delta.HeadDim : null;
+    public int? LinearValueHeadDim => Axis.DeltaHeadDim.IsIn(Model) ? Shape.Delta.HeadDim : null;
 
     /// <summary>All weights.</summary>
     public long Parameters => Shape.Parameters;
