@@ -79,7 +79,8 @@ public sealed class NemotronHArchitectureTests : IDisposable
         var config = Read(Raw("nemotron-h"));
         // Sixteen layers, of which every other one is a feed-forward block: as if there were eight.
         var layers = config
-            with { Layers = 16, LayerKinds = config.LayerKinds.At(Enumerable.Repeat(new[] { 0, 1 }, 8).SelectMany(x => x)) };
+            with
+        { Layers = 16, LayerKinds = config.LayerKinds.At(Enumerable.Repeat(new[] { 0, 1 }, 8).SelectMany(x => x)) };
         Assert.Equal([0, 3, 6, 7], Enumerable.Range(0, 8).Where(i =>
             GgufFormat.Q4_K_M.TypeOf(new(ParameterRole.DownProjection, 2 * i + 1), layers) == GgufType.Q6_K));
     }
