@@ -38,6 +38,12 @@ public sealed class GatedDeltaMixerTests : TorchTest
     public void In_pieces_with_a_state_between_them_it_is_the_same(string name, DType type, double tolerance) =>
         s_golden.InPieces(name, type, tolerance);
 
+    [Theory]
+    [InlineData("small")]
+    [InlineData("one")]
+    [InlineData("wide")]
+    public void Products_in_bfloat16_stay_near_transformers_in_float64(string name) => s_golden.InBfloat16(name);
+
     private static (DecoderConfig, IMixer) MixerOf(GoldenTensors golden, MixerGolden.Weights weight)
     {
         var sizes = MixerGolden.Sizes(golden);
