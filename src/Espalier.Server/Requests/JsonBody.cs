@@ -30,13 +30,15 @@ internal static class JsonBody
         }
         catch (InvalidOperationException)
         {
-            throw RequestException.Bad("a field's name has bytes that are no UTF-8, or half of a surrogate pair: no character", code: "invalid_json");
+            throw RequestException.Bad("a field's name has bytes that are no UTF-8, or half of a surrogate pair: no character",
+                code: "invalid_json");
         }
         if (BrokenText(document.RootElement) is not { } place)
             return document;
         document.Dispose();
         place = place.TrimStart('.');
-        throw RequestException.Bad($"{place} has bytes that are no UTF-8, or half of a surrogate pair: no character", place, "invalid_json");
+        throw RequestException.Bad($"{place} has bytes that are no UTF-8, or half of a surrogate pair: no character", place,
+            "invalid_json");
     }
 
     // A field that stands twice is the one error without a place.

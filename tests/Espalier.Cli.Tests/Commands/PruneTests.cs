@@ -41,7 +41,8 @@ public sealed class PruneTests : TorchTest
         for (var seed = 1; seed <= 3; seed++)
         {
             var output = Path.Combine(folder.Path, $"pruned-{seed}");
-            var (code, _, error) = TestCommand.LaunchWith(["prune", Fixtures.Golden("families", "nemotron-h"), "--random", "--seed", $"{seed}",
+            var (code, _, error) =
+                TestCommand.LaunchWith(["prune", Fixtures.Golden("families", "nemotron-h"), "--random", "--seed", $"{seed}",
                 "--layers", "4", "--depth", "scattered", "--layer-kinds", "2 mamba + 1 attention + 1 feed-forward", "--output", output]);
             Assert.True(code == 0, error);
             using var after = Checkpoint.Open(output);

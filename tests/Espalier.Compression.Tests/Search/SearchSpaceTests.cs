@@ -34,7 +34,9 @@ public sealed class SearchSpaceTests
         Assert.Contains("32/24/9216/3072", found);
     }
 
-    /// <summary>Once layers are ranked a hybrid's shapes have the layers that its cut keeps, and are held against budgets with them.</summary>
+    /// <summary>
+    /// Once layers are ranked a hybrid's shapes have the layers that its cut keeps, and are held against budgets with them.
+    /// </summary>
     [Fact]
     public void A_hybrids_candidates_are_as_large_as_what_is_cut()
     {

@@ -37,7 +37,8 @@ public sealed class PlanAdviceTests
         Assert.Contains(Plan("{ hidden: 192 }").Warnings,
             warning =>
                 warning.StartsWith(
-                    "Ollama, if you use it, would read the student wrongly: 32 of the 32 dimensions of a head are rotated and it would rotate 24",
+                    "Ollama, if you use it, would read the student wrongly: 32 of the 32 dimensions of a head are rotated and it would "
+                        + "rotate 24",
                     StringComparison.Ordinal));
         Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("wrongly"));
         var nemotron = PlanOf("nemotron-4-15b-width-8b.yaml").Warnings.Where(warning => warning.Contains("wrongly")).ToArray();

@@ -72,7 +72,8 @@ internal sealed record PieceIndex
         if (index.Window < 2 || index.PieceWindows < 1 || index.BytesOfToken is not (2 or 4) || index.Count < index.Window
             || index.Count % index.Window != 0 || index.Pieces.Count != (index.Count - 1) / index.PieceTokens + 1)
             throw new EspalierException(
-                $"{path}: {index.Count} ids in {index.Pieces.Count} pieces of {index.PieceWindows} windows of {index.Window} ids contradict "
+                $"{path}: {index.Count} ids in {index.Pieces.Count} pieces of {index.PieceWindows} windows of {index.Window} ids "
+                    + $"contradict "
                 + "each other; start again");
         return index;
     }

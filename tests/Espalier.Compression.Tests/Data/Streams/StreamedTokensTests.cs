@@ -132,7 +132,8 @@ public sealed class StreamedTokensTests
     }, data =>
     [
         data.Write("a.jsonl", StreamFixture.Lines(0, 900) + StreamFixture.Lines(0, 50)),
-        data.Write("b.jsonl", "{\"text\":\"" + string.Concat(Enumerable.Repeat("again and ", 30)) + "\"}\n" + StreamFixture.Lines(800, 1200)),
+        data.Write("b.jsonl",
+            "{\"text\":\"" + string.Concat(Enumerable.Repeat("again and ", 30)) + "\"}\n" + StreamFixture.Lines(800, 1200)),
     ]);
 
     private static string Documentation(int first, int count) => "<doc><members>" + string.Concat(Enumerable.Range(first, count)

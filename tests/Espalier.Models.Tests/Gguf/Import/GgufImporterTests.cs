@@ -14,7 +14,8 @@ public sealed class GgufImporterTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    // llama.cpp's qwen2moe and qwen3moe have experts in every layer, and its nemotron_h no biases of a mixer's projections, which is refused
+    // llama.cpp's qwen2moe and qwen3moe have experts in every layer, and its nemotron_h no biases of a mixer's projections, which is
+    // refused
     // of others; what has linear attention is not exported.
     public static TheoryData<string> Families => [.. Directory.GetDirectories(Fixtures.Golden("families"))
         .Select(static path => Path.GetFileName(path))
