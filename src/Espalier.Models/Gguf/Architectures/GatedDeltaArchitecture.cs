@@ -32,8 +32,8 @@ internal abstract class GatedDeltaArchitecture : GgufArchitecture
     /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) => config.Delta.HeadDim == config.Delta.StateSize ? null
         : $"linear attention of the architecture {Name} has values as wide as keys; in this model a value has {config.Delta.HeadDim} "
-            + $"entries (linear_value_head_dim) and a key {config.Delta.StateSize} (linear_key_head_dim). Cut linear-value-heads instead of "
-            + "linear-value-head-dim, or export a Hugging Face folder";
+            + $"entries (linear_value_head_dim) and a key {config.Delta.StateSize} (linear_key_head_dim). Cut linear-value-heads "
+            + "instead of linear-value-head-dim, or export a Hugging Face folder";
 
     /// <inheritdoc/>
     public override long[] ShapeOf(StoredTensor tensor, DecoderConfig config) =>

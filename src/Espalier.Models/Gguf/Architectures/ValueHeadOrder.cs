@@ -4,7 +4,8 @@ namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>
 /// Order of the value heads of linear attention. In a checkpoint those that share a key head stand in a row; llama.cpp's <c>qwen35</c>
-/// repeats the key heads as a whole, so that there the first of each key head come first, then the second of each: head j · Nk + g of the file is
+/// repeats the key heads as a whole, so that there the first of each key head come first, then the second of each: head j · Nk + g of
+/// the file is
 /// head g · (Nv / Nk) + j of the checkpoint. A parameter is read as lines, each of which has the entries of all heads.
 /// </summary>
 /// <param name="Heads">Nv, heads of values.</param>
