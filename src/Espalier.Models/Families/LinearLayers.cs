@@ -51,15 +51,18 @@ internal static class LinearLayers
     public static bool IntervalHolds(DecoderConfig config, JsonObject written) =>
         Holds((int)(ConfigJson.Number(written[Interval]) ?? UsualInterval), config);
 
+    /// <summary>n where every n-th layer has full attention and no other; null where no n says so.</summary>
+    public static int? IntervalOf(DecoderConfig config) =>
+        Enumerable.Range(1, config.Layers).FirstOrDefault(interval => Holds(interval, config)) is > 0 and var found ? found : null;
+
     /// <summary>Writes which layers are which, and that no layers foresee further tokens.</summary>
     public static void Write(DecoderConfig target, JsonObject fields)
     {
-        fields[Types] = new JsonArray([.. Enumerable.Range(0, target.Layers)
-            .Select(layer => JsonValue.Create(target.LayerKinds[layer].HasDelta ? Linear : LayerTypes.Full))]);
+        WriteTypes(Enumerable.Range(0, target.Layers).Select(layer => target.LayerKinds[layer].HasDelta), fields);
         // A program may go by the rule and not by the list, which wins elsewhere: it is the rule that holds, or none.
         if (fields.ContainsKey(Interval))
         {
-            if (Enumerable.Range(1, target.Layers).FirstOrDefault(interval => Holds(interval, target)) is > 0 and var interval)
+            if (IntervalOf(target) is { } interval)
                 ConfigJson.Set(fields, Interval, interval);
             else
                 fields.Remove(Interval);
@@ -67,6 +70,12 @@ internal static class LinearLayers
         if (fields.ContainsKey(Foresight))
             ConfigJson.Set(fields, Foresight, 0);
     }
+
+    /// <summary>Writes which layers are which.</summary>
+    /// <param name="linear">For each layer whether it is linear attention.</param>
+    /// <param name="fields">Receives it.</param>
+    public static void WriteTypes(IEnumerable<bool> linear, JsonObject fields) =>
+        fields[Types] = new JsonArray([.. linear.Select(one => JsonValue.Create(one ? Linear : LayerTypes.Full))]);
 
     private static bool Holds(int interval, DecoderConfig config) => Enumerable.Range(0, config.Layers)
         .All(layer => config.LayerKinds[layer].HasDelta == ((layer + 1) % interval != 0));

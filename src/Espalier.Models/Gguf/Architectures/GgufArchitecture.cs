@@ -34,6 +34,9 @@ internal abstract class GgufArchitecture
         && role is ParameterRole.QueryProjection or ParameterRole.KeyProjection or ParameterRole.QueryProjectionBias
             or ParameterRole.KeyProjectionBias;
 
+    /// <summary>Whether the value heads of linear attention stand in another order there (<see cref="ValueHeadOrder"/>).</summary>
+    public virtual bool TilesValueHeads => false;
+
     /// <summary>Whether it wants a head of its own where the embedding serves as one.</summary>
     public virtual bool WantsHead => false;
 

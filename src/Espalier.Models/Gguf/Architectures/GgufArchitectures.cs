@@ -9,6 +9,7 @@ internal static class GgufArchitectures
         new Gemma2Architecture(), new Gemma3Architecture(), new GraniteArchitecture(), new LlamaArchitecture(), new MixtralArchitecture(),
         new NemotronArchitecture(), new NemotronHArchitecture(), new Olmo2Architecture(), new OlmoeArchitecture(),
         new Phi3Architecture(), new Qwen2Architecture(), new Qwen2MoeArchitecture(), new Qwen3Architecture(), new Qwen3MoeArchitecture(),
+        new Qwen3NextArchitecture(), new Qwen35Architecture(),
         new SmolLm3Architecture(), new StableLmArchitecture(), new StarCoder2Architecture(),
     ];
 

@@ -32,10 +32,14 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
     }
 
     // Of experts, which are one tensor, the mean over those that tokens went to.
-    private static float[]? Costs(StoredTensor tensor, Func<Parameter, float[]?> importance)
+    private float[]? Costs(StoredTensor tensor, Func<Parameter, float[]?> importance)
     {
-        if (tensor.Parts[0].Parameter.Expert < 0)
-            return importance(tensor.Parts[0].Parameter);
+        var parameter = tensor.Parts[0].Parameter;
+        if (parameter.Role == ParameterRole.DeltaOutputProjection && importance(parameter) is { } ofColumns
+            && ValueHeadOrder.Of(parameter.Role, checkpoint.Config, architecture) is { } order)
+            return [.. ofColumns.Select((_, column) => ofColumns[order.Grouped(column)])];
+        if (parameter.Expert < 0)
+            return importance(parameter);
         float[][] costs = [.. tensor.Parts.Select(part => importance(part.Parameter)).OfType<float[]>()];
         return costs.Length == 0 ? null : [.. Enumerable.Range(0, costs[0].Length).Select(column => costs.Average(one => one[column]))];
     }
@@ -63,6 +67,12 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
                 ParameterSpec.Of(role).Shape(checkpoint.Config) is [_, var width] ? (int)width : 1);
             ArrayPool<float>.Shared.Return(halves);
         }
+        else if (ValueHeadOrder.Of(role, checkpoint.Config, architecture) is { } order)
+            for (var (done, count) = (0, 0); done < rows.Length; done += count)
+            {
+                count = Math.Min(rows.Length - done, order.Run(firstElement + done));
+                checkpoint.ReadFloat32(name, order.Grouped(firstElement + done), rows.Slice(done, count));
+            }
         else
             checkpoint.ReadFloat32(name, firstElement, rows);
 

@@ -13,8 +13,9 @@ internal sealed class ImportedTensors : ITensorSource
 {
     private readonly GgufFile _file;
     private readonly ImportedConfig _imported;
-    private readonly Dictionary<Parameter, (GgufTensor Tensor, long FirstRow)> _places = [];
+    private readonly Dictionary<Parameter, Place> _places = [];
     private float[] _row = [];
+    private (GgufTensor? Tensor, long Row) _held;
 
     /// <summary>Checks that the file's tensors are those of the config, no more and no less, in their shapes.</summary>
     /// <param name="file">The file, open as long as tensors are read.</param>
@@ -35,8 +36,12 @@ internal sealed class ImportedTensors : ITensorSource
                 throw new EspalierException($"{file.Path}: tensor {stored.Name} is [{string.Join(", ", tensor.Shape)}], "
                     + $"[{string.Join(", ", shape)}] was expected by the file's own keys");
             names.Add(stored.Name);
-            foreach (var (part, _, first, _) in stored.Ranges())
-                _places.Add(part.Parameter, (tensor, part.Shape.Length == 1 ? first : first / part.Shape[^1]));
+            foreach (var (part, _, first, count) in stored.Ranges().Take(stored.Parts.Count))
+            {
+                var width = part.Shape.Length == 1 ? 1 : part.Shape[^1];
+                _places.Add(part.Parameter, new(tensor, first / width, count / width,
+                    stored.Parts.Sum(StoredTensor.ElementsOf) / stored.Units / width));
+            }
         }
 
         // Where the embedding serves as head, it may stand there twice.
@@ -67,9 +72,9 @@ internal sealed class ImportedTensors : ITensorSource
         if (!_imported.Family.TryParse(name, out var parameter) || !_places.TryGetValue(parameter, out var place))
             throw new EspalierException($"{_file.Path}: has no parameter {name}");
         if (place.Tensor.Shape.Count == 1)
-            FillVector(parameter, place.Tensor, (int)(place.FirstRow + firstElement), destination);
+            FillVector(parameter, place, firstElement, destination);
         else
-            FillMatrix(parameter, place.Tensor, place.FirstRow, firstElement, destination);
+            FillMatrix(parameter, place, firstElement, destination);
         if (ElementConversion.IndexOfNonFinite(destination) is >= 0 and var at)
             throw new EspalierException(
                 $"{_file.Path}: tensor {place.Tensor.Name}: a weight of {name} is {destination[at]}; the file is broken, use "
@@ -83,30 +88,38 @@ internal sealed class ImportedTensors : ITensorSource
                 weight = weight / factor - shift;
     }
 
-    private void FillVector(Parameter parameter, GgufTensor tensor, int first, Span<float> destination)
+    private void FillVector(Parameter parameter, Place place, long first, Span<float> destination)
     {
-        var all = _file.ReadFloat32(tensor.Name);
+        var all = _file.ReadFloat32(place.Tensor.Name);
+        var order = ValueHeadOrder.Of(parameter.Role, _imported.Config, _imported.Architecture);
         for (var i = 0; i < destination.Length; i++)
-            destination[i] = all[_imported.Architecture.Turns(parameter.Role) ? RowThere(first + i) : first + i];
+            destination[i] = all[place.RowOf(_imported.Architecture.Turns(parameter.Role) ? RowThere((int)first + i)
+                : order?.Tiled(first + i) ?? first + i)];
     }
 
-    private void FillMatrix(Parameter parameter, GgufTensor tensor, long firstRow, long firstElement, Span<float> destination)
+    private void FillMatrix(Parameter parameter, Place place, long firstElement, Span<float> destination)
     {
-        var width = (int)tensor.Width;
+        var width = (int)place.Tensor.Width;
         var turns = _imported.Architecture.Turns(parameter.Role);
+        var order = ValueHeadOrder.Of(parameter.Role, _imported.Config, _imported.Architecture);
         while (destination.Length > 0)
         {
-            var (row, column) = (firstElement / width, (int)(firstElement % width));
+            var there = order?.Tiled(firstElement) ?? firstElement;
+            var (row, column) = (there / width, (int)(there % width));
             // As many whole rows at once as lie there in the same order.
-            var rows = turns || column != 0 ? 1 : Math.Max(1, destination.Length / width);
-            var elements = Math.Min(destination.Length, rows * width - column);
+            var alike = Math.Min(place.Together(row) * width, order?.Run(firstElement) ?? long.MaxValue);
+            var rows = turns || column != 0 ? 1 : Math.Max(1, Math.Min(destination.Length, alike) / width);
+            var elements = (int)Math.Min(Math.Min(destination.Length, rows * width - column), alike);
+            var at = place.RowOf(turns ? RowThere((int)row) : row);
             if (elements == rows * width)
-                _file.ReadRows(tensor, firstRow + (turns ? RowThere((int)row) : row), destination[..elements]);
+                _file.ReadRows(place.Tensor, at, destination[..elements]);
             else
             {
                 if (_row.Length < width)
                     _row = new float[width];
-                _file.ReadRows(tensor, firstRow + (turns ? RowThere((int)row) : row), _row.AsSpan(0, width));
+                if (_held != (place.Tensor, at))
+                    _file.ReadRows(place.Tensor, at, _row.AsSpan(0, width));
+                _held = (place.Tensor, at);
                 _row.AsSpan(column, elements).CopyTo(destination);
             }
 
@@ -116,4 +129,17 @@ internal sealed class ImportedTensors : ITensorSource
     }
 
     private int RowThere(int row) => HeadOrder.Neighbour(row, _imported.Config.HeadDim);
+
+    /// <summary>Where the rows of a parameter are: some for each unit, where it is interleaved with others, else all.</summary>
+    /// <param name="Tensor">The tensor.</param>
+    /// <param name="First">Its first row there.</param>
+    /// <param name="Each">Rows of a unit.</param>
+    /// <param name="Apart">Rows from one unit to the next.</param>
+    private readonly record struct Place(GgufTensor Tensor, long First, long Each, long Apart)
+    {
+        public long RowOf(long row) => First + row / Each * Apart + row % Each;
+
+        // Rows from one on that stand one after the other.
+        public long Together(long row) => Each - row % Each;
+    }
 }
