@@ -54,6 +54,9 @@ internal enum PretokenizerSplit
     /// <summary>Falcon's: punctuation in runs, GPT-2's, digits in runs, digits by threes.</summary>
     Falcon,
 
+    /// <summary>Qwen3.5's: Qwen2's with marks as letters.</summary>
+    Qwen35,
+
     /// <summary>Another supported combination, such as runs of digits and then GPT-2.</summary>
     Other,
 }

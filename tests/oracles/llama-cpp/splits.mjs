@@ -19,6 +19,7 @@ const split = Regex => ({type: "Split", pattern: {Regex}, behavior: "Isolated", 
 const digits = {type: "Digits", individual_digits: true};
 const gpt2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 const llama3 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+const qwen35 = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
 
 // The name that is expected, and the pre-tokenizers and ignore_merges that it is to come from.
 const cases = [
@@ -28,6 +29,7 @@ const cases = [
     ["smollm", [split(String.raw`\p{N}`), split(gpt2), byteLevel(false)], false],
     ["llama-bpe", [split(llama3), byteLevel(false)], true],
     ["qwen2", [split(llama3.replace("{1,3}", "")), byteLevel(false)], false],
+    ["qwen35", [split(qwen35), byteLevel(false)], false],
 ];
 
 const texts = [

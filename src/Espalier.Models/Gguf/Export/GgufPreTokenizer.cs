@@ -25,9 +25,10 @@ internal static class GgufPreTokenizer
             PretokenizerSplit.Gpt4o => ("gpt-4o", false),
             PretokenizerSplit.DeepSeek3 => ("deepseek-v3", false),
             PretokenizerSplit.Falcon => ("falcon", false),
+            PretokenizerSplit.Qwen35 => ("qwen35", false),
             var split => throw new EspalierException(
                 $"{file}: its pre-tokenizer ({Words(split)}) is none that llama.cpp has a name for; it has those of GPT-2, of single "
-                    + "digits and then GPT-2, of Llama 3, Qwen2, Tekken, GPT-4o, DeepSeek-V3 and Falcon"),
+                    + "digits and then GPT-2, of Llama 3, Qwen2, Qwen3.5, Tekken, GPT-4o, DeepSeek-V3 and Falcon"),
         };
         if (takesWholeWords == model.IgnoreMerges || MergesReachEveryToken(model))
             return name;

@@ -21,6 +21,7 @@ internal static class ImportedSplit
     {
         "llama-bpe" or "llama3" or "llama-v3" or "falcon3" or "pixtral" or "smaug-bpe" or "dbrx" => Split(SplitScanner.Llama3, addsSpace),
         "qwen2" or "deepseek-r1-qwen" or "stablelm2" => Split(SplitScanner.Qwen2, addsSpace),
+        "qwen35" => Split(SplitDescription.Qwen35, addsSpace),
         "tekken" => Split(SplitScanner.Tekken, addsSpace),
         "gpt-4o" or "llama4" => Split(SplitScanner.Gpt4o, addsSpace),
         "gpt-2" or "olmo" => Bytes(addsSpace, regex: true),
@@ -29,7 +30,8 @@ internal static class ImportedSplit
         "falcon" => Sequence(new JsonObject { ["type"] = "Punctuation", ["behavior"] = "Contiguous" }, Bytes(addsSpace, regex: true),
             Digits(individual: false), Isolated(SplitDescription.ThreeDigits)),
         _ => throw new EspalierException($"{file}: the split '{pre}' (tokenizer.ggml.pre) is not read; known are dbrx, deepseek-r1-qwen, "
-            + "deepseek-v3, falcon, falcon3, gpt-2, gpt-4o, llama-bpe, llama4, olmo, pixtral, qwen2, refact, smaug-bpe, smollm, stablelm2, "
+            + "deepseek-v3, falcon, falcon3, gpt-2, gpt-4o, llama-bpe, llama4, olmo, pixtral, qwen2, qwen35, refact, smaug-bpe, smollm, "
+            + "stablelm2, "
             + "starcoder and tekken"),
     };
 

@@ -17,10 +17,15 @@ internal sealed class SplitDescription
         [nameof(PretokenizerSplit.Digits), nameof(PretokenizerSplit.Gpt2)] => PretokenizerSplit.DigitsThenGpt2,
         ["punctuation Contiguous", nameof(PretokenizerSplit.Gpt2), "bytes", "digit runs", "Isolated False " + ThreeDigits] =>
             PretokenizerSplit.Falcon,
+        ["Isolated False " + Qwen35] => PretokenizerSplit.Qwen35,
         _ when _steps.SequenceEqual(DeepSeek3.Select(static expression => "Isolated False " + expression)) =>
             PretokenizerSplit.DeepSeek3,
         _ => PretokenizerSplit.Other,
     };
+
+    /// <summary>Qwen3.5's: Qwen2's with marks as letters.</summary>
+    public const string Qwen35 = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*"
+        + @"|\s*[\r\n]+|\s+(?!\S)|\s+";
 
     /// <summary>Falcon's last split, of digits three by three.</summary>
     public const string ThreeDigits = "[0-9][0-9][0-9]";

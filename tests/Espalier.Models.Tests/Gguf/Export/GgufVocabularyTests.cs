@@ -55,6 +55,7 @@ public sealed class GgufVocabularyTests
     [InlineData(PretokenizerSplit.DigitsThenGpt2, false, "smollm")]
     [InlineData(PretokenizerSplit.Gpt4o, false, "gpt-4o")]
     [InlineData(PretokenizerSplit.DeepSeek3, false, "deepseek-v3")]
+    [InlineData(PretokenizerSplit.Qwen35, false, "qwen35")]
     [InlineData(PretokenizerSplit.Falcon, false, "falcon")]
     internal void The_split_has_llama_cpps_name(PretokenizerSplit split, bool ignoreMerges, string name)
     {
