@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
@@ -23,6 +24,9 @@ namespace Espalier.Cli.Commands;
 internal sealed class ExportCommand : CommandBase
 {
     private const string Ending = ".gguf";
+
+    // What the world calls types of GGUF files.
+    private static readonly Regex s_type = new("^(?i:i?q[0-9]\\w*|b?f[0-9]{2}|fp[0-9]+|int[0-9]+)$", RegexOptions.NonBacktracking);
 
     private readonly ModelArgument _model = new();
     private readonly TokenInput _input = new();
@@ -87,7 +91,7 @@ internal sealed class ExportCommand : CommandBase
         _machine.Start(run);
         var stem = isFile ? place[..^Ending.Length] : place;
         var files = run.Has(_formats) ? run.Get(_formats)!.Select(format => (format, $"{stem}-{format.Name()}{Ending}")).ToArray()
-            : [(wanted is { } kind ? ExportStage.TypeOf(kind) : Named(stem) ?? Exact(checkpoint), place)];
+            : [(wanted is { } kind ? ExportStage.TypeOf(kind) : Named(stem, place) ?? Exact(checkpoint), place)];
         var table = _importance.Export(run, checkpoint, _input,
             [.. files.Select(file => (file.Item1, _output.File(run, file.Item2, OutputKind.Gguf, _model.Place(run))))], _dtype.Clamp(run))
             with
@@ -102,11 +106,17 @@ internal sealed class ExportCommand : CommandBase
         return ExitCodes.Done;
     }
 
-    // The type that a name ends with, as the names of --formats and of recipes do.
-    private static GgufFormat? Named(string stem) => GgufFormats.All
-        .Where(format => stem.EndsWith($"-{format.Name()}", StringComparison.OrdinalIgnoreCase)
-            || stem.EndsWith($".{format.Name()}", StringComparison.OrdinalIgnoreCase))
-        .Cast<GgufFormat?>().FirstOrDefault();
+    // The type that a name ends with, as the names of --formats and of recipes do; what looks like a type and is none is no name.
+    private static GgufFormat? Named(string stem, string place)
+    {
+        var end = stem[(stem.LastIndexOfAny(['-', '.']) + 1)..];
+        var names = GgufFormats.All.Select(GgufFormats.Name).ToArray();
+        if (end.Length == stem.Length || !s_type.IsMatch(end))
+            return null;
+        return Array.FindIndex(names, name => name.Equals(end, StringComparison.OrdinalIgnoreCase)) is >= 0 and var at ? GgufFormats.All[at]
+            : throw new EspalierException($"--output {place}: ends with a type that is not written.{NearestName.Hint(end, names)} Known are "
+                + $"{string.Join(", ", names)}; give one as --type, or another name");
+    }
 
     private static GgufFormat Exact(Checkpoint checkpoint) => checkpoint.StoredType switch
     {

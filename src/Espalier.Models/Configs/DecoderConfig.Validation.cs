@@ -11,11 +11,11 @@ public sealed partial record DecoderConfig
     /// <exception cref="EspalierException">Names the source, the field, both numbers and the nearest legal ones.</exception>
     public DecoderConfig Validate(string source)
     {
-        Range("vocab_size", VocabularySize, int.MaxValue);
+        Range(source, "vocab_size", VocabularySize, int.MaxValue);
         foreach (var axis in Axis.All.Where(axis => axis.IsIn(this)))
-            Range(axis.Field, axis.Of(this), axis.Most);
-        Range("head_dim", HeadDim, MaxWidth);
-        Range("max_position_embeddings", MaxPositions, int.MaxValue);
+            Range(source, axis.Field, axis.Of(this), axis.Most);
+        Range(source, "head_dim", HeadDim, MaxWidth);
+        Range(source, "max_position_embeddings", MaxPositions, int.MaxValue);
         if ((long)QueryHeads * HeadDim > MaxWidth)
             throw new EspalierException(
                 $"{source}: num_attention_heads {QueryHeads} * head_dim {HeadDim} "
@@ -76,12 +76,15 @@ public sealed partial record DecoderConfig
             if (value is { } given && !(double.IsFinite(given) && given > 0))
                 throw new EspalierException($"{source}: {field} is {given}, it must be above 0");
         }
+    }
 
-        void Range(string field, int value, int most)
-        {
-            if (value < 1 || value > most)
-                throw new EspalierException($"{source}: {field} is {value}, it must be from 1 to {most}");
-        }
+    /// <summary>Refuses a number of layers that no model has.</summary>
+    internal void RequireLayers(string source) => Range(source, Axis.Layers.Field, Layers, Axis.Layers.Most);
+
+    private static void Range(string source, string field, int value, int most)
+    {
+        if (value < 1 || value > most)
+            throw new EspalierException($"{source}: {field} is {value}, it must be from 1 to {most}");
     }
 
     private void ValidateMamba(string source)

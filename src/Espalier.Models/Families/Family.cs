@@ -110,6 +110,8 @@ internal abstract class Family
             BosTokenId = fields.OptionalInt("bos_token_id", least: 0),
             EosTokenIds = fields.Ids("eos_token_id"),
         };
+        // A kind is made for each layer.
+        common.RequireLayers(source);
         return Specify(common, fields).Validate(source);
     }
 

@@ -6,21 +6,26 @@ namespace Espalier.Models.Families;
 /// <summary>The kinds of layers in the <c>config.json</c> of Qwen2 and Qwen3: all of full attention here.</summary>
 internal static class QwenLayers
 {
-    private const string Full = "full_attention";
+    private const string Types = "layer_types";
 
-    /// <summary>Refuses windows in some layers and not in others.</summary>
-    /// <exception cref="EspalierException">A layer has a window.</exception>
+    /// <summary>Refuses windows in some layers and not in others, and kinds of layers that are none here.</summary>
+    /// <exception cref="EspalierException">A layer has a window or is of another kind, or there are more or fewer kinds.</exception>
     public static void RequireFull(ConfigFields fields)
     {
         if (fields.Bool("use_sliding_window"))
             throw fields.Wrong("use_sliding_window",
                 "windows in some of the layers are not supported; models that were trained without them say false");
+        var (types, layers) = (fields.Texts(Types), fields.Int("num_hidden_layers"));
+        if (fields.Says(Types) && types.Count != layers)
+            throw fields.Wrong(Types, $"it must have one entry for each of the {layers} layers");
+        if (types.Any(static type => type != LayerTypes.Full))
+            throw fields.Wrong(Types, $"a layer is {LayerTypes.Full} here");
     }
 
     /// <summary>One kind for each layer that stays.</summary>
     public static void Write(DecoderConfig target, JsonObject fields)
     {
-        fields["layer_types"] = new JsonArray([.. Enumerable.Repeat(Full, target.Layers).Select(kind => JsonValue.Create(kind))]);
+        fields[Types] = new JsonArray([.. Enumerable.Repeat(LayerTypes.Full, target.Layers).Select(kind => JsonValue.Create(kind))]);
         // What transformers writes where no layer has a window.
         fields["sliding_window"] = null;
     }

@@ -118,6 +118,10 @@ internal sealed record RunStatus
                 $"{folder}: has no run.json, so it is no run folder; give one as compress --output names it, or FOLDER.run of a training");
         var owner = RunLock.OwnerOf(folder);
         var open = manifest.Stages.LastOrDefault(stage => stage.Status == StageStatus.Started);
+        var state = StateOf(manifest, owner, open is not null);
+        // What a changed recipe or text left behind is no stage of a run that is done.
+        if (state == RunState.Done)
+            open = null;
         var training = (open ?? manifest.Stages.LastOrDefault(stage => stage.Steps is not null)) is { Steps: not null } found ? found
             : null;
         var stage = training is null ? null : RunLayout.StageOf(folder, training.Folder);
@@ -127,7 +131,7 @@ internal sealed record RunStatus
         return new()
         {
             Folder = folder,
-            State = StateOf(manifest, owner, open is not null),
+            State = state,
             Recipes = manifest.Arms,
             Pid = owner?.Pid,
             Host = owner?.Host,

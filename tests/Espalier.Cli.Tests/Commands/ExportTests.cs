@@ -33,6 +33,19 @@ public sealed class ExportTests : TorchTest
         Assert.Equal(type, result.GetProperty("type").GetString());
     }
 
+    [Theory]
+    [InlineData("model-q9.gguf", "--type")]
+    [InlineData("model.Q4_K_S.gguf", "Did you mean q4_k_m?")]
+    [InlineData("model-fp16.gguf", "Did you mean f16?")]
+    public void A_name_with_a_type_that_is_not_written_is_refused(string name, string hint)
+    {
+        using var folder = new TemporaryFolder();
+        var error = Verb.Refused($"export {Verb.Teacher} --output {Path.Combine(folder.Path, name)}");
+        Assert.Contains("ends with a type that is not written", error, StringComparison.Ordinal);
+        Assert.Contains(hint, error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
     [Fact]
     public void A_folder_of_another_type_opens_and_says_so()
     {

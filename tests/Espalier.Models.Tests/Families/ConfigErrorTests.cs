@@ -105,6 +105,32 @@ public sealed class ConfigErrorTests
     }
 
     [Theory]
+    [InlineData("qwen2-moe", """["full_attention"]""", "it must have one entry for each of the")]
+    [InlineData("qwen2-moe", """["linear_attention","full_attention","full_attention"]""", "a layer is full_attention here")]
+    [InlineData("qwen3-moe", """["sliding_attention","full_attention","full_attention"]""", "a layer is full_attention here")]
+    public void Kinds_of_layers_that_a_family_does_not_have_are_refused(string family, string kinds, string expected)
+    {
+        var raw = JsonFile.Read(Fixtures.Golden("families", family, "config.json"));
+        (raw["layer_types"], raw["num_hidden_layers"]) = (JsonNode.Parse(kinds), 3);
+        Assert.Contains(expected, Assert.Throws<EspalierException>(() => Read(raw)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("qwen3-5")]
+    [InlineData("qwen3-next")]
+    [InlineData("gemma3")]
+    public void A_number_of_layers_that_no_model_has_is_refused_before_kinds_are_made(string family)
+    {
+        var raw = JsonFile.Read(Fixtures.Golden("families", family, "config.json"));
+        raw.Remove("layer_types");
+        raw["num_hidden_layers"] = int.MaxValue;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("num_hidden_layers is 2147483647, it must be from 1 to",
+            Assert.Throws<EspalierException>(() => Read(raw)).Message, StringComparison.Ordinal);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000_000);
+    }
+
+    [Theory]
     [InlineData("""{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8,"type":"float"},"config_groups":{},"ignore":[]}""")]
     [InlineData("""{"quant_method":"compressed-tensors","kv_cache_scheme":{"num_bits":8,"type":"float"},"config_groups":null}""")]
     public void Quantisation_of_the_cache_alone_is_passed_over_and_not_carried_on(string value)

@@ -74,6 +74,31 @@ public sealed class StreamedDataStageTests : TorchTest
     }
 
     [Fact]
+    public void Pieces_of_text_that_was_changed_go_with_the_others_and_nothing_else()
+    {
+        var data = new DataSection { Train = [Documents("a.jsonl", "river", 300)], HeldOut = 0.2, Sequence = Sequence, Disk = 3000 };
+        Within(run =>
+        {
+            foreach (var words in (string[])["river", "mountain"])
+            {
+                Documents("a.jsonl", words, 300);
+                using var streamed = Tokens(run, data);
+                streamed.Train.Read(0, new long[10]);
+            }
+            string[] Pieces() => Directory.GetFiles(run.Folder.Path, "tokens.bin", SearchOption.AllDirectories)
+                .Where(file => file.Contains("pieces", StringComparison.Ordinal)).ToArray();
+            var folders = Pieces().Select(file => Path.GetDirectoryName(Path.GetDirectoryName(file))!).Distinct().ToArray();
+            Assert.Equal(2, folders.Length);
+            var mine = Path.Combine(folders[0], "mine.txt");
+            File.WriteAllText(mine, "kept");
+            run.DeletePieces();
+            Assert.Empty(Pieces());
+            Assert.True(File.Exists(mine));
+            Assert.False(Directory.Exists(folders[1]));
+        });
+    }
+
+    [Fact]
     public void Of_a_mixture_each_source_has_its_part_of_the_share()
     {
         var data = new DataSection

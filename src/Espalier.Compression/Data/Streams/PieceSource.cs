@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
@@ -14,6 +15,8 @@ namespace Espalier.Compression.Data.Streams;
 /// <param name="Folder">Where pieces lie, each in a folder of its own; nothing else is touched there.</param>
 internal sealed record PieceSource(DocumentSource Source, DocumentEncoder Encoder, PieceIndex Index, KeptDocuments Kept, string Folder)
 {
+    private static readonly Regex s_name = new("^([0-9]+-)?[0-9]{6}$", RegexOptions.NonBacktracking);
+
     /// <summary>What names of folders begin with, where several sources have their pieces in one folder.</summary>
     public string Prefix { get; init; } = "";
 
@@ -52,9 +55,22 @@ internal sealed record PieceSource(DocumentSource Source, DocumentEncoder Encode
     }
 
     /// <summary>Deletes a piece: the files of its store, and its folder where nothing else lies in it.</summary>
-    public void Delete(int piece)
+    public void Delete(int piece) => Delete(PathOf(piece));
+
+    /// <summary>Deletes the pieces of a folder, whoever made them, and the folder where nothing else lies in it.</summary>
+    public static void DeleteAll(string pieces)
     {
-        var (folder, files) = (PathOf(piece), DurableFiles.OnDisk);
+        if (!Directory.Exists(pieces))
+            return;
+        foreach (var piece in Directory.GetDirectories(pieces).Where(static path => s_name.IsMatch(Path.GetFileName(path))))
+            Delete(piece);
+        if (!Directory.EnumerateFileSystemEntries(pieces).Any())
+            DurableFiles.OnDisk.TryDelete(pieces);
+    }
+
+    private static void Delete(string folder)
+    {
+        var files = DurableFiles.OnDisk;
         if (!Directory.Exists(folder))
             return;
         // Without an index there is no store: it goes first.

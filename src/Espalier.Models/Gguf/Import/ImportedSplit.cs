@@ -31,8 +31,7 @@ internal static class ImportedSplit
             Digits(individual: false), Isolated(SplitDescription.ThreeDigits)),
         _ => throw new EspalierException($"{file}: the split '{pre}' (tokenizer.ggml.pre) is not read; known are dbrx, deepseek-r1-qwen, "
             + "deepseek-v3, falcon, falcon3, gpt-2, gpt-4o, llama-bpe, llama4, olmo, pixtral, qwen2, qwen35, refact, smaug-bpe, smollm, "
-            + "stablelm2, "
-            + "starcoder and tekken"),
+            + "stablelm2, starcoder and tekken"),
     };
 
     private static JsonObject Split(string regex, bool addsSpace) => Sequence(Isolated(regex), Bytes(addsSpace, regex: false));
