@@ -137,6 +137,17 @@ public sealed class StreamedDataStageTests : TorchTest
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
     }
 
+    // 3 pieces of a window of 31 ids of 2 bytes.
+    [Fact]
+    public void A_plan_refuses_a_share_that_reading_the_text_would_refuse()
+    {
+        var data = new DataSection { Train = [Documents("a.jsonl", "river", 300)], HeldOut = 0.2, Sequence = 30, Disk = 185 };
+        DataStage Of(DataSection section) => new(section, Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), 4096);
+        Assert.Contains("have no room for 3 pieces of one window (3 × 31 ids of 2 bytes: 186 bytes)",
+            Assert.Throws<EspalierException>(() => Of(data).Forecast()).Message, StringComparison.Ordinal);
+        Assert.NotNull(Of(data with { Disk = 186 }).Forecast());
+    }
+
     private static void Same(TokenSets whole, TokenSets streamed)
     {
         var (a, b) = (new WindowSet(whole.Train, Sequence, boundaries: whole.Boundaries),

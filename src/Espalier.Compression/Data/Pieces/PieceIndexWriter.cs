@@ -34,12 +34,21 @@ internal sealed class PieceIndexWriter : IDisposable
     public PieceIndexWriter(long disk, int window, int bytesOfToken)
     {
         (_window, _bytesOfToken) = (window, bytesOfToken);
-        _pieceWindows = disk / Held / ((long)window * bytesOfToken);
-        if (_pieceWindows < 1)
-            throw new EspalierException(
-                $"data.disk: {Units.Bytes(disk)} have no room for {Held} pieces of one window ({Held} × {window} ids of {bytesOfToken} "
-                + $"bytes: {Held * (long)window * bytesOfToken} bytes); give more");
+        _pieceWindows = Windows(disk, window, bytesOfToken);
         _bytes = new byte[window * bytesOfToken];
+    }
+
+    /// <summary>Windows of a piece.</summary>
+    /// <param name="disk">Bytes that pieces may take at once.</param>
+    /// <param name="window">Ids of a window.</param>
+    /// <param name="bytesOfToken">Bytes of an id on disk.</param>
+    /// <exception cref="EspalierException">The share is smaller than three windows.</exception>
+    public static long Windows(long disk, int window, int bytesOfToken)
+    {
+        var windows = disk / Held / ((long)window * bytesOfToken);
+        return windows >= 1 ? windows : throw new EspalierException(
+            $"data.disk: {Units.Bytes(disk)} have no room for {Held} pieces of one window ({Held} × {window} ids of {bytesOfToken} "
+            + $"bytes: {Held * (long)window * bytesOfToken} bytes); give more");
     }
 
     /// <summary>Takes a document for training.</summary>

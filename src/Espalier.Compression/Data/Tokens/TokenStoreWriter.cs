@@ -26,7 +26,7 @@ internal sealed class TokenStoreWriter : IDisposable
     public TokenStoreWriter(string folder, DocumentEncoder encoder, string source)
     {
         (_folder, _encoder, _source) = (Path.GetFullPath(folder), encoder, source);
-        _width = encoder.VocabularySize <= 65536 ? TokenWidth.UInt16 : TokenWidth.Int32;
+        _width = TokenWidths.Of(encoder.VocabularySize);
         try
         {
             _files.EnsureFolder(_folder);

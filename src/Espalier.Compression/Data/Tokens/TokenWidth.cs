@@ -9,3 +9,10 @@ internal enum TokenWidth
     /// <summary>Signed 32 bits.</summary>
     Int32 = 4,
 }
+
+/// <summary>Which width a vocabulary has.</summary>
+internal static class TokenWidths
+{
+    /// <summary>The smallest that holds every id below a number.</summary>
+    public static TokenWidth Of(int vocabulary) => vocabulary <= 65536 ? TokenWidth.UInt16 : TokenWidth.Int32;
+}

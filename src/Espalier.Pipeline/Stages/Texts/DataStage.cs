@@ -39,11 +39,22 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     /// <summary>The held-out part, to evaluate on.</summary>
     public Slot<EvaluationText> HeldOut { get; } = new(EvaluationList.HeldOut);
 
-    internal override StageForecast? Forecast() =>
-        new(Name,
+    internal override StageForecast? Forecast()
+    {
+        RequireRoom();
+        return new(Name,
             $"{string.Join(", ", data.Sources.Select(Described))} to windows of {data.Sequence} tokens, {data.HeldOut * 100:0.##} % held "
                 + $"out{(data.Disk is { } share ? $"; more than {Units.Bytes(share)} of training tokens are streamed in pieces" : "")}",
             null, null, null, null);
+    }
+
+    // What reading the text would end with.
+    private void RequireRoom()
+    {
+        for (var number = 0; data.Disk is not null && number < data.Sources.Count; number++)
+            _ = PieceIndexWriter.Windows(
+                (data.IsMixture ? DiskOf(number) : data.Disk) ?? 0, data.Sequence + 1, (int)TokenWidths.Of(vocabulary));
+    }
 
     internal override IEnumerable<DiskForecast> Disk() =>
         data.Disk is { } share ? [new("training tokens, at most at once", share, Title)] : [];
