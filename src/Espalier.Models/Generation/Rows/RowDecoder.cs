@@ -16,7 +16,7 @@ internal sealed class RowDecoder : IDisposable
 
     // Bytes of weights, which each four rows read once, and of keys and values, below which rows are done before a second thread has been
     // woken for each of their products.
-    private const long Few = 24 << 20;
+    private const long Few = 48 << 20;
 
     private readonly PackedWeights _weights;
     private readonly long _bytes, _bytesOfPosition;
