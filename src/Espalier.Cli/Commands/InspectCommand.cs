@@ -57,7 +57,7 @@ internal sealed class InspectCommand : CommandBase
 
     // What they say counts where there are experts alone; some models without any have them all the same.
     private static readonly string[] s_ofExperts =
-        ["num_local_experts", "num_experts", "num_experts_per_tok", "moe_intermediate_size"];
+        ["num_local_experts", "num_experts", "num_experts_per_tok", "moe_intermediate_size", "shared_expert_intermediate_size"];
 
     private static readonly string[] s_shapes =
     [
@@ -77,7 +77,7 @@ internal sealed class InspectCommand : CommandBase
             .. facts.Layers is { } layers ? new[] { ("layers", layers) } : [],
             ("parameters", Exact(facts.Parameters)),
             ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
-            .. facts.ActiveParameters is { } active ? new[] { ("  of a token's pass", Exact(active)) } : [],
+            .. facts.ActiveParameters is { } active ? new[] { ("  active for each token", Exact(active)) } : [],
             ("on disk", facts.Weights ? $"{Units.Bytes(facts.Bytes)} in {facts.Files} file{(facts.Files == 1 ? "" : "s")}"
                 : "no weights here"),
             ("memory", $"{Units.Bytes(facts.MemoryBytes.F32)} as float32, {Units.Bytes(facts.MemoryBytes.Bf16)} as bfloat16"),
@@ -86,7 +86,8 @@ internal sealed class InspectCommand : CommandBase
                     + $"{Units.Bytes(facts.KvCacheBytesPerToken.Bf16)} as bfloat16"),
             .. facts.StateBytesPerText is { } state ? new[]
             {
-                ("Mamba state", $"{Units.Bytes(state.F32)} a text where it is computed in float32, {Units.Bytes(state.Bf16)} in bfloat16"),
+                (facts.Config.ContainsKey("mamba_num_heads") ? "Mamba state" : "linear attention's state",
+                    $"{Units.Bytes(state.F32)} a text where it is computed in float32, {Units.Bytes(state.Bf16)} in bfloat16"),
             } : [],
             ("integrity", facts.Integrity switch
             {
@@ -189,7 +190,7 @@ internal sealed record ModelFacts
     /// <summary>Bytes that one token leaves in the key/value cache.</summary>
     public required BytesAtTypes KvCacheBytesPerToken { get; init; }
 
-    /// <summary>Bytes that Mamba layers keep of a text, however long it is; null where there are none.</summary>
+    /// <summary>Bytes that Mamba layers or linear attention keep of a text, however long it is; null where there are none.</summary>
     public BytesAtTypes? StateBytesPerText { get; init; }
 
     /// <summary>
@@ -219,7 +220,7 @@ internal sealed record ModelFacts
             Files = checkpoint.HasWeights ? checkpoint.Entries.Keys.Select(name => checkpoint.FileOf(name).Path).Distinct().Count() : 0,
             MemoryBytes = new(4 * config.Parameters, 2 * config.Parameters),
             KvCacheBytesPerToken = new(config.KeyValueBytesPerToken(4), config.KeyValueBytesPerToken(2)),
-            StateBytesPerText = Axis.MambaHeads.IsIn(config) ? new(config.StateBytesPerText(4), config.StateBytesPerText(2)) : null,
+            StateBytesPerText = config.IsRecurrent ? new(config.StateBytesPerText(4), config.StateBytesPerText(2)) : null,
             Integrity = !checkpoint.HasWeights ? "config" : read ? "weights" : "headers",
             Config = Fields(checkpoint),
         };

@@ -92,6 +92,12 @@ public sealed class InspectTests
             (state.GetProperty("f32").GetInt32(), state.GetProperty("bf16").GetInt32()));
         (_, output, _) = TestCommand.Launch($"inspect {Fixtures.Golden("families", "mixtral")}");
         Assert.Contains("num_experts_per_tok", Names(output));
+        (_, output, _) = TestCommand.Launch($"inspect {Fixtures.Golden("families", "qwen3-next")}");
+        Assert.Contains("shared_expert_intermediate_size", Names(output));
+        Assert.Contains("linear attention's state", Names(output));
+        // Three layers: 4 heads of 10 by 12 numbers, and three inputs of 4 * 10 + 2 * 2 * 12 channels.
+        Assert.Equal(3 * 4 * (4 * 10 * 12 + 3 * (40 + 48)),
+            Verb.Json($"inspect {Fixtures.Golden("families", "qwen3-5")}").GetProperty("state_bytes_per_text").GetProperty("f32").GetInt32());
     }
 
     /// <summary>Whichever form the folder has for it.</summary>
