@@ -98,7 +98,7 @@ internal sealed class Compressor
                     Evaluated?.Invoke(Result(isFinished: false));
             });
             _stages.Data.Tokens.Value.Clear();
-            _run.DeletePieces();
+            RunLeftovers.DeletePieces(_run.Folder.Path, _run.Manifest);
         }
         finally
         {

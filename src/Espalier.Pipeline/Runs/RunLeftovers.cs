@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Espalier.Compression.Data.Streams;
 using Espalier.Files;
 
 namespace Espalier.Pipeline.Runs;
@@ -34,6 +35,13 @@ internal static partial class RunLeftovers
                 files.CleanLeftovers(stage.FullName, below: true);
             else if (Leftovers.Is(stage.Name) && StageName().IsMatch(StemOf(stage.Name)))
                 files.DeleteTree(stage.FullName);
+    }
+
+    /// <summary>Deletes pieces of text that streams, also of stages that a changed text or recipe replaced. The folder is held.</summary>
+    public static void DeletePieces(string folder, RunManifest manifest)
+    {
+        foreach (var stage in manifest.Stages)
+            PieceSource.DeleteAll(Path.Combine(RunLayout.StageOf(folder, stage.Folder), RunLayout.Pieces));
     }
 
     /// <summary>The name of which this is the unfinished form.</summary>

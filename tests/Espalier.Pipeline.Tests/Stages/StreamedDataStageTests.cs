@@ -91,9 +91,14 @@ public sealed class StreamedDataStageTests : TorchTest
             Assert.Equal(2, folders.Length);
             var mine = Path.Combine(folders[0], "mine.txt");
             File.WriteAllText(mine, "kept");
-            run.DeletePieces();
+            // A link is nobody's piece, and what it leads to is not the run's.
+            var elsewhere = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "elsewhere")).FullName, "tokens.bin");
+            File.WriteAllText(elsewhere, "kept");
+            Directory.CreateSymbolicLink(Path.Combine(folders[0], "999999"), Path.GetDirectoryName(elsewhere)!);
+            RunLeftovers.DeletePieces(run.Folder.Path, run.Manifest);
+            Assert.True(File.Exists(mine) && File.Exists(elsewhere));
+            File.Delete(Path.Combine(folders[0], "999999"));
             Assert.Empty(Pieces());
-            Assert.True(File.Exists(mine));
             Assert.False(Directory.Exists(folders[1]));
         });
     }

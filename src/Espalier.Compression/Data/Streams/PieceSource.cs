@@ -62,8 +62,9 @@ internal sealed record PieceSource(DocumentSource Source, DocumentEncoder Encode
     {
         if (!Directory.Exists(pieces))
             return;
-        foreach (var piece in Directory.GetDirectories(pieces).Where(static path => s_name.IsMatch(Path.GetFileName(path))))
-            Delete(piece);
+        foreach (var piece in new DirectoryInfo(pieces).GetDirectories())
+            if (piece.LinkTarget is null && s_name.IsMatch(piece.Name))
+                Delete(piece.FullName);
         if (!Directory.EnumerateFileSystemEntries(pieces).Any())
             DurableFiles.OnDisk.TryDelete(pieces);
     }

@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Espalier.Compression;
-using Espalier.Compression.Data.Streams;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
@@ -45,13 +44,6 @@ internal sealed class RunContext : IDisposable
 
     /// <summary>Entries of the stages that the arm at work did or found done, in their order.</summary>
     public IReadOnlyList<StageEntry> Used => [.. _used.Select(folder => Manifest.Stages.First(entry => entry.Folder == folder))];
-
-    /// <summary>Deletes the pieces of text that streams, those too that a stage has left which a changed text or recipe replaced.</summary>
-    public void DeletePieces()
-    {
-        foreach (var stage in Manifest.Stages)
-            PieceSource.DeleteAll(Path.Combine(RunLayout.StageOf(_folder.Path, stage.Folder), RunLayout.Pieces));
-    }
 
     /// <summary>From here on <see cref="Used"/> names the stages of another arm, those too that it shares with earlier ones.</summary>
     /// <param name="arm">The recipe's name.</param>
