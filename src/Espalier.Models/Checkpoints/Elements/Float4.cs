@@ -7,7 +7,7 @@ namespace Espalier.Models.Checkpoints.Elements;
 internal static class Float4
 {
     /// <summary>Numbers under one E8M0 scale.</summary>
-    public const int Block = 32;
+    public const int Group = 32;
 
     private static readonly float[] s_values = [0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0f, -0.5f, -1, -1.5f, -2, -3, -4, -6];
 

@@ -44,7 +44,7 @@ internal sealed class Float4Method : QuantizedMethod
         var name = $"{module}.{_packed}";
         if (!files.Has(name) || files.Entry(name).Type.IsWeight())
             return null;
-        var group = _whole is null ? Float4.Block : NvidiasGroup;
+        var group = _whole is null ? Float4.Group : NvidiasGroup;
         if (columns % group != 0)
             throw new EspalierException($"'{name}' is of a matrix of {columns} inputs, which are no whole groups of {group}");
         var bytes = files.Bytes(name, rows, columns / 2);

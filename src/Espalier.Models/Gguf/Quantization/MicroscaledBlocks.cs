@@ -7,10 +7,10 @@ namespace Espalier.Models.Gguf.Quantization;
 /// </summary>
 internal sealed class MicroscaledBlocks : BlockLayout
 {
-    private const int Half = Float4.Block / 2;
+    private const int Half = Float4.Group / 2;
 
     /// <inheritdoc/>
-    public override int Size => Float4.Block;
+    public override int Size => Float4.Group;
 
     /// <inheritdoc/>
     public override int Bytes => 1 + Half;
