@@ -30,6 +30,12 @@ public enum ActivationKind
 
     /// <summary>down(gelu(up(x))), with GELU in its tanh form: no gate (StarCoder2).</summary>
     Gelu,
+
+    /// <summary>
+    /// down((u + 1) · g · sigmoid(1.702 · g)), with g the gate cut off above and u the up projection cut off on both sides at
+    /// <see cref="LayerKind.ActivationLimit"/> (GPT-OSS).
+    /// </summary>
+    ClampedSwiGlu,
 }
 
 /// <summary>
@@ -113,6 +119,12 @@ public sealed partial record DecoderConfig
     /// Whether the weights of a token's experts add up to 1: the softmax is over them (Mixtral), and not over all experts.
     /// </summary>
     public bool NormalizesExpertWeights { get; init; }
+
+    /// <summary>Bias of the router of each mixture of experts.</summary>
+    internal bool RouterBias { get; init; }
+
+    /// <summary>Biases of the projections of each expert.</summary>
+    internal bool ExpertBias { get; init; }
 
     /// <summary>Sizes of the layers that are state-space mixers (<see cref="LayerKind.HasMamba"/>).</summary>
     internal MambaConfig Mamba { get; init; } = new();
