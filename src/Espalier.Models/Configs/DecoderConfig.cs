@@ -176,5 +176,9 @@ public abstract record RotaryScaling
 
     /// <summary>YaRN (arXiv 2309.00071): blended by rotation count, with cos and sin scaled by the attention factor.</summary>
     public sealed record Yarn(double Factor, double BetaFast, double BetaSlow, int OriginalMaxPositions, double AttentionFactor)
-        : RotaryScaling;
+        : RotaryScaling
+    {
+        /// <summary>Whether the blend begins and ends at whole entries: rounded down and up.</summary>
+        internal bool Truncates { get; init; } = true;
+    }
 }
