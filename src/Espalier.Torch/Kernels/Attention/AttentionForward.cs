@@ -125,7 +125,10 @@ internal static unsafe class AttentionForward
                 continue;
             var position = p->Past + t + r;
             var sum = sums[r] + (kept[r] == 0 ? 0 : own.Sums[at + r] * kept[r]);
-            (own.Sums[at + r], shares[r]) = (sum, position < to ? 1 / sum : 1);
+            var by = 1f;
+            if (p->Sinks != null && position < to)
+                (own.Tops[at + r], sum, by) = AttentionRows.WithSink(own.Tops[at + r], sum, p->Sinks[n], p->Rest);
+            (own.Sums[at + r], shares[r]) = (sum, position < to ? by / sum : 1);
             if (position < to && p->Sums != null)
             {
                 var row = p->Sums + ((b * p->N + n) * p->T + t + r) * 2;
