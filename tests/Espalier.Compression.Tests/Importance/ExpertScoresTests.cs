@@ -15,7 +15,7 @@ public sealed class ExpertScoresTests : TorchTest
 {
     private const int Samples = 2, Sequence = 23;
 
-    public static TheoryData<string> Families => ["mixtral", "olmoe", "qwen3-moe", "qwen3-moe-mixed"];
+    public static TheoryData<string> Families => ["gpt-oss", "mixtral", "olmoe", "qwen3-moe", "qwen3-moe-mixed"];
 
     [Theory, MemberData(nameof(Families))]
     public void Experts_and_their_neurons_are_worth_what_numpy_says(string family)
