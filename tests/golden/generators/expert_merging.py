@@ -88,7 +88,9 @@ def merge(config, W, layer, kept, mass, nearness):
     for at, e in enumerate(kept):
         for m in matrices + [bias(m) for m in matrices if stacked]:
             of = lambda g: W[m % g] if m == bias(matrices[2]) else W[m % g][:, match[g]] if m == matrices[2] else W[m % g][match[g]]
-            out[m % at] = (mass[e] * W[m % e] + sum(mass[g] * of(g) for g in gone if into[g] == e)) / total[e]
+            mean = (mass[e] * W[m % e] + sum(mass[g] * of(g) for g in gone if into[g] == e)) / total[e]
+            # As a checkpoint stores it.
+            out[m % at] = mean.astype(np.float32).astype(np.float64)
     if stacked:
         parts = together(config, out, layer, len(kept))
         out = {name: value for name, value in out.items() if '.experts.' not in name} | parts
