@@ -51,10 +51,10 @@ internal sealed class FusedSource(IEnumerable<StoredTensor> tensors, ITensorSour
         {
             parameters.Fill(part.Name, 0, own);
             var place = tensor.PlaceOf(part);
+            var first = place.First - expert * elements.LongLength;
             for (var row = 0; row < place.Rows; row++)
                 for (var column = 0; column < place.Columns; column++)
-                    elements[place.First - expert * tensor.OfExpert + row * place.RowStep + column * place.ColumnStep] =
-                        own[row * place.Columns + column];
+                    elements[first + row * place.RowStep + column * place.ColumnStep] = own[row * place.Columns + column];
         }
 
         return elements;

@@ -27,10 +27,11 @@ internal sealed class Mxfp4Method : QuantizedMethod
         var scales = files.Slice($"{tensor.Name}_scales", part.Parameter.Expert, experts, outputs, groups);
         var (weights, powers) = (new float[rows * columns], new double[groups]);
         var place = tensor.PlaceOf(part);
+        var first = place.First % tensor.OfExpert;
         for (var row = 0L; row < rows; row++)
         {
             // Outputs lie as the columns of the transposed matrix do.
-            var output = place.First % tensor.OfExpert + row * place.RowStep;
+            var output = first + row * place.RowStep;
             for (var group = 0L; group < groups; group++)
                 powers[group] = Float4.Scale(scales[output * groups + group]) is var power && double.IsFinite(power) ? power
                     : throw files.NoNumber($"{tensor.Name}_scales", (part.Parameter.Expert * outputs + output) * groups + group);
