@@ -10,8 +10,8 @@ internal abstract class ContentHasher : IDisposable
     public static ContentHasher Sha256() => new Cryptographic();
 
     /// <summary>
-    /// XXH128, which finds damage and nothing else: whoever wants to can make another content of the same sum. 32 digits, as fast as memory is
-    /// read.
+    /// XXH128, which finds damage and nothing else: whoever wants to can make another content of the same sum. 32 digits, as fast as memory
+    /// is read.
     /// </summary>
     public static ContentHasher Xxh128() => new Checksum();
 

@@ -1,8 +1,8 @@
 namespace Espalier.Files;
 
 /// <summary>
-/// What a file must look like that this program alone writes and reads, and that nothing is keyed by: its checksum finds damage, in a tenth of
-/// the time of <see cref="FileFact"/>'s hash.
+/// What a file must look like that this program alone writes and reads, and that nothing is keyed by: its checksum finds damage, in a tenth
+/// of the time of <see cref="FileFact"/>'s hash.
 /// </summary>
 /// <param name="Name">Path inside its folder, with <c>/</c> between folders.</param>
 /// <param name="Size">Bytes.</param>
