@@ -121,7 +121,7 @@ internal sealed class ParameterTable
     // A number as checkpoints write it, before a point or at the end.
     private static bool TryNumber(ReadOnlySpan<char> text, out int number, out int digits)
     {
-        (number, digits) = (0, text.IndexOf('.') is var point && point < 0 ? text.Length : point);
+        (number, digits) = (0, text.IndexOf('.') is >= 0 and var point ? point : text.Length);
         return digits >= 1 && !(text[0] == '0' && digits > 1)
             && int.TryParse(text[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }

@@ -456,7 +456,7 @@ FAMILIES = {
         ),
     ),
     'gpt-oss-tied': (
-        152,
+        1521,
         GptOssForCausalLM,
         GptOssConfig,
         sizes(40, 24, 6, 3, 104)

@@ -9,19 +9,20 @@ internal static class RotaryFactors
     /// <summary>Its name in the file.</summary>
     public const string Name = "rope_freqs.weight";
 
-    /// <summary>The divisors that a model needs; null where none or metadata keys do.</summary>
-    public static float[]? Of(DecoderConfig config) => config.Rotary.Scaling switch
+    /// <summary>The divisors that a model needs in an architecture; null where none or metadata keys do.</summary>
+    public static float[]? Of(DecoderConfig config, GgufArchitecture architecture) => config.Rotary.Scaling switch
     {
         RotaryScaling.Llama3 scaling => Of(scaling, config.Rotary.Theta, config.HeadDim),
-        RotaryScaling.Yarn scaling when !HasKeys(scaling) => Of(scaling, config.Rotary.Theta, config.HeadDim),
+        RotaryScaling.Yarn scaling when !HasKeys(scaling, architecture) => Of(scaling, config.Rotary.Theta, config.HeadDim),
         _ => null,
     };
 
     /// <summary>
     /// Whether llama.cpp computes this YaRN from metadata: its betas are the paper's (arXiv 2309.00071, section 3.2), and the blend begins
-    /// and ends at whole pairs.
+    /// and ends at whole pairs, unless the architecture takes it so in any case.
     /// </summary>
-    public static bool HasKeys(RotaryScaling.Yarn scaling) => scaling is { BetaFast: 32.0, BetaSlow: 1.0, Truncates: true };
+    public static bool HasKeys(RotaryScaling.Yarn scaling, GgufArchitecture architecture) =>
+        scaling is { BetaFast: 32.0, BetaSlow: 1.0 } && (scaling.Truncates || architecture.RoundsYarn);
 
     /// <summary>
     /// H/2 divisors for Llama-3 scaling: 1 for short wavelengths, the factor for long ones, a linear blend of frequencies between.
