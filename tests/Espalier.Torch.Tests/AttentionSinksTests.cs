@@ -158,6 +158,22 @@ public abstract class AttentionSinksTests(int bits) : KernelTest(bits)
         }
     }
 
+    /// <summary>What has no memory would be an error to a kernel, and another device to a step that named the processor.</summary>
+    [Fact]
+    public void On_a_device_without_memory_too()
+    {
+        using var scope = TensorScope.Begin();
+        Tensor[] Meta(params long[][] shapes) => Array.ConvertAll(shapes, shape => Tensor.Empty(DType.Float32, Device.Meta, shape));
+        var leaves = Meta([2, 5, 4, 8], [2, 5, 2, 8], [2, 5, 2, 8], [4], [7], [7]);
+        foreach (var leaf in leaves)
+            leaf.RequiresGrad = true;
+        var y = leaves[0].CausalAttentionByParts(leaves[1], leaves[2], 0.3, null, null, leaves[3]);
+        y.Sum().Add(leaves[4].ClampedSiluMul(leaves[5], 7).Sum()).Backward();
+        Assert.Equal([2, 5, 4, 8], y.Shape.ToArray());
+        Assert.All(leaves, leaf => Assert.Equal(leaf.Shape.ToArray(), leaf.Grad()!.Shape.ToArray()));
+        Assert.All([y, .. leaves.Select(leaf => leaf.Grad()!)], tensor => Assert.Equal(Device.Meta, tensor.Device));
+    }
+
     [Fact]
     public void The_number_of_threads_does_not_show_and_other_sinks_are_refused()
     {

@@ -122,6 +122,7 @@ internal static unsafe class AttentionBackward
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void AddToSink(AttentionProblem* p, long b, long n, long t, long rows, float* dots)
     {
         var sum = 0.0;

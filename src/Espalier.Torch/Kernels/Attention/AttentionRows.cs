@@ -62,6 +62,7 @@ internal static unsafe class AttentionRows
     /// <param name="sum">The sum of e^((score − top) · scale).</param>
     /// <param name="sink">The sink, which nothing multiplies.</param>
     /// <param name="scale">What scores are still multiplied by.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static (float Top, float Sum, float By) WithSink(float top, float sum, float sink, float scale)
     {
         var above = sink - top * scale;
