@@ -5,8 +5,8 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Families;
 
 /// <summary>
-/// GPT-OSS (20B, 120B; arXiv 2508.10925): every layer a mixture of experts with biases and a clamped unit, a sink in the softmax of each query
-/// head, a window in every second layer. The matrices of all experts are one tensor, transposed, gate and up taking turns.
+/// GPT-OSS (20B, 120B; arXiv 2508.10925): every layer a mixture of experts with biases and a clamped unit, a sink in the softmax of each
+/// query head, a window in every second layer. The matrices of all experts are one tensor, transposed, gate and up taking turns.
 /// </summary>
 internal sealed class GptOss : Family
 {

@@ -40,7 +40,8 @@ public sealed class GptOssTests : CheckpointFolderTest
         Assert.False(((RotaryScaling.Yarn)config.Rotary.Scaling!).Truncates);
         Assert.Equal([128, null, 128, null], config.LayerKinds.Take(4).Select(kind => kind.SlidingWindow));
         Assert.All(config.LayerKinds, kind => Assert.True(kind.HasSinks && kind.HasExperts && !kind.HasNormsAfter));
-        Assert.Equal((true, true, true, true), (config.RouterBias, config.ExpertBias, config.QueryKeyValueBias, config.AttentionOutputBias));
+        Assert.Equal((true, true, true, true),
+            (config.RouterBias, config.ExpertBias, config.QueryKeyValueBias, config.AttentionOutputBias));
     }
 
     [Fact]
@@ -95,7 +96,8 @@ public sealed class GptOssTests : CheckpointFolderTest
         foreach (var expert in (int[])[4, 0, 3])
         {
             var stored = model.FileOf(GateUp).ReadFloat32(GateUp).AsSpan(expert * D * 2 * X, D * 2 * X).ToArray();
-            float[] gate = model.ReadFloat32($"{GateUp}#transposed.{expert}.gate"), up = model.ReadFloat32($"{GateUp}#transposed.{expert}.up");
+            float[] gate = model.ReadFloat32($"{GateUp}#transposed.{expert}.gate"),
+            up = model.ReadFloat32($"{GateUp}#transposed.{expert}.up");
             var down = model.ReadFloat32($"{Down}#transposed.{expert}");
             var storedDown = model.FileOf(Down).ReadFloat32(Down).AsSpan(expert * X * D, X * D).ToArray();
             for (var x = 0; x < X; x++)

@@ -15,8 +15,8 @@ internal static class Float4
     public static float Value(int bits) => s_values[bits & 15];
 
     /// <summary>
-    /// The power of two of a scale: 2^(byte - 127); not a number where all its bits are set. The smallest are below the normal floats, which
-    /// a thread may take for 0.
+    /// The power of two of a scale: 2^(byte - 127); not a number where all its bits are set. The smallest are below the normal floats,
+    /// which a thread may take for 0.
     /// </summary>
     public static double Scale(byte bits) => bits == byte.MaxValue ? double.NaN : Math.ScaleB(1, bits - 127);
 

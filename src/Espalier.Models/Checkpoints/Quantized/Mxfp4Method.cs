@@ -4,9 +4,9 @@ using Espalier.Models.Families;
 namespace Espalier.Models.Checkpoints.Quantized;
 
 /// <summary>
-/// MXFP4 as GPT-OSS stores its experts: <c>NAME_blocks</c>, [experts, outputs, inputs / 32, 16] of bytes with two floats of 4 bits each, the
-/// first in the lower half, and <c>NAME_scales</c>, [experts, outputs, inputs / 32], powers of two. Where an expert has a gate, its outputs and
-/// those of the up projection take turns. Other tensors are as they are.
+/// MXFP4 as GPT-OSS stores its experts: <c>NAME_blocks</c>, [experts, outputs, inputs / 32, 16] of bytes with two floats of 4 bits each,
+/// the first in the lower half, and <c>NAME_scales</c>, [experts, outputs, inputs / 32], powers of two. Where an expert has a gate, its
+/// outputs and those of the up projection take turns. Other tensors are as they are.
 /// </summary>
 internal sealed class Mxfp4Method : QuantizedMethod
 {

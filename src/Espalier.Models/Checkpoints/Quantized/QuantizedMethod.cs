@@ -18,7 +18,9 @@ internal abstract class QuantizedMethod
     /// <exception cref="EspalierException">A tensor that belongs to it is missing, or has another shape.</exception>
     public abstract float[]? Read(QuantizedFiles files, string module, int rows, int columns);
 
-    /// <summary>A matrix of one expert, [rows, columns], where those of all lie in one tensor; null where it is not stored in this way.</summary>
+    /// <summary>
+    /// A matrix of one expert, [rows, columns], where those of all lie in one tensor; null where it is not stored in this way.
+    /// </summary>
     /// <param name="files">The tensors.</param>
     /// <param name="tensor">The tensor of all, as plain weights would be stored.</param>
     /// <param name="part">The matrix.</param>

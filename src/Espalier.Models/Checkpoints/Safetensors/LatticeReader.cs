@@ -8,8 +8,8 @@ namespace Espalier.Models.Checkpoints.Safetensors;
 internal delegate void FileBytes(long offset, Span<byte> destination);
 
 /// <summary>
-/// Reads matrices whose elements lie apart (<see cref="TensorLattice"/>). Whoever reads one reads it row by row, and its rows lie across all
-/// of it: the one that was read last is kept whole. Safe from several threads, which wait for each other.
+/// Reads matrices whose elements lie apart (<see cref="TensorLattice"/>). Whoever reads one reads it row by row, and its rows lie across
+/// all of it: the one that was read last is kept whole. Safe from several threads, which wait for each other.
 /// </summary>
 internal sealed class LatticeReader
 {

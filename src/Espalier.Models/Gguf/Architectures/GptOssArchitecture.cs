@@ -7,8 +7,8 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>
-/// llama.cpp's architecture <c>gpt-oss</c>: every layer a mixture of experts with biases, a clamped unit and weights that add up to 1, a sink
-/// for each query head, a window in every other layer from the first.
+/// llama.cpp's architecture <c>gpt-oss</c>: every layer a mixture of experts with biases, a clamped unit and weights that add up to 1, a
+/// sink for each query head, a window in every other layer from the first.
 /// </summary>
 internal sealed class GptOssArchitecture : GgufArchitecture
 {
@@ -72,7 +72,8 @@ internal sealed class GptOssArchitecture : GgufArchitecture
         var rounded = RotaryFrequencies.Of(config.Rotary with { Scaling = yarn with { Truncates = true } }, config.HeadDim);
         var most = RotaryFrequencies.Of(config.Rotary, config.HeadDim).Zip(rounded, (ours, theirs) => Math.Abs(theirs / ours - 1)).Max();
         if (most > 1e-6)
-            yield return $"llama.cpp begins and ends the blend of YaRN at whole pairs of a head, this model between them: frequencies differ "
+            yield return $"llama.cpp begins and ends the blend of YaRN at whole pairs of a head, this model between them: frequencies "
+                + $"differ "
                 + FormattableString.Invariant($"by up to {100 * most:0.#} % there, as in every GGUF file of the family");
     }
 

@@ -94,7 +94,8 @@ public sealed class Float4FolderTests : IDisposable
     }
 
     /// <summary>The error of a folder with one tensor of a module changed, or left out.</summary>
-    private string Broken(string form, string suffix, Action<byte[]>? change, string module = Module, Action<JsonObject>? changeConfig = null)
+    private string Broken(string form, string suffix, Action<byte[]>? change, string module = Module,
+        Action<JsonObject>? changeConfig = null)
     {
         if (Directory.Exists(_folder.Of("source")))
             Directory.Delete(_folder.Of("source"), recursive: true);

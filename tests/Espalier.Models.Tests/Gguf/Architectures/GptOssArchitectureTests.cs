@@ -23,7 +23,8 @@ public sealed class GptOssArchitectureTests
             metadata.Get<uint>("gpt-oss.expert_feed_forward_length"), metadata.Get<uint>("gpt-oss.feed_forward_length"),
             metadata.Get<uint>("gpt-oss.expert_count"), metadata.Get<uint>("gpt-oss.expert_used_count"),
             metadata.Get<uint>("gpt-oss.context_length")));
-        // By hand: the blend goes from pair 8.09 to 17.40 here and from 8 to 18 there. It differs most at pair 17, where (17 - 8.093) / 9.305
+        // By hand: the blend goes from pair 8.09 to 17.40 here and from 8 to 18 there. It differs most at pair 17, where (17 - 8.093) /
+        // 9.305
         // = 0.9572 of it are divided by 32 here, 0.9 there: 0.1281 against 0.0727 of the frequency.
         Assert.Contains("frequencies differ by up to 76.3 %", Assert.Single(architecture.Notes(config)), StringComparison.Ordinal);
         Assert.Empty(architecture.Notes(config with { Rotary = config.Rotary with { Scaling = null } }));
@@ -47,11 +48,14 @@ public sealed class GptOssArchitectureTests
         var architecture = GgufArchitectures.For(outOfTurn, "it");
         var metadata = new GgufMetadata();
         architecture.Describe(outOfTurn, metadata);
-        Assert.Equal((128u, 131072u), (metadata.Get<uint>("gpt-oss.context_length"), metadata.Get<uint>("gpt-oss.attention.sliding_window")));
-        Assert.Contains(architecture.Notes(outOfTurn), note => note.Contains("the file's context ends at 128 tokens", StringComparison.Ordinal));
+        Assert.Equal((128u, 131072u),
+            (metadata.Get<uint>("gpt-oss.context_length"), metadata.Get<uint>("gpt-oss.attention.sliding_window")));
+        Assert.Contains(architecture.Notes(outOfTurn),
+            note => note.Contains("the file's context ends at 128 tokens", StringComparison.Ordinal));
         var inTurn = config with { Layers = 4, LayerKinds = config.LayerKinds.At([0, 5, 6, 9]) };
         architecture.Describe(inTurn, metadata = new());
-        Assert.Equal((131072u, 128u), (metadata.Get<uint>("gpt-oss.context_length"), metadata.Get<uint>("gpt-oss.attention.sliding_window")));
+        Assert.Equal((131072u, 128u),
+            (metadata.Get<uint>("gpt-oss.context_length"), metadata.Get<uint>("gpt-oss.attention.sliding_window")));
     }
 
     [Fact]
@@ -66,6 +70,7 @@ public sealed class GptOssArchitectureTests
             Assert.Throws<EspalierException>(() => GgufArchitectures.For(limited, "it")).Message, StringComparison.Ordinal);
         var rounded = (RotaryScaling.Yarn)config.Rotary.Scaling!;
         Assert.Contains("cannot stretch its frequencies", Assert.Throws<EspalierException>(() => GgufArchitectures.For(
-            config with { Rotary = config.Rotary with { Scaling = rounded with { BetaFast = 16 } } }, "it")).Message, StringComparison.Ordinal);
+            config with { Rotary = config.Rotary with { Scaling = rounded with { BetaFast = 16 } } }, "it")).Message,
+                StringComparison.Ordinal);
     }
 }
