@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Espalier.Models;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 
