@@ -38,6 +38,22 @@ internal sealed class PromptDecoder : IDisposable
     /// </summary>
     public static bool Takes(DecoderConfig config) => Width.Bits > 128 && config.LayerKinds.All(PromptBlock.Takes);
 
+    /// <summary>
+    /// Floating-point operations of a prompt and the logits after it, those of the last layer's positions that are not wanted left out
+    /// where they are not computed.
+    /// </summary>
+    public static double Operations(DecoderConfig config, int positions)
+    {
+        var head = 2.0 * config.VocabularySize * config.HiddenSize;
+        var each = config.ForwardFlopsPerToken(positions) - head;
+        if (!Takes(config))
+            return positions * each + head;
+        var before = config.Layers == 1 ? 0 : Axis.Layers.With(config, config.Layers - 1).ForwardFlopsPerToken(positions) - head;
+        var remembered = config.LayerKinds[config.Layers - 1].HasAttention
+            ? 4.0 * config.HiddenSize * config.KeyValueHeads * config.HeadDim : 0;
+        return positions * (before + remembered) + (each - before - remembered) + head;
+    }
+
     /// <summary>Takes a sequence's first ids in.</summary>
     /// <param name="sequence">Which one.</param>
     /// <param name="ids">The ids, at least one.</param>
