@@ -31,9 +31,8 @@ internal static unsafe class PanelOps
         if (to.Width != panels.Channels)
             throw KernelErrors.Of(Rows, $"panels of {panels.Channels} into rows of {to.Width}");
         ArgumentOutOfRangeException.ThrowIfNegative(first);
-        PanelTurnKernel.ToRows(
-            panels.Of(Rows, "the panels", positions), positions, to.Width, to.Of(Rows, "the rows", (long)first + positions) + first * to.Width,
-            to.Width);
+        var rows = to.Of(Rows, "the rows", (long)first + positions) + first * to.Width;
+        PanelTurnKernel.ToRows(panels.Of(Rows, "the panels", positions), positions, to.Width, rows, to.Width);
         to.Check();
     }
 

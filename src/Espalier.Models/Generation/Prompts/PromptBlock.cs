@@ -36,7 +36,7 @@ internal sealed class PromptBlock
             _mlp = new(weights, layer, work, OutputOf(_mlpOutputNorm));
     }
 
-    /// <summary>Whether a layer's block can be one: of attention and one feed-forward half for all positions, or of one of the two.</summary>
+    /// <summary>Whether a layer's block can be one: of attention and one feed-forward half for all positions, or either alone.</summary>
     public static bool Takes(LayerKind kind) => !kind.HasMamba && !kind.HasDelta && !kind.HasExperts;
 
     /// <summary>Takes the positions of the stream through.</summary>

@@ -146,7 +146,8 @@ internal static unsafe class Tile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void One<TV>(float* a, long aDepth, float* b, long bRow, long depth, float* c, bool add) where TV : unmanaged, IFloats<TV>
+    private static void One<TV>(float* a, long aDepth, float* b, long bRow, long depth, float* c, bool add)
+        where TV : unmanaged, IFloats<TV>
     {
         TV c0 = TV.All(0), c1 = TV.All(0);
         for (var d = 0L; d < depth; d++, a += aDepth, b += bRow)
