@@ -43,7 +43,8 @@ public abstract class AttentionSinksTests(int bits) : KernelTest(bits)
     public void By_parts_they_are_the_same(long samples, long queries, long keys, long heads, long keyHeads, long width, double? cap)
     {
         using var scope = TensorScope.Begin();
-        Tensor[] Inputs() => Leaves(DType.Float64, Values(1, samples, queries, heads, width).Mul(3), Values(2, samples, keys, keyHeads, width),
+        Tensor[] Inputs() =>
+            Leaves(DType.Float64, Values(1, samples, queries, heads, width).Mul(3), Values(2, samples, keys, keyHeads, width),
             Values(3, samples, keys, keyHeads, width), Values(4, heads).Mul(4));
         var (expected, actual, seed) = (Inputs(), Inputs(), Values(5, samples, queries, heads, width));
         var y = Attention(expected[0], expected[1], expected[2], 0.7, null, null, cap, expected[3]);
@@ -192,7 +193,8 @@ public abstract class AttentionSinksTests(int bits) : KernelTest(bits)
         using var noGrad = GradMode.Disable();
         Tensor q = Single(inputs[0]), k = Single(inputs[1]);
         foreach (var sinks in (Tensor[])[Single(Values(1, 3)), inputs[3], Single(Values(1, 4, 1))])
-            Assert.Contains("float32 of 4 heads", Assert.Throws<TorchException>(() => q.CausalAttention(k, k, 1, null, sinks: sinks)).Message);
+            Assert.Contains("float32 of 4 heads",
+                Assert.Throws<TorchException>(() => q.CausalAttention(k, k, 1, null, sinks: sinks)).Message);
         using RowBuffer x = new(1, 8), rows = new(8, 8), three = new(1, 3);
         Assert.Contains("3 sinks of 2 heads", Assert.Throws<TorchException>(() =>
             RowOps.Attend(x, rows, rows, 4, [0], [0], 4, null, x, sinks: three)).Message);

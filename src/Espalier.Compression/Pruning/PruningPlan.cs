@@ -71,7 +71,8 @@ internal sealed record PruningPlan
     internal bool IsMixed(Parameter parameter)
     {
         // A sink is a number of its head and no row of anything: it stays as it is.
-        return (ParameterSpec.Of(parameter.Role).Dimensions[0] == Axis.Heads.Dimension && Merges is not null) || (ExpertMerges is not null && parameter.Expert >= 0
+        var isOfHeads = Merges is not null && ParameterSpec.Of(parameter.Role).Dimensions[0] == Axis.Heads.Dimension;
+        return isOfHeads || (ExpertMerges is not null && parameter.Expert >= 0
             && Source(parameter).Expert is var expert && ExpertMerges[parameter.Layer].Any(merge => merge.Expert == expert));
     }
 

@@ -2,7 +2,9 @@ using Espalier.Torch;
 
 namespace Espalier.Models;
 
-/// <summary>The feed-forward block: gated SiLU or GELU, SiLU cut off (GPT-OSS), or ungated squared ReLU (Nemotron) or GELU (StarCoder2).</summary>
+/// <summary>
+/// The feed-forward block: gated SiLU or GELU, SiLU cut off (GPT-OSS), or ungated squared ReLU (Nemotron) or GELU (StarCoder2).
+/// </summary>
 internal sealed class FeedForward(LayerKind kind, int layer) : IFeedForward
 {
     /// <summary>Null where the activation has no gate.</summary>

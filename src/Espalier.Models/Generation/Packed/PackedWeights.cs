@@ -4,7 +4,7 @@ using Espalier.Models.Streaming;
 using Espalier.Torch;
 using Espalier.Torch.Kernels;
 
-namespace Espalier.Models.Generation.Rows;
+namespace Espalier.Models.Generation.Packed;
 
 /// <summary>
 /// A decoder's weights as generation reads them: matrices in a <see cref="WeightFormat"/>, norms and biases in float32. Of any family.
