@@ -28,7 +28,7 @@ public sealed class PromptDecoderTests : TorchTest
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", family));
         using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
         // The others, mixtures and recurrent layers, go through the decoder's blocks.
-        string[] others = ["mixtral", "moe", "nemotron-h", "qwen3-5", "qwen3-next"];
+        string[] others = ["gpt-oss", "mixtral", "moe", "nemotron-h", "qwen3-5", "qwen3-next"];
         Assert.Equal(!others.Any(other => family.Contains(other, StringComparison.Ordinal)), PromptDecoder.Takes(packed.Config));
         using var model = DecoderWeights.Load(checkpoint);
         foreach (var bits in (int[])[512, 256])

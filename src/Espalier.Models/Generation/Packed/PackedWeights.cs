@@ -61,7 +61,7 @@ internal sealed class PackedWeights : IDisposable
 
     internal PackedMatrix Matrix(ParameterRole role, int layer, int expert = -1) => _matrices[new(role, layer, expert)];
 
-    internal RowBuffer? Row(ParameterRole role, int layer) => _rows.GetValueOrDefault(new(role, layer));
+    internal RowBuffer? Row(ParameterRole role, int layer, int expert = -1) => _rows.GetValueOrDefault(new(role, layer, expert));
 
     /// <summary>The row of a norm as <see cref="RowOps"/> multiply by it.</summary>
     internal RowBuffer? NormRow(ParameterRole role, int layer) => _wholeRows.GetValueOrDefault(new(role, layer)) ?? Row(role, layer);

@@ -9,7 +9,8 @@ namespace Espalier.Models.Generation.Rows;
 /// <summary>
 /// Continues several sequences, each with keys and values of its own, on <see cref="PackedWeights"/>. A prompt goes through
 /// <see cref="PromptDecoder"/>, or through the blocks of <see cref="Decoder"/>, many positions at once; what follows goes token by token
-/// through kernels that read each weight once for all sequences, without a tensor or a managed object for each. What a sequence gets does not depend on the others.
+/// through kernels that read each weight once for all sequences, without a tensor or a managed object for each. What a sequence gets does
+/// not depend on the others.
 /// </summary>
 internal sealed class RowDecoder : IDisposable
 {
