@@ -137,7 +137,6 @@ public sealed partial class Axis
         Page = "Width of the expert that every token goes to, beside those that the router chooses.",
         IsPerLayer = true,
         IsWidth = true,
-        IsSearched = false,
         Taps = [TapPoint.SharedIntermediate],
         IsOptional = true,
         Exists = kind => kind.HasSharedExpert,

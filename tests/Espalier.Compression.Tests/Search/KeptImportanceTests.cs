@@ -85,11 +85,14 @@ public sealed class KeptImportanceTests
     {
         var teacher = Teacher;
         var kept = new KeptImportance(teacher, Scores(teacher, Single), DepthChoice.Scattered);
-        var all =
-            ShapeSearch.Enumerate(teacher,
-                new() { Sizes = new() { [Axis.Layers] = [2, 4, 6, 8], [Axis.Heads] = [4, 8], [Axis.Ffn] = [256, 512],
-                    [Axis.Hidden] = [64, 128, 192] } }, [])
-            .ToArray();
+        var sizes = new PerAxis<IReadOnlyList<int>>
+        {
+            [Axis.Layers] = [2, 4, 6, 8],
+            [Axis.Heads] = [4, 8],
+            [Axis.Ffn] = [256, 512],
+            [Axis.Hidden] = [64, 128, 192],
+        };
+        var all = ShapeSearch.Enumerate(teacher, new() { Sizes = sizes }, []).ToArray();
         Assert.Equal(all.OrderByDescending(kept.Of).Take(7).Select(candidate => candidate.Name),
             kept.Best(all, 7).Select(candidate => candidate.Name));
         Assert.Equal(all.Length, kept.Best(all, int.MaxValue).Count);

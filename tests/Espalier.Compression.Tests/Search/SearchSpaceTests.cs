@@ -20,8 +20,11 @@ public sealed class SearchSpaceTests
     private static DecoderConfig Quickstart => Config("models", "quickstart-teacher");
 
     private static SearchSpace Table12(int[] heads, int[] hidden) =>
-        new() { Sizes = new() { [Axis.Layers] = [29, 30, 31, 32], [Axis.Heads] = heads, [Axis.Hidden] = hidden },
-            Expansion = [2.5, 3, 3.5, 4] };
+        new()
+        {
+            Sizes = new() { [Axis.Layers] = [29, 30, 31, 32], [Axis.Heads] = heads, [Axis.Hidden] = hidden },
+            Expansion = [2.5, 3, 3.5, 4],
+        };
 
     private static string[] Names(SearchSpace space, string parameters) =>
         [.. ShapeSearch.Enumerate(Nemotron, space, [new ParametersConstraint(Budget.OfCount(parameters))])
