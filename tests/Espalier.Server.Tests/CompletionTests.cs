@@ -42,6 +42,13 @@ public sealed class CompletionTests : TorchTest
         string[] expected = [.. new[] { "Once", "The kernel" }.SelectMany(prompt => new[] { 5, 6 }.Select(seed =>
             prompt + Expected(prompt, new() { Temperature = 0.9, TopP = 0.9, Seed = seed }, 12)))];
         Assert.Equal(expected, texts);
+        // As clients write it that know one kind of number alone.
+        answer = await server.AskAsync("/v1/completions", (JsonObject)JsonNode.Parse(
+            """
+            { "prompt": ["Once", "The kernel"], "n": 2.0, "seed": 5e0, "temperature": 0.9, "top_p": 0.9, "max_tokens": 12.0, "echo": true }
+            """)!);
+        texts = [.. answer["choices"]!.AsArray().Select(static choice => (string)choice!["text"]!)];
+        Assert.Equal(expected, texts);
 
         // Ids instead of a text, and no token at all.
         answer = await server.AskAsync("/v1/completions", new()

@@ -57,6 +57,8 @@ public sealed class HostileBodyTests : TorchTest
             400, "messages[0].tool_calls[0].function.arguments", "no JSON" },
         { "completions", "{\"prompt\":\"a\",\"n\":0}", 400, "n", "from 1 to 128" },
         { "completions", "{\"prompt\":\"a\",\"n\":1e99}", 400, "n", "a whole number" },
+        { "completions", "{\"prompt\":\"a\",\"n\":1.5}", 400, "n", "a whole number" },
+        { "completions", "{\"prompt\":\"a\",\"seed\":9007199254740994.0}", 400, "seed", "a whole number" },
         { "completions", "{\"prompt\":\"a\",\"n\":\"1\"}", 400, "n", "is a text" },
         { "completions", "{\"prompt\":\"a\",\"temperature\":-1}", 400, "temperature", "from 0 to 100" },
         { "completions", "{\"prompt\":\"a\",\"temperature\":1e999}", 400, "temperature", "a number" },

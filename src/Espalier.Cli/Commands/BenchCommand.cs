@@ -40,7 +40,7 @@ internal sealed class BenchCommand : CommandBase
         "Rounds; each times all models in turn", 9);
 
     private readonly WeightsOption _weights = new();
-    private readonly MachineOptions _machine = new();
+    private readonly MachineOptions _machine = new(onProcessor: true);
 
     internal BenchCommand() : base(
         "bench",

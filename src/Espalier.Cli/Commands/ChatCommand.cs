@@ -29,7 +29,7 @@ internal sealed class ChatCommand : CommandBase
     private readonly StopOption _stop = new("an answer");
     private readonly SamplingInput _sampling = new();
     private readonly WeightsOption _weights = new();
-    private readonly MachineOptions _machine = new();
+    private readonly MachineOptions _machine = new(onProcessor: true);
 
     internal ChatCommand() : base(
         "chat",

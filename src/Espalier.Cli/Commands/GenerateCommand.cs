@@ -23,10 +23,9 @@ internal sealed class GenerateCommand : CommandBase
     private const int LongestPrompt = 1 << 20;
 
     private readonly ModelArgument _model = new();
-    private readonly Argument<string> _text = new("text")
+    private readonly Argument<string> _text = new("prompt")
     {
         Description = "Text to continue, in quotes; the same as --prompt",
-        HelpName = "PROMPT",
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly Option<string[]> _prompt = new("--prompt")
@@ -56,7 +55,7 @@ internal sealed class GenerateCommand : CommandBase
         "Continuations at once where there are several; changes no text", GeneratorBatch.Usual);
     private readonly WeightsOption _weights = new();
     private readonly SamplingInput _sampling = new();
-    private readonly MachineOptions _machine = new();
+    private readonly MachineOptions _machine = new(onProcessor: true);
 
     internal GenerateCommand() : base(
         "generate",

@@ -22,7 +22,8 @@ internal sealed class ImportCommand : CommandBase
     private readonly Argument<string> _source = new("source")
     {
         Description =
-            "A GGUF file, or a Hugging Face folder whose weights are quantised (GPTQ, AWQ, FP8, bitsandbytes, compressed-tensors)",
+            "A GGUF file, or a Hugging Face folder whose weights are quantised (GPTQ, AWQ, FP8, MXFP4, NVFP4, bitsandbytes, "
+            + "compressed-tensors)",
         HelpName = "FILE or FOLDER",
     };
     private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);

@@ -49,7 +49,7 @@ internal sealed class ServeCommand : CommandBase
     private readonly WeightsOption _weights = new();
     private readonly ValueOption<int> _grace = new("--grace", Kinds.Size(least: 0),
         "Seconds that answers may still take once Ctrl-C or SIGTERM came", 30);
-    private readonly MachineOptions _machine = new();
+    private readonly MachineOptions _machine = new(onProcessor: true);
 
     internal ServeCommand() : base(
         "serve",

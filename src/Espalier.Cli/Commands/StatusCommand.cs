@@ -41,8 +41,10 @@ internal sealed class StatusCommand : CommandBase
             facts.Add((run.Step is null ? "last training loss" : "training loss", Loss(run)));
         if (run.SecondsPerStep is { } seconds)
             facts.Add(("a step takes", string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s")));
+        if (run.StepsSeconds is { } taken)
+            facts.Add(("this stage's steps took", Units.Time(TimeSpan.FromSeconds(taken))));
         if (run.RemainingSeconds is { } remaining)
-            facts.Add(("this stage's steps take", $"{Units.Time(TimeSpan.FromSeconds(remaining))} more"));
+            facts.Add(("and take", $"{Units.Time(TimeSpan.FromSeconds(remaining))} more"));
         if (run.Checkpoint is { } checkpoint)
             facts.Add(("last checkpoint", $"step {checkpoint}"));
         foreach (var task in run.Tasks ?? [])
@@ -52,7 +54,7 @@ internal sealed class StatusCommand : CommandBase
             facts.Add(("synthesize", $"{Units.Counted(texts.Written, "text")} written, {texts.Kept} kept"));
         if (run.Streamed is { } streamed)
             facts.Add(("training text", streamed.ToString()));
-        facts.Add(("time of its stages", Units.Time(TimeSpan.FromSeconds(run.Seconds))));
+        facts.Add(("time of finished stages", Units.Time(TimeSpan.FromSeconds(run.Seconds))));
         facts.Add(("size", Units.Bytes(run.Bytes)));
         page.Table(TextTable.OfFacts([.. facts]));
     }

@@ -33,16 +33,19 @@ internal static class TrainerCheckpoint
     {
         memory ??= new();
         var specs = new List<TensorSpec>();
+        var copies = new List<(Tensor From, long First, byte[] To)>();
         foreach (var (name, tensor) in Tensors(trainer, family))
         {
             var first = 0L;
             foreach (var copy in memory.Of(name, tensor.ElementCount * tensor.DType.Size()))
             {
-                tensor.CopyBytesTo(first, copy);
+                copies.Add((tensor, first, copy));
                 first += copy.Length;
             }
             specs.Add(new(name, TypeOf(tensor), tensor.Shape.ToArray()));
         }
+        // The loop waits for this, and one processor alone does not fill the way to memory.
+        Parallel.ForEach(copies, static copy => copy.From.CopyBytesTo(copy.First, copy.To));
         var layout = SafetensorsLayout.Plan(specs);
         return
         [

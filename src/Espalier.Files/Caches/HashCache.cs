@@ -43,7 +43,7 @@ internal sealed class HashCache(string path, TimeProvider time, long least = Has
     /// <summary>That of this user: <c>espalier/hashes.json</c> in <c>XDG_CACHE_HOME</c>, or in <c>~/.cache</c>.</summary>
     public static HashCache OfUser() => new(CacheFile.OfUser("hashes.json"), TimeProvider.System);
 
-    /// <summary><see cref="ContentHash.OfFile"/>, from memory where the file is the one that was hashed.</summary>
+    /// <summary><see cref="ContentHash.OfFile(string)"/>, from memory where the file is the one that was hashed.</summary>
     public string OfFile(string file)
     {
         file = System.IO.Path.GetFullPath(file);

@@ -15,19 +15,22 @@ internal static class ContentHash
 
     /// <summary>The hash of a file's bytes, read once from front to back.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static string OfFile(string path)
+    public static string OfFile(string path) => OfFile(path, ContentHasher.Sha256);
+
+    /// <summary>The same by another hash.</summary>
+    internal static string OfFile(string path, Func<ContentHasher> hasher)
     {
         // Reading a pipe may wait for ever.
         if (LibC.Identity(path) is { IsRegular: false } && !Directory.Exists(path))
             throw new IOException($"{path} is a pipe or a device");
         using var file = new FileStream(path,
             new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 0, Options = FileOptions.SequentialScan });
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var hash = hasher();
         var buffer = ArrayPool<byte>.Shared.Rent(1 << 18);
         for (int count; (count = file.Read(buffer)) > 0;)
-            hash.AppendData(buffer, 0, count);
+            hash.Append(buffer.AsSpan(0, count));
         ArrayPool<byte>.Shared.Return(buffer);
-        return Convert.ToHexStringLower(hash.GetCurrentHash());
+        return hash.Digits();
     }
 
     /// <summary>

@@ -19,28 +19,38 @@ internal sealed record FileFact(string Name, long Size, string Sha256)
     /// <param name="hash">Whether to read the whole file and compare its hash; otherwise the size alone is compared.</param>
     /// <param name="fromDisk">Whether what the system holds of the file in memory is dropped first, so that what is read is what the disk
     /// has.</param>
-    public string? Problem(string folder, bool hash, bool fromDisk = false)
+    public string? Problem(string folder, bool hash, bool fromDisk = false) =>
+        Problem(folder, Name, Size, hash ? Sha256 : null, ContentHasher.Sha256, fromDisk);
+
+    /// <summary>The same of a file whose hash is made in some way.</summary>
+    /// <param name="folder">The folder that the name is relative to.</param>
+    /// <param name="name">The file's path in it.</param>
+    /// <param name="size">Bytes.</param>
+    /// <param name="hash">The digits, to read the whole file; null for the size alone.</param>
+    /// <param name="hasher">What makes them.</param>
+    /// <param name="fromDisk">As above.</param>
+    internal static string? Problem(string folder, string name, long size, string? hash, Func<ContentHasher> hasher, bool fromDisk)
     {
-        if (!IsSafeName(Name))
-            return $"the name \"{Name}\" leaves the folder";
+        if (!IsSafeName(name))
+            return $"the name \"{name}\" leaves the folder";
         try
         {
-            var file = new FileInfo(Path.Combine(folder, Name));
+            var file = new FileInfo(Path.Combine(folder, name));
             if (PathKind.Odd(file.FullName) is { } odd)
-                return $"{Name} {odd}";
+                return $"{name} {odd}";
             if (!file.Exists)
-                return $"{Name} is missing";
-            if (file.Length != Size)
-                return $"{Name} has {file.Length} bytes instead of {Size}";
+                return $"{name} is missing";
+            if (file.Length != size)
+                return $"{name} has {file.Length} bytes instead of {size}";
             if (fromDisk)
                 LibC.DropFromMemory(file.FullName);
-            if (hash && ContentHash.OfFile(file.FullName) is var found && found != Sha256)
-                return $"{Name} has the hash {found[..12]} instead of {(Sha256.Length > 12 ? Sha256[..12] : Sha256)}";
+            if (hash is not null && ContentHash.OfFile(file.FullName, hasher) is var found && found != hash)
+                return $"{name} has the hash {found[..12]} instead of {(hash.Length > 12 ? hash[..12] : hash)}";
             return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return $"{Name} cannot be read ({error.Message})";
+            return $"{name} cannot be read ({error.Message})";
         }
     }
 }

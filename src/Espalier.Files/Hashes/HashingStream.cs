@@ -1,20 +1,19 @@
-using System.Security.Cryptography;
-
 namespace Espalier.Files;
 
 /// <summary>
 /// Hashes and counts what passes on its way to a file, so that a manifest says what was meant and a reading back finds what
 /// went wrong in between. What comes as a large array is hashed on another thread while it is written.
 /// </summary>
-internal sealed class HashingStream(Stream inner) : Stream
+internal sealed class HashingStream(Stream inner, ContentHasher hash) : Stream
 {
     /// <summary>Bytes from which on another thread is worth it: they take half a millisecond.</summary>
     private const int Large = 1 << 20;
 
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly ContentHasher _hash = hash;
     private long _count;
 
-    public FileFact Fact(string name) => new(name, _count, Convert.ToHexStringLower(_hash.GetCurrentHash()));
+    /// <summary>The hash of what passed.</summary>
+    public string Digits() => _hash.Digits();
 
     public override bool CanRead => false;
     public override bool CanSeek => false;
@@ -25,7 +24,7 @@ internal sealed class HashingStream(Stream inner) : Stream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         inner.Write(buffer);
-        _hash.AppendData(buffer);
+        _hash.Append(buffer);
         _count += buffer.Length;
     }
 
@@ -36,7 +35,7 @@ internal sealed class HashingStream(Stream inner) : Stream
             Write(buffer.AsSpan(offset, count));
             return;
         }
-        var hashing = Task.Run(() => _hash.AppendData(buffer, offset, count));
+        var hashing = Task.Run(() => _hash.Append(buffer.AsSpan(offset, count)));
         try
         {
             inner.Write(buffer, offset, count);

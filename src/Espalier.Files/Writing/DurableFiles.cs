@@ -140,11 +140,17 @@ internal sealed class DurableFiles(IFileLayer layer)
     /// Writes and flushes a file under its own name, in a folder where nobody looks yet. The name itself survives once its folder is
     /// flushed.
     /// </summary>
-    public FileFact WriteNew(string path, Action<Stream> write)
+    /// <returns>Size and checksum of what was written, under the file's name.</returns>
+    public FileChecksum WriteNew(string path, Action<Stream> write)
     {
-        using var file = new UnfinishedFile(this, path, path);
-        write(file.Stream);
-        return file.Flush();
+        using var file = layer.CreateFile(path);
+        using var hashing = new HashingStream(file, ContentHasher.Xxh128());
+        // Never disposed: that would write what is left in the buffer after an error, and hide the error.
+        var buffered = new BufferedStream(hashing, UnfinishedFile.BufferSize);
+        write(buffered);
+        buffered.Flush();
+        layer.Sync(file);
+        return new(Path.GetFileName(path), hashing.Length) { Xxh128 = hashing.Digits() };
     }
 
     /// <summary>Flushes every file and folder below and including <paramref name="folder"/>; symbolic links are left alone.</summary>

@@ -7,7 +7,7 @@ namespace Espalier.Files;
 /// </summary>
 internal sealed class UnfinishedFile : IDisposable
 {
-    private const int BufferSize = 1 << 16;
+    internal const int BufferSize = 1 << 16;
 
     private readonly DurableFiles _files;
     private readonly string _path, _temporary;
@@ -19,12 +19,12 @@ internal sealed class UnfinishedFile : IDisposable
     /// <summary>Begins the file.</summary>
     /// <param name="files">Writes.</param>
     /// <param name="path">Its place, a full path; the folder must exist.</param>
-    /// <param name="temporary">Where it is until then; its place itself where nobody looks there yet.</param>
+    /// <param name="temporary">Where it is until then.</param>
     public UnfinishedFile(DurableFiles files, string path, string temporary)
     {
         (_files, _path, _temporary) = (files, path, temporary);
         _file = files.Layer.CreateFile(temporary);
-        _hashing = new HashingStream(_file);
+        _hashing = new HashingStream(_file, ContentHasher.Sha256());
         // Never disposed: that would write what is left in the buffer after an error, and hide the error.
         _buffered = new BufferedStream(_hashing, BufferSize);
     }
@@ -37,7 +37,7 @@ internal sealed class UnfinishedFile : IDisposable
     {
         _buffered.Flush();
         _files.Layer.Sync(_file);
-        return _hashing.Fact(Path.GetFileName(_path));
+        return new(Path.GetFileName(_path), _hashing.Length, _hashing.Digits());
     }
 
     /// <summary>Gives the file, which was flushed, its name; that survives a power loss once this returns.</summary>
@@ -56,7 +56,7 @@ internal sealed class UnfinishedFile : IDisposable
     {
         _hashing.Dispose();
         _file.Dispose();
-        if (!_isPublished && _temporary != _path)
+        if (!_isPublished)
             _files.TryDelete(_temporary);
     }
 }

@@ -53,6 +53,9 @@ internal enum GgufType
 
     /// <summary>The upper half of a float32.</summary>
     BF16 = 30,
+
+    /// <summary>Blocks of 32 floats of 4 bits with a power of two as scale: 4.25 bits a weight. Read only.</summary>
+    MXFP4 = 39,
 }
 
 /// <summary>Names and sizes of <see cref="GgufType"/>.</summary>
@@ -68,6 +71,7 @@ internal static class GgufTypes
     private static readonly Q2Blocks s_q2K = new();
     private static readonly Q3Blocks s_q3K = new();
     private static readonly TableBlocks s_iq4Nl = new(parts: 1), s_iq4Xs = new(parts: 8);
+    private static readonly MicroscaledBlocks s_mxfp4 = new();
 
     /// <summary>The name as it is written in messages, such as <c>q8_0</c>.</summary>
     public static string Name(this GgufType type) => type.ToString().ToLowerInvariant();
@@ -92,6 +96,7 @@ internal static class GgufTypes
         GgufType.Q3_K => s_q3K,
         GgufType.IQ4_NL => s_iq4Nl,
         GgufType.IQ4_XS => s_iq4Xs,
+        GgufType.MXFP4 => s_mxfp4,
         _ => type.Blocks(),
     };
 

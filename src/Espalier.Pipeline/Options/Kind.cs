@@ -136,21 +136,21 @@ internal static class Kinds
     /// <param name="write">Its one spelling.</param>
     /// <param name="pattern">What it reads, as a pattern of JSON Schema.</param>
     public static Kind<T> Parsed<T>(string helpName, Func<string, T> parse, Func<T, string> write, string pattern) where T : notnull =>
-        new(helpName, (fields, key) => fields.Read(key, parse)!, value => write(value), () => Schemas.Pattern(pattern));
+        new(helpName, (fields, key) => fields.Read(key, fields.Text(key), parse)!, value => write(value), () => Schemas.Pattern(pattern));
 
     /// <summary>A list of texts that has a reader of its own.</summary>
     /// <inheritdoc cref="Parsed{T}"/>
     public static Kind<T> ParsedList<T>(
         string helpName, Func<IReadOnlyList<string>, T> parse, Func<T, IEnumerable<string>> write, string pattern)
         where T : notnull => new(
-        helpName, (fields, key) => fields.Read(key, _ => parse(fields.Texts(key)!))!, value => List(write(value)),
+        helpName, (fields, key) => fields.Read(key, fields.Texts(key), parse)!, value => List(write(value)),
         () => Schemas.OneOrMore(Schemas.Pattern(pattern)))
         { IsList = true };
 
     /// <summary>Sizes of an axis: numbers and ranges, one or a list.</summary>
     public static Kind<IReadOnlyList<int>> Sizes { get; } = new(
         "SIZES",
-        (fields, key) => fields.Read(key, _ => SizeRange.Parse(fields.Texts(key)!))!,
+        (fields, key) => fields.Read(key, fields.Texts(key), SizeRange.Parse)!,
         sizes => new JsonArray([.. sizes.Select(size => JsonValue.Create(size))]),
         () => Schemas.OneOrMore(
             Schemas.AnyOf(

@@ -114,13 +114,16 @@ internal sealed class SectionFields
     };
 
     /// <summary>A value that has a reader of its own, whose complaint gets its place in the file; null where absent.</summary>
-    public T? Read<T>(string key, Func<string, T> parse) where T : notnull
+    /// <param name="key">The key.</param>
+    /// <param name="given">Its text or texts.</param>
+    /// <param name="parse">Reads them.</param>
+    public T? Read<TGiven, T>(string key, TGiven? given, Func<TGiven, T> parse) where TGiven : class where T : notnull
     {
-        if (!Has(key))
+        if (given is null)
             return default;
         try
         {
-            return parse(Find(key) is YamlText ? Text(key)! : "");
+            return parse(given);
         }
         catch (EspalierException error)
         {

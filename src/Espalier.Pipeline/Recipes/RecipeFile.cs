@@ -21,9 +21,27 @@ internal static class RecipeFile
     /// (the repository's root for <c>recipes/NAME.yaml</c>) if it exists there, else it stays as written.
     /// </summary>
     /// <exception cref="EspalierException">The file cannot be read, or something in it is wrong.</exception>
-    public static Recipe Read(string path) => File.Exists(Path.Combine(path, CheckpointFolder.ConfigFile))
-        ? throw new EspalierException($"{path}: is a model's folder, and a recipe is wanted: write one with espalier init {path} TEXT")
-        : RecipePaths.Locate(Parse(SmallFile.ReadText(path, MaxBytes), path), path);
+    public static Recipe Read(string path)
+    {
+        if (File.Exists(Path.Combine(path, CheckpointFolder.ConfigFile)))
+            throw new EspalierException($"{path}: is a model's folder, and a recipe is wanted: write one with espalier init {path} TEXT");
+        if (!Path.Exists(path) && new FileInfo(path).LinkTarget is null)
+            throw new EspalierException($"{path}: not found; {Instead(path)}");
+        return RecipePaths.Locate(Parse(SmallFile.ReadText(path, MaxBytes), path), path);
+    }
+
+    /// <summary>The recipe that may be meant, beside that place or in <c>recipes</c>; else how to get one.</summary>
+    private static string Instead(string path)
+    {
+        var folder = Path.GetDirectoryName(path) is { Length: > 0 } named ? named : ".";
+        string[] there = [.. new[] { folder, Path.Combine(folder, "recipes") }.Where(Directory.Exists)
+            .SelectMany(static from => Directory.EnumerateFiles(from, "*.yaml"))];
+        var name = Path.GetFileName(path);
+        return NearestName.Nearest(Path.HasExtension(name) ? name
+            : name + ".yaml", there.Select(file => Path.GetFileName(file)!)) is { } near
+            ? $"did you mean {Path.GetRelativePath(".", there.First(file => Path.GetFileName(file) == near))}?"
+            : "espalier init MODEL TEXT writes a recipe for a model and a text";
+    }
 
     /// <summary>Reads a recipe's text; paths stay as written.</summary>
     /// <param name="text">YAML.</param>

@@ -83,6 +83,9 @@ internal sealed record RunStatus
     /// <summary>Seconds of a step, the median of the last ones.</summary>
     public double? SecondsPerStep { get; init; }
 
+    /// <summary>Seconds that its steps took so far, those before a resume among them.</summary>
+    public double? StepsSeconds { get; init; }
+
     /// <summary>Seconds that its steps still take at that rate.</summary>
     public double? RemainingSeconds { get; init; }
 
@@ -126,8 +129,8 @@ internal sealed record RunStatus
             : null;
         var stage = training is null ? null : RunLayout.StageOf(folder, training.Folder);
         var last = stage is null ? null : Lines(Path.Combine(stage, RunLayout.Metrics), "loss").LastOrDefault();
-        var seconds = stage is null || open is null ? null
-            : Median([.. Lines(Path.Combine(stage, RunLayout.Timing), "seconds").TakeLast(RecentSteps).Select(line => line.Value)]);
+        var times = stage is null || open is null ? [] : Lines(Path.Combine(stage, RunLayout.Timing), "seconds");
+        var seconds = Median([.. times.TakeLast(RecentSteps).Select(line => line.Value)]);
         return new()
         {
             Folder = folder,
@@ -144,6 +147,7 @@ internal sealed record RunStatus
             Steps = open is null ? null : training?.Steps,
             Loss = last?.Value,
             SecondsPerStep = seconds,
+            StepsSeconds = seconds is null ? null : times.Sum(line => line.Value),
             RemainingSeconds = seconds is { } each && training?.Steps is { } steps ? Math.Max(0, steps - (last?.Step ?? 0)) * each : null,
             Checkpoint = open is null || stage is null ? null : Checkpoints(stage).DefaultIfEmpty(null).Max(),
             Tasks = TasksOf(folder),

@@ -63,15 +63,25 @@ internal sealed class RequestFields
                     + $"{most}", PlaceOf(name));
     }
 
-    /// <summary>A whole number within limits.</summary>
+    /// <summary>A whole number within limits; 1.0 is one too.</summary>
     public long? Whole(string name, long least, long most)
     {
         if (Of(name) is not { } value)
             return null;
-        if (value.ValueKind != JsonValueKind.Number || !value.TryGetInt64(out var number))
+        if (value.ValueKind != JsonValueKind.Number || !IsWhole(value, out var number))
             throw Wrong(name, value, "a whole number");
         return number >= least && number <= most ? number
             : throw RequestException.Bad($"{PlaceOf(name)} is {number} and must be from {least} to {most}", PlaceOf(name));
+    }
+
+    // JSON has one kind of number, and some clients write every one with a point. Beyond 2^53 such a number stands for several whole ones.
+    private static bool IsWhole(JsonElement value, out long number)
+    {
+        if (value.TryGetInt64(out number))
+            return true;
+        var isExact = value.TryGetDouble(out var real) && real == Math.Floor(real) && Math.Abs(real) <= 1L << 53;
+        number = isExact ? (long)real : 0;
+        return isExact;
     }
 
     /// <summary>An object; null where it is not there.</summary>

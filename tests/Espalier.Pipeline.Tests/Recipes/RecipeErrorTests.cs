@@ -149,6 +149,9 @@ public sealed class RecipeErrorTests
     [InlineData("", "r.yaml: is empty")]
     [InlineData("# only this\n", "is empty")]
     [InlineData("- a\n- b", "r.yaml: is no recipe")]
+    [InlineData("teacher: a\ndata: { train: a, disk: \"\" }\nprune: { ffn: 1 }", "r.yaml, line 2: data.disk is ; it must be a text")]
+    [InlineData("teacher: a\ndata: { train: a, disk: [1] }\nprune: { ffn: 1 }",
+        "r.yaml, line 2: data.disk is a list; it must be one value")]
     [InlineData("data: { train: a }\nprune: { ffn: 1 }", "teacher is missing; give it, as in: teacher: ")]
     [InlineData("teacher:\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is missing")]
     [InlineData("teacher: [t]\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is a list")]
@@ -251,5 +254,21 @@ public sealed class RecipeErrorTests
         }
         Assert.Contains("not found", Assert.Throws<EspalierException>(() => RecipeFile.Read(path)).Message);
         Assert.Contains("is a folder", Assert.Throws<EspalierException>(() => RecipeFile.Read(Path.GetTempPath())).Message);
+    }
+
+    [Theory]
+    [InlineData("smal.yaml", "did you mean", "small.yaml?")]
+    [InlineData("medium", "did you mean", "recipes/medium.yaml?")]
+    [InlineData("elephant.yaml", "not found; espalier init MODEL TEXT writes a recipe", "")]
+    public void A_recipe_that_is_not_there_is_answered_with_the_one_that_may_be_meant(string name, string first, string last)
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.Of("recipes"));
+        File.WriteAllText(folder.Of("small.yaml"), "");
+        File.WriteAllText(folder.Of("recipes", "medium.yaml"), "");
+        var message = Assert.Throws<EspalierException>(() => RecipeFile.Read(folder.Of(name))).Message;
+        Assert.Contains(first, message, StringComparison.Ordinal);
+        Assert.Contains(last, message, StringComparison.Ordinal);
+        Assert.StartsWith($"{folder.Of(name)}: not found; ", message);
     }
 }

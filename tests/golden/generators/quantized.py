@@ -146,6 +146,41 @@ def nf4(g, nested):
             'bnb_4bit_use_double_quant': nested}, one
 
 
+def float4(g, kind):
+    """MXFP4 and NVFP4; MXFP4's values are those of transformers' own reader of GPT-OSS, whose blocks are packed alike, NVFP4's its table of 16."""
+    from transformers.integrations.mxfp4 import FP4_VALUES, convert_moe_packed_tensors
+
+    def one(name, out, inp):
+        group = 32 if kind == 'compressed-mxfp4' else 16
+        q = torch.randint(0, 16, (out, inp), generator=g)
+        packed = (q[:, 0::2] | q[:, 1::2] << 4).to(torch.uint8)
+        if group == 32:
+            s = torch.randint(110, 125, (out, inp // 32), generator=g).to(torch.uint8)
+            s[0, 0] = 0
+            e = convert_moe_packed_tensors(packed.view(1, out, inp // 32, 16), s[None], dtype=torch.float32)[0].T
+            return {f'{name}.weight_packed': packed, f'{name}.weight_scale': s}, e
+        s = (torch.rand(out, inp // 16, generator=g) * 448).to(torch.float8_e4m3fn)
+        whole = torch.rand(1, generator=g) * 20000 + 500
+        fine = s.float() / whole
+        tensors = {f'{name}.weight_packed': packed, f'{name}.weight_scale': s, f'{name}.weight_global_scale': whole, f'{name}.input_global_scale': torch.ones(1)}
+        if kind == 'modelopt-nvfp4':
+            whole = (1 / whole)[0]
+            fine = s.float() * whole
+            tensors = {f'{name}.weight': packed, f'{name}.weight_scale': s, f'{name}.weight_scale_2': whole, f'{name}.input_scale': torch.tensor(0.5)}
+            if name.endswith('k_proj') or name.endswith('v_proj'):
+                tensors[f'{name}.{name[-6]}_scale'] = torch.tensor(1.0)
+        return tensors, torch.tensor(FP4_VALUES)[q] * fine.repeat_interleave(16, 1)
+    if kind == 'modelopt-nvfp4':
+        return {'quant_method': 'modelopt', 'quant_algo': 'NVFP4', 'kv_cache_scheme': {'num_bits': 8, 'type': 'float', 'dynamic': False},
+                'config_groups': {'group_0': {'targets': ['Linear'], 'weights': {'num_bits': 4, 'type': 'float', 'dynamic': False, 'group_size': 16}}},
+                'ignore': ['lm_head']}, one
+    weights = {'num_bits': 4, 'type': 'float', 'symmetric': True, 'strategy': 'group', 'group_size': 32, 'scale_dtype': 'torch.uint8'}
+    if kind == 'compressed-nvfp4':
+        weights |= {'strategy': 'tensor_group', 'group_size': 16, 'scale_dtype': 'torch.float8_e4m3fn'}
+    return {'quant_method': 'compressed-tensors', 'format': kind[11:] + '-pack-quantized', 'quantization_status': 'compressed', 'ignore': ['lm_head'],
+            'config_groups': {'group_0': {'targets': ['Linear'], 'weights': weights, 'input_activations': None}}}, one
+
+
 def by_transformers(folder, expected):
     """transformers' own reading of blocks of floats, which must be ours to the last bit of the type it keeps."""
     from transformers import AutoModelForCausalLM, FineGrainedFP8Config
@@ -163,7 +198,8 @@ def main(root):
         'fp8-block-uneven': lambda g: fp8_block(g, 24),
         'compressed-float': lambda g: compressed(g, 'float-quantized'), 'compressed-int': lambda g: compressed(g, 'int-quantized'),
         'compressed-packed': lambda g: compressed(g, 'pack-quantized'), 'bytes': bytes_of, 'nf4': lambda g: nf4(g, False),
-        'nf4-nested': lambda g: nf4(g, True)}
+        'nf4-nested': lambda g: nf4(g, True)} | {
+            kind: lambda g, kind=kind: float4(g, kind) for kind in ('compressed-mxfp4', 'compressed-nvfp4', 'modelopt-nvfp4')}
     for seed, (name, make) in enumerate(kinds.items()):
         g = torch.Generator().manual_seed(1000 + seed)
         quantization, one = make(g)

@@ -2,8 +2,8 @@ using Espalier.Files;
 
 namespace Espalier.Compression.Training.Saving;
 
-/// <summary><c>manifest.json</c> of a checkpoint: every file with its size and hash.</summary>
-internal sealed record CheckpointManifest(int FormatVersion, long Step, IReadOnlyList<FileFact> Files)
+/// <summary><c>manifest.json</c> of a checkpoint: every file with its size and checksum.</summary>
+internal sealed record CheckpointManifest(int FormatVersion, long Step, IReadOnlyList<FileChecksum> Files)
 {
     public const string FileName = "manifest.json";
     public const int KnownVersion = 1;

@@ -5,8 +5,8 @@ namespace Espalier.Compression.Training.Saving;
 /// <summary>A checkpoint that was just written, or all of whose files were read and had the hashes of its manifest.</summary>
 /// <param name="Step">The state is that after this many steps.</param>
 /// <param name="Folder">Full path of <c>step-N</c>.</param>
-/// <param name="Files">Its files with sizes and hashes, in the order in which they were saved.</param>
-internal sealed record SavedCheckpoint(long Step, string Folder, IReadOnlyList<FileFact> Files)
+/// <param name="Files">Its files with sizes and checksums, in the order in which they were saved.</param>
+internal sealed record SavedCheckpoint(long Step, string Folder, IReadOnlyList<FileChecksum> Files)
 {
     /// <summary>
     /// The beginnings of the stage's logs that the checkpoint was saved with; null where it is of a version that stated none.

@@ -12,14 +12,19 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// <param name="floats">How floats of 8 bits are read.</param>
 internal sealed class CompressedTensorsMethod(int bits, Float8Method floats) : QuantizedMethod
 {
-    private static readonly string[] s_formats = ["pack-quantized", "int-quantized", "float-quantized", "naive-quantized"];
+    private static readonly string[] s_formats =
+    [
+        "pack-quantized", "int-quantized", "float-quantized", "naive-quantized", Float4Method.Microscaled, Float4Method.OfNvidia,
+    ];
 
     /// <summary>The method of a <c>quantization_config</c>.</summary>
     /// <exception cref="EspalierException">The format is another, or groups of layers have different bits.</exception>
-    public static CompressedTensorsMethod From(ConfigFields quantization)
+    public static QuantizedMethod From(ConfigFields quantization)
     {
         if (quantization.Text("format") is not { } format || !s_formats.Contains(format))
             throw quantization.Wrong("format", $"of compressed-tensors' formats {string.Join(", ", s_formats)} are read");
+        if (format is Float4Method.Microscaled or Float4Method.OfNvidia)
+            return Float4Method.OfFormat(format);
         var groups = quantization.Object("config_groups");
         ConfigFields[] weights = groups is null ? []
             : [.. groups.Names.Select(name => groups.Object(name)?.Object("weights")).OfType<ConfigFields>()];
@@ -30,7 +35,7 @@ internal sealed class CompressedTensorsMethod(int bits, Float8Method floats) : Q
             throw quantization.Wrong("config_groups",
                 $"weights have {string.Join(" and ", bits)} bits; 2, 4 or 8 are read, alike in all layers");
         int[] block = weights[0].Says("block_structure") ? [.. weights[0].Ids("block_structure")] : [];
-        return new(bits[0], block is [var rows, var columns] ? new(rows, columns) : new(0, 0));
+        return new CompressedTensorsMethod(bits[0], block is [var rows, var columns] ? new(rows, columns) : new(0, 0));
     }
 
     /// <inheritdoc/>

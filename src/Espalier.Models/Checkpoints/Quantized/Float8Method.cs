@@ -21,7 +21,7 @@ internal sealed class Float8Method(int blockRows, int blockColumns) : QuantizedM
     public static Float8Method From(ConfigFields quantization)
     {
         if (quantization.Text("quant_method") == "modelopt" && quantization.Text("quant_algo") is not "FP8")
-            throw quantization.Wrong("quant_algo", "of ModelOpt's formats FP8 is read");
+            throw quantization.Wrong("quant_algo", "of ModelOpt's formats FP8 and NVFP4 are read");
         return quantization.Says("weight_block_size") && quantization.Ids("weight_block_size") is [var rows, var columns] && rows > 0
             && columns > 0
             ? new(rows, columns) : new(0, 0);
@@ -39,6 +39,7 @@ internal sealed class Float8Method(int blockRows, int blockColumns) : QuantizedM
         var (shape, scales) = (files.Entry(scaleName).Shape, files.Floats(scaleName));
         foreach (var passed in s_passed)
             files.Pass($"{module}.{passed}");
+        PassCacheScales(files, module);
 
         var table = Enumerable.Range(0, 256).Select(bits => Float8.Value(type, (byte)bits)).ToArray();
         int down = blockRows == 0 ? 0 : (rows + blockRows - 1) / blockRows, across = blockRows == 0 ? 0

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Models.Checkpoints.Quantized;
@@ -52,6 +53,20 @@ internal sealed class QuantizedFiles(string folder, ShardedFiles files)
         return MemoryMarshal.Cast<byte, uint>(files.FileOf(name).ReadBytes(name)).ToArray();
     }
 
+    /// <summary>Scales that are powers of two, E8M0, a byte each (U8 or F8_E8M0).</summary>
+    /// <exception cref="EspalierException">It has another type or shape, or a byte that stands for no number.</exception>
+    public float[] PowersOfTwo(string name, params long[] shape)
+    {
+        if (Checked(name, shape).Type is not (ElementType.U8 or ElementType.F8_E8M0))
+            throw Wrong(name, "U8 was expected");
+        var bytes = files.FileOf(name).ReadBytes(name);
+        return Array.IndexOf(bytes, byte.MaxValue) is >= 0 and var at
+            ? throw new EspalierException(
+                $"{folder}: '{name}': scale {at} is {byte.MaxValue}, which stands for no number; the folder is broken, "
+                + "use another copy")
+            : [.. bytes.Select(Float4.Scale)];
+    }
+
     private TensorEntry Checked(string name, long[] shape)
     {
         var entry = Entry(name);
@@ -59,6 +74,7 @@ internal sealed class QuantizedFiles(string folder, ShardedFiles files)
             : throw Wrong(name, $"{SafetensorsHeader.Text(shape)} was expected by config.json");
     }
 
-    private EspalierException Wrong(string name, string expected) =>
+    /// <summary>Says what a tensor is, and what was expected of it.</summary>
+    public EspalierException Wrong(string name, string expected) =>
         new($"{folder}: '{name}' is {files.Entries[name].Type.Name()} {SafetensorsHeader.Text(files.Entries[name].Shape)}, {expected}");
 }

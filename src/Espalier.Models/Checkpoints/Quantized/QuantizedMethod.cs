@@ -29,11 +29,19 @@ internal abstract class QuantizedMethod
             "awq" => AwqMethod.From(quantization),
             "bitsandbytes" => new BitsAndBytesMethod(),
             "compressed-tensors" => CompressedTensorsMethod.From(quantization),
+            "modelopt" when quantization.Text("quant_algo") == Float4Method.OfModelOpt => Float4Method.FromModelOpt(quantization),
             "fbgemm_fp8" or "fp8" or "modelopt" => Float8Method.From(quantization),
             "gptq" => GptqMethod.From(quantization),
             _ => throw quantization.Wrong("quant_method",
                 "weights stored so are not read; known are awq, bitsandbytes, compressed-tensors, "
-                + "fbgemm_fp8, fp8, gptq and modelopt (FP8)"),
+                + "fbgemm_fp8, fp8, gptq and modelopt (FP8, NVFP4)"),
         };
+    }
+
+    /// <summary>Lets go of the scales of a cache of keys or values in 8 bits, which stand beside the matrices that make them.</summary>
+    protected static void PassCacheScales(QuantizedFiles files, string module)
+    {
+        files.Pass($"{module}.k_scale");
+        files.Pass($"{module}.v_scale");
     }
 }

@@ -123,8 +123,10 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
 
     private void GoOn(Trainer trainer, Checkpoint source)
     {
-        if (before is not null)
-            TrainerCheckpoint.Restore(trainer, source.Family, new(before.Steps, before.Folder, before.Record.Artefacts));
+        if (before is null)
+            return;
+        var files = before.Record.Artefacts.Select(file => new FileChecksum(file.Name, file.Size) { Sha256 = file.Sha256 });
+        TrainerCheckpoint.Restore(trainer, source.Family, new(before.Steps, before.Folder, [.. files]));
     }
 
     /// <summary>What the next rung begins with.</summary>

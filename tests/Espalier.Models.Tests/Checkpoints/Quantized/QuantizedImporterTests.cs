@@ -46,6 +46,12 @@ public sealed class QuantizedImporterTests : IDisposable
     [InlineData("fp8-block", "weight_block_size", "[8, 8]", "scales of a matrix of 32 outputs and 64 inputs are one, 32, or 4 x 8")]
     [InlineData("compressed-int", "format", "\"marlin-24\"", "of compressed-tensors' formats pack-quantized")]
     [InlineData("bytes", "quant_method", "\"gptq\"", "bits is missing")]
+    [InlineData("modelopt-nvfp4", "quant_algo", "\"W4A8_AWQ\"", "of ModelOpt's formats FP8 and NVFP4 are read")]
+    [InlineData("modelopt-nvfp4", "group_size", "32", "NVFP4 with groups of 16 is read")]
+    [InlineData("compressed-nvfp4", "format", "\"mxfp4-pack-quantized\"",
+        "mlp.down_proj.weight_scale' is F8_E4M3 [32, 4], [32, 2] was expected by config.json")]
+    [InlineData("compressed-mxfp4", "format", "\"nvfp4-pack-quantized\"",
+        "mlp.down_proj.weight_scale' is U8 [32, 2], F8_E4M3 was expected")]
     public void What_is_not_read_is_refused_by_name(string form, string field, string value, string message)
     {
         var source = Changed(form, config => config["quantization_config"]![field] = JsonNode.Parse(value));

@@ -30,7 +30,7 @@ public sealed class GoldenBlockTests : IDisposable
         get
         {
             var cases = Cases;
-            foreach (var type in new[] { "q4_1", "q5_1", "q2_K", "q3_K", "iq4_nl", "iq4_xs" })
+            foreach (var type in new[] { "q4_1", "q5_1", "q2_K", "q3_K", "iq4_nl", "iq4_xs", "mxfp4" })
                 cases.Add(type, "plain");
             return cases;
         }
@@ -45,6 +45,19 @@ public sealed class GoldenBlockTests : IDisposable
         GgufEncoding.Decode(TypeOf(name), bytes, decoded);
         Assert.Equal(_golden.ReadFloat32($"{name}.{kind}.decoded").Select(BitConverter.SingleToInt32Bits),
             decoded.Select(BitConverter.SingleToInt32Bits));
+    }
+
+    [Theory]
+    [InlineData(127, 6f)]
+    [InlineData(0, 6 * 5.877472e-39f)]
+    [InlineData(252, 6 * 4.2535296e37f)]
+    [InlineData(255, float.NaN)]
+    public void Powers_of_two_reach_from_the_smallest_to_what_is_no_number(byte power, float largest)
+    {
+        var decoded = new float[32];
+        GgufEncoding.Decode(GgufType.MXFP4, [power, .. Enumerable.Repeat((byte)0x17, 16)], decoded);
+        Assert.All(decoded[..16], value => Assert.Equal(largest, value));
+        Assert.All(decoded[16..], value => Assert.Equal(largest / 12, value));
     }
 
     [Theory]

@@ -5,7 +5,8 @@ using Espalier.Torch;
 namespace Espalier.Cli.Commands.Shared.Options;
 
 /// <summary><c>--threads</c>, <c>--device</c>, and the start of libtorch with them: called once, before the first tensor.</summary>
-internal sealed class MachineOptions
+/// <param name="onProcessor">Whether the command computes on the processor whatever the machine has, and takes no <c>--device</c>.</param>
+internal sealed class MachineOptions(bool onProcessor = false)
 {
     private readonly ValueOption<int> _threads = new("--threads", Kinds.Size(most: 1024),
         "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number");
@@ -20,9 +21,10 @@ internal sealed class MachineOptions
     internal void AddTo(Command command)
     {
         command.Options.Add(_threads);
-        command.Options.Add(_device);
+        if (!onProcessor)
+            command.Options.Add(_device);
     }
 
     internal void Start(CommandRun run) =>
-        TorchRuntime.Start(run.Get(_threads) ?? Environment.ProcessorCount, run.Get(_device));
+        TorchRuntime.Start(run.Get(_threads) ?? Environment.ProcessorCount, onProcessor ? "cpu" : run.Get(_device));
 }
