@@ -8,9 +8,9 @@ namespace Espalier.Models.Checkpoints.Safetensors;
 internal delegate void FileBytes(long offset, Span<byte> destination);
 
 /// <summary>
-/// Reads matrices whose elements lie apart (<see cref="TensorLattice"/>). Whoever reads one reads it row by row, and its rows lie across all
-/// of it: those that were read last are kept whole, several, for experts are merged row by row. Safe from several threads, which wait for
-/// each other.
+/// Reads matrices whose elements lie apart (<see cref="TensorLattice"/>). Whoever reads one reads it row by row, and its rows lie across
+/// all of it: those that were read last are kept whole, several, for experts are merged row by row. Safe from several threads, which wait
+/// for each other.
 /// </summary>
 internal sealed class LatticeReader
 {
