@@ -1,5 +1,6 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Models.Generation.Packed;
+using Espalier.Models.Generation.Prompts;
 using Espalier.Models.Generation.Rows;
 using Espalier.Tests;
 using Espalier.Torch;
@@ -44,8 +45,13 @@ public sealed class SpeedComparisonTests : TorchTest
         var head = 2.0 * config.VocabularySize * config.HiddenSize;
         double Attention(double keys) => 4.0 * config.QueryHeads * config.HeadDim * config.Layers * keys;
 
-        // Position t of a prompt sees t keys.
-        Assert.Equal(64 * 2.0 * config.Layers * layer + Attention(64 * 65 / 2.0) + head,
+        // Position t of a prompt sees t keys. Where vectors are wide the last layer has keys and values of all, and all else of the last.
+        var (all, one) = (config.Layers - 1.0, 1.0 / config.Layers);
+        Assert.Equal(
+            PromptDecoder.Takes(config)
+                ? 2 * (64 * (all * layer + config.HiddenSize * kv) + layer - config.HiddenSize * kv)
+                    + Attention(64 * 65 / 2.0) * all * one + Attention(64) * one + head
+                : 64 * 2.0 * config.Layers * layer + Attention(64 * 65 / 2.0) + head,
             SpeedComparison.Operations(config, new(SpeedPhase.Prefill, 64, 1), 32), 1);
         // 32 tokens after 64, of 8 sequences: the mean one sees 80 keys and a half.
         Assert.Equal(8 * 32 * (2.0 * config.Layers * layer + head + Attention(80.5)),

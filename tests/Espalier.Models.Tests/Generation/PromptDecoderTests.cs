@@ -74,15 +74,18 @@ public sealed class PromptDecoderTests : TorchTest
 
     /// <summary>Against the sum over the products that are made, written out.</summary>
     [Fact]
-    public void Operations_of_a_prompt_leave_out_what_the_last_layer_need_not()
+    public void Operations_of_a_prompt_leave_out_what_is_not_made_in_the_last_layer()
     {
+        Width.Bits = 256;
         using var checkpoint = Checkpoint.Open(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"));
         const double Layer = (2 * 256 * 256) + (2 * 256 * 128) + (3 * 256 * 768), Remembered = 2 * 256 * 128, Head = 4096 * 256;
-        // Scores and sums of values over 129 positions at the mean, twice 8 heads of 32.
-        const double Attention = 2 * 8 * 32 * 257 / 2.0;
+        // Scores and sums of values over the positions seen, twice 8 heads of 32: the last position sees all.
+        const double Mean = 2 * 8 * 32 * 257 / 2.0, Last = 2 * 8 * 32 * 256;
         Assert.Equal(
-            2 * (256 * (7 * (Layer + Attention) + Remembered) + Layer + Attention - Remembered + Head),
+            2 * (256 * (7 * (Layer + Mean) + Remembered) + Layer + Last - Remembered + Head),
             PromptDecoder.Operations(checkpoint.Config, 256), 1.0);
+        Width.Bits = 128;
+        Assert.Equal(2 * (256 * 8 * (Layer + Mean) + Head), PromptDecoder.Operations(checkpoint.Config, 256), 1.0);
     }
 
     private static int[] Ids(int length, DecoderConfig config) =>

@@ -44,14 +44,15 @@ internal sealed class PromptDecoder : IDisposable
     /// </summary>
     public static double Operations(DecoderConfig config, int positions)
     {
-        var head = 2.0 * config.VocabularySize * config.HiddenSize;
-        var each = config.ForwardFlopsPerToken(positions) - head;
+        var (head, layers) = (2.0 * config.VocabularySize * config.HiddenSize, config.Layers);
+        double Each(int length) => config.ForwardFlopsPerToken(length) - head;
+        double Before(int length) => layers == 1 ? 0 : Axis.Layers.With(config, layers - 1).ForwardFlopsPerToken(length) - head;
         if (!Takes(config))
-            return positions * each + head;
-        var before = config.Layers == 1 ? 0 : Axis.Layers.With(config, config.Layers - 1).ForwardFlopsPerToken(positions) - head;
-        var remembered = config.LayerKinds[config.Layers - 1].HasAttention
-            ? 4.0 * config.HiddenSize * config.KeyValueHeads * config.HeadDim : 0;
-        return positions * (before + remembered) + (each - before - remembered) + head;
+            return positions * Each(positions) + head;
+        var remembered = config.LayerKinds[layers - 1].HasAttention ? 4.0 * config.HiddenSize * config.KeyValueHeads * config.HeadDim : 0;
+        // The last position sees them all, as the mean one of a pass over twice as many does.
+        var whole = 2 * positions - 1;
+        return positions * (Before(positions) + remembered) + Each(whole) - Before(whole) - remembered + head;
     }
 
     /// <summary>Takes a sequence's first ids in.</summary>
