@@ -9,15 +9,17 @@ internal delegate void FileBytes(long offset, Span<byte> destination);
 
 /// <summary>
 /// Reads matrices whose elements lie apart (<see cref="TensorLattice"/>). Whoever reads one reads it row by row, and its rows lie across
-/// all of it: the one that was read last is kept whole. Safe from several threads, which wait for each other.
+/// all of it: those that were read last are kept whole, several, for experts are merged row by row. Safe from several threads, which wait
+/// for each other.
 /// </summary>
 internal sealed class LatticeReader
 {
     private const int BufferBytes = 1 << 20, ColumnsAtOnce = 64;
+    private const long KeptBytes = 256 << 20;
 
     private readonly Lock _lock = new();
-    private TensorEntry? _entry;
-    private byte[] _matrix = [];
+    // The one that was read last comes last.
+    private readonly List<(TensorEntry Entry, byte[] Matrix)> _kept = [];
 
     /// <summary>Copies bytes of a matrix as if it stood row by row.</summary>
     /// <param name="entry">The matrix.</param>
@@ -28,19 +30,20 @@ internal sealed class LatticeReader
     {
         lock (_lock)
         {
-            if (_entry != entry)
-            {
-                (_entry, _matrix) = (null, new byte[entry.ByteLength]);
-                Gather(entry, read);
-                _entry = entry;
-            }
-
-            _matrix.AsSpan((int)byteOffset, destination.Length).CopyTo(destination);
+            var at = _kept.FindIndex(one => one.Entry == entry);
+            var one = at >= 0 ? _kept[at] : (Entry: entry, Matrix: Gather(entry, read));
+            if (at >= 0)
+                _kept.RemoveAt(at);
+            _kept.Add(one);
+            while (_kept.Count > 2 && _kept.Sum(kept => kept.Matrix.LongLength) > KeptBytes)
+                _kept.RemoveAt(0);
+            one.Matrix.AsSpan((int)byteOffset, destination.Length).CopyTo(destination);
         }
     }
 
-    private void Gather(TensorEntry entry, FileBytes read)
+    private static byte[] Gather(TensorEntry entry, FileBytes read)
     {
+        var matrix = new byte[entry.ByteLength];
         var (size, lattice) = (entry.Type.Bytes(), entry.Lattice!);
         var column = checked((int)(((lattice.Rows - 1) * lattice.RowStep + 1) * size));
         var distance = (int)lattice.ColumnStep * size;
@@ -54,23 +57,25 @@ internal sealed class LatticeReader
             switch (size)
             {
                 case 2:
-                    Scatter<ushort>(bytes, lattice, first, columns);
+                    Scatter<ushort>(bytes, matrix, lattice, first, columns);
                     break;
                 case 4:
-                    Scatter<uint>(bytes, lattice, first, columns);
+                    Scatter<uint>(bytes, matrix, lattice, first, columns);
                     break;
                 default:
-                    Scatter<ulong>(bytes, lattice, first, columns);
+                    Scatter<ulong>(bytes, matrix, lattice, first, columns);
                     break;
             }
         }
+
+        return matrix;
     }
 
-    private void Scatter<T>(ReadOnlySpan<byte> bytes, TensorLattice lattice, int first, int columns)
+    private static void Scatter<T>(ReadOnlySpan<byte> bytes, Span<byte> matrix, TensorLattice lattice, int first, int columns)
         where T : unmanaged
     {
         var from = MemoryMarshal.Cast<byte, T>(bytes);
-        var to = MemoryMarshal.Cast<byte, T>(_matrix.AsSpan());
+        var to = MemoryMarshal.Cast<byte, T>(matrix);
         for (var row = 0; row < lattice.Rows; row++)
             for (var column = 0; column < columns; column++)
                 to[(int)(row * lattice.Columns) + first + column] = from[(int)(column * lattice.ColumnStep + row * lattice.RowStep)];
