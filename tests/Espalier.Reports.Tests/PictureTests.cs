@@ -1,6 +1,7 @@
 using System.Text;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Search;
+using Espalier.Models;
 using Espalier.Reports.Pictures;
 using Espalier.Tests;
 
@@ -71,10 +72,7 @@ public sealed class PictureTests
     private static CandidateRow Row(int rank, int layers, double nll) => new()
     {
         Rank = rank,
-        Layers = layers,
-        Heads = 8,
-        Ffn = 512,
-        Hidden = 128,
+        Sizes = new() { [Axis.Layers] = layers, [Axis.Heads] = 8, [Axis.Ffn] = 512, [Axis.Hidden] = 128 },
         Parameters = 1_000_000L * layers,
         NonEmbeddingParameters = 900_000L * layers,
         MemoryBytes = 1,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 
@@ -57,20 +58,10 @@ internal static class PlanPage
         var (teacher, student) = (plan.Teacher, plan.Student);
         var table = new TextTable(new TextColumn(""), new TextColumn("teacher", Number: true), new TextColumn("student", Number: true));
         Row("family", model => model.Family);
-        Row("hidden", model => $"{model.HiddenSize}");
-        Row("ffn", model => $"{model.IntermediateSize}");
-        if (teacher.NumExperts is not null)
-        {
-            Row("experts / a token", model => $"{model.NumExperts} / {model.NumExpertsPerTok}");
-            Row("expert ffn", model => $"{model.MoeIntermediateSize}");
-        }
-        if (teacher.MambaNumHeads is not null)
-            Row("Mamba heads of channels", model => $"{model.MambaNumHeads} of {model.MambaHeadDim}");
-        if (teacher.LinearNumKeyHeads is not null)
-            Row("linear key / value heads of channels",
-                model => $"{model.LinearNumKeyHeads} / {model.LinearNumValueHeads} of {model.LinearValueHeadDim}");
-        Row("layers", model => $"{model.NumHiddenLayers}");
-        Row("heads / KV heads", model => $"{model.NumAttentionHeads} / {model.NumKeyValueHeads}");
+        foreach (var axis in Axis.Asked.Where(axis => teacher.Sizes[axis] > 0))
+            Row(axis.Words, model => $"{model.Sizes[axis]}");
+        if (teacher.NumExpertsPerTok is not null)
+            Row("experts a token", model => $"{model.NumExpertsPerTok}");
         Row("head_dim", model => $"{model.HeadDim}");
         Row("vocabulary", model => $"{model.VocabSize}{(model.TieWordEmbeddings ? ", tied" : "")}");
         Row("parameters", model => Exact(model.Parameters));
@@ -86,7 +77,7 @@ internal static class PlanPage
         Row("KV cache a token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
         Row("KV cache of one text, bfloat16", model => $"{Units.Bytes(model.KvCacheBytesBfloat16)} at {model.KvCacheContext}");
         if (teacher.StateBytesBfloat16 is not null)
-            Row($"{(teacher.MambaNumHeads is null ? "state" : "Mamba state")} of one text, {teacher.StateType}",
+            Row($"{(teacher.Sizes[Axis.MambaHeads] is null ? "state" : "Mamba state")} of one text, {teacher.StateType}",
                 model => Units.Bytes(model.StateBytesBfloat16 ?? 0));
         Row("forward pass a token", model => Units.Operations(model.ForwardFlopsPerToken));
         return table;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
@@ -183,26 +184,15 @@ internal sealed class PruneCommand : CommandBase
 
     private static void Show(Page page, PruneReport report)
     {
-        var (isHybrid, isLinear) = (report.Rows[0].MambaNumHeads is not null, report.Rows[0].LinearNumKeyHeads is not null);
+        var sizes = new SizeColumns(Axis.Asked, report.Rows.Select(row => row.Sizes));
         var table = new TextTable(
         [
-            new("model"), new("hidden", Number: true), new(report.Rows[0].NumExperts is null ? "ffn" : "experts", Number: true),
-            new("heads", Number: true), new("kv heads", Number: true),
-            .. isHybrid ? (TextColumn[])[new("mamba heads", Number: true)] : [],
-            .. isLinear ? (TextColumn[])[new("linear heads", Number: true)] : [], new("layers", Number: true),
-            new("parameters", Number: true), new("without embeddings", Number: true), new("on disk", Number: true),
+            new("model"), .. sizes.Columns, new("parameters", Number: true), new("without embeddings", Number: true),
+            new("on disk", Number: true),
         ]);
         foreach (var row in report.Rows)
-            table.Add(
-            [
-                row.Model, $"{row.HiddenSize}", row.NumExperts is null ? $"{row.IntermediateSize}"
-                    : $"{row.NumExperts} x {row.MoeIntermediateSize}",
-                $"{row.NumAttentionHeads}", $"{row.NumKeyValueHeads}",
-                .. isHybrid ? (string[])[$"{row.MambaNumHeads} x {row.MambaHeadDim}"] : [],
-                .. isLinear ? (string[])[$"{row.LinearNumKeyHeads}/{row.LinearNumValueHeads} x {row.LinearValueHeadDim}"] : [],
-                $"{row.NumHiddenLayers}",
-                Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.Bytes),
-            ]);
+            table.Add([row.Model, .. sizes.Cells(row.Sizes), Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters),
+                Units.Bytes(row.Bytes)]);
         page.Table(table);
         page.Line($"wrote {report.Output}, by {report.Method}{(report.Plan is { } plan ? $"; plan in {plan}" : "")}");
     }
@@ -218,35 +208,18 @@ internal sealed record PruneReport(string Output, string Method, IReadOnlyList<P
 /// <summary>One model of the table.</summary>
 /// <param name="Model">teacher or pruned.</param>
 /// <param name="Path">Its folder.</param>
-/// <param name="HiddenSize">Width of the residual stream.</param>
-/// <param name="IntermediateSize">Width of the feed-forward blocks.</param>
-/// <param name="NumAttentionHeads">Query heads of a layer.</param>
-/// <param name="NumKeyValueHeads">Key/value heads of a layer.</param>
-/// <param name="NumHiddenLayers">Layers.</param>
 /// <param name="Parameters">All parameters; a tied table counts once.</param>
 /// <param name="NonEmbeddingParameters">Those outside the embedding table and the head.</param>
 /// <param name="Bytes">Bytes of the weights as they are stored.</param>
-/// <param name="NumExperts">Experts of a layer; null where there are none.</param>
-/// <param name="MoeIntermediateSize">Width of an expert; null where there are none.</param>
-/// <param name="MambaNumHeads">Heads of a Mamba layer; null where there are none.</param>
-/// <param name="MambaHeadDim">Channels of such a head; null where there are none.</param>
-/// <param name="LinearNumKeyHeads">Key heads of a layer of linear attention; null where there are none.</param>
-/// <param name="LinearNumValueHeads">Its value heads; null where there are none.</param>
-/// <param name="LinearValueHeadDim">Channels of one of these; null where there are none.</param>
-internal sealed record PruneRow(
-    string Model, string Path, int HiddenSize, int IntermediateSize, int NumAttentionHeads, int NumKeyValueHeads, int NumHiddenLayers,
-    long Parameters, long NonEmbeddingParameters, long Bytes, int? NumExperts, int? MoeIntermediateSize,
-    int? MambaNumHeads, int? MambaHeadDim, int? LinearNumKeyHeads, int? LinearNumValueHeads, int? LinearValueHeadDim)
+internal sealed record PruneRow(string Model, string Path, long Parameters, long NonEmbeddingParameters, long Bytes)
 {
-    internal static PruneRow Of(string name, Checkpoint model) => new(
-        name, model.Folder, model.Config.HiddenSize, model.Config.IntermediateSize, model.Config.QueryHeads, model.Config.KeyValueHeads,
-        model.Config.Layers,
-        model.Config.Parameters, model.Config.NonEmbeddingParameters, model.TotalBytes,
-        Axis.Experts.IsIn(model.Config) ? model.Config.Experts : null,
-        Axis.Experts.IsIn(model.Config) ? model.Config.ExpertIntermediateSize : null,
-        Axis.MambaHeads.IsIn(model.Config) ? model.Config.Mamba.Heads : null,
-        Axis.MambaHeads.IsIn(model.Config) ? model.Config.Mamba.HeadDim : null,
-        Axis.DeltaHeads.IsIn(model.Config) ? model.Config.Delta.Groups : null,
-        Axis.DeltaHeads.IsIn(model.Config) ? model.Config.Delta.Heads : null,
-        Axis.DeltaHeads.IsIn(model.Config) ? model.Config.Delta.HeadDim : null);
+    /// <summary>Its sizes; those of a feed-forward block are 0 where experts stand in place of it.</summary>
+    [SizeFields(AsInConfig = true)]
+    public required PerAxis<int?> Sizes { get; init; }
+
+    internal static PruneRow Of(string name, Checkpoint model) =>
+        new(name, model.Folder, model.Config.Parameters, model.Config.NonEmbeddingParameters, model.TotalBytes)
+        {
+            Sizes = Axis.SizesOf(model.Config),
+        };
 }

@@ -23,12 +23,13 @@ internal sealed class ScoreComparison
     private readonly ValueOption<double> _keep = new("--keep",
         Kinds.ShareOf(Limits.Above(0).UpTo(1)),
         "With --compare: share of the units that is kept of axes whose size is not given; two thirds by default");
-    private readonly ValueOption<int> _hidden = Size("--hidden", "channels that are kept");
-    private readonly ValueOption<int> _ffn = Size("--ffn", "neurons that are kept of a layer");
-    private readonly ValueOption<int> _heads = Size("--heads", "query heads that are kept of a layer");
-    private readonly ValueOption<int> _layers = Size("--layers", "layers that are kept");
+    private readonly (Axis Axis, ValueOption<int> Option)[] _sizes =
+    [
+        .. Axis.Asked.Where(axis => axis == Axis.Layers || Axis.Scored.Contains(axis)).Select(axis => (axis, new ValueOption<int>(
+            $"--{axis}", Kinds.Size(), $"With --compare: {axis.Units} that are kept{(axis.IsPerLayer ? " of a layer" : "")}"))),
+    ];
 
-    private Option[] Sizes => [_keep, _hidden, _ffn, _heads, _layers];
+    private IEnumerable<Option> Sizes => [_keep, .. _sizes.Select(size => size.Option)];
 
     internal void AddTo(Command command)
     {
@@ -54,19 +55,11 @@ internal sealed class ScoreComparison
         var (ofA, ofB) = (ScoresFile.Read(a), ScoresFile.Read(b));
         var sizes = new KeptSizes(share)
         {
-            Sizes = new()
-            {
-                [Axis.Hidden] = run.Get(_hidden),
-                [Axis.Ffn] = run.Get(_ffn),
-                [Axis.Heads] = run.Get(_heads),
-                [Axis.Layers] = run.Get(_layers)
-            },
+            Sizes = new(axis => _sizes.FirstOrDefault(size => size.Axis == axis).Option is { } option ? run.Get(option) : null),
         };
         run.Write(
             new ScoreComparisonReport(a, b, ScoresComparison.Differences(ofA, ofB), ScoresComparison.Axes(ofA, ofB, sizes)), Show);
     }
-
-    private static ValueOption<int> Size(string name, string kept) => new(name, Kinds.Size(), $"With --compare: {kept}");
 
     private static void Show(Page page, ScoreComparisonReport report)
     {
@@ -82,15 +75,17 @@ internal sealed class ScoreComparison
                 Digits(axis.Correlation),
                 axis.CorrelationPerLayer is null ? "" : Digits(axis.NetworkCorrelation), Percent(axis.Overlap));
         page.Table(table);
-        var (neurons, heads) = (report.Axes.Single(axis => axis.Axis == "neurons"), report.Axes.Single(axis => axis.Axis == "heads"));
-        var layers = new TextTable(
-            new("layer", Number: true), new("neurons, correlation", Number: true), new("kept by both", Number: true),
-            new("heads, correlation", Number: true), new("kept by both", Number: true));
-        for (var layer = 0; layer < neurons.CorrelationPerLayer!.Length; layer++)
-            layers.Add(
-                layer.ToString(CultureInfo.InvariantCulture), Digits(neurons.CorrelationPerLayer[layer]),
-                Percent(neurons.OverlapPerLayer![layer]),
-                Digits(heads.CorrelationPerLayer![layer]), Percent(heads.OverlapPerLayer![layer]));
+        var count = report.Axes.Single(axis => axis.Axis == Axis.Layers.Units).Units;
+        AxisAgreement[] each = [.. report.Axes.Where(axis => axis.CorrelationPerLayer?.Length == count)];
+        var layers = new TextTable([new("layer", Number: true), .. each.SelectMany(axis => new TextColumn[]
+        {
+            new($"{axis.Axis}, correlation", Number: true), new("kept by both", Number: true),
+        })]);
+        for (var layer = 0; layer < count; layer++)
+            layers.Add([layer.ToString(CultureInfo.InvariantCulture), .. each.SelectMany(axis => new[]
+            {
+                Digits(axis.CorrelationPerLayer![layer]), Percent(axis.OverlapPerLayer![layer]),
+            })]);
         page.Table(layers);
     }
 

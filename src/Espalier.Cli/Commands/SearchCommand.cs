@@ -82,8 +82,7 @@ internal sealed class SearchCommand : CommandBase
         var best = found.Candidates[0];
         _format.Write(
             run, found, (page, _) => SearchPage.Show(page, found, place, drawn), SearchPage.Csv,
-            ("output", place), ("chosen", new ChosenShape(best.Layers, best.Heads, best.Ffn, best.Hidden, best.Experts, best.ExpertFfn,
-                best.MambaHeads, best.MambaHeadDim, best.LinearKeyHeads, best.LinearValueHeads, best.LinearValueHeadDim)),
+            ("output", place), ("chosen", new ChosenShape { Sizes = best.Sizes }),
             ("picture", drawn));
         return ExitCodes.Done;
     }
@@ -125,8 +124,12 @@ internal sealed class SearchCommand : CommandBase
 }
 
 /// <summary>The sizes that a search chose.</summary>
-internal sealed record ChosenShape(int Layers, int Heads, int Ffn, int Hidden, int? Experts, int? ExpertFfn, int? MambaHeads,
-    int? MambaHeadDim, int? LinearKeyHeads, int? LinearValueHeads, int? LinearValueHeadDim);
+internal sealed record ChosenShape
+{
+    /// <summary>By axis.</summary>
+    [SizeFields]
+    public required PerAxis<int?> Sizes { get; init; }
+}
 
 /// <summary>What <c>search --enumerate --json</c> prints.</summary>
 /// <param name="Count">Shapes that keep to the constraints.</param>

@@ -1,7 +1,9 @@
 using System.Globalization;
+using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Search;
 using Espalier.Files;
+using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Reports.Pictures;
 
@@ -14,12 +16,7 @@ internal static class SearchPage
     {
         ShowResult(page, result);
         var best = result.Candidates[0];
-        page.Line(
-            $"chosen   {best.Layers} layers, {best.Heads} heads, {(best.Experts is null ? "ffn" : "experts")} "
-                + $"{Width(best.Ffn, best.Experts, best.ExpertFfn)}, hidden {best.Hidden}"
-                + (best.MambaHeads is null ? "" : $", Mamba {best.MambaHeads} x {best.MambaHeadDim}")
-                + (best.LinearKeyHeads is null ? ""
-                    : $", linear {best.LinearKeyHeads}/{best.LinearValueHeads} x {best.LinearValueHeadDim}"));
+        page.Line($"chosen   {SizesOf(result).Line(best.Sizes)}");
         page.Line($"run      {output}");
         if (picture is not null)
             page.Line($"picture  {picture}");
@@ -31,18 +28,15 @@ internal static class SearchPage
         var heldOut = result.Candidates[0].Losses[0].Set;
         var rungs = result.Candidates.SelectMany(row => row.Losses).Where(loss => loss.Set == heldOut)
             .Select(loss => (loss.Set, loss.Steps)).Distinct().OrderBy(rung => rung.Steps).ToArray();
+        var sizes = SizesOf(result);
         var table = new TextTable([
-            new("rank", Number: true), new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true),
-            new("hidden", Number: true), .. Mamba(result.Candidates[0].MambaHeads), .. Linear(result.Candidates[0].LinearKeyHeads),
-            new("parameters", Number: true),
+            new("rank", Number: true), .. sizes.Columns, new("parameters", Number: true),
             new("w/o embedding", Number: true), new("memory", Number: true), new("by proxy", Number: true),
             .. rungs.Select(rung => new TextColumn($"nll at {rung.Steps}", Number: true)),
             new("prefill", Number: true), new("decode", Number: true)]);
         foreach (var row in result.Candidates)
             table.Add([
-                $"{row.Rank}", $"{row.Layers}", $"{row.Heads}", Width(row.Ffn, row.Experts, row.ExpertFfn), $"{row.Hidden}",
-                .. Mamba(row.MambaHeads, row.MambaHeadDim),
-                .. Linear(row.LinearKeyHeads, row.LinearValueHeads, row.LinearValueHeadDim), Units.Count(row.Parameters),
+                $"{row.Rank}", .. sizes.Cells(row.Sizes), Units.Count(row.Parameters),
                 Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes),
                 $"{row.ProxyRank}",
                 .. rungs.Select(rung => row.Losses.FirstOrDefault(loss => (loss.Set, loss.Steps) == rung) is { } loss
@@ -67,7 +61,7 @@ internal static class SearchPage
     {
         page.Line();
         page.Heading("what they were ordered by: the mean of their places on all of these; less is better, ± one standard error");
-        var table = new TextTable([.. ComparedLosses.Columns.Select(column => new TextColumn(column.Title, column.Number))]);
+        var table = new TextTable([.. ComparedLosses.Columns(result).Select(column => new TextColumn(column.Title, column.Number))]);
         foreach (var (_, cells) in ComparedLosses.Lines(result))
             table.Add([.. cells]);
         page.Table(table);
@@ -76,29 +70,28 @@ internal static class SearchPage
     /// <summary>A row a candidate, rung and text.</summary>
     internal static CsvTable Csv(SearchResult report)
     {
-        var table = new CsvTable(
-            "rank", "layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token",
-            "proxy", "proxy_rank",
-            "prefill_seconds", "decode_seconds", "steps", "set", "nll", "nll_se", "place", "behind", "behind_se", "metric", "score",
-            "score_se");
+        var sizes = SizesOf(report);
+        var table = new CsvTable([
+            "rank", .. sizes.Names, "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token", "proxy",
+            "proxy_rank", "prefill_seconds", "decode_seconds", "steps", "set", "nll", "nll_se", "place", "behind", "behind_se", "metric",
+            "score", "score_se"]);
         foreach (var row in report.Candidates)
             foreach (var loss in row.Losses)
-                table.Add(
-                    row.Rank, row.Layers, row.Heads, row.Ffn, row.Hidden, row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes,
-                    row.ForwardFlopsPerToken, row.Proxy, row.ProxyRank,
-                    row.PrefillSeconds, row.DecodeSeconds, loss.Steps, loss.Set, loss.Nll, loss.NllStandardError,
-                    loss.Place, loss.Behind, loss.BehindStandardError, loss.Metric, loss.Score, loss.ScoreStandardError);
+                table.Add([
+                    row.Rank, .. sizes.Numbers(row.Sizes), row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes,
+                    row.ForwardFlopsPerToken, row.Proxy, row.ProxyRank, row.PrefillSeconds, row.DecodeSeconds, loss.Steps, loss.Set,
+                    loss.Nll, loss.NllStandardError, loss.Place, loss.Behind, loss.BehindStandardError, loss.Metric, loss.Score,
+                    loss.ScoreStandardError]);
         return table;
     }
 
     /// <summary>A row a shape.</summary>
     internal static CsvTable Csv(EnumerationReport report)
     {
-        var table = new CsvTable("layers", "heads", "ffn", "hidden", "parameters", "non_embedding_parameters", "memory_bytes",
-            "forward_flops_per_token");
+        var sizes = SizesOf(report.Candidates);
+        var table = new CsvTable([.. sizes.Names, "parameters", "non_embedding_parameters", "memory_bytes", "forward_flops_per_token"]);
         foreach (var row in report.Candidates)
-            table.Add(row.Layers, row.Heads, row.Ffn, row.Hidden, row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes,
-                row.ForwardFlopsPerToken);
+            table.Add([.. sizes.Numbers(row.Sizes), row.Parameters, row.NonEmbeddingParameters, row.MemoryBytes, row.ForwardFlopsPerToken]);
         return table;
     }
 
@@ -126,17 +119,13 @@ internal static class SearchPage
 
     private static TextTable Table(IReadOnlyList<CandidateForecast> candidates)
     {
+        var sizes = SizesOf(candidates);
         var table = new TextTable([
-            new("layers", Number: true), new("heads", Number: true), new("ffn", Number: true), new("hidden", Number: true),
-            .. Mamba(candidates is [var first, ..] ? first.MambaHeads : null),
-            .. Linear(candidates is [var one, ..] ? one.LinearKeyHeads : null), new("parameters", Number: true),
-            new("w/o embedding", Number: true), new("memory", Number: true)]);
+            .. sizes.Columns, new("parameters", Number: true), new("w/o embedding", Number: true), new("memory", Number: true)]);
         foreach (var row in candidates)
             table.Add([
-                $"{row.Layers}", $"{row.Heads}", Width(row.Ffn, row.Experts, row.ExpertFfn), $"{row.Hidden}",
-                .. Mamba(row.MambaHeads, row.MambaHeadDim),
-                .. Linear(row.LinearKeyHeads, row.LinearValueHeads, row.LinearValueHeadDim), Units.Count(row.Parameters),
-                Units.Count(row.NonEmbeddingParameters), Units.Bytes(row.MemoryBytes)]);
+                .. sizes.Cells(row.Sizes), Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters),
+                Units.Bytes(row.MemoryBytes)]);
         return table;
     }
 
@@ -144,18 +133,9 @@ internal static class SearchPage
         $"{Units.Count(cost.Tokens)} tokens, {cost.Flops.ToString("0.00e+0", CultureInfo.InvariantCulture)} operations"
             + $"{(cost.Seconds is { } seconds ? $" and {Units.Time(TimeSpan.FromSeconds(Math.Min(seconds, 1e10)))}" : "")}";
 
-    // Of a mixture of experts their number and the width of each.
-    private static string Width(int ffn, int? experts, int? expertFfn) => experts is null ? $"{ffn}" : $"{experts} x {expertFfn}";
+    private static SizeColumns SizesOf(SearchResult result) => new(Axis.Searched, result.Candidates.Select(row => row.Sizes));
 
-    // Of a hybrid a column more: heads of its Mamba layers and their channels.
-    private static TextColumn[] Mamba(int? heads) => heads is null ? [] : [new("Mamba", Number: true)];
-
-    private static string[] Mamba(int? heads, int? channels) => heads is null ? [] : [$"{heads} x {channels}"];
-
-    // The same of linear attention: its key and value heads, and the channels of these.
-    private static TextColumn[] Linear(int? heads) => heads is null ? [] : [new("linear", Number: true)];
-
-    private static string[] Linear(int? keys, int? values, int? channels) => keys is null ? [] : [$"{keys}/{values} x {channels}"];
+    private static SizeColumns SizesOf(IEnumerable<CandidateForecast> rows) => new(Axis.Searched, rows.Select(row => row.Sizes));
 
     private static string Milliseconds(double? seconds) => seconds is { } value ? $"{Units.Short(1000 * value)} ms" : "";
 

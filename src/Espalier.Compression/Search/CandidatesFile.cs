@@ -6,8 +6,8 @@ using Espalier.Models;
 namespace Espalier.Compression.Search;
 
 /// <summary>
-/// Candidates as a JSON file, which a person can write: <c>version</c> (1) and <c>candidates</c>, each with <c>layers</c>, <c>heads</c>,
-/// <c>ffn</c> and <c>hidden</c>; a size that is left out is the teacher's.
+/// Candidates as a JSON file, which a person can write: <c>version</c> (1) and <c>candidates</c>, each with the sizes that a
+/// search may cut; a size that is left out is the teacher's.
 /// </summary>
 internal static class CandidatesFile
 {
@@ -15,7 +15,7 @@ internal static class CandidatesFile
     public const long MaxBytes = 64 << 20;
 
     private const int Newest = 1;
-    private static readonly string[] s_keys = [.. Candidate.Axes.Select(axis => axis.Key)];
+    private static readonly string[] s_keys = [.. Axis.Searched.Select(axis => axis.Key)];
 
     /// <summary>Reads candidates and checks each against the teacher.</summary>
     /// <exception cref="EspalierException">
@@ -33,7 +33,7 @@ internal static class CandidatesFile
         var count = 0L;
         foreach (var candidate in candidates)
         {
-            var sizes = Candidate.AxesOf(candidate.Model).Select(axis => $"\"{axis}\": {axis.Of(candidate.Shape)}");
+            var sizes = ShapeName.AxesOf(candidate.Sizes).Select(axis => $"\"{axis}\": {candidate.Sizes[axis]}");
             text.Write($"{(count++ > 0 ? "," : "")}\n    {{{string.Join(", ", sizes)}}}");
         }
         text.Write("\n  ]\n}\n");
@@ -63,9 +63,10 @@ internal static class CandidatesFile
             Multiple = multiple
         };
         var shape = SearchSpace.Check(teacher, sizes, $"{source}: {prefix}");
-        return shape != teacher ? new(shape) { Model = teacher }
+        var shaped = new Candidate(shape) { Model = teacher };
+        return shape != teacher ? shaped
             : throw new EspalierException(
                 $"{source}: {prefix.TrimEnd('.')} is the teacher's own shape; name a smaller size of "
-                    + string.Join(", ", Candidate.AxesOf(teacher)));
+                    + string.Join(", ", ShapeName.AxesOf(shaped.Sizes)));
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Espalier.Compression.Pruning;
+using Espalier.Compression.Search.Constraints;
 using Espalier.Models;
 
 namespace Espalier.Compression.Search;
@@ -46,45 +47,9 @@ public sealed record CandidateRow
     /// <summary>Place in the end, from 1: who came further is before who did not.</summary>
     public required int Rank { get; init; }
 
-    /// <summary>Blocks.</summary>
-    public required int Layers { get; init; }
-
-    /// <summary>Query heads of a block.</summary>
-    public required int Heads { get; init; }
-
-    /// <summary>Width of the feed-forward block.</summary>
-    public required int Ffn { get; init; }
-
-    /// <summary>Width of the residual stream.</summary>
-    public required int Hidden { get; init; }
-
-    /// <summary>Experts of a block; null where there are none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? Experts { get; init; }
-
-    /// <summary>Width of an expert; null where there are none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? ExpertFfn { get; init; }
-
-    /// <summary>Heads of a Mamba layer; null where there are none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? MambaHeads { get; init; }
-
-    /// <summary>Channels of such a head; null where there are none.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? MambaHeadDim { get; init; }
-
-    /// <summary>Key heads of a layer of linear attention; null where there are none, as the two that follow.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? LinearKeyHeads { get; init; }
-
-    /// <summary>Its value heads.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? LinearValueHeads { get; init; }
-
-    /// <summary>Channels of one of these.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public int? LinearValueHeadDim { get; init; }
+    /// <summary>Its sizes; those of a feed-forward block are 0 where experts stand in place of it.</summary>
+    [SizeFields]
+    public required PerAxis<int?> Sizes { get; init; }
 
     /// <summary>All weights.</summary>
     public required long Parameters { get; init; }
@@ -124,11 +89,13 @@ public sealed record CandidateRow
     /// <summary>Losses at the last rung that it reached; the held-out text first.</summary>
     internal IReadOnlyList<RungLoss> Last => [.. Losses.Where(loss => loss.Steps == LastHeldOut.Steps)];
 
-    /// <summary><c>32/24/9216/3072</c>: layers, heads, feed-forward width, hidden width.</summary>
+    /// <summary><c>32/24/9216/3072</c>: its sizes, of what <see cref="Keys"/> says.</summary>
     [JsonIgnore]
-    public string Name => $"{Layers}/{Heads}{(Ffn > 0 ? $"/{Ffn}" : "")}/{Hidden}{(Experts is null ? "" : $"/{Experts}/{ExpertFfn}")}"
-        + (MambaHeads is null ? "" : $"/{MambaHeads}/{MambaHeadDim}")
-        + (LinearKeyHeads is null ? "" : $"/{LinearKeyHeads}/{LinearValueHeads}/{LinearValueHeadDim}");
+    public string Name => ShapeName.Of(Sizes);
+
+    /// <summary><c>layers/heads/…</c>: the axes of its model.</summary>
+    [JsonIgnore]
+    public string Keys => ShapeName.KeysOf(Sizes);
 }
 
 /// <summary>What a search takes or took.</summary>
@@ -165,24 +132,5 @@ public sealed record SearchResult
 
     /// <summary>The sizes that are taken.</summary>
     public PruneTarget Target(int? multiple) =>
-        new()
-        {
-            // All at once: an axis by its own name would be lost under the list.
-            Sizes = new()
-            {
-                [Axis.Layers] = Candidates[0].Layers,
-                [Axis.Heads] = Candidates[0].Heads,
-                // Zero where there are experts alone.
-                [Axis.Ffn] = Candidates[0].Ffn > 0 ? Candidates[0].Ffn : null,
-                [Axis.Hidden] = Candidates[0].Hidden,
-                [Axis.Experts] = Candidates[0].Experts,
-                [Axis.ExpertFfn] = Candidates[0].ExpertFfn,
-                [Axis.MambaHeads] = Candidates[0].MambaHeads,
-                [Axis.MambaHeadDim] = Candidates[0].MambaHeadDim,
-                [Axis.DeltaKeyHeads] = Candidates[0].LinearKeyHeads,
-                [Axis.DeltaHeads] = Candidates[0].LinearValueHeads,
-                [Axis.DeltaHeadDim] = Candidates[0].LinearValueHeadDim,
-            },
-            Multiple = multiple
-        };
+        new() { Sizes = ShapeName.ThoseThere(Candidates[0].Sizes), Multiple = multiple };
 }

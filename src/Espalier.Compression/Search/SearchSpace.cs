@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Models;
@@ -11,68 +11,34 @@ namespace Espalier.Compression.Search;
 /// </summary>
 internal sealed record SearchSpace
 {
-    /// <summary>
-    /// Sizes of each axis, of those in <see cref="Candidate.Axes"/>. Not in the text of a search's key, which names the axes one by one.
-    /// </summary>
-    [JsonIgnore]
+    // Layers, heads and width before what may follow from them; groups before their units.
+    private static readonly Axis[] s_walked =
+        [.. new[] { Axis.Layers, Axis.KvHeads, Axis.Heads, Axis.Hidden }.Union(Axis.Searched)];
+
+    /// <summary>Sizes of each axis, of those in <see cref="Axis.Searched"/>.</summary>
     public PerAxis<IReadOnlyList<int>> Sizes { get; init; } = new();
 
-    /// <summary>Numbers of layers.</summary>
-    public IReadOnlyList<int> Layers { get => Sizes[Axis.Layers] ?? []; init => Sizes = Sizes.With(Axis.Layers, value); }
-
-    /// <summary>Query heads of a layer.</summary>
-    public IReadOnlyList<int> Heads { get => Sizes[Axis.Heads] ?? []; init => Sizes = Sizes.With(Axis.Heads, value); }
-
-    /// <summary>Widths of the feed-forward block.</summary>
-    public IReadOnlyList<int> Ffn { get => Sizes[Axis.Ffn] ?? []; init => Sizes = Sizes.With(Axis.Ffn, value); }
-
-    /// <summary>Widths of the residual stream.</summary>
-    public IReadOnlyList<int> Hidden { get => Sizes[Axis.Hidden] ?? []; init => Sizes = Sizes.With(Axis.Hidden, value); }
-
-    /// <summary>Experts of a layer. In the text of a search's key only where there are some.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<int>? Experts { get => Sizes[Axis.Experts]; init => Sizes = Sizes.With(Axis.Experts, value); }
-
-    /// <summary>Widths of an expert. In the text of a search's key only where there are some.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<int>? ExpertFfn { get => Sizes[Axis.ExpertFfn]; init => Sizes = Sizes.With(Axis.ExpertFfn, value); }
-
-    /// <summary>Heads of a Mamba layer. In the text of a search's key only where there are some.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<int>? MambaHeads { get => Sizes[Axis.MambaHeads]; init => Sizes = Sizes.With(Axis.MambaHeads, value); }
-
-    /// <summary>Channels of a Mamba head. In the text of a search's key only where there are some.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<int>? MambaHeadDim { get => Sizes[Axis.MambaHeadDim]; init => Sizes = Sizes.With(Axis.MambaHeadDim, value); }
-
-    /// <summary>Key heads of a layer of linear attention. In the text of a search's key only where there are some.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<int>? LinearKeyHeads
-    {
-        get => Sizes[Axis.DeltaKeyHeads];
-        init => Sizes = Sizes.With(Axis.DeltaKeyHeads, value);
-    }
-
-    /// <summary>Value heads of a layer of linear attention. In the text of a search's key only where there are some.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<int>? LinearValueHeads { get => Sizes[Axis.DeltaHeads]; init => Sizes = Sizes.With(Axis.DeltaHeads, value); }
-
-    /// <summary>Channels of a value head of linear attention. In the text of a search's key only where there are some.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public IReadOnlyList<int>? LinearValueHeadDim
-    {
-        get => Sizes[Axis.DeltaHeadDim];
-        init => Sizes = Sizes.With(Axis.DeltaHeadDim, value);
-    }
-
     /// <summary>
-    /// Widths of the feed-forward block as multiples of the residual stream's, instead of <see cref="Ffn"/>; a product is rounded to a
+    /// Widths of the feed-forward block as multiples of the residual stream's, instead of sizes of it; a product is rounded to a
     /// whole number.
     /// </summary>
     public IReadOnlyList<double> Expansion { get; init; } = [];
 
     /// <summary>What widths must be multiples of, as in <see cref="PruneTarget.Multiple"/>.</summary>
     public int? Multiple { get; init; }
+
+    /// <summary>The text of a search's key. Sizes of mixtures and hybrids are in it only where there are some.</summary>
+    internal JsonObject ToJson()
+    {
+        var json = new JsonObject();
+        foreach (var axis in Axis.Searched)
+            if (axis.IsOfPlain || Sizes[axis] is not null)
+                json[axis.JsonName] = new JsonArray([.. (Sizes[axis] ?? []).Select(size => JsonValue.Create(size))]);
+        json["expansion"] = new JsonArray([.. Expansion.Select(factor => JsonValue.Create(factor))]);
+        json["multiple"] = Multiple;
+        json["is_empty"] = IsEmpty;
+        return json;
+    }
 
     /// <summary>Whether no axis has sizes.</summary>
     public bool IsEmpty => Expansion.Count == 0 && Sizes.Axes.All(axis => Sizes[axis]!.Count == 0);
@@ -91,56 +57,41 @@ internal sealed record SearchSpace
         return Walk(teacher);
     }
 
-    private IEnumerable<Candidate> Walk(DecoderConfig teacher)
+    private IEnumerable<Candidate> Walk(DecoderConfig teacher) =>
+        Along(Array.FindAll(s_walked, axis => axis.IsIn(teacher)), teacher, teacher)
+            .Where(shape => shape != teacher).Select(shape => new Candidate(shape) { Model = teacher });
+
+    /// <summary>The shapes that differ in the axes from one on.</summary>
+    private IEnumerable<DecoderConfig> Along(ArraySegment<Axis> axes, DecoderConfig shape, DecoderConfig teacher) =>
+        axes.Count == 0 ? [shape] : SizesOf(axes[0], shape, teacher)
+            .SelectMany(size => Along(axes[1..], size == axes[0].Of(shape) ? shape : axes[0].With(shape, size), teacher));
+
+    /// <summary>The sizes of an axis beside those that were chosen before it.</summary>
+    private IEnumerable<int> SizesOf(Axis axis, DecoderConfig shape, DecoderConfig teacher)
     {
-        foreach (var layers in Or(Layers, teacher.Layers).OrderDescending())
-            foreach (var attention in Or(Heads, teacher.QueryHeads).Order()
-                .Select(heads => new PruneTarget { Heads = heads }.Apply(teacher)))
-                foreach (var hidden in Or(Hidden, teacher.HiddenSize).OrderDescending())
-                    foreach (var ffn in FfnOf(hidden, teacher))
-                        foreach (var experts in Or(Experts ?? [], teacher.Experts).OrderDescending())
-                            foreach (var width in Or(ExpertFfn ?? [], teacher.ExpertIntermediateSize).Order())
-                                foreach (var (mamba, delta) in MixersOf(teacher))
-                                {
-                                    var shape = Axis.Layers.With(attention, layers) with
-                                    {
-                                        HiddenSize = hidden,
-                                        IntermediateSize = ffn,
-                                        Experts = experts,
-                                        ExpertIntermediateSize = width,
-                                        Mamba = mamba,
-                                        Delta = delta,
-                                    };
-                                    if (shape != teacher)
-                                        yield return new(shape) { Model = teacher };
-                                }
+        if (axis == Axis.Ffn && Expansion.Count > 0)
+            return FfnOf(shape.HiddenSize, teacher);
+        // Groups go with all their units where nothing is said of these, and where each has one unit a number of units is one of groups
+        // too.
+        // Combinations that pruning has no rule for are left out.
+        var ofUnits = axis.Grouped is { } units && units.GroupSizeOf(teacher) == 1 ? Sizes[units] : null;
+        var sizes = Sizes[axis] ?? ofUnits ?? [];
+        if (axis.Groups is not { } groups)
+            return Ordered(axis, Or(sizes, axis.Of(teacher)));
+        var (count, size) = (groups.Of(shape), axis.GroupSizeOf(teacher));
+        return Ordered(axis, Or(sizes, count * size).Where(heads => heads % count == 0 && heads <= count * size));
     }
 
-    private IEnumerable<int> FfnOf(int hidden, DecoderConfig teacher) => Expansion.Count == 0
-        ? Or(Ffn, teacher.IntermediateSize).Order()
-        : Expansion.Select(factor => Math.Round(factor * hidden, MidpointRounding.AwayFromZero))
+    private static IEnumerable<int> Ordered(Axis axis, IEnumerable<int> sizes) =>
+        axis == Axis.Heads || axis == Axis.KvHeads || (axis.IsWidth && axis.IsPerLayer) ? sizes.Order() : sizes.OrderDescending();
+
+    private IEnumerable<int> FfnOf(int hidden, DecoderConfig teacher) =>
+        Expansion.Select(factor => Math.Round(factor * hidden, MidpointRounding.AwayFromZero))
             .Where(ffn => ffn >= 1 && ffn <= teacher.IntermediateSize).Select(ffn => (int)ffn).Distinct().Order();
-
-    private IEnumerable<(MambaConfig Mamba, DeltaConfig Delta)> MixersOf(DecoderConfig teacher) =>
-        from heads in Or(MambaHeads ?? [], teacher.Mamba.Heads).OrderDescending()
-        from channels in Or(MambaHeadDim ?? [], teacher.Mamba.HeadDim).OrderDescending()
-        from delta in DeltaOf(teacher)
-        select (teacher.Mamba with { Heads = heads, HeadDim = channels }, delta);
-
-    // Key heads go with all their value heads where nothing is said of these; combinations that pruning has no rule for are left out.
-    private IEnumerable<DeltaConfig> DeltaOf(DecoderConfig teacher)
-    {
-        var size = Axis.DeltaHeads.GroupSizeOf(teacher);
-        return from groups in Or(LinearKeyHeads ?? (size == 1 ? LinearValueHeads : null) ?? [], teacher.Delta.Groups).OrderDescending()
-               from heads in Or(LinearValueHeads ?? [], groups * size).OrderDescending()
-               where groups == 0 || heads % groups == 0 && heads <= groups * size
-               from channels in Or(LinearValueHeadDim ?? [], teacher.Delta.HeadDim).OrderDescending()
-               select teacher.Delta with { Groups = groups, Heads = heads, HeadDim = channels };
-    }
 
     private void Check(DecoderConfig teacher)
     {
-        foreach (var axis in Candidate.Axes)
+        foreach (var axis in Axis.Searched)
             foreach (var size in Sizes[axis] ?? [])
                 Check(teacher, new PruneTarget { Sizes = new PerAxis<int?> { [axis] = size } });
         if (Expansion.Count > 0 && !Axis.Ffn.IsIn(teacher))
@@ -148,8 +99,8 @@ internal sealed record SearchSpace
                 $"search.expansion is of feed-forward blocks, and a {teacher.Family} model has experts in place of them: give "
                     + $"search.expert-ffn");
         if (Expansion.Count > 0)
-            foreach (var ffn in Or(Hidden, teacher.HiddenSize).SelectMany(hidden => FfnOf(hidden, teacher)).Distinct())
-                Check(teacher, new() { Ffn = ffn });
+            foreach (var ffn in Or(Sizes[Axis.Hidden] ?? [], teacher.HiddenSize).SelectMany(hidden => FfnOf(hidden, teacher)).Distinct())
+                Check(teacher, new PruneTarget { Ffn = ffn });
     }
 
     private void Check(DecoderConfig teacher, PruneTarget axis) => Check(teacher, axis with { Multiple = Multiple }, "search.");

@@ -86,15 +86,18 @@ internal static class ShapeSearch
         if (seen == 0)
             return new(
                 "search: the grid has no shape beside the teacher's own; name sizes below the teacher's, as in: hidden: [2048, 3072]");
-        var lines = new List<string>();
+        var (lines, keys) = (new List<string>(), "");
         while (nearest.TryDequeue(out var miss, out var distance))
+        {
             lines.Add(
                 string.Create(CultureInfo.InvariantCulture,
                     $"{miss.Candidate.Name} with {miss.Missed.Name} {miss.Value:0.######} ({distance * 100:0.#} % off)"));
+            keys = miss.Candidate.Keys;
+        }
         lines.Reverse();
         return new(
             $"search: none of the {seen} shapes keeps to "
                 + $"{string.Join(" and ", constraints.Select(constraint => $"{constraint.Name} {constraint.Budget}"))}. The nearest "
-                + $"(layers/heads/ffn/hidden): {string.Join("; ", lines)}. Widen the budget or the grid");
+                + $"({keys}): {string.Join("; ", lines)}. Widen the budget or the grid");
     }
 }

@@ -48,6 +48,7 @@ public sealed partial class Axis
             what stays in the others, by default all.
             """,
         IsPerLayer = true,
+        IsSearched = false,
         Entries = Dimension.HeadEntries,
         Exists = kind => kind.HasAttention,
         Size = config => config.KeyValueHeads,
@@ -143,23 +144,14 @@ public sealed partial class Axis
         Resize = (config, size) => config with { SharedIntermediateSize = size },
     };
 
-    // Made when they are first asked for: the axes stand in two files, and which is filled first nobody says.
-
-    /// <summary>All of them, in the order in which plans list them.</summary>
-    public static IReadOnlyList<Axis> All => field ??=
-    [
-        Layers, Hidden, Heads, Ffn, KvHeads, Experts, ExpertFfn, SharedFfn, MambaHeads, MambaHeadDim, DeltaHeads, DeltaHeadDim,
-        DeltaKeyHeads,
-    ];
-
-    /// <summary>All of them in the order in which recipes and commands ask for sizes: widths, units of a layer, layers.</summary>
-    public static IReadOnlyList<Axis> Asked => field ??= [.. All.OrderBy(axis => axis.IsWidth ? 0 : axis.IsPerLayer ? 1 : 2)];
-
-    /// <summary>Those whose units have scores of their own, in the order in which scores list them.</summary>
-    public static IReadOnlyList<Axis> Scored => field ??= [.. All.Where(axis => axis.Taps.Count > 0).Reverse()];
-
     /// <summary>As recipes and the command line call it: <c>hidden</c>.</summary>
     public required string Key { get; init; }
+
+    /// <summary>The key as words, in tables: <c>kv heads</c>.</summary>
+    internal string Words => Key.Replace('-', ' ');
+
+    /// <summary>The key as JSON has it: <c>kv_heads</c>.</summary>
+    internal string JsonName => Key.Replace('-', '_');
 
     /// <summary>As <c>config.json</c> calls it: <c>hidden_size</c>.</summary>
     public required string Field { get; init; }
@@ -187,6 +179,12 @@ public sealed partial class Axis
 
     /// <summary>Whether it is a width of matrices, which matrix units work in tiles of.</summary>
     public bool IsWidth { get; private init; }
+
+    /// <summary>Whether it is the width of a head, such as a state-space mixer's; that of attention is no axis.</summary>
+    internal bool IsHeadWidth { get; private init; }
+
+    /// <summary>Whether a search may cut it by sizes of its own; KV heads go with query heads there.</summary>
+    internal bool IsSearched { get; private init; } = true;
 
     /// <summary>
     /// The axis whose units each have a group of these, the same number in each: they go in whole groups, or the same number in each
@@ -232,6 +230,11 @@ public sealed partial class Axis
 
     /// <summary>Whether there are models without it.</summary>
     internal bool IsOptional { get; private init; }
+
+    /// <summary>
+    /// Whether a plain decoder has units of it, whose layers are attention and a feed-forward block. Such sizes are always listed.
+    /// </summary>
+    internal bool IsOfPlain => Exists(new());
 
     /// <summary>Whether only layers with state-space mixers, or with linear attention, have units of it.</summary>
     internal bool IsOfHybrids => !Exists(new()) && !Exists(new() { HasExperts = true, HasSharedExpert = true });

@@ -36,9 +36,9 @@ internal static class ShapeChecks
         if (recipe.Prune.MergeExperts)
             Named(refusals, "prune.merge-experts", () => MergesExperts(recipe, teacher.Config));
         if (recipe.Prune.Sparsity is { } sparsity)
-            foreach (var columns in new[] { teacher.Config.HiddenSize, teacher.Config.IntermediateSize,
-                teacher.Config.ExpertIntermediateSize,
-                teacher.Config.QueryHeads * teacher.Config.HeadDim }.Distinct())
+            foreach (var columns in teacher.Family.Table.Parameters(teacher.Config)
+                .Where(named => named.Parameter.Layer >= 0 && ParameterSpec.Of(named.Parameter.Role).Input is not null)
+                .Select(named => (int)named.Shape[1]).Distinct())
                 Named(refusals, "prune", () => sparsity.CheckColumns(columns));
     }
 

@@ -11,35 +11,12 @@ internal sealed record ModelForecast
     /// <summary>Rows of the embedding table.</summary>
     public required int VocabSize { get; init; }
 
-    /// <summary>Width of the residual stream.</summary>
-    public required int HiddenSize { get; init; }
+    /// <summary>Its sizes; those of a feed-forward block are 0 where experts stand in place of it.</summary>
+    [SizeFields(AsInConfig = true)]
+    public required PerAxis<int?> Sizes { get; init; }
 
-    /// <summary>Width of the feed-forward block.</summary>
-    public required int IntermediateSize { get; init; }
-
-    /// <summary>Experts of a layer; null where there are none, as the two that follow.</summary>
-    public int? NumExperts { get; init; }
-
-    /// <summary>Experts that a token goes to.</summary>
+    /// <summary>Experts that a token goes to; null where there are none.</summary>
     public int? NumExpertsPerTok { get; init; }
-
-    /// <summary>Width of an expert.</summary>
-    public int? MoeIntermediateSize { get; init; }
-
-    /// <summary>Heads of a Mamba layer; null where there are none, as the one that follows.</summary>
-    public int? MambaNumHeads { get; init; }
-
-    /// <summary>Channels of such a head.</summary>
-    public int? MambaHeadDim { get; init; }
-
-    /// <summary>Key heads of a layer of linear attention; null where there are none, as the two that follow.</summary>
-    public int? LinearNumKeyHeads { get; init; }
-
-    /// <summary>Its value heads.</summary>
-    public int? LinearNumValueHeads { get; init; }
-
-    /// <summary>Channels of one of these.</summary>
-    public int? LinearValueHeadDim { get; init; }
 
     /// <summary>
     /// Bytes that Mamba layers and those of linear attention keep of a text, however long it is, where the model is served in bfloat16:
@@ -52,15 +29,6 @@ internal sealed record ModelForecast
 
     /// <summary>Weights that take part in one token's pass; null where all do.</summary>
     public long? ActiveParameters { get; init; }
-
-    /// <summary>Blocks.</summary>
-    public required int NumHiddenLayers { get; init; }
-
-    /// <summary>Query heads.</summary>
-    public required int NumAttentionHeads { get; init; }
-
-    /// <summary>Key/value heads.</summary>
-    public required int NumKeyValueHeads { get; init; }
 
     /// <summary>Entries of a head.</summary>
     public required int HeadDim { get; init; }
@@ -110,23 +78,12 @@ internal sealed record ModelForecast
         {
             Family = config.Family,
             VocabSize = config.VocabularySize,
-            HiddenSize = config.HiddenSize,
-            IntermediateSize = config.IntermediateSize,
-            NumExperts = hasExperts ? config.Experts : null,
+            Sizes = Axis.SizesOf(config),
             NumExpertsPerTok = hasExperts ? config.ExpertsPerToken : null,
-            MoeIntermediateSize = hasExperts ? config.ExpertIntermediateSize : null,
-            MambaNumHeads = hasMamba ? config.Mamba.Heads : null,
-            MambaHeadDim = hasMamba ? config.Mamba.HeadDim : null,
-            LinearNumKeyHeads = hasDelta ? config.Delta.Groups : null,
-            LinearNumValueHeads = hasDelta ? config.Delta.Heads : null,
-            LinearValueHeadDim = hasDelta ? config.Delta.HeadDim : null,
             StateBytesBfloat16 = config.IsRecurrent ? config.StateBytesPerText(2) : null,
             StateType = hasMamba ? (config.Mamba.StateType ?? ElementType.BF16).ConfigName()
                 : hasDelta ? ElementType.BF16.ConfigName() : null,
             ActiveParameters = hasExperts ? config.ActiveParameters : null,
-            NumHiddenLayers = config.Layers,
-            NumAttentionHeads = config.QueryHeads,
-            NumKeyValueHeads = config.KeyValueHeads,
             HeadDim = config.HeadDim,
             TieWordEmbeddings = config.TiedEmbeddings,
             Parameters = config.Parameters,

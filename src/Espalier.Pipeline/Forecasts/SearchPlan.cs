@@ -8,35 +8,37 @@ using Espalier.Pipeline.Recipes;
 namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>A shape of a search, before it runs.</summary>
-/// <param name="Layers">Blocks.</param>
-/// <param name="Heads">Query heads of a block.</param>
-/// <param name="Ffn">Width of the feed-forward block.</param>
-/// <param name="Hidden">Width of the residual stream.</param>
-/// <param name="Parameters">All weights.</param>
-/// <param name="NonEmbeddingParameters">Weights without the embedding table and the head.</param>
-/// <param name="MemoryBytes">Bytes of weights, keys and values at the search's context.</param>
-/// <param name="ForwardFlopsPerToken">Floating-point operations of a token's forward pass.</param>
-/// <param name="Experts">Experts of a block; null where there are none.</param>
-/// <param name="ExpertFfn">Width of an expert; null where there are none.</param>
-/// <param name="MambaHeads">Heads of a Mamba layer; null where there are none.</param>
-/// <param name="MambaHeadDim">Channels of such a head; null where there are none.</param>
-/// <param name="LinearKeyHeads">Key heads of a layer of linear attention; null where there are none.</param>
-/// <param name="LinearValueHeads">Its value heads; null where there are none.</param>
-/// <param name="LinearValueHeadDim">Channels of one of these; null where there are none.</param>
-internal sealed record CandidateForecast(int Layers, int Heads, int Ffn, int Hidden, long Parameters, long NonEmbeddingParameters,
-    long MemoryBytes, double ForwardFlopsPerToken, int? Experts = null, int? ExpertFfn = null, int? MambaHeads = null,
-    int? MambaHeadDim = null, int? LinearKeyHeads = null, int? LinearValueHeads = null, int? LinearValueHeadDim = null)
+internal sealed record CandidateForecast
 {
+    /// <summary>Its sizes; those of a feed-forward block are 0 where experts stand in place of it.</summary>
+    [SizeFields]
+    public required PerAxis<int?> Sizes { get; init; }
+
+    /// <summary>All weights.</summary>
+    public required long Parameters { get; init; }
+
+    /// <summary>Weights without the embedding table and the head.</summary>
+    public required long NonEmbeddingParameters { get; init; }
+
+    /// <summary>Bytes of weights, keys and values at the search's context.</summary>
+    public required long MemoryBytes { get; init; }
+
+    /// <summary>Floating-point operations of a token's forward pass.</summary>
+    public required double ForwardFlopsPerToken { get; init; }
+
     /// <summary>The forecast of a candidate.</summary>
     public static CandidateForecast Of(Candidate candidate, SearchSection search, int sequence, int elementBytes)
     {
         ArgumentNullException.ThrowIfNull(candidate);
         ArgumentNullException.ThrowIfNull(search);
-        return new(candidate.Layers, candidate.Heads, candidate.Ffn, candidate.Hidden, candidate.Parameters,
-            candidate.NonEmbeddingParameters,
-            candidate.MemoryBytes(elementBytes, search.Context, search.Sequences), candidate.Shape.ForwardFlopsPerToken(sequence),
-            candidate.Experts, candidate.ExpertFfn, candidate.MambaHeads, candidate.MambaHeadDim, candidate.LinearKeyHeads,
-            candidate.LinearValueHeads, candidate.LinearValueHeadDim);
+        return new()
+        {
+            Sizes = candidate.Sizes,
+            Parameters = candidate.Parameters,
+            NonEmbeddingParameters = candidate.NonEmbeddingParameters,
+            MemoryBytes = candidate.MemoryBytes(elementBytes, search.Context, search.Sequences),
+            ForwardFlopsPerToken = candidate.Shape.ForwardFlopsPerToken(sequence),
+        };
     }
 }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Files;
+using Espalier.Models;
 
 namespace Espalier.Pipeline.Options;
 
@@ -12,47 +13,23 @@ internal sealed partial record SearchSection
     /// <summary>The section, as an error shows it.</summary>
     internal const string Example = "search: { non-embedding-parameters: 3M +-5%, hidden: 128-256 step 64, ffn: [384, 512, 640] }";
 
+    private static readonly Key<SearchSection> s_expansion = new Key<SearchSection, IReadOnlyList<double>>(
+        "expansion", Factors, s => s.Space.Expansion, (s, factors) => s with { Space = s.Space with { Expansion = factors } })
+    {
+        PageDefault = "none",
+        Page = """
+            Widths of feed-forward blocks as multiples of `hidden`, in place of `ffn`, rounded to whole numbers; those above the teacher's
+            are left out.
+            """,
+        Useless = s => s.CandidatesFile is not null ? FromFile
+            : s.Space.Sizes[Axis.Ffn] is { Count: > 0 } ? "search.ffn is given too; keep one of the two" : null,
+        IsMoot = s => s.Space.Expansion.Count == 0,
+    };
+
     /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<SearchSection>> Keys { get; } =
     [
-        Sizes("layers", "Numbers of layers.", s => s.Layers, (s, sizes) => s with { Layers = sizes }),
-        Sizes(
-            "heads", "Query heads of a layer, multiples of the KV heads; in multi-head attention any number, as in `prune`.",
-            s => s.Heads, (s, sizes) => s with { Heads = sizes }),
-        Sizes("ffn", "Widths of the feed-forward block.", s => s.Ffn, (s, sizes) => s with { Ffn = sizes }),
-        new Key<SearchSection, IReadOnlyList<double>>(
-            "expansion", Factors, s => s.Space.Expansion, (s, factors) => s with { Space = s.Space with { Expansion = factors } })
-        {
-            PageDefault = "none",
-            Page = """
-                Its widths as multiples of `hidden`, in place of `ffn`, rounded to whole numbers; those above the teacher's are left out.
-                """,
-            Useless = s => s.CandidatesFile is not null ? FromFile : s.Space.Ffn.Count > 0 ? "search.ffn is given too; keep one of the two"
-                : null,
-            IsMoot = s => s.Space.Expansion.Count == 0,
-        },
-        Sizes("hidden", "Widths of the residual stream.", s => s.Hidden, (s, sizes) => s with { Hidden = sizes }),
-        Sizes(
-            "experts", "Experts of a layer, where it is a mixture of them.", s => s.Experts ?? [],
-            (s, sizes) => s with { Experts = sizes.Count > 0 ? sizes : null }),
-        Sizes(
-            "expert-ffn", "Widths of an expert.", s => s.ExpertFfn ?? [],
-            (s, sizes) => s with { ExpertFfn = sizes.Count > 0 ? sizes : null }),
-        Sizes(
-            "mamba-heads", "Heads of a Mamba layer, in a hybrid.", s => s.MambaHeads ?? [],
-            (s, sizes) => s with { MambaHeads = sizes.Count > 0 ? sizes : null }),
-        Sizes(
-            "mamba-head-dim", "Channels of a Mamba head.", s => s.MambaHeadDim ?? [],
-            (s, sizes) => s with { MambaHeadDim = sizes.Count > 0 ? sizes : null }),
-        Sizes(
-            "linear-key-heads", "Key heads of a layer of linear attention.", s => s.LinearKeyHeads ?? [],
-            (s, sizes) => s with { LinearKeyHeads = sizes.Count > 0 ? sizes : null }),
-        Sizes(
-            "linear-value-heads", "Value heads of a layer of linear attention, multiples of its key heads.", s => s.LinearValueHeads ?? [],
-            (s, sizes) => s with { LinearValueHeads = sizes.Count > 0 ? sizes : null }),
-        Sizes(
-            "linear-value-head-dim", "Channels of a value head of linear attention.", s => s.LinearValueHeadDim ?? [],
-            (s, sizes) => s with { LinearValueHeadDim = sizes.Count > 0 ? sizes : null }),
+        .. Axis.Searched.SelectMany(axis => axis == Axis.Ffn ? new Key<SearchSection>[] { Sizes(axis), s_expansion } : [Sizes(axis)]),
         Limit(
             "parameters", "Budget of all weights.", Budget.OfCount,
             s => s.Parameters, (s, budget) => s with { Parameters = budget }),
@@ -190,14 +167,14 @@ internal sealed partial record SearchSection
             ? rungs : throw fields.Wrong(key, "its steps are counted from the beginning and ascend, as in: [25, 50, 100]");
     }
 
-    private static Key<SearchSection, IReadOnlyList<int>> Sizes(
-        string name, string page, Func<SearchSpace, IReadOnlyList<int>> get, Func<SearchSpace, IReadOnlyList<int>, SearchSpace> set) =>
-        new(name, Kinds.Sizes, s => get(s.Space), (s, sizes) => s with { Space = set(s.Space, sizes) })
+    private static Key<SearchSection, IReadOnlyList<int>> Sizes(Axis axis) =>
+        new(axis.Key, Kinds.Sizes, s => s.Space.Sizes[axis] ?? [],
+            (s, sizes) => s with { Space = s.Space with { Sizes = s.Space.Sizes.With(axis, sizes.Count > 0 ? sizes : null) } })
         {
             PageDefault = "the teacher's",
-            Page = page,
+            Page = $"{axis.Summary}.",
             Useless = s => s.CandidatesFile is not null ? FromFile : null,
-            IsMoot = s => get(s.Space).Count == 0,
+            IsMoot = s => s.Space.Sizes[axis] is not { Count: > 0 },
         };
 
     private static Key<SearchSection, Budget?> Limit(

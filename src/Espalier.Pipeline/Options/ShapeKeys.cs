@@ -28,17 +28,14 @@ internal static class ShapeKeys
             axis.Key, axis.Summary, isFirst ? axis.Page : "As in `prune`.", isFirst ? "the teacher's" : "stays", useless,
             s => get(s).Sizes[axis], (s, size) => set(s, get(s) with { Sizes = get(s).Sizes.With(axis, size) }),
             // The first four are in every key of the stage; what came later only where it is cut.
-            axis == Axis.KvHeads || IsLater(axis) ? InStageKey.WhereItDiffers : InStageKey.Always,
-            IsLater(axis))),
+            axis == Axis.KvHeads || !axis.IsOfPlain ? InStageKey.WhereItDiffers : InStageKey.Always,
+            !axis.IsOfPlain)),
         Size(
             "multiple",
             "What --hidden, --ffn and --expert-ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA",
             isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
             (s, multiple) => set(s, get(s) with { Multiple = multiple }), InStageKey.Never),
     ];
-
-    private static bool IsLater(Axis axis) =>
-        axis == Axis.Experts || axis == Axis.ExpertFfn || axis == Axis.SharedFfn || axis.IsOfHybrids;
 
     private const string MultiplePage = """
         What `hidden`, `ffn` and `expert-ffn` must be multiples of where they differ from the teacher's, for matrix units work in tiles: 128

@@ -270,7 +270,8 @@ internal sealed partial class RecipeStages
     private static int[] Spans(SearchSection search, DecoderConfig teacher)
     {
         var kept = search.CandidatesFile is { } file
-            ? CandidatesFile.Read(file, teacher, search.Space.Multiple).Select(candidate => candidate.Layers) : search.Space.Layers;
+            ? CandidatesFile.Read(file, teacher, search.Space.Multiple).Select(candidate => candidate.Layers)
+            : search.Space.Sizes[Axis.Layers] ?? [];
         return [1, .. kept.Select(layers => teacher.Layers - layers).Where(dropped => dropped > 1).Distinct().Order()];
     }
 }

@@ -1,5 +1,8 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Espalier.Files;
+using Espalier.Models;
 
 namespace Espalier.Pipeline.Runs;
 
@@ -17,13 +20,27 @@ internal sealed record RunResults(int FormatVersion, IReadOnlyList<CompressResul
 
     private const int KnownVersion = 1;
 
+    // A loss may be infinite.
+    private static readonly JsonTypeInfo<RunResults> s_json = (JsonTypeInfo<RunResults>)new JsonSerializerOptions
+    {
+        WriteIndented = true,
+        NewLine = "\n",
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter() },
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        AllowDuplicateProperties = false,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { SizeFieldsAttribute.Spread } },
+    }.GetTypeInfo(typeof(RunResults));
+
     /// <summary>Writes the results, whole or not at all.</summary>
     public static void Write(RunFolder folder, IEnumerable<CompressResult> arms)
     {
         ArgumentNullException.ThrowIfNull(folder);
         var stored = new RunResults(KnownVersion,
             [.. arms.Select(arm => WithPaths(arm, path => Stored(folder.Path, path)) with { Output = "." })]);
-        folder.WriteFile(FileName, stream => stream.Write(SealedJson.Bytes(stored, RunResultsJson.Default.RunResults)));
+        folder.WriteFile(FileName, stream => stream.Write(SealedJson.Bytes(stored, s_json)));
     }
 
     /// <summary>The results in a run folder; none where nothing has come out yet. Changes nothing and needs no lock.</summary>
@@ -35,7 +52,7 @@ internal sealed record RunResults(int FormatVersion, IReadOnlyList<CompressResul
         var path = Path.Combine(folder, FileName);
         if (!Path.Exists(path))
             return [];
-        var read = SealedJson.Read(path, RunResultsJson.Default.RunResults, KnownVersion);
+        var read = SealedJson.Read(path, s_json, KnownVersion);
         return [.. read.Arms.Select(arm => WithPaths(arm, stored => Read(folder, stored)) with { Output = folder })];
     }
 
@@ -64,16 +81,3 @@ internal sealed record RunResults(int FormatVersion, IReadOnlyList<CompressResul
 
     private static bool IsInside(string folder, string full) => full.StartsWith(folder.TrimEnd('/') + "/", StringComparison.Ordinal);
 }
-
-/// <summary>How <see cref="RunResults"/> is written; a loss may be infinite.</summary>
-[JsonSourceGenerationOptions(
-    WriteIndented = true,
-    NewLine = "\n",
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UseStringEnumConverter = true,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    RespectNullableAnnotations = true,
-    RespectRequiredConstructorParameters = true,
-    AllowDuplicateProperties = false)]
-[JsonSerializable(typeof(RunResults))]
-internal sealed partial class RunResultsJson : JsonSerializerContext;

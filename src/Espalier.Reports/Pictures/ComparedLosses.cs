@@ -1,6 +1,5 @@
 using System.Globalization;
 using Espalier.Compression.Search;
-using Espalier.Compression.Search.Constraints;
 
 namespace Espalier.Reports.Pictures;
 
@@ -11,10 +10,9 @@ namespace Espalier.Reports.Pictures;
 internal static class ComparedLosses
 {
     /// <summary>Titles of the columns, and whether they hold numbers.</summary>
-    public static IReadOnlyList<(string Title, bool Number)> Columns { get; } =
+    public static IReadOnlyList<(string Title, bool Number)> Columns(SearchResult result) =>
     [
-        ("rank", true), (string.Join('/', Candidate.Axes.Take(4).Select(axis => axis.Key)), false), ("steps", true), ("mean place", true),
-        ("on", false), ("loss", true),
+        ("rank", true), (result.Candidates[0].Keys, false), ("steps", true), ("mean place", true), ("on", false), ("loss", true),
         ("place", true), ("behind the best", true), ("score", false),
     ];
 

@@ -35,9 +35,11 @@ internal static class ParetoPicture
     {
         var (prefill, decode) =
             (result.Candidates.Any(row => row.PrefillSeconds is not null), result.Candidates.Any(row => row.DecodeSeconds is not null));
+        var keys = result.Candidates[0].Keys.Replace("/", " / ", StringComparison.Ordinal);
         var columns = new List<(string, bool)>
         {
-            ("Rank", true), ("Layers / heads / ffn / hidden", false), ("By proxy", true), ("Parameters", true), ("Without embedding", true),
+            ("Rank", true), ($"{char.ToUpperInvariant(keys[0])}{keys[1..]}", false), ("By proxy", true), ("Parameters", true),
+            ("Without embedding", true),
             ("Steps", true), ("Held-out NLL", true), ("SE", true),
         };
         columns.AddRange(prefill ? [("First pass, ms", true)] : []);
@@ -70,7 +72,7 @@ internal static class ParetoPicture
                 + "less is better. Each number is of the last rung that the candidate reached, ± one standard error over windows or "
                 + "documents; behind the best is the difference from the best candidate of that rung on the same windows or documents. "
                 + "What a benchmark counts stands beside it.");
-        var table = new HtmlTable(ComparedLosses.Columns);
+        var table = new HtmlTable(ComparedLosses.Columns(result));
         foreach (var (row, cells) in ComparedLosses.Lines(result))
             table.Add(row.Rank == 1 ? "student" : null, [.. cells.Select(cell => new Cell(cell))]);
         table.Write(html);
@@ -108,7 +110,7 @@ internal static class ParetoPicture
                 new($"front after {rung.Key} steps", number, SeriesStyle.Line,
                     [.. front.Select(entry => new Point(cost(entry.Row)!.Value, entry.Loss.Nll))]));
             series.AddRange(rung.OrderBy(entry => cost(entry.Row)).Select(entry => new Series(
-                $"{entry.Row.Name} (layers/heads/ffn/hidden), rank {Figures.Exact(entry.Row.Rank)}, after {rung.Key} steps", number,
+                $"{entry.Row.Name} ({entry.Row.Keys}), rank {Figures.Exact(entry.Row.Rank)}, after {rung.Key} steps", number,
                 SeriesStyle.Marks,
                 [new(cost(entry.Row)!.Value, entry.Loss.Nll, entry.Loss.NllStandardError, entry.Loss == entry.Row.LastHeldOut
                     ? Figures.Exact(entry.Row.Rank) : null)])));

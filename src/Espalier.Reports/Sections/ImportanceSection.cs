@@ -36,21 +36,20 @@ internal static class ImportanceSection
         if (run.HasArms)
             html.Leaf("h3", $"Scores of {string.Join(", ", arms.Select(arm => arm.Name))}");
         html.Leaf("p", Source(scores));
-        PerLayer(html, "neurons", "neuron", scores.Units[SizeAxis.Ffn], Cuts(arms, SizeAxis.Ffn));
-        Map(html, "neurons", "neurons, the layer's most important first", "layer", Sorted(scores.Units[SizeAxis.Ffn]), null);
-        PerLayer(html, "experts", "expert", scores.Units[SizeAxis.Experts], Cuts(arms, SizeAxis.Experts));
-        Map(html, "experts", "expert, in the model's order", "layer", scores.Units[SizeAxis.Experts], null);
-        PerLayer(html, "heads", "head", scores.Units[SizeAxis.Heads], Cuts(arms, SizeAxis.Heads));
-        Map(html, "heads", "query head, in the model's order (✕: cut)", "layer", scores.Units[SizeAxis.Heads],
-            CutHeads(arms[0], SizeAxis.Heads));
-        PerLayer(html, "Mamba heads", "Mamba head", scores.Units[SizeAxis.MambaHeads], Cuts(arms, SizeAxis.MambaHeads));
-        Map(html, "Mamba heads", "Mamba head, in the model's order (✕: cut)", "layer", scores.Units[SizeAxis.MambaHeads],
-            CutHeads(arms[0], SizeAxis.MambaHeads));
-        PerLayer(html, "Mamba channels", "channel of a Mamba head", scores.Units[SizeAxis.MambaHeadDim],
-            Cuts(arms, SizeAxis.MambaHeadDim));
+        foreach (var axis in SizeAxis.Asked.Where(axis => axis is { IsPerLayer: true, IsPerExpert: false }))
+            OfAxis(html, axis, scores.Units[axis], arms);
         Channels(html, scores, Cuts(arms, SizeAxis.Hidden));
         Map(html, "channels by norm", "channel, in the model's order", "norm", scores.ChannelsPerNorm, null);
         BlockInfluence.Write(html, scores, arms[0]);
+    }
+
+    private static void OfAxis(HtmlBuilder html, SizeAxis axis, double[][]? layers, ReportArm[] arms)
+    {
+        PerLayer(html, axis.Units, axis.Unit, layers, Cuts(arms, axis));
+        if (axis.IsWidth)
+            Map(html, axis.Units, $"{axis.Units}, the layer's most important first", "layer", Sorted(layers), null);
+        else
+            Map(html, axis.Units, $"{axis.Unit}, in the model's order (✕: cut)", "layer", layers, CutUnits(arms[0], axis));
     }
 
     private static string Source(ImportanceScores scores)
@@ -121,7 +120,7 @@ internal static class ImportanceSection
 
     private static double[][]? Sorted(double[][]? rows) => rows?.Select(row => row.OrderDescending().ToArray()).ToArray();
 
-    private static Func<int, int, bool>? CutHeads(ReportArm arm, SizeAxis axis)
+    private static Func<int, int, bool>? CutUnits(ReportArm arm, SizeAxis axis)
     {
         if (arm.Plan is not { Layers: { } layers } plan || plan.Kept[axis] is not { } heads || layers.Length != heads.Length)
             return null;

@@ -9,20 +9,9 @@ internal static class ShapesSection
 {
     private static readonly (string Name, Func<DecoderConfig, long> Value)[] s_facts =
     [
-        ("Hidden size", config => config.HiddenSize),
-        ("Feed-forward size", config => config.IntermediateSize),
-        ("Experts of a layer", config => config.Experts),
+        .. Axis.Asked.Select(axis => (Capital(axis.Words), (Func<DecoderConfig, long>)(config => axis.IsIn(config) ? axis.Of(config) : 0))),
         ("Experts of a token", config => config.ExpertsPerToken),
-        ("Expert size", config => config.ExpertIntermediateSize),
-        ("Mamba heads", config => config.Mamba.Heads),
-        ("Mamba head width", config => config.Mamba.HeadDim),
         ("Mamba state size", config => config.Mamba.StateSize),
-        ("Linear attention's key heads", config => config.Delta.Groups),
-        ("Linear attention's value heads", config => config.Delta.Heads),
-        ("Its value head width", config => config.Delta.HeadDim),
-        ("Layers", config => config.Layers),
-        ("Query heads", config => config.QueryHeads),
-        ("KV heads", config => config.KeyValueHeads),
         ("Head width", config => config.HeadDim),
         ("Vocabulary", config => config.VocabularySize),
         ("Parameters", config => config.Parameters),
@@ -51,6 +40,8 @@ internal static class ShapesSection
         table.Write(html);
         Layers(html, run);
     }
+
+    private static string Capital(string words) => $"{char.ToUpperInvariant(words[0])}{words[1..]}";
 
     private static Cell Compared(long own, long? teacher) =>
         new(Figures.Exact(own), teacher is { } its && its != own ? Figures.Share(own, its) : null);

@@ -35,7 +35,8 @@ public sealed class CandidatesFileTests : IDisposable
     [Fact]
     public void What_is_written_reads_back()
     {
-        var all = ShapeSearch.Enumerate(Teacher, new() { Layers = [4, 6], Hidden = [128, 192] }, []).ToArray();
+        var all = ShapeSearch.Enumerate(Teacher, new() { Sizes = new() { [Axis.Layers] = [4, 6], [Axis.Hidden] = [128, 192] } }, [])
+            .ToArray();
         using var stream = new MemoryStream();
         Assert.Equal(4, CandidatesFile.Write(stream, all));
         Assert.Equal(all.Select(candidate => candidate.Name),

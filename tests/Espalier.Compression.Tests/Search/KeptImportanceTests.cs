@@ -62,11 +62,11 @@ public sealed class KeptImportanceTests
     {
         var teacher = Teacher with { KeyValueHeads = Teacher.QueryHeads };
         var kept = new KeptImportance(teacher, Scores(teacher, Single), DepthChoice.Scattered);
-        var space = new SearchSpace { Heads = [2, 4, 6, 8] };
+        var space = new SearchSpace { Sizes = new() { [Axis.Heads] = [2, 4, 6, 8] } };
         // Four heads hold 3 and four hold 1.
         Assert.Equal(
             [(2, 2, 6.0 / 16), (4, 4, 12.0 / 16), (6, 6, 14.0 / 16)],
-            space.Shapes(teacher).Select(candidate => (candidate.Heads, candidate.Shape.KeyValueHeads, kept.Of(candidate))));
+            space.Shapes(teacher).Select(candidate => (candidate.Shape.QueryHeads, candidate.Shape.KeyValueHeads, kept.Of(candidate))));
         Assert.All(space.Shapes(teacher), candidate => Assert.Equal(candidate.Shape, candidate.Target(null).Apply(teacher)));
     }
 
@@ -85,9 +85,14 @@ public sealed class KeptImportanceTests
     {
         var teacher = Teacher;
         var kept = new KeptImportance(teacher, Scores(teacher, Single), DepthChoice.Scattered);
-        var all =
-            ShapeSearch.Enumerate(teacher, new() { Layers = [2, 4, 6, 8], Heads = [4, 8], Ffn = [256, 512], Hidden = [64, 128, 192] }, [])
-            .ToArray();
+        var sizes = new PerAxis<IReadOnlyList<int>>
+        {
+            [Axis.Layers] = [2, 4, 6, 8],
+            [Axis.Heads] = [4, 8],
+            [Axis.Ffn] = [256, 512],
+            [Axis.Hidden] = [64, 128, 192],
+        };
+        var all = ShapeSearch.Enumerate(teacher, new() { Sizes = sizes }, []).ToArray();
         Assert.Equal(all.OrderByDescending(kept.Of).Take(7).Select(candidate => candidate.Name),
             kept.Best(all, 7).Select(candidate => candidate.Name));
         Assert.Equal(all.Length, kept.Best(all, int.MaxValue).Count);

@@ -1,5 +1,6 @@
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
+using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 
@@ -10,7 +11,8 @@ public sealed class LatencyTableTests : TorchTest
     private static Candidate[] Shapes()
     {
         using var checkpoint = Checkpoint.Open(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), requireWeights: false);
-        return [.. ShapeSearch.Enumerate(checkpoint.Config, new() { Layers = [2, 4], Hidden = [64, 128] }, [])];
+        return [.. ShapeSearch.Enumerate(checkpoint.Config, new() { Sizes = new() { [Axis.Layers] = [2, 4], [Axis.Hidden] = [64, 128] } },
+            [])];
     }
 
     [Fact]

@@ -20,7 +20,11 @@ public sealed class SearchSpaceTests
     private static DecoderConfig Quickstart => Config("models", "quickstart-teacher");
 
     private static SearchSpace Table12(int[] heads, int[] hidden) =>
-        new() { Layers = [29, 30, 31, 32], Heads = heads, Expansion = [2.5, 3, 3.5, 4], Hidden = hidden };
+        new()
+        {
+            Sizes = new() { [Axis.Layers] = [29, 30, 31, 32], [Axis.Heads] = heads, [Axis.Hidden] = hidden },
+            Expansion = [2.5, 3, 3.5, 4],
+        };
 
     private static string[] Names(SearchSpace space, string parameters) =>
         [.. ShapeSearch.Enumerate(Nemotron, space, [new ParametersConstraint(Budget.OfCount(parameters))])
@@ -45,13 +49,13 @@ public sealed class SearchSpaceTests
         // The two feed-forward blocks and the one of attention go: three mixers are left.
         int[] kept = [0, 2, 5];
         var student = teacher with { Layers = 3, LayerKinds = teacher.LayerKinds.At(kept) };
-        var space = new SearchSpace { Layers = [3], MambaHeads = [4, 6] };
+        var space = new SearchSpace { Sizes = new() { [Axis.Layers] = [3], [Axis.MambaHeads] = [4, 6] } };
         var budget = new ParametersConstraint(Budget.OfCount($"<= {student.Parameters - 1}"));
         var found = ShapeSearch.Enumerate(teacher, space, [budget], _ => teacher.LayerKinds.At(kept)).Single();
         Assert.Equal(student with { Mamba = teacher.Mamba with { Heads = 4 } }, found.Shape);
         // Sizes of halves that have gone are listed all the same.
         Assert.Equal(("layers/heads/ffn/hidden/mamba-heads/mamba-head-dim", "3/4/96/48/4/10"), (found.Keys, found.Name));
-        Assert.Equal((4, 10), (found.MambaHeads, found.MambaHeadDim));
+        Assert.Equal((4, 10), (found.Sizes[Axis.MambaHeads], found.Sizes[Axis.MambaHeadDim]));
     }
 
     [Fact]
@@ -78,10 +82,13 @@ public sealed class SearchSpaceTests
         var teacher = Nemotron;
         var space = new SearchSpace
         {
-            Layers = SizeRange.Parse(["1-32"]),
-            Heads = [8, 16, 24, 32, 40, 48],
-            Ffn = SizeRange.Parse(["64-24576 step 256"]),
-            Hidden = SizeRange.Parse(["64-6144 step 96"]),
+            Sizes = new()
+            {
+                [Axis.Layers] = SizeRange.Parse(["1-32"]),
+                [Axis.Heads] = [8, 16, 24, 32, 40, 48],
+                [Axis.Ffn] = SizeRange.Parse(["64-24576 step 256"]),
+                [Axis.Hidden] = SizeRange.Parse(["64-6144 step 96"]),
+            },
             Multiple = 1
         };
         var before = GC.GetTotalMemory(forceFullCollection: true);
@@ -98,9 +105,12 @@ public sealed class SearchSpaceTests
     {
         var endless = new SearchSpace
         {
-            Layers = SizeRange.Parse(["1-32"]),
-            Ffn = SizeRange.Parse(["1-24576 step 3"]),
-            Hidden = SizeRange.Parse(["1-6144"]),
+            Sizes = new()
+            {
+                [Axis.Layers] = SizeRange.Parse(["1-32"]),
+                [Axis.Ffn] = SizeRange.Parse(["1-24576 step 3"]),
+                [Axis.Hidden] = SizeRange.Parse(["1-6144"]),
+            },
             Multiple = 1
         };
         var measured = 0;
@@ -111,8 +121,8 @@ public sealed class SearchSpaceTests
     [Fact]
     public void An_axis_that_is_not_named_stays_and_the_teacher_is_no_candidate()
     {
-        var found = ShapeSearch.Enumerate(Quickstart, new() { Hidden = [192, 256] }, []).Single();
-        Assert.Equal((8, 8, 768, 192), (found.Layers, found.Heads, found.Ffn, found.Hidden));
+        var found = ShapeSearch.Enumerate(Quickstart, new() { Sizes = new() { [Axis.Hidden] = [192, 256] } }, []).Single();
+        Assert.Equal("8/8/768/192", found.Name);
     }
 
     [Theory]
@@ -127,10 +137,10 @@ public sealed class SearchSpaceTests
     {
         var space = axis switch
         {
-            "heads" => new SearchSpace { Heads = [size] },
-            "hidden" => new() { Hidden = [size] },
-            "ffn" => new() { Ffn = [size] },
-            _ => new() { Layers = [size] },
+            "heads" => new SearchSpace { Sizes = new() { [Axis.Heads] = [size] } },
+            "hidden" => new() { Sizes = new() { [Axis.Hidden] = [size] } },
+            "ffn" => new() { Sizes = new() { [Axis.Ffn] = [size] } },
+            _ => new() { Sizes = new() { [Axis.Layers] = [size] } },
         };
         Assert.Contains(expected, Assert.Throws<EspalierException>(() => ShapeSearch.Enumerate(Quickstart, space, [])).Message);
     }
@@ -138,7 +148,7 @@ public sealed class SearchSpaceTests
     [Fact]
     public void A_budget_that_nothing_keeps_to_is_answered_with_the_nearest_shapes()
     {
-        var space = new SearchSpace { Hidden = [64, 128, 192], Ffn = [256, 512] };
+        var space = new SearchSpace { Sizes = new() { [Axis.Hidden] = [64, 128, 192], [Axis.Ffn] = [256, 512] } };
         var constraint = new NonEmbeddingConstraint(Budget.OfCount("3.2M to 3.3M"));
         var nearest = ShapeSearch.Enumerate(Quickstart, space, [])
             .OrderBy(candidate => constraint.Budget.Distance(candidate.NonEmbeddingParameters)).First();
@@ -152,7 +162,8 @@ public sealed class SearchSpaceTests
     [Fact]
     public void A_grid_of_the_teacher_alone_is_refused() =>
         Assert.Contains("no shape beside the teacher's own",
-            Assert.Throws<EspalierException>(() => ShapeSearch.Enumerate(Quickstart, new() { Hidden = [256] }, []).ToArray()).Message);
+            Assert.Throws<EspalierException>(() => ShapeSearch.Enumerate(Quickstart, new() { Sizes = new() { [Axis.Hidden] = [256] } }, [])
+                .ToArray()).Message);
 
     [Fact]
     public void Every_constraint_measures_its_own_quantity()
@@ -173,7 +184,7 @@ public sealed class SearchSpaceTests
     public void Nothing_is_measured_for_a_shape_that_is_too_large_already()
     {
         using var latency = new LatencyFile((_, _, _) => new(1, 1, 1));
-        var space = new SearchSpace { Hidden = [64, 128, 192] };
+        var space = new SearchSpace { Sizes = new() { [Axis.Hidden] = [64, 128, 192] } };
         Assert.Throws<EspalierException>(() =>
             ShapeSearch.Enumerate(Quickstart, space,
                 [new ParametersConstraint(Budget.OfCount("<= 10")), new DecodeConstraint(Budget.OfSeconds("<= 1s"), latency.Table, 8)])

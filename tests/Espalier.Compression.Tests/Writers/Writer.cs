@@ -124,7 +124,7 @@ internal static class Writer
     private static void Latencies(string path)
     {
         using var checkpoint = Checkpoint.Open(Teacher, requireWeights: false);
-        var shape = ShapeSearch.Enumerate(checkpoint.Config, new() { Layers = [2] }, []).First();
+        var shape = ShapeSearch.Enumerate(checkpoint.Config, new() { Sizes = new() { [Axis.Layers] = [2] } }, []).First();
         _ = LatencyTable.Open(path, "machine", (_, _, _) => new(1, 0, 0)).Prefill(shape, 16);
     }
 }

@@ -1,3 +1,4 @@
+using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using static Espalier.Tests.Recipes.RecipePlanTests;
 
@@ -54,7 +55,7 @@ public sealed class PlanCyclesTests
         Assert.Equal(["data", "score", "prune", "score", "prune", "score", "prune", "distill", "evaluate", "export"],
             plan.Stages.Select(stage => stage.Name));
         Assert.Equal([null, 1, 1, 2, 2, 3, 3, null, null, null], plan.Stages.Select(stage => stage.Round));
-        Assert.Equal([768, 640, 640, 512, 512, 384], plan.Stages.Skip(1).Take(6).Select(stage => stage.Model!.IntermediateSize));
+        Assert.Equal(new int?[] { 768, 640, 640, 512, 512, 384 }, plan.Stages.Skip(1).Take(6).Select(stage => stage.Model!.Sizes[Axis.Ffn]));
         Assert.Equal(3 * 8 * 256 + 4096, plan.Tokens);
         Assert.Equal(["score, round 1", "score, round 2", "score, round 3", "distill"], plan.Times[0].Stages.Select(stage => stage.Stage));
         Assert.Equal(3, plan.Disk.Count(file => file.What.StartsWith("pruned student, round ", StringComparison.Ordinal)));

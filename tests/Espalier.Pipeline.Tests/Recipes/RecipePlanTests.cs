@@ -105,9 +105,9 @@ public sealed class RecipePlanTests
     {
         var with = Plan("{ hidden: 192, ffn: 512 }", "distill: { steps: 4, loss: cross-entropy, optimizer: muon }");
         var without = Plan("{ hidden: 192, ffn: 512 }", "distill: { steps: 4, loss: cross-entropy }");
-        var (student, layers) = (with.Student, with.Student.NumHiddenLayers);
+        var (student, layers) = (with.Student, with.Student.Sizes[Axis.Layers]);
         // All but the norms of blocks and the last one; half of AdamW's state for it.
-        var matrices = student.NonEmbeddingParameters - (2 * layers + 1) * student.HiddenSize;
+        var matrices = student.NonEmbeddingParameters - (2 * layers!.Value + 1) * student.Sizes[Axis.Hidden]!.Value;
         Assert.Equal(16 * student.Parameters, without.Stages.Single(stage => stage.Name == "distill").MemoryBytes);
         Assert.Equal(16 * student.Parameters - 4 * matrices, with.Stages.Single(stage => stage.Name == "distill").MemoryBytes);
         Assert.Equal(3 * 4 * matrices, without.Stages.Single(stage => stage.Name == "distill").DiskBytes
@@ -268,7 +268,7 @@ public sealed class RecipePlanTests
                     : everything.Kept[axis]),
             });
             var plan = Plan($"{{ plan: {path} }}");
-            Assert.Equal(2, plan.Student.NumHiddenLayers);
+            Assert.Equal(2, plan.Student.Sizes[Axis.Layers]);
             Assert.DoesNotContain(plan.Stages, stage => stage.Name == "score");
         }
         finally

@@ -2,6 +2,7 @@ using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Compression.Training.Schedules;
+using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 
@@ -24,10 +25,10 @@ public sealed class SearchRecipeTests
             evaluate: [held-out, { mine: b.txt }]
             """);
         var search = recipe.Search!;
-        Assert.Equal([4, 6, 8], search.Space.Layers);
-        Assert.Equal([4, 8], search.Space.Heads);
-        Assert.Equal([256, 512], search.Space.Ffn);
-        Assert.Equal([128, 192, 256], search.Space.Hidden);
+        Assert.Equal([4, 6, 8], search.Space.Sizes[Axis.Layers]!);
+        Assert.Equal([4, 8], search.Space.Sizes[Axis.Heads]!);
+        Assert.Equal([256, 512], search.Space.Sizes[Axis.Ffn]!);
+        Assert.Equal([128, 192, 256], search.Space.Sizes[Axis.Hidden]!);
         Assert.Equal(32, search.Space.Multiple);
         Assert.Equal((new Budget(3_800_000, 4_200_000), new Budget(2_800_000, 3_200_000), new Budget(0, 1 << 30)),
             (search.Parameters!.Value, search.NonEmbeddingParameters!.Value, search.Memory!.Value));

@@ -389,6 +389,47 @@ FAMILIES = {
             rope_parameters=turning(0.5, [1, 1, 1]),
         ),
     ),
+    # Values as wide as keys, as in every published model: what llama.cpp runs.
+    'qwen3-5-even': (
+        1951,
+        Qwen3_5ForCausalLM,
+        Qwen3_5TextConfig,
+        sizes(48, 96, 4, 2, 112)
+        | DELTA
+        | UNTIED
+        | dict(
+            num_hidden_layers=3,
+            layer_types=kinds('LLF'),
+            head_dim=16,
+            linear_num_key_heads=2,
+            linear_num_value_heads=6,
+            linear_key_head_dim=12,
+            linear_value_head_dim=12,
+            rope_parameters=turning(0.25, [1, 1, 0]),
+        ),
+    ),
+    'qwen3-next-even': (
+        1953,
+        Qwen3NextForCausalLM,
+        Qwen3NextConfig,
+        sizes(48, 56, 4, 2, 112)
+        | DELTA
+        | UNTIED
+        | dict(
+            num_hidden_layers=3,
+            layer_types=kinds('LFL'),
+            head_dim=16,
+            linear_num_key_heads=2,
+            linear_num_value_heads=4,
+            linear_key_head_dim=12,
+            linear_value_head_dim=12,
+            num_experts=6,
+            num_experts_per_tok=3,
+            moe_intermediate_size=24,
+            shared_expert_intermediate_size=20,
+            rope_parameters=turning(0.25),
+        ),
+    ),
     'qwen3-next': (
         243,
         Qwen3NextForCausalLM,

@@ -1,11 +1,14 @@
 // Logits of a small model by the definition, in float64 and with whatever is to be rounded rounded: Gemma 2 and 3, StarCoder2, Llama,
-// Mistral, Mixtral, Qwen2 and Qwen3 from a Hugging Face folder. Nothing of Espalier or of llama.cpp is used.
+// Mistral, Mixtral, Qwen2, Qwen3, Qwen3.5, Qwen3-Next and Nemotron-H from a Hugging Face folder. Nothing of Espalier or of llama.cpp is used.
 
 import fs from "node:fs";
 import path from "node:path";
+import {delta, mamba} from "./mixers.mjs";
 
 export function load(folder) {
-    return {config: JSON.parse(fs.readFileSync(path.join(folder, "config.json"), "utf8")), weights: tensors(path.join(folder, "model.safetensors"))};
+    // As Python writes numbers without end.
+    const text = fs.readFileSync(path.join(folder, "config.json"), "utf8").replace(/\bInfinity\b/g, "1e999");
+    return {config: JSON.parse(text), weights: tensors(path.join(folder, "model.safetensors"))};
 }
 
 // The tensors of a safetensors file by name: {shape, data}, data as float64 (float32, float64, int64).
@@ -32,6 +35,16 @@ export function rounder(bits, least) {
 
 export const float16 = rounder(10, -14), bfloat16 = rounder(7, -126);
 
+// Blocks of 32 of a row, each of whole numbers up to 127 times a float16 (ggml-quants.c, quantize_row_q8_0).
+export function q8(row) {
+    const out = new Float64Array(row.length);
+    for (let i = 0; i < row.length; i += 32) {
+        const block = row.slice(i, i + 32), most = block.reduce((a, b) => Math.max(a, Math.abs(b)), 0), step = Math.fround(Math.fround(most) / 127);
+        block.forEach((value, j) => { out[i + j] = step === 0 ? 0 : Math.round(value / step) * float16(step); });
+    }
+    return out;
+}
+
 export const gelu = x => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * x * (1 + 0.044715 * x * x)));
 
 // llama.cpp on a CPU (ggml-cpu/vec.h, GGML_GELU_FP16): between -10 and 10 a table from float16 to float16, computed in float32.
@@ -42,20 +55,26 @@ function geluOfFloat32(x) {
     return round(round(0.5 * x) * round(1 + round(Math.tanh(round(round(round(Math.sqrt(2 / Math.PI)) * x) * cubic)))));
 }
 
-// Logits of every position, [position][id]. `rounding` may have: gelu, the function; weight and input, which round the matrices and what is
-// multiplied by them.
+// Logits of every position, [position][id]. `rounding` may have: gelu, the function; weight and input, which round rows of the matrices and
+// what is multiplied by them.
 export function forward({config, weights}, ids, rounding = {}) {
-    const same = x => x, weight = rounding.weight ?? same, input = rounding.input ?? same, activate = rounding.gelu ?? gelu;
-    const gemma = config.model_type.startsWith("gemma"), hasBias = config.model_type === "starcoder2";
+    const same = row => row, weight = rounding.weight ?? same, input = rounding.input ?? same, activate = rounding.gelu ?? gelu;
+    const gemma = config.model_type.startsWith("gemma"), hasBias = config.model_type === "starcoder2", hybrid = config.model_type === "nemotron_h";
+    const lessOne = gemma || config.linear_key_head_dim > 0;
     const N = config.num_attention_heads, K = config.num_key_value_heads, H = config.head_dim ?? config.hidden_size / N;
-    const epsilon = config.rms_norm_eps ?? config.norm_epsilon;
+    const epsilon = config.rms_norm_eps ?? config.norm_epsilon ?? config.layer_norm_epsilon;
     const rounded = new Map();
     const matrix = name => {
-        if (!rounded.has(name)) rounded.set(name, weights[name].data.map(weight));
-        return {data: rounded.get(name), shape: weights[name].shape};
+        const {data, shape} = weights[name], columns = shape.at(-1);
+        if (!rounded.has(name)) {
+            const values = new Float64Array(data.length);
+            for (let at = 0; at < data.length; at += columns) values.set(weight(data.slice(at, at + columns)), at);
+            rounded.set(name, values);
+        }
+        return {data: rounded.get(name), shape};
     };
     const linear = (name, x) => {
-        const {data, shape: [rows, columns]} = matrix(`${name}.weight`), bias = weights[`${name}.bias`]?.data, from = x.map(input);
+        const {data, shape: [rows, columns]} = matrix(`${name}.weight`), bias = weights[`${name}.bias`]?.data, from = input(x);
         return Float64Array.from({length: rows}, (_, r) => {
             let sum = 0;
             for (let c = 0; c < columns; c++) sum += data[r * columns + c] * from[c];
@@ -66,15 +85,21 @@ export function forward({config, weights}, ids, rounding = {}) {
         const scale = weights[`${name}.weight`].data, bias = weights[`${name}.bias`]?.data;
         const mean = hasBias ? x.reduce((a, b) => a + b, 0) / x.length : 0;
         const root = Math.sqrt(x.reduce((a, b) => a + (b - mean) ** 2, 0) / x.length + epsilon);
-        return x.map((value, i) => (value - mean) / root * (gemma ? 1 + scale[i] : scale[i]) + (bias?.[i] ?? 0));
+        return x.map((value, i) => (value - mean) / root * (lessOne ? 1 + scale[i] : scale[i]) + (bias?.[i] ?? 0));
     };
     const add = (a, b) => a.map((value, i) => value + b[i]);
 
-    const embedding = matrix("model.embed_tokens.weight"), D = embedding.shape[1];
+    const table = ["model.embed_tokens", "backbone.embedding", "backbone.embeddings"].find(name => weights[`${name}.weight`]), embedding = matrix(`${table}.weight`), D = embedding.shape[1];
     let stream = ids.map(id => embedding.data.slice(id * D, id * D + D).map(x => gemma ? x * Math.sqrt(D) : x));
-    for (let l = 0; l < config.num_hidden_layers; l++) {
+    for (let l = 0; l < (config.num_hidden_layers ?? config.layers_block_type.length); l++) {
+        if (hybrid) {
+            const at = `backbone.layers.${l}`, own = half(`${at}.mixer`, stream.map(x => norm(`${at}.norm`, x)));
+            stream = stream.map((x, t) => add(x, own[t]));
+            continue;
+        }
         const at = `model.layers.${l}`, kind = config.layer_types?.[l] ?? "full_attention";
-        const attended = attention(at, kind, stream.map(x => norm(`${at}.input_layernorm`, x)));
+        const mixer = kind === "linear_attention" ? xs => delta(`${at}.linear_attn`, xs, config, weights, linear) : xs => attention(`${at}.self_attn`, kind, xs);
+        const attended = mixer(stream.map(x => norm(`${at}.input_layernorm`, x)));
         stream = stream.map((x, t) => add(x, gemma ? norm(`${at}.post_attention_layernorm`, attended[t]) : attended[t]));
         stream = stream.map(x => {
             const y = feedForward(at, norm(gemma ? `${at}.pre_feedforward_layernorm` : `${at}.post_attention_layernorm`, x));
@@ -83,25 +108,33 @@ export function forward({config, weights}, ids, rounding = {}) {
     }
     const cap = config.final_logit_softcapping;
     return stream.map(x => {
-        const logits = linear(weights["lm_head.weight"] ? "lm_head" : "model.embed_tokens", norm("model.norm", x));
+        const logits = linear(weights["lm_head.weight"] ? "lm_head" : table, norm(hybrid ? "backbone.norm_f" : "model.norm", x));
         return cap ? logits.map(value => cap * Math.tanh(value / cap)) : logits;
     });
+
+    // A block that is one half alone.
+    function half(at, xs) {
+        if (weights[`${at}.A_log`]) return mamba(at, xs, config, weights, linear);
+        if (weights[`${at}.q_proj.weight`]) return attention(at, "full_attention", xs);
+        return xs.map(x => linear(`${at}.down_proj`, linear(`${at}.up_proj`, x).map(value => Math.max(value, 0) ** 2)));
+    }
 
     function attention(at, kind, xs) {
         const rope = config.rope_parameters?.[kind] ?? config.rope_parameters ?? config, factor = rope.rope_type === "linear" ? rope.factor : 1;
         const window = config.sliding_window && (kind === "sliding_attention" || !config.layer_types) ? config.sliding_window : Infinity;
-        const turned = (name, count, normed) => xs.map((x, t) => {
-            const all = linear(`${at}.self_attn.${name}_proj`, x);
-            return Array.from({length: count}, (_, n) => {
-                let head = all.slice(n * H, n * H + H);
-                if (weights[`${at}.self_attn.${normed}.weight`]) head = norm(`${at}.self_attn.${normed}`, head);
-                return head.map((value, i) => {
-                    const angle = t / factor * rope.rope_theta ** (-2 * (i % (H / 2)) / H), other = i < H / 2 ? -head[i + H / 2] : head[i - H / 2];
-                    return value * Math.cos(angle) + other * Math.sin(angle);
-                });
+        const R = hybrid ? 0 : H * (rope.partial_rotary_factor ?? 1);
+        // With a gate each query head is followed by its own.
+        const projected = name => xs.map(x => linear(`${at}.${name}_proj`, x)), queries = projected("q"), step = queries[0].length / N;
+        const turned = (rows, count, width, normed) => rows.map((all, t) => Array.from({length: count}, (_, n) => {
+            let head = all.slice(n * width, n * width + H);
+            if (weights[`${at}.${normed}.weight`]) head = norm(`${at}.${normed}`, head);
+            return head.map((value, i) => {
+                if (i >= R) return value;
+                const angle = t / factor * rope.rope_theta ** (-2 * (i % (R / 2)) / R), other = i < R / 2 ? -head[i + R / 2] : head[i - R / 2];
+                return value * Math.cos(angle) + other * Math.sin(angle);
             });
-        });
-        const q = turned("q", N, "q_norm"), k = turned("k", K, "k_norm"), v = xs.map(x => linear(`${at}.self_attn.v_proj`, x));
+        }));
+        const q = turned(queries, N, step, "q_norm"), k = turned(projected("k"), K, H, "k_norm"), v = projected("v");
         const scale = (config.query_pre_attn_scalar ?? H) ** -0.5, cap = config.attn_logit_softcapping;
         return xs.map((_, t) => {
             const joined = new Float64Array(N * H);
@@ -116,18 +149,24 @@ export function forward({config, weights}, ids, rounding = {}) {
                     for (let i = 0; i < H; i++) joined[n * H + i] += share / sum * v[first + s][of * H + i];
                 });
             }
-            return linear(`${at}.self_attn.o_proj`, joined);
+            const gate = (n, i) => step === H ? 1 : 1 / (1 + Math.exp(-queries[t][n * step + H + i]));
+            return linear(`${at}.o_proj`, joined.map((value, at) => value * gate(Math.floor(at / H), at % H)));
         });
     }
 
     function feedForward(at, x) {
         if (weights[`${at}.mlp.c_fc.weight`]) return linear(`${at}.mlp.c_proj`, linear(`${at}.mlp.c_fc`, x).map(activate));
-        if (!weights[`${at}.block_sparse_moe.gate.weight`]) return gated(`${at}.mlp.gate_proj`, `${at}.mlp.up_proj`, `${at}.mlp.down_proj`, x);
-        const scores = linearExact(`${at}.block_sparse_moe.gate`, x), most = Math.max(...scores);
+        const names = ["gate_proj", "up_proj", "down_proj"], router = weights[`${at}.mlp.gate.weight`] ? `${at}.mlp.gate` : `${at}.block_sparse_moe.gate`;
+        if (!weights[`${router}.weight`]) return gated(...names.map(name => `${at}.mlp.${name}`), x);
+        const scores = linearExact(router, x), most = Math.max(...scores);
         const chosen = [...scores.keys()].sort((a, b) => scores[b] - scores[a]).slice(0, config.num_experts_per_tok);
-        const sum = chosen.reduce((total, e) => total + Math.exp(scores[e] - most), 0);
-        return chosen.map(e => gated(...["w1", "w3", "w2"].map(w => `${at}.block_sparse_moe.experts.${e}.${w}`), x)
-            .map(value => value * Math.exp(scores[e] - most) / sum)).reduce(add);
+        const sum = (config.norm_topk_prob === false ? [...scores.keys()] : chosen).reduce((total, e) => total + Math.exp(scores[e] - most), 0);
+        const expert = e => router.endsWith("mlp.gate") ? names.map(name => `${at}.mlp.experts.${e}.${name}`)
+            : ["w1", "w3", "w2"].map(w => `${at}.block_sparse_moe.experts.${e}.${w}`);
+        const all = chosen.map(e => gated(...expert(e), x).map(value => value * Math.exp(scores[e] - most) / sum)).reduce(add);
+        if (!weights[`${at}.mlp.shared_expert_gate.weight`]) return all;
+        const share = 1 / (1 + Math.exp(-linearExact(`${at}.mlp.shared_expert_gate`, x)[0]));
+        return add(all, gated(...names.map(name => `${at}.mlp.shared_expert.${name}`), x).map(value => value * share));
     }
 
     function gated(gate, up, down, x) {

@@ -1,5 +1,6 @@
 // Where llama.cpp's numbers come from when they are not those of the folder: the same forward by the definition (forward.mjs), with what
-// llama.cpp rounds rounded. F32 files: GELU from a table of float16. F16 and BF16 files: the weights, and in every product the input too.
+// llama.cpp rounds rounded. F32 files: GELU from a table of float16. F16, BF16 and Q8_0 files: the weights, and in every product the input
+// too; rows that are no whole blocks of Q8_0 are F16 there.
 // Prints the loss of each, and of GELU's table the largest difference of a logit, without it and with it; exit code 1 where the rounded forward is not llama.cpp's, or the plain one not the golden logits.
 //
 //   node roundings.mjs [--espalier PROGRAM] [FAMILY...]
@@ -9,15 +10,17 @@ import os from "node:os";
 import path from "node:path";
 import {fileURLToPath} from "node:url";
 import {spawnSync} from "node:child_process";
-import {bfloat16, float16, forward, gelu, geluOfTable, load, tensors} from "./forward.mjs";
+import {bfloat16, float16, forward, gelu, geluOfTable, load, q8, tensors} from "./forward.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url)), root = path.resolve(here, "../../..");
 const hasProgram = process.argv[2] === "--espalier";
 const espalier = hasProgram ? process.argv[3] : path.join(root, "espalier"), chosen = process.argv.slice(hasProgram ? 4 : 2);
-const families = chosen.length > 0 ? chosen : ["gemma2", "gemma3", "starcoder2", "mistral", "qwen3", "mixtral"];
+const families = chosen.length > 0 ? chosen : ["gemma2", "gemma3", "starcoder2", "mistral", "qwen3", "mixtral", "nemotron-h", "qwen3-5-even", "qwen3-next-even"];
 
-// Nats: float32 sums, and in float16 and bfloat16 what lies so near to the middle of two numbers that the sum decides.
-const limits = {f32: 1e-5, f16: 1e-4, bf16: 2e-3};
+// Nats: float32 sums, and in the others what lies so near to the middle of two numbers that the sum decides.
+const limits = {f32: 1e-5, f16: 1e-4, bf16: 2e-3, q8_0: 2e-3};
+const rows = round => row => row.map(round), rounders = [["f32", undefined], ["f16", rows(float16)], ["bf16", rows(bfloat16)],
+    ["q8_0", row => row.length % 32 === 0 ? q8(row) : row.map(float16)]];
 const hasGelu = family => ["gemma2", "gemma3", "starcoder2"].includes(family);
 
 const work = fs.mkdtempSync(path.join(os.tmpdir(), "roundings-"));
@@ -40,7 +43,7 @@ for (const family of families) {
         return mean(rows.map((row, t) => nll(row, all[w * seq + t + 1])));
     }));
     const exact = loss({}), logits = [];
-    for (const [type, round] of [["f32", undefined], ["f16", float16], ["bf16", bfloat16]]) {
+    for (const [type, round] of rounders) {
         const gguf = path.join(work, `${family}-${type}.gguf`);
         run(espalier, ["export", folder, "--type", type, "--output", gguf]);
         const theirs = JSON.parse(run(process.execPath, [path.join(here, "judge.mjs"), gguf, "--ids", file, "--seq", String(seq), "--windows", String(windows)])).nll;

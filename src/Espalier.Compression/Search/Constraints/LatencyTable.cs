@@ -67,12 +67,7 @@ internal sealed class LatencyTable
     private LatencyMeasure Measured(DecoderConfig shape, int positions, bool isDecode)
     {
         var times = _machines[_machine];
-        var experts = shape.Experts == 0 ? ""
-            : $" experts {shape.ExpertsPerToken}/{shape.Experts} of {shape.ExpertIntermediateSize}";
-        var key = string.Create(CultureInfo.InvariantCulture,
-            $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family} hidden {shape.HiddenSize} ffn {shape.IntermediateSize}"
-                + $"{experts}{HalfOf(shape)} heads "
-                + $"{shape.QueryHeads}/{shape.KeyValueHeads} of {shape.HeadDim} vocabulary {shape.VocabularySize}");
+        var key = $"{(isDecode ? "decode" : "prefill")} {positions}: {shape.Family}{SizesOf(shape)}";
         if (!times.TryGetValue(key, out var measured))
         {
             _stop.ThrowIfCancellationRequested();
@@ -82,15 +77,22 @@ internal sealed class LatencyTable
         return measured;
     }
 
-    // What a shape has beside the rest whose layers are halves, or linear attention.
-    private static string HalfOf(DecoderConfig shape) => shape.LayerKinds[0] switch
+    // All that a layer's time depends on: its axes, and the sizes that are none.
+    private static string SizesOf(DecoderConfig shape)
     {
-        { HasDelta: true } => $" linear {shape.Delta.Groups}/{shape.Delta.Heads} of {shape.Delta.StateSize}/{shape.Delta.HeadDim}",
-        { IsHalf: false } => "",
-        { HasMamba: true } => $" mamba {shape.Mamba.Heads}/{shape.Mamba.Groups} of {shape.Mamba.HeadDim} state {shape.Mamba.StateSize}",
-        { HasAttention: true } => " attention",
-        _ => " feed-forward",
-    };
+        var axes = Axis.All.Where(axis => axis != Axis.Layers && axis.IsIn(shape)).Select(axis => $" {axis} {axis.Of(shape)}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{string.Concat(axes)}{KindOf(shape)} head_dim {shape.HeadDim} vocabulary {shape.VocabularySize}");
+    }
+
+    private static string KindOf(DecoderConfig shape)
+    {
+        var kind = shape.LayerKinds[0];
+        return string.Concat(kind.HasExperts ? $" experts-of-a-token {shape.ExpertsPerToken}" : "",
+            kind.HasMamba ? $" mamba {shape.Mamba.Groups} of {shape.Mamba.StateSize}" : "",
+            kind.HasDelta ? $" linear {shape.Delta.StateSize}" : "",
+            kind.IsHalf ? kind.HasFeedForward ? " feed-forward" : " mixer" : "");
+    }
 
     private void Save()
     {

@@ -51,8 +51,17 @@ internal static class BlockSpeed
         return (forward, [.. Times(s_training, () => Backward(decoder, T)).Select(seconds => 3 * flops / seconds)]);
     }
 
-    // At least one in each group.
-    private static int Halved(int heads, int groups) => Math.Max(groups, heads / 2 / Math.Max(1, groups) * groups);
+    /// <summary>
+    /// The config with half the units of an axis: of units in groups as many in each as before, where the groups are halved too.
+    /// </summary>
+    private static DecoderConfig Halved(DecoderConfig block, Axis axis)
+    {
+        if (axis.Groups is { } groups && Axis.All.Contains(groups))
+            return block;
+        var (size, multiple) = (axis.Of(block), axis.Groups?.Of(block) ?? 1);
+        var half = axis.With(block, Math.Max(Math.Max(multiple, axis.LeastIn(block)), size / 2 / multiple * multiple));
+        return axis.Grouped is { } units ? units.With(half, axis.Of(half) * units.GroupSizeOf(block)) : half;
+    }
 
     /// <summary>One block of the shape, or of the shape halved until it is small enough; head_dim stays.</summary>
     internal static DecoderConfig BlockOf(DecoderConfig model)
@@ -66,25 +75,9 @@ internal static class BlockSpeed
             VocabularySize = Vocabulary,
             TiedEmbeddings = true,
         };
+        Axis[] axes = [.. Axis.All.Where(axis => axis != Axis.Layers && !axis.IsHeadWidth && axis.IsIn(block))];
         while (block.NonEmbeddingParameters > MostParameters)
-        {
-            var groups = Math.Max(1, block.KeyValueHeads / 2);
-            block = block with
-            {
-                HiddenSize = block.HiddenSize / 2,
-                IntermediateSize = block.IntermediateSize / 2,
-                ExpertIntermediateSize = block.ExpertIntermediateSize / 2,
-                Experts = Math.Max(block.Experts / 2, block.ExpertsPerToken),
-                KeyValueHeads = groups,
-                QueryHeads = groups * block.GroupSize,
-                Mamba = block.Mamba with { Heads = Halved(block.Mamba.Heads, block.Mamba.Groups) },
-                Delta = block.Delta with
-                {
-                    Groups = Halved(block.Delta.Groups, 1),
-                    Heads = Halved(block.Delta.Groups, 1) * (block.Delta.Heads / Math.Max(1, block.Delta.Groups)),
-                },
-            };
-        }
+            block = axes.Aggregate(block, Halved);
         return block;
     }
 

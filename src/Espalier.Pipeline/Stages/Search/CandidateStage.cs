@@ -223,26 +223,15 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     /// <inheritdoc/>
     protected override JsonObject Options()
     {
-        var options = new JsonObject
-        {
-            ["layers"] = candidate.Layers,
-            ["heads"] = candidate.Heads,
-            ["ffn"] = candidate.Ffn,
-            ["hidden"] = candidate.Hidden,
-            ["depth"] = setting.Prune.Depth.ToString().ToLowerInvariant(),
-            ["sequence"] = setting.Sequence,
-        };
+        var (sizes, options) = (candidate.Sizes, new JsonObject());
+        foreach (var axis in Axis.Searched.Where(axis => sizes[axis] is not null))
+            options[axis.Key] = axis.Of(candidate.Shape);
+        options["depth"] = setting.Prune.Depth.ToString().ToLowerInvariant();
+        options["sequence"] = setting.Sequence;
         if (setting.Prune.MergeHeads)
             options["merge_heads"] = true;
         if (setting.Prune.MergeExperts)
             options["merge_experts"] = true;
-        if (candidate.Experts is { } experts)
-            (options["experts"], options["expert-ffn"]) = (experts, candidate.ExpertFfn);
-        if (candidate.MambaHeads is { } heads)
-            (options["mamba-heads"], options["mamba-head-dim"]) = (heads, candidate.MambaHeadDim);
-        if (candidate.LinearKeyHeads is { } groups)
-            (options["linear-key-heads"], options["linear-value-heads"], options["linear-value-head-dim"]) =
-                (groups, candidate.LinearValueHeads, candidate.LinearValueHeadDim);
         if (setting is { Prune.MergeHeads: true, Clamp: true })
             options["clamp"] = true;
         if (_tasks.Count > 0)

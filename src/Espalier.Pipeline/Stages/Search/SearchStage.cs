@@ -58,7 +58,7 @@ internal sealed class SearchStage(
 
     private static readonly JsonSerializerOptions s_json = new()
     {
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { SizeFieldsAttribute.Spread } },
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
@@ -231,17 +231,7 @@ internal sealed class SearchStage(
             return new CandidateRow
             {
                 Rank = place + 1,
-                Layers = candidate.Layers,
-                Heads = candidate.Heads,
-                Ffn = candidate.Ffn,
-                Hidden = candidate.Hidden,
-                Experts = candidate.Experts,
-                ExpertFfn = candidate.ExpertFfn,
-                MambaHeads = candidate.MambaHeads,
-                MambaHeadDim = candidate.MambaHeadDim,
-                LinearKeyHeads = candidate.LinearKeyHeads,
-                LinearValueHeads = candidate.LinearValueHeads,
-                LinearValueHeadDim = candidate.LinearValueHeadDim,
+                Sizes = candidate.Sizes,
                 Parameters = candidate.Parameters,
                 NonEmbeddingParameters = candidate.NonEmbeddingParameters,
                 MemoryBytes = candidate.MemoryBytes(setting.ElementBytes, setting.Search.Context, setting.Search.Sequences),
@@ -288,7 +278,7 @@ internal sealed class SearchStage(
         ["rungs"] = new JsonArray([.. recipe.Search!.Rungs.Select(steps => JsonValue.Create(steps))]),
         ["context"] = recipe.Search!.Context,
         ["sequences"] = recipe.Search!.Sequences,
-        ["space"] = JsonSerializer.SerializeToNode(recipe.Search!.Space, s_json),
+        ["space"] = recipe.Search!.Space.ToJson(),
         ["constraints"] =
             string.Join("; ",
                 recipe.Search!.Constraints(recipe.Data.Sequence, 1, null).Select(constraint => $"{constraint.Name} {constraint.Budget}")),
