@@ -40,4 +40,5 @@ internal sealed class Mxfp4Method : QuantizedMethod
         }
 
         return weights;
-    }}
+    }
+}
