@@ -18,7 +18,7 @@ const espalier = hasProgram ? process.argv[3] : path.join(root, "espalier"), cho
 const families = chosen.length > 0 ? chosen : ["gemma2", "gemma3", "starcoder2", "mistral", "qwen3", "mixtral", "nemotron-h", "qwen3-5-even", "qwen3-next-even"];
 
 // Nats: float32 sums, and in the others what lies so near to the middle of two numbers that the sum decides.
-const limits = {f32: 1e-5, f16: 1e-4, bf16: 2e-3, q8_0: 2e-3};
+const limits = {f32: 1e-5, f16: 1e-4, bf16: 2e-3, q8_0: 1e-3};
 const rows = round => row => row.map(round), rounders = [["f32", undefined], ["f16", rows(float16)], ["bf16", rows(bfloat16)],
     ["q8_0", row => row.length % 32 === 0 ? q8(row) : row.map(float16)]];
 const hasGelu = family => ["gemma2", "gemma3", "starcoder2"].includes(family);

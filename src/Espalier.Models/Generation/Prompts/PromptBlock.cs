@@ -37,9 +37,11 @@ internal sealed class PromptBlock
     }
 
     /// <summary>
-    /// Whether a layer's block can be one: of attention without sinks and one feed-forward half for all positions, or either alone.
+    /// Whether a layer's block can be one: of attention without sinks and one feed-forward half for all positions, whose unit is not cut
+    /// off, or either alone.
     /// </summary>
-    public static bool Takes(LayerKind kind) => !kind.HasMamba && !kind.HasDelta && !kind.HasExperts && !kind.HasSinks;
+    public static bool Takes(LayerKind kind) => !kind.HasMamba && !kind.HasDelta && !kind.HasExperts && !kind.HasSinks
+        && kind.Activation != ActivationKind.ClampedSwiGlu;
 
     /// <summary>Takes the positions of the stream through.</summary>
     /// <param name="place">The prompt's row in the cache, the first position, and how many.</param>
