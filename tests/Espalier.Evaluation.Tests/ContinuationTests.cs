@@ -8,6 +8,7 @@ using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;

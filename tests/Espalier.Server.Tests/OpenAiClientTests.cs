@@ -4,6 +4,7 @@ using System.Text.Json;
 using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Serving;
 using Espalier.Tests;

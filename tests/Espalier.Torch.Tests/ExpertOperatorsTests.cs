@@ -58,7 +58,8 @@ public sealed class ExpertOperatorsTests : TorchTest
             input.RequiresGrad = true;
         Loss(inputs, DType.Float32, byParts: false).Backward();
         Assert.Equal(new float[F * D], inputs[2 + 2].Grad()!.ToArray<float>());
-        Assert.All(inputs[..4].Concat(inputs[5..]),
+        Assert.Equal(new float[F], inputs[2 + E + 2].Grad()!.ToArray<float>());
+        Assert.All(inputs[..4].Concat(inputs[5..8]).Concat(inputs[9..]),
             input => Assert.All(input.Grad()!.ToArray<float>(), value => Assert.NotEqual(0, value)));
     }
 
@@ -124,10 +125,13 @@ public sealed class ExpertOperatorsTests : TorchTest
     private static Tensor Loss(Tensor[] inputs, DType type, bool byParts)
     {
         var rows = ExpertRows.Of(s_choice, K, E, Device.Cpu);
-        var (x_TD, weights_TK, matrices) = (inputs[0].To(type), inputs[1], inputs[2..]);
-        var y_TF = byParts
-            ? x_TD.ToExpertsByParts(rows).GroupedLinearByParts(matrices, rows).FromExpertsByParts(weights_TK, rows)
-            : x_TD.ToExperts(rows).GroupedLinear(matrices, rows).FromExperts(weights_TK, rows);
+        var (x_TD, weights_TK, matrices, biases) = (inputs[0].To(type), inputs[1], inputs[2..(2 + E)], inputs[(2 + E)..]);
+        var x_RD = byParts ? x_TD.ToExpertsByParts(rows) : x_TD.ToExperts(rows);
+        Tensor Product(Tensor[]? biases) =>
+            byParts ? x_RD.GroupedLinearByParts(matrices, rows, biases) : x_RD.GroupedLinear(matrices, rows, biases);
+        // Without biases and with them, twice as much.
+        var y_RF = Product(null).To(weights_TK.DType).Add(Product(biases), 2);
+        var y_TF = byParts ? y_RF.FromExpertsByParts(weights_TK, rows) : y_RF.FromExperts(weights_TK, rows);
         // Each entry counts otherwise.
         var slopes_TF = Tensor.From<double>([.. Enumerable.Range(0, 5 * F).Select(i => Math.Sin(i + 1.0))], 5, F).To(weights_TK.DType);
         return y_TF.Mul(slopes_TF).Sum();
@@ -142,6 +146,6 @@ public sealed class ExpertOperatorsTests : TorchTest
             double[] values = [.. Enumerable.Range(0, (int)count).Select(_ => 2 * random.NextDouble() - 1)];
             return Tensor.From<double>(values, shape).To(type);
         }
-        return [Of(5, D), Of(5, K), .. Enumerable.Range(0, E).Select(_ => Of(F, D))];
+        return [Of(5, D), Of(5, K), .. Enumerable.Range(0, E).Select(_ => Of(F, D)), .. Enumerable.Range(0, E).Select(_ => Of(F))];
     }
 }

@@ -160,6 +160,7 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
             (heads.Rotate(cos.View(3, 1, 17), sin.View(3, 1, 17)), y => RowOps.Rotate(y, 37, c, s, 3)),
             (x.SiluMul(up), y => RowOps.SiluMul(y, other, 3)),
             (x.GeluMul(up), y => RowOps.GeluMul(y, other, 3)),
+            (x.ClampedSiluMul(up, 0.3), y => RowOps.ClampedSiluMul(y, other, 3, 0.3)),
             (x.Gelu(), y => RowOps.Gelu(y, 3)),
             (x.SquaredRelu(), y => RowOps.SquaredRelu(y, 3)),
         })

@@ -11,9 +11,12 @@ internal static class Twins
         return Tensor.From<double>([.. Enumerable.Range(0, count).Select(_ => (double)(float)(random.NextDouble() - 0.5))], shape);
     }
 
-    /// <summary>Attention as the softmax of all scores; <paramref name="places"/> as a decoder has them.</summary>
+    /// <summary>
+    /// Attention as the softmax of all scores; <paramref name="places"/> as a decoder has them. Sinks [N] are one more score of each head,
+    /// whose probability is dropped.
+    /// </summary>
     public static Tensor Attention(Tensor q_BTNH, Tensor k_BSKH, Tensor v_BSKH, double scale, int? window, long[]? places = null,
-        double? cap = null)
+        double? cap = null, Tensor? sinks_N = null)
     {
         var (B, T, N, H) = (q_BTNH.Size(0), q_BTNH.Size(1), q_BTNH.Size(2), q_BTNH.Size(3));
         var (S, K) = (k_BSKH.Size(1), k_BSKH.Size(2));
@@ -28,6 +31,11 @@ internal static class Twins
             }
         var scores = q_BTNH.Transpose(1, 2).MatMul(Repeat(k_BSKH).Transpose(2, 3)).Mul(scale);
         scores = (cap is { } c ? scores.Capped(c) : scores).Add(Tensor.From<double>(mask, B, 1, T, S));
+        if (sinks_N is not null)
+        {
+            var sinks = sinks_N.View(1, N, 1, 1).Expand(B, N, T, 1);
+            return Tensor.Cat(-1, scores, sinks).Softmax(-1).Slice(-1, 0, S).MatMul(Repeat(v_BSKH)).Transpose(1, 2);
+        }
         return scores.Softmax(-1).MatMul(Repeat(v_BSKH)).Transpose(1, 2);
     }
 

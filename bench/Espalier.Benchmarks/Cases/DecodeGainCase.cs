@@ -1,4 +1,6 @@
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Generation.Packed;
+using Espalier.Models.Generation.Prompts;
 using Espalier.Models.Generation.Rows;
 using Espalier.Torch;
 
@@ -25,11 +27,9 @@ internal static class DecodeGainCase
             teachers.Add(first);
             students.Add(second);
         }
-        // The head is one row of a prefill, and of each token a product like the others. Of a pass over T positions the mean one looks back
-        // at half of them.
-        static double Prefill(Checkpoint model) => model.Config.ForwardFlopsPerToken(DecodeRound.Prompt) - Head(model);
+        // Of a pass over T positions the mean one looks back at half of them.
+        static double Prefill(Checkpoint model) => PromptDecoder.Operations(model.Config, DecodeRound.Prompt);
         static double Decode(Checkpoint model) => model.Config.ForwardFlopsPerToken(2 * (DecodeRound.Prompt + DecodeRound.Tokens / 2));
-        static double Head(Checkpoint model) => 2.0 * model.Config.VocabularySize * model.Config.HiddenSize;
         foreach (var (what, flops, of) in new (string, double, Func<DecodeRound, Cost>)[]
         {
             ("prefill", Prefill(large) / Prefill(small), round => round.Prefill),

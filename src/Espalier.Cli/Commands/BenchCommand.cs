@@ -7,6 +7,7 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Pipeline.Options;
 

@@ -1,5 +1,6 @@
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Evaluation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 
 namespace Espalier.Cli.Commands;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Espalier.Models;
+using Espalier.Models.Generation.Packed;
+using Espalier.Models.Generation.Prompts;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 
@@ -93,13 +95,10 @@ internal static class SpeedComparison
     }
 
     /// <summary>Floating-point operations of a round.</summary>
-    public static double Operations(DecoderConfig model, SpeedSetting setting, int tokens)
-    {
-        // Of a prompt the head gives one row; of a pass over T positions the mean one looks back at half of them.
-        var head = 2.0 * model.VocabularySize * model.HiddenSize;
-        return setting.Phase == SpeedPhase.Prefill ? setting.Context * (model.ForwardFlopsPerToken(setting.Context) - head) + head
+    public static double Operations(DecoderConfig model, SpeedSetting setting, int tokens) =>
+        // Of a pass over T positions the mean one looks back at half of them.
+        setting.Phase == SpeedPhase.Prefill ? PromptDecoder.Operations(model, setting.Context)
             : (double)setting.Batch * tokens * model.ForwardFlopsPerToken(2 * (setting.Context + tokens / 2));
-    }
 
     private static double Prefill(PackedWeights model, SpeedSetting setting)
     {

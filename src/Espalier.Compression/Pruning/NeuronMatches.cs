@@ -31,7 +31,7 @@ internal sealed class NeuronMatches
         return matches;
     }
 
-    /// <summary>What goes into a row of a matrix of an expert that stays.</summary>
+    /// <summary>What goes into a row of a matrix, or of a bias, of an expert that stays.</summary>
     /// <param name="family">Whose names they are.</param>
     /// <param name="matrix">The teacher's matrix.</param>
     /// <param name="row">The row.</param>
@@ -40,7 +40,11 @@ internal sealed class NeuronMatches
         [.. merges.Where(merge => merge.Expert == matrix.Expert).Select(merge =>
         {
             var (name, neurons) = (family.NameOf(matrix with { Expert = merge.Gone }), _neurons[(matrix.Layer, merge.Gone)]);
-            return matrix.Role == ParameterRole.ExpertDownProjection
-                ? new RowPart(name, row, merge.Share, neurons) : new(name, neurons[row], merge.Share);
+            return matrix.Role switch
+            {
+                ParameterRole.ExpertDownProjection => new RowPart(name, row, merge.Share, neurons),
+                ParameterRole.ExpertDownProjectionBias => new(name, row, merge.Share),
+                _ => new(name, neurons[row], merge.Share),
+            };
         })];
 }

@@ -70,8 +70,9 @@ internal sealed record PruningPlan
     /// <summary>Whether weights of one of the student's parameters are sums of several of the teacher's.</summary>
     internal bool IsMixed(Parameter parameter)
     {
-        var axis = ParameterSpec.Of(parameter.Role).Dimensions[0].Axis;
-        return (axis == Axis.Heads && Merges is not null) || (ExpertMerges is not null && parameter.Expert >= 0
+        // A sink is a number of its head and no row of anything: it stays as it is.
+        var isOfHeads = Merges is not null && ParameterSpec.Of(parameter.Role).Dimensions[0] == Axis.Heads.Dimension;
+        return isOfHeads || (ExpertMerges is not null && parameter.Expert >= 0
             && Source(parameter).Expert is var expert && ExpertMerges[parameter.Layer].Any(merge => merge.Expert == expert));
     }
 

@@ -143,17 +143,8 @@ internal sealed class CheckpointWeights : IDisposable
 
     private void AddParts(TensorEntry entry, StoredTensor tensor)
     {
-        var size = entry.Type.Bytes();
-        var distance = entry.ByteLength / tensor.Units;
-        foreach (var (part, _, first, count) in tensor.Ranges().Take(tensor.Parts.Count))
-            _parts.Add(part.Name, (entry with
-            {
-                Name = part.Name,
-                Shape = part.Shape,
-                Offset = entry.Offset + first * size,
-                ByteLength = count * size * tensor.Units,
-                Pieces = tensor.Units == 1 ? null : new(count * size, distance),
-            }, _files.FileOf(tensor.Name)));
+        foreach (var part in FusedParts.Of(entry, tensor))
+            _parts.Add(part.Name, (part, _files.FileOf(tensor.Name)));
     }
 
     private void CheckShape(string name, TensorEntry entry, StoredTensor wanted)

@@ -98,7 +98,14 @@ public sealed partial record DecoderConfig
         return elements;
     }
 
-    private long OneExpert => ParameterSpec.All.Where(static spec => spec.IsPerExpert).Sum(spec => spec.Elements(this));
+    private long OneExpert
+    {
+        get
+        {
+            var kind = LayerKinds.First(static kind => kind.HasExperts);
+            return ParameterSpec.All.Where(spec => spec.IsPerExpert && spec.Exists(this, kind)).Sum(spec => spec.Elements(this));
+        }
+    }
 
     /// <summary>Whether some layer has a state, of a fixed size, which goes on in one way only and never back.</summary>
     internal bool IsRecurrent => LayerKinds.Any(kind => kind.HasState);

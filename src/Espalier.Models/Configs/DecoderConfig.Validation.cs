@@ -64,6 +64,7 @@ public sealed partial record DecoderConfig
             Positive("sliding_window", kind.SlidingWindow);
             Positive("the scale of attention", kind.AttentionScale);
             Positive("the cap of attention's scores", kind.ScoreCap);
+            Positive("swiglu_limit", kind.ActivationLimit);
         }
         Positive("the scale of the embedding", EmbeddingScale);
         Positive("the scale of the residual", ResidualScale);

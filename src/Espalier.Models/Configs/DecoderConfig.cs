@@ -30,6 +30,12 @@ public enum ActivationKind
 
     /// <summary>down(gelu(up(x))), with GELU in its tanh form: no gate (StarCoder2).</summary>
     Gelu,
+
+    /// <summary>
+    /// down((u + 1) · g · sigmoid(1.702 · g)), with g the gate cut off above and u the up projection cut off on both sides at
+    /// <see cref="LayerKind.ActivationLimit"/> (GPT-OSS).
+    /// </summary>
+    ClampedSwiGlu,
 }
 
 /// <summary>
@@ -114,6 +120,12 @@ public sealed partial record DecoderConfig
     /// </summary>
     public bool NormalizesExpertWeights { get; init; }
 
+    /// <summary>Bias of the router of each mixture of experts.</summary>
+    internal bool RouterBias { get; init; }
+
+    /// <summary>Biases of the projections of each expert.</summary>
+    internal bool ExpertBias { get; init; }
+
     /// <summary>Sizes of the layers that are state-space mixers (<see cref="LayerKind.HasMamba"/>).</summary>
     internal MambaConfig Mamba { get; init; } = new();
 
@@ -164,5 +176,9 @@ public abstract record RotaryScaling
 
     /// <summary>YaRN (arXiv 2309.00071): blended by rotation count, with cos and sin scaled by the attention factor.</summary>
     public sealed record Yarn(double Factor, double BetaFast, double BetaSlow, int OriginalMaxPositions, double AttentionFactor)
-        : RotaryScaling;
+        : RotaryScaling
+    {
+        /// <summary>Whether the blend begins and ends at whole entries: rounded down and up.</summary>
+        internal bool Truncates { get; init; } = true;
+    }
 }

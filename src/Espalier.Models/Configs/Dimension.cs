@@ -5,6 +5,7 @@ public sealed class Dimension
 {
     private readonly string _field;
     private readonly Func<DecoderConfig, long> _size;
+    private readonly bool _hasOneEach;
 
     internal Dimension(string field, Func<DecoderConfig, long> size) => (_field, _size) = (field, size);
 
@@ -14,8 +15,14 @@ public sealed class Dimension
     internal Dimension(Axis axis, Axis inner)
         : this("", config => (long)axis.Of(config) * inner.Of(config)) => (Axis, Inner) = (axis, inner);
 
+    private Dimension(Axis axis, bool hasOneEach)
+        : this("", config => axis.Of(config)) => (Axis, _hasOneEach) = (axis, hasOneEach);
+
     /// <summary>Rows of the embedding and of the head: V.</summary>
     public static Dimension Vocabulary { get; } = new("vocab_size", config => config.VocabularySize);
+
+    /// <summary>One entry for each unit of an axis, whatever else they have elsewhere.</summary>
+    internal static Dimension OneEach(Axis axis) => new(axis, hasOneEach: true);
 
     /// <summary>Entries of one head: H.</summary>
     public static Dimension HeadEntries { get; } = new("head_dim", config => config.HeadDim);
@@ -27,14 +34,15 @@ public sealed class Dimension
     internal Axis? Inner { get; }
 
     /// <summary>The fields of <c>config.json</c> that the size comes from, for errors.</summary>
-    public string Fields => Axis is null ? _field : Inner is not null ? $"{Axis.Field} * {Inner.Field}"
+    public string Fields => Axis is null ? _field : _hasOneEach ? Axis.Field : Inner is not null ? $"{Axis.Field} * {Inner.Field}"
         : Axis.Entries is { } entries ? $"{Axis.Field} * {entries._field}" : Axis.Field;
 
     /// <summary>Entries.</summary>
     public long Of(DecoderConfig config) => _size(config);
 
     /// <summary>Entries that each unit of <see cref="Axis"/> has here.</summary>
-    internal int EntriesOf(DecoderConfig config) => Inner is not null ? Inner.Of(config) : Axis!.EntriesOf(config);
+    internal int EntriesOf(DecoderConfig config) =>
+        _hasOneEach ? 1 : Inner is not null ? Inner.Of(config) : Axis!.EntriesOf(config);
 
     /// <summary>An axis is a dimension.</summary>
     public static implicit operator Dimension(Axis axis) => axis.Dimension;

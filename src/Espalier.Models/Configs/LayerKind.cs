@@ -54,6 +54,9 @@ public sealed record LayerKind
     /// <summary>Feed-forward activation, which says whether there is a gate.</summary>
     public ActivationKind Activation { get; init; } = ActivationKind.SwiGlu;
 
+    /// <summary>Where <see cref="ActivationKind.ClampedSwiGlu"/> cuts off what it reads; other activations cut off nothing.</summary>
+    internal double ActivationLimit { get; init; } = 7;
+
     /// <summary>RMSNorm of queries and keys.</summary>
     public HeadNormKind HeadNorms { get; init; }
 
@@ -71,6 +74,11 @@ public sealed record LayerKind
 
     /// <summary>c in c · tanh(score / c), which scores pass before the softmax; null for none.</summary>
     public double? ScoreCap { get; init; }
+
+    /// <summary>
+    /// Whether each query head has a logit of its own that takes part in the softmax of its scores, and whose probability is dropped.
+    /// </summary>
+    internal bool HasSinks { get; init; }
 
     /// <summary>
     /// Whether the feed-forward block is a mixture of experts (<see cref="DecoderConfig.Experts"/>), of which each token goes to a few.

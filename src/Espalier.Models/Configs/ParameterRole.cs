@@ -48,6 +48,11 @@ public enum ParameterRole
     /// <summary>Bias of attention's output projection, [D].</summary>
     OutputProjectionBias,
 
+    /// <summary>
+    /// A logit of each query head that takes part in the softmax of its scores and whose probability goes nowhere (GPT-OSS), [N].
+    /// </summary>
+    AttentionSinks,
+
     /// <summary>Norm of what attention gives, before it is added, [D].</summary>
     AttentionOutputNorm,
 
@@ -78,14 +83,26 @@ public enum ParameterRole
     /// <summary>Router of a mixture of experts, [E, D].</summary>
     Router,
 
+    /// <summary>Bias of the router, [E].</summary>
+    RouterBias,
+
     /// <summary>Gate projection of an expert, [X, D].</summary>
     ExpertGateProjection,
+
+    /// <summary>Bias of an expert's gate projection, [X].</summary>
+    ExpertGateProjectionBias,
 
     /// <summary>Up projection of an expert, [X, D].</summary>
     ExpertUpProjection,
 
+    /// <summary>Bias of an expert's up projection, [X].</summary>
+    ExpertUpProjectionBias,
+
     /// <summary>Down projection of an expert, [D, X].</summary>
     ExpertDownProjection,
+
+    /// <summary>Bias of an expert's down projection, [D].</summary>
+    ExpertDownProjectionBias,
 
     /// <summary>Gate projection of the expert that every token goes to, [Y, D].</summary>
     SharedGateProjection,

@@ -36,6 +36,7 @@ internal static class ParameterSpecs
         {
             Exists = (config, kind) => config.AttentionOutputBias && kind.HasAttention,
         },
+        new(AttentionSinks, ParameterGroup.Attention, OneEach(Heads)) { Exists = static (_, kind) => kind.HasAttention && kind.HasSinks },
         Norm(AttentionOutputNorm) with { Exists = (_, kind) => kind.HasNormsAfter && kind.HasMixer },
         .. MambaSpecs.All,
         .. DeltaSpecs.All,
@@ -49,9 +50,13 @@ internal static class ParameterSpecs
         new(DownProjection, ParameterGroup.Mlp, Hidden, Ffn) { Input = TapPoint.MlpIntermediate, Exists = IsDense },
         new(DownProjectionBias, ParameterGroup.Mlp, Hidden) { Exists = HasMlpBias },
         new(Router, ParameterGroup.Mlp, Experts, Hidden) { Input = TapPoint.PostAttentionNorm, Exists = HasExperts },
+        new(RouterBias, ParameterGroup.Mlp, Experts) { Exists = static (config, kind) => kind.HasExperts && config.RouterBias },
         OfExperts(ExpertGateProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
+        BiasOfExperts(ExpertGateProjectionBias, ExpertFfn),
         OfExperts(ExpertUpProjection, TapPoint.ExpertInput, ExpertFfn, Hidden),
+        BiasOfExperts(ExpertUpProjectionBias, ExpertFfn),
         OfExperts(ExpertDownProjection, TapPoint.ExpertIntermediate, Hidden, ExpertFfn),
+        BiasOfExperts(ExpertDownProjectionBias, Hidden),
         OfShared(SharedGateProjection, TapPoint.PostAttentionNorm, SharedFfn, Hidden) with
         {
             Exists = (_, kind) => kind.HasSharedExpert && kind.HasGate,
@@ -94,6 +99,12 @@ internal static class ParameterSpecs
 
     private static ParameterSpec OfExperts(ParameterRole role, TapPoint input, params IReadOnlyList<Dimension> dimensions) =>
         new(role, ParameterGroup.Mlp, dimensions) { IsPerExpert = true, Input = input, Exists = HasExperts };
+
+    private static ParameterSpec BiasOfExperts(ParameterRole role, Dimension rows) => new(role, ParameterGroup.Mlp, rows)
+    {
+        IsPerExpert = true,
+        Exists = static (config, kind) => kind.HasExperts && config.ExpertBias,
+    };
 
     private static ParameterSpec OfShared(ParameterRole role, TapPoint input, params IReadOnlyList<Dimension> dimensions) =>
         new(role, ParameterGroup.Mlp, dimensions) { Input = input, Exists = static (_, kind) => kind.HasSharedExpert };

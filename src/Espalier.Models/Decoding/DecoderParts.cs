@@ -40,6 +40,7 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
             : null,
         VProj = ProjectionOf(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer),
         OProj = ProjectionOf(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer),
+        Sinks = weights.GetValueOrDefault(new(ParameterRole.AttentionSinks, layer)),
         QNorm = HeadNormOf(ParameterRole.QueryNorm, layer) ?? HeadNormOf(ParameterRole.QueryRowNorm, layer),
         KNorm = HeadNormOf(ParameterRole.KeyNorm, layer) ?? HeadNormOf(ParameterRole.KeyRowNorm, layer),
     };
@@ -81,7 +82,7 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         OutProj = ProjectionOf(ParameterRole.DeltaOutputProjection, layer),
     };
 
-    private FeedForward FeedForwardOf(int layer) => new(config.LayerKinds[layer].Activation, layer)
+    private FeedForward FeedForwardOf(int layer) => new(config.LayerKinds[layer], layer)
     {
         GateProj = config.LayerKinds[layer].HasGate
             ? ProjectionOf(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer)
@@ -92,17 +93,19 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
 
     private MixtureOfExperts ExpertsOf(int layer) => new(config, layer)
     {
-        Router = new(weights[new(ParameterRole.Router, layer)], null),
-        Gates = config.LayerKinds[layer].HasGate ? OfExperts(ParameterRole.ExpertGateProjection, layer) : null,
-        Ups = OfExperts(ParameterRole.ExpertUpProjection, layer),
-        Downs = OfExperts(ParameterRole.ExpertDownProjection, layer),
+        Router = new(weights[new(ParameterRole.Router, layer)], weights.GetValueOrDefault(new(ParameterRole.RouterBias, layer))),
+        Gates = config.LayerKinds[layer].HasGate
+            ? OfExperts(ParameterRole.ExpertGateProjection, ParameterRole.ExpertGateProjectionBias, layer)
+            : null,
+        Ups = OfExperts(ParameterRole.ExpertUpProjection, ParameterRole.ExpertUpProjectionBias, layer),
+        Downs = OfExperts(ParameterRole.ExpertDownProjection, ParameterRole.ExpertDownProjectionBias, layer),
         Shared = config.LayerKinds[layer].HasSharedExpert ? SharedOf(layer) : null,
     };
 
     private SharedExpert SharedOf(int layer)
     {
         Projection Of(ParameterRole role) => new(weights[new(role, layer)], null, adapters?.GetValueOrDefault(new(role, layer)));
-        return new(config.LayerKinds[layer].Activation, layer)
+        return new(config.LayerKinds[layer], layer)
         {
             GateProj = config.LayerKinds[layer].HasGate ? Of(ParameterRole.SharedGateProjection) : null,
             UpProj = Of(ParameterRole.SharedUpProjection),
@@ -111,8 +114,11 @@ internal sealed class DecoderParts(DecoderConfig config, IReadOnlyDictionary<Par
         };
     }
 
-    private Tensor[] OfExperts(ParameterRole role, int layer) =>
-        [.. Enumerable.Range(0, config.Experts).Select(expert => weights[new(role, layer, expert)])];
+    private ExpertProjections OfExperts(ParameterRole weight, ParameterRole bias, int layer)
+    {
+        Tensor[] Of(ParameterRole role) => [.. Enumerable.Range(0, config.Experts).Select(expert => weights[new(role, layer, expert)])];
+        return new(Of(weight), config.ExpertBias ? Of(bias) : null);
+    }
 
     private Projection ProjectionOf(ParameterRole weight, ParameterRole bias, int layer) =>
         ProjectionOf(weight, layer) with { Bias = weights.GetValueOrDefault(new(bias, layer)) };

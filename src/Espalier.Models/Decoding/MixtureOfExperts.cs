@@ -11,19 +11,19 @@ namespace Espalier.Models;
 /// </summary>
 internal sealed class MixtureOfExperts(DecoderConfig config, int layer) : IFeedForward
 {
-    private readonly ActivationKind _activation = config.LayerKinds[layer].Activation;
+    private readonly LayerKind _kind = config.LayerKinds[layer];
 
     /// <summary>[E, D].</summary>
     public required Projection Router { get; init; }
 
     /// <summary>Of each expert [X, D]; null where the activation has no gate.</summary>
-    public required Tensor[]? Gates { get; init; }
+    public required ExpertProjections? Gates { get; init; }
 
     /// <summary>Of each expert [X, D].</summary>
-    public required Tensor[] Ups { get; init; }
+    public required ExpertProjections Ups { get; init; }
 
     /// <summary>Of each expert [D, X].</summary>
-    public required Tensor[] Downs { get; init; }
+    public required ExpertProjections Downs { get; init; }
 
     /// <summary>The expert that every token goes to beside those; null for none.</summary>
     public SharedExpert? Shared { get; init; }
@@ -47,12 +47,12 @@ internal sealed class MixtureOfExperts(DecoderConfig config, int layer) : IFeedF
 
         var x_RD = context.Compute.Operand(x_TD).ToExperts(rows);
         context.Emit(TapPoint.ExpertInput, layer, x_RD);
-        var up_RX = x_RD.GroupedLinear(Ups, rows);
-        var z_RX = Gates is null ? up_RX : x_RD.GroupedLinear(Gates, rows);
+        var up_RX = Ups.Forward(x_RD, rows);
+        var z_RX = Gates is null ? up_RX : Gates.Forward(x_RD, rows);
         context.Emit(TapPoint.ExpertPreActivation, layer, z_RX);
-        var m_RX = FeedForward.Units(_activation, z_RX, up_RX);
+        var m_RX = FeedForward.Units(_kind, z_RX, up_RX);
         context.Emit(TapPoint.ExpertIntermediate, layer, m_RX);
-        var y_RD = m_RX.GroupedLinear(Downs, rows);
+        var y_RD = Downs.Forward(context.Compute.Operand(m_RX), rows);
         context.Emit(TapPoint.ExpertOutput, layer, y_RD);
         var y_BTD = y_RD.FromExperts(weights_TK, rows).View(B, T, D);
         return Shared is null ? y_BTD : y_BTD.Widened().Add(Shared.Forward(x_BTD, context));

@@ -23,6 +23,9 @@ internal sealed class SelfAttention(DecoderConfig config, int layer) : IMixer
 
     public required Projection OProj { get; init; }
 
+    /// <summary>A logit of each query head, [N], which takes part in the softmax and has no value; null for none.</summary>
+    public Tensor? Sinks { get; init; }
+
     public Normalization? QNorm { get; init; }
 
     public Normalization? KNorm { get; init; }
@@ -46,15 +49,18 @@ internal sealed class SelfAttention(DecoderConfig config, int layer) : IMixer
         if (context.Cache is { } cache)
             (k_BTKH, v_BTKH) = cache.Append(layer, k_BTKH, v_BTKH);
 
-        var y_BTNH = context.Compute == ComputeType.Bfloat16 && _kind.ScoreCap is null && context.Masks is not DocumentMasks
-            && context.Branched is null && q_BTNH.TakesFlashAttention
+        // libtorch's flash attention has neither a cap nor sinks.
+        var sinks_N = Sinks?.Widened();
+        var y_BTNH = context.Compute == ComputeType.Bfloat16 && _kind.ScoreCap is null && sinks_N is null
+            && context.Masks is not DocumentMasks && context.Branched is null && q_BTNH.TakesFlashAttention
             ? q_BTNH.FlashAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow)
             : context.Branched is { Holes: { } holes } branched
-            ? q_BTNH.CausalAttentionWithHoles(k_BTKH, v_BTKH, _scale, branched.BeginsOf(_kind.SlidingWindow), holes, _kind.ScoreCap)
+            ? q_BTNH.CausalAttentionWithHoles(k_BTKH, v_BTKH, _scale, branched.BeginsOf(_kind.SlidingWindow), holes, _kind.ScoreCap,
+                sinks_N)
             : IsFused(q_BTNH.DType, q_BTNH.Device)
-            ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow, context.Begins, _kind.ScoreCap)
+            ? q_BTNH.CausalAttention(k_BTKH, v_BTKH, _scale, _kind.SlidingWindow, context.Begins, _kind.ScoreCap, sinks_N)
             : q_BTNH.CausalAttentionByParts(k_BTKH, v_BTKH, _scale, context.Masks?.For(_kind.SlidingWindow, T, k_BTKH.Size(1)),
-                _kind.ScoreCap);
+                _kind.ScoreCap, sinks_N);
         if (GateProj is not null)
             y_BTNH = GateProj.Forward(x_BTD, context.Compute).Widened().View(B, T, -1, H).SigmoidMul(y_BTNH);
         context.Emit(TapPoint.AttentionOutput, layer, y_BTNH);

@@ -8,7 +8,7 @@ namespace Espalier.Models;
 /// The expert that every token goes to beside those that its router chooses (Qwen2-MoE, arXiv 2407.10671; Qwen3-Next): a gated block whose
 /// weight is the sigmoid of a row of its own.
 /// </summary>
-internal sealed class SharedExpert(ActivationKind activation, int layer)
+internal sealed class SharedExpert(LayerKind kind, int layer)
 {
     /// <summary>[Y, D]; null where the activation has no gate.</summary>
     public required Projection? GateProj { get; init; }
@@ -28,7 +28,7 @@ internal sealed class SharedExpert(ActivationKind activation, int layer)
         var up_BTY = UpProj.Forward(x_BTD, context.Compute);
         var z_BTY = GateProj?.Forward(x_BTD, context.Compute) ?? up_BTY;
         context.Emit(TapPoint.SharedPreActivation, layer, z_BTY);
-        var y_BTY = FeedForward.Units(activation, z_BTY, up_BTY);
+        var y_BTY = FeedForward.Units(kind, z_BTY, up_BTY);
         context.Emit(TapPoint.SharedIntermediate, layer, y_BTY);
         // A sigmoid is a hyperbolic tangent.
         var weight_BT1 = Weight.Forward(x_BTD, context.Compute).Widened().Mul(0.5).Tanh().Add(1).Mul(0.5);

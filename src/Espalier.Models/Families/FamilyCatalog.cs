@@ -9,7 +9,7 @@ internal static class FamilyCatalog
     /// <summary>All of them, in alphabetical order.</summary>
     public static IReadOnlyList<Family> All { get; } =
     [
-        new Gemma2(), new Gemma3(), new Granite(), new Llama(), new Mistral(), new Mixtral(), new Nemotron(), new NemotronH(),
+        new Gemma2(), new Gemma3(), new GptOss(), new Granite(), new Llama(), new Mistral(), new Mixtral(), new Nemotron(), new NemotronH(),
         new Olmo2(), new Olmo3(), new Olmoe(), new Phi3(), new Qwen2(), new Qwen2Moe(), new Qwen3(), new Qwen35(), new Qwen3Moe(),
         new Qwen3Next(), new SmolLm3(), new StableLm(), new StarCoder2(),
     ];

@@ -6,7 +6,8 @@ namespace Espalier.Models.Families;
 /// A family's one table, parameter name and role, read both ways. A name of a block's parameter holds <c>{layer}</c> where the checkpoint
 /// has the block's number, one of an expert's parameter <c>{expert}</c> for that of the expert. Parameters that a checkpoint fuses into one
 /// tensor, along its rows, have names of their own, <c>qkv_proj.weight#q</c>: the tensor's and what tells them apart. Where it has the rows
-/// of one unit after those of another, the axis stands before that, <c>q_proj.weight#heads:gate</c>.
+/// of one unit after those of another, the axis stands before that, <c>q_proj.weight#heads:gate</c>; where it has the matrices of all
+/// experts, transposed, that and the expert do, <c>gate_up_proj#transposed.{expert}.gate</c>.
 /// </summary>
 internal sealed class ParameterTable
 {
@@ -15,8 +16,8 @@ internal sealed class ParameterTable
     private readonly Dictionary<ParameterRole, string> _names = [];
     private readonly Dictionary<string, ParameterRole> _roles = new(StringComparer.Ordinal);
     private readonly string _blockPrefix;
-    // What stands between the numbers of block and expert; null where the family has no experts.
-    private readonly string? _expertPrefix;
+    // What may stand between the numbers of block and expert; nothing where the family has no experts.
+    private readonly HashSet<string> _expertPrefixes = new(StringComparer.Ordinal);
 
     /// <summary>Builds the table from its rows, in the order in which checkpoints list parameters.</summary>
     public ParameterTable(params (ParameterRole Role, string Name)[] rows)
@@ -31,7 +32,7 @@ internal sealed class ParameterTable
                 _blockPrefix = name[..placeholder];
             var expert = name.IndexOf(ExpertPlaceholder, StringComparison.Ordinal);
             if (expert >= 0)
-                _expertPrefix = name[(placeholder + Placeholder.Length)..expert];
+                _expertPrefixes.Add(name[(placeholder + Placeholder.Length)..expert]);
         }
 
         Roles = [.. rows.Select(static row => row.Role)];
@@ -63,13 +64,15 @@ internal sealed class ParameterTable
         if (!TryNumber(rest, out var layer, out var digits))
             return false;
         var key = $"{_blockPrefix}{Placeholder}{rest[digits..]}";
-        if (_expertPrefix is not null && rest[digits..].StartsWith(_expertPrefix, StringComparison.Ordinal))
-        {
-            rest = rest[(digits + _expertPrefix.Length)..];
-            if (!TryNumber(rest, out expert, out digits))
-                return false;
-            key = $"{_blockPrefix}{Placeholder}{_expertPrefix}{ExpertPlaceholder}{rest[digits..]}";
-        }
+        foreach (var prefix in _expertPrefixes)
+            if (rest[digits..].StartsWith(prefix, StringComparison.Ordinal))
+            {
+                rest = rest[(digits + prefix.Length)..];
+                if (!TryNumber(rest, out expert, out digits))
+                    return false;
+                key = $"{_blockPrefix}{Placeholder}{prefix}{ExpertPlaceholder}{rest[digits..]}";
+                break;
+            }
         if (!_roles.TryGetValue(key, out role))
             return false;
         parameter = new(role, layer, expert);
@@ -118,7 +121,7 @@ internal sealed class ParameterTable
     // A number as checkpoints write it, before a point or at the end.
     private static bool TryNumber(ReadOnlySpan<char> text, out int number, out int digits)
     {
-        (number, digits) = (0, text.IndexOf('.'));
+        (number, digits) = (0, text.IndexOf('.') is >= 0 and var point ? point : text.Length);
         return digits >= 1 && !(text[0] == '0' && digits > 1)
             && int.TryParse(text[..digits], NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }

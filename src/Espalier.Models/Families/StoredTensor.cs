@@ -2,7 +2,7 @@ namespace Espalier.Models.Families;
 
 /// <summary>
 /// A tensor as a checkpoint stores it: one parameter, or several that are fused along the rows, one after the other or, for each unit of an
-/// axis, the unit's rows of each.
+/// axis, the unit's rows of each; or the matrices of all experts, each transposed, with the columns of one's parts taking turns.
 /// </summary>
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Shape">Its shape.</param>
@@ -16,8 +16,17 @@ internal sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<Nam
     /// <summary>What stands after the key of the axis by whose units parts are interleaved, where they are: <c>#heads:gate</c>.</summary>
     private const char Interleaved = ':';
 
+    /// <summary>What stands before an expert's number where matrices of experts are transposed: <c>#transposed.3.gate</c>.</summary>
+    private const string Transposed = "transposed.";
+
     /// <summary>Whether it holds several parameters.</summary>
     public bool IsFused => Parts.Count > 1 || Parts[0].Name != Name;
+
+    /// <summary>Whether it is the matrices or biases of all experts, whose parts lie as <see cref="PlaceOf"/> says.</summary>
+    public bool IsTransposed => Parts[0].Name.AsSpan(Name.Length).StartsWith($"{Part}{Transposed}");
+
+    /// <summary>Elements of one expert, where it is transposed.</summary>
+    public long OfExpert => Parts.Count(IsOfFirst) * ElementsOf(Parts[0]);
 
     /// <summary>Its shape where experts are a dimension of their own, the first.</summary>
     public long[] Stacked => Parts[0].Parameter.Expert < 0 ? Shape : [Parts.Count, .. Parts[0].Shape];
@@ -27,6 +36,8 @@ internal sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<Nam
         parameters.GroupBy(parameter => parameter.Name.Split(Part)[0], StringComparer.Ordinal).Select(group =>
         {
             NamedParameter[] parts = [.. group];
+            if (new StoredTensor(group.Key, [], parts) is { IsTransposed: true } experts)
+                return experts with { Shape = experts.ShapeOfExperts() };
             long[] ofOne = ParameterSpec.Of(parts[0].Parameter.Role).IsConvolution ? [1, .. parts[0].Shape[1..]] : parts[0].Shape[1..];
             long[] shape = [parts.Sum(part => part.Shape[0]), .. ofOne];
             return new StoredTensor(group.Key, shape, parts, UnitsOf(parts[0].Name, config));
@@ -35,6 +46,13 @@ internal sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<Nam
     /// <summary>Its parts, piece by piece as they stand in it.</summary>
     internal IEnumerable<StoredRange> Ranges()
     {
+        if (IsTransposed)
+        {
+            foreach (var range in Elements())
+                yield return range;
+            yield break;
+        }
+
         var first = 0L;
         for (var unit = 0; unit < Units; unit++)
             foreach (var part in Parts)
@@ -45,8 +63,37 @@ internal sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<Nam
             }
     }
 
+    /// <summary>Where the elements of a part lie, where experts are transposed.</summary>
+    internal StoredLattice PlaceOf(NamedParameter part)
+    {
+        var (own, columns) = (Parts.Count(IsOfFirst), part.Shape.Length == 1 ? 1 : part.Shape[1]);
+        return new(part.Parameter.Expert * OfExpert + Index(part) % own, part.Shape[0], columns, own, own * part.Shape[0]);
+
+        int Index(NamedParameter part) => Parts.Index().First(one => one.Item.Parameter == part.Parameter).Index;
+    }
+
     /// <summary>Elements of a part.</summary>
     internal static long ElementsOf(NamedParameter part) => part.Shape.Aggregate(1L, (product, size) => product * size);
+
+    private bool IsOfFirst(NamedParameter part) => part.Parameter.Expert == Parts[0].Parameter.Expert;
+
+    private long[] ShapeOfExperts()
+    {
+        var own = Parts.Count(IsOfFirst);
+        return [Parts.Count / own, .. Parts[0].Shape[1..], own * Parts[0].Shape[0]];
+    }
+
+    private IEnumerable<StoredRange> Elements()
+    {
+        var own = Parts.Count(IsOfFirst);
+        var (rows, columns) = (Parts[0].Shape[0], ElementsOf(Parts[0]) / Parts[0].Shape[0]);
+        var first = 0L;
+        for (var expert = 0; expert < Parts.Count; expert += own)
+            for (var column = 0L; column < columns; column++)
+                for (var row = 0L; row < rows; row++)
+                    for (var part = 0; part < own; part++)
+                        yield return new(Parts[expert + part], row * columns + column, first++, 1);
+    }
 
     private static int UnitsOf(string name, DecoderConfig config)
     {
@@ -61,3 +108,11 @@ internal sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<Nam
 /// <param name="First">The same element, counted within the tensor.</param>
 /// <param name="Count">Elements of the piece.</param>
 internal readonly record struct StoredRange(NamedParameter Part, long From, long First, long Count);
+
+/// <summary>The elements of a matrix that lie apart in a stored tensor, counted in elements from its first.</summary>
+/// <param name="First">Where that of the first row and column is.</param>
+/// <param name="Rows">Rows.</param>
+/// <param name="Columns">Columns; 1 of a vector.</param>
+/// <param name="RowStep">From a row to the next.</param>
+/// <param name="ColumnStep">From a column to the next.</param>
+internal readonly record struct StoredLattice(long First, long Rows, long Columns, long RowStep, long ColumnStep);

@@ -1,3 +1,4 @@
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Torch;

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 
 namespace Espalier.Models.Serving;

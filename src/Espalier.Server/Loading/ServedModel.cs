@@ -2,6 +2,7 @@ using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Serving;

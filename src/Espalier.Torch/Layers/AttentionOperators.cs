@@ -29,16 +29,20 @@ public static class AttentionOperators
     /// nothing before it.
     /// </param>
     /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
-    public static Tensor CausalAttention(
-        this Tensor queries, Tensor keys, Tensor values, double scale, long? window, Tensor? begins = null, double? cap = null)
+    /// <param name="sinks">
+    /// A logit of each query head, [N], that takes part in the softmax of its scores and whose probability is dropped (GPT-OSS): no scale
+    /// and no cap is on it. Null for none.
+    /// </param>
+    public static Tensor CausalAttention(this Tensor queries, Tensor keys, Tensor values, double scale, long? window,
+        Tensor? begins = null, double? cap = null, Tensor? sinks = null)
     {
-        if (!GradMode.Records(queries, keys, values))
-            return AttentionKernel.Forward(queries, keys, values, scale, window, begins, cap);
-        var (y, sums) = AttentionKernel.ForwardKept(queries, keys, values, scale, window, begins, cap);
+        if (!GradMode.Records(queries, keys, values) && !(sinks is not null && GradMode.Records(sinks)))
+            return AttentionKernel.Forward(queries, keys, values, scale, window, begins, cap, sinks: sinks);
+        var (y, sums) = AttentionKernel.ForwardKept(queries, keys, values, scale, window, begins, cap, sinks);
         // A window that there is has one key at least.
         Tape.Record(
-            y, [queries, keys, values], [y, sums, queries, keys, values, begins], cap is { } c ? BackThroughCap(c)
-                : s_backThroughAttention, scale, window ?? 0);
+            y, sinks is null ? [queries, keys, values] : [queries, keys, values, sinks],
+            [y, sums, queries, keys, values, begins, sinks], cap is { } c ? BackThroughCap(c) : s_backThroughAttention, scale, window ?? 0);
         sums.Dispose();
         return y;
     }
@@ -57,17 +61,22 @@ public static class AttentionOperators
     /// first that it sees.
     /// </param>
     /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
-    internal static Tensor CausalAttentionWithHoles(
-        this Tensor queries, Tensor keys, Tensor values, double scale, Tensor begins, Tensor holes, double? cap = null) =>
+    /// <param name="sinks">As <see cref="CausalAttention"/> has them; null for none.</param>
+    internal static Tensor CausalAttentionWithHoles(this Tensor queries, Tensor keys, Tensor values, double scale, Tensor begins,
+        Tensor holes, double? cap = null, Tensor? sinks = null) =>
         GradMode.Records(queries, keys, values)
             ? throw new InvalidOperationException("attention with holes has no gradient")
-            : AttentionKernel.Forward(queries, keys, values, scale, null, begins, cap, holes);
+            : AttentionKernel.Forward(queries, keys, values, scale, null, begins, cap, holes, sinks);
 
     private static readonly Backward s_backThroughAttention = BackThroughCap(null);
 
     private static Backward BackThroughCap(double? cap) => (node, g, into) =>
-        (into[0], into[1], into[2]) = AttentionKernel.Backward(
-            g, node[0], node[1], node[2], node[3], node[4], node.Number, node.First > 0 ? node.First : null, node.KeptOrNull(5), cap);
+    {
+        (into[0], into[1], into[2], var ofSinks) = AttentionKernel.Backward(g, node[0], node[1], node[2], node[3], node[4], node.Number,
+            node.First > 0 ? node.First : null, node.KeptOrNull(5), cap, node.KeptOrNull(6));
+        if (ofSinks is not null)
+            into[3] = ofSinks;
+    };
 
     /// <summary>
     /// The same out of libtorch's operators, a block of queries at a time, forward and, with the scores computed once more, back; on CUDA
@@ -82,17 +91,24 @@ public static class AttentionOperators
     /// sees all keys up to its own.
     /// </param>
     /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
+    /// <param name="sinks">As <see cref="CausalAttention"/> has them; null for none.</param>
     public static Tensor CausalAttentionByParts(
-        this Tensor queries, Tensor keys, Tensor values, double scale, Tensor? mask, double? cap = null)
+        this Tensor queries, Tensor keys, Tensor values, double scale, Tensor? mask, double? cap = null, Tensor? sinks = null)
     {
         Tensor y;
         using (GradMode.Disable())
-            y = queries.Device.IsCuda && cap is null ? queries.AttentionOfLibtorch(keys, values, scale, mask)
-                : queries.AttentionInBlocks(keys, values, scale, mask, cap);
-        if (!GradMode.Records(queries, keys, values))
+            y = queries.Device.IsCuda && cap is null && sinks is null ? queries.AttentionOfLibtorch(keys, values, scale, mask)
+                : queries.AttentionInBlocks(keys, values, scale, mask, cap, sinks);
+        if (!GradMode.Records(queries, keys, values) && !(sinks is not null && GradMode.Records(sinks)))
             return y;
-        return Tape.Record(y, [queries, keys, values], [queries, keys, values, mask], (node, g, into) => (into[0], into[1], into[2]) =
-            AttentionBackInBlocks(g, node[0], node[1], node[2], node.Number, node.KeptOrNull(3), cap), scale);
+        return Tape.Record(y, sinks is null ? [queries, keys, values] : [queries, keys, values, sinks],
+            [queries, keys, values, mask, sinks], (node, g, into) =>
+            {
+                (into[0], into[1], into[2], var ofSinks) = AttentionBackInBlocks(
+                    g, node[0], node[1], node[2], node.Number, node.KeptOrNull(3), cap, node.KeptOrNull(4));
+                if (ofSinks is not null)
+                    into[3] = ofSinks;
+            }, scale);
     }
 
     /// <summary>
@@ -116,40 +132,45 @@ public static class AttentionOperators
             : x_BSKH.Unsqueeze(3).Expand(B, S, -1, N / x_BSKH.Size(2), H).Reshape(B, S, N, H).Transpose(1, 2);
     }
 
-    private static Tensor AttentionInBlocks(this Tensor queries, Tensor keys, Tensor values, double scale, Tensor? mask, double? cap)
+    private static Tensor AttentionInBlocks(this Tensor queries, Tensor keys, Tensor values, double scale, Tensor? mask, double? cap,
+        Tensor? sinks)
     {
         using var scope = TensorScope.Begin();
         var y_BTNH = queries.EmptyLike();
         for (var start = 0L; start < queries.Size(1); start += AttentionBlock)
         {
             using var block = TensorScope.Begin();
-            var at = new QueryBlock(queries, keys, start, mask);
+            var at = new QueryBlock(queries, keys, start, mask, sinks);
             var y = at.Probabilities(scale, cap).Weights.MatMul(at.Seen(values));
             y_BTNH.Slice(1, start, at.End).CopyInPlace(at.AsQueries(y));
         }
         return scope.Keep(y_BTNH);
     }
 
-    private static (Tensor Queries, Tensor Keys, Tensor Values) AttentionBackInBlocks(Tensor g_BTNH, Tensor q_BTNH, Tensor k_BSKH,
-        Tensor v_BSKH, double scale, Tensor? mask, double? cap)
+    private static (Tensor Queries, Tensor Keys, Tensor Values, Tensor? Sinks) AttentionBackInBlocks(Tensor g_BTNH, Tensor q_BTNH,
+        Tensor k_BSKH, Tensor v_BSKH, double scale, Tensor? mask, double? cap, Tensor? sinks)
     {
         using var scope = TensorScope.Begin();
-        var (dq, dk, dv) = (q_BTNH.EmptyLike(), k_BSKH.ZerosLike(), v_BSKH.ZerosLike());
+        var (dq, dk, dv, ofSinks) = (q_BTNH.EmptyLike(), k_BSKH.ZerosLike(), v_BSKH.ZerosLike(), sinks?.ZerosLike());
         for (var start = 0L; start < q_BTNH.Size(1); start += AttentionBlock)
         {
             using var block = TensorScope.Begin();
-            var at = new QueryBlock(q_BTNH, k_BSKH, start, mask);
-            var (p, slope) = at.Probabilities(scale, cap);
+            var at = new QueryBlock(q_BTNH, k_BSKH, start, mask, sinks);
+            var (p, slope, ofSink) = at.Probabilities(scale, cap);
             var (g, q) = (at.OfQueries(g_BTNH), at.OfQueries(q_BTNH));
             at.AddTo(dv, p.Transpose(-2, -1).MatMul(g));
-            var ds = BackwardOps.Softmax.Call(g.MatMul(at.Seen(v_BSKH).Transpose(-2, -1)), p, -1, p.DType);
+            // A sink has no value: it adds nothing to the sum over keys that the softmax's gradient takes off.
+            var dp = g.MatMul(at.Seen(v_BSKH).Transpose(-2, -1));
+            if (ofSink is not null)
+                ofSinks!.AddInPlace(at.OfHeads(dp.Mul(p).Sum([-1], keep: true).Mul(ofSink)), -1);
+            var ds = BackwardOps.Softmax.Call(dp, p, -1, p.DType);
             if (slope is not null)
                 ds = ds.Mul(slope);
             ds = ds.Mul(scale);
             dq.Slice(1, start, at.End).CopyInPlace(at.AsQueries(ds.MatMul(at.Seen(k_BSKH))));
             at.AddTo(dk, ds.Transpose(-2, -1).MatMul(q));
         }
-        return (scope.Keep(dq), scope.Keep(dk), scope.Keep(dv));
+        return (scope.Keep(dq), scope.Keep(dk), scope.Keep(dv), ofSinks is null ? null : scope.Keep(ofSinks));
     }
 
     // 0 where a query, one of the last T of S positions, may look, −∞ after its own position.
@@ -160,12 +181,12 @@ public static class AttentionOperators
     private readonly struct QueryBlock
     {
         private readonly Tensor _queries, _keys;
-        private readonly Tensor? _mask;
+        private readonly Tensor? _mask, _sinks;
         private readonly long _start, _seen, _kvHeads;
 
-        public QueryBlock(Tensor queries, Tensor keys, long start, Tensor? mask)
+        public QueryBlock(Tensor queries, Tensor keys, long start, Tensor? mask, Tensor? sinks)
         {
-            (_queries, _keys, _start, _kvHeads) = (queries, keys, start, keys.Size(2));
+            (_queries, _keys, _start, _kvHeads, _sinks) = (queries, keys, start, keys.Size(2), sinks);
             End = Math.Min(queries.Size(1), start + AttentionBlock);
             _seen = keys.Size(1) - queries.Size(1) + End;
             _mask = mask?.Slice(-2, start, End).Slice(-1, 0, _seen) ?? (End - start == 1 ? null : queries.CausalMask(End - start, _seen));
@@ -174,8 +195,11 @@ public static class AttentionOperators
         /// <summary>The query after the last one.</summary>
         public long End { get; }
 
-        /// <summary>Softmax of the scores, [B, K, G C, E], and d(capped score)/d(score) where they are capped.</summary>
-        public (Tensor Weights, Tensor? Slope) Probabilities(double scale, double? cap)
+        /// <summary>
+        /// Softmax of the scores, [B, K, G C, E], d(capped score)/d(score) where they are capped, and the sinks' share, [B, K, G C, 1],
+        /// where there are some.
+        /// </summary>
+        public (Tensor Weights, Tensor? Slope, Tensor? OfSink) Probabilities(double scale, double? cap)
         {
             var (B, N, C) = (_queries.Size(0), _queries.Size(2), End - _start);
             var scores = OfQueries(_queries).Mul(scale).MatMul(Seen(_keys).Transpose(-2, -1));
@@ -188,8 +212,16 @@ public static class AttentionOperators
             scores = scores.View(B, _kvHeads, N / _kvHeads, C, _seen);
             if (_mask is not null)
                 scores.AddInPlace(_mask);
-            return (scores.Softmax(-1).View(B, _kvHeads, N / _kvHeads * C, _seen), slope);
+            if (_sinks is null)
+                return (scores.Softmax(-1).View(B, _kvHeads, N / _kvHeads * C, _seen), slope, null);
+            var sinks = _sinks.View(1, _kvHeads, N / _kvHeads, 1, 1).Expand(B, _kvHeads, N / _kvHeads, C, 1);
+            var weights = Tensor.Cat(-1, scores, sinks).Softmax(-1).View(B, _kvHeads, N / _kvHeads * C, _seen + 1);
+            return (weights.Slice(-1, 0, _seen), slope, weights.Slice(-1, _seen, _seen + 1));
         }
+
+        /// <summary>The sums over samples and queries, [N] of [B, K, G C, 1].</summary>
+        public Tensor OfHeads(Tensor x) =>
+            x.View(_queries.Size(0), _kvHeads, _queries.Size(2) / _kvHeads, End - _start).Sum([0, 3]).View(-1);
 
         /// <summary>
         /// The block's rows of what has the queries' shape, [B, K, G C, H]: the heads of a group are stacked along the rows.

@@ -28,30 +28,38 @@ internal static class ExpertOperators
 
     /// <summary>
     /// Each expert's rows times the transpose of its matrix, [R, F] of [R, D]. Rows in bfloat16 are multiplied in it, and the matrices keep
-    /// their own type (<see cref="Bfloat16Operators.LinearInBfloat16"/>). The gradient of a matrix whose expert has no rows is zero.
+    /// their own type (<see cref="Bfloat16Operators.LinearInBfloat16"/>). The gradient of a matrix, or of a bias, whose expert has no rows
+    /// is zero. With biases, which may be large, the result has their type.
     /// </summary>
     /// <param name="x">[R, D], as <see cref="ToExperts"/> gives them.</param>
     /// <param name="weights">E matrices [F, D].</param>
     /// <param name="rows">Whose rows are which.</param>
-    public static Tensor GroupedLinear(this Tensor x, Tensor[] weights, ExpertRows rows)
+    /// <param name="biases">E biases [F], or null.</param>
+    public static Tensor GroupedLinear(this Tensor x, Tensor[] weights, ExpertRows rows, Tensor[]? biases = null)
     {
         Tensor y;
         using (GradMode.Disable())
-            y = Joined(weights.Length, rows, (expert, first, end) => x.Slice(0, first, end).Linear(Operand(weights[expert], x)));
-        if (!GradMode.Records(x) && !Array.Exists(weights, static weight => GradMode.Records(weight)))
+            y = Joined(weights.Length, rows, (expert, first, end) => Linear(x.Slice(0, first, end), weights[expert], biases?[expert]));
+        if (!GradMode.Records(x) && !Array.Exists(weights, static weight => GradMode.Records(weight))
+            && !(biases is not null && Array.Exists(biases, static bias => GradMode.Records(bias))))
             return y;
         var node = Node.Take();
         node.KeepOrSkip(x);
         node.KeepMany(weights);
-        node.Record([x.Sink, .. weights.Select(weight => weight.Sink)], (kept, g, into) => Backward(kept, g, rows, into));
+        node.Record([x.Sink, .. weights.Select(weight => weight.Sink), .. biases?.Select(bias => bias.Sink) ?? []],
+            (kept, g, into) => Backward(kept, g, rows, into));
         y.Sink = node;
         return y;
     }
 
     /// <summary>The same out of products that are recorded one by one.</summary>
-    public static Tensor GroupedLinearByParts(this Tensor x, Tensor[] weights, ExpertRows rows) => Joined(weights.Length, rows,
-        (expert, first, end) => x.DType == DType.BFloat16
-            ? x.Slice(0, first, end).LinearInBfloat16(weights[expert]) : x.Slice(0, first, end).Linear(weights[expert]));
+    public static Tensor GroupedLinearByParts(this Tensor x, Tensor[] weights, ExpertRows rows, Tensor[]? biases = null) =>
+        Joined(weights.Length, rows, (expert, first, end) =>
+        {
+            var part = x.Slice(0, first, end);
+            var y = x.DType == DType.BFloat16 ? part.LinearInBfloat16(weights[expert]) : part.Linear(weights[expert]);
+            return biases is null ? y : y.To(biases[expert].DType).Add(biases[expert]);
+        });
 
     /// <summary>What each token's experts gave, each times its weight, added up: [T, D] of [R, D].</summary>
     /// <param name="x">[R, D].</param>
@@ -82,6 +90,9 @@ internal static class ExpertOperators
     private static Tensor OfSlots(Tensor x, Tensor rowOfSlot, Tensor weights) =>
         x.IndexSelect(0, rowOfSlot).View(weights.Size(0), weights.Size(1), x.Size(1)).To(weights.DType);
 
+    private static Tensor Linear(Tensor x, Tensor weight, Tensor? bias) => bias is null ? x.Linear(Operand(weight, x))
+        : x.DType == bias.DType ? x.Linear(Operand(weight, x), bias) : x.Linear(Operand(weight, x)).To(bias.DType).Add(bias);
+
     private static Tensor Operand(Tensor weight, Tensor x) => x.DType == DType.BFloat16 ? weight.InBfloat16() : weight;
 
     private static Tensor Joined(int experts, ExpertRows rows, Func<int, long, long, Tensor> part)
@@ -95,13 +106,20 @@ internal static class ExpertOperators
 
     private static void Backward(Node node, Tensor g, ExpertRows rows, Span<Tensor?> into)
     {
-        var experts = into.Length - 1;
+        var experts = rows.Ends.Count;
+        // As it was before the biases were added.
+        var ofProduct = g.DType == node[0].DType ? g : g.To(node[0].DType);
         if (node.Inputs[0] is not null)
             into[0] = Joined(experts, rows, (expert, first, end) =>
-                g.Slice(0, first, end).MatMul(Operand(node.OfMany(expert), g)));
+                ofProduct.Slice(0, first, end).MatMul(Operand(node.OfMany(expert), ofProduct)));
         for (var expert = 0; expert < experts; expert++)
+        {
+            var (first, end) = (rows.FirstOf(expert), rows.Ends[expert]);
             if (node.Inputs[expert + 1] is not null)
-                into[expert + 1] = OfWeight(node, g, expert, rows.FirstOf(expert), rows.Ends[expert]);
+                into[expert + 1] = OfWeight(node, ofProduct, expert, first, end);
+            if (into.Length > experts + 1 && node.Inputs[experts + expert + 1] is not null)
+                into[experts + expert + 1] = g.Slice(0, first, end).Sum([0]);
+        }
     }
 
     private static Tensor OfWeight(Node node, Tensor g, int expert, long first, long end)

@@ -30,6 +30,33 @@ public static class UnitOperators
     /// <summary>The same out of libtorch's operators.</summary>
     internal static Tensor SigmoidMulByParts(this Tensor x, Tensor up) => x.Mul(0.5).Tanh().Add(1).Mul(0.5).Mul(up);
 
+    /// <summary>
+    /// (u + 1) · g · sigmoid(1.702 · g), with g what is of x up to the limit and u what is of <paramref name="up"/> from −limit to limit:
+    /// the gated unit of GPT-OSS. Both of one shape. What is beyond the limit gets no gradient.
+    /// </summary>
+    internal static Tensor ClampedSiluMul(this Tensor x, Tensor up, double limit)
+    {
+        if (!x.IsFusedNarrow)
+            return x.ClampedSiluMulByParts(up, limit);
+        var y = ClampedUnitKernel.Forward(x, up, limit);
+        if (!GradMode.Records(x, up))
+            return y;
+        return Tape.Record(y, [x, up], [x, up], static (node, g, into) =>
+            (into[0], into[1]) = ClampedUnitKernel.Backward(g, node[0], node[1], node.Number), limit);
+    }
+
+    /// <summary>The same out of libtorch's operators.</summary>
+    internal static Tensor ClampedSiluMulByParts(this Tensor x, Tensor up, double limit)
+    {
+        var gate = x.Below(limit);
+        // A sigmoid is a hyperbolic tangent.
+        var sigmoid = gate.Mul(0.5 * ClampedUnitKernel.Alpha).Tanh().Add(1).Mul(0.5);
+        return gate.Mul(sigmoid).Mul(up.Below(limit).Neg().Below(limit).Neg().Add(1));
+    }
+
+    // The smaller one of x and the limit; NaN stays NaN.
+    private static Tensor Below(this Tensor x, double limit) => x.MaskedFill(x.Neg().Less(-limit), limit);
+
     /// <summary>gelu(x) in its tanh form, without a gate (StarCoder2).</summary>
     public static Tensor Gelu(this Tensor x)
     {

@@ -92,6 +92,16 @@ internal static unsafe class RowOps
     /// <summary>sigmoid(gate) · up, into gate.</summary>
     public static void SigmoidMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<SigmoidGate>(gate, up, rows);
 
+    /// <summary>The gated unit of GPT-OSS (<see cref="ClampedUnitKernel"/>), into gate.</summary>
+    public static void ClampedSiluMul(RowBuffer gate, RowBuffer up, int rows, double limit)
+    {
+        if (gate.Width != up.Width)
+            throw KernelErrors.Of(Units, $"gates of {gate.Width} and values of {up.Width}");
+        var y = gate.Of(Units, "gate", rows);
+        ClampedUnitKernel.Run(y, up.Of(Units, "up", rows), rows * gate.Width, limit, y);
+        gate.Check();
+    }
+
     private static void GatedUnit<TG>(RowBuffer gate, RowBuffer up, int rows) where TG : struct, IGate
     {
         if (gate.Width != up.Width)
@@ -172,9 +182,10 @@ internal static unsafe class RowOps
     /// <param name="to">Rows like q.</param>
     /// <param name="scale">What scores are multiplied by; null is 1 / √headDim.</param>
     /// <param name="cap">c in c · tanh(score / c), which scaled scores pass; null for none.</param>
+    /// <param name="sinks">A logit of each query head that takes part in the softmax and has no value, a row; null for none.</param>
     public static void Attend(
         RowBuffer q, RowBuffer keys, RowBuffer values, int block, ReadOnlySpan<int> table, ReadOnlySpan<int> positions, int headDim,
-        long? window, RowBuffer to, double? scale = null, double? cap = null)
+        long? window, RowBuffer to, double? scale = null, double? cap = null, RowBuffer? sinks = null)
     {
         var rows = positions.Length;
         if (block <= 0 || rows > 0 && table.Length % rows != 0 || headDim <= 0 || q.Width % headDim != 0 || keys.Width % headDim != 0
@@ -184,6 +195,8 @@ internal static unsafe class RowOps
                 Attention,
                 $"a table of {table.Length} blocks of {block} and {rows} positions, queries of {q.Width}, keys of {keys.Width}, values of "
                     + $"{values.Width} and heads of {headDim}");
+        if (sinks is not null && sinks.Width != q.Width / headDim)
+            throw KernelErrors.Of(Attention, $"{sinks.Width} sinks of {q.Width / headDim} heads");
         var (longest, step) = (0, rows == 0 ? 0 : table.Length / rows);
         for (var row = 0; row < rows; row++)
         {
@@ -204,6 +217,7 @@ internal static unsafe class RowOps
                 Keys = keys.Of(Attention, "keys", keys.Rows),
                 Values = values.Of(Attention, "values", keys.Rows),
                 Y = to.Of(Attention, "the result", rows),
+                Sinks = sinks is null ? null : sinks.Of(Attention, "sinks", 1),
                 Table = ofTable,
                 Positions = ofPositions,
                 Rows = rows,

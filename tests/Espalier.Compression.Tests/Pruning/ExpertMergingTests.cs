@@ -17,7 +17,7 @@ public sealed class ExpertMergingTests : TorchTest
 {
     private readonly TemporaryFolder _folder = new();
 
-    public static TheoryData<string> Families => ["mixtral", "olmoe", "qwen3-moe", "qwen3-moe-mixed"];
+    public static TheoryData<string> Families => ["gpt-oss", "mixtral", "olmoe", "qwen3-moe", "qwen3-moe-mixed"];
 
     [Theory, MemberData(nameof(Families))]
     public void Groups_shares_neurons_and_logits_are_those_of_numpy(string family)

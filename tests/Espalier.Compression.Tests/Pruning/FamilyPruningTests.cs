@@ -153,7 +153,7 @@ public sealed class FamilyPruningTests : TorchTest
         Assert.Equal(kept, pruned.Config.Layers);
 
         // A block whose two last projections are zero hands its input on, unless they have biases: then what it gives is put back.
-        var hasBiases = teacher.Config.AttentionOutputBias || teacher.Config.MlpBias;
+        var hasBiases = teacher.Config.AttentionOutputBias || teacher.Config.MlpBias || teacher.Config.ExpertBias;
         Tensor? input = null;
         void Skip(TapPoint point, int layer, Tensor value)
         {

@@ -49,6 +49,31 @@ public sealed class ComputeTypeTests : TorchTest
     public void Every_family_trains_in_bfloat16(string family)
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("families", family), DType.Float32);
+        StaysNear(model, 0.25);
+    }
+
+    /// <summary>
+    /// A mixture whose experts, router and attention have biases, with sinks and a unit that is cut off. Each token goes to all experts,
+    /// for rounding makes a router choose others, and the blocks' matrices, which are large here, are half of what they are, gates and ups
+    /// an eighth.
+    /// </summary>
+    [Theory]
+    [InlineData("gpt-oss")]
+    [InlineData("gpt-oss-tied")]
+    public void A_mixture_with_biases_and_sinks_trains_in_bfloat16(string family)
+    {
+        using var sparse = GoldenTensors.Load(Fixtures.Golden("families", family), DType.Float32);
+        var config = sparse.Config with { ExpertsPerToken = sparse.Config.Experts };
+        using var model = new Decoder(config,
+            [.. sparse.Parameters.Select(named => KeyValuePair.Create(named.Parameter, named.Value.Mul(Factor(named)).Unscoped()))]);
+        StaysNear(model, 0.25);
+
+        static double Factor((Parameter Parameter, Tensor Value) named) => named.Parameter.Layer < 0 || named.Value.Dimensions < 2 ? 1
+            : named.Parameter.Role is ParameterRole.ExpertGateProjection or ParameterRole.ExpertUpProjection ? 0.125 : 0.5;
+    }
+
+    private static void StaysNear(Decoder model, double share)
+    {
         model.RequiresGrad = true;
         var (loss, gradients) = Step(model, ComputeType.Float32);
         var (rounded, roundedGradients) = Step(model, ComputeType.Bfloat16);
@@ -56,7 +81,7 @@ public sealed class ComputeTypeTests : TorchTest
         foreach (var ((name, a), (_, b)) in gradients.Zip(roundedGradients))
         {
             var (difference, norm) = (Math.Sqrt(a.Zip(b, (x, y) => (x - y) * (x - y)).Sum()), Math.Sqrt(a.Sum(x => x * x)));
-            Assert.True(difference <= 0.25 * norm + 1e-6,
+            Assert.True(difference <= share * norm + 1e-6,
                 $"{name}: the gradient differs by {difference / norm:0.####} of its norm, {norm}");
         }
 

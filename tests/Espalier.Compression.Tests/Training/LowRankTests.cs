@@ -9,6 +9,7 @@ using Espalier.Compression.Training.Saving;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Tests;
 using Espalier.Torch;

@@ -10,6 +10,7 @@ using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;

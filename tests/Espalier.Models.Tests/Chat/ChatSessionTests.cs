@@ -1,6 +1,7 @@
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;

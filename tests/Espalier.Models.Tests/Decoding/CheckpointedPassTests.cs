@@ -12,6 +12,8 @@ public sealed class CheckpointedPassTests : TorchTest
     [InlineData("pruning", "teacher", DType.Float64)]
     [InlineData("families", "nemotron", DType.Float32)]
     [InlineData("families", "qwen3-5", DType.Float32)]
+    [InlineData("families", "gpt-oss", DType.Float32)]
+    [InlineData("families", "gpt-oss", DType.Float64)]
     public void Output_and_gradients_have_the_same_bits(string part, string name, DType dtype)
     {
         using var model = GoldenTensors.Load(Fixtures.Golden(part, name), dtype);

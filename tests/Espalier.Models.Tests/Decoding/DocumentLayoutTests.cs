@@ -14,6 +14,7 @@ public sealed class DocumentLayoutTests : TorchTest
     [InlineData("nemotron")]
     [InlineData("nemotron-h")]
     [InlineData("qwen3-5")]
+    [InlineData("gpt-oss")]
     public void Packed_documents_have_the_logits_of_each_alone(string family)
     {
         using var model = GoldenTensors.Load(Fixtures.Golden("families", family), DType.Float64);

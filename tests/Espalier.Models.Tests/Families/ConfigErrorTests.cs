@@ -55,7 +55,8 @@ public sealed class ConfigErrorTests
     [InlineData("rope_scaling", """{"rope_type":"yarn","original_max_position_embeddings":2048}""",
         "rope_scaling.original_max_position_embeddings is 2048; it must be at most max_position_embeddings, which is 1024")]
     [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor is 0.5; heads of this family turn whole")]
-    [InlineData("rope_scaling", """{"rope_type":"yarn","factor":4,"truncate":false}""", "rope_scaling.truncate is false")]
+    [InlineData("rope_scaling", """{"rope_type":"yarn","factor":4,"truncate":"no"}""",
+        "rope_scaling.truncate is \"no\"; it must be true or false")]
     [InlineData("quantization_config", """{"bits":4}""", "quantised weights")]
     [InlineData("quantization_config", """{"quant_method":"fp8","kv_cache_scheme":{"num_bits":8}}""", "quantised weights")]
     [InlineData("quantization_config",
@@ -63,8 +64,8 @@ public sealed class ConfigErrorTests
     [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":null,"config_groups":{}}""",
         "quantised weights")]
     [InlineData("model_type", "\"gpt2\"",
-        "model_type 'gpt2' is not supported; known are gemma2, gemma3_text, granite, llama, mistral, mixtral, nemotron")]
-    [InlineData("model_type", "null", "model_type is missing; known are gemma2, gemma3_text, granite, llama")]
+        "model_type 'gpt2' is not supported; known are gemma2, gemma3_text, gpt_oss, granite, llama, mistral, mixtral, nemotron")]
+    [InlineData("model_type", "null", "model_type is missing; known are gemma2, gemma3_text, gpt_oss, granite, llama")]
     public void Impossible_field_is_refused_naming_file_field_and_value(string field, string value, string expected)
     {
         var raw = JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json"));

@@ -12,6 +12,8 @@ public sealed class ConfigRoundTripTests
     [Theory]
     [InlineData("families/gemma2")]
     [InlineData("families/gemma3")]
+    [InlineData("families/gpt-oss")]
+    [InlineData("families/gpt-oss-tied")]
     [InlineData("families/granite")]
     [InlineData("families/llama-3.1")]
     [InlineData("families/llama-3.2-tied")]

@@ -10,6 +10,8 @@ public sealed class ParameterTests
     [Theory]
     [InlineData("families/gemma2")]
     [InlineData("families/gemma3")]
+    [InlineData("families/gpt-oss")]
+    [InlineData("families/gpt-oss-tied")]
     [InlineData("families/granite")]
     [InlineData("families/llama-3.1")]
     [InlineData("families/llama-3.2-tied")]
@@ -80,6 +82,8 @@ public sealed class ParameterTests
     [InlineData("""{"model_type":"qwen3_next"}""", 79_674_391_296)]
     [InlineData("""{"model_type":"qwen2_moe"}""", 14_315_784_192)]
     [InlineData("""{"model_type":"qwen2_moe","hidden_size":3584,"num_hidden_layers":28,"num_attention_heads":28,"num_key_value_heads":4,"intermediate_size":18944,"moe_intermediate_size":2560,"shared_expert_intermediate_size":20480,"num_experts":64,"num_experts_per_tok":8}""", 57_408_658_944)]
+    [InlineData("""{"model_type":"gpt_oss","num_hidden_layers":24,"num_local_experts":32}""", 20_914_757_184)]
+    [InlineData("""{"model_type":"gpt_oss"}""", 116_829_156_672)]
     [InlineData("""{"model_type":"olmoe","intermediate_size":1024}""", 6_919_161_856)]
     [InlineData("""{"model_type":"nemotron_h","hybrid_override_pattern":"M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-"}""",
         8_100_852_736)]

@@ -34,7 +34,8 @@ public sealed class RotaryFormTests : TorchTest
             var data = new TheoryData<string, string>();
             foreach (var family in Directory.GetDirectories(Fixtures.Golden("families")).Select(folder => Path.GetFileName(folder)).Order()
                 .Where(family => FamilyCatalog.All.Single(known => known.ModelType == TypeOf(family)).HasRotary))
-                foreach (var scaling in s_scalings)
+                // GPT-OSS stretches where its file does not say.
+                foreach (var scaling in s_scalings.Where(scaling => scaling != "null" || TypeOf(family) != "gpt_oss"))
                     data.Add(family, scaling);
             return data;
         }

@@ -1,4 +1,5 @@
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Tests;
 using Espalier.Torch;

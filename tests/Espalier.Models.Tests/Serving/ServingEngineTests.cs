@@ -1,5 +1,6 @@
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Serving;

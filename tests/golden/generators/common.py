@@ -87,7 +87,7 @@ def _router(model):
     """The router of a mixture of experts in float64; notes how clear its choices were."""
 
     def forward(self, x):
-        y = F.linear(x.reshape(-1, self.hidden_dim), self.weight)
+        y = F.linear(x.reshape(-1, self.hidden_dim), self.weight, getattr(self, 'bias', None))
         best, chosen = torch.topk(torch.softmax(y, -1), self.top_k + 1, -1)
         model.routing_gap = min(model.routing_gap, (best[:, -2] - best[:, -1]).min().item())
         best, chosen = best[:, :-1], chosen[:, :-1]
@@ -129,6 +129,8 @@ def init(model, seed, head_std=0.4, hetero=0.3):
             r = torch.randn(p.shape, generator=g)
             if n.endswith('bias'):
                 p.copy_(r * 0.3)
+            elif n.endswith('sinks'):
+                p.copy_(r * 1.5)
             elif 'linear_attn' in n and p.dim() == 1:
                 # Decays slow enough that a state lasts; the norm before the gate is not stored less one.
                 p.copy_(-1.5 + 0.6 * r if n.endswith('A_log') else 1 + hetero * r)
@@ -138,6 +140,9 @@ def init(model, seed, head_std=0.4, hetero=0.3):
                 p.copy_(r * (head_std if tied else 0.5))
             elif 'lm_head' in n:
                 p.copy_(r * head_std)
+            elif 'experts.gate_up_proj' in n and model.config.model_type == 'gpt_oss':
+                # Large enough that the unit cuts off.
+                p.copy_(r * 4 / p.shape[1] ** 0.5)
             else:
                 p.copy_(r * ((2.0 if '.q_proj' in n or '.k_proj' in n or '.qkv_proj' in n else 1.3) / p.shape[-1] ** 0.5))
     return model.eval()

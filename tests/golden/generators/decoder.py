@@ -45,6 +45,11 @@ def gelu(z):
     return z / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
 
 
+def clamped(gate, up, limit):
+    gate, up = np.minimum(gate, limit), np.clip(up, -limit, limit)
+    return (up + 1) * gate / (1 + np.exp(-1.702 * gate))
+
+
 def capped(z, cap):
     return cap * np.tanh(z / cap) if cap else z
 
@@ -76,7 +81,8 @@ class Model:
         if s.get('rope_type') == 'yarn':
             old, f = s['original_max_position_embeddings'], s['factor']
             entry = lambda times: R * math.log(old / (times * 2 * math.pi)) / (2 * math.log(rotary['rope_theta']))
-            low, high = max(math.floor(entry(s['beta_fast'])), 0), min(math.ceil(entry(s['beta_slow'])), R - 1)
+            floor, ceil = (math.floor, math.ceil) if s.get('truncate', True) else (float, float)
+            low, high = max(floor(entry(s['beta_fast'])), 0), min(ceil(entry(s['beta_slow'])), R - 1)
             ramp = [min(max((i - low) / max(high - low, 0.001), 0), 1) for i in range(R // 2)]
             inv = [v * (t / f + 1 - t) for v, t in zip(inv, ramp)]
             amplitude = s.get('attention_factor') or 0.1 * math.log(f) + 1
@@ -116,7 +122,7 @@ class Model:
 
     def experts(self, y, P, l):
         """A mixture of experts, token by token and expert by expert; self.rec keeps choice, weights and what experts give."""
-        c, router = self.c, P + ('block_sparse_moe.gate' if self.type == 'mixtral' else 'mlp.gate')
+        c, router = self.c, P + {'mixtral': 'block_sparse_moe.gate', 'gpt_oss': 'mlp.router'}.get(self.type, 'mlp.gate')
         E, K = self.W[router + '.weight'].shape[0], c['num_experts_per_tok']
         names = [P + (f'block_sparse_moe.experts.{{}}.{n}' if self.type == 'mixtral' else f'mlp.experts.{{}}.{m}_proj') for n, m in (('w1', 'gate'), ('w3', 'up'), ('w2', 'down'))]
         z = self.lin(y, router)
@@ -124,12 +130,19 @@ class Model:
         chosen = np.argsort(-z, -1, kind='stable')[..., :K]
         weight = np.zeros_like(p)
         np.put_along_axis(weight, chosen, np.take_along_axis(p, chosen, -1), -1)
-        if self.type == 'mixtral' or c.get('norm_topk_prob'):
+        if self.type in ('mixtral', 'gpt_oss') or c.get('norm_topk_prob'):
             weight /= weight.sum(-1, keepdims=True)
         out, inner, norms = np.zeros_like(y), [], np.zeros_like(p)
         for e in range(E):
-            a = silu(self.lin(y, names[0].format(e))) * self.lin(y, names[1].format(e))
-            d = self.lin(a, names[2].format(e))
+            if self.type == 'gpt_oss':
+                # all experts in one tensor, gate and up taking turns, and matrices the other way round
+                own = lambda x, n: x @ self.W[P + f'mlp.experts.{n}'][e] + self.W[P + f'mlp.experts.{n}_bias'][e]
+                both = own(y, 'gate_up_proj')
+                a = clamped(both[..., ::2], both[..., 1::2], 7)
+                d = own(a, 'down_proj')
+            else:
+                a = silu(self.lin(y, names[0].format(e))) * self.lin(y, names[1].format(e))
+                d = self.lin(a, names[2].format(e))
             out += weight[..., e, None] * d
             inner.append(a * (weight[..., e, None] > 0))
             norms[..., e] = weight[..., e] * np.sqrt((d * d).sum(-1))
@@ -170,7 +183,14 @@ class Model:
                 q, k = self.rope(q, kind), self.rope(k, kind)
             k, v = np.repeat(k, H // K, 2), np.repeat(v, H // K, 2)
             s = capped(np.einsum('bihd,bjhd->bhij', q, k) * scale, c.get('attn_logit_softcapping'))
-            o = np.einsum('bhij,bjhd->bihd', softmax(s + mask), v)
+            s = s + mask
+            if P + 'self_attn.sinks' in self.W:
+                # one more score of each head, whose probability goes nowhere
+                sinks = np.broadcast_to(self.W[P + 'self_attn.sinks'][:, None, None], (B, H, T, 1))
+                s = softmax(np.concatenate([s, sinks], -1))[..., :-1]
+            else:
+                s = softmax(s)
+            o = np.einsum('bhij,bjhd->bihd', s, v)
             rec['attn', l] = o
             o = self.lin(o.reshape(B, T, H * D), P + 'self_attn.o_proj')
             x = x + half * (self.norm(o, P + 'post_attention_layernorm') if after else o)

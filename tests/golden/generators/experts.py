@@ -4,7 +4,7 @@ from common import *
 from decoder import Model, read, weights
 from expert_merging import merge, names, routing
 
-FAMILIES = ('mixtral', 'olmoe', 'qwen3-moe', 'qwen3-moe-mixed')
+FAMILIES = ('gpt-oss', 'mixtral', 'olmoe', 'qwen3-moe', 'qwen3-moe-mixed')
 
 
 def merged(config, tensors, model, scores, ids):
@@ -18,7 +18,7 @@ def merged(config, tensors, model, scores, ids):
         out[f'mass.{layer}'], out[f'nearness.{layer}'] = mass, near = routing(model, layer)
         weights, pairs, shares, neurons = merge(config, tensors, layer, kept, mass, near)
         for name in [n % e for n in names(config, layer)[1] for e in range(len(worth))]:
-            del left[name]
+            left.pop(name, None)
         left.update(weights)
         out |= {f'{k}.{layer}': np.array(v) for k, v in (('pairs', pairs), ('shares', shares), ('neurons', neurons))}
     small = Model(config, left)

@@ -9,6 +9,8 @@ from transformers import (
     Gemma2ForCausalLM,
     Gemma3ForCausalLM,
     Gemma3TextConfig,
+    GptOssConfig,
+    GptOssForCausalLM,
     GraniteConfig,
     GraniteForCausalLM,
     LlamaConfig,
@@ -61,6 +63,13 @@ class TiedNemotronH(NemotronHForCausalLM):
 def llama3(factor, old):
     return dict(
         rope_type='llama3', factor=factor, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=old
+    )
+
+
+def yarn_exact(theta, factor, old):
+    """YaRN whose bounds are no whole entries. llama.cpp rounds them: it computes the same where both lie beyond the first and last."""
+    return dict(
+        rope_type='yarn', rope_theta=theta, factor=factor, original_max_position_embeddings=old, beta_fast=32.0, beta_slow=1.0, truncate=False
     )
 
 
@@ -426,6 +435,43 @@ FAMILIES = {
             mlp_only_layers=[1],
             partial_rotary_factor=0.5,
             rope_parameters=turning(0.5),
+        ),
+    ),
+    'gpt-oss': (
+        151,
+        GptOssForCausalLM,
+        GptOssConfig,
+        sizes(48, 32, 4, 2, 112)
+        | MOE
+        | UNTIED
+        | dict(
+            num_hidden_layers=4,
+            head_dim=16,
+            rms_norm_eps=1e-5,
+            num_local_experts=5,
+            num_experts_per_tok=2,
+            sliding_window=10,
+            attn_implementation='eager',
+            rope_parameters=yarn_exact(theta=5.0, factor=4.0, old=160),
+        ),
+    ),
+    'gpt-oss-tied': (
+        1521,
+        GptOssForCausalLM,
+        GptOssConfig,
+        sizes(40, 24, 6, 3, 104)
+        | MOE
+        | TIED
+        | dict(
+            head_dim=12,
+            rms_norm_eps=1e-5,
+            num_local_experts=6,
+            num_experts_per_tok=3,
+            sliding_window=7,
+            layer_types=['full_attention', 'sliding_attention', 'sliding_attention'],
+            attention_bias=False,
+            attn_implementation='eager',
+            rope_parameters=yarn_exact(theta=1e4, factor=8.0, old=512),
         ),
     ),
     'olmoe': (

@@ -191,6 +191,34 @@ def by_transformers(folder, expected):
             assert torch.allclose(weight.float(), expected[name].float(), rtol=1e-6, atol=0), name
 
 
+def mxfp4(g, folder):
+    """A GPT-OSS of one layer with its experts as the published ones have them; read by transformers' own loader, which must mean the same."""
+    from transformers import AutoModelForCausalLM, GptOssConfig, GptOssForCausalLM, Mxfp4Config
+    from transformers.integrations.mxfp4 import convert_moe_packed_tensors
+    config = GptOssConfig(hidden_size=64, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1, head_dim=16, vocab_size=40,
+                          num_local_experts=3, num_experts_per_tok=2, max_position_embeddings=64, bos_token_id=1, eos_token_id=2, pad_token_id=0)
+    stored, expected = {}, {}
+    for name, tensor in GptOssForCausalLM(config).state_dict().items():
+        if name.endswith('_proj'):
+            experts, inp, out = tensor.shape
+            blocks = torch.randint(0, 256, (experts, out, inp // 32, 16), generator=g).to(torch.uint8)
+            scales = torch.randint(110, 125, (experts, out, inp // 32), generator=g).to(torch.uint8)
+            stored |= {f'{name}_blocks': blocks, f'{name}_scales': scales}
+            expected[name] = convert_moe_packed_tensors(blocks, scales, dtype=torch.float32).contiguous()
+        else:
+            stored[name] = torch.randn(tensor.shape, generator=g).bfloat16()
+    save_file(stored, os.path.join(folder, 'model.safetensors'), {'format': 'pt'})
+    save_file(expected, os.path.join(folder, 'expected.safetensors'))
+    fields = config.to_dict() | {'architectures': ['GptOssForCausalLM'], 'dtype': 'bfloat16', 'quantization_config': {
+        'quant_method': 'mxfp4', 'modules_to_not_convert': ['model.layers.*.self_attn', 'model.layers.*.mlp.router', 'model.embed_tokens', 'lm_head']}}
+    with open(os.path.join(folder, 'config.json'), 'w') as file:
+        json.dump(fields, file, indent=2, sort_keys=True)
+    model = AutoModelForCausalLM.from_pretrained(folder, quantization_config=Mxfp4Config(dequantize=True), dtype=torch.bfloat16)
+    read = {name: tensor for name, tensor in model.state_dict().items() if name in expected}
+    assert len(read) == 2 and all(torch.equal(tensor.float(), expected[name]) for name, tensor in read.items())
+    print('mxfp4: as transformers reads it')
+
+
 def main(root):
     kinds = {
         'gptq-4': lambda g: gptq(g, 4, 16, False, 'gptq'), 'gptq-8-order': lambda g: gptq(g, 8, 8, True, 'gptq'),
@@ -217,6 +245,9 @@ def main(root):
         if name == 'fp8-block':
             by_transformers(folder, expected)
             print('fp8-block: as transformers reads it')
+    folder = os.path.join(root, 'quantized', 'mxfp4')
+    os.makedirs(folder, exist_ok=True)
+    mxfp4(torch.Generator().manual_seed(1100), folder)
 
 
 if __name__ == '__main__':

@@ -48,7 +48,10 @@ def yarn(inv, fields, dim):
     """arXiv 2309.00071: entries that turn more than beta_fast times over the old length stay, those below beta_slow are divided."""
     factor, old, base = fields['factor'], fields['original_max_position_embeddings'], fields['rope_theta']
     entry = lambda times: dim * math.log(old / (times * 2 * math.pi)) / (2 * math.log(base))
-    low, high = max(math.floor(entry(fields.get('beta_fast') or 32)), 0), min(math.ceil(entry(fields.get('beta_slow') or 1)), dim - 1)
+    low, high = entry(fields.get('beta_fast') or 32), entry(fields.get('beta_slow') or 1)
+    if fields.get('truncate', True):
+        low, high = math.floor(low), math.ceil(high)
+    low, high = max(low, 0), min(high, dim - 1)
     ramp = ((torch.arange(dim // 2, dtype=torch.float64) - low) / max(high - low, 0.001)).clamp(0, 1)
     amplitude = fields.get('attention_factor') or 0.1 * math.log(factor) + 1
     return inv / factor * ramp + inv * (1 - ramp), amplitude
@@ -70,7 +73,8 @@ def table(config, fields, scales, position_ids):
         position_ids = position_ids[0]
     inv, amplitude = frequencies(config, fields, scales, position_ids.max().item() + 1)
     a = position_ids[..., None].double() * inv
-    a = torch.cat([a, a], -1)
+    if config.model_type != 'gpt_oss':
+        a = torch.cat([a, a], -1)
     return a.cos() * amplitude, a.sin() * amplitude
 
 

@@ -19,9 +19,9 @@ const folders = path.join(root, "tests/golden/families");
 const prefixes = {"phi4-longrope": "long."};
 
 // llama.cpp takes GELU from a table of float16; phi3's window, which it does not apply, is 10 here, and so is StarCoder2's.
-// llama.cpp's qwen2moe and qwen3moe have experts in every layer, its nemotron_h no biases of a mixer's projections; values of its linear
-// attention are as wide as keys.
-const refused = ["qwen2-moe-mixed", "qwen3-moe-mixed", "nemotron-h-tied", "qwen3-5", "qwen3-5-tied", "qwen3-next", "qwen3-next-mixed"];
+// llama.cpp's qwen2moe and qwen3moe have experts in every layer, its nemotron_h no biases of a mixer's projections, its gpt-oss biases of
+// attention's; values of its linear attention are as wide as keys.
+const refused = ["qwen2-moe-mixed", "qwen3-moe-mixed", "nemotron-h-tied", "gpt-oss-tied", "qwen3-5", "qwen3-5-tied", "qwen3-next", "qwen3-next-mixed"];
 
 const limits = {gemma2: 1e-2, gemma3: 1e-2, starcoder2: 1e-2}, positions = {phi3: 10, starcoder2: 10};
 

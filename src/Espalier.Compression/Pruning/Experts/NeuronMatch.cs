@@ -9,12 +9,15 @@ namespace Espalier.Compression.Pruning.Experts;
 /// <summary>
 /// Which neurons of one expert go with which of another: those whose weights are alike, since the order of neurons means nothing and an
 /// average of neurons that do different things does neither (weight matching, arXiv 2209.04836, section 3.2, over the gate, up and down
-/// projections of a neuron together).
+/// projections of a neuron together, and its biases).
 /// </summary>
 internal static class NeuronMatch
 {
-    private static readonly ParameterRole[] s_matrices =
-        [ParameterRole.ExpertGateProjection, ParameterRole.ExpertUpProjection, ParameterRole.ExpertDownProjection];
+    private static readonly ParameterRole[] s_roles =
+    [
+        ParameterRole.ExpertGateProjection, ParameterRole.ExpertGateProjectionBias, ParameterRole.ExpertUpProjection,
+        ParameterRole.ExpertUpProjectionBias, ParameterRole.ExpertDownProjection,
+    ];
 
     /// <summary>
     /// Operations of a pair of experts, at most: 2 X² D for each of the matrices that are compared, and the X³ steps that the assignment
@@ -42,7 +45,7 @@ internal static class NeuronMatch
         using var scope = TensorScope.Begin();
         var width = teacher.Config.ExpertIntermediateSize;
         var sums_XX = Tensor.Zeros(DType.Float32, Device.Cpu, width, width);
-        foreach (var role in s_matrices)
+        foreach (var role in s_roles)
         {
             using var one = TensorScope.Begin();
             var names = teacher.Family.Parameters(teacher.Config)
@@ -55,12 +58,13 @@ internal static class NeuronMatch
         }
         return Assignment.Largest(sums_XX.ToArray<float>(), width, stop);
 
-        // [X, D], what reads and what writes alike.
+        // [X, D], what reads and what writes alike; a bias is one more column.
         Tensor Rows(NamedParameter matrix)
         {
-            var values = new float[matrix.Shape[0] * matrix.Shape[1]];
+            var columns = matrix.Shape.Length == 2 ? matrix.Shape[1] : 1;
+            var values = new float[matrix.Shape[0] * columns];
             teacher.ReadFinite(matrix.Name, 0, values);
-            var read = Tensor.From<float>(values, matrix.Shape);
+            var read = Tensor.From<float>(values, matrix.Shape[0], columns);
             return matrix.Parameter.Role == ParameterRole.ExpertDownProjection ? read.Transpose(0, 1) : read;
         }
     }

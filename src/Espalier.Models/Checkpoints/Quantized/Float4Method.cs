@@ -59,7 +59,7 @@ internal sealed class Float4Method : QuantizedMethod
         return weights;
     }
 
-    private float[] Scales(QuantizedFiles files, string module, int rows, int groups)
+    private double[] Scales(QuantizedFiles files, string module, int rows, int groups)
     {
         var name = $"{module}.weight_scale";
         if (_whole is null)
@@ -72,6 +72,6 @@ internal sealed class Float4Method : QuantizedMethod
         if (!float.IsFinite(whole) || whole <= 0)
             throw files.Wrong($"{module}.{_whole}", $"a number above 0 was expected, and it is {whole}");
         return [.. files.Bytes(name, rows, groups).Select(bits => Float8.Value(ElementType.F8_E4M3, bits))
-            .Select(scale => _divides ? scale / whole : scale * whole)];
+            .Select(scale => (double)(_divides ? scale / whole : scale * whole))];
     }
 }

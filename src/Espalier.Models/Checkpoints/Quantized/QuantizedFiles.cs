@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Safetensors;
+using Espalier.Models.Families;
 
 namespace Espalier.Models.Checkpoints.Quantized;
 
@@ -55,17 +56,36 @@ internal sealed class QuantizedFiles(string folder, ShardedFiles files)
 
     /// <summary>Scales that are powers of two, E8M0, a byte each (U8 or F8_E8M0).</summary>
     /// <exception cref="EspalierException">It has another type or shape, or a byte that stands for no number.</exception>
-    public float[] PowersOfTwo(string name, params long[] shape)
+    public double[] PowersOfTwo(string name, params long[] shape)
     {
         if (Checked(name, shape).Type is not (ElementType.U8 or ElementType.F8_E8M0))
             throw Wrong(name, "U8 was expected");
         var bytes = files.FileOf(name).ReadBytes(name);
-        return Array.IndexOf(bytes, byte.MaxValue) is >= 0 and var at
-            ? throw new EspalierException(
-                $"{folder}: '{name}': scale {at} is {byte.MaxValue}, which stands for no number; the folder is broken, "
-                + "use another copy")
-            : [.. bytes.Select(Float4.Scale)];
+        return Array.IndexOf(bytes, byte.MaxValue) is >= 0 and var at ? throw NoNumber(name, at) : [.. bytes.Select(Float4.Scale)];
     }
+
+    /// <summary>The bytes of one entry of a tensor's first axis.</summary>
+    public byte[] Slice(string name, long index, params long[] shape)
+    {
+        var entry = Checked(name, shape);
+        if (entry.Type != ElementType.U8)
+            throw Wrong(name, "U8 was expected");
+        var bytes = new byte[entry.ByteLength / shape[0]];
+        files.FileOf(name).Read(entry, index * bytes.Length, bytes);
+        return bytes;
+    }
+
+    /// <summary>Numbers of F32, F16 or BF16 of a parameter that is fused with others, or lies transposed.</summary>
+    public float[] Floats(StoredTensor tensor, NamedParameter part)
+    {
+        Checked(tensor.Name, tensor.Shape);
+        var file = files.FileOf(tensor.Name);
+        return file.ReadFloat32(FusedParts.Of(files.Entries[tensor.Name], tensor).First(entry => entry.Name == part.Name));
+    }
+
+    /// <summary>Says that a scale stands for no number.</summary>
+    public EspalierException NoNumber(string name, long at) => new(
+        $"{folder}: '{name}': scale {at} is {byte.MaxValue}, which stands for no number; the folder is broken, use another copy");
 
     private TensorEntry Checked(string name, long[] shape)
     {

@@ -15,6 +15,8 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
     private readonly QuantizedMethod _method;
     private readonly ModelHead _head;
     private readonly Dictionary<string, (StoredTensor Tensor, StoredRange[] Ranges)> _places = new(StringComparer.Ordinal);
+    // Parameters of experts that lie transposed in one tensor.
+    private readonly Dictionary<string, (StoredTensor Tensor, NamedParameter Part)> _experts = new(StringComparer.Ordinal);
     private (string Name, float[] Weights) _last = ("", []);
 
     private QuantizedImporter(string folder, ShardedFiles files)
@@ -32,8 +34,12 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
         Config = family.ReadConfig(config, fields.Source);
         (_files, _tensors, _head) = (files, new(folder, files), ModelHead.Of(folder, family, config));
         foreach (var tensor in family.Table.Tensors(Config))
-            foreach (var part in tensor.Ranges().GroupBy(range => range.Part.Name, StringComparer.Ordinal))
-                _places.Add(part.Key, (tensor, [.. part]));
+            if (tensor.IsTransposed)
+                foreach (var part in tensor.Parts)
+                    _experts.Add(part.Name, (tensor, part));
+            else
+                foreach (var part in tensor.Ranges().GroupBy(range => range.Part.Name, StringComparer.Ordinal))
+                    _places.Add(part.Key, (tensor, [.. part]));
     }
 
     /// <inheritdoc/>
@@ -78,6 +84,14 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
     /// <inheritdoc/>
     public void Fill(string name, long firstElement, Span<float> destination)
     {
+        if (_experts.TryGetValue(name, out var expert))
+        {
+            if (_last.Name != name)
+                _last = (name, Read(expert.Tensor, expert.Part));
+            _last.Weights.AsSpan((int)firstElement, destination.Length).CopyTo(destination);
+            return;
+        }
+
         var (tensor, ranges) = _places[name];
         if (_last.Name != tensor.Name)
             _last = (tensor.Name, Read(tensor));
@@ -103,6 +117,9 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
             return Finite(tensor.Name, weights);
         return Finite(tensor.Name, _tensors.Floats(tensor.Name, tensor.Shape));
     }
+
+    private float[] Read(StoredTensor tensor, NamedParameter part) =>
+        Finite(part.Name, _method.ReadExpert(_tensors, tensor, part) ?? _tensors.Floats(tensor, part));
 
     private static float[] Finite(string name, float[] weights) => ElementConversion.IndexOfNonFinite(weights) is >= 0 and var at
         ? throw new EspalierException($"'{name}': weight {at} is {weights[at]}; the folder is broken, use another copy") : weights;

@@ -1,3 +1,4 @@
+using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 
 
@@ -17,6 +18,15 @@ internal abstract class QuantizedMethod
     /// <exception cref="EspalierException">A tensor that belongs to it is missing, or has another shape.</exception>
     public abstract float[]? Read(QuantizedFiles files, string module, int rows, int columns);
 
+    /// <summary>
+    /// A matrix of one expert, [rows, columns], where those of all lie in one tensor; null where it is not stored in this way.
+    /// </summary>
+    /// <param name="files">The tensors.</param>
+    /// <param name="tensor">The tensor of all, as plain weights would be stored.</param>
+    /// <param name="part">The matrix.</param>
+    /// <exception cref="EspalierException">A tensor that belongs to it is missing, or has another shape.</exception>
+    public virtual float[]? ReadExpert(QuantizedFiles files, StoredTensor tensor, NamedParameter part) => null;
+
     /// <summary>The method of a <c>quantization_config</c>.</summary>
     /// <exception cref="EspalierException">It is not read; the message names it and the known ones.</exception>
     public static QuantizedMethod Of(ConfigFields quantization)
@@ -32,9 +42,10 @@ internal abstract class QuantizedMethod
             "modelopt" when quantization.Text("quant_algo") == Float4Method.OfModelOpt => Float4Method.FromModelOpt(quantization),
             "fbgemm_fp8" or "fp8" or "modelopt" => Float8Method.From(quantization),
             "gptq" => GptqMethod.From(quantization),
+            "mxfp4" => new Mxfp4Method(),
             _ => throw quantization.Wrong("quant_method",
                 "weights stored so are not read; known are awq, bitsandbytes, compressed-tensors, "
-                + "fbgemm_fp8, fp8, gptq and modelopt (FP8, NVFP4)"),
+                + "fbgemm_fp8, fp8, gptq, modelopt (FP8, NVFP4) and mxfp4"),
         };
     }
 

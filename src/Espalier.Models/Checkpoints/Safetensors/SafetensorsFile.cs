@@ -17,6 +17,7 @@ internal sealed class SafetensorsFile : IDisposable
 
     private readonly SafetensorsHeader _header;
     private readonly FileStream _stream;
+    private readonly LatticeReader _lattices = new();
 
     private SafetensorsFile(string path, SafetensorsHeader header, FileStream stream)
     {
@@ -88,6 +89,12 @@ internal sealed class SafetensorsFile : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(destination.Length, entry.ByteLength - byteOffset);
         try
         {
+            if (entry.Lattice is not null)
+            {
+                _lattices.Read(entry, byteOffset, destination, (offset, bytes) => ReadAt(entry, offset, bytes));
+                return;
+            }
+
             var (piece, distance) = entry.Pieces is { } pieces ? (pieces.Bytes, pieces.Distance) : (entry.ByteLength, 0);
             for (var done = 0; done < destination.Length;)
             {

@@ -13,6 +13,12 @@ internal sealed record TensorEntry(string Name, ElementType Type, long[] Shape, 
     /// </summary>
     public TensorPieces? Pieces { get; init; }
 
+    /// <summary>
+    /// How its elements lie apart, row and column, where it is a matrix that lies transposed between others; null elsewhere. Its
+    /// <see cref="Offset"/> is that of the first.
+    /// </summary>
+    public TensorLattice? Lattice { get; init; }
+
     /// <summary>Number of elements: the product of the shape.</summary>
     public long Elements => ByteLength * 8 / Type.Bits();
 }
@@ -21,6 +27,13 @@ internal sealed record TensorEntry(string Name, ElementType Type, long[] Shape, 
 /// <param name="Bytes">Bytes of each.</param>
 /// <param name="Distance">From the beginning of one to that of the next.</param>
 internal sealed record TensorPieces(long Bytes, long Distance);
+
+/// <summary>Elements of a matrix that lie apart, in elements; those of one column lie together but for the matrices beside it.</summary>
+/// <param name="Rows">Rows.</param>
+/// <param name="Columns">Columns.</param>
+/// <param name="RowStep">From a row to the next.</param>
+/// <param name="ColumnStep">From a column to the next.</param>
+internal sealed record TensorLattice(long Rows, long Columns, long RowStep, long ColumnStep);
 
 /// <summary>A tensor to be written: what it is called, holds, and measures.</summary>
 /// <param name="Name">Its name in the file.</param>

@@ -42,8 +42,10 @@ internal static class RotaryFrequencies
     {
         double EntryOf(double rotations) =>
             rotated * Math.Log(s.OriginalMaxPositions / (rotations * 2 * Math.PI)) / (2 * Math.Log(theta));
-        var low = Math.Max(Math.Floor(EntryOf(s.BetaFast)), 0);
-        var high = Math.Min(Math.Ceiling(EntryOf(s.BetaSlow)), rotated - 1);
+        var (low, high) = (EntryOf(s.BetaFast), EntryOf(s.BetaSlow));
+        if (s.Truncates)
+            (low, high) = (Math.Floor(low), Math.Ceiling(high));
+        (low, high) = (Math.Max(low, 0), Math.Min(high, rotated - 1));
         var ramp = Math.Clamp((index - low) / Math.Max(high - low, 0.001), 0, 1);
         return frequency * (ramp / s.Factor + (1 - ramp));
     }

@@ -77,8 +77,6 @@ internal static class RopeScalingFields
 
     private static RotaryScaling.Yarn Yarn(ConfigFields scaling, ConfigFields config, int maxPositions)
     {
-        if (scaling.IsGiven("truncate") && !scaling.Bool("truncate"))
-            throw scaling.Wrong("truncate", "only yarn with truncated bounds (true, the default) is supported");
         var original = OriginalOf(scaling, config);
         // A factor that is given counts, whatever the ratio of the lengths is: so the model pages of Qwen mean it, and so transformers 5,
         // vLLM and llama.cpp
@@ -91,7 +89,10 @@ internal static class RopeScalingFields
         var attention = GivenAmplitude(scaling)
             ?? (mscale != 0 && allDims != 0 ? Scale(factor, mscale) / Scale(factor, allDims) : Scale(factor, 1));
         return new(factor, OrDefault(scaling.OptionalDouble("beta_fast"), 32), OrDefault(scaling.OptionalDouble("beta_slow"), 1),
-            original ?? maxPositions, attention);
+            original ?? maxPositions, attention)
+        {
+            Truncates = !scaling.IsGiven("truncate") || scaling.Bool("truncate"),
+        };
     }
 
     /// <summary>

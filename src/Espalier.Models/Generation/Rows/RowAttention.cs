@@ -1,3 +1,4 @@
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Torch;
 
@@ -9,7 +10,7 @@ internal sealed class RowAttention : IRowMixer
     private readonly DecoderConfig _config;
     private readonly RowWorkspace _work;
     private readonly LayerKind _kind;
-    private readonly RowBuffer? _queryNorm, _keyNorm;
+    private readonly RowBuffer? _queryNorm, _keyNorm, _sinks;
     private readonly (RowBuffer Cos, RowBuffer Sin) _turns;
     private readonly RowProduct _query, _key, _value, _output;
     private readonly RowProduct? _gate;
@@ -24,6 +25,7 @@ internal sealed class RowAttention : IRowMixer
         _turns = work.Turns[_config.RotaryOf(layer)];
         _queryNorm = weights.NormRow(ParameterRole.QueryNorm, layer) ?? weights.NormRow(ParameterRole.QueryRowNorm, layer);
         _keyNorm = weights.NormRow(ParameterRole.KeyNorm, layer) ?? weights.NormRow(ParameterRole.KeyRowNorm, layer);
+        _sinks = weights.Row(ParameterRole.AttentionSinks, layer);
         _query = Of(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, work.Queries);
         if (_kind.HasAttentionGate)
             _gate = Of(ParameterRole.QueryGateProjection, ParameterRole.QueryGateProjectionBias, work.QueryGates);
@@ -57,8 +59,7 @@ internal sealed class RowAttention : IRowMixer
             _work.Values.Row(row).CopyTo(_values.Row(place));
         }
         RowOps.Attend(_work.Queries, _keys, _values, capacity, places.Table, places.Positions, H, _kind.SlidingWindow, _work.Attended,
-            _kind.AttentionScale,
-            _kind.ScoreCap);
+            _kind.AttentionScale, _kind.ScoreCap, _sinks);
         if (_gate is null)
             RowOps.Product(_work.Attended, rows, adds, _output);
         else

@@ -1,3 +1,5 @@
+using Espalier.Models.Generation.Packed;
+using Espalier.Models.Generation.Prompts;
 using Espalier.Models.Rotary;
 using Espalier.Torch;
 using Espalier.Torch.Kernels;
@@ -5,9 +7,10 @@ using Espalier.Torch.Kernels;
 namespace Espalier.Models.Generation.Rows;
 
 /// <summary>
-/// Continues several sequences, each with keys and values of its own, on <see cref="PackedWeights"/>. A prompt goes through the blocks of
-/// <see cref="Decoder"/> at once, by large products; what follows goes token by token through kernels that read each weight once for all
-/// sequences, without a tensor or a managed object for each. What a sequence gets does not depend on the others.
+/// Continues several sequences, each with keys and values of its own, on <see cref="PackedWeights"/>. A prompt goes through
+/// <see cref="PromptDecoder"/>, or through the blocks of <see cref="Decoder"/>, many positions at once; what follows goes token by token
+/// through kernels that read each weight once for all sequences, without a tensor or a managed object for each. What a sequence gets does
+/// not depend on the others.
 /// </summary>
 internal sealed class RowDecoder : IDisposable
 {
@@ -29,6 +32,7 @@ internal sealed class RowDecoder : IDisposable
     private readonly RowProduct _head;
     private readonly RotaryTables _rotary;
     private readonly (RowBuffer Cos, RowBuffer Sin)[] _turns, _longTurns;
+    private PromptDecoder? _prompts;
 
     /// <summary>Room for a number of sequences of so many positions each; the weights stay the caller's.</summary>
     public RowDecoder(PackedWeights weights, int sequences, int capacity)
@@ -83,7 +87,15 @@ internal sealed class RowDecoder : IDisposable
     public Span<float> Begin(int sequence, ReadOnlySpan<int> ids)
     {
         if (ids.Length > ShortPrompt)
-            return BeginAtOnce(sequence, ids);
+        {
+            if (PromptDecoder.Takes(_weights.Config))
+                (_prompts ??= new(_weights, _capacity, _keys, _values)).Begin(
+                    sequence, ids, IsLong(ids.Length) ? _longTurns : _turns, _work.Stream.Row(0));
+            else
+                BeginByBlocks(sequence, ids);
+            Finish(1);
+            return Logits(0);
+        }
         Span<int> sequences = stackalloc int[ids.Length], positions = stackalloc int[ids.Length];
         sequences.Fill(sequence);
         Span<int> lengths = stackalloc int[ids.Length];
@@ -154,6 +166,7 @@ internal sealed class RowDecoder : IDisposable
             buffer?.Dispose();
         foreach (var states in _states)
             states?.Dispose();
+        _prompts?.Dispose();
         _work.Dispose();
         _rotary.Dispose();
     }
@@ -201,7 +214,8 @@ internal sealed class RowDecoder : IDisposable
             RowOps.Scale(to, ids.Length, _weights.Config.EmbeddingScale);
     }
 
-    private Span<float> BeginAtOnce(int sequence, ReadOnlySpan<int> ids)
+    // Through the blocks of the decoder, on tensors: recurrent layers, and mixtures of experts.
+    private void BeginByBlocks(int sequence, ReadOnlySpan<int> ids)
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
@@ -220,7 +234,5 @@ internal sealed class RowDecoder : IDisposable
             x_1TD = unpacked.Keep(new DecoderParts(config, _weights.Unpack(layer)).Block(layer).Forward(x_1TD, context));
         }
         x_1TD.Select(1, T - 1).View(-1).CopyTo(_work.Stream.Row(0));
-        Finish(1);
-        return Logits(0);
     }
 }

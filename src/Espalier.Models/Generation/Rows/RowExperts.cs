@@ -1,3 +1,4 @@
+using Espalier.Models.Generation.Packed;
 using Espalier.Torch;
 using Espalier.Torch.Layers;
 
@@ -14,7 +15,7 @@ internal sealed class RowExperts : IRowFeedForward
     private readonly DecoderConfig _config;
     private readonly RowWorkspace _work;
     private readonly RowBuffer _to;
-    private readonly ActivationKind _activation;
+    private readonly LayerKind _kind;
     private readonly RowProduct _router;
     private readonly (RowProduct? Gate, RowProduct Up, RowProduct Down)[] _experts;
     private readonly int[] _chosen;
@@ -24,19 +25,23 @@ internal sealed class RowExperts : IRowFeedForward
     public RowExperts(PackedWeights weights, int layer, RowWorkspace work, RowBuffer to)
     {
         (_config, _work, _to) = (weights.Config, work, to);
-        _activation = _config.LayerKinds[layer].Activation;
-        _router = new(weights.Matrix(ParameterRole.Router, layer), null, work.Routed);
-        RowProduct Of(ParameterRole role, int expert, RowBuffer into) => new(weights.Matrix(role, layer, expert), null, into);
+        _kind = _config.LayerKinds[layer];
+        _router = new(weights.Matrix(ParameterRole.Router, layer), weights.Row(ParameterRole.RouterBias, layer), work.Routed);
+        RowProduct OfExpert(ParameterRole role, ParameterRole bias, int expert, RowBuffer into) =>
+            new(weights.Matrix(role, layer, expert), weights.Row(bias, layer, expert), into);
         _experts = [.. Enumerable.Range(0, _config.Experts).Select(expert => (
-            _config.LayerKinds[layer].HasGate ? Of(ParameterRole.ExpertGateProjection, expert, work.ExpertGate) : (RowProduct?)null,
-            Of(ParameterRole.ExpertUpProjection, expert, work.ExpertUp),
-            Of(ParameterRole.ExpertDownProjection, expert, work.ExpertOutput)))];
+            _kind.HasGate
+                ? OfExpert(ParameterRole.ExpertGateProjection, ParameterRole.ExpertGateProjectionBias, expert, work.ExpertGate)
+                : (RowProduct?)null,
+            OfExpert(ParameterRole.ExpertUpProjection, ParameterRole.ExpertUpProjectionBias, expert, work.ExpertUp),
+            OfExpert(ParameterRole.ExpertDownProjection, ParameterRole.ExpertDownProjectionBias, expert, work.ExpertOutput)))];
+        RowProduct Of(ParameterRole role, RowBuffer into) => new(weights.Matrix(role, layer), null, into);
         _chosen = new int[work.Rows * _config.ExpertsPerToken];
-        if (_config.LayerKinds[layer].HasSharedExpert)
+        if (_kind.HasSharedExpert)
             _shared = (
-                _config.LayerKinds[layer].HasGate ? Of(ParameterRole.SharedGateProjection, -1, work.SharedGate) : null,
-                Of(ParameterRole.SharedUpProjection, -1, work.SharedUp), Of(ParameterRole.SharedDownProjection, -1, work.ExpertOutput),
-                Of(ParameterRole.SharedExpertGate, -1, work.SharedWeight));
+                _kind.HasGate ? Of(ParameterRole.SharedGateProjection, work.SharedGate) : null,
+                Of(ParameterRole.SharedUpProjection, work.SharedUp), Of(ParameterRole.SharedDownProjection, work.ExpertOutput),
+                Of(ParameterRole.SharedExpertGate, work.SharedWeight));
     }
 
     /// <inheritdoc/>
@@ -70,7 +75,7 @@ internal sealed class RowExperts : IRowFeedForward
             RowOps.Product(_work.ExpertRows, count, adds: false, given, up);
         else
             RowOps.Product(_work.ExpertRows, count, adds: false, up);
-        RowFeedForward.Units(_activation, _work.ExpertGate, _work.ExpertUp, count);
+        RowFeedForward.Units(_kind, _work.ExpertGate, _work.ExpertUp, count);
         RowOps.Product(gate is null ? _work.ExpertUp : _work.ExpertGate, count, adds: false, down);
         count = 0;
         for (var row = 0; row < rows; row++)
@@ -84,7 +89,7 @@ internal sealed class RowExperts : IRowFeedForward
             RowOps.Product(x, rows, adds: false, gate, shared.Up, shared.Weight);
         else
             RowOps.Product(x, rows, adds: false, shared.Up, shared.Weight);
-        RowFeedForward.Units(_activation, _work.SharedGate, _work.SharedUp, rows);
+        RowFeedForward.Units(_kind, _work.SharedGate, _work.SharedUp, rows);
         RowOps.Product(shared.Gate is null ? _work.SharedUp : _work.SharedGate, rows, adds: false, shared.Down);
         for (var row = 0; row < rows; row++)
             Add(_work.ExpertOutput.Row(row), 1 / (1 + MathF.Exp(-_work.SharedWeight.Row(row)[0])), _to.Row(row));

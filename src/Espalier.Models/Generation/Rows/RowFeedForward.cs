@@ -1,3 +1,4 @@
+using Espalier.Models.Generation.Packed;
 using Espalier.Torch;
 
 namespace Espalier.Models.Generation.Rows;
@@ -6,13 +7,13 @@ namespace Espalier.Models.Generation.Rows;
 internal sealed class RowFeedForward : IRowFeedForward
 {
     private readonly RowWorkspace _work;
-    private readonly ActivationKind _activation;
+    private readonly LayerKind _kind;
     private readonly RowProduct _up, _down;
     private readonly RowProduct? _gate;
 
     public RowFeedForward(PackedWeights weights, int layer, RowWorkspace work, RowBuffer to)
     {
-        (_work, _activation) = (work, weights.Config.LayerKinds[layer].Activation);
+        (_work, _kind) = (work, weights.Config.LayerKinds[layer]);
         RowProduct Of(ParameterRole weight, ParameterRole bias, RowBuffer to) =>
             new(weights.Matrix(weight, layer), weights.Row(bias, layer), to);
         _up = Of(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, work.Up);
@@ -28,18 +29,20 @@ internal sealed class RowFeedForward : IRowFeedForward
             RowOps.Product(x, rows, adds: false, gate, _up);
         else
             RowOps.Product(x, rows, adds: false, _up);
-        Units(_activation, _work.Gate, _work.Up, rows);
+        Units(_kind, _work.Gate, _work.Up, rows);
         RowOps.Product(_gate is null ? _work.Up : _work.Gate, rows, adds, _down);
     }
 
     /// <summary>What the down projection reads: into the gates, into the rows of up where there are none.</summary>
-    public static void Units(ActivationKind activation, RowBuffer gate, RowBuffer up, int rows)
+    public static void Units(LayerKind kind, RowBuffer gate, RowBuffer up, int rows)
     {
-        if (activation == ActivationKind.GeGlu)
+        if (kind.Activation == ActivationKind.GeGlu)
             RowOps.GeluMul(gate, up, rows);
-        else if (activation == ActivationKind.SwiGlu)
+        else if (kind.Activation == ActivationKind.SwiGlu)
             RowOps.SiluMul(gate, up, rows);
-        else if (activation == ActivationKind.Gelu)
+        else if (kind.Activation == ActivationKind.ClampedSwiGlu)
+            RowOps.ClampedSiluMul(gate, up, rows, kind.ActivationLimit);
+        else if (kind.Activation == ActivationKind.Gelu)
             RowOps.Gelu(up, rows);
         else
             RowOps.SquaredRelu(up, rows);

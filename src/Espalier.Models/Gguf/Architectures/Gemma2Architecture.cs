@@ -40,12 +40,12 @@ internal sealed class Gemma2Architecture : GgufArchitecture
 
     /// <inheritdoc/>
     protected override int ContextLength(DecoderConfig config) =>
-        Window(config) is null ? base.ContextLength(config) : config.MaxPositions;
+        WindowPeriod.OfEveryOther(config) is null ? base.ContextLength(config) : config.MaxPositions;
 
     /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
-        add("attention.sliding_window", (uint)(Window(config) ?? config.MaxPositions));
+        add("attention.sliding_window", (uint)(WindowPeriod.OfEveryOther(config) ?? config.MaxPositions));
         add("attn_logit_softcapping", (float)(config.LayerKinds[0].ScoreCap ?? NoCap));
         add("final_logit_softcapping", (float)(config.LogitCap ?? NoCap));
     }
@@ -75,12 +75,5 @@ internal sealed class Gemma2Architecture : GgufArchitecture
             ? keys.Required("embedding_length") / keys.Required("attention.head_count") : keys.Required("attention.key_length");
 
         JsonNode? Cap(string key) => keys.Number(key) is { } cap and < NoCap ? JsonValue.Create(cap) : null;
-    }
-
-    /// <summary>The window where the layers have it as llama.cpp gives it, in every other layer from the first; null otherwise.</summary>
-    private static int? Window(DecoderConfig config)
-    {
-        var windows = Enumerable.Range(0, config.Layers).Select(layer => config.LayerKinds[layer].SlidingWindow).ToArray();
-        return windows.Select((window, layer) => window == (layer % 2 == 0 ? windows[0] : null)).All(fits => fits) ? windows[0] : null;
     }
 }

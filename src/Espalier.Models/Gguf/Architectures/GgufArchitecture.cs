@@ -43,6 +43,9 @@ internal abstract class GgufArchitecture
     /// <summary>Whether it reads <see cref="RotaryFactors"/>.</summary>
     public virtual bool ReadsRotaryFactors => false;
 
+    /// <summary>Whether it has keys alone for YaRN, whose blend it begins and ends at whole pairs, whatever the model has.</summary>
+    public virtual bool RoundsYarn => false;
+
     /// <summary>Whether it reads <see cref="LongFactors"/>.</summary>
     protected virtual bool ReadsLongFactors => false;
 
@@ -78,7 +81,12 @@ internal abstract class GgufArchitecture
             yield return $"llama.cpp's architecture {Name} has no sliding window: the file's context ends at {length} tokens, the window, "
                 + $"of the "
                 + $"model's {config.MaxPositions}";
+        foreach (var note in OwnNotes(config))
+            yield return note;
     }
+
+    /// <summary>What else a file of it says less of than the model, a sentence each.</summary>
+    protected virtual IEnumerable<string> OwnNotes(DecoderConfig config) => [];
 
     /// <summary>The keys that are this architecture's own; <paramref name="add"/> puts its name before each.</summary>
     protected abstract void DescribeOwn(DecoderConfig config, Action<string, object> add);
@@ -157,7 +165,7 @@ internal abstract class GgufArchitecture
                 Add("rope.scaling.original_context_length", (uint)scaling.OriginalMaxPositions);
                 Add("rope.scaling.attn_factor", (float)scaling.AttentionFactor);
                 break;
-            case RotaryScaling.Yarn yarn when !RotaryFactors.HasKeys(yarn):
+            case RotaryScaling.Yarn yarn when !RotaryFactors.HasKeys(yarn, this):
                 Add("rope.scaling.attn_factor", (float)yarn.AttentionFactor);
                 break;
             case RotaryScaling.Yarn yarn:
@@ -198,7 +206,7 @@ internal abstract class GgufArchitecture
             : WantsFullWidth && config.QueryHeads * config.HeadDim != config.HiddenSize
             ? $"the architecture {Name} wants as many entries of queries as channels; this model has {config.QueryHeads} heads of "
                 + $"{config.HeadDim} and {config.HiddenSize} channels"
-            : (!ReadsRotaryFactors && RotaryFactors.Of(config) is not null) || (!ReadsLongFactors && LongFactors.Of(config).Any())
+            : (!ReadsRotaryFactors && RotaryFactors.Of(config, this) is not null) || (!ReadsLongFactors && LongFactors.Of(config).Any())
             ? $"the architecture {Name} cannot stretch its frequencies by {config.Rotary.Scaling}"
             : OwnObjection(config);
     }

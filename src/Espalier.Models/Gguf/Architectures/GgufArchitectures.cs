@@ -6,7 +6,8 @@ internal static class GgufArchitectures
     /// <summary>All of them, in alphabetical order.</summary>
     public static IReadOnlyList<GgufArchitecture> All { get; } =
     [
-        new Gemma2Architecture(), new Gemma3Architecture(), new GraniteArchitecture(), new LlamaArchitecture(), new MixtralArchitecture(),
+        new Gemma2Architecture(), new Gemma3Architecture(), new GptOssArchitecture(), new GraniteArchitecture(),
+        new LlamaArchitecture(), new MixtralArchitecture(),
         new NemotronArchitecture(), new NemotronHArchitecture(), new Olmo2Architecture(), new OlmoeArchitecture(),
         new Phi3Architecture(), new Qwen2Architecture(), new Qwen2MoeArchitecture(), new Qwen3Architecture(), new Qwen3MoeArchitecture(),
         new Qwen3NextArchitecture(), new Qwen35Architecture(),

@@ -9,16 +9,20 @@ internal static class RotaryFactors
     /// <summary>Its name in the file.</summary>
     public const string Name = "rope_freqs.weight";
 
-    /// <summary>The divisors that a model needs; null where none or metadata keys do.</summary>
-    public static float[]? Of(DecoderConfig config) => config.Rotary.Scaling switch
+    /// <summary>The divisors that a model needs in an architecture; null where none or metadata keys do.</summary>
+    public static float[]? Of(DecoderConfig config, GgufArchitecture architecture) => config.Rotary.Scaling switch
     {
         RotaryScaling.Llama3 scaling => Of(scaling, config.Rotary.Theta, config.HeadDim),
-        RotaryScaling.Yarn scaling when !HasKeys(scaling) => Of(scaling, config.Rotary.Theta, config.HeadDim),
+        RotaryScaling.Yarn scaling when !HasKeys(scaling, architecture) => Of(scaling, config.Rotary.Theta, config.HeadDim),
         _ => null,
     };
 
-    /// <summary>Whether llama.cpp computes this YaRN from metadata: its betas are the paper's (arXiv 2309.00071, section 3.2).</summary>
-    public static bool HasKeys(RotaryScaling.Yarn scaling) => scaling is { BetaFast: 32.0, BetaSlow: 1.0 };
+    /// <summary>
+    /// Whether llama.cpp computes this YaRN from metadata: its betas are the paper's (arXiv 2309.00071, section 3.2), and the blend begins
+    /// and ends at whole pairs, unless the architecture takes it so in any case.
+    /// </summary>
+    public static bool HasKeys(RotaryScaling.Yarn scaling, GgufArchitecture architecture) =>
+        scaling is { BetaFast: 32.0, BetaSlow: 1.0 } && (scaling.Truncates || architecture.RoundsYarn);
 
     /// <summary>
     /// H/2 divisors for Llama-3 scaling: 1 for short wavelengths, the factor for long ones, a linear blend of frequencies between.
@@ -46,8 +50,10 @@ internal static class RotaryFactors
     public static float[] Of(RotaryScaling.Yarn scaling, double theta, int headDim)
     {
         var factors = new float[headDim / 2];
-        double low = Math.Max(Math.Floor(PairTurning(scaling.BetaFast)), 0),
-        high = Math.Min(Math.Ceiling(PairTurning(scaling.BetaSlow)), headDim - 1);
+        var (low, high) = (PairTurning(scaling.BetaFast), PairTurning(scaling.BetaSlow));
+        if (scaling.Truncates)
+            (low, high) = (Math.Floor(low), Math.Ceiling(high));
+        (low, high) = (Math.Max(low, 0), Math.Min(high, headDim - 1));
         for (var i = 0; i < factors.Length; i++)
         {
             var stretched = Math.Clamp((i - low) / Math.Max(high - low, 0.001), 0.0, 1.0);

@@ -15,10 +15,18 @@ internal static class WindowPeriod
             period => windows.Index().All(layer => layer.Item == (layer.Index % period < period - 1)));
     }
 
+    /// <summary>The window where the layers have one in every other layer from the first, or none at all; null otherwise.</summary>
+    public static int? OfEveryOther(DecoderConfig config)
+    {
+        var windows = Enumerable.Range(0, config.Layers).Select(layer => config.LayerKinds[layer].SlidingWindow).ToArray();
+        return windows.Select((window, layer) => window == (layer % 2 == 0 ? windows[0] : null)).All(fits => fits) ? windows[0] : null;
+    }
+
     /// <summary>Why the layers cannot be said by a period; null where they can.</summary>
     public static string? Objection(DecoderConfig config, string architecture) => Of(config) is not null ? null
         : $"the architecture {architecture} has a layer without a window every so manieth, and the "
-            + $"{config.LayerKinds.Count(kind => kind.SlidingWindow is null)} of this model's {config.Layers} that have none do not stand so; "
+            + $"{config.LayerKinds.Count(kind => kind.SlidingWindow is null)} of this model's {config.Layers} that have none do not stand "
+            + $"so; "
             + "choose layers that do, or keep all of them";
 
     /// <summary>The window; longer than any text where no layer has one.</summary>

@@ -27,7 +27,7 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
             yield return new(name, GgufType.F32, [length], static (_, rows) => rows.Clear());
         foreach (var (name, list) in LongFactors.Of(checkpoint.Config))
             yield return new(name, GgufType.F32, [list.Length], (_, rows) => list.CopyTo(rows));
-        if (RotaryFactors.Of(checkpoint.Config) is { } factors)
+        if (RotaryFactors.Of(checkpoint.Config, architecture) is { } factors)
             yield return new(RotaryFactors.Name, GgufType.F32, [factors.Length], (_, rows) => factors.CopyTo(rows));
     }
 

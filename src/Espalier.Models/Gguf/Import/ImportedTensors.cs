@@ -38,7 +38,8 @@ internal sealed class ImportedTensors : ITensorSource
             names.Add(stored.Name);
             foreach (var (part, _, first, count) in stored.Ranges().Take(stored.Parts.Count))
             {
-                var width = part.Shape.Length == 1 ? 1 : part.Shape[^1];
+                // Vectors of experts are the rows of one matrix.
+                var width = part.Shape.Length > 1 ? part.Shape[^1] : tensor.Shape.Count > 1 ? tensor.Width : 1;
                 _places.Add(part.Parameter, new(tensor, first / width, count / width,
                     stored.Parts.Sum(StoredTensor.ElementsOf) / stored.Units / width));
             }

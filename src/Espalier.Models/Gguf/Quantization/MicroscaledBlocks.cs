@@ -21,8 +21,8 @@ internal sealed class MicroscaledBlocks : BlockLayout
         var scale = Float4.Scale(block[0]);
         for (var i = 0; i < Half; i++)
         {
-            weights[i] = Float4.Value(block[1 + i]) * scale;
-            weights[Half + i] = Float4.Value(block[1 + i] >> 4) * scale;
+            weights[i] = (float)(Float4.Value(block[1 + i]) * scale);
+            weights[Half + i] = (float)(Float4.Value(block[1 + i] >> 4) * scale);
         }
     }
 }

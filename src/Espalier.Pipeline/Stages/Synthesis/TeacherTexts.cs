@@ -3,6 +3,7 @@ using Espalier.Compression.Synthesis;
 using Espalier.Evaluation.Synthesis;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
+using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 

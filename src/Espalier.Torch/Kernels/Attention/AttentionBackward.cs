@@ -7,7 +7,8 @@ namespace Espalier.Torch.Kernels.Attention;
 /// <summary>
 /// The backward pass of attention (arXiv 2307.08691, section 3.1), in tiles of queries and keys: the weights P are made again out of the
 /// scores and the sums that the forward pass kept; with dP = dY Vᵀ and D = Σ dY Y of each row, dS = scale · P (dP − D), dQ = dS K, dK = dSᵀ
-/// Q and dV = Pᵀ dY. A task is one key head of one sample: nothing is added by two threads.
+/// Q and dV = Pᵀ dY. A sink has a weight and no value, so that its gradient is minus the sum of weight · D. A task is one key head of one
+/// sample: nothing is added by two threads.
 /// </summary>
 internal static unsafe class AttentionBackward
 {
@@ -54,6 +55,8 @@ internal static unsafe class AttentionBackward
         Panels.OfRows<TV>(p->Slope + p->Row(b, t, n), step, rows, H, Queries, own.SlopeRows);
         for (var r = 0L; r < rows; r++)
             own.Dots[r] = AttentionRows.Dot<TV>(p->Slope + p->Row(b, t + r, n), p->Output + p->Row(b, t + r, n), H);
+        if (p->Sinks != null)
+            AddToSink(p, b, n, t, rows, own.Dots);
         Clear(own.ToQueries, rows * width);
         for (var from = p->Low(b, t) / Keys * Keys; from < end; from += Keys)
             Tiles<TV>(p, b, n, t, rows, from, Math.Min(end, from + Keys), own);
@@ -117,6 +120,18 @@ internal static unsafe class AttentionBackward
                 own.Slopes + skipped * Keys + s, 1, Keys, own.QueryRows + skipped * wide, Queries * wide,
                 own.ToKeys + (from + s) * width, width, some, width, rows - skipped, add: true);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void AddToSink(AttentionProblem* p, long b, long n, long t, long rows, float* dots)
+    {
+        var sum = 0.0;
+        for (var r = 0L; r < rows; r++)
+        {
+            var sums = p->Sums + ((b * p->N + n) * p->T + t + r) * 2;
+            sum += MathF.Exp(p->Sinks[n] - sums[0] * p->Rest) * sums[1] * dots[r];
+        }
+        p->ToSinks[b * p->N + n] -= sum;
     }
 
     private static void Clear(float* from, long count) => new Span<float>(from, (int)count).Clear();

@@ -132,6 +132,8 @@ internal static unsafe class AttentionForward
                 (row[0], row[1]) = (own.Tops[at + r], 1 / sum);
             }
         }
+        if (p->Sinks != null)
+            WithSinks(p, b, n, t, rows, to, own, at, shares);
 
         // What no row sees at the end of the last panel weighs nothing.
         Tile.Multiply<TV>(
@@ -139,6 +141,23 @@ internal static unsafe class AttentionForward
         for (var r = 0L; r < rows; r++)
             if (shares[r] != 0)
                 AttentionRows.Join<TV>(own.Outputs + r * width, p->Output + p->Row(b, t + r, n), H, kept[r], shares[r]);
+    }
+
+    // The shares of those of some rows that are done, with the sink of their head. Apart, for what has none to stay as it is.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void WithSinks(AttentionProblem* p, long b, long n, long t, long rows, long to, in Own own, long at, float* shares)
+    {
+        for (var r = 0L; r < rows; r++)
+        {
+            if (shares[r] == 0 || p->Past + t + r >= to)
+                continue;
+            var (top, sum, by) = AttentionRows.WithSink(own.Tops[at + r], own.Sums[at + r], p->Sinks[n], p->Rest);
+            shares[r] = by / sum;
+            if (p->Sums == null)
+                continue;
+            var row = p->Sums + ((b * p->N + n) * p->T + t + r) * 2;
+            (row[0], row[1]) = (top, 1 / sum);
+        }
     }
 
     // Scratch of a thread.

@@ -23,26 +23,27 @@ internal static unsafe class AttentionKernel
     /// end of the second, one after the other; the first position that it sees is in none of them, nor is its own. Beginnings may fall
     /// then. Or null.
     /// </param>
+    /// <param name="sinks">A logit of each query head, [N], that takes part in the softmax and has no value; or null.</param>
     public static Tensor Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null, double? cap = null,
-        Tensor? holes = null) => Forward(q, k, v, scale, window, begins, cap, holes, keep: false).Output;
+        Tensor? holes = null, Tensor? sinks = null) => Forward(q, k, v, scale, window, begins, cap, holes, sinks, keep: false).Output;
 
     /// <summary>
     /// The same, and what <see cref="Backward"/> needs: of each query row the largest score and the reciprocal of the sum of exponentials,
     /// [B, N, T, 2].
     /// </summary>
     public static (Tensor Output, Tensor Sums) ForwardKept(
-        Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null, double? cap = null)
+        Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null, double? cap = null, Tensor? sinks = null)
     {
-        var (output, sums) = Forward(q, k, v, scale, window, begins, cap, null, keep: true);
+        var (output, sums) = Forward(q, k, v, scale, window, begins, cap, null, sinks, keep: true);
         return (output, sums!);
     }
 
-    /// <summary>The gradients of queries, keys and values out of that of what came out.</summary>
-    public static (Tensor Q, Tensor K, Tensor V) Backward(
+    /// <summary>The gradients of queries, keys, values and sinks, where there are some, out of that of what came out.</summary>
+    public static (Tensor Q, Tensor K, Tensor V, Tensor? Sinks) Backward(
         Tensor gradient, Tensor output, Tensor sums, Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins = null,
-        double? cap = null)
+        double? cap = null, Tensor? sinks = null)
     {
-        Check(q, k, v, window, begins);
+        Check(q, k, v, window, begins, sinks);
         if (gradient.DType != DType.Float32 || !gradient.Shape.SequenceEqual(q.Shape))
             throw Of(Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and q {Sizes(q)}");
         using var toQ = Operand.Result(DType.Float32, q.Shape);
@@ -52,7 +53,7 @@ internal static unsafe class AttentionKernel
         {
             toK.Clear();
             toV.Clear();
-            return (toQ.Tensor, toK.Tensor, toV.Tensor);
+            return (toQ.Tensor, toK.Tensor, toV.Tensor, sinks is null ? null : OfSamples(new() { N = q.Size(2) }));
         }
         using var queries = Operand.InRows(q);
         using var keys = Operand.InRows(k);
@@ -61,23 +62,45 @@ internal static unsafe class AttentionKernel
         using var y = Operand.InOrder(output);
         using var kept = Operand.InOrder(sums);
         using var documents = begins is null ? Operand.Of(q) : Operand.InOrder(begins);
+        using var logits = sinks is null ? Operand.Of(q) : Operand.InOrder(sinks);
+        using var toSinks = sinks is null ? Operand.Of(q) : Operand.Own(DType.Float64, q.Size(0), q.Size(2));
         var p = Problem(q, k, queries, keys, values, scale, window, cap);
         p.Output = y.Floats;
         p.Sums = kept.Floats;
         p.Begins = begins is null ? null : documents.Longs;
+        if (sinks is not null)
+        {
+            toSinks.Clear();
+            p.Sinks = logits.Floats;
+            p.ToSinks = toSinks.Doubles;
+        }
         p.Slope = slope.Floats;
         p.ToQueries = toQ.Floats;
         p.ToKeys = toK.Floats;
         p.ToValues = toV.Floats;
         Workers.For(0, p.B * p.K, 1,
             Width.Of(&AttentionBackward.Tasks<Floats512>, &AttentionBackward.Tasks<Floats256>, &AttentionBackward.Tasks<Floats128>), &p);
-        return (toQ.Tensor, toK.Tensor, toV.Tensor);
+        return (toQ.Tensor, toK.Tensor, toV.Tensor, sinks is null ? null : OfSamples(p));
     }
 
-    private static (Tensor Output, Tensor? Sums) Forward(
-        Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins, double? cap, Tensor? holes, bool keep)
+    // What all samples add to the gradients of sinks, the first sample first.
+    private static Tensor OfSamples(in AttentionProblem p)
     {
-        Check(q, k, v, window, begins);
+        using var sums = Operand.Result(DType.Float32, p.N);
+        for (var n = 0L; n < p.N; n++)
+        {
+            var sum = 0.0;
+            for (var b = 0L; b < p.B; b++)
+                sum += p.ToSinks[b * p.N + n];
+            sums.Floats[n] = (float)sum;
+        }
+        return sums.Tensor;
+    }
+
+    private static (Tensor Output, Tensor? Sums) Forward(Tensor q, Tensor k, Tensor v, double scale, long? window, Tensor? begins,
+        double? cap, Tensor? holes, Tensor? sinks, bool keep)
+    {
+        Check(q, k, v, window, begins, sinks);
         if (holes is not null && (holes.DType != DType.Int64 || !holes.Shape.SequenceEqual([q.Size(0), q.Size(1), 4])))
             throw Of(Name, $"what is not seen is {holes.DType} {Sizes(holes)}, it must be int64 of samples, positions and 4");
         using var y = Operand.Result(DType.Float32, q.Shape);
@@ -89,10 +112,12 @@ internal static unsafe class AttentionKernel
         using var values = Operand.InRows(v);
         using var documents = begins is null ? Operand.Of(q) : Operand.InOrder(begins);
         using var stretches = holes is null ? Operand.Of(q) : Operand.InOrder(holes);
+        using var logits = sinks is null ? Operand.Of(q) : Operand.InOrder(sinks);
         var p = Problem(q, k, queries, keys, values, scale, window, cap);
         p.Output = y.Floats;
         p.Sums = keep ? sums.Floats : null;
         p.Begins = begins is null ? null : documents.Longs;
+        p.Sinks = sinks is null ? null : logits.Floats;
         if (holes is not null)
         {
             p.Holes = stretches.Longs;
@@ -148,7 +173,7 @@ internal static unsafe class AttentionKernel
             Cap = (float)(cap ?? 0),
         };
 
-    private static void Check(Tensor q, Tensor k, Tensor v, long? window, Tensor? begins)
+    private static void Check(Tensor q, Tensor k, Tensor v, long? window, Tensor? begins, Tensor? sinks)
     {
         foreach (var (name, x) in (ReadOnlySpan<(string, Tensor)>)[("q", q), ("k", k), ("v", v)])
         {
@@ -170,5 +195,7 @@ internal static unsafe class AttentionKernel
             throw Of(Name, $"a window of {window} keys, it must have at least one");
         if (begins is not null && (begins.DType != DType.Int64 || !begins.Shape.SequenceEqual(q.Shape[..2])))
             throw Of(Name, $"the documents' beginnings are {begins.DType} {Sizes(begins)}, they must be int64 of samples and positions");
+        if (sinks is not null && (sinks.DType != DType.Float32 || !sinks.Shape.SequenceEqual([N])))
+            throw Of(Name, $"the sinks are {sinks.DType} {Sizes(sinks)}, they must be float32 of {N} heads");
     }
 }

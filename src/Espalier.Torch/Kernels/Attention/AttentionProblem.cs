@@ -22,8 +22,16 @@ internal unsafe struct AttentionProblem
     /// </summary>
     public long* Holes;
 
+    /// <summary>
+    /// Of each query head a logit that takes part in the softmax and has no value, [N]; null where there are none.
+    /// </summary>
+    public float* Sinks;
+
     // Backward: gradient of the output, and gradients to write, in order.
     public float* Slope, ToQueries, ToKeys, ToValues;
+
+    // What each sample adds to the gradients of sinks, [B, N].
+    public double* ToSinks;
 
     public long B, T, S, N, K, H, Window;
     public long QuerySample, QueryStep, QueryHead, KeySample, KeyStep, KeyHead, ValueSample, ValueStep, ValueHead;

@@ -54,6 +54,24 @@ internal static unsafe class AttentionRows
         return total;
     }
 
+    /// <summary>
+    /// A row's largest score and its sum of exponentials with that of a sink, and what the exponentials before are multiplied by for that:
+    /// 1, but where the sink is above them.
+    /// </summary>
+    /// <param name="top">The largest score.</param>
+    /// <param name="sum">The sum of e^((score − top) · scale).</param>
+    /// <param name="sink">The sink, which nothing multiplies.</param>
+    /// <param name="scale">What scores are still multiplied by.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static (float Top, float Sum, float By) WithSink(float top, float sum, float sink, float scale)
+    {
+        var above = sink - top * scale;
+        if (!(above > 0))
+            return (top, sum + MathF.Exp(above), 1);
+        var by = MathF.Exp(-above);
+        return (sink / scale, sum * by + 1, by);
+    }
+
     /// <summary>y = (y · kept + c) · share; y = c · share where nothing is kept, whatever y was.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Join<TV>(float* c, float* y, long H, float kept, float share) where TV : unmanaged, IFloats<TV>

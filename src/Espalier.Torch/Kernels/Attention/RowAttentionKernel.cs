@@ -49,10 +49,13 @@ internal static unsafe class RowAttentionKernel
                 }
                 if (job.Cap != 0)
                     AttentionRows.Cap(scores, count, job.Scale, job.Cap);
-                var scale = (job.Cap == 0 ? job.Scale : 1) * AttentionRows.Log2OfE;
+                var rest = job.Cap == 0 ? job.Scale : 1;
                 AttentionRows.Hide(scores, 0, 0, room, count);
                 var top = AttentionRows.Largest<TV>(scores, room);
-                var share = 1 / AttentionRows.Exponentials<TV>(scores, room, scale, top).Sum();
+                var (sum, by) = (AttentionRows.Exponentials<TV>(scores, room, rest * AttentionRows.Log2OfE, top).Sum(), 1f);
+                if (job.Sinks != null)
+                    (_, sum, by) = AttentionRows.WithSink(top, sum, job.Sinks[offset / H], rest);
+                var share = by / sum;
                 Blend<TV>(scores, values, table, first, end, step, H, share, y);
             }
         }
@@ -150,11 +153,11 @@ internal static unsafe class RowAttentionKernel
 
     /// <summary>
     /// Queries [rows, N, H]; keys and values [blocks, positions of a block, K, H]; of each row the blocks of its sequence, in the order of
-    /// its positions, and its own position.
+    /// its positions, and its own position; sinks [N], or null.
     /// </summary>
     public struct Job
     {
-        public float* Queries, Keys, Values, Y;
+        public float* Queries, Keys, Values, Y, Sinks;
         public int* Table, Positions;
         public long Rows, N, K, H, Block, TableStep, Window, Longest, QueryStep, YStep;
         public float Scale, Cap;

@@ -103,8 +103,9 @@ internal static unsafe class GatedUnitKernel<TG> where TG : struct, IGate
         }
     }
 
+    /// <summary>o σ(a) u of a vector.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TV Unit<TV>(TV gate, TV up)
+    internal static TV Unit<TV>(TV gate, TV up)
         where TV : unmanaged, IFloats<TV> =>
         TG.Outer(gate) / (TV.All(1) + TV.Exponential(TV.All(0) - TG.Inner(gate))) * up;
 

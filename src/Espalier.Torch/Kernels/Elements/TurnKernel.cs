@@ -87,7 +87,7 @@ internal static unsafe class TurnKernel
                 var row = 0;
                 for (; row + lanes <= rows; row += lanes)
                     if (typeof(TE) == typeof(float))
-                        Four((float*)from + row * job->Step + column, job->Step, (float*)turned + column * Across + row);
+                        Four((float*)from + row * job->Step + column, job->Step, (float*)turned + column * Across + row, Across);
                     else
                         Eight((ushort*)from + row * job->Step + column, job->Step, (ushort*)turned + column * Across + row);
                 Rest(from, job->Step, turned, row, rows, column, column + lanes);
@@ -103,16 +103,17 @@ internal static unsafe class TurnKernel
         }
     }
 
+    /// <summary>Four rows of four floats, turned; <see cref="Sse"/> must be there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Four(float* from, long step, float* to)
+    internal static void Four(float* from, long step, float* to, long toStep)
     {
         Vector128<float> a = Vector128.Load(from), b = Vector128.Load(from + step);
         Vector128<float> c = Vector128.Load(from + 2 * step), d = Vector128.Load(from + 3 * step);
         Vector128<float> ab = Sse.UnpackLow(a, b), cd = Sse.UnpackLow(c, d), AB = Sse.UnpackHigh(a, b), CD = Sse.UnpackHigh(c, d);
         Sse.MoveLowToHigh(ab, cd).Store(to);
-        Sse.MoveHighToLow(cd, ab).Store(to + Across);
-        Sse.MoveLowToHigh(AB, CD).Store(to + 2 * Across);
-        Sse.MoveHighToLow(CD, AB).Store(to + 3 * Across);
+        Sse.MoveHighToLow(cd, ab).Store(to + toStep);
+        Sse.MoveLowToHigh(AB, CD).Store(to + 2 * toStep);
+        Sse.MoveHighToLow(CD, AB).Store(to + 3 * toStep);
     }
 
     // Rows in pairs, pairs in fours, fours in eights.

@@ -10,6 +10,9 @@ namespace Espalier.Torch.Kernels.Products;
 /// </summary>
 internal static unsafe class Tile
 {
+    /// <summary>Columns of a panel of positions, whatever the vectors' width: what a prompt's activations lie in.</summary>
+    public const int Positions = 32;
+
     /// <summary>Columns of a panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Wide<TV>() where TV : unmanaged, IFloats<TV> => 2 * TV.Lanes;
@@ -36,20 +39,38 @@ internal static unsafe class Tile
         where TV : unmanaged, IFloats<TV>
     {
         for (var column = 0L; column < columns; column += Wide<TV>(), b += panelStep, c += Wide<TV>())
-        {
-            var row = 0L;
-            if (TV.HasManyRegisters)
-                for (; row + 8 <= rows; row += 8)
-                    Eight<TV>(a + row * aRow, aRow, aDepth, b, depth, c + row * cRow, cRow, add);
-            for (; row + 4 <= rows; row += 4)
-                Four<TV>(a + row * aRow, aRow, aDepth, b, depth, c + row * cRow, cRow, add);
-            for (; row < rows; row++)
-                One<TV>(a + row * aRow, aDepth, b, depth, c + row * cRow, add);
-        }
+            Column<TV>(a, aRow, aDepth, b, Wide<TV>(), c, cRow, rows, depth, add);
+    }
+
+    /// <summary>
+    /// The same of a B whose rows lie side by side, of <see cref="Positions"/> columns each, and a C that lies so: panels of positions.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MultiplyPanel<TV>(float* a, long aRow, long aDepth, float* b, float* c, long rows, long depth, bool add)
+        where TV : unmanaged, IFloats<TV>
+    {
+        for (var column = 0; column < Positions; column += Wide<TV>())
+            Column<TV>(a, aRow, aDepth, b + column, Positions, c + column, Positions, rows, depth, add);
+    }
+
+    // Two vectors of columns.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Column<TV>(
+        float* a, long aRow, long aDepth, float* b, long bRow, float* c, long cRow, long rows, long depth, bool add)
+        where TV : unmanaged, IFloats<TV>
+    {
+        var row = 0L;
+        if (TV.HasManyRegisters)
+            for (; row + 8 <= rows; row += 8)
+                Eight<TV>(a + row * aRow, aRow, aDepth, b, bRow, depth, c + row * cRow, cRow, add);
+        for (; row + 4 <= rows; row += 4)
+            Four<TV>(a + row * aRow, aRow, aDepth, b, bRow, depth, c + row * cRow, cRow, add);
+        for (; row < rows; row++)
+            One<TV>(a + row * aRow, aDepth, b, bRow, depth, c + row * cRow, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Eight<TV>(float* a, long r1, long aDepth, float* b, long depth, float* c, long cRow, bool add)
+    private static void Eight<TV>(float* a, long r1, long aDepth, float* b, long bRow, long depth, float* c, long cRow, bool add)
         where TV : unmanaged, IFloats<TV>
     {
         var zero = TV.All(0);
@@ -57,7 +78,7 @@ internal static unsafe class Tile
         TV c40 = zero, c41 = zero, c50 = zero, c51 = zero, c60 = zero, c61 = zero, c70 = zero, c71 = zero;
         var (r2, r3) = (2 * r1, 3 * r1);
         var low = a + 4 * r1;
-        for (var d = 0L; d < depth; d++, a += aDepth, low += aDepth, b += Wide<TV>())
+        for (var d = 0L; d < depth; d++, a += aDepth, low += aDepth, b += bRow)
         {
             TV b0 = TV.Load(b), b1 = TV.Load(b + TV.Lanes);
             var x = TV.All(a[0]);
@@ -96,13 +117,13 @@ internal static unsafe class Tile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Four<TV>(float* a, long r1, long aDepth, float* b, long depth, float* c, long cRow, bool add)
+    private static void Four<TV>(float* a, long r1, long aDepth, float* b, long bRow, long depth, float* c, long cRow, bool add)
         where TV : unmanaged, IFloats<TV>
     {
         var zero = TV.All(0);
         TV c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero;
         var (r2, r3) = (2 * r1, 3 * r1);
-        for (var d = 0L; d < depth; d++, a += aDepth, b += Wide<TV>())
+        for (var d = 0L; d < depth; d++, a += aDepth, b += bRow)
         {
             TV b0 = TV.Load(b), b1 = TV.Load(b + TV.Lanes);
             var x = TV.All(a[0]);
@@ -125,10 +146,11 @@ internal static unsafe class Tile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void One<TV>(float* a, long aDepth, float* b, long depth, float* c, bool add) where TV : unmanaged, IFloats<TV>
+    private static void One<TV>(float* a, long aDepth, float* b, long bRow, long depth, float* c, bool add)
+        where TV : unmanaged, IFloats<TV>
     {
         TV c0 = TV.All(0), c1 = TV.All(0);
-        for (var d = 0L; d < depth; d++, a += aDepth, b += Wide<TV>())
+        for (var d = 0L; d < depth; d++, a += aDepth, b += bRow)
         {
             var x = TV.All(*a);
             c0 = TV.MultiplyAdd(x, TV.Load(b), c0);

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Quantized;
@@ -8,7 +10,7 @@ namespace Espalier.Tests.Checkpoints.Quantized;
 /// <summary>Folders of floats of 4 bits that are broken.</summary>
 public sealed class Float4FolderTests : IDisposable
 {
-    private const string Module = "model.layers.0.self_attn.q_proj";
+    private const string Module = "model.layers.0.self_attn.q_proj", Experts = "model.layers.0.mlp.experts.gate_up_proj";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -66,20 +68,50 @@ public sealed class Float4FolderTests : IDisposable
         Assert.Contains($"has no tensor '{Module}{scale}', which a quantised weight needs", error, StringComparison.Ordinal);
     }
 
-    /// <summary>The error of a folder with one tensor of the first module changed, or left out.</summary>
-    private string Broken(string form, string suffix, Action<byte[]>? change)
+    [Fact]
+    public void A_power_of_an_expert_that_stands_for_no_number_is_named()
     {
+        var error = Broken("mxfp4", "_scales", static bytes => bytes[^1] = 255, Experts);
+        Assert.Contains($"'{Experts}_scales': scale 383 is 255, which stands for no number", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Scales_of_experts_that_are_missing_are_named()
+    {
+        var error = Broken("mxfp4", "_scales", null, Experts);
+        Assert.Contains($"has no tensor '{Experts}_scales', which a quantised weight needs", error, StringComparison.Ordinal);
+        error = Broken("mxfp4", "_blocks", null, Experts);
+        Assert.Contains($"has no tensor '{Experts}', which a quantised weight needs", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Experts_of_another_shape_are_named_with_both()
+    {
+        var error = Broken("mxfp4", "", static _ => { }, Experts, static config => config["intermediate_size"] = 64);
+        Assert.Contains("_blocks' is U8 [3, 64, 1, 16], [3, 64, 2, 16] was expected by config.json", error, StringComparison.Ordinal);
+        error = Broken("mxfp4", "", static _ => { }, Experts, static config => config["intermediate_size"] = 40);
+        Assert.Contains("_blocks' is of matrices of 40 inputs, which are no whole groups of 32", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>The error of a folder with one tensor of a module changed, or left out.</summary>
+    private string Broken(string form, string suffix, Action<byte[]>? change, string module = Module,
+        Action<JsonObject>? changeConfig = null)
+    {
+        if (Directory.Exists(_folder.Of("source")))
+            Directory.Delete(_folder.Of("source"), recursive: true);
         var source = _folder.Of("source");
         Directory.CreateDirectory(source);
-        File.Copy(Path.Combine(Fixtures.Golden("quantized", form), "config.json"), Path.Combine(source, "config.json"));
+        var config = JsonFile.Read(Fixtures.Golden("quantized", form, "config.json"));
+        changeConfig?.Invoke(config);
+        File.WriteAllText(Path.Combine(source, "config.json"), config.ToJsonString());
         using (var tensors = SafetensorsFile.Open(Path.Combine(Fixtures.Golden("quantized", form), "model.safetensors")))
             SafetensorsWriter.Write(Path.Combine(source, "model.safetensors"),
-                SafetensorsLayout.Plan([.. tensors.Entries.Values.Where(entry => change is not null || entry.Name != Module + suffix)
+                SafetensorsLayout.Plan([.. tensors.Entries.Values.Where(entry => change is not null || entry.Name != module + suffix)
                     .Select(static entry => new TensorSpec(entry.Name, entry.Type, entry.Shape))]),
                 (entry, offset, bytes) =>
                 {
                     var all = tensors.ReadBytes(entry.Name);
-                    if (entry.Name == Module + suffix)
+                    if (entry.Name == module + suffix)
                         change!(all);
                     all.AsSpan((int)offset, bytes.Length).CopyTo(bytes);
                 });

@@ -24,7 +24,7 @@ public sealed class RotaryFactorsTests
         // pair 2 is half way: 1/(0.5/8 + 0.5) = 1.777778.
         var scaling = new RotaryScaling.Yarn(8, 1, 0.1, 128, 1);
 
-        Assert.False(RotaryFactors.HasKeys(scaling));
+        Assert.False(RotaryFactors.HasKeys(scaling, new LlamaArchitecture()));
         Assert.Equal([1f, 1f, 1.777778f, 8f, 8f, 8f], RotaryFactors.Of(scaling, 500000, 12).Select(f => MathF.Round(f, 6)));
     }
 }

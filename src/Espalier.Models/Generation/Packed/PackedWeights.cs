@@ -4,7 +4,7 @@ using Espalier.Models.Streaming;
 using Espalier.Torch;
 using Espalier.Torch.Kernels;
 
-namespace Espalier.Models.Generation.Rows;
+namespace Espalier.Models.Generation.Packed;
 
 /// <summary>
 /// A decoder's weights as generation reads them: matrices in a <see cref="WeightFormat"/>, norms and biases in float32. Of any family.
@@ -61,7 +61,7 @@ internal sealed class PackedWeights : IDisposable
 
     internal PackedMatrix Matrix(ParameterRole role, int layer, int expert = -1) => _matrices[new(role, layer, expert)];
 
-    internal RowBuffer? Row(ParameterRole role, int layer) => _rows.GetValueOrDefault(new(role, layer));
+    internal RowBuffer? Row(ParameterRole role, int layer, int expert = -1) => _rows.GetValueOrDefault(new(role, layer, expert));
 
     /// <summary>The row of a norm as <see cref="RowOps"/> multiply by it.</summary>
     internal RowBuffer? NormRow(ParameterRole role, int layer) => _wholeRows.GetValueOrDefault(new(role, layer)) ?? Row(role, layer);

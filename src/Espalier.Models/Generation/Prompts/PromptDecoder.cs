@@ -1,0 +1,92 @@
+using Espalier.Models.Generation.Packed;
+using Espalier.Torch;
+using Espalier.Torch.Kernels.Vectors;
+
+namespace Espalier.Models.Generation.Prompts;
+
+/// <summary>
+/// Takes prompts in, on <see cref="PackedWeights"/>, many positions at once, into a cache that is there. What a position gives depends on
+/// those before it alone, to the bit. After the last layer's keys and values only the last position is wanted, so that the rest of that
+/// layer goes without the others. Dispose it.
+/// </summary>
+internal sealed class PromptDecoder : IDisposable
+{
+    /// <summary>Positions at once.</summary>
+    public const int Most = 512;
+
+    private readonly PackedWeights _weights;
+    private readonly int _capacity;
+    private readonly PromptWorkspace _work;
+    private readonly PromptBlock[] _blocks;
+
+    /// <summary>Over a cache of sequences, a row of keys and of values a position; weights and cache stay the caller's.</summary>
+    /// <param name="weights">The weights, of a model that <see cref="Takes"/> says.</param>
+    /// <param name="capacity">Positions of a sequence.</param>
+    /// <param name="keys">Of each layer with attention the keys.</param>
+    /// <param name="values">The same of values.</param>
+    public PromptDecoder(PackedWeights weights, int capacity, RowBuffer?[] keys, RowBuffer?[] values)
+    {
+        (_weights, _capacity) = (weights, capacity);
+        _work = new(weights.Config, Math.Min(Most, capacity));
+        _blocks = [.. Enumerable.Range(0, weights.Config.Layers).Select(
+            layer => new PromptBlock(weights, layer, _work, keys[layer], values[layer]))];
+    }
+
+    /// <summary>
+    /// Whether a model's prompts go through here: of attention and dense halves, where vectors have 256 bits at least; libtorch's products
+    /// are faster elsewhere.
+    /// </summary>
+    public static bool Takes(DecoderConfig config) => Width.Bits > 128 && config.LayerKinds.All(PromptBlock.Takes);
+
+    /// <summary>
+    /// Floating-point operations of a prompt and the logits after it, those of the last layer's positions that are not wanted left out
+    /// where they are not computed.
+    /// </summary>
+    public static double Operations(DecoderConfig config, int positions)
+    {
+        var head = 2.0 * config.VocabularySize * config.HiddenSize;
+        var each = config.ForwardFlopsPerToken(positions) - head;
+        if (!Takes(config))
+            return positions * each + head;
+        var before = config.Layers == 1 ? 0 : Axis.Layers.With(config, config.Layers - 1).ForwardFlopsPerToken(positions) - head;
+        var remembered = config.LayerKinds[config.Layers - 1].HasAttention
+            ? 4.0 * config.HiddenSize * config.KeyValueHeads * config.HeadDim : 0;
+        return positions * (before + remembered) + (each - before - remembered) + head;
+    }
+
+    /// <summary>Takes a sequence's first ids in.</summary>
+    /// <param name="sequence">Which one.</param>
+    /// <param name="ids">The ids, at least one.</param>
+    /// <param name="turns">Rows of cosines and sines by position, of each of <see cref="DecoderConfig.Rotaries"/>.</param>
+    /// <param name="last">The stream of the last position.</param>
+    public void Begin(int sequence, ReadOnlySpan<int> ids, ReadOnlySpan<(RowBuffer Cos, RowBuffer Sin)> turns, Span<float> last)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(ids.Length, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Length, _capacity);
+        for (var first = 0; first < ids.Length; first += Most)
+        {
+            var count = Math.Min(Most, ids.Length - first);
+            Embed(ids.Slice(first, count));
+            for (var i = 0; i < turns.Length; i++)
+            {
+                PanelOps.FromRows(turns[i].Cos, first, count, _work.Turns[i].Cos);
+                PanelOps.FromRows(turns[i].Sin, first, count, _work.Turns[i].Sin);
+            }
+            var place = (sequence * _capacity, first, count);
+            foreach (var block in _blocks.AsSpan(0, _blocks.Length - 1))
+                block.Forward(place);
+            _blocks[^1].End(place, isWanted: first + count == ids.Length);
+        }
+        _work.Stream.CopyTo((ids.Length - 1) % PanelBuffer.Wide, last);
+    }
+
+    public void Dispose() => _work.Dispose();
+
+    private void Embed(ReadOnlySpan<int> ids)
+    {
+        RowOps.Embedding(_weights.Embedding, ids, _work.Embedded);
+        if (_weights.Config.EmbeddingScale != 1)
+            RowOps.Scale(_work.Embedded, ids.Length, _weights.Config.EmbeddingScale);
+        PanelOps.FromRows(_work.Embedded, 0, ids.Length, _work.Stream);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
+using Espalier.Models.Rotary;
+using static Espalier.Models.ParameterRole;
+
+namespace Espalier.Models.Gguf.Architectures;
+
+/// <summary>
+/// llama.cpp's architecture <c>gpt-oss</c>: every layer a mixture of experts with biases, a clamped unit and weights that add up to 1, a
+/// sink for each query head, a window in every other layer from the first.
+/// </summary>
+internal sealed class GptOssArchitecture : GgufArchitecture
+{
+    /// <inheritdoc/>
+    public override string Name => "gpt-oss";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Families { get; } = ["gpt_oss"];
+
+    /// <inheritdoc/>
+    public override ParameterTable Table { get; } = new(
+        (Embedding, "token_embd.weight"),
+        (InputNorm, "blk.{layer}.attn_norm.weight"),
+        (AttentionSinks, "blk.{layer}.attn_sinks.weight"),
+        (QueryProjection, "blk.{layer}.attn_q.weight"),
+        (QueryProjectionBias, "blk.{layer}.attn_q.bias"),
+        (KeyProjection, "blk.{layer}.attn_k.weight"),
+        (KeyProjectionBias, "blk.{layer}.attn_k.bias"),
+        (ValueProjection, "blk.{layer}.attn_v.weight"),
+        (ValueProjectionBias, "blk.{layer}.attn_v.bias"),
+        (OutputProjection, "blk.{layer}.attn_output.weight"),
+        (OutputProjectionBias, "blk.{layer}.attn_output.bias"),
+        (PostAttentionNorm, "blk.{layer}.post_attention_norm.weight"),
+        (Router, "blk.{layer}.ffn_gate_inp.weight"),
+        (RouterBias, "blk.{layer}.ffn_gate_inp.bias"),
+        (ExpertGateProjection, "blk.{layer}.ffn_gate_exps.weight#{expert}"),
+        (ExpertGateProjectionBias, "blk.{layer}.ffn_gate_exps.bias#{expert}"),
+        (ExpertUpProjection, "blk.{layer}.ffn_up_exps.weight#{expert}"),
+        (ExpertUpProjectionBias, "blk.{layer}.ffn_up_exps.bias#{expert}"),
+        (ExpertDownProjection, "blk.{layer}.ffn_down_exps.weight#{expert}"),
+        (ExpertDownProjectionBias, "blk.{layer}.ffn_down_exps.bias#{expert}"),
+        (FinalNorm, "output_norm.weight"),
+        (Head, "output.weight"));
+
+    /// <inheritdoc/>
+    public override bool WantsHead => true;
+
+    /// <inheritdoc/>
+    public override bool RoundsYarn => true;
+
+    /// <inheritdoc/>
+    protected override LayerKind Layer { get; } =
+        new() { HasExperts = true, HasSinks = true, Activation = ActivationKind.ClampedSwiGlu };
+
+    /// <inheritdoc/>
+    protected override bool NormalizesExpertWeights => true;
+
+    /// <inheritdoc/>
+    protected override string? OwnObjection(DecoderConfig config) => config.QueryKeyValueBias && config.AttentionOutputBias ? null
+        : $"the architecture {Name} has biases of q, k, v and o; this model has none";
+
+    /// <inheritdoc/>
+    protected override int ContextLength(DecoderConfig config) =>
+        WindowPeriod.OfEveryOther(config) is null ? base.ContextLength(config) : config.MaxPositions;
+
+    /// <inheritdoc/>
+    protected override IEnumerable<string> OwnNotes(DecoderConfig config)
+    {
+        if (config.Rotary.Scaling is not RotaryScaling.Yarn { Truncates: false } yarn)
+            yield break;
+        var rounded = RotaryFrequencies.Of(config.Rotary with { Scaling = yarn with { Truncates = true } }, config.HeadDim);
+        var most = RotaryFrequencies.Of(config.Rotary, config.HeadDim).Zip(rounded, (ours, theirs) => Math.Abs(theirs / ours - 1)).Max();
+        if (most > 1e-6)
+            yield return $"llama.cpp begins and ends the blend of YaRN at whole pairs of a head, this model between them: frequencies "
+                + $"differ "
+                + FormattableString.Invariant($"by up to {100 * most:0.#} % there, as in every GGUF file of the family");
+    }
+
+    /// <inheritdoc/>
+    protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
+    {
+        add("expert_feed_forward_length", (uint)config.ExpertIntermediateSize);
+        add("attention.sliding_window", (uint)(WindowPeriod.OfEveryOther(config) ?? config.MaxPositions));
+    }
+
+    /// <inheritdoc/>
+    public override void ReadOwn(GgufKeys keys, JsonObject fields)
+    {
+        fields["num_local_experts"] = keys.Required("expert_count");
+        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+        fields["intermediate_size"] = keys.Required("expert_feed_forward_length");
+        fields["sliding_window"] = keys.Required("attention.sliding_window");
+        LayerTypes.Write(Enumerable.Range(0, keys.Required("block_count")).Select(layer => layer % 2 == 0), fields);
+        // No key says it: so the models of the family have it.
+        if (fields["rope_scaling"] is JsonObject scaling && (string?)scaling["rope_type"] == "yarn")
+            scaling["truncate"] = false;
+        else
+            fields["rope_scaling"] ??= new JsonObject { ["rope_type"] = "default" };
+    }
+
+    /// <inheritdoc/>
+    public override string FamilyOf(GgufFile file) => "gpt_oss";
+}
