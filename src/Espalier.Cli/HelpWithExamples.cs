@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using Espalier.Cli.Commands;
 using Espalier.Cli.Host;
 using Espalier.Cli.Interface;
 using Espalier.Cli.Rendering;

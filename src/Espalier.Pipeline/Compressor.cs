@@ -7,6 +7,8 @@ using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Evaluation;
 using Espalier.Pipeline.Stages.Export;
 using Espalier.Pipeline.Stages.Pruning;

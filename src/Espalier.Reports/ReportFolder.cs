@@ -1,5 +1,7 @@
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
+using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Reports;
 

@@ -1,4 +1,5 @@
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 using Espalier.Reports.Sections;

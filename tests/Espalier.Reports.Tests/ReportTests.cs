@@ -1,6 +1,6 @@
 using System.Xml.Linq;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;
 

@@ -7,6 +7,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports;
 using Espalier.Reports.Sections;
 

@@ -1,3 +1,12 @@
+using Espalier.Cli.Commands.Answering;
+using Espalier.Cli.Commands.Evaluating;
+using Espalier.Cli.Commands.Folders;
+using Espalier.Cli.Commands.Machine;
+using Espalier.Cli.Commands.Pruning;
+using Espalier.Cli.Commands.Recipes;
+using Espalier.Cli.Commands.Runs;
+using Espalier.Cli.Commands.Training;
+
 namespace Espalier.Cli.Commands;
 
 /// <summary>

@@ -1,3 +1,4 @@
+using Espalier.Evaluation.LongContext.Materials;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks.Templates;
 

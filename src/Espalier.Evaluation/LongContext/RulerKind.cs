@@ -1,4 +1,5 @@
 using Espalier.Compression;
+using Espalier.Evaluation.LongContext.Materials;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;

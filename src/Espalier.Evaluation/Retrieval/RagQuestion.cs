@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Retrieval.Scores;
 using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Retrieval;

@@ -1,4 +1,5 @@
 using Espalier.Compression;
+using Espalier.Evaluation.Retrieval.Scores;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Evaluation.Texts;

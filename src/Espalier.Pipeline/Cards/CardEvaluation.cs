@@ -3,7 +3,7 @@ using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Cards;
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Espalier.Files;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Cards;
 

@@ -1,7 +1,7 @@
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Cards;
 

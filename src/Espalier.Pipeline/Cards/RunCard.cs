@@ -2,7 +2,7 @@ using System.Text.Json;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Cards;

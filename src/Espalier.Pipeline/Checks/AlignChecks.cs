@@ -1,7 +1,7 @@
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Texts;
 

@@ -2,6 +2,8 @@ using System.Text;
 using Espalier.Files;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Export;
 
 namespace Espalier.Pipeline.Checks;

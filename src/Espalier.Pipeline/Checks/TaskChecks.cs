@@ -1,6 +1,7 @@
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Evaluation;
 using Espalier.Pipeline.Stages.Pruning;

@@ -3,7 +3,8 @@ using Espalier.Compression.Data.Xml;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Models.Tokenizers.Formats;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Pruning;
 

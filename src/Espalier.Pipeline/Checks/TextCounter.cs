@@ -4,7 +4,7 @@ using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Files;
 using Espalier.Models.Tokenizers;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Texts;
 

@@ -4,6 +4,8 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Pruning;
 using Espalier.Pipeline.Stages.Training;

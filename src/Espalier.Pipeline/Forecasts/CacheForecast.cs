@@ -1,6 +1,6 @@
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Models;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 
 namespace Espalier.Pipeline.Forecasts;
 

@@ -1,7 +1,8 @@
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Models;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Forecasts;

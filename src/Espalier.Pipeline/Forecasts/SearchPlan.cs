@@ -2,7 +2,7 @@ using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Forecasts;

@@ -2,7 +2,7 @@ using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Schedules;
 using Espalier.Models;
 using Espalier.Models.Families;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 
 namespace Espalier.Pipeline.Forecasts;
 

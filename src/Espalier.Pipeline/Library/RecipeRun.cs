@@ -4,7 +4,8 @@ using Espalier.Pipeline;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier;

@@ -2,6 +2,7 @@ using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
 
 namespace Espalier.Pipeline.Planning;
 

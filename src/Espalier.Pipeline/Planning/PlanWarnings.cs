@@ -3,6 +3,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Export;
 

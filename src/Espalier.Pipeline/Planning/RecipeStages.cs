@@ -5,6 +5,8 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Evaluation;
 using Espalier.Pipeline.Stages.Export;

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
+using Espalier.Pipeline.Options.Training;
 
 namespace Espalier.Pipeline.Recipes;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 
 namespace Espalier.Pipeline.Recipes;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Evaluation.Catalog;
 using Espalier.Files;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 
 namespace Espalier.Pipeline.Recipes;
 

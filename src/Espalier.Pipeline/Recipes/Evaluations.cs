@@ -1,4 +1,4 @@
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 
 namespace Espalier.Pipeline.Recipes;
 

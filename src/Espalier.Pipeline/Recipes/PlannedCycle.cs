@@ -1,6 +1,7 @@
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Recipes;

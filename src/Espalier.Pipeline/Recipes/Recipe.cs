@@ -1,6 +1,8 @@
 using Espalier.Compression.Synthesis;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Texts;
+using Espalier.Pipeline.Options.Training;
 
 namespace Espalier.Pipeline.Recipes;
 

@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Speeds;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Texts;
+using Espalier.Pipeline.Options.Training;
 
 namespace Espalier.Pipeline.Recipes;
 

@@ -1,7 +1,7 @@
 using Espalier.Compression.Data.Files;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Xml;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 
 namespace Espalier.Pipeline.Recipes;
 

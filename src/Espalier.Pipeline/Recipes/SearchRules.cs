@@ -1,6 +1,9 @@
 using Espalier.Compression.Importance.Depth;
 using Espalier.Evaluation.Catalog;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Texts;
+using Espalier.Pipeline.Options.Training;
 
 namespace Espalier.Pipeline.Recipes;
 

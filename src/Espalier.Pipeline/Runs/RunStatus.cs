@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Evaluation.Tasks;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Logs;
+using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Runs;
 

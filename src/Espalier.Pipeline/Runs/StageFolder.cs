@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Logs;
 
 namespace Espalier.Pipeline.Runs;

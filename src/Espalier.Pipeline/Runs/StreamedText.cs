@@ -1,4 +1,5 @@
 using Espalier.Files;
+using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Pipeline.Runs;
 

@@ -2,6 +2,8 @@ using System.Text.Json;
 using Espalier.Compression.Evaluation;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Evaluation;
 using Espalier.Pipeline.Stages.Running;
 

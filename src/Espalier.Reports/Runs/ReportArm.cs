@@ -1,7 +1,7 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Reports.Runs;
 

@@ -4,6 +4,8 @@ using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
+using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Reports.Runs;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Reports.Runs;

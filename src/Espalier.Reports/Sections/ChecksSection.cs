@@ -1,4 +1,4 @@
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Logs;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;

@@ -1,6 +1,6 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 

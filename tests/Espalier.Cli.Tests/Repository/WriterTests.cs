@@ -6,7 +6,7 @@ namespace Espalier.Cli.Tests.Repository;
 public sealed partial class WriterTests
 {
     /// <summary>The lock of a run folder is the system's, and its text a courtesy.</summary>
-    private static readonly string[] s_apart = ["src/Espalier.Pipeline/Runs/RunLock.cs"];
+    private static readonly string[] s_apart = ["src/Espalier.Pipeline/Runs/Folders/RunLock.cs"];
 
     [Fact]
     public void Nothing_but_the_bottom_project_changes_the_disk()

@@ -1,6 +1,5 @@
 using Espalier.Compression.Alignment.Reading;
 using Espalier.Compression.Data.Records;
-using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Alignment;
 

@@ -1,7 +1,6 @@
 using Espalier.Compression.Alignment;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Alignment;
 

@@ -2,7 +2,6 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Files;
-using Espalier.Tests;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;

@@ -1,7 +1,6 @@
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Parts;
 using Espalier.Models;
-using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Training;
 

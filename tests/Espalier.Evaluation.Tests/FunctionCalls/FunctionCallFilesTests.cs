@@ -4,7 +4,6 @@ using Espalier.Evaluation.FunctionCalls.Decoding;
 using Espalier.Evaluation.FunctionCalls.Questions;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests.FunctionCalls;
 

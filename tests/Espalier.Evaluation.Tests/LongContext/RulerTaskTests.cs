@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Espalier.Evaluation.LongContext;
+using Espalier.Evaluation.LongContext.Materials;
 using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Tests.LongContext;

@@ -3,6 +3,7 @@ using Espalier.Compression;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Retrieval;
+using Espalier.Evaluation.Retrieval.Scores;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Models.Checkpoints;

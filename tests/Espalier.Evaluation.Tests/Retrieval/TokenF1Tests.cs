@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Espalier.Evaluation.Retrieval;
+using Espalier.Evaluation.Retrieval.Scores;
 
 namespace Espalier.Evaluation.Tests.Retrieval;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Espalier.Files;
 using Espalier.Models.Grammars;
 using Espalier.Models.Grammars.Schemas;
-using Espalier.Tests;
 
 namespace Espalier.Models.Tests.Grammars;
 

@@ -4,6 +4,7 @@ using Espalier.Files;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Torch;
 
 namespace Espalier.Tests.Cards;

@@ -4,6 +4,8 @@ using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Pruning;
 using Espalier.Pipeline.Stages.Running;

@@ -1,4 +1,5 @@
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Tests.Options;

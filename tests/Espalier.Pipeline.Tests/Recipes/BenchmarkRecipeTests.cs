@@ -1,5 +1,6 @@
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Tests.Recipes;

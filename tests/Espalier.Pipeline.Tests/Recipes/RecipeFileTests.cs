@@ -5,6 +5,8 @@ using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Training.Speeds;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Tests.Recipes;

@@ -2,6 +2,8 @@ using System.Text.RegularExpressions;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Importance.Values;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Tests;

@@ -1,7 +1,8 @@
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Files;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Tests.Recipes;

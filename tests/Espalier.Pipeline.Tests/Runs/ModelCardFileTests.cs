@@ -1,5 +1,5 @@
 using Espalier.Files;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Tests.Runs;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Tests.Runs;
 

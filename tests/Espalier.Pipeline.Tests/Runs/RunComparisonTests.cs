@@ -6,6 +6,7 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Comparison;
+using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Tests.Runs;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Tests.Runs;
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Tests.Runs;
 

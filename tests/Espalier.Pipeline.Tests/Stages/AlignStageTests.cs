@@ -10,6 +10,7 @@ using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Pipeline.Stages.Texts;
 using Espalier.Pipeline.Stages.Training;

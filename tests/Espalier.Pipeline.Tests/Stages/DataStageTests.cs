@@ -3,6 +3,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Records;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;

@@ -10,7 +10,7 @@ using Espalier.Compression.Training.Schedules;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Pipeline.Stages.Training;
 using Espalier.Tests;

@@ -4,7 +4,7 @@ using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Evaluation;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Evaluation;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;

@@ -5,6 +5,7 @@ using Espalier.Compression.Training.Parts;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Logs;

@@ -4,7 +4,7 @@ using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Tasks;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Runs.Comparison;
 using Espalier.Pipeline.Stages.Evaluation;
 using Espalier.Pipeline.Stages.Running;

@@ -1,7 +1,7 @@
 using Espalier.Compression.Data;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Checks;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 
 namespace Espalier.Tests.Stages;
 

@@ -11,6 +11,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Comparison;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Logs;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Pipeline.Stages.Training;

@@ -3,7 +3,7 @@ using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands.Shared;

@@ -1,5 +1,7 @@
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
+using Espalier.Pipeline.Runs.Folders;
+using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Runs.Comparison;
 

@@ -10,7 +10,9 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Logs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Pipeline.Stages.Texts;
 

@@ -12,6 +12,7 @@ using Espalier.Evaluation.Texts;
 using Espalier.Models;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Pipeline.Stages.Evaluation;

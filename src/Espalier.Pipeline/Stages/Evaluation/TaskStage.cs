@@ -3,7 +3,9 @@ using Espalier.Compression.Training.Saving;
 using Espalier.Evaluation.Tasks;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Logs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Stages.Evaluation;

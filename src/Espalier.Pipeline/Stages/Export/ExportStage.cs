@@ -13,6 +13,7 @@ using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Stages.Export;

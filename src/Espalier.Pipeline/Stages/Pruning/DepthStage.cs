@@ -13,6 +13,8 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Evaluation;

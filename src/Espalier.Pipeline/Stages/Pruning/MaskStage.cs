@@ -6,6 +6,7 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;

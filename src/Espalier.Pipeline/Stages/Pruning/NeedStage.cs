@@ -10,6 +10,7 @@ using Espalier.Models.Tokenizers;
 using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;

@@ -7,6 +7,7 @@ using Espalier.Compression.Training.Saving;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;

@@ -7,6 +7,7 @@ using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Torch;
 
 namespace Espalier.Pipeline.Stages.Running;

@@ -15,6 +15,8 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Evaluation;

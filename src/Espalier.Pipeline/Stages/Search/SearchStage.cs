@@ -17,6 +17,7 @@ using Espalier.Models;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Evaluation;

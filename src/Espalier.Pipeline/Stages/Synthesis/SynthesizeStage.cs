@@ -7,6 +7,7 @@ using Espalier.Files;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;
 

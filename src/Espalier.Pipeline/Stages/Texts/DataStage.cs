@@ -12,8 +12,10 @@ using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Stages.Texts;

@@ -4,7 +4,7 @@ using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Data.Xml;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;

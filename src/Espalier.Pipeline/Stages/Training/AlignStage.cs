@@ -18,7 +18,9 @@ using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Pipeline.Stages.Texts;
 

@@ -6,6 +6,7 @@ using Espalier.Compression.Training.Saving;
 using Espalier.Files;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;
 

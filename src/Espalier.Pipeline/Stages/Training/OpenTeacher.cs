@@ -4,6 +4,7 @@ using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Stages.Training;

@@ -1,4 +1,4 @@
-using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Stages.Training;

@@ -14,7 +14,9 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Stages.Training;

@@ -4,6 +4,8 @@ using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Sampling;
 using Espalier.Evaluation.Tasks;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
+using Espalier.Pipeline.Options.Training;
 
 namespace Espalier.Cli.Commands.Shared.Inputs;
 

@@ -1,6 +1,7 @@
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Files;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Pipeline.Stages.Training;
 

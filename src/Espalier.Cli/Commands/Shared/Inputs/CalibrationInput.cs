@@ -6,6 +6,8 @@ using Espalier.Compression.Importance.Values;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Pruning;
 using Espalier.Pipeline.Stages.Running;

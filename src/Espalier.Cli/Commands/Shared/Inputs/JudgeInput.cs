@@ -7,7 +7,7 @@ using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Cli.Commands.Shared.Inputs;
 

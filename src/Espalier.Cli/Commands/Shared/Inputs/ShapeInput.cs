@@ -3,6 +3,7 @@ using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Shapes;
 
 namespace Espalier.Cli.Commands.Shared.Inputs;
 

@@ -4,6 +4,8 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
 using Espalier.Files;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
+using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli.Commands.Shared.Inputs;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 
 namespace Espalier.Cli.Commands.Shared.Options;
 

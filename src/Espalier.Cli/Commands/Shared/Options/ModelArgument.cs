@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Cli.Commands.Shared.Options;

@@ -92,7 +92,7 @@ internal sealed class OutputOption : Option<string>
     /// <summary>Without what a pattern finds of the run's own files, which the run does not read.</summary>
     private static ReadPlace[] NotOfRun(string folder, IEnumerable<ReadPlace> reads)
     {
-        var isOwn = Pipeline.Runs.RunFolder.OwnFiles(folder);
+        var isOwn = Pipeline.Runs.Folders.RunFolder.OwnFiles(folder);
         return [.. reads.Where(place => !place.IsFound || !isOwn(place.Path))];
     }
 

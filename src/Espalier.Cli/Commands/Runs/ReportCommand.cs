@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Espalier.Cli.Commands.Shared.Options;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
+using Espalier.Files;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
+using Espalier.Reports;
+
+namespace Espalier.Cli.Commands.Runs;
+
+/// <summary>The report of a run folder, again or already.</summary>
+internal sealed class ReportCommand : CommandBase
+{
+    private const string Standard = "-";
+
+    private readonly Argument<string> _folder = new("run") { Description = "Run folder", HelpName = "RUN" };
+
+    private readonly OutputOption _output = new(
+        "--output", "The page to write; - is stdout. By default RUN/report.html, and beside a run that goes on RUN-so-far.html",
+        "FILE.html");
+
+    internal ReportCommand() : base(
+        "report",
+        "Write the report of a run from what lies in its folder, also while it goes on",
+        "espalier report runs/quickstart",
+        "espalier report runs/quickstart --output quickstart.html --json")
+    {
+        Arguments.Add(_folder);
+        Options.Add(_output);
+    }
+
+    protected override int Run(CommandRun run)
+    {
+        var place = Path.TrimEndingDirectorySeparator(run.Get(_folder)!);
+        var status = RunStatus.Read(place);
+        // Made whole before anything is written: what cannot be read leaves no half page.
+        using var text = new StringWriter();
+        ReportFolder.Write(text, place);
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text.ToString());
+        if (run.Get(_output) == Standard)
+        {
+            if (run.Json)
+                throw new EspalierException("--output - and --json were given and both go to stdout: leave one of them out");
+            run.Terminal.Output.Write(text.ToString());
+            return ExitCodes.Done;
+        }
+        var file = run.Has(_output) ? _output.File(run, OutputKind.Html, new ReadPlace("the run folder", place))
+            : status.State is RunState.Running or RunState.Elsewhere ? SoFar($"{Path.GetFullPath(place)}-so-far.html")
+            : null;
+        if (file is null)
+            using (var held = RunFolder.Open(place, run.Progress.Warn))
+                held.WriteFile("report.html", stream => stream.Write(bytes));
+        else
+            DurableOutput.WriteFile(file, bytes.Length, stream => stream.Write(bytes));
+        run.Write(new ReportFacts(place, status.State, file ?? Path.Combine(place, "report.html")), Show);
+        return ExitCodes.Done;
+    }
+
+    /// <summary>A page beside the run, whose name the user did not give.</summary>
+    private static string SoFar(string file)
+    {
+        OutputGuard.RequireReplaceable(file, file, OutputKind.Html.Name, OutputKind.Html.Is);
+        return file;
+    }
+
+    private static void Show(Page page, ReportFacts facts) =>
+        page.Line($"{facts.Output}{(facts.State is RunState.Running or RunState.Elsewhere ? ", as far as the run has come" : "")}");
+}
+
+/// <summary>What <c>report --json</c> prints.</summary>
+/// <param name="Run">The run folder.</param>
+/// <param name="State">What the run was doing.</param>
+/// <param name="Output">The page.</param>
+internal sealed record ReportFacts(string Run, RunState State, string Output);

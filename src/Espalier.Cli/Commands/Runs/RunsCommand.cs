@@ -1,0 +1,92 @@
+using System.CommandLine;
+using Espalier.Cli.Host;
+using Espalier.Cli.Rendering;
+using Espalier.Files;
+using Espalier.Pipeline.Runs;
+
+namespace Espalier.Cli.Commands.Runs;
+
+/// <summary>The run folders below a folder.</summary>
+internal sealed class RunsCommand : CommandBase
+{
+    /// <summary>Runs are looked for so many levels down; a run's own folders are not.</summary>
+    private const int Depth = 3;
+
+    private const string DefaultPlace = "runs";
+
+    private readonly Argument<string> _folder = new("folder")
+    {
+        Description = "Folder to look in, with the folders in it",
+        HelpName = "FOLDER",
+        DefaultValueFactory = _ => DefaultPlace,
+    };
+
+    internal RunsCommand() : base(
+        "runs",
+        "List run folders: what each is doing, how far it is, its loss, time and size",
+        "espalier runs",
+        "espalier runs . --json | jq .runs[].state") => Arguments.Add(_folder);
+
+    protected override int Run(CommandRun run)
+    {
+        var place = run.Get(_folder)!;
+        if (!Directory.Exists(place))
+            throw new EspalierException(place != DefaultPlace
+                ? $"the folder {place} does not exist: name the folder that the runs lie in"
+                : $"there are no runs here yet: compress makes the folder {place}; or name the folder that the runs lie in");
+        List<RunStatus> found = [];
+        foreach (var path in Below(place, Depth))
+            try
+            {
+                found.Add(RunStatus.Read(path));
+            }
+            catch (EspalierException damaged)
+            {
+                run.Progress.Warn(damaged.Message);
+            }
+        run.Write(new RunsReport(place, found), Show);
+        return ExitCodes.Done;
+    }
+
+    private static IEnumerable<string> Below(string folder, int depth)
+    {
+        if (RunStatus.IsRun(folder))
+            return [folder];
+        return depth == 0 ? [] : Folders(folder).SelectMany(inner => Below(inner, depth - 1));
+    }
+
+    private static string[] Folders(string folder)
+    {
+        try
+        {
+            return [.. Directory.EnumerateDirectories(folder).Where(inner => new DirectoryInfo(inner).LinkTarget is null)
+                .Order(StringComparer.Ordinal)];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    private static void Show(Page page, RunsReport report)
+    {
+        if (report.Runs.Count == 0)
+        {
+            page.Line($"no run lies in {report.Folder}");
+            return;
+        }
+        var table = new TextTable(new("run"), new("state"), new("recipe"), new("stage"), new("loss", Number: true),
+            new("time", Number: true), new("size", Number: true));
+        foreach (var run in report.Runs)
+            table.Add(
+                run.Folder, StatusCommand.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and {run.Recipes.Count - 1} more"
+                    : string.Join(", ", run.Recipes), StatusCommand.Place(run),
+                StatusCommand.Loss(run), Units.Time(TimeSpan.FromSeconds(run.Seconds)), Units.Bytes(run.Bytes));
+        page.Table(table);
+    }
+}
+
+/// <summary>What <c>runs --json</c> prints.</summary>
+/// <param name="Folder">Where was looked.</param>
+/// <param name="Runs">The runs, by their paths.</param>
+internal sealed record RunsReport(string Folder, IReadOnlyList<RunStatus> Runs);

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Espalier.Cli.Commands.Shared;
+using Espalier.Cli.Commands.Shared.Options;
+using Espalier.Cli.Rendering;
+using Espalier.Compression.Evaluation;
+using Espalier.Files;
+using Espalier.Pipeline.Runs.Results;
+
+namespace Espalier.Cli.Commands.Training;
+
+/// <summary>What <c>align</c> shows.</summary>
+internal static class AlignPage
+{
+    internal static void Show(Page page, AlignReport report)
+    {
+        Table(page, [report.Aligned]);
+        ProfilePage.Show(page, report.Profile);
+        page.Line($"wrote {report.Output}; metrics in {report.Metrics}");
+    }
+
+    /// <summary>Each step on what it held out, before and after.</summary>
+    internal static void Table(Page page, IReadOnlyList<AlignRow> rows)
+    {
+        // Only pairs are preferred rightly or not.
+        var hasPairs = rows.Any(static row => row.Before?.Accuracy is not null || row.After?.Accuracy is not null);
+        TextColumn[] columns = [new("step"), new("method"), new("trained on", Number: true), new("left out", Number: true),
+            new("held-out loss before", Number: true), new("after", Number: true)];
+        TextColumn[] ofPairs = [new("preferred rightly before", Number: true), new("after", Number: true)];
+        var table = new TextTable([.. columns, .. hasPairs ? ofPairs : []]);
+        foreach (var row in rows)
+        {
+            string[] cells = [row.Stage, row.Method, Units.Count(row.Conversations), Units.Count(row.Skipped.Values.Sum()),
+                Loss(row.Before), Loss(row.After)];
+            table.Add([.. cells, .. hasPairs ? (string[])[Share(row.Before), Share(row.After)] : []]);
+        }
+
+        page.Table(table);
+    }
+
+    private static string Share(HeldOutRow? found) =>
+        found?.Accuracy is { } share ? string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.#} %") : "";
+
+    private static string Loss(HeldOutRow? found) =>
+        found is null ? "none" : LossText.WithError(found.Loss, found.LossSe);
+}

@@ -1,0 +1,48 @@
+using System.Text.Json;
+using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Texts;
+
+namespace Espalier.Evaluation.Retrieval.Scores;
+
+/// <summary>What a model wrote to a question, and what that scores.</summary>
+/// <param name="Prompt">What was asked.</param>
+/// <param name="Made">What was written.</param>
+/// <param name="Asked">The question with its passages.</param>
+/// <param name="Value">What it scores.</param>
+/// <param name="HalfSize">How many questions are like this one in having an answer or none: each half counts for one half.</param>
+internal sealed record RagResult(GeneratedPrompt Prompt, Generation Made, AskedRagQuestion Asked, RagScore Value, int HalfSize)
+    : TextResult(Prompt, Made)
+{
+    /// <inheritdoc/>
+    public override double Score(string metric) => metric switch
+    {
+        RagScoring.F1 => Value.F1,
+        RagScoring.ExactMatch => Value.IsExact ? 1 : 0,
+        RagScoring.HoldsNumber => Value.HoldsNumber ? 1 : 0,
+        _ => Value.IsRefusal == Asked.Question.IsUnanswerable ? 1 : 0,
+    };
+
+    /// <inheritdoc/>
+    public override double Weight(string metric) => metric switch
+    {
+        RagScoring.Both => 1.0 / HalfSize,
+        RagScoring.Refused => Asked.Question.IsUnanswerable ? 1 : 0,
+        RagScoring.Answered => Asked.Question.IsUnanswerable ? 0 : 1,
+        _ => 1,
+    };
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json)
+    {
+        base.Write(json);
+        json.WriteStartArray("passages");
+        foreach (var passage in Asked.Passages)
+            json.WriteStringValue(passage.Id);
+        json.WriteEndArray();
+        json.WriteNumber("f1", Value.F1);
+        json.WriteBoolean("exact", Value.IsExact);
+        json.WriteBoolean("refuses", Value.IsRefusal);
+        json.WriteBoolean("answerable", !Asked.Question.IsUnanswerable);
+        json.WriteBoolean("contains_number", Value.HoldsNumber);
+    }
+}

@@ -1,0 +1,197 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Pruning;
+using Espalier.Compression.Pruning.Experts;
+using Espalier.Compression.Pruning.Masks;
+using Espalier.Files;
+
+namespace Espalier.Pipeline.Options.Shapes;
+
+/// <summary>The student's shape.</summary>
+internal sealed record PruneSection
+{
+    /// <summary>Sizes; what is null stays.</summary>
+    public PruneTarget Target { get; init; } = new();
+
+    /// <summary>How the units are chosen.</summary>
+    public PruneMethod Method { get; init; } = PruneMethod.Importance;
+
+    /// <summary>Which layers a depth cut takes.</summary>
+    public DepthChoice Depth { get; init; } = DepthChoice.Contiguous;
+
+    /// <summary>How many weights a masking method sets to zero; null for other methods.</summary>
+    public Sparsity? Sparsity { get; init; }
+
+    /// <summary>Whether query heads that go leave their residual in those that stay (<see cref="HeadMerge"/>).</summary>
+    public bool MergeHeads { get; init; }
+
+    /// <summary>Whether experts that go are merged into those that stay (<see cref="ExpertGroups"/>).</summary>
+    public bool MergeExperts { get; init; }
+
+    /// <summary>A plan written by hand, instead of sizes.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>The keys; beside a search, which finds the shape, most of them have no meaning.</summary>
+    internal static IReadOnlyList<Key<PruneSection>> Keys(bool searches)
+    {
+        Func<PruneSection, string?> Useless(string key) => s => Why(s, key, searches);
+        return
+        [
+            .. ShapeKeys.Of<PruneSection>(s => s.Target, (s, target) => s with { Target = target }, Useless, isFirst: true),
+            new Key<PruneSection, PruneMethod>("method", Kinds.Choice<PruneMethod>(), s => s.Method,
+                (s, method) => s with { Method = method })
+            {
+                // Options of prune have --method for what scores read, and --random.
+                IsOption = false,
+                // In small letters alone, as the first folders had it.
+                StageValue = s => s.Method.ToString().ToLowerInvariant(),
+                PageDefault = "importance",
+                Page = """
+                    `importance`: the least important units go. `random`: random ones. `random-init`: the shape with random weights. These
+                    two are controls. `magnitude` and `wanda` keep the shape and set weights to zero, see `sparsity`.
+                    """,
+                Turn = -1,
+                Useless = Useless("method"),
+            },
+            new Key<PruneSection, Sparsity?>(
+                "sparsity", (Kinds.Parsed("SHARE|N:M", Compression.Pruning.Masks.Sparsity.Parse, share => share.ToString(), "") with
+                {
+                    Schema = () => Schemas.AnyOf(
+                        Schemas.Share(Limits.Above(0).Below(1)), Schemas.Pattern("^[1-9][0-9]{0,3}:[1-9][0-9]{0,3}$")),
+                }).OrAbsent(),
+                s => s.Sparsity, (s, sparsity) => s with { Sparsity = sparsity })
+            {
+                IsOption = false,
+                Stage = InStageKey.WhereItDiffers,
+                PageDefault = "50%",
+                Page = """
+                    With `magnitude` and `wanda`: how many weights of each matrix of the blocks become zero, a share, or N of every M
+                    neighbours as in `2:4`. `magnitude` takes the smallest of a matrix; `wanda` those of a row with the smallest product
+                    with the norm of their input (arXiv 2306.11695), block by block after the masked ones, over `score.samples` windows.
+                    They show what structure costs: no sizes, no `distill`, and the model is as large as before.
+                    """,
+                Otherwise = s => s.IsMask ? s with { Sparsity = Compression.Pruning.Masks.Sparsity.Half } : s,
+                Useless = Useless("sparsity"),
+            },
+            new Key<PruneSection, DepthChoice>("depth", Kinds.Choice<DepthChoice>(), s => s.Depth, (s, depth) => s with { Depth = depth })
+            {
+                Help = "Which layers go: the span, or the single ones, that matter least; or one after the other, which needs "
+                    + "--depth-scores",
+                PageDefault = "contiguous",
+                Page = """
+                    Which layers go, by `score.depth`: the `contiguous` span with the least harm, `scattered` single layers, or `greedy`:
+                    one after the other, each time the one whose removal does the least harm to what is left.
+                    """,
+                Useless = Useless("depth"),
+            },
+            new Key<PruneSection, bool>("merge-heads", Kinds.FlagAsText, s => s.MergeHeads, (s, merges) => s with { MergeHeads = merges })
+            {
+                Help = "Let query heads that go leave their residual in those that stay",
+                Stage = InStageKey.WhereItDiffers,
+                StageValue = s => s.MergeHeads,
+                PageDefault = "false",
+                Page = """
+                    `true`: before heads go, those that stay take in what they would lose (arXiv 2407.14679, section 2.3): in each KV
+                    group of L heads ranked by score, of which K stay, the query of head i becomes 2 Q_i − Q_j with j = 2K − i + 1, for i
+                    from 2K − L + 1 to K. Needs K of at least half of L. Only queries change.
+                    """,
+                Useless = Useless("merge-heads"),
+                Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
+                    ? $"heads are merged in the order of their scores, and prune.method is {EnumName.Of(s.Method)}; leave it out" : null,
+            },
+            new Key<PruneSection, bool>("merge-experts", Kinds.FlagAsText, s => s.MergeExperts,
+                (s, merges) => s with { MergeExperts = merges })
+            {
+                Help = "Merge experts that go into those that stay and are nearest to them, in place of dropping them",
+                Stage = InStageKey.WhereItDiffers,
+                StageValue = s => s.MergeExperts,
+                PageDefault = "false",
+                Page = """
+                    `true`: an expert of a mixture that goes is merged into the one that stays and whose router logits are nearest to its
+                    own over the calibration text (M-SMoE, arXiv 2310.01334), neurons matched by their weights, in proportion to the mass
+                    that the router gives to each. Which stay is what `score.experts-by` says. Needs scores of activations.
+                    """,
+                Useless = Useless("merge-experts"),
+                Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
+                    ? $"experts are merged by what scores say of the router, and prune.method is {EnumName.Of(s.Method)}; leave it out"
+                    : null,
+                IsLater = true,
+            },
+            new Key<PruneSection, LayerCounts?>("layer-kinds",
+                Kinds.Parsed("COUNTS", LayerCounts.Parse, counts => counts.ToString(), LayerCounts.Pattern).OrAbsent(),
+                s => s.Target.Kinds, (s, counts) => s with { Target = s.Target with { Kinds = counts } })
+            {
+                Help = "How many layers of each kind stay in a hybrid, such as '25 mamba + 4 attention + 19 feed-forward'; needs --depth "
+                    + "scattered",
+                ShowsDefault = false,
+                Stage = InStageKey.WhereItDiffers,
+                PageDefault = "as they rank",
+                Page = """
+                    Of a hybrid, how many layers of each kind stay, such as `25 mamba + 4 attention + 19 feed-forward`: together they are
+                    `layers`. The best of each kind stay, and the student's size is known beforehand; without it all rank together, and
+                    `plan` says from where to where the size may lie. Needs `depth: scattered`.
+                    """,
+                Useless = Useless("layer-kinds"),
+                Refused = (s, counts) => counts is not null && s.Depth != DepthChoice.Scattered
+                    ? $"single layers are chosen, so many of each kind, and prune.depth is {EnumName.Of(s.Depth)}; give depth: scattered"
+                    : null,
+                IsLater = true,
+            },
+            new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })
+            {
+                Help = "What survives, instead of a shape",
+                ShowsDefault = false,
+                // Its content is an input.
+                Stage = InStageKey.Never,
+                PageDefault = "none",
+                Page = "A JSON file that says what stays, instead of all of the above.",
+                Turn = -2,
+                IsLater = true,
+                Useless = Useless("plan"),
+            },
+        ];
+    }
+
+    /// <summary>What recipes call it.</summary>
+    internal static Section Section { get; } = new("prune", Keys(searches: false));
+
+    /// <summary>Whether weights become zero and the shape stays.</summary>
+    internal bool IsMask => Method is PruneMethod.Magnitude or PruneMethod.Wanda;
+
+    /// <summary>What of the section determines the pruned model.</summary>
+    internal JsonObject StageOptions() =>
+        Keys(searches: false).Where(key => !IsMask || key.Name is "method" or "sparsity").StageOptions(this);
+
+    /// <summary>Reads the section; beside a search it may be absent.</summary>
+    internal static PruneSection Read(SectionFields fields, bool searches)
+    {
+        const string example = "prune: { hidden: 192, ffn: 512 }";
+        if (fields.Section("prune") is not { } section)
+            return searches ? new() : throw fields.Missing("prune", example);
+        var read = Keys(searches).Read(section, new());
+        if (!searches && read is { Plan: null, IsMask: false } && !ShapeKeys.Sizes.Any(section.Has))
+            throw section.Missing("hidden", $"{example}; or one of {string.Join(", ", ShapeKeys.Sizes)}, plan");
+        // Training would fill a mask's zeros again.
+        if (read.IsMask && fields.Find("distill") is not (null or YamlText { Text: "never" }))
+            throw fields.At("distill",
+                $"prune.method is {EnumName.Of(read.Method)}, a comparison without "
+                    + "training, which would fill the zeros again; leave one of them out");
+        return read;
+    }
+
+    private static string? Why(PruneSection section, string key, bool searches)
+    {
+        if (searches)
+            return s_besideSearch.Contains(key) ? null
+                : "the search finds the shape and its most important units stay; "
+                    + $"beside it prune has only {string.Join(", ", s_besideSearch)}";
+        if (section.Plan is not null)
+            return key == "plan" ? null : "prune.plan says already what stays; keep one of the two";
+        if (section.IsMask)
+            return key is "method" or "sparsity" or "plan" ? null
+                : $"method {EnumName.Of(section.Method)} sets weights to zero and keeps the shape; leave it out";
+        return key == "sparsity" ? "it belongs to method: magnitude and method: wanda, which leave the shape as it is; leave it out" : null;
+    }
+
+    private static readonly string[] s_besideSearch = ["depth", "multiple", "merge-heads", "merge-experts"];
+}

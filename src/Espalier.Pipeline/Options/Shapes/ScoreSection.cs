@@ -1,0 +1,167 @@
+using Espalier.Compression.Importance;
+using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Values;
+using Espalier.Compression.Pruning;
+
+namespace Espalier.Pipeline.Options.Shapes;
+
+/// <summary>How units are scored.</summary>
+internal sealed record ScoreSection
+{
+    /// <summary>Calibration samples.</summary>
+    public int Samples { get; init; } = 256;
+
+    /// <summary>Aggregation over the samples.</summary>
+    public Aggregation Batch { get; init; } = Aggregation.L2;
+
+    /// <summary>Aggregation over a sample's positions.</summary>
+    public Aggregation Sequence { get; init; } = Aggregation.Mean;
+
+    /// <summary>
+    /// T of iterative importance: scoring and pruning are done in so many equal steps, without training between (<see cref="ShapePath"/>).
+    /// </summary>
+    public int Rounds { get; init; } = 1;
+
+    /// <summary>What importance is read from; the aggregations are for activations, the samples for what reads text.</summary>
+    public ScoreMethod Method { get; init; } = ScoreMethod.Activation;
+
+    /// <summary>Which value of a neuron is read.</summary>
+    public NeuronValues Neurons { get; init; } = NeuronValues.Intermediate;
+
+    /// <summary>Which value of an expert is read.</summary>
+    public ExpertValues Experts { get; init; } = ExpertValues.Output;
+
+    /// <summary>What decides which layers can go, where some do.</summary>
+    public DepthMetricKind Depth { get; init; } = DepthMetricKind.BlockInfluence;
+
+    /// <summary>Calibration samples of a depth scan, which costs half a pass for every layer.</summary>
+    public int DepthSamples { get; init; } = 64;
+
+    /// <summary>A benchmark of choices, or a file of items, for <see cref="DepthMetricKind.Task"/>; null for none.</summary>
+    public string? Task { get; init; }
+
+    /// <summary>The keys.</summary>
+    internal static IReadOnlyList<Key<ScoreSection>> Keys { get; } =
+    [
+        new Key<ScoreSection, int>("samples", Kinds.Size(), s => s.Samples, (s, samples) => s with { Samples = samples })
+        {
+            Help = "Calibration samples: the first N windows, none overlapping",
+            PageDefault = "256",
+            Page = "Calibration windows; the papers take 1024.",
+            Useless = s => s.Method.ReadsText() ? null : $"score.method is {EnumName.Of(s.Method)}, which reads no text; leave it out",
+            Stage = InStageKey.WhereItMatters,
+        },
+        new Key<ScoreSection, Aggregation>("batch", Kinds.Choice<Aggregation>(), s => s.Batch, (s, how) => s with { Batch = how })
+        {
+            Help = "How values over samples become one",
+            OptionName = "batch-aggregation",
+            PageDefault = "l2",
+            Page = """
+                How a unit's values become one over the samples: `l2`, `mean` or `variance`. Also understood as `batch-aggregation`, as the
+                option of `score` is called.
+                """,
+            Useless = WithoutActivations,
+            Stage = InStageKey.WhereItMatters,
+        },
+        new Key<ScoreSection, Aggregation>("sequence", Kinds.Choice<Aggregation>(), s => s.Sequence, (s, how) => s with { Sequence = how })
+        {
+            Help = "How values over the positions of a sample become one",
+            OptionName = "sequence-aggregation",
+            PageDefault = "mean",
+            Page = "The same over the positions of a sample, which comes first. Also `sequence-aggregation`.",
+            Useless = WithoutActivations,
+            Stage = InStageKey.WhereItMatters,
+        },
+        new Key<ScoreSection, ScoreMethod>("method", Kinds.Choice<ScoreMethod>(), s => s.Method, (s, method) => s with { Method = method })
+        {
+            Help = "What importance is read from: activations, or as controls |weight x gradient|, the size of weights, copies of each "
+                + "other, chance; magnitude and random read no text",
+            PageDefault = "activation",
+            Page = """
+                What importance is read from: `activation`, one forward pass over the samples. The others are controls: `taylor`,
+                `magnitude`, `redundancy`, `random`, below.
+                """,
+            Turn = -1,
+            Stage = InStageKey.WhereItDiffers,
+        },
+        new Key<ScoreSection, NeuronValues>("neurons", Kinds.Choice<NeuronValues>(), s => s.Neurons,
+            (s, which) => s with { Neurons = which })
+        {
+            Help = "Which value of a neuron is read: the input of the down projection, or what enters the activation",
+            PageDefault = "intermediate",
+            Page = """
+                Which value of a neuron is read: `intermediate`, the input of the down projection, or `pre-activation`, what enters the
+                activation (X W₁ of the paper's Nemotron-4; after the gate projection where there is one). The scores say which it was.
+                """,
+            Useless = WithoutActivations,
+            Stage = InStageKey.WhereItDiffers,
+        },
+        new Key<ScoreSection, ExpertValues>("experts-by", Kinds.Choice<ExpertValues>(), s => s.Experts,
+            (s, which) => s with { Experts = which })
+        {
+            Help = "What an expert of a mixture is worth: what it adds to the stream, or the mass that the router gives it",
+            PageDefault = "output",
+            Page = """
+                What the importance of an expert of a mixture is read from, at each token and aggregated as that of neurons: `output`, the
+                L2 norm of what it adds to the stream (its output times the router's weight), or `mass`, the weight alone. A token that does
+                not go to an expert counts as zero there. The scores say which it was.
+                """,
+            Useless = WithoutActivations,
+            Stage = InStageKey.WhereItDiffers,
+            IsLater = true,
+        },
+        new Key<ScoreSection, int>("rounds", Kinds.Size(most: 16), s => s.Rounds, (s, rounds) => s with { Rounds = rounds })
+        {
+            IsOption = false,
+            Stage = InStageKey.Never,
+            PageDefault = "1",
+            Page = """
+                Iterative importance: scoring and pruning take turns in so many equal steps (arXiv 2407.14679, section 2.4), without
+                training between. The paper found no gain after retraining, so one is the default.
+                """,
+        },
+        new Key<ScoreSection, DepthMetricKind>(
+            "depth", Kinds.Choice<DepthMetricKind>(), s => s.Depth, (s, metric) => s with { Depth = metric })
+        {
+            IsOption = false,
+            Stage = InStageKey.Never,
+            PageDefault = "block-influence",
+            Page = """
+                What decides which layers can go, where `prune.layers` drops some: `block-influence` (1 − mean cosine of the residual stream
+                before and after), `angular` (their mean angle over π, arXiv 2403.17887), `lm-loss` (the loss without them), `logit-mse`
+                (mean squared difference of the logits, arXiv 2508.14444) or `task` (a multiple-choice task without them). All but the
+                first are a stage of their own, `depth`; see below.
+                """,
+        },
+        new Key<ScoreSection, int>("depth-samples", Kinds.Size(), s => s.DepthSamples, (s, samples) => s with { DepthSamples = samples })
+        {
+            IsOption = false,
+            Stage = InStageKey.Never,
+            PageDefault = "64",
+            Page = "Calibration windows of that stage.",
+            IsMoot = s => s.Depth == DepthMetricKind.Task,
+        },
+        new Key<ScoreSection, string?>("task", Kinds.Text("TASK"), s => s.Task, (s, file) => s with { Task = file })
+        {
+            IsOption = false,
+            Stage = InStageKey.Never,
+            PageDefault = "none",
+            Page = """
+                With `depth: task`: a [benchmark](#benchmarks) of choices (`arc_easy`, or a task's file of the kind `choice` or `partial`),
+                or a file of items (`FILE.jsonl`), one JSON object a line:
+                `{"context": "The sky is", "choices": ["blue", "green"], "answer": 0}` (or `question` in place of `context`). Between
+                context and choice stands one blank.
+                """,
+            Missing = s => s.Depth == DepthMetricKind.Task ? "score: { depth: task, task: items.jsonl }" : null,
+            Useless = s => s.Depth == DepthMetricKind.Task
+                ? null : $"it is for depth: task, and depth is {EnumName.Of(s.Depth)}; add that or leave it out",
+        },
+    ];
+
+    /// <summary>What recipes call it.</summary>
+    internal static Section Section { get; } = new("score", Keys);
+
+    private static string? WithoutActivations(ScoreSection section) => section.Method.ReadsActivations()
+        ? null : $"it is about activations and score.method is {EnumName.Of(section.Method)}; leave it out";
+}

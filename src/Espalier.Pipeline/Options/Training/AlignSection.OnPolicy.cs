@@ -1,0 +1,100 @@
+using Espalier.Compression.Alignment.Rollouts;
+using Espalier.Compression.Distillation;
+using Espalier.Compression.Distillation.Losses;
+
+namespace Espalier.Pipeline.Options.Training;
+
+internal sealed partial record AlignSection
+{
+    /// <summary>Whether the model learns from what it writes itself.</summary>
+    public bool IsOnPolicy => Method == AlignMethod.OnPolicy;
+
+    /// <summary>Folder of the teacher that judges what is written; null for the recipe's.</summary>
+    public string? Teacher { get; init; }
+
+    /// <summary>The loss on logits of written tokens.</summary>
+    public string Loss { get; init; } = "reverse-kl";
+
+    /// <summary>Temperature of the loss.</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Steps between two writings.</summary>
+    public long Refresh { get; init; } = 4;
+
+    /// <summary>Most tokens of an answer.</summary>
+    public RolloutLengths RolloutLength { get; init; } = new(32, 128);
+
+    /// <summary>Temperature at which answers are written.</summary>
+    public double RolloutTemperature { get; init; } = 1;
+
+    private static Key<AlignSection>[] OnPolicyKeys() =>
+    [
+        new Key<AlignSection, string?>("teacher", Kinds.Text("FOLDER"), s => s.Teacher, (s, folder) => s with { Teacher = folder })
+        {
+            Help = "With on-policy: Hugging Face folder of the teacher",
+            ShowsDefault = false,
+            PageDefault = "the recipe's, as it was corrected",
+            Page = "With `on-policy`: the teacher's Hugging Face folder.",
+            Useless = WithoutWriting,
+            IsLater = true,
+            Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, string>(
+            "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss, LossSpec.Pattern), s => s.Loss,
+            (s, loss) => s with { Loss = loss })
+        {
+            Help = "With on-policy: loss on the logits of written tokens, such as reverse-kl or jensen-shannon(0.5)",
+            PageDefault = "`reverse-kl`",
+            Page = "With `on-policy`: the loss on the logits of written tokens, a loss of `distill` that has a teacher.",
+            Useless = WithoutWriting,
+            Refused = (_, loss) => LossSpec.Parse(loss).NeedsTeacher ? null : "it must compare with the teacher, as reverse-kl does",
+            IsLater = true,
+            Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, double>(
+            "temperature", TrainingSection.TemperatureKind, s => s.Temperature, (s, temperature) => s with { Temperature = temperature })
+        {
+            Help = "With on-policy: divides both models' logits in the loss",
+            PageDefault = "1",
+            Page = "With `on-policy`: divides both models' logits in the loss.",
+            Useless = WithoutWriting,
+            IsLater = true,
+            Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, long>("refresh", Kinds.Count(), s => s.Refresh, (s, steps) => s with { Refresh = steps })
+        {
+            Help = "With on-policy: steps after which the model, as it is then, writes anew",
+            PageDefault = "4",
+            Page = "With `on-policy`: steps after which the model, as it is then, writes anew. 1 is the strictest and takes longest.",
+            Useless = WithoutWriting,
+            IsLater = true,
+        },
+        new Key<AlignSection, RolloutLengths>(
+            "rollout-length", Kinds.Parsed("N to N", RolloutLengths.Parse, lengths => lengths.ToString(),
+                $"^ *{Schemas.Quantity} *( to +{Schemas.Quantity} *)?$"), s => s.RolloutLength,
+                    (s, lengths) => s with { RolloutLength = lengths })
+        {
+            Help = "With on-policy: most tokens of an answer, or how that grows over the training, such as 32 to 128",
+            PageDefault = "32 to 128",
+            Page = "With `on-policy`: most tokens of an answer; `FIRST to LAST` goes from one to the other over the training.",
+            Useless = WithoutWriting,
+            SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Pattern($"^ *{Schemas.Quantity} *( to +{Schemas.Quantity} *)?$")),
+            Refused = (s, lengths) => s.Sequence > 0 && lengths.Longest >= s.Sequence
+                ? $"a window has {s.Sequence} tokens, and a prompt needs some of them" : null,
+            IsLater = true,
+        },
+        new Key<AlignSection, double>(
+            "rollout-temperature", TrainingSection.TemperatureKind, s => s.RolloutTemperature,
+            (s, temperature) => s with { RolloutTemperature = temperature })
+        {
+            Help = "With on-policy: temperature at which the model writes",
+            PageDefault = "1",
+            Page = "With `on-policy`: the temperature at which the model writes.",
+            Useless = WithoutWriting,
+            IsLater = true,
+        },
+    ];
+
+    private static string? WithoutWriting(AlignSection section) => section.IsOnPolicy ? null
+        : $"it belongs to method: on-policy and the method is {EnumName.Of(section.Method)}; leave it out";
+}

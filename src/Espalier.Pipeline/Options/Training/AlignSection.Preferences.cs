@@ -1,0 +1,62 @@
+using Espalier.Compression.Alignment.Preferences;
+
+namespace Espalier.Pipeline.Options.Training;
+
+internal sealed partial record AlignSection
+{
+    /// <summary>β: how much a nat of log-probability against the reference counts.</summary>
+    public double Beta { get; init; } = 0.1;
+
+    /// <summary>Share of the pairs that are taken to be labelled the wrong way round.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>η: what rewards are multiplied by.</summary>
+    public double Eta { get; init; } = 1;
+
+    /// <summary>Weight of the chosen answer's cross-entropy beside the loss of the pair.</summary>
+    public double SftWeight { get; init; }
+
+    private static Key<AlignSection>[] PreferenceKeys() =>
+    [
+        new Key<AlignSection, double>("beta", Kinds.Number("X", Limits.Above(0)), s => s.Beta, (s, beta) => s with { Beta = beta })
+        {
+            Help = "With pairs: how much a nat of log-probability against the reference counts; small lets the model go far from it",
+            PageDefault = "0.1",
+            Page = "With pairs: how much a nat of log-probability against the reference counts. Small lets the model go far from it.",
+            Useless = WithoutPairs,
+            IsLater = true,
+        },
+        new Key<AlignSection, double>(
+            "label-smoothing", Kinds.Number("X", Limits.From(0).Below(0.5)), s => s.LabelSmoothing,
+            (s, share) => s with { LabelSmoothing = share })
+        {
+            Help = "With dpo: share of the pairs that are taken to be labelled the wrong way round",
+            PageDefault = "0",
+            Page = "With `dpo`: share of the pairs that are taken to be labelled the wrong way round (conservative DPO).",
+            Useless = s => s.Method == AlignMethod.Dpo ? null
+                : $"it belongs to method: dpo and the method is {EnumName.Of(s.Method)}; leave it out",
+            IsLater = true,
+        },
+        new Key<AlignSection, double>("eta", Kinds.Number("X", Limits.Above(0)), s => s.Eta, (s, eta) => s with { Eta = eta })
+        {
+            Help = "With rpo-...: what rewards are multiplied by",
+            PageDefault = "1",
+            Page = "With `rpo-...`: what `chosen_reward` and `rejected_reward` are multiplied by.",
+            Useless = s => s.Preference is { NeedsRewards: true } ? null
+                : $"it belongs to the methods with rewards (rpo-...) and the method is {EnumName.Of(s.Method)}; leave it out",
+            IsLater = true,
+        },
+        new Key<AlignSection, double>(
+            "sft-weight", Kinds.Number("X", Limits.From(0).Below(1000)), s => s.SftWeight, (s, weight) => s with { SftWeight = weight })
+        {
+            Help = "With pairs: weight of the mean cross-entropy of the chosen answer beside the loss of the pair",
+            PageDefault = "0",
+            Page = "With pairs: weight of the chosen answer's mean cross-entropy a token beside the loss of the pair.",
+            Useless = WithoutPairs,
+            IsLater = true,
+        },
+    ];
+
+    private static string? WithoutPairs(AlignSection section) => section.Preference is not null ? null
+        : $"it belongs to the methods that learn from pairs and the method is {EnumName.Of(section.Method)}; leave it out";
+}

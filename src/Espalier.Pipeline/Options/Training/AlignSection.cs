@@ -1,0 +1,227 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Alignment.Packing;
+using Espalier.Compression.Alignment.Preferences;
+
+namespace Espalier.Pipeline.Options.Training;
+
+/// <summary>How a model is aligned.</summary>
+internal enum AlignMethod
+{
+    /// <summary>Supervised fine-tuning: cross-entropy on what the assistant wrote.</summary>
+    Sft,
+
+    /// <summary>Direct preference optimisation.</summary>
+    Dpo,
+
+    /// <summary>Reward-aware preference optimisation, by the divergence of the model's preference from the data's.</summary>
+    RpoBwdKl,
+
+    /// <summary>The same by the divergence of the data's preference from the model's.</summary>
+    RpoFwdKl,
+
+    /// <summary>The same by the squared distance of the margins.</summary>
+    RpoSq,
+
+    /// <summary>On-policy distillation: the student writes, and the teacher says how likely each token was.</summary>
+    OnPolicy,
+}
+
+/// <summary>
+/// One step of alignment: an entry of <c>align</c> in a recipe, and the options of the command <c>align</c>. Each part of this record
+/// stands beside the declaration of its keys.
+/// </summary>
+internal sealed partial record AlignSection
+{
+    /// <summary>Peaks of the learning rate, in words.</summary>
+    public const string DefaultRates = "1e-4, and 1e-5 with pairs";
+
+    /// <summary>The word that stands for no template.</summary>
+    public const string NoTemplate = "none";
+
+    /// <summary>The word among sources that stands for what the recipe's teacher writes (<c>synthesize</c>).</summary>
+    public const string Synthesized = "synthesized";
+
+    private const double RateOfText = 1e-4, RateOfPairs = 1e-5;
+
+    /// <summary>What is done.</summary>
+    public AlignMethod Method { get; init; }
+
+    /// <summary>Sources of conversations.</summary>
+    public IReadOnlyList<string> Data { get; init; } = [];
+
+    /// <summary>Share of the conversations held out, by the hash of their text.</summary>
+    public double HeldOut { get; init; } = 0.05;
+
+    /// <summary>Tokens of a window; 0 where the section names none: those of the recipe's windows.</summary>
+    public int Sequence { get; init; }
+
+    /// <summary>A file with a chat template, or <see cref="NoTemplate"/>; null takes that of the model.</summary>
+    public string? ChatTemplate { get; init; }
+
+    /// <summary>What becomes of a conversation with more tokens than a window holds.</summary>
+    public TooLong TooLong { get; init; }
+
+    /// <summary>Share of the windows of a step that are text in place of conversations.</summary>
+    public double Replay { get; init; }
+
+    /// <summary>Windows of a step that are text.</summary>
+    public int ReplayWindows => (int)Math.Round(Replay * Training.Batch, MidpointRounding.AwayFromZero);
+
+    /// <summary>The loss of pairs; null where it learns from conversations.</summary>
+    public PreferenceLoss? Preference => Method switch
+    {
+        AlignMethod.Dpo => new(PreferenceKind.Dpo, Beta, LabelSmoothing),
+        AlignMethod.RpoBwdKl => new(PreferenceKind.RpoBwdKl, Beta, Eta: Eta),
+        AlignMethod.RpoFwdKl => new(PreferenceKind.RpoFwdKl, Beta, Eta: Eta),
+        AlignMethod.RpoSq => new(PreferenceKind.RpoSq, Beta, Eta: Eta),
+        _ => null,
+    };
+
+    /// <summary>How it trains.</summary>
+    public TrainingSection Training { get; init; } = new();
+
+    /// <summary>Whether it reads what the recipe's teacher writes.</summary>
+    public bool ReadsSynthesized => Data.Contains(Synthesized);
+
+    /// <summary>The sources that are files.</summary>
+    public IEnumerable<string> DataFiles => Data.Where(source => source != Synthesized);
+
+    /// <summary>Whether the template is a file of the user's.</summary>
+    public string? TemplateFile => ChatTemplate == NoTemplate ? null : ChatTemplate;
+
+    /// <summary>Peak of the learning rate where none is named.</summary>
+    public static double RateOf(AlignMethod method) => method is AlignMethod.Sft or AlignMethod.OnPolicy ? RateOfText : RateOfPairs;
+
+    /// <summary>The keys that stand before those of any training.</summary>
+    internal static Key<AlignSection>[] Keys { get; } = [.. DataKeys(), .. PreferenceKeys(), .. OnPolicyKeys()];
+
+    /// <summary>What of a training stands after them.</summary>
+    internal static Key<TrainingSection>[] TrainingKeys { get; } = TrainingSection.KeysOf(new(AlignsAt: RateOfText));
+
+    /// <summary>What errors and the schema call it.</summary>
+    internal static Section Section { get; } = new("align", [.. Keys, .. TrainingKeys]);
+
+    /// <summary>Reads a step.</summary>
+    /// <param name="fields">The section.</param>
+    /// <param name="sequence">Tokens of a window where it names none.</param>
+    internal static AlignSection Read(SectionFields fields, int sequence)
+    {
+        var section = Keys.Read(fields, new AlignSection());
+        if (section.Sequence == 0)
+            section = section with { Sequence = sequence };
+        section = section with { Training = TrainingOf(section, fields) };
+        if (section.Preference is not null && section.Training.RouterBalance > 0)
+            throw fields.At("router-balance",
+                $"method is {EnumName.Of(section.Method)}, whose loss is over pairs and has no such part; leave it out");
+        return section.Replay > 0 && (section.ReplayWindows < 1 || section.ReplayWindows >= section.Training.Batch)
+            ? throw fields.Wrong("replay",
+                $"of a batch of {section.Training.Batch} windows it makes {section.ReplayWindows}, and at least one must be text and one "
+                    + "conversations; give another share or a larger batch")
+            : section;
+    }
+
+    /// <summary>The section with every default written out, one text for each meaning.</summary>
+    internal JsonObject Canonical()
+    {
+        var fields = Keys.Canonical(this);
+        foreach (var (name, value) in Training.Canonical(withLoss: false))
+            fields[name] = value?.DeepClone();
+        return fields;
+    }
+
+    /// <summary>What of the section, beside its training, determines the weights that come out.</summary>
+    internal JsonObject StageOptions() => Keys.StageOptions(this);
+
+    private static TrainingSection TrainingOf(AlignSection section, SectionFields fields) =>
+        TrainingSection.Read(fields, new(section.Sequence, AlignsAt: RateOf(section.Method))) is var training && section.IsOnPolicy
+            ? training with { Loss = section.Loss, Temperature = section.Temperature } : training;
+
+    private static Key<AlignSection>[] DataKeys() =>
+    [
+        new Key<AlignSection, AlignMethod>("method", Kinds.Choice<AlignMethod>(), s => s.Method, (s, method) => s with { Method = method })
+        {
+            Help = "What is done: sft is cross-entropy on the assistant's turns; dpo and the reward-aware rpo-... learn from pairs of "
+                + "answers; on-policy: the model writes and a teacher judges its tokens",
+            PageDefault = "`sft`",
+            Page = """
+                What is done: `sft`, cross-entropy on what the assistant wrote; from pairs of answers `dpo`, or reward-aware `rpo-bwd-kl`,
+                `rpo-fwd-kl` and `rpo-sq` ([align](align.md#preferences)); `on-policy`, where the model writes to prompts and a teacher
+                judges its tokens ([align](align.md#on-policy)).
+                """,
+            Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, IReadOnlyList<string>>(
+            "data", Kinds.Texts("FILE"), s => s.Data, (s, sources) => s with { Data = sources })
+        {
+            Help = "Conversations: jsonl, json, csv or parquet files with messages, prompt and completion, or ShareGPT's conversations; "
+                + "for preferences pairs with chosen and rejected; folders and patterns too",
+            ShowsDefault = false,
+            PageDefault = "required",
+            Page = """
+                Conversations, or pairs of answers, one source or a list: jsonl, json, csv or parquet files, folders or patterns; the
+                shapes are in
+                [align](align.md#data). In a recipe `synthesized` stands for what `synthesize` makes.
+                """,
+            IsRequired = true,
+            Missing = _ => "align: [ { method: sft, data: conversations.jsonl, steps: 200 } ]",
+            Refused = (_, sources) => sources.Count == 0 ? "it must name at least one source" : null,
+            SchemaOf = () => Schemas.OneOrMore(Schemas.Text(), least: 1),
+            Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, double>(
+            "held-out", Kinds.ShareOf(Limits.From(0).Below(1)), s => s.HeldOut, (s, share) => s with { HeldOut = share })
+        {
+            Help = "Share of the conversations held out to measure before and after, by the hash of their text",
+            PageDefault = "5%",
+            Page = "Share of the data that is kept out of training, by the hash of its text: the loss on it is measured before and after.",
+            Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, int>("sequence", Kinds.Size(most: 1 << 22), s => s.Sequence, (s, tokens) => s with { Sequence = tokens })
+        {
+            Help = "Tokens of a window, into which whole conversations are packed; by default 256",
+            ShowsDefault = false,
+            Aliases = ["--seq"],
+            PageDefault = "that of `data`",
+            Page = "Tokens of a window, into which whole conversations are packed.",
+            Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, string?>(
+            "chat-template", Kinds.Text("FILE"), s => s.ChatTemplate, (s, file) => s with { ChatTemplate = file })
+        {
+            Help = "Chat template in Jinja, in place of the model's own, which the result then has; none writes a prompt and its "
+                + "completion "
+                + "one after the other",
+            ShowsDefault = false,
+            PageDefault = "the model's",
+            Page = """
+                A chat template in Jinja, in place of the model's own; the result has it then. `none` writes a prompt and its completion one
+                after the other with EOS at the end, as a model without a template does anyway.
+                """,
+            IsLater = true,
+            Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, TooLong>("too-long", Kinds.Choice<TooLong>(), s => s.TooLong, (s, way) => s with { TooLong = way })
+        {
+            Help = "What becomes of a conversation with more tokens than a window holds: left out, or its end cut off; both are counted",
+            PageDefault = "`drop`",
+            Page = """
+                What becomes of a conversation with more tokens than a window holds: `drop` leaves it out, `cut` cuts its end off; both are
+                counted.
+                """,
+            Stage = InStageKey.Never,
+        },
+        new Key<AlignSection, double>(
+            "replay", Kinds.ShareOf(Limits.From(0).Below(1)), s => s.Replay, (s, share) => s with { Replay = share })
+        {
+            Help = "With sft: share of the windows of a step that are text (--replay-data) in place of conversations, against forgetting",
+            PageDefault = "0",
+            Page = """
+                With `sft`: share of the windows of every step that are windows of the recipe's training text in place of conversations, so
+                that the model does not forget it ([align](align.md#against-forgetting)).
+                """,
+            Useless = s => s.Method == AlignMethod.Sft ? null
+                : $"it belongs to method: sft and the method is {EnumName.Of(s.Method)}; leave it out",
+            IsLater = true,
+        },
+    ];
+}

@@ -1,0 +1,60 @@
+using Espalier.Compression.Distillation.Caching;
+
+namespace Espalier.Pipeline.Options.Training;
+
+/// <summary>How a teacher's distributions are kept.</summary>
+internal sealed record CacheSection
+{
+    private const int MostEntries = 1 << 16;
+
+    /// <summary>What is kept of each distribution.</summary>
+    public CacheEncoding Encoding { get; init; } = CacheEncoding.TopK;
+
+    /// <summary>Likeliest entries kept exactly.</summary>
+    public int K { get; init; } = 64;
+
+    /// <summary>Entries drawn.</summary>
+    public int Samples { get; init; } = 32;
+
+    /// <summary>The section as the value of a key.</summary>
+    internal static Kind<CacheSection?> Kind => Kinds.Section<CacheSection?>(Section, Read, cache => Keys.Canonical(cache!));
+
+    /// <summary>The keys.</summary>
+    internal static IReadOnlyList<Key<CacheSection>> Keys { get; } =
+    [
+        new Key<CacheSection, CacheEncoding>(
+            "encoding", Kinds.Choice<CacheEncoding>(), s => s.Encoding, (s, encoding) => s with { Encoding = encoding })
+        {
+            Help = "What is kept: the k likeliest entries and the mass of the "
+                + "others; entries drawn; both; or hidden states, which are exact",
+            PageDefault = "top-k",
+            Page = """
+                `top-k`: the `k` likeliest entries and the mass of all others, with the exact gradient on the k. `samples`: entries
+                drawn, an unbiased gradient (arXiv 2503.16870). `top-k-samples`: the k likeliest and draws from the others, unbiased
+                with less noise. `hidden`: the states before the head, which lose nothing.
+                """,
+        },
+        new Key<CacheSection, int>("k", Kinds.Size(most: MostEntries), s => s.K, (s, k) => s with { K = k })
+        {
+            Help = "Likeliest entries kept of each distribution",
+            PageDefault = "64",
+            Page = "Likeliest entries; 6 bytes each (8 where the vocabulary has more than 65,536 entries).",
+            Useless = s => s.Encoding is CacheEncoding.Samples or CacheEncoding.Hidden
+                ? $"encoding {EnumName.Of(s.Encoding)} keeps no likeliest entries; leave it out" : null,
+        },
+        new Key<CacheSection, int>("samples", Kinds.Size(most: MostEntries), s => s.Samples, (s, samples) => s with { Samples = samples })
+        {
+            Help = "Entries drawn from each distribution",
+            PageDefault = "32",
+            Page = "Drawn entries; 2 bytes each (4).",
+            Useless = s => s.Encoding is CacheEncoding.TopK or CacheEncoding.Hidden
+                ? $"encoding {EnumName.Of(s.Encoding)} draws nothing; leave it out" : null,
+        },
+    ];
+
+    /// <summary>What recipes call it.</summary>
+    internal static Section Section { get; } = new("cache", Keys);
+
+    /// <summary>Reads the section.</summary>
+    internal static CacheSection Read(SectionFields fields) => Keys.Read(fields, new());
+}

@@ -1,0 +1,83 @@
+using System.Text.Json.Nodes;
+using Espalier.Compression.Distillation;
+
+namespace Espalier.Pipeline.Options.Training;
+
+/// <summary>Hidden states that are compared beside logits; options of commands have <c>hidden-</c> before their names.</summary>
+internal static class HiddenKeys
+{
+    /// <summary>The section as the value of a key.</summary>
+    public static Kind<HiddenStateOptions?> Kind => Kinds.Section<HiddenStateOptions?>(Section, Read, hidden => Keys.Canonical(hidden!));
+
+    /// <summary>The keys.</summary>
+    public static IReadOnlyList<Key<HiddenStateOptions>> Keys { get; } =
+    [
+        new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>("layers", Pairs, s => s.Layers, (s, pairs) => s with { Layers = pairs })
+        {
+            Help = "Compare the normed inputs of these layers, TEACHER:STUDENT from 0, with commas between: 29:13",
+            PageDefault = "none",
+            Page = "Pairs `TEACHER:STUDENT` of layers, from 0: the normed states that enter them.",
+            ShowsDefault = false,
+        },
+        new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>(
+            "attention", Pairs, s => s.Attention, (s, pairs) => s with { Attention = pairs })
+        {
+            Help = "The same after attention",
+            PageDefault = "none",
+            Page = "The same for the normed states after their attention.",
+            ShowsDefault = false,
+        },
+        new Key<HiddenStateOptions, bool>("embedding", Kinds.Flag, s => s.Embedding, (s, isCompared) => s with { Embedding = isCompared })
+        {
+            Help = "Compare the embeddings' outputs",
+            PageDefault = "false",
+            Page = "The embeddings' outputs.",
+        },
+        new Key<HiddenStateOptions, bool>("final", Kinds.Flag, s => s.Final, (s, isCompared) => s with { Final = isCompared })
+        {
+            Help = "Compare the last norms' outputs",
+            PageDefault = "false",
+            Page = "The last norms' outputs.",
+        },
+        new Key<HiddenStateOptions, HiddenDistance>(
+            "distance", Kinds.Choice<HiddenDistance>(), s => s.Distance, (s, distance) => s with { Distance = distance })
+        {
+            Help = "How hidden states are compared",
+            PageDefault = "mse",
+            Page = "`mse` over channels, or `cosine`.",
+        },
+        new Key<HiddenStateOptions, double?>(
+            "weight", Kinds.Number("X", Limits.Above(0), "above 0, or dynamic").Or("dynamic"), s => s.Weight,
+            (s, weight) => s with { Weight = weight })
+        {
+            Help = "Multiplies the loss on hidden states; by default loss on logits / loss on hidden states, anew in every pass (dynamic)",
+            PageDefault = "dynamic",
+            Page = """
+                Multiplies the sum of these losses. `dynamic`: the loss on logits divided by that sum, anew in every pass (of one
+                `micro-batch`, which therefore is the whole batch unless you name one), a constant for the gradient.
+                """,
+            ShowsDefault = false,
+            StageValue = s => s.Weight,
+        },
+    ];
+
+    /// <summary>What recipes call it.</summary>
+    public static Section Section { get; } = new("hidden", Keys);
+
+    private static Kind<IReadOnlyList<LayerPair>> Pairs => Kinds.ParsedList<IReadOnlyList<LayerPair>>(
+        "PAIRS", texts => [.. texts.Select(LayerPair.Parse)], pairs => pairs.Select(pair => pair.ToString()), "^[0-9]+:[0-9]+$");
+
+    /// <summary>What is compared, in a stage's key: pairs as one text, as the first folders had them.</summary>
+    public static JsonObject StageValue(HiddenStateOptions hidden)
+    {
+        var options = Keys.StageOptions(hidden);
+        (options["layers"], options["attention"]) = (string.Join(' ', hidden.Layers), string.Join(' ', hidden.Attention));
+        return options;
+    }
+
+    private static HiddenStateOptions Read(SectionFields fields)
+    {
+        var options = Keys.Read(fields, new());
+        return options.IsEmpty ? throw fields.Missing("layers", "hidden: { layers: 29:13, embedding: true }") : options;
+    }
+}

@@ -1,0 +1,82 @@
+using Espalier.Compression.Training.Parts;
+using Espalier.Models;
+
+namespace Espalier.Pipeline.Options.Training;
+
+internal sealed partial record TrainingSection
+{
+    /// <summary>Rank of the factors that are trained in place of the weights (LoRA); null where the weights themselves are.</summary>
+    public int? LoraRank { get; init; }
+
+    /// <summary>Over the rank, what multiplies the factors' product; null is the rank itself.</summary>
+    public double? LoraAlpha { get; init; }
+
+    /// <summary>Which matrices have factors.</summary>
+    public LowRankTargets LoraTargets { get; init; } = LowRankTargets.All;
+
+    /// <summary>The same training of all weights: what a teacher that is corrected meanwhile has.</summary>
+    internal TrainingSection OfAllWeights => this with { Freeze = FrozenParts.None, LoraRank = null };
+
+    /// <summary>Whether a parameter stays as it is from beginning to end.</summary>
+    internal bool Holds(Parameter parameter) => Freeze.Hold(parameter) || LoraRank is not null && !LoraTargets.Has(parameter);
+
+    /// <summary>What stays as it is, in words; null where nothing does.</summary>
+    internal string? Held => (LoraRank, Freeze.IsEmpty) switch
+    {
+        (not null, true) => "what has no adapter",
+        (not null, false) => $"what has no adapter or is frozen ({string.Join(", ", Freeze.Words)})",
+        (null, false) => $"what is frozen ({string.Join(", ", Freeze.Words)})",
+        _ => null,
+    };
+
+    /// <summary>The low-rank adaptation as the trainer takes it; null for none.</summary>
+    internal LowRankOptions? LowRank(long seed) =>
+        LoraRank is { } rank ? new(rank, LoraAlpha ?? rank, LoraTargets, unchecked((ulong)seed)) : null;
+
+    private static Key<TrainingSection>[] LowRankKeys() =>
+    [
+        new Key<TrainingSection, int?>(
+            "lora-rank", Kinds.Size(most: 1 << 16).Or("none"), s => s.LoraRank, (s, rank) => s with { LoraRank = rank })
+        {
+            Help = "Train two factors of this rank beside each matrix of the blocks in place of the weights (LoRA): gradients and "
+                + "moments take little memory then. They are merged into the weights that are written",
+            ShowsDefault = false,
+            PageDefault = "none",
+            Page = """
+                LoRA (arXiv 2106.09685): the weights stay, and two factors of this rank beside each matrix of the blocks are trained, so
+                that gradients, moments and checkpoints are theirs alone. What is written has them merged in
+                ([align](align.md#lora)). `none` trains the weights.
+                """,
+            IsLater = true,
+        },
+        new Key<TrainingSection, double?>(
+            "lora-alpha", Kinds.Number("X", Limits.Above(0)).Or("rank"), s => s.LoraAlpha,
+            (s, alpha) => s with { LoraAlpha = alpha == s.LoraRank ? null : alpha })
+        {
+            Help = "With --lora-rank: over the rank, what the factors' product is multiplied by; by default the rank, so 1",
+            ShowsDefault = false,
+            PageDefault = "the rank",
+            Page = "With `lora-rank`: alpha / rank multiplies the factors' product.",
+            Useless = WithoutLora,
+            IsLater = true,
+        },
+        new Key<TrainingSection, LowRankTargets>(
+            "lora-targets", Kinds.ParsedList("PARTS", LowRankTargets.Parse, targets => targets.Words, LowRankTargets.Pattern),
+            s => s.LoraTargets, (s, targets) => s with { LoraTargets = targets })
+        {
+            Help = "With --lora-rank: which matrices have factors: attention, mlp, q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, "
+                + "down_proj, mamba, delta (linear attention), with commas between them; by default all",
+            ShowsDefault = false,
+            PageDefault = "all matrices of the blocks",
+            Page = """
+                With `lora-rank`: which matrices have factors, one or a list of `attention`, `mlp`, `q_proj`, `k_proj`, `v_proj`, `o_proj`,
+                `gate_proj`, `up_proj`, `down_proj`, `mamba` and `delta` (linear attention); what `freeze` names has none.
+                """,
+            Useless = WithoutLora,
+            IsLater = true,
+        },
+    ];
+
+    private static string? WithoutLora(TrainingSection section) =>
+        section.LoraRank is not null ? null : "it belongs to lora-rank, which is not given; give that, or leave it out";
+}

@@ -1,0 +1,31 @@
+using Espalier.Compression.Distillation;
+using Espalier.Models;
+
+namespace Espalier.Pipeline.Options.Training;
+
+internal sealed partial record TrainingSection
+{
+    /// <summary>Weight of the auxiliary loss that keeps experts equally busy (<see cref="RouterBalance"/>); 0 for none.</summary>
+    public double RouterBalance { get; init; }
+
+    /// <summary>That loss; null for none.</summary>
+    /// <exception cref="EspalierException">The model has no experts.</exception>
+    internal RouterBalance? BalanceOf(DecoderConfig model) => RouterBalance > 0 ? new(RouterBalance, model) : null;
+
+    private static Key<TrainingSection>[] RouterKeys() =>
+    [
+        new Key<TrainingSection, double>(
+            "router-balance", Kinds.Number("X", Limits.From(0)), s => s.RouterBalance, (s, weight) => s with { RouterBalance = weight })
+        {
+            Help = "Weight of the auxiliary loss that keeps the experts of a mixture equally busy (Switch Transformer's), such as 0.01; 0 "
+                + "leaves it out",
+            PageDefault = "0",
+            Page = """
+                Of mixtures of experts: weight of the auxiliary loss that keeps experts equally busy (arXiv 2101.03961, what
+                `router_aux_loss_coef` of a config.json is in transformers, where 0.001 to 0.02 are usual), over each window. 0 leaves it
+                out: a student learns its routing from the teacher's distribution, see [training mixtures](#mixtures-of-experts).
+                """,
+            IsLater = true,
+        },
+    ];
+}

@@ -1,0 +1,87 @@
+using Espalier.Compression.Training.Optimizers;
+using Espalier.Compression.Training.Speeds;
+
+
+namespace Espalier.Pipeline.Options.Training;
+
+internal sealed partial record TrainingSection
+{
+    // Far beyond any run, and so small that no product of sizes leaves 64 bits.
+    internal const long MostTokens = 1_000_000_000_000_000;
+    private const int MostWindows = 1 << 24;
+
+    /// <summary>Optimizer steps; given so or through <c>tokens</c>.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Windows a step.</summary>
+    public int Batch { get; init; } = 8;
+
+    /// <summary>Windows of one pass; 0 is the whole batch, null what <see cref="WindowsOfAPass"/> chooses.</summary>
+    public int? MicroBatch { get; init; }
+
+    /// <summary>
+    /// Windows of one pass, for windows of so many tokens; 0 is the whole batch. A loss on hidden states with a dynamic weight takes it
+    /// over a pass, and keeps the whole batch unless the section says otherwise.
+    /// </summary>
+    public int WindowsOfAPass(int sequence) => MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence));
+
+    private static Key<TrainingSection>[] StepsKeys(TrainingScope scope) =>
+    [
+        new Key<TrainingSection, long>("steps", Kinds.Count(), s => s.Steps, (s, steps) => s with { Steps = steps })
+        {
+            Help = "Optimizer steps; or give --tokens",
+            PageDefault = "this or `tokens`",
+            Page = scope.AlignsAt is null ? "Optimizer steps. With `auto` neither need be given: then it sees as many tokens as `distill`."
+                : "Optimizer steps.",
+            Reader = (fields, s) => s with { Steps = ReadSteps(fields, scope) },
+        },
+        new Key<TrainingSection, long>("tokens", Kinds.Count(), s => s.Steps, (s, _) => s)
+        {
+            Help = "Tokens to train on, such as 1M, in place of --steps: tokens / (batch · sequence), rounded up",
+            PageDefault = "this or `steps`",
+            Page = $"Tokens to train on; steps are tokens / (`batch` · `{(scope.AlignsAt is null ? "data." : "")}sequence`), rounded up.",
+            ShowsDefault = false,
+            Reader = (_, s) => s,
+            IsCanonical = false,
+            Stage = InStageKey.Never,
+        },
+        new Key<TrainingSection, int>("batch", Kinds.Size(most: MostWindows), s => s.Batch, (s, batch) => s with { Batch = batch })
+        {
+            Help = "Windows of a step",
+            PageDefault = "8",
+            Page = "Windows a step.",
+        },
+        new Key<TrainingSection, int?>(
+            "micro-batch", Kinds.Size(least: 0).Or("auto"), s => s.MicroBatch, (s, windows) => s with { MicroBatch = windows })
+        {
+            Help = "Windows of one pass, whose gradients add up to the whole step's; 0 is all "
+                + $"at once. By default what comes to at most {PassSize.Positions} tokens",
+            PageDefault = "auto",
+            Page = scope.Corrects ? """
+                Windows of one forward and backward pass; the last pass has what is left of `batch`. 0 is the whole batch. `auto`: as
+                few passes of about one size as come to at most 2,048 tokens each (or one window, where it has more), whatever the
+                machine and its threads. Saves memory, changes no result beyond rounding.
+                """
+                : "As in `correct`; with `hidden` and its dynamic `weight` the whole batch.",
+            ShowsDefault = false,
+            Refused = (s, windows) => windows > s.Batch ? $"it must be at most the batch of {s.Batch} windows" : null,
+            StageValue = s => s.WindowsOfAPass(scope.Sequence),
+        },
+    ];
+
+    /// <summary>Steps, or as many as it takes to see so many tokens.</summary>
+    private static long ReadSteps(SectionFields fields, TrainingScope scope)
+    {
+        var batch = fields.Size("batch", most: MostWindows) ?? new TrainingSection().Batch;
+        if (fields.Has("steps") && fields.Has("tokens"))
+            throw fields.Wrong("tokens", "steps are given too; keep one of the two");
+        var aStep = (long)batch * scope.Sequence;
+        if (fields.Count("steps") is { } steps)
+            return steps <= MostTokens / aStep
+                ? steps : throw fields.Wrong("steps",
+                    $"{batch} windows of {scope.Sequence} tokens a step make more than {MostTokens} tokens");
+        if ((fields.Count("tokens", most: MostTokens) ?? scope.Tokens) is not { } tokens)
+            throw fields.Missing("steps", "steps: 120; or tokens: 1M");
+        return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);
+    }
+}

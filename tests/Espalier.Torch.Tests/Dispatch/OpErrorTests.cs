@@ -1,0 +1,129 @@
+using Espalier.Tests;
+using Espalier.Torch.Dispatch;
+
+namespace Espalier.Torch.Tests.Dispatch;
+
+/// <summary>What a wrong call of an operator says; the base class sees that nothing stays alive.</summary>
+public sealed class OpErrorTests : TorchTest
+{
+    private const string Neg = "aten::neg(Tensor self) -> Tensor";
+    private const string Cat = "aten::cat(Tensor[] tensors, int dim=0) -> Tensor";
+    private const string Einsum = "aten::einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor";
+    private const string Equal = "aten::equal(Tensor self, Tensor other) -> bool";
+    private const string TopK =
+        "aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, " +
+        "Tensor indices)";
+    private const string Unbind = "aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]";
+    private const string Zeros =
+        "aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor";
+    private const string Empty = "aten::empty.memory_format(SymInt[] size, *, " +
+        "ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> "
+            + "Tensor";
+
+    private static readonly long[] s_two = [2];
+
+    public static IEnumerable<object[]> WrongCalls => new TheoryData<string, Argument[], string>
+    {
+        { Neg, [], "argument 'self' has no default" },
+        { Neg, [Argument.None], "argument 'self' is none" },
+        { Neg, [1], "argument 'self' is an integer" },
+        { Neg, [true], "argument 'self' is a bool" },
+        { Zeros, [3], "argument 'size' is an integer" },
+        { Zeros, [new double[] { 3 }], "argument 'size' is a list of numbers" },
+        { Zeros, [s_two, 0.5], "argument 'dtype' is a number" },
+        { Zeros, [s_two, "float"], "argument 'dtype' is a string" },
+        { Zeros, [s_two, DType.Float32, Argument.Default, 7], "argument 'device' is an integer" },
+        { Zeros, [s_two, DType.Float32, Argument.Default, "cpu", 1], "argument 'pin_memory' is an integer" },
+        { Zeros, [s_two, DType.Float32, Argument.Default, "no such device"], "device" },
+        { Zeros, [s_two, (DType)999], "argument 'dtype' is 999, which is not a ScalarType" },
+        { Zeros, [s_two, (DType)(-1)], "argument 'dtype' is -1" },
+        { Zeros, [s_two, DType.Float32, 77], "argument 'layout' is 77" },
+        { Empty, [s_two, DType.Float32, Argument.Default, "cpu", false, 99], "argument 'memory_format' is 99" },
+        { Cat, [s_two], "argument 'tensors' is a list of integers" },
+        { Cat, [new Tensor?[] { null }], "tensor is null" },
+        { Einsum, [1.0, Array.Empty<Tensor>()], "argument 'equation' is a number" },
+        { Zeros, [new long[] { -1 }], "size = [-1]" },
+        { Zeros, [new long[] { 1L << 62 }], "" },
+        { Zeros, [new long[] { 1L << 62, 1L << 62 }], "" },
+        { Zeros, [new long[] { long.MinValue }], "" },
+        { Empty, [new long[] { 1L << 60 }, DType.UInt8], "" },
+    };
+
+    [Theory]
+    [MemberData(nameof(WrongCalls), DisableDiscoveryEnumeration = true)]
+    internal void Wrong_call_is_refused_with_a_sentence(string schema, Argument[] arguments, string sentence)
+    {
+        var e = Assert.Throws<TorchException>(() => Op.Of(schema).Call(arguments));
+        Assert.Contains(sentence, e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception raised from", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Unknown_operator_is_named()
+    {
+        using var x = Tensor.Zeros(DType.Float32, 2);
+        var e = Assert.Throws<TorchException>(() => Op.Of("aten::no_such_operator(int dim=0) -> Tensor").Call());
+        Assert.Contains("aten::no_such_operator", e.Message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("aten::neg")]
+    [InlineData("aten::neg(Tensor self)")]
+    [InlineData("aten::neg(Tenser self) -> Tensor")]
+    [InlineData("aten::neg(Tensor self=?) -> Tensor")]
+    [InlineData("aten::rand.generator(SymInt[] size, *, Generator? generator) -> Tensor")]
+    [InlineData("aten::mul.Scalar(Tensor self, Scalar other) -> Tensor")]
+    public void What_is_no_schema_or_cannot_be_called_is_refused(string schema) => Assert.Throws<FormatException>(() => Op.Of(schema));
+
+    [Fact]
+    public void Too_many_arguments_are_counted()
+    {
+        using var x = Tensor.Zeros(DType.Float32, 2);
+        Assert.Contains("takes 1 arguments and was given 2", Assert.Throws<TorchException>(() => Op.Of(Neg).Call(x, x)).Message);
+        var many = Enumerable.Repeat<Argument>(x, 2_000_000).ToArray();
+        Assert.Contains("was given 2000000", Assert.Throws<TorchException>(() => Op.Of(Neg).Call(many)).Message);
+    }
+
+    [Fact]
+    public void More_results_than_room_are_an_error_that_frees_them()
+    {
+        using var x = Tensor.Zeros(DType.Float32, 300);
+        Assert.Contains("gives 2 results and there is room for 1", Assert.Throws<TorchException>(() => Op.Of(TopK).Call(x, 3)).Message);
+        Assert.Contains("gives 300 results and there is room for 256",
+            Assert.Throws<TorchException>(() => Op.Of(Unbind).CallMany(x)).Message);
+    }
+
+    [Fact]
+    public void Result_of_another_kind_is_refused()
+    {
+        using var x = Tensor.Zeros(DType.Float32, 2);
+        Assert.Contains("does not give one tensor", Assert.Throws<TorchException>(() => Op.Of(Equal).Call(x, x)).Message);
+        Assert.Contains("does not give tensors alone", Assert.Throws<TorchException>(() => Op.Of(Equal).CallMany(x, x)).Message);
+        Assert.Contains("does not give an integer", Assert.Throws<TorchException>(() => Op.Of(Neg).CallInteger(x)).Message);
+    }
+
+    [Fact]
+    public void Shapes_and_indices_out_of_range_are_errors_that_name_operator_and_shapes()
+    {
+        using var scope = TensorScope.Begin();
+        var x = Tensor.Zeros(DType.Float32, 4, 3);
+        var far = Tensor.From<long>([0, 4_000_000_000], 2);
+        Assert.Contains(
+            "aten::matmul does not take these together: self = Float32 [4, 3], other = Float32 [4, 3]",
+            Assert.Throws<TorchException>(() => x.MatMul(x)).Message);
+        Assert.Throws<TorchException>(() => x.IndexSelect(0, far));
+        Assert.Throws<TorchException>(() => x.Embedding(far));
+        Assert.Throws<TorchException>(() => x.Gather(0, far.Unsqueeze(0)));
+        Assert.Throws<TorchException>(() => x.IndexAddInPlace(0, far, Tensor.Zeros(DType.Float32, 2, 3)));
+        Assert.Throws<TorchException>(() => x.Clone().ScatterAddInPlace(0, far.Unsqueeze(0), Tensor.Zeros(DType.Float32, 1, 2)));
+        Assert.Throws<TorchException>(() => x.View(5));
+        Assert.Throws<TorchException>(() => x.Select(0, 4));
+        Assert.Throws<TorchException>(() => x.Softmax(2));
+        Assert.Throws<TorchException>(() => x.Expand(1L << 62, 4, -5));
+        Assert.Throws<TorchException>(() => Tensor.Arange(long.MaxValue, DType.Float32));
+        Assert.Throws<TorchException>(() => Tensor.Cat(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => x.Size(2));
+        Assert.Throws<ArgumentOutOfRangeException>(() => x.Size(-3));
+    }
+}

@@ -1,0 +1,64 @@
+using Espalier.Tests;
+
+namespace Espalier.Torch.Tests.Gradients;
+
+/// <summary>Sums in place: the kernel against the sum that makes a new tensor.</summary>
+public sealed class AddScaledTests : TorchTest
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(16)]
+    [InlineData(33)]
+    [InlineData(100_003)]
+    public void In_place_is_as_in_a_new_tensor(int count)
+    {
+        using var scope = TensorScope.Begin();
+        var (x, y) = (Values(1, count), Values(2, count));
+        foreach (var scale in new[] { 1.0, -1, 0.37, 0 })
+        {
+            var wanted = x.To(DType.Float64).Add(y.To(DType.Float64), (float)scale);
+            var sum = x.Clone();
+            sum.AddInPlace(y, scale);
+            Assert.True(sum.BitsEqual(wanted.To(DType.Float32)) || Largest(sum.To(DType.Float64).Sub(wanted)) < 1e-7);
+        }
+    }
+
+    [Fact]
+    public void Other_types_orders_and_broadcasts_are_summed_too()
+    {
+        using var scope = TensorScope.Begin();
+        var x = Tensor.From<float>([1, 2, 3, 4, 5, 6], 2, 3);
+        x.AddInPlace(Tensor.From<float>([10, 20, 30], 3));
+        x.Transpose(0, 1).AddInPlace(Tensor.From<float>([1, 1, 1, 1, 1, 1], 3, 2), 0.5);
+        x.AddInPlace(Tensor.From<double>([1, 1, 1, 1, 1, 1], 2, 3));
+        Assert.Equal([12.5f, 23.5f, 34.5f, 15.5f, 26.5f, 37.5f], x.ToArray<float>());
+        var itself = Tensor.From<float>([1, 2], 2);
+        itself.AddInPlace(itself, 2);
+        itself.SubInPlace(Tensor.From<float>([1, 1], 2));
+        Assert.Equal([2f, 5], itself.ToArray<float>());
+    }
+
+    [Fact]
+    public void A_product_is_added_in_place_in_the_precision_of_its_type()
+    {
+        using var scope = TensorScope.Begin();
+        var (a, b) = (Tensor.From<double>([1, 2, 3, 4], 2, 2), Tensor.From<double>([1, 0, 0, 1], 2, 2));
+        var sum = Tensor.Full(1, DType.Float64, 2, 2);
+        sum.AddmmInPlace(a, b, 1 / 3.0);
+        Assert.Equal([1 + 1 / 3.0, 1 + 2 / 3.0, 2, 1 + 4 / 3.0], sum.ToArray<double>());
+        Assert.Throws<TorchException>(() => sum.AddmmInPlace(a, Tensor.Zeros(DType.Float64, 3, 2)));
+    }
+
+    private static double Largest(Tensor x) => x.ElementCount == 0 ? 0 : x.Abs().Max().Item();
+
+    private static Tensor Values(int seed, int count)
+    {
+        var random = new Random(seed);
+        var values = new float[count];
+        for (var i = 0; i < count; i++)
+            values[i] = random.NextSingle() - 0.5f;
+        return Tensor.From<float>(values, count);
+    }
+}

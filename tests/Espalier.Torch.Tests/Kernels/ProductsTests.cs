@@ -1,0 +1,110 @@
+using Espalier.Tests;
+using Espalier.Torch.Kernels.Vectors;
+
+namespace Espalier.Torch.Tests.Kernels;
+
+/// <summary>Products by oneDNN against those of libtorch's own operators.</summary>
+public sealed class ProductsTests : TorchTest
+{
+    [Theory]
+    [InlineData(4, 64, 1024)]
+    [InlineData(37, 65, 129)]
+    [InlineData(257, 31, 100)]
+    [InlineData(1, 700, 700)] // too few rows
+    [InlineData(3, 2, 5)] // too small
+    [InlineData(0, 64, 64)]
+    [InlineData(64, 0, 64)]
+    [InlineData(64, 64, 0)]
+    public void Both_libraries_give_the_same_within_rounding(int rows, int inner, int columns)
+    {
+        using var scope = TensorScope.Begin();
+        var (x, w, bias) = (Values(1, rows, inner), Values(2, columns, inner), Values(3, 1, columns).View(columns));
+        Func<Tensor>[] products =
+        [
+            () => x.Linear(w), () => x.Linear(w, bias), () => x.View(1, rows, inner).Linear(w, bias), () => x.MatMul(w.Transpose(0, 1)),
+            () => x.MatMul(w.Transpose(0, 1).Contiguous()), () => x.Transpose(0, 1).MatMul(x),
+            () => x.Transpose(0, 1).Contiguous().Transpose(0, 1).Linear(w),
+            () => x.Unsqueeze(0).MatMul(w.Transpose(0, 1)),
+        ];
+        foreach (var product in products)
+        {
+            var (one, other) = (By(ProductLibrary.OneDnn, product), By(ProductLibrary.Libtorch, product));
+            Assert.Equal(other.Shape.ToArray(), one.Shape.ToArray());
+            var (a, b) = (one.ToArray<float>(), other.ToArray<float>());
+            for (var i = 0; i < a.Length; i++)
+                Assert.Equal(b[i], a[i], 1e-5 * Math.Max(1, inner));
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(5, 3)]
+    [InlineData(129, 67)]
+    [InlineData(192, 512)]
+    [InlineData(768, 2049)] // for several threads
+    [InlineData(64, 0)]
+    public void One_row_has_the_sums_of_the_general_product_at_every_width(int inner, int columns)
+    {
+        using var scope = TensorScope.Begin();
+        var (wide, w, bias) = (Values(1, 2, 2 * inner), Values(2, columns, inner), Values(3, 1, columns).View(columns));
+        Tensor[] rows = [Values(4, 1, inner), Values(5, 1, inner).View(inner), Values(6, 1, inner).View(1, 1, inner),
+            wide.Slice(0, 1, 2).Slice(1, inner, 2 * inner)];
+        try
+        {
+            foreach (var bits in (int[])[512, 256, 128])
+                foreach (var x in rows)
+                {
+                    Width.Bits = bits;
+                    var (one, other) =
+                        (By(ProductLibrary.OneDnn, () => x.Linear(w, bias)), By(ProductLibrary.Libtorch, () => x.Linear(w, bias)));
+                    Assert.Equal(other.Shape.ToArray(), one.Shape.ToArray());
+                    var (a, b) = (one.ToArray<float>(), other.ToArray<float>());
+                    for (var i = 0; i < a.Length; i++)
+                        Assert.Equal(b[i], a[i], 1e-5 * inner);
+                }
+        }
+        finally
+        {
+            Width.Bits = 0;
+        }
+    }
+
+    [Fact]
+    public void What_does_not_fit_together_is_refused_by_either()
+    {
+        using var scope = TensorScope.Begin();
+        var (x, w, long_) = (Values(1, 256, 64), Values(2, 256, 65), Values(3, 1, 255).View(255));
+        foreach (var library in Enum.GetValues<ProductLibrary>())
+        {
+            Assert.Throws<TorchException>(() => By(library, () => x.Linear(w)));
+            Assert.Throws<TorchException>(() => By(library, () => x.MatMul(x)));
+            Assert.Throws<TorchException>(() => By(library, () => x.Linear(x, long_)));
+            Assert.Throws<TorchException>(() => By(library, () => x.MatMul(x.To(DType.Float64).Transpose(0, 1))));
+        }
+    }
+
+    [Fact]
+    public void The_same_product_has_the_same_bits_each_time()
+    {
+        using var scope = TensorScope.Begin();
+        var (x, w) = (Values(1, 129, 257), Values(2, 130, 257));
+        var first = By(ProductLibrary.OneDnn, () => x.Linear(w));
+        for (var i = 0; i < 20; i++)
+            Assert.True(By(ProductLibrary.OneDnn, () => x.Linear(w)).BitsEqual(first));
+    }
+
+    private static Tensor By(ProductLibrary library, Func<Tensor> product)
+    {
+        using var use = Products.Using(library);
+        return product();
+    }
+
+    private static Tensor Values(int seed, int rows, int columns)
+    {
+        var random = new Random(seed);
+        var values = new float[rows * columns];
+        for (var i = 0; i < values.Length; i++)
+            values[i] = random.NextSingle() - 0.5f;
+        return Tensor.From<float>(values, rows, columns);
+    }
+}
