@@ -296,6 +296,5 @@ internal sealed class RunContext : IDisposable
 
     private static long? StepsOf(JsonNode? options) =>
         (options?["steps"] ?? options?["training"]?["steps"]) is not JsonValue value ? null
-        : value.TryGetValue<long>(out var steps) ? steps
-        : value.TryGetValue<int>(out var few) ? few : null;
+        : value.TryGetValue<long>(out var steps) ? steps : value.TryGetValue<int>(out var few) ? few : null;
 }

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
@@ -12,7 +11,6 @@ using Espalier.Compression.Search.Constraints;
 using Espalier.Compression.Training.Saving;
 using Espalier.Compression.Training.Speeds;
 using Espalier.Evaluation.Tasks;
-using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Models;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
@@ -142,7 +140,7 @@ internal sealed class SearchStage(
         });
         run.Progress.Note($"search: {Halving.Why(halving)}; {candidates[halving.Best].Name} is the best");
 
-        (_result, _best) = (ResultOf(setting, proxied, halving), candidates[halving.Best].Name);
+        (_result, _best) = (SearchRanking.ResultOf(setting, proxied, halving), candidates[halving.Best].Name);
         _trained = states.Select((state, i) => (candidates[i].Name, state!.Record.OutputHash))
             .ToDictionary(pair => pair.Name, pair => pair.OutputHash);
         base.Run(run);
@@ -221,55 +219,6 @@ internal sealed class SearchStage(
             return (Candidate: candidate, Proxy: Run(run, new CandidateStage(setting, candidate, 0, null)).Losses[0].Nll);
         }).ToArray();
         return [.. pruned.OrderBy(entry => entry.Proxy).Take(count)];
-    }
-
-    private static SearchResult ResultOf(CandidateSetting setting, (Candidate Candidate, double Proxy)[] candidates, HalvingResult halving)
-    {
-        var order = halving.Order;
-        var rows = order.Select((number, place) =>
-        {
-            var (candidate, proxy) = candidates[number];
-            return new CandidateRow
-            {
-                Rank = place + 1,
-                Sizes = candidate.Sizes,
-                Parameters = candidate.Parameters,
-                NonEmbeddingParameters = candidate.NonEmbeddingParameters,
-                MemoryBytes = candidate.MemoryBytes(setting.ElementBytes, setting.Search.Context, setting.Search.Sequences),
-                ForwardFlopsPerToken = candidate.Shape.ForwardFlopsPerToken(setting.Sequence),
-                Proxy = proxy,
-                ProxyRank = number + 1,
-                Losses = [.. halving.Rungs.Where(rung => rung.Order.Contains(number))
-                    .SelectMany(rung => LossesOf(rung, rung.Order.ToList().IndexOf(number)))],
-            };
-        }).ToArray();
-        var spearman = RankCorrelation.Spearman([.. rows.Select(row => (double)row.ProxyRank)], [.. rows.Select(row => (double)row.Rank)]);
-        return new()
-        {
-            Candidates = rows,
-            Proxy = setting.Search.Proxy,
-            ProxySpearman = rows.Length < 2 ? null : spearman,
-            End = halving.End,
-            Why = Halving.Why(halving),
-        };
-    }
-
-    private static IEnumerable<RungLoss> LossesOf(HalvingRung rung, int candidate)
-    {
-        var places = Halving.Places(rung.Losses);
-        return rung.Losses[candidate].Select((loss, text) =>
-        {
-            var behind = candidate == 0 ? null : PairedDifference.Of(loss.Windows, rung.Losses[0][text].Windows);
-            return new RungLoss(rung.Steps, loss.Text, loss.Nll, loss.StandardError)
-            {
-                Place = places.Length > 1 ? places[text][candidate] : null,
-                Behind = behind?.Mean,
-                BehindStandardError = behind?.StandardError,
-                Metric = loss.Score?.Metric,
-                Score = loss.Score?.Value,
-                ScoreStandardError = loss.Score?.StandardError,
-            };
-        });
     }
 
     /// <inheritdoc/>
