@@ -44,6 +44,30 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Speeds_are_not_compared_where_models_of_one_size_differ_in_them()
+    {
+        var arm = _run.Arm("quickstart");
+        arm = arm
+            with
+        {
+            Rows = [
+                .. arm.Rows.Select(row => row with
+                {
+                    Speed = row.Model switch
+                    {
+                        "teacher" => new(112, 100, 130, 5, 96),
+                        "corrected teacher" => new(1240, 625, 1299, 5, 96),
+                        _ => new(2792, 2500, 2900, 5, 96),
+                    },
+                })]
+        };
+        var lead = ReportPage.Parse(_run.Report(arm)).Descendants("p")
+            .First(paragraph => (string?)paragraph.Attribute("class") == "lead").Value;
+        Assert.Contains("the speeds of generation tell nothing, for models of one size differ in them", lead, StringComparison.Ordinal);
+        Assert.DoesNotContain("times the teacher", lead, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void First_table_has_the_four_models_with_their_losses_against_the_teacher()
     {
         var rows = ReportPage.Parse(_run.Report(_run.Arm("quickstart"))).Descendants("tbody").First().Elements("tr").ToArray();

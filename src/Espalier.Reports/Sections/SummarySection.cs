@@ -52,7 +52,9 @@ internal static class SummarySection
         }
         if (student.Row.Speed is { HasSpread: true } speed && teacher.Row.Speed is { HasSpread: true, Median: > 0 } before
             && before.Tokens == speed.Tokens)
-            text += Generates(speed, before);
+            text += IsSteady(run) ? Generates(speed, before)
+                : "; the speeds of generation tell nothing, for models of one size differ in them: other programs kept the machine busy "
+                    + "(espalier bench measures two models in turn)";
         return text + ".";
     }
 
@@ -63,6 +65,14 @@ internal static class SummarySection
                 + $"{Range(student)}, teacher {Range(teacher)} tokens a second)"
             : $"; it generates {Figures.Short(student.Median)} tokens a second, {Figures.Short(student.Median / teacher.Median)} times "
                 + $"the teacher's {Figures.Short(teacher.Median)} (medians of {student.Measurements} times {student.Tokens} tokens)";
+
+    /// <summary>
+    /// Whether models of one size were measured alike: each is measured at a time of its own, and what else the machine did may have
+    /// changed in between.
+    /// </summary>
+    private static bool IsSteady(ReportRun run) => run.Models.Select(model => model.Row)
+        .Where(static row => row.Speed?.HasSpread == true).GroupBy(static row => (row.Parameters, row.Speed!.Tokens))
+        .All(static alike => alike.Max(static row => row.Speed!.Lowest) <= 1.5 * alike.Min(static row => row.Speed!.Highest));
 
     private static string Range(GenerationSpeed speed) => $"{Figures.Short(speed.Lowest)} to {Figures.Short(speed.Highest)}";
 

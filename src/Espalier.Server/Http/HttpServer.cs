@@ -73,7 +73,9 @@ internal sealed class HttpServer : IAsyncDisposable
         catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException)
         {
             await app.DisposeAsync().ConfigureAwait(false);
-            throw new EspalierException($"cannot listen to {options.Address}:{options.Port}: {error.Message}", error);
+            throw new EspalierException(
+                $"cannot listen to {options.Address}:{options.Port}: {(error.InnerException ?? error).Message}; another --port may be free",
+                error);
         }
         server.Address = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
         return server;

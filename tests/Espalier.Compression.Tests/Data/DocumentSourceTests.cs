@@ -1,6 +1,7 @@
 using System.Text;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
+using Espalier.Files;
 
 namespace Espalier.Compression.Tests.Data;
 
@@ -21,6 +22,18 @@ public sealed class DocumentSourceTests : IDisposable
         _data.Write("ignored.bin", "no");
         _data.Write(".hidden/four.txt", "no");
         Assert.Equal(["zero", "one", "two", "three"], DataFixture.Texts(_skips, _data.Folder));
+    }
+
+    [Fact]
+    public void A_model_in_place_of_a_text_is_refused_and_its_page_may_be_named()
+    {
+        _data.Write("m/README.md", "page");
+        _data.Write("m/config.json", "{}");
+        Assert.Equal(["page"], DataFixture.Texts(_skips, _data.At("m")));
+        _data.Write("m/model.safetensors", "weights");
+        Assert.Contains("is a model's folder and no text",
+            Assert.Throws<EspalierException>(() => DataFixture.Texts(_skips, _data.At("m"))).Message, StringComparison.Ordinal);
+        Assert.Equal(["page"], DataFixture.Texts(_skips, _data.At("m/*.md")));
     }
 
     [Theory]

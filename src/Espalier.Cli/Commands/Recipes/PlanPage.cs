@@ -41,7 +41,7 @@ internal static class PlanPage
         page.Line();
         page.Table(HoursOfStages(times));
         if (times.Any(time => time.Utilisation != 1))
-            page.Line("GPUs stand there for comparison: this program computes on the processor.");
+            page.Line("GPUs stand there for comparison; with a libtorch for CUDA, --device cuda computes on one.");
         page.Line(
             $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without "
                 + "evaluation and writing. The time of a stage is the middle of its range.");
@@ -104,7 +104,8 @@ internal static class PlanPage
 
     private static TextTable Neighbours(RecipePlan plan)
     {
-        var table = new TextTable(new TextColumn("axis"), new TextColumn("size", Number: true), new TextColumn("multiple of", Number: true),
+        var table = new TextTable(new TextColumn("axis"), new TextColumn("size", Number: true),
+            new TextColumn("divisible by", Number: true),
             new TextColumn("parameters", Number: true),
             new TextColumn("without embedding", Number: true));
         foreach (var near in plan.Neighbours)

@@ -42,9 +42,9 @@ internal sealed class StatusCommand : CommandBase
         if (run.SecondsPerStep is { } seconds)
             facts.Add(("a step takes", string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s")));
         if (run.StepsSeconds is { } taken)
-            facts.Add(("this stage's steps took", Units.Time(TimeSpan.FromSeconds(taken))));
+            facts.Add(("its steps took", Units.Time(TimeSpan.FromSeconds(taken))));
         if (run.RemainingSeconds is { } remaining)
-            facts.Add(("and take", $"{Units.Time(TimeSpan.FromSeconds(remaining))} more"));
+            facts.Add(("its steps still take", $"{Units.Time(TimeSpan.FromSeconds(remaining))} more"));
         if (run.Checkpoint is { } checkpoint)
             facts.Add(("last checkpoint", $"step {checkpoint}"));
         foreach (var task in run.Tasks ?? [])

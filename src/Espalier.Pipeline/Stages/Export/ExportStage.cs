@@ -188,7 +188,9 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
 
     private void WriteFolder(RunContext run, StageFolder stage, Checkpoint source, string folder)
     {
-        foreach (var (runtime, findings) in Preflight(source.Family, source.Config, source.RawConfig, kinds, source.Folder))
+        // A GGUF file is the way round Ollama's import of folders.
+        foreach (var (runtime, findings) in Preflight(source.Family, source.Config, source.RawConfig, kinds, source.Folder)
+            .Where(verdict => !(_types.Length > 0 && verdict.Runtime == "Ollama")))
             foreach (var finding in findings)
                 run.Progress.Warn($"export: {runtime}: {finding}");
         if (Tokenizer.DisagreementIn(source.Folder) is { } disagreement)
