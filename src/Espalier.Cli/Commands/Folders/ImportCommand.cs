@@ -27,7 +27,8 @@ internal sealed class ImportCommand : CommandBase
         HelpName = "FILE or FOLDER",
     };
     private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);
-    private readonly DtypeOption _dtype = new("the smallest that keeps every weight as it is: float32 of what is quantised");
+    private readonly DtypeOption _dtype = new(
+        "the smallest that keeps every weight as it is: float32 of what is quantised, bfloat16 of MXFP4 among bfloat16");
 
     internal ImportCommand() : base(
         "import",

@@ -39,6 +39,9 @@ internal sealed class Float4Method : QuantizedMethod
     }
 
     /// <inheritdoc/>
+    public override bool IsExactInBfloat16 => _whole is null;
+
+    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         var name = $"{module}.{_packed}";

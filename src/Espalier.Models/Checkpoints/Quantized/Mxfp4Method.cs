@@ -11,6 +11,9 @@ namespace Espalier.Models.Checkpoints.Quantized;
 internal sealed class Mxfp4Method : QuantizedMethod
 {
     /// <inheritdoc/>
+    public override bool IsExactInBfloat16 => true;
+
+    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns) => null;
 
     /// <inheritdoc/>

@@ -56,8 +56,13 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
             .Select(static group => (group.Key.Name(), group.Count())),
     ];
 
-    /// <summary>Float32: a product of a scale and a number of a few bits has more digits than a float of 16 bits.</summary>
-    public ElementType ExactType => ElementType.F32;
+    /// <summary>
+    /// Bfloat16 where scales are powers of two and all else is stored so. Otherwise float32: a product of a scale and a number of a few
+    /// bits has more digits than a float of 16 bits.
+    /// </summary>
+    public ElementType ExactType =>
+        _method.IsExactInBfloat16 && _files.Entries.Values.All(static entry => !entry.Type.IsWeight() || entry.Type == ElementType.BF16)
+            ? ElementType.BF16 : ElementType.F32;
 
     /// <summary>Opens a folder and reads all but its weights.</summary>
     /// <exception cref="EspalierException">It is broken, not quantised, or quantised in a way that is not read.</exception>

@@ -1,7 +1,6 @@
 using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 
-
 namespace Espalier.Models.Checkpoints.Quantized;
 
 /// <summary>
@@ -10,6 +9,9 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// </summary>
 internal abstract class QuantizedMethod
 {
+    /// <summary>Whether bfloat16 has a number for every weight, as it has where scales are powers of two.</summary>
+    public virtual bool IsExactInBfloat16 => false;
+
     /// <summary>A matrix as what is stored decodes to, [rows, columns]; null where it is not stored in this way.</summary>
     /// <param name="files">The tensors.</param>
     /// <param name="module">Its name without <c>.weight</c>.</param>

@@ -32,6 +32,17 @@ public sealed class Float4FolderTests : IDisposable
         Assert.True(float.IsNegative(Float4.Value(bits | 8)));
     }
 
+    /// <summary>Goldens of the folder hold the values that are written so; its other tensors are bfloat16.</summary>
+    [Theory]
+    [InlineData("mxfp4", ElementType.BF16)]
+    [InlineData("compressed-mxfp4", ElementType.F32)]
+    [InlineData("compressed-nvfp4", ElementType.F32)]
+    public void Powers_of_two_need_no_more_than_bfloat16(string form, ElementType exact)
+    {
+        using var importer = QuantizedImporter.Open(Fixtures.Golden("quantized", form));
+        Assert.Equal(exact, importer.ExactType);
+    }
+
     [Fact]
     public void A_power_that_stands_for_no_number_is_named()
     {
