@@ -21,7 +21,16 @@ internal sealed class EarlyFlushStream(string path, Action<SafeFileHandle> flush
     /// <summary>Spans come here too, as arrays: .NET hands them to the method that a class made of its own may have replaced.</summary>
     public override void Write(byte[] buffer, int offset, int count)
     {
-        base.Write(buffer, offset, count);
+        try
+        {
+            base.Write(buffer, offset, count);
+        }
+        catch (ArgumentOutOfRangeException error) when (offset >= 0 && count >= 0 && count <= buffer.Length - offset)
+        {
+            // How .NET says that the system allows no longer file.
+            throw new IOException($"a file of {Position + count} bytes is longer than the file system or a limit (ulimit -f) allows",
+                error);
+        }
         if (Position - _sent < piece || !_flush.IsCompleted)
             return;
         _flush.GetAwaiter().GetResult();

@@ -61,7 +61,7 @@ internal static class Generator
         var choice = new Choice(options, prompt);
         stop.ThrowIfCancellationRequested();
         List<int> ids = [.. prompt];
-        int[] sequence = [0], position = [prompt.Count], chosen = [choice.Of(decoder.Begin(0, [.. ids]))];
+        int[] sequence = [0], position = [prompt.Count], chosen = [choice.Of(decoder.Begin(0, [.. ids], stop))];
         for (var i = 1; ; i++)
         {
             yield return chosen[0];
@@ -70,7 +70,7 @@ internal static class Generator
             stop.ThrowIfCancellationRequested();
             ids.Add(chosen[0]);
             if (decoder.IsToBegin(ids.Count))
-                chosen[0] = choice.Of(decoder.Begin(0, [.. ids]));
+                chosen[0] = choice.Of(decoder.Begin(0, [.. ids], stop));
             else
             {
                 decoder.Next(sequence, position, chosen);

@@ -82,7 +82,7 @@ internal static class GeneratorBatch
                 return;
             var choice = new Choice(options(prompt), prompts[prompt], scores: onScore is not null);
             var sequence = free.Peek();
-            if (Take(prompt, choice, decoder.Begin(sequence, [.. prompts[prompt]])))
+            if (Take(prompt, choice, decoder.Begin(sequence, [.. prompts[prompt]], stop)))
                 return;
             rows.Add(new(prompt, free.Pop(), prompts[prompt].Count, choice, IsDone: false));
         }
@@ -90,7 +90,7 @@ internal static class GeneratorBatch
         void BeginAgain(int r)
         {
             var row = rows[r];
-            var logits = decoder.Begin(row.Sequence, [.. prompts[row.Prompt], .. made[row.Prompt]]);
+            var logits = decoder.Begin(row.Sequence, [.. prompts[row.Prompt], .. made[row.Prompt]], stop);
             rows[r] = row with { Position = row.Position + 1 };
             if (!Take(row.Prompt, row.Choice, logits))
                 return;

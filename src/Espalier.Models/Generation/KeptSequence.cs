@@ -45,7 +45,7 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
         if (reused == 0)
         {
             int[] all = [.. ids];
-            var logits = _decoder.Begin(0, all);
+            var logits = _decoder.Begin(0, all, stop);
             _ids.AddRange(ids);
             return logits;
         }

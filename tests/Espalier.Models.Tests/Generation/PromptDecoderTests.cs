@@ -46,6 +46,20 @@ public sealed class PromptDecoderTests : TorchTest
             }
     }
 
+    [Theory]
+    [InlineData("llama-3.1")]
+    [InlineData("mixtral")]
+    public void A_prompt_can_be_stopped_and_begun_anew(string family)
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", family));
+        using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
+        using var decoder = new RowDecoder(packed, 1, 41);
+        var ids = Ids(40, packed.Config);
+        var expected = decoder.Begin(0, ids).ToArray();
+        Assert.Throws<OperationCanceledException>(() => { _ = decoder.Begin(0, ids, new(canceled: true)); });
+        Assert.Equal(expected, decoder.Begin(0, ids).ToArray());
+    }
+
     [Fact]
     public void Threads_change_no_bit_and_neither_does_what_was_there_before()
     {
@@ -69,7 +83,7 @@ public sealed class PromptDecoderTests : TorchTest
         using var decoder = new RowDecoder(packed, 3, 20);
         Assert.Throws<ArgumentOutOfRangeException>(() => decoder.Begin(1, Ids(21, packed.Config)).ToArray());
         using var prompts = new PromptDecoder(packed, 20, new RowBuffer?[packed.Config.Layers], new RowBuffer?[packed.Config.Layers]);
-        Assert.Throws<ArgumentOutOfRangeException>(() => prompts.Begin(0, [], [], default));
+        Assert.Throws<ArgumentOutOfRangeException>(() => prompts.Begin(0, [], [], default, default));
     }
 
     /// <summary>Against the sum over the products that are made, written out.</summary>

@@ -60,7 +60,9 @@ internal sealed class PromptDecoder : IDisposable
     /// <param name="ids">The ids, at least one.</param>
     /// <param name="turns">Rows of cosines and sines by position, of each of <see cref="DecoderConfig.Rotaries"/>.</param>
     /// <param name="last">The stream of the last position.</param>
-    public void Begin(int sequence, ReadOnlySpan<int> ids, ReadOnlySpan<(RowBuffer Cos, RowBuffer Sin)> turns, Span<float> last)
+    /// <param name="stop">Looked at before each layer of a piece.</param>
+    public void Begin(
+        int sequence, ReadOnlySpan<int> ids, ReadOnlySpan<(RowBuffer Cos, RowBuffer Sin)> turns, Span<float> last, CancellationToken stop)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ids.Length, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(ids.Length, _capacity);
@@ -75,7 +77,10 @@ internal sealed class PromptDecoder : IDisposable
             }
             var place = (sequence * _capacity, first, count);
             foreach (var block in _blocks.AsSpan(0, _blocks.Length - 1))
+            {
+                stop.ThrowIfCancellationRequested();
                 block.Forward(place);
+            }
             _blocks[^1].End(place, isWanted: first + count == ids.Length);
         }
         _work.Stream.CopyTo((ids.Length - 1) % PanelBuffer.Wide, last);

@@ -84,15 +84,18 @@ internal sealed class RowDecoder : IDisposable
     public bool IsLong(int length) => length > _longAfter;
 
     /// <summary>Takes a sequence's first ids in, and gives the logits after the last of them; good until the next call.</summary>
-    public Span<float> Begin(int sequence, ReadOnlySpan<int> ids)
+    /// <param name="sequence">Which one.</param>
+    /// <param name="ids">Its ids.</param>
+    /// <param name="stop">Looked at between pieces or layers; the sequence is to be begun anew then.</param>
+    public Span<float> Begin(int sequence, ReadOnlySpan<int> ids, CancellationToken stop = default)
     {
         if (ids.Length > ShortPrompt)
         {
             if (PromptDecoder.Takes(_weights.Config))
                 (_prompts ??= new(_weights, _capacity, _keys, _values)).Begin(
-                    sequence, ids, IsLong(ids.Length) ? _longTurns : _turns, _work.Stream.Row(0));
+                    sequence, ids, IsLong(ids.Length) ? _longTurns : _turns, _work.Stream.Row(0), stop);
             else
-                BeginByBlocks(sequence, ids);
+                BeginByBlocks(sequence, ids, stop);
             Finish(1);
             return Logits(0);
         }
@@ -215,7 +218,7 @@ internal sealed class RowDecoder : IDisposable
     }
 
     // Through the blocks of the decoder, on tensors: recurrent layers, and mixtures of experts.
-    private void BeginByBlocks(int sequence, ReadOnlySpan<int> ids)
+    private void BeginByBlocks(int sequence, ReadOnlySpan<int> ids, CancellationToken stop)
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
@@ -230,6 +233,7 @@ internal sealed class RowDecoder : IDisposable
         var context = new ForwardContext(_rotary.At(0, T), Masks: null, Begins: null, cache, Tap: null, ComputeType.Float32);
         for (var layer = 0; layer < config.Layers; layer++)
         {
+            stop.ThrowIfCancellationRequested();
             using var unpacked = TensorScope.Begin();
             x_1TD = unpacked.Keep(new DecoderParts(config, _weights.Unpack(layer)).Block(layer).Forward(x_1TD, context));
         }

@@ -96,6 +96,9 @@ internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders,
     /// <summary>The sources, open, and their mean.</summary>
     private sealed class Mean : ITensorSource, IDisposable
     {
+        // What a sum begins with: a weight of -0 and 0 would be 0.
+        private const double Nothing = -0.0;
+
         private readonly List<MergedSource> _sources = [];
         private readonly double[] _shares;
         private readonly double _sum;
@@ -121,7 +124,7 @@ internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders,
             if (_total.Length < destination.Length)
                 _total = new double[destination.Length];
             var total = _total.AsSpan(0, destination.Length);
-            total.Clear();
+            total.Fill(Nothing);
             foreach (var (source, share) in _sources.Zip(_shares))
             {
                 source.Read(name, firstElement, destination);
@@ -137,7 +140,7 @@ internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders,
         public float At(string name, long element)
         {
             Span<float> value = stackalloc float[1];
-            var total = 0.0;
+            var total = Nothing;
             for (var i = 0; i < _sources.Count; i++)
             {
                 _sources[i].Read(name, element, value);

@@ -97,12 +97,25 @@ internal sealed class MergedSource : IDisposable
     {
         if (like.Family.ModelType != model.Family.ModelType)
             throw Different("model_type", like.Family.ModelType, like, model.Family.ModelType, model);
-        var (ours, theirs) = (Fields(like), Fields(model));
+        // Both written over one file, so that what no model reads is no difference, nor a default that one of the files leaves out.
+        var (ours, theirs) = (Fields(like.Config), Fields(model.Config));
         foreach (var field in ours.Select(field => field.Key).Union(theirs.Select(field => field.Key)))
             if (!JsonNode.DeepEquals(ours[field], theirs[field]))
                 throw Different(field, ours[field]?.ToJsonString() ?? "absent", like, theirs[field]?.ToJsonString() ?? "absent", model);
 
-        static JsonObject Fields(Checkpoint checkpoint) => checkpoint.Family.WriteConfig(checkpoint.Config, [], ElementType.F32);
+        JsonObject Fields(DecoderConfig config)
+        {
+            try
+            {
+                return like.Family.WriteConfig(config, like.RawConfig, ElementType.F32);
+            }
+            catch (EspalierException error) when (config != like.Config)
+            {
+                throw new EspalierException(
+                    $"config.json of {like.Folder} and of {model.Folder} say different models: only models of one config can be merged",
+                    error);
+            }
+        }
     }
 
     private static EspalierException Different(string field, string ours, Checkpoint like, string theirs, Checkpoint model) =>

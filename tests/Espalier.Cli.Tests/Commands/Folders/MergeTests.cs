@@ -25,6 +25,30 @@ public sealed class MergeTests : TorchTest
             Assert.Equal(File.ReadAllBytes(Path.Combine(Verb.Teacher, file)), File.ReadAllBytes(Path.Combine(At("merged"), file)));
     }
 
+    public static TheoryData<string> Families =>
+        [.. Directory.GetDirectories(Fixtures.Golden("families")).Order().Select(static folder => Path.GetFileName(folder))];
+
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void A_model_of_any_family_can_be_merged(string family)
+    {
+        var model = Fixtures.Golden("families", family);
+        _ = Verb.Json($"merge {model} {model} --output {At("merged")}");
+        using var merged = Checkpoint.Open(At("merged"));
+        using var before = Checkpoint.Open(model);
+        Assert.Equal(before.Entries.Keys.Order(), merged.Entries.Keys.Order());
+        foreach (var name in merged.Entries.Keys)
+            Assert.Equal(before.ReadFloat32(name), merged.ReadFloat32(name));
+    }
+
+    [Fact]
+    public void A_weight_of_minus_zero_stays_one()
+    {
+        _ = Verb.Json($"import {Fixtures.Golden("quantized", "mxfp4")} --output {At("model")}");
+        _ = Verb.Json($"merge {At("model")} {At("model")} --output {At("merged")}");
+        Assert.Equal(File.ReadAllBytes(At("model/model.safetensors")), File.ReadAllBytes(At("merged/model.safetensors")));
+    }
+
     [Theory]
     [InlineData("f32")]
     [InlineData("bf16")]
