@@ -11,6 +11,7 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _registrations;
     private Func<bool>? _instead;
+    private int _isStopping;
 
     internal Interruption(TextWriter stderr)
     {
@@ -19,7 +20,8 @@ internal sealed class Interruption : IDisposable
             context.Cancel = true;
             if (context.Signal == PosixSignal.SIGINT && Volatile.Read(ref _instead) is { } instead && instead())
                 return;
-            if (_source.IsCancellationRequested)
+            // Signals that come at once are each on a thread of its own.
+            if (Interlocked.Exchange(ref _isStopping, 1) != 0)
                 return;
             stderr.WriteLine("espalier: stopping after what is being done now");
             _source.Cancel();
