@@ -48,16 +48,13 @@ internal static class Diagnosis
     private static IEnumerable<Finding> Library(TorchReport torch, MachineReport report)
     {
         // What other programs leave says nothing of the libraries.
-        if (!IsBusy(report) && torch.OtherGflops > torch.SgemmGflops * WorthChanging)
+        if (!IsBusy(report) && torch.OtherProducts is { } other && torch.OtherGflops > torch.SgemmGflops * WorthChanging)
             yield return new(
                 Severity.Warning,
                 $"matrix products go to {TorchProbe.Name(torch.Products)} with {torch.SgemmGflops:0} GFLOP/s, where "
-                    + $"{TorchProbe.Name(Other(torch.Products))} reaches {torch.OtherGflops:0}",
-                torch.Products == ProductLibrary.OneDnn ? $"set {Products.Variable}=libtorch" : $"unset {Products.Variable}");
+                    + $"{TorchProbe.Name(other)} reaches {torch.OtherGflops:0}",
+                $"set {Products.Variable}={Products.ValueOf(other)}");
     }
-
-    private static ProductLibrary Other(ProductLibrary library) =>
-        library == ProductLibrary.OneDnn ? ProductLibrary.Libtorch : ProductLibrary.OneDnn;
 
     private static IEnumerable<Finding> Denormals(TorchReport torch)
     {

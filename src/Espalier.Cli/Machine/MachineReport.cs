@@ -37,11 +37,14 @@ internal sealed record MachineReport(string Espalier, string Dotnet, TorchReport
 /// <param name="FlushesDenormals">Whether its threads take numbers too small for full precision as zero.</param>
 /// <param name="Products">Which library multiplies float32 matrices.</param>
 /// <param name="SgemmGflops">Measured, float32, 2048 by 2048 by 2048, all threads.</param>
-/// <param name="OtherGflops">The same by the library that is not used; null where there is none.</param>
+/// <param name="OtherGflops">The same by the fastest of those that are not used; null where there is none.</param>
 internal sealed record TorchReport(
     string Version, string Library, LibtorchSource Source, int Threads, bool HasCuda, bool FlushesDenormals, ProductLibrary Products,
     double SgemmGflops, double? OtherGflops)
 {
+    /// <summary>Whose <see cref="OtherGflops"/> are.</summary>
+    public ProductLibrary? OtherProducts { get; init; }
+
     /// <summary>Why its part for CUDA could not be loaded; null where it was, or where it has none.</summary>
     public string? WithoutCuda { get; init; }
 }

@@ -13,18 +13,27 @@ internal static class TorchProbe
     internal static TorchReport Look()
     {
         TorchRuntime.Start();
-        var other = Products.Library == ProductLibrary.OneDnn ? ProductLibrary.Libtorch : ProductLibrary.OneDnn;
+        var own = Gflops();
+        var others = Enum.GetValues<ProductLibrary>().Where(library => library != Products.Library && Products.Has(library))
+            .Select(library => (Library: library, Gflops: GflopsOf(library))).ToArray();
+        (ProductLibrary Library, double Gflops)? best = others.Length == 0 ? null : others.MaxBy(other => other.Gflops);
         return new(
             TorchRuntime.Version, TorchRuntime.LibraryFile, TorchRuntime.LibrarySource, TorchRuntime.Threads, TorchRuntime.HasCuda,
             TorchRuntime.FlushesDenormals,
-            Products.Library, Gflops(), Products.Has(other) ? GflopsOf(other) : null)
+            Products.Library, own, best?.Gflops)
         {
+            OtherProducts = best?.Library,
             WithoutCuda = LibtorchLoader.WithoutCuda,
         };
     }
 
     /// <summary>A library's name for people.</summary>
-    internal static string Name(ProductLibrary library) => library == ProductLibrary.OneDnn ? "oneDNN" : "libtorch's own";
+    internal static string Name(ProductLibrary library) => library switch
+    {
+        ProductLibrary.Own => "Espalier's own kernel",
+        ProductLibrary.OneDnn => "oneDNN",
+        _ => "libtorch's default",
+    };
 
     private static double GflopsOf(ProductLibrary library)
     {

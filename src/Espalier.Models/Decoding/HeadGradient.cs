@@ -5,8 +5,8 @@ namespace Espalier.Models;
 // Shapes: C positions of a chunk, D student width, V vocabulary.
 
 /// <summary>
-/// scale · d(sum of losses)/d(head), gathered from chunk to chunk. Of float32 it is gathered turned, [D, V]: that product takes the slopes
-/// as they lie, and oneDNN adds to the sum while it writes.
+/// scale · d(sum of losses)/d(head), gathered from chunk to chunk: of float32 where it lies, by products of our own. oneDNN gathers it
+/// turned, [D, V], for that product takes the slopes as they lie and adds to the sum while it writes.
 /// </summary>
 internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, ComputeType compute) : IDisposable
 {
@@ -21,6 +21,11 @@ internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, C
         {
             // Sums over chunks are float32.
             Gathered(head).Slice(0, 0, vocabulary).AddBfloat16InPlace(slopes_CV.Transpose(0, 1).MatMul(hidden_CD), scale);
+            return;
+        }
+        if (ProductOperators.AddsInPlace)
+        {
+            Gathered(head).Slice(0, 0, vocabulary).AddProductInPlace(slopes_CV.Transpose(0, 1), hidden_CD.Mul(scale));
             return;
         }
         var before = _sum_DV;

@@ -54,9 +54,11 @@ internal static class ProductRules
         };
     }
 
-    // gᵀ · x. One of them must lie turned: g, or x and then the product, whichever is less to write.
+    // gᵀ · x. For oneDNN one of them must lie turned: g, or x and then the product, whichever is less to write.
     internal static Tensor OfWeight(Tensor g, Tensor x)
     {
+        if (Products.Library == ProductLibrary.Own)
+            return g.Transpose(0, 1).MatMul(x);
         var (rows, wide, narrow) = (g.Size(0), g.Size(1), x.Size(1));
         return rows * wide <= narrow * (rows + wide) ? g.Transpose(0, 1).MatMul(x) : x.Turned().MatMul(g).Turned();
     }

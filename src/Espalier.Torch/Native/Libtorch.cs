@@ -46,6 +46,8 @@ internal static unsafe class Libtorch
         (delegate* unmanaged<nint, nint*, int>)Export("aoti_torch_new_tensor_handle");
     public static readonly delegate* unmanaged<nint, int> DeleteTensor =
         (delegate* unmanaged<nint, int>)Export("aoti_torch_delete_tensor_object");
+    public static readonly delegate* unmanaged<long, long*, long*, int, int, int, nint*, int> Empty =
+        (delegate* unmanaged<long, long*, long*, int, int, int, nint*, int>)Export("aoti_torch_empty_strided");
     public static readonly delegate* unmanaged<void*, long, long*, long*, long, int, int, int, nint*, int> TensorOver =
         (delegate* unmanaged<void*, long, long*, long*, long, int, int, int, nint*, int>)Export("aoti_torch_create_tensor_from_blob");
     public static readonly delegate* unmanaged<double, nint*, int> NumberOfDouble =

@@ -12,7 +12,7 @@ public static class ProductOperators
 
     /// <summary>x · weightᵀ + bias over the last dimension; <paramref name="weight"/> is [out, in].</summary>
     public static Tensor Linear(this Tensor x, Tensor weight, Tensor? bias = null) =>
-        Products.Library == ProductLibrary.OneDnn && !GradMode.Records(x, weight, bias) && RowProductKernel.Takes(x, weight, bias)
+        Products.Library != ProductLibrary.Libtorch && !GradMode.Records(x, weight, bias) && RowProductKernel.Takes(x, weight, bias)
             ? RowProductKernel.Forward(x, weight, bias)
             : Ops.Linear.Call(x, weight, bias);
 
@@ -29,6 +29,21 @@ public static class ProductOperators
     {
         using var noGrad = GradMode.Disable();
         return scale == 1 ? x.Transpose(0, 1).Contiguous() : x.Transpose(0, 1).Mul(scale).Contiguous();
+    }
+
+    /// <summary>
+    /// Whether sums of products are added to where they lie, so that <see cref="AddProductInPlace"/> needs no memory of the sum's size.
+    /// </summary>
+    internal static bool AddsInPlace => Products.Library == ProductLibrary.Own;
+
+    /// <summary>sum += a · b, of matrices, where it lies.</summary>
+    public static void AddProductInPlace(this Tensor sum, Tensor a, Tensor b)
+    {
+        using var noGrad = GradMode.Disable();
+        if (Products.Library == ProductLibrary.Own && OwnProducts.TryAdd(sum, a, b))
+            return;
+        using var product = a.MatMul(b);
+        sum.AddInPlace(product);
     }
 
     /// <summary>x + a · b, of matrices. No gradient.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Espalier.Torch.Dispatch;
 using Espalier.Torch.Native;
@@ -7,6 +8,9 @@ namespace Espalier.Torch.Operators;
 /// <summary>Which library multiplies float32 matrices.</summary>
 internal enum ProductLibrary
 {
+    /// <summary>Our own kernel, and oneDNN for what it does not take.</summary>
+    Own,
+
     /// <summary>oneDNN, by the function that PyTorch's compiler calls.</summary>
     OneDnn,
 
@@ -15,15 +19,15 @@ internal enum ProductLibrary
 }
 
 /// <summary>
-/// Products of float32 matrices on the processor. libtorch's own operators take MKL, which on AMD runs a path of half the speed; oneDNN, in
-/// the same file, is as fast on both. Which one is a rule and no measurement in each run: two runs must give the same bits.
-/// <c>ESPALIER_PRODUCTS=libtorch</c> turns it off; <c>doctor</c> measures both. bfloat16 goes the same way, which takes transposed views as
-/// they are. Other types, other devices and what is too small to gain go through the dispatcher; one row without a gradient goes to
-/// <see cref="Kernels.Products.RowProductKernel"/>.
+/// Products of float32 matrices on the processor. Where vectors have 512 bits our own kernel takes them (<see cref="OwnProducts"/>),
+/// elsewhere oneDNN; libtorch's own operators take MKL, which on AMD runs a path of half the speed. Which one is a rule and no measurement
+/// in each run: two runs must give the same bits. <c>ESPALIER_PRODUCTS</c> says otherwise; <c>doctor</c> measures all. bfloat16 goes to
+/// oneDNN, which takes transposed views as they are. Other types, other devices and what is too small to gain go through the dispatcher;
+/// one row without a gradient goes to <see cref="Kernels.Products.RowProductKernel"/>.
 /// </summary>
 internal static unsafe class Products
 {
-    /// <summary>Environment variable that chooses: <c>onednn</c> or <c>libtorch</c>.</summary>
+    /// <summary>Environment variable that chooses: <c>own</c>, <c>onednn</c> or <c>libtorch</c>.</summary>
     public const string Variable = "ESPALIER_PRODUCTS";
 
     // A call of oneDNN looks its code up by shape, which costs some microseconds.
@@ -34,13 +38,18 @@ internal static unsafe class Products
     private static readonly RawOp s_turned = new("aten::t(Tensor(a) self) -> Tensor(a)");
 
     /// <summary>The library that is used.</summary>
-    public static ProductLibrary Library { get; private set; } =
-        Libtorch.LinearPointwise != null && Environment.GetEnvironmentVariable(Variable) != "libtorch"
-            ? ProductLibrary.OneDnn
-            : ProductLibrary.Libtorch;
+    public static ProductLibrary Library { get; private set; } = Chosen(Environment.GetEnvironmentVariable(Variable));
 
     /// <summary>Whether this libtorch can multiply by it.</summary>
-    public static bool Has(ProductLibrary library) => library == ProductLibrary.Libtorch || Libtorch.LinearPointwise != null;
+    public static bool Has(ProductLibrary library) => library != ProductLibrary.OneDnn || Libtorch.LinearPointwise != null;
+
+    /// <summary>What <see cref="Variable"/> calls a library.</summary>
+    public static string ValueOf(ProductLibrary library) => library switch
+    {
+        ProductLibrary.Own => "own",
+        ProductLibrary.OneDnn => "onednn",
+        _ => "libtorch",
+    };
 
     /// <summary>Uses another library until the result is disposed; for measurements, while nobody else computes.</summary>
     public static IDisposable Using(ProductLibrary library) => new Switch(library);
@@ -48,8 +57,11 @@ internal static unsafe class Products
     internal static nint Linear(ReadOnlySpan<Argument> a)
     {
         var (x, w) = (Held(a[0]), Held(a[1]));
-        return IsOurs(x, w, turned: false) && Bias(a[2], w, out var bias)
-            ? OneDnn(x, w, bias)
+        if (!IsOurs(x, w, turned: false) || !Bias(a[2], w, out var bias))
+            return s_linear.Run(Lend(x), Lend(w), DispatcherCall.Optional(a[2]));
+        return Library == ProductLibrary.Own && OwnProducts.Takes(x, w) && (bias == 0 || TensorFacts.IsContiguous(bias))
+            ? OwnProducts.Multiply(x, w, turned: false, bias)
+            : Libtorch.LinearPointwise != null ? OneDnn(x, w, bias)
             : s_linear.Run(Lend(x), Lend(w), DispatcherCall.Optional(a[2]));
     }
 
@@ -57,6 +69,10 @@ internal static unsafe class Products
     {
         var (x, y) = (Held(a[0]), Held(a[1]));
         if (!IsOurs(x, y, turned: true))
+            return s_matMul.Run(Lend(x), Lend(y));
+        if (Library == ProductLibrary.Own && OwnProducts.Takes(x, y))
+            return OwnProducts.Multiply(x, y, turned: true, 0);
+        if (Libtorch.LinearPointwise == null)
             return s_matMul.Run(Lend(x), Lend(y));
         var w = s_turned.Run(Lend(y));
         if (w == RawOp.Refused)
@@ -79,7 +95,7 @@ internal static unsafe class Products
         nint sum = 0, a = x.Hold(), b = y.Hold(), there = c.Hold();
         try
         {
-            if (Libtorch.LinearPointwiseBinary == null || !IsOurs(a, b, turned: true)
+            if (Library != ProductLibrary.OneDnn || Libtorch.LinearPointwiseBinary == null || !IsOurs(a, b, turned: true)
                 || TensorFacts.Sizes(there) is not [var rows, var columns] || rows != TensorFacts.Sizes(a)[0]
                 || columns != TensorFacts.Sizes(b)[1]
                 || !TensorFacts.IsContiguous(there) || TensorFacts.ElementType(there) != DType.Float32 || !TensorFacts.IsOnCpu(there))
@@ -99,6 +115,15 @@ internal static unsafe class Products
             x.Release();
         }
     }
+
+    private static ProductLibrary Chosen(string? named) => named switch
+    {
+        "libtorch" => ProductLibrary.Libtorch,
+        "own" => ProductLibrary.Own,
+        "onednn" when Has(ProductLibrary.OneDnn) => ProductLibrary.OneDnn,
+        _ when Vector512.IsHardwareAccelerated => ProductLibrary.Own,
+        _ => Has(ProductLibrary.OneDnn) ? ProductLibrary.OneDnn : ProductLibrary.Libtorch,
+    };
 
     private static nint OneDnn(nint x, nint w, nint bias)
     {
@@ -120,7 +145,7 @@ internal static unsafe class Products
     /// </summary>
     private static bool IsOurs(nint x, nint w, bool turned)
     {
-        if (Library != ProductLibrary.OneDnn)
+        if (Library == ProductLibrary.Libtorch)
             return false;
         var left = TensorFacts.Sizes(x);
         var right = TensorFacts.Sizes(w);

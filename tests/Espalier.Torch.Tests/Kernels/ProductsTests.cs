@@ -3,7 +3,7 @@ using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch.Tests.Kernels;
 
-/// <summary>Products by oneDNN against those of libtorch's own operators.</summary>
+/// <summary>Products by our own kernel and by oneDNN against those of libtorch's own operators.</summary>
 public sealed class ProductsTests : TorchTest
 {
     [Theory]
@@ -15,7 +15,7 @@ public sealed class ProductsTests : TorchTest
     [InlineData(0, 64, 64)]
     [InlineData(64, 0, 64)]
     [InlineData(64, 64, 0)]
-    public void Both_libraries_give_the_same_within_rounding(int rows, int inner, int columns)
+    public void All_libraries_give_the_same_within_rounding(int rows, int inner, int columns)
     {
         using var scope = TensorScope.Begin();
         var (x, w, bias) = (Values(1, rows, inner), Values(2, columns, inner), Values(3, 1, columns).View(columns));
@@ -28,11 +28,15 @@ public sealed class ProductsTests : TorchTest
         ];
         foreach (var product in products)
         {
-            var (one, other) = (By(ProductLibrary.OneDnn, product), By(ProductLibrary.Libtorch, product));
-            Assert.Equal(other.Shape.ToArray(), one.Shape.ToArray());
-            var (a, b) = (one.ToArray<float>(), other.ToArray<float>());
-            for (var i = 0; i < a.Length; i++)
-                Assert.Equal(b[i], a[i], 1e-5 * Math.Max(1, inner));
+            var other = By(ProductLibrary.Libtorch, product);
+            foreach (var library in (ProductLibrary[])[ProductLibrary.Own, ProductLibrary.OneDnn])
+            {
+                var one = By(library, product);
+                Assert.Equal(other.Shape.ToArray(), one.Shape.ToArray());
+                var (a, b) = (one.ToArray<float>(), other.ToArray<float>());
+                for (var i = 0; i < a.Length; i++)
+                    Assert.Equal(b[i], a[i], 1e-5 * Math.Max(1, inner));
+            }
         }
     }
 
@@ -88,9 +92,12 @@ public sealed class ProductsTests : TorchTest
     {
         using var scope = TensorScope.Begin();
         var (x, w) = (Values(1, 129, 257), Values(2, 130, 257));
-        var first = By(ProductLibrary.OneDnn, () => x.Linear(w));
-        for (var i = 0; i < 20; i++)
-            Assert.True(By(ProductLibrary.OneDnn, () => x.Linear(w)).BitsEqual(first));
+        foreach (var library in (ProductLibrary[])[ProductLibrary.Own, ProductLibrary.OneDnn])
+        {
+            var first = By(library, () => x.Linear(w));
+            for (var i = 0; i < 20; i++)
+                Assert.True(By(library, () => x.Linear(w)).BitsEqual(first));
+        }
     }
 
     private static Tensor By(ProductLibrary library, Func<Tensor> product)

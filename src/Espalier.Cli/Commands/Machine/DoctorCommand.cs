@@ -126,7 +126,7 @@ internal sealed class DoctorCommand : CommandBase
         ("threads", $"{torch.Threads}"),
         ("float32 products",
             $"{TorchProbe.Name(torch.Products)}, {torch.SgemmGflops:0} GFLOP/s (2048 cubed)"
-                + $"{(torch.OtherGflops is { } other ? $"; the other library {other:0}" : "")}"),
+                + $"{(torch.OtherProducts is { } other ? $"; {TorchProbe.Name(other)} {torch.OtherGflops:0}" : "")}"),
     ];
 
     private static string Found(LibtorchSource source) => source switch

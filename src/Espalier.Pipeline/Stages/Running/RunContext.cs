@@ -86,7 +86,7 @@ internal sealed class RunContext : IDisposable
                 Machine = MachineFacts.Detect(TorchRuntime.Threads, new Dictionary<string, string>
                 {
                     ["libtorch"] = TorchRuntime.Version,
-                    ["products"] = Products.Library == ProductLibrary.OneDnn ? "oneDNN" : "libtorch",
+                    ["products"] = Products.ValueOf(Products.Library),
                     ["dotnet"] = Environment.Version.ToString(),
                     ["device"] = TorchRuntime.Device.ToString(),
                 }),

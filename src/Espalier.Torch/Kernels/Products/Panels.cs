@@ -1,4 +1,6 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using Espalier.Torch.Kernels.Elements;
 using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch.Kernels.Products;
@@ -36,15 +38,16 @@ internal static unsafe class Panels
     {
         var wide = Tile.Wide<TV>();
         for (var row = 0L; row < count; row += wide, to += H * wide)
-            for (var lane = 0L; lane < wide; lane++)
-            {
-                var entries = from + (row + lane) * step;
-                if (row + lane < count)
-                    for (var h = 0L; h < H; h++)
-                        to[h * wide + lane] = entries[h];
-                else
-                    for (var h = 0L; h < H; h++)
-                        to[h * wide + lane] = 0;
-            }
+        {
+            var h = 0L;
+            if (Sse.IsSupported && row + wide <= count)
+                for (; h + 16 <= H; h += 16)
+                    for (var lane = 0L; lane < wide; lane += 4)
+                        for (var part = h; part < h + 16; part += 4)
+                            TurnKernel.Four(from + (row + lane) * step + part, step, to + part * wide + lane, wide);
+            for (; h < H; h++)
+                for (var lane = 0L; lane < wide; lane++)
+                    to[h * wide + lane] = row + lane < count ? from[(row + lane) * step + h] : 0;
+        }
     }
 }

@@ -55,7 +55,7 @@ internal static unsafe class Tile
 
     // Two vectors of columns.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Column<TV>(
+    internal static void Column<TV>(
         float* a, long aRow, long aDepth, float* b, long bRow, float* c, long cRow, long rows, long depth, bool add)
         where TV : unmanaged, IFloats<TV>
     {

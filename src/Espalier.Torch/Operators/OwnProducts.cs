@@ -1,0 +1,113 @@
+using Espalier.Torch.Kernels;
+using Espalier.Torch.Kernels.Products;
+using Espalier.Torch.Native;
+
+namespace Espalier.Torch.Operators;
+
+/// <summary>
+/// Which products <see cref="ProductKernel"/> takes, and how the tensors of one become its matrices: float32 on the processor, the left
+/// side in order or a matrix in rows or columns, the right side a matrix in rows or columns.
+/// </summary>
+internal static unsafe class OwnProducts
+{
+    // Of fewer rows packing the weights is most of the work.
+    private const long LeastRows = 16;
+
+    /// <summary>Whether it takes x [..., K] times w [N, K] (turned: [K, N]), which fit together and are not empty.</summary>
+    public static bool Takes(nint x, nint w)
+    {
+        var sizes = TensorFacts.Sizes(x);
+        if (TensorFacts.ElementType(x) != DType.Float32 || TensorFacts.Elements(x) < LeastRows * sizes[^1])
+            return false;
+        ReadOnlySpan<long> left = TensorFacts.Strides(x), right = TensorFacts.Strides(w);
+        return (TensorFacts.IsContiguous(x) || (sizes.Length == 2 && (left[0] == 1 || left[1] == 1))) && (right[0] == 1 || right[1] == 1);
+    }
+
+    /// <summary>x · wᵀ + bias (turned: x · w + bias) in a new tensor, whose handle is the caller's.</summary>
+    public static nint Multiply(nint x, nint w, bool turned, nint bias)
+    {
+        var sizes = TensorFacts.Sizes(x);
+        var shape = stackalloc long[sizes.Length];
+        sizes.CopyTo(new(shape, sizes.Length));
+        shape[sizes.Length - 1] = TensorFacts.Sizes(w)[turned ? 1 : 0];
+        var job = Of(x, w, turned);
+        job.CRow = job.Columns;
+        if (bias != 0)
+            job.Begin = (float*)TensorFacts.Data(bias);
+        if (GuardMode.IsOn)
+            return Guarded(ref job, new(shape, sizes.Length));
+        var product = New(new(shape, sizes.Length));
+        job.C = (float*)TensorFacts.Data(product);
+        ProductKernel.Run(ref job);
+        return product;
+    }
+
+    /// <summary>sum += x · y of matrices, where it takes them; else false.</summary>
+    public static bool TryAdd(Tensor sum, Tensor x, Tensor y)
+    {
+        nint to = sum.Hold(), left = x.Hold(), right = y.Hold();
+        try
+        {
+            if (TensorFacts.Sizes(left) is not [var rows, var depth] || TensorFacts.Sizes(right) is not [var same, var columns]
+                || TensorFacts.Sizes(to) is not [var into, var wide] || same != depth || into != rows || wide != columns
+                || rows * depth * columns == 0
+                || TensorFacts.ElementType(to) != DType.Float32 || TensorFacts.ElementType(right) != DType.Float32
+                || !TensorFacts.IsOnCpu(to) || !TensorFacts.IsOnCpu(left) || !TensorFacts.IsOnCpu(right)
+                || (TensorFacts.Strides(to)[1] != 1 && columns > 1) || !Takes(left, right))
+                return false;
+            var job = Of(left, right, turned: true);
+            job.C = job.Begin = (float*)TensorFacts.Data(to);
+            job.CRow = job.BeginRow = TensorFacts.Strides(to)[0];
+            ProductKernel.Run(ref job);
+        }
+        finally
+        {
+            y.Release();
+            x.Release();
+            sum.Release();
+        }
+        sum.Written();
+        return true;
+    }
+
+    private static ProductJob Of(nint x, nint w, bool turned)
+    {
+        ReadOnlySpan<long> sizes = TensorFacts.Sizes(x), left = TensorFacts.Strides(x);
+        ReadOnlySpan<long> other = TensorFacts.Sizes(w), right = TensorFacts.Strides(w);
+        var job = new ProductJob
+        {
+            A = (float*)TensorFacts.Data(x), B = (float*)TensorFacts.Data(w), Depth = sizes[^1],
+            Rows = TensorFacts.Elements(x) / sizes[^1], Columns = other[turned ? 1 : 0],
+            BDepth = right[turned ? 0 : 1], BColumn = right[turned ? 1 : 0],
+        };
+        (job.ARow, job.ADepth) = TensorFacts.IsContiguous(x) ? (job.Depth, 1) : (left[0], left[1]);
+        return job;
+    }
+
+    private static nint New(ReadOnlySpan<long> shape)
+    {
+        var steps = stackalloc long[shape.Length];
+        var step = 1L;
+        for (var i = shape.Length - 1; i >= 0; i--)
+            (steps[i], step) = (step, step * Math.Max(1, shape[i]));
+        nint tensor;
+        fixed (long* sizes = shape)
+            Status.Check(Libtorch.Empty(shape.Length, sizes, steps, (int)DType.Float32, Libtorch.Cpu, 0, &tensor), "no memory for a tensor");
+        return tensor;
+    }
+
+    // Between canaries.
+    private static nint Guarded(ref ProductJob job, ReadOnlySpan<long> shape)
+    {
+        nint handle;
+        var result = Operand.Result(DType.Float32, shape);
+        using var tensor = result.Tensor;
+        using (result)
+        {
+            job.C = result.Floats;
+            ProductKernel.Run(ref job);
+            Status.Check(Libtorch.NewHandle(tensor.Pointer, &handle), "no memory for a tensor");
+        }
+        return handle;
+    }
+}
