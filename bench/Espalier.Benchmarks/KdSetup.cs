@@ -31,7 +31,7 @@ internal sealed class KdSetup : IDisposable
             {
                 Steps = steps,
                 Batch = (int)shape[1],
-                MicroBatch = windowsOfAPass ?? PassSize.Of((int)shape[1], Sequence),
+                MicroBatch = windowsOfAPass ?? PassSize.Of((int)shape[1], Sequence, Teacher.Compute),
                 LearningRate = 1e-3,
                 MinLearningRate = 1e-3,
                 WarmUp = 0,

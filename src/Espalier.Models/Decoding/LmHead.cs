@@ -36,9 +36,10 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     private const long FarBytes = 1L << 30;
 
     /// <summary>
-    /// Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's.
+    /// Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's, which
+    /// products of our own do in passing.
     /// </summary>
-    private const long EnoughPositions = 256;
+    private static long EnoughPositions => ProductOperators.AddsInPlace ? 256 : 256;
 
     /// <summary>The matrix, whole.</summary>
     public Tensor Weight => weight;

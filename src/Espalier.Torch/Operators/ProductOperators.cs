@@ -40,11 +40,14 @@ public static class ProductOperators
     public static void AddProductInPlace(this Tensor sum, Tensor a, Tensor b)
     {
         using var noGrad = GradMode.Disable();
-        if (Products.Library == ProductLibrary.Own && OwnProducts.TryAdd(sum, a, b))
+        if (sum.TryAddProductInPlace(a, b))
             return;
         using var product = a.MatMul(b);
         sum.AddInPlace(product);
     }
+
+    /// <summary>The same where no memory of the sum's size is needed; else false, and nothing is done.</summary>
+    internal static bool TryAddProductInPlace(this Tensor sum, Tensor a, Tensor b) => AddsInPlace && OwnProducts.TryAdd(sum, a, b);
 
     /// <summary>x + a · b, of matrices. No gradient.</summary>
     public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b)

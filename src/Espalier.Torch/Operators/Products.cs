@@ -19,8 +19,8 @@ internal enum ProductLibrary
 }
 
 /// <summary>
-/// Products of float32 matrices on the processor. Where vectors have 512 bits our own kernel takes them (<see cref="OwnProducts"/>),
-/// elsewhere oneDNN; libtorch's own operators take MKL, which on AMD runs a path of half the speed. Which one is a rule and no measurement
+/// Products of float32 matrices on the processor. Where kernels have the machine's widest vectors our own takes them
+/// (<see cref="OwnProducts"/>), elsewhere oneDNN; libtorch's own operators take MKL, which on AMD runs a path of half the speed. Which one is a rule and no measurement
 /// in each run: two runs must give the same bits. <c>ESPALIER_PRODUCTS</c> says otherwise; <c>doctor</c> measures all. bfloat16 goes to
 /// oneDNN, which takes transposed views as they are. Other types, other devices and what is too small to gain go through the dispatcher;
 /// one row without a gradient goes to <see cref="Kernels.Products.RowProductKernel"/>.
@@ -121,7 +121,8 @@ internal static unsafe class Products
         "libtorch" => ProductLibrary.Libtorch,
         "own" => ProductLibrary.Own,
         "onednn" when Has(ProductLibrary.OneDnn) => ProductLibrary.OneDnn,
-        _ when Vector512.IsHardwareAccelerated => ProductLibrary.Own,
+        // Where .NET takes half of the vectors that the machine has, oneDNN takes them whole.
+        _ when Vector512.IsHardwareAccelerated || (Vector256.IsHardwareAccelerated && !Avx512F.IsSupported) => ProductLibrary.Own,
         _ => Has(ProductLibrary.OneDnn) ? ProductLibrary.OneDnn : ProductLibrary.Libtorch,
     };
 

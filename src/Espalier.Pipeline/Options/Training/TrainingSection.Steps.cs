@@ -23,7 +23,8 @@ internal sealed partial record TrainingSection
     /// Windows of one pass, for windows of so many tokens; 0 is the whole batch. A loss on hidden states with a dynamic weight takes it
     /// over a pass, and keeps the whole batch unless the section says otherwise.
     /// </summary>
-    public int WindowsOfAPass(int sequence) => MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence));
+    public int WindowsOfAPass(int sequence) =>
+        MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence, Compute.Here()));
 
     private static Key<TrainingSection>[] StepsKeys(TrainingScope scope) =>
     [
@@ -55,12 +56,12 @@ internal sealed partial record TrainingSection
             "micro-batch", Kinds.Size(least: 0).Or("auto"), s => s.MicroBatch, (s, windows) => s with { MicroBatch = windows })
         {
             Help = "Windows of one pass, whose gradients add up to the whole step's; 0 is all "
-                + $"at once. By default what comes to at most {PassSize.Positions} tokens",
+                + $"at once. By default what comes to at most {PassSize.Positions} tokens, or {PassSize.NarrowPositions} in bfloat16",
             PageDefault = "auto",
             Page = scope.Corrects ? """
                 Windows of one forward and backward pass; the last pass has what is left of `batch`. 0 is the whole batch. `auto`: as
-                few passes of about one size as come to at most 2,048 tokens each (or one window, where it has more), whatever the
-                machine and its threads. Saves memory, changes no result beyond rounding.
+                few passes of about one size as come to at most 512 tokens each, or 2,048 where products are in bfloat16 (or one window,
+                where it has more), whatever the machine's threads. Saves memory, changes no result beyond rounding.
                 """
                 : "As in `correct`; with `hidden` and its dynamic `weight` the whole batch.",
             ShowsDefault = false,

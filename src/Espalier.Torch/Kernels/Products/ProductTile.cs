@@ -28,6 +28,12 @@ internal static unsafe class ProductTile
         float* c, long cRow, float* ask, long askStep)
         where TV : unmanaged, IFloats<TV>
     {
+        if (!TV.HasManyRegisters)
+        {
+            Four<TV>(a, r1, aDepth, b, bRow, depth, begin, beginRow, c, cRow, ask, askStep);
+            Four<TV>(a + 4 * r1, r1, aDepth, b, bRow, depth, begin == null ? null : begin + 4 * beginRow, beginRow, c + 4 * cRow, cRow, a, 0);
+            return;
+        }
         var zero = TV.All(0);
         TV c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero;
         TV c40 = zero, c41 = zero, c50 = zero, c51 = zero, c60 = zero, c61 = zero, c70 = zero, c71 = zero;
@@ -82,6 +88,46 @@ internal static unsafe class ProductTile
         Put(c50, c51, c + 5 * cRow);
         Put(c60, c61, c + 6 * cRow);
         Put(c70, c71, c + 7 * cRow);
+    }
+
+    /// <summary>The same of four rows, for machines with 16 registers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Four<TV>(float* a, long r1, long aDepth, float* b, long bRow, long depth, float* begin, long beginRow,
+        float* c, long cRow, float* ask, long askStep)
+        where TV : unmanaged, IFloats<TV>
+    {
+        var zero = TV.All(0);
+        TV c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero, c30 = zero, c31 = zero;
+        var (r2, r3) = (2 * r1, 3 * r1);
+        for (var d = 0L; d < depth; d++, a += aDepth, b += bRow, ask += askStep)
+        {
+            if (Sse.IsSupported)
+                Sse.Prefetch1(ask);
+            TV b0 = TV.Load(b), b1 = TV.Load(b + TV.Lanes);
+            var x = TV.All(a[0]);
+            c00 = TV.MultiplyAdd(x, b0, c00);
+            c01 = TV.MultiplyAdd(x, b1, c01);
+            x = TV.All(a[r1]);
+            c10 = TV.MultiplyAdd(x, b0, c10);
+            c11 = TV.MultiplyAdd(x, b1, c11);
+            x = TV.All(a[r2]);
+            c20 = TV.MultiplyAdd(x, b0, c20);
+            c21 = TV.MultiplyAdd(x, b1, c21);
+            x = TV.All(a[r3]);
+            c30 = TV.MultiplyAdd(x, b0, c30);
+            c31 = TV.MultiplyAdd(x, b1, c31);
+        }
+        if (begin != null)
+        {
+            Add(ref c00, ref c01, begin);
+            Add(ref c10, ref c11, begin + beginRow);
+            Add(ref c20, ref c21, begin + 2 * beginRow);
+            Add(ref c30, ref c31, begin + 3 * beginRow);
+        }
+        Put(c00, c01, c);
+        Put(c10, c11, c + cRow);
+        Put(c20, c21, c + 2 * cRow);
+        Put(c30, c31, c + 3 * cRow);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
