@@ -125,13 +125,14 @@ public sealed class RecipeFileTests
         Assert.Equal(new TrainingSection { Steps = 100 }, Parse(Short + "distill: { steps: 100 }").Distill);
 
     [Theory]
-    [InlineData("batch: 32", null, 8)]
-    [InlineData("batch: 32, micro-batch: auto", null, 8)]
-    [InlineData("batch: 8", null, 0)]
+    [InlineData("batch: 32", null, 2)]
+    [InlineData("batch: 32, micro-batch: auto", null, 2)]
+    [InlineData("batch: 32, compute: bfloat16", null, 8)]
+    [InlineData("batch: 2", null, 0)]
     [InlineData("batch: 32, micro-batch: 4", 4, 4)]
     [InlineData("batch: 32, micro-batch: 0", 0, 0)]
     [InlineData("batch: 32, hidden: { final: true }", null, 0)]
-    [InlineData("batch: 32, hidden: { final: true, weight: 1 }", null, 8)]
+    [InlineData("batch: 32, hidden: { final: true, weight: 1 }", null, 2)]
     [InlineData("batch: 32, micro-batch: 4, hidden: { final: true }", 4, 4)]
     public void Passes_are_chosen_by_their_positions_unless_the_recipe_says_otherwise(string keys, int? given, int windows)
     {

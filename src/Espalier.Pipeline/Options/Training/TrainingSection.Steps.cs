@@ -1,6 +1,6 @@
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Speeds;
-
+using Espalier.Models;
 
 namespace Espalier.Pipeline.Options.Training;
 
@@ -16,7 +16,7 @@ internal sealed partial record TrainingSection
     /// <summary>Windows a step.</summary>
     public int Batch { get; init; } = 8;
 
-    /// <summary>Windows of one pass; 0 is the whole batch, null what <see cref="WindowsOfAPass"/> chooses.</summary>
+    /// <summary>Windows of one pass; 0 is the whole batch, null what <see cref="WindowsOfAPass(int)"/> chooses.</summary>
     public int? MicroBatch { get; init; }
 
     /// <summary>
@@ -24,7 +24,14 @@ internal sealed partial record TrainingSection
     /// over a pass, and keeps the whole batch unless the section says otherwise.
     /// </summary>
     public int WindowsOfAPass(int sequence) =>
-        MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence, Compute.Here()));
+        WindowsOfAPass(sequence, Compute.Here());
+
+    // What passes change is rounding, as processors do, and those are in no key either: it has the windows of passes of the first size that
+    // was chosen for anybody, whatever passes have since, so that runs go on.
+    private int KeyedWindows(int sequence) => WindowsOfAPass(sequence, ComputeType.Bfloat16);
+
+    private int WindowsOfAPass(int sequence, ComputeType compute) =>
+        MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence, compute));
 
     private static Key<TrainingSection>[] StepsKeys(TrainingScope scope) =>
     [
@@ -66,7 +73,7 @@ internal sealed partial record TrainingSection
                 : "As in `correct`; with `hidden` and its dynamic `weight` the whole batch.",
             ShowsDefault = false,
             Refused = (s, windows) => windows > s.Batch ? $"it must be at most the batch of {s.Batch} windows" : null,
-            StageValue = s => s.WindowsOfAPass(scope.Sequence),
+            StageValue = s => s.KeyedWindows(scope.Sequence),
         },
     ];
 
