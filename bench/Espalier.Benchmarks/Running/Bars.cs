@@ -58,6 +58,8 @@ internal static class Bars
             input => ParityCase.Run(input, Current())) { Threads = [1] },
         new("kernels", "each kernel", "the same out of libtorch's operators", "for knowledge", _ => ["all"],
             KernelsBenchmark.Run) { Threads = [1], HasMore = true },
+        new("products", "products of float32 in the shapes of layers and heads", "oneDNN", "for knowledge", _ => ProductsCase.Subjects,
+            ProductsCase.Run) { Threads = [1] },
         new("roofline", "products and kernels below the machine's roofs", "multiply-adds in registers, and reading", "for knowledge", One,
             RooflineCase.Run) { Threads = [1] },
     ];
