@@ -39,7 +39,7 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's, which
     /// products of our own do in passing.
     /// </summary>
-    private static long EnoughPositions => ProductOperators.AddsInPlace ? 256 : 256;
+    private static long EnoughPositions => ProductOperators.AddsInPlace ? 192 : 256;
 
     /// <summary>The matrix, whole.</summary>
     public Tensor Weight => weight;
