@@ -44,7 +44,8 @@ internal static class SizeRange
 
     private static int SizeOf(string text, string part) => Quantity.Count(part) switch
     {
-        > Largest => throw new EspalierException($"'{OneLine.Clipped(text)}': {OneLine.Clipped(part)} is above {Largest}, the largest size"),
+        > Largest => throw new EspalierException(
+            $"'{OneLine.Clipped(text)}': {OneLine.Clipped(part)} is above {Largest}, the largest size"),
         >= 1 and var size => (int)size,
         _ => throw NoSize(text),
     };

@@ -156,10 +156,11 @@ internal sealed class CheckpointWeights : IDisposable
             throw new EspalierException(
                 $"{_files.FileOf(name).Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
         if (!entry.Shape.AsSpan().SequenceEqual(wanted.Shape))
+        {
+            var fields = wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).FieldsBy(_fieldOf)).Distinct();
             throw new EspalierException($"{_files.FileOf(name).Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, "
-                + $"config.json says {SafetensorsHeader.Text(wanted.Shape)}, "
-                + $"{string.Join(" and ", wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).FieldsBy(_fieldOf)).Distinct())}; "
-                + "one of the two is wrong");
+                + $"config.json says {SafetensorsHeader.Text(wanted.Shape)}, {string.Join(" and ", fields)}; one of the two is wrong");
+        }
     }
 
     /// <summary>

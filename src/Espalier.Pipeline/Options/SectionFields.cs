@@ -48,6 +48,8 @@ internal sealed class SectionFields
     {
         null => null,
         YamlText { Text: var text } when text.Trim() == text && text.Length > 0 && !text.Contains('\0') => text,
+        YamlText { Text: var blank } when string.IsNullOrWhiteSpace(blank) =>
+            throw Wrong(key, _source is null ? "give a value, or leave the option out" : "give a value, or leave the key out"),
         YamlText => throw Wrong(key, "it must be a text without blanks around it"),
         _ => throw Wrong(key, "it must be one value, not a list or a map"),
     };

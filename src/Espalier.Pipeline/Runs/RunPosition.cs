@@ -5,7 +5,9 @@ namespace Espalier.Pipeline.Runs;
 /// <param name="Of">How many there are; one that turns out not to be needed is passed over.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Arm">The recipe that it belongs to.</param>
-/// <param name="Cycle">The cycle of pruning and distilling that it belongs to, from 1; null where there is one, or it belongs to none.</param>
+/// <param name="Cycle">
+/// The cycle of pruning and distilling that it belongs to, from 1; null where there is one, or it belongs to none.
+/// </param>
 /// <param name="Round">The round of iterative importance within the cycle, from 1; null where there is one.</param>
 internal sealed record RunPosition(int Stage, int Of, string Name, string Arm, int? Cycle = null, int? Round = null)
 {

@@ -232,8 +232,8 @@ internal sealed class GenerateCommand : CommandBase
         foreach (var (number, start) in starts.Index())
             if (start.Length > positions)
                 throw new EspalierException(prompts.Length > 1
-                    ? $"prompt {number + 1} of {prompts.Length}, '{OneLine.Clipped(prompts[number])}', has {start.Length} ids and the model "
-                        + $"{positions} positions: shorten it"
+                    ? $"prompt {number + 1} of {prompts.Length}, '{OneLine.Clipped(prompts[number])}', has {start.Length} ids and the "
+                        + $"model {positions} positions: shorten it"
                     : $"the prompt has {start.Length} ids and the model {positions} positions: shorten it");
     }
 

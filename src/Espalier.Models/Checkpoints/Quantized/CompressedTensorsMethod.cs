@@ -12,7 +12,8 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// <param name="weights">What it says of weights, a group of layers each.</param>
 /// <param name="bits">Bits of a packed number.</param>
 /// <param name="floats">How floats of 8 bits are read.</param>
-internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigFields[] weights, int bits, Float8Method floats) : QuantizedMethod
+internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigFields[] weights, int bits, Float8Method floats)
+    : QuantizedMethod
 {
     private static readonly string[] s_formats =
     [

@@ -52,7 +52,8 @@ internal sealed class Float8Method(ConfigFields? quantization, int blockRows, in
             throw files.Contradiction(quantization, "fmt", name, $"is {type.Name()}");
         if (quantization is not null && down > 0 && !shape.AsSpan().SequenceEqual([down, across]))
             throw files.Contradiction(quantization, "weight_block_size", scaleName,
-                $"is {SafetensorsHeader.Text(shape)}, and a matrix of {rows} outputs and {columns} inputs has {down} x {across} such blocks");
+                $"is {SafetensorsHeader.Text(shape)}, and a matrix of {rows} outputs and {columns} inputs has {down} x {across} such "
+                    + "blocks");
         Func<int, int, float> scaleOf = shape switch
         {
             [] or [1] or [1, 1] => (_, _) => scales[0],
