@@ -134,7 +134,7 @@ internal abstract class TrainingCommand : CommandBase
         if (ModelTable.Legend(report.Rows) is { } legend)
             page.Line(legend);
         ProfilePage.Show(page, report.Profile);
-        page.Line($"wrote {report.Output}; metrics in {report.Metrics}");
+        page.Line($"wrote {report.Output}; metrics in {ShownPath.Of(report.Metrics)}");
     }
 }
 

@@ -4,7 +4,8 @@ namespace Espalier.Models.Families.Fields;
 
 /// <summary>
 /// <c>quantization_config</c>: refused, for weights that are quantised are read by <c>import</c> alone, unless it speaks of the key/value
-/// cache alone, as llm-compressor writes it where nothing else was quantised. A written config has none: the scales that it speaks of are left out too.
+/// cache alone, as llm-compressor writes it where nothing else was quantised. A written config has none: the scales that it speaks of are
+/// left out too.
 /// </summary>
 internal static class QuantizationFields
 {

@@ -52,7 +52,7 @@ public sealed class AlignTests : TorchTest
             "it must be at least 0 and below 1", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains("lora-targets: mamba, and this model has none of them",
             Refused($"--data {_data} --lora-rank 2 --lora-targets mamba"), StringComparison.Ordinal);
-        Assert.Contains("freeze: layer 90 and the model has layers 0 to 7", Refused($"--data {_data} --freeze \"layer 90\""),
+        Assert.Contains("freeze: head, and this model's head is its embedding table", Refused($"--data {_data} --freeze head"),
             StringComparison.Ordinal);
         Assert.Contains("early-stopping is 1 and looks at held-out loss, but nothing is held out",
             Refused($"--data {_data} --held-out 0 --evaluate-every 1 --early-stopping 1"), StringComparison.Ordinal);

@@ -115,7 +115,7 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --early-stopping 2 --evaluate-every 1", "early-stopping is 2 and looks at held-out loss, but nothing is held")]
     [InlineData("--ids IDS --lora-rank 2 --lora-targets mamba", "lora-targets: mamba, and this model has none of them")]
     [InlineData("--ids IDS --lora-rank 2 --lora-targets mlp --freeze mlp", "lora-targets: mlp, and freeze names them all (mlp)")]
-    [InlineData("--ids IDS --freeze \"layer 90\"", "freeze: layer 90 and the model has layers 0 to")]
+    [InlineData("--ids IDS --freeze embedding,head,norms,attention,mlp", "is all that the model has; leave something to train")]
     [InlineData("--ids IDS --router-balance 0.1", "router-balance is about the routers of experts")]
     [InlineData("--ids IDS --hidden-layers 90:1", "90")]
     [InlineData("--ids IDS --micro-batch 9", "--micro-batch is 9; it must be at most the batch of 8 windows")]
