@@ -25,6 +25,8 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             return ExitCodes.Done;
         }
         help.MaxWidth = width;
+        foreach (var option in parseResult.CommandResult.Command.Options)
+            option.HelpName = BetweenWords(option.HelpName, width / 2 - 6);
         help.Invoke(parseResult);
         if (parseResult.CommandResult.Command is IDescribedCommand { Examples: { Count: > 0 } examples })
         {
@@ -35,6 +37,20 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             output.WriteLine();
         }
         return ExitCodes.Done;
+    }
+
+    /// <summary>A list of words that is longer than its column with a place to break at, so that no word is broken.</summary>
+    private static string? BetweenWords(string? value, int width)
+    {
+        if (value is null || value.Length <= width || !value.Contains('|'))
+            return value;
+        var lines = new List<string> { "" };
+        foreach (var word in value.Split('|'))
+            if (lines[^1].Length + word.Length + 1 > width)
+                lines.Add($"{word}|");
+            else
+                lines[^1] += $"{word}|";
+        return string.Join(' ', lines)[..^1];
     }
 
     // What stands in quotes is one word.

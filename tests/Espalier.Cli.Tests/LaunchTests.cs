@@ -6,6 +6,15 @@ namespace Espalier.Cli.Tests;
 public sealed class LaunchTests
 {
     [Fact]
+    public void A_list_of_words_is_broken_between_them_and_has_each_value_once()
+    {
+        var lines = TestCommand.Launch("export --help").Output.Split('\n');
+        Assert.Contains(lines, line => line.StartsWith("  <hf|f32|f16|bf16|q8_0|q6_k|q5_k_m|", StringComparison.Ordinal)
+            && line.Split("  ", StringSplitOptions.RemoveEmptyEntries)[0].EndsWith('|'));
+        Assert.DoesNotContain(lines, line => line.Contains("gguf-q8_0|", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Without_a_command_the_commands_are_listed()
     {
         var (code, output, error) = TestCommand.Launch("");

@@ -3,13 +3,16 @@ using Espalier.Files;
 namespace Espalier.Cli.Progress;
 
 /// <summary>
-/// How far a task is, how fast it goes and how long it will take. Units that were done before this process began (a
-/// resumed run reports them first) count for the share, not for the rate.
+/// How far a task is, how fast it goes and how long it will take. There is one rate: the units of this process over the time from its
+/// beginning to the last of them, whatever was done between them (evaluations, saves) included. Seconds a unit, units a second and the
+/// time that remains are that rate, and so is what a task adds of its own, such as a training's tokens a second. Units that were done
+/// before this process began (a resumed run reports them first) count for the share, not for the rate.
 /// </summary>
 internal sealed class Pace(long total, string unit, TimeProvider time)
 {
     private readonly long _begun = time.GetTimestamp();
     private long? _before;
+    private TimeSpan _last;
 
     internal long Done { get; private set; }
 
@@ -19,15 +22,17 @@ internal sealed class Pace(long total, string unit, TimeProvider time)
 
     internal TimeSpan Elapsed => time.GetElapsedTime(_begun);
 
-    /// <summary>Units a second since this process began, or 0 before anything is known.</summary>
-    internal double Rate => Elapsed.TotalSeconds > 0 ? Math.Max(0, Done - (_before ?? 0)) / Elapsed.TotalSeconds : 0;
+    /// <summary>Units a second of this process up to the last unit, or 0 before anything is known.</summary>
+    internal double Rate => _last.TotalSeconds > 0 ? Math.Max(0, Done - (_before ?? 0)) / _last.TotalSeconds : 0;
 
+    /// <summary>What the units that are missing take at the same rate.</summary>
     internal TimeSpan? Remaining => total > 0 && Rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, total - Done) / Rate) : null;
 
     internal void Advance(long done, string? detail)
     {
         _before ??= 0;
         Done += done;
+        _last = Elapsed;
         Detail = detail ?? Detail;
     }
 
@@ -35,6 +40,7 @@ internal sealed class Pace(long total, string unit, TimeProvider time)
     {
         _before ??= done;
         Done = done;
+        _last = Elapsed;
         Detail = detail ?? Detail;
     }
 

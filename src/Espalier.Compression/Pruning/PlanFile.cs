@@ -25,6 +25,22 @@ internal static class PlanFile
     /// </exception>
     public static PruningPlan Read(string path) => JsonFile.Read(path, MaxBytes, Parse);
 
+    /// <summary>The shape that the plan of a file leaves of a teacher.</summary>
+    /// <exception cref="EspalierException">It cannot be read, or does not fit; the file and the field are named.</exception>
+    public static DecoderConfig Apply(string path, DecoderConfig teacher)
+    {
+        const string OfPlan = "plan: ";
+        var plan = Read(path);
+        try
+        {
+            return plan.Apply(teacher);
+        }
+        catch (EspalierException error) when (error.Message.StartsWith(OfPlan, StringComparison.Ordinal))
+        {
+            throw new EspalierException($"{path}: {error.Message[OfPlan.Length..]}", error);
+        }
+    }
+
     /// <summary>Writes a plan, whole or not at all.</summary>
     public static void Write(string path, PruningPlan plan)
     {

@@ -8,6 +8,8 @@ internal static class SizeRange
     /// <summary>Most sizes of one axis.</summary>
     public const int MostSizes = 10_000;
 
+    private const int Largest = 1 << 30;
+
     /// <summary>Reads sizes; each comes once, ascending.</summary>
     /// <exception cref="EspalierException">Something that is no size, or too many.</exception>
     public static int[] Parse(IEnumerable<string> texts)
@@ -40,8 +42,13 @@ internal static class SizeRange
             : throw new EspalierException($"'{OneLine.Clipped(text)}' begins at {first} and ends at {last}; the smaller size comes first");
     }
 
-    private static int SizeOf(string text, string part) =>
-        Quantity.Count(part) is >= 1 and <= 1 << 30 and { } size ? (int)size : throw NoSize(text);
+    private static int SizeOf(string text, string part) => Quantity.Count(part) switch
+    {
+        > Largest => throw new EspalierException(
+            $"'{OneLine.Clipped(text)}': {OneLine.Clipped(part)} is above {Largest}, the largest size"),
+        >= 1 and var size => (int)size,
+        _ => throw NoSize(text),
+    };
 
     private static EspalierException NoSize(string text) =>
         new($"'{OneLine.Clipped(text)}' is no size; write a whole number from 1, 29-32 or 192-256 step 64");

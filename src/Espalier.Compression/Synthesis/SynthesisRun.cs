@@ -166,8 +166,7 @@ internal sealed record SynthesisRun
         catch (OperationCanceledException)
         {
             journal.Sync();
-            progress.Note(
-                $"{lines.Count(line => line > 0)} of {Units.Counted(lines.Length, "text")} are kept: the same command goes on from here");
+            progress.Note($"{lines.Count(line => line > 0)} of {Units.Counted(lines.Length, "text")} are written");
             throw;
         }
         return (texts, tokens, Stopwatch.GetElapsedTime(started).TotalSeconds);
@@ -200,7 +199,7 @@ internal sealed record SynthesisRun
             if (kept == 0)
                 throw new EspalierException($"{file}: none of {Units.Counted(lines.Length, "text")} is kept: "
                     + string.Join(", ", TextFilters.Reasons.Where(dropped.ContainsKey).Select(reason => $"{dropped[reason]} {reason}"))
-                    + "; loosen these filters: what was written is not written again")
+                    + $"; loosen these filters: what was written is not written again ({DroppedTexts.Advice(lines.Length, 0, dropped)})")
                 { ExitCode = 1 };
         });
         var summary = new SynthesisSummary(

@@ -58,6 +58,9 @@ internal static class OneLine
         return text.Length > 80 ? $"{line}..." : line;
     }
 
+    /// <summary>The same where no quotes stand around it: of nothing but blanks, which nobody would see, quotes.</summary>
+    public static string Shown(string text) => string.IsNullOrWhiteSpace(text) ? "''" : Clipped(text);
+
     // What Unicode calls a line break, so that no reader of the line sees two.
     private static bool IsBreak(char c) => c is '\n' or '\r' or '\v' or '\f' or '\u0085' or '\u2028' or '\u2029';
 

@@ -111,7 +111,7 @@ internal sealed class DurableFiles(IFileLayer layer)
     /// must be a minute old, for a folder is not held at the instant in which it is made. Links are left alone, and so is what cannot be
     /// deleted.
     /// </summary>
-    /// <param name="path">What will be written; of it, what version 0.1 left goes too.</param>
+    /// <param name="path">What will be written; of it, what early builds left goes too.</param>
     /// <param name="now">For tests: the time.</param>
     public void Sweep(string path, DateTime? now = null)
     {

@@ -42,7 +42,7 @@ internal static partial class Leftovers
         && check == Check(of, drawn);
 
     /// <summary>
-    /// Whether a name was made for <paramref name="of"/> by version 0.1, by a process that no longer lives: <c>NAME.tmp-PID-GUID</c>.
+    /// Whether a name was made for <paramref name="of"/> by an early build, by a process that no longer lives: <c>NAME.tmp-PID-GUID</c>.
     /// </summary>
     /// <param name="name">A file or folder name without its path.</param>
     /// <param name="of">The name of the finished thing.</param>

@@ -94,7 +94,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
         // Found out now and not when a student is written: a file that must not be carried along.
         IReadOnlyList<string> carried =
             [.. CheckpointFolder.Carried(folder).Where(name => text is null || !TextPart.FilesOfPictures.Contains(name))];
-        var weights = requireWeights ? CheckpointWeights.Open(folder, family, config, text) : null;
+        var weights = requireWeights ? CheckpointWeights.Open(folder, family, raw, config, text) : null;
         return new(folder, raw, generation, family, config, carried, weights)
         {
             Notes = [.. weights is null && text is not null ? [text.Note(folder, null)] : Array.Empty<string>(),

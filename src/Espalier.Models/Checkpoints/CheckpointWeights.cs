@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
@@ -13,11 +14,13 @@ internal sealed class CheckpointWeights : IDisposable
     // Parameters that are fused in a tensor, as ranges of its bytes.
     private readonly Dictionary<string, (TensorEntry Entry, SafetensorsFile File)> _parts = new(StringComparer.Ordinal);
     private readonly string _folder;
+    // What the folder's config.json calls a size.
+    private readonly Func<Axis, string> _fieldOf;
     private TensorDigests? _digests;
 
-    private CheckpointWeights(string folder)
+    private CheckpointWeights(string folder, Func<Axis, string> fieldOf)
     {
-        (_folder, _files) = (folder, ShardedFiles.Open(folder));
+        (_folder, _fieldOf, _files) = (folder, fieldOf, ShardedFiles.Open(folder));
         if (_files.Note is { } note)
             Notes.Add(note);
     }
@@ -32,9 +35,9 @@ internal sealed class CheckpointWeights : IDisposable
     public ElementType MainType => Entries.Values.GroupBy(static entry => entry.Type)
         .MaxBy(static group => group.Sum(static entry => entry.ByteLength))!.Key;
 
-    public static CheckpointWeights Open(string folder, Family family, DecoderConfig config, TextPart? text = null)
+    public static CheckpointWeights Open(string folder, Family family, JsonObject raw, DecoderConfig config, TextPart? text = null)
     {
-        var weights = new CheckpointWeights(folder);
+        var weights = new CheckpointWeights(folder, axis => family.NameOf(axis, raw));
         try
         {
             if (text is not null)
@@ -153,10 +156,11 @@ internal sealed class CheckpointWeights : IDisposable
             throw new EspalierException(
                 $"{_files.FileOf(name).Path}: '{name}' is {entry.Type.Name()}; weights must be F32, F16, BF16 or F64");
         if (!entry.Shape.AsSpan().SequenceEqual(wanted.Shape))
+        {
+            var fields = wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).FieldsBy(_fieldOf)).Distinct();
             throw new EspalierException($"{_files.FileOf(name).Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, "
-                + $"config.json says {SafetensorsHeader.Text(wanted.Shape)}, "
-                + $"{string.Join(" and ", wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).Fields))}; "
-                + "one of the two is wrong");
+                + $"config.json says {SafetensorsHeader.Text(wanted.Shape)}, {string.Join(" and ", fields)}; one of the two is wrong");
+        }
     }
 
     /// <summary>

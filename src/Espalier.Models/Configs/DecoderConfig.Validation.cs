@@ -9,11 +9,14 @@ public sealed partial record DecoderConfig
     /// <param name="source">Where the config comes from (a file, a plan), for the error.</param>
     /// <returns>This config.</returns>
     /// <exception cref="EspalierException">Names the source, the field, both numbers and the nearest legal ones.</exception>
-    public DecoderConfig Validate(string source)
+    public DecoderConfig Validate(string source) => Validate(source, static axis => axis.Field);
+
+    /// <summary>The same with sizes by the names that the family's <c>config.json</c> has for them.</summary>
+    internal DecoderConfig Validate(string source, Func<Axis, string> fieldOf)
     {
         Range(source, "vocab_size", VocabularySize, int.MaxValue);
         foreach (var axis in Axis.All.Where(axis => axis.IsIn(this)))
-            Range(source, axis.Field, axis.Of(this), axis.Most);
+            Range(source, fieldOf(axis), axis.Of(this), axis.Most);
         Range(source, "head_dim", HeadDim, MaxWidth);
         Range(source, "max_position_embeddings", MaxPositions, int.MaxValue);
         if ((long)QueryHeads * HeadDim > MaxWidth)

@@ -34,8 +34,12 @@ public sealed class Dimension
     internal Axis? Inner { get; }
 
     /// <summary>The fields of <c>config.json</c> that the size comes from, for errors.</summary>
-    public string Fields => Axis is null ? _field : _hasOneEach ? Axis.Field : Inner is not null ? $"{Axis.Field} * {Inner.Field}"
-        : Axis.Entries is { } entries ? $"{Axis.Field} * {entries._field}" : Axis.Field;
+    public string Fields => FieldsBy(static axis => axis.Field);
+
+    /// <summary>The same with sizes by the names that a family has for them.</summary>
+    internal string FieldsBy(Func<Axis, string> fieldOf) => Axis is null ? _field : _hasOneEach ? fieldOf(Axis)
+        : Inner is not null ? $"{fieldOf(Axis)} * {fieldOf(Inner)}"
+        : Axis.Entries is { } entries ? $"{fieldOf(Axis)} * {entries._field}" : fieldOf(Axis);
 
     /// <summary>Entries.</summary>
     public long Of(DecoderConfig config) => _size(config);

@@ -98,5 +98,9 @@ internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, p
     }
 
     /// <summary>The fields of <c>config.json</c> that the shape comes from, for errors.</summary>
-    public string Fields => $"[{string.Join(", ", Dimensions.Select(dimension => dimension.Fields))}]";
+    public string Fields => FieldsBy(static axis => axis.Field);
+
+    /// <summary>The same with sizes by the names that a family has for them.</summary>
+    internal string FieldsBy(Func<Axis, string> fieldOf) =>
+        $"[{string.Join(", ", Dimensions.Select(dimension => dimension.FieldsBy(fieldOf)))}]";
 }

@@ -43,6 +43,11 @@ internal abstract class Family
     /// <param name="fields">The config that is written.</param>
     protected virtual string? FieldOf(Axis axis, JsonObject fields) => axis.Field;
 
+    /// <summary>The name of a size in a <c>config.json</c> of this family, for who reads it.</summary>
+    /// <param name="axis">The size.</param>
+    /// <param name="fields">The config.</param>
+    internal string NameOf(Axis axis, JsonObject fields) => FieldOf(axis, fields) ?? axis.Field;
+
     /// <summary>The number of layers.</summary>
     protected virtual int LayersOf(ConfigFields fields) => fields.Int(Axis.Layers.Field);
 
@@ -112,7 +117,7 @@ internal abstract class Family
         };
         // A kind is made for each layer.
         common.RequireLayers(source);
-        return Specify(common, fields).Validate(source);
+        return Specify(common, fields).Validate(source, axis => NameOf(axis, raw));
     }
 
     /// <summary>
@@ -127,7 +132,7 @@ internal abstract class Family
     public JsonObject WriteConfig(DecoderConfig target, JsonObject source, ElementType stored)
     {
         var toBeWritten = $"the {ModelType} config to be written";
-        target.Validate(toBeWritten);
+        target.Validate(toBeWritten, axis => NameOf(axis, source));
         var fields = (JsonObject)source.DeepClone();
         var inParameters = HasRotary && RotaryFields.KeepOneForm(
             fields, new(fields, Defaults, toBeWritten), target.MaxPositions, TurnsPartly, TurnsByKind);

@@ -64,13 +64,13 @@ internal sealed class Gemma2 : Family
             Norms = NormPlacement.Both,
             Activation = ActivationKind.GeGlu,
             AttentionScale = 1 / Math.Sqrt(fields.Positive("query_pre_attn_scalar")),
-            ScoreCap = fields.OptionalDouble("attn_logit_softcapping"),
+            ScoreCap = fields.OptionalPositive("attn_logit_softcapping"),
         };
         return common with
         {
             Norm = NormKind.RmsNorm1p,
             EmbeddingScalesByWidth = true,
-            LogitCap = fields.OptionalDouble("final_logit_softcapping"),
+            LogitCap = fields.OptionalPositive("final_logit_softcapping"),
             QueryKeyValueBias = fields.Bool("attention_bias"),
             AttentionOutputBias = fields.Bool("attention_bias"),
             LayerKinds = LayerKinds.Of(LayerTypes.Windows(fields, common.Layers, layer => layer % 2 == 0)

@@ -85,7 +85,7 @@ internal sealed class Gemma3 : Family
         {
             Norm = NormKind.RmsNorm1p,
             EmbeddingScalesByWidth = true,
-            LogitCap = fields.OptionalDouble("final_logit_softcapping"),
+            LogitCap = fields.OptionalPositive("final_logit_softcapping"),
             QueryKeyValueBias = fields.Bool("attention_bias"),
             AttentionOutputBias = fields.Bool("attention_bias"),
             LayerKinds = LayerKinds.Of(LayerTypes.Windows(fields, common.Layers, layer => (layer + 1) % pattern != 0)

@@ -41,8 +41,8 @@ internal sealed class CardFacts
     {
         (Arm, Recipe, Stages) = (arm, recipe, stages);
         Version = manifest.ProgramVersion.Split('+')[0];
-        Teacher = ConfigOf(recipe.Teacher);
-        Student = ConfigOf(arm.Student);
+        (Teacher, FieldOf) = ConfigOf(recipe.Teacher);
+        (Student, _) = ConfigOf(arm.Student);
         TeacherHubName = CardFrontMatter.HubNameOf(recipe.Teacher);
         TeacherName = TeacherHubName ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(recipe.Teacher)));
         TeacherHash = HashOf("teacher");
@@ -63,6 +63,9 @@ internal sealed class CardFacts
 
     /// <summary>The teacher's shape.</summary>
     public DecoderConfig Teacher { get; }
+
+    /// <summary>The name of a size in the teacher's <c>config.json</c>.</summary>
+    public Func<Axis, string> FieldOf { get; }
 
     /// <summary>The student's shape.</summary>
     public DecoderConfig Student { get; }
@@ -100,9 +103,10 @@ internal sealed class CardFacts
     private string HashOf(string model) =>
         Stages.First(stage => stage.Folder == Arm.Rows.First(row => row.Model == model).Stage).Record.Inputs["model"];
 
-    private static DecoderConfig ConfigOf(string folder)
+    private static (DecoderConfig Config, Func<Axis, string> FieldOf) ConfigOf(string folder)
     {
         using var checkpoint = Checkpoint.Open(folder, requireWeights: false);
-        return checkpoint.Config;
+        var (family, raw) = (checkpoint.Family, checkpoint.RawConfig);
+        return (checkpoint.Config, axis => family.NameOf(axis, raw));
     }
 }

@@ -13,9 +13,9 @@ namespace Espalier.Pipeline.Cards;
 /// </summary>
 internal static class RunCard
 {
-    private static readonly (string Name, Func<DecoderConfig, long> Value)[] s_sizes =
+    private static (string Name, Func<DecoderConfig, long> Value)[] SizesOf(CardFacts facts) =>
     [
-        .. Axis.All.Select(axis => (axis.Field, (Func<DecoderConfig, long>)(config => axis.Of(config)))),
+        .. Axis.All.Select(axis => (facts.FieldOf(axis), (Func<DecoderConfig, long>)(config => axis.Of(config)))),
         ("head_dim", config => config.HeadDim), ("vocab_size", config => config.VocabularySize),
         ("max_position_embeddings", config => config.MaxPositions), ("parameters", config => config.Parameters),
         ("parameters without embedding", config => config.NonEmbeddingParameters),
@@ -95,7 +95,7 @@ internal static class RunCard
     private static void Sizes(CardPage page, CardFacts facts)
     {
         page.Table(["", $">{CardPage.Plain(facts.TeacherName)}", ">this model", ">share"],
-            s_sizes.Where(size => size.Value(facts.Teacher) > 0).Select(size =>
+            SizesOf(facts).Where(size => size.Value(facts.Teacher) > 0).Select(size =>
         {
             var (old, now) = (size.Value(facts.Teacher), size.Value(facts.Student));
             return new[] { CardPage.Plain(size.Name), CardPage.Exact(old), CardPage.Exact(now), old == now ? "all"

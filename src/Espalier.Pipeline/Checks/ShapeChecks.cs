@@ -5,9 +5,7 @@ using Espalier.Compression.Pruning;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Families;
 using Espalier.Pipeline.Options.Shapes;
-using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Stages.Export;
 using Espalier.Pipeline.Stages.Training;
@@ -23,16 +21,21 @@ internal static class ShapeChecks
     public static void Check(Refusals refusals, Recipe recipe, Checkpoint teacher)
     {
         foreach (var (name, section) in TextDemands.Trainings(recipe))
+        {
             Named(refusals, name, () => TrainingStage.OptionsOf(section, recipe.Data.Sequence, recipe.Seed).Validate());
+            Named(refusals, name, () => TrainingChecks.Stopping(section, recipe.Data.HeldOut));
+        }
+        foreach (var step in recipe.Align)
+            Named(refusals, "align", () => TrainingChecks.Stopping(step.Training, step.HeldOut));
         if (recipe.Correct is { } correct)
-            Named(refusals, "correct", () => Parts(correct, teacher.Family, teacher.Config));
+            Named(refusals, "correct", () => TrainingChecks.Parts(correct, teacher.Family, teacher.Config));
         if (refusals.Try(() => Cycles(recipe, teacher)) is { } cycles)
         {
             refusals.Try(() => { ExportStage.Preflight(teacher.Family, cycles[^1].To, teacher.RawConfig, recipe.Export, teacher.Folder); });
             foreach (var cycle in cycles)
                 OfCycle(refusals, recipe, teacher, cycle);
             foreach (var step in recipe.Align)
-                Named(refusals, "align", () => Parts(step.Training, teacher.Family, cycles[^1].To));
+                Named(refusals, "align", () => TrainingChecks.Parts(step.Training, teacher.Family, cycles[^1].To));
         }
         if (recipe.Prune.MergeExperts)
             Named(refusals, "prune.merge-experts", () => MergesExperts(recipe, teacher.Config));
@@ -70,23 +73,13 @@ internal static class ShapeChecks
         if (recipe.Distill is not { } distill)
             return;
         var learnsFrom = recipe.Cycles?.Teacher == CycleTeacher.Previous ? cycle.From : teacher.Config;
-        Named(refusals, "distill", () => Parts(distill, teacher.Family, cycle.To));
+        Named(refusals, "distill", () => TrainingChecks.Parts(distill, teacher.Family, cycle.To));
         if (distill.Hidden is { } hidden)
             Named(refusals, "distill", () => HiddenStateLoss.Check(hidden, learnsFrom, cycle.To));
         if (distill.Cache is { } cache)
             Named(refusals, "distill", () => _ = new CacheLayout(CacheKey.Of(
                 "", "", recipe.Data.Sequence, false, learnsFrom.VocabularySize, learnsFrom.HiddenSize, distill.Temperature, cache.Encoding,
                 cache.K, cache.Samples, recipe.Seed)));
-    }
-
-    private static void Parts(TrainingSection section, Family family, DecoderConfig model)
-    {
-        Parameter[] parameters = [.. family.Table.Parameters(model).Select(named => named.Parameter)];
-        section.Freeze.Within(model, parameters);
-        if (section.RouterBalance > 0)
-            RouterBalance.Check(model);
-        if (section.LoraRank is not null)
-            _ = section.LoraTargets.Within(parameters, section.Freeze);
     }
 
     private static void Named(Refusals refusals, string section, Action check)

@@ -1,3 +1,5 @@
+using Espalier.Pipeline.Runs;
+
 namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>A stage before it runs.</summary>
@@ -31,5 +33,5 @@ internal sealed record StageForecast(string Name, string Does, long? Steps, long
     public string Title() => TitleOf(Name, Cycle, Round);
 
     internal static string TitleOf(string name, int? cycle, int? round = null) =>
-        $"{name}{(cycle is null ? "" : $", cycle {cycle}")}{(round is null ? "" : $", round {round}")}";
+        PlannedStage.TitleOf(name, cycle, round);
 }

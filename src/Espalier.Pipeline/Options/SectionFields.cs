@@ -25,7 +25,7 @@ internal sealed class SectionFields
             if (section.Find(key.Text) is not { Name: var name })
                 throw At(
                     key.Line,
-                    $"there is no key {Path(OneLine.Clipped(key.Text))}: "
+                    $"there is no key {Path(OneLine.Shown(key.Text))}: "
                         + $"{section.WhyNot(key.Text) ?? NearestName.Instead(key.Text, section.Names)}");
             if (value is not YamlText { IsEmpty: true } && !_values.TryAdd(name, value))
                 throw At(key.Line, $"{Path(key.Text)} is another name of {Path(name)}, which is there too; keep one of the two");
@@ -48,6 +48,8 @@ internal sealed class SectionFields
     {
         null => null,
         YamlText { Text: var text } when text.Trim() == text && text.Length > 0 && !text.Contains('\0') => text,
+        YamlText { Text: var blank } when string.IsNullOrWhiteSpace(blank) =>
+            throw Wrong(key, _source is null ? "give a value, or leave the option out" : "give a value, or leave the key out"),
         YamlText => throw Wrong(key, "it must be a text without blanks around it"),
         _ => throw Wrong(key, "it must be one value, not a list or a map"),
     };
@@ -180,7 +182,7 @@ internal sealed class SectionFields
     public EspalierException Wrong(string key, string rule)
     {
         var value = Find(key);
-        var what = value switch { YamlText text => OneLine.Clipped(text.Text), YamlList => "a list", YamlMap => "a map", _ => "missing" };
+        var what = value switch { YamlText text => OneLine.Shown(text.Text), YamlList => "a list", YamlMap => "a map", _ => "missing" };
         return At(value?.Line ?? _line, $"{Path(key)} is {what}; {rule}");
     }
 
@@ -190,7 +192,7 @@ internal sealed class SectionFields
         var names = known.ToArray();
         return At(Find(key)?.Line
             ?? _line,
-            $"{Path(key)}: {OneLine.Clipped(text)} is not known.{NearestName.Hint(text, names)} Known are {string.Join(", ", names)}");
+            $"{Path(key)}: {OneLine.Shown(text)} is not known.{NearestName.Hint(text, names)} Known are {string.Join(", ", names)}");
     }
 
     /// <summary>An error about a key that must be there.</summary>

@@ -62,7 +62,10 @@ internal sealed record RecipeDraft
     public required IReadOnlyList<ExportKind> Export { get; init; }
 
     /// <summary>Whether so much goes that the method asks for several cuts, and there are shapes for them.</summary>
-    public required bool InCycles { get; init; }
+    public bool InCycles => Cycles > 1;
+
+    /// <summary>Times that the student is cut and distilled.</summary>
+    public required int Cycles { get; init; }
 
     /// <summary>Calibration samples.</summary>
     public int Samples => (int)Math.Min(MostSamples, Windows);
@@ -96,22 +99,22 @@ internal sealed record RecipeDraft
             Windows = windows,
             Target = Sizes(teacher.Config, student),
             Kept = (double)student.NonEmbeddingParameters / teacher.Config.NonEmbeddingParameters,
-            InCycles = InSeveral(teacher.Config, student),
+            Cycles = CyclesOf(teacher.Config, student),
             HasOwnText = File.Exists(Path.Combine(model, NeedStage.SelfWrittenFile)) && TokenizerSource.IsIn(model),
             Export = StudentShape.IsExported(teacher, student, ExportKind.GgufQ8) ? [ExportKind.Hf, ExportKind.GgufQ8] : [ExportKind.Hf],
         };
     }
 
     // Of a model of a few layers and channels there may be no shapes between that are near enough to each other.
-    private static bool InSeveral(DecoderConfig teacher, DecoderConfig student)
+    private static int CyclesOf(DecoderConfig teacher, DecoderConfig student)
     {
         try
         {
-            return ShapePath.Gentle(teacher, student, CyclesSection.DefaultLargestCut).Count > 1;
+            return ShapePath.Gentle(teacher, student, CyclesSection.DefaultLargestCut).Count;
         }
         catch (EspalierException)
         {
-            return false;
+            return 1;
         }
     }
 

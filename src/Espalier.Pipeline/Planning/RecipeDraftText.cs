@@ -28,8 +28,8 @@ internal static class RecipeDraftText
         Line($"# About {(draft.Windows > 100_000_000 ? "very many" : $"{draft.Windows}")} windows to train on; what is held out is never trained on.");
         Line($"data:     {{ train: {Many(draft.Train)}, held-out: {draft.HeldOut * 100:0.##}%, sequence: {draft.Sequence} }}");
         Line($"");
-        Line($"# Worth it where the teacher does not know such text; espalier need MODEL TEXT finds that out.");
-        Line($"# correct: {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 2e-4 to 2e-5 }}");
+        Line($"# Not done unless you take the # away: the teacher learns the text first, which is worth it where it does not know such text. The run tests that (when: auto); espalier need MODEL TEXT does so alone.");
+        Line($"# correct: {{ when: auto, steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 2e-4 to 2e-5 }}");
         Line($"");
         Line($"# More samples make steadier scores; the papers take 1024.");
         Line($"score:    {{ samples: {draft.Samples} }}");
@@ -42,7 +42,8 @@ internal static class RecipeDraftText
             Line($"cycles:   auto");
         }
         Line($"");
-        Line($"# About {(draft.Steps * draft.Batch + draft.Windows - 1) / Math.Max(1, draft.Windows)} times through the text: more steps, and more text, make a better student.");
+        Line($"# About {(draft.Steps * draft.Batch + draft.Windows - 1) / Math.Max(1, draft.Windows)} times through the text{(draft.InCycles ? $" in each of the {draft.Cycles} cycles" : "")}: more steps, and more text, make a better student.");
+        Line($"# early-stopping: 2 beside evaluate-every would end it after two evaluations without a new best, and take the best weights; as it stands all steps are made, and the last weights are the result.");
         Line($"distill:  {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 1e-3 to 1e-4, evaluate-every: {Math.Max(1, draft.Steps / 4)} }}");
         Line($"");
         Line($"# Add texts of your own: {{ mine: texts/other.txt }}; and benchmarks: arc_easy, {{ task: gsm8k, limit: 200 }}, tasks/mine.yaml (benchmarks: FOLDER says where their files lie).");

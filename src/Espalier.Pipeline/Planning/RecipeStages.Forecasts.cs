@@ -19,7 +19,7 @@ internal sealed partial class RecipeStages
 
     /// <summary>The stages that a run counts.</summary>
     public IEnumerable<PlannedStage> Counted() =>
-        _stages.Where(stage => stage.HasFolder).Select(stage => new PlannedStage(Evaluation.Arm, stage.Name));
+        _stages.Where(stage => stage.HasFolder).Select(stage => new PlannedStage(Evaluation.Arm, stage.Name, stage.Cycle, stage.Round));
 
     private StageForecast Asked() => new("benchmarks",
         $"teacher, pruned student{(_recipe.Distill is null ? "" : ", distilled student")}"

@@ -69,7 +69,7 @@ internal static class EvaluationList
             return task;
         var hint = NearestName.Hint(task.Task, known);
         throw fields.At(item.Line,
-            $"{key}: {OneLine.Clipped(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
+            $"{key}: {OneLine.Shown(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
             + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file "
             + "that ends in .yaml, a text of your own { NAME: PATH }");
     }
@@ -79,7 +79,7 @@ internal static class EvaluationList
         // The name becomes part of a folder's.
         if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') || name[0] == '-')
             throw fields.At(source.Line,
-                $"{key}: {OneLine.Clipped(name)} cannot name a text; a name has a-z, 0-9 and -, and at most 40 of them");
+                $"{key}: {OneLine.Shown(name)} cannot name a text; a name has a-z, 0-9 and -, and at most 40 of them");
         if (name == HeldOut)
             throw fields.At(source.Line,
                 $"{key}: {HeldOut} is the part of data.train that is held out and has no path; give yours another name");

@@ -40,7 +40,7 @@ internal sealed record PlannedCycle(int? Number, IReadOnlyList<PlannedRound> Rou
             var rounds = new List<PlannedRound>();
             foreach (var section in sections)
             {
-                var to = (section.Plan is { } plan ? PlanFile.Read(plan).Apply(from) : section.Target.Apply(from)).Validate("the student");
+                var to = (section.Plan is { } plan ? PlanFile.Apply(plan, from) : section.Target.Apply(from)).Validate("the student");
                 rounds.Add(new(sections.Count > 1 ? rounds.Count + 1 : null, section, from, to));
                 from = to;
             }

@@ -65,7 +65,7 @@ internal sealed record RunManifest
     public IReadOnlyList<StageEntry> Stages { get; init; } = [];
 
     /// <summary>
-    /// What the run has put outside its stages, which it may replace; null in a manifest of version 0.1, which kept no list.
+    /// What the run has put outside its stages, which it may replace; null in a manifest of an early build, which kept no list.
     /// </summary>
     public IReadOnlyList<RunOutput>? Outputs { get; init; }
 

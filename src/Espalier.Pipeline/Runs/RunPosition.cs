@@ -5,4 +5,12 @@ namespace Espalier.Pipeline.Runs;
 /// <param name="Of">How many there are; one that turns out not to be needed is passed over.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Arm">The recipe that it belongs to.</param>
-internal sealed record RunPosition(int Stage, int Of, string Name, string Arm);
+/// <param name="Cycle">
+/// The cycle of pruning and distilling that it belongs to, from 1; null where there is one, or it belongs to none.
+/// </param>
+/// <param name="Round">The round of iterative importance within the cycle, from 1; null where there is one.</param>
+internal sealed record RunPosition(int Stage, int Of, string Name, string Arm, int? Cycle = null, int? Round = null)
+{
+    /// <summary>The name of a stage at work there with the place's cycle and round: <c>prune, cycle 2, round 1</c>.</summary>
+    public string TitleOf(string stage) => PlannedStage.TitleOf(stage, Cycle, Round);
+}

@@ -30,6 +30,8 @@ internal sealed record ReportModel(ModelRow Row, IReadOnlyList<string> Arms, Dec
         "corrected teacher" => "Corrected teacher",
         "pruned" => "Pruned, before training",
         "student" => "Student",
-        var other => other,
+        ['p', 'r', 'u', 'n', 'e', 'd', ' ', .. var cycle] => $"Pruned {cycle}, before training",
+        { Length: > 0 } other => $"{char.ToUpperInvariant(other[0])}{other[1..]}",
+        var none => none,
     };
 }

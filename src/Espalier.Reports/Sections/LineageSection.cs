@@ -51,11 +51,17 @@ internal static class LineageSection
         "pretrain" => "Trained model",
         "candidate" or "samples" => null,
         "prune" => "Pruned model",
+        "mask" => "Masked model",
+        "calibration" => "Calibration text",
+        "align-data" => "Conversations",
+        "align-reference" => "Answers of the reference",
+        _ when stage.StartsWith("align-", StringComparison.Ordinal) => "Aligned student",
         "distill" => "Distilled student",
         "synthesize" => "Texts that the teacher wrote",
         "export" => "Export",
-        _ when stage == "evaluate" || stage.StartsWith("text-", StringComparison.Ordinal) => null,
-        _ => stage,
+        _ when stage == "evaluate" || stage.StartsWith("text-", StringComparison.Ordinal)
+            || stage.StartsWith("task-", StringComparison.Ordinal) => null,
+        _ => $"{char.ToUpperInvariant(stage[0])}{stage[1..]}",
     };
 
     private static void Box(HtmlBuilder html, string? cssClass, string title, string place, string? fact)

@@ -88,6 +88,24 @@ public sealed class LineProgressTests : IDisposable
     }
 
     [Fact]
+    public void The_rate_is_that_of_the_units_and_not_of_what_follows_the_last_of_them()
+    {
+        using (var progress = new LineProgress(_output, _time))
+        using (var task = progress.Begin("distil", 20, "steps"))
+        {
+            task.Report(0);
+            _time.Pass(20);
+            task.Report(10);
+            _time.Pass(20);
+            task.Report(20, "loss 2.5");
+            // The last evaluation.
+            _time.Pass(60);
+        }
+        Assert.Equal("distil: 50 %, 10/20 steps, 2 s a step, 20 s left", Lines[0]);
+        Assert.Equal("distil: 20/20 steps, 1 min 40 s taken, 2 s a step, loss 2.5", Lines[^1]);
+    }
+
+    [Fact]
     public void Slow_units_are_timed_instead_of_counted()
     {
         using var progress = new LineProgress(_output, _time);

@@ -82,6 +82,7 @@ public sealed class BudgetTests
 
     [Theory]
     [InlineData("wide", "'wide' is no size; write a whole number from 1, 29-32 or 192-256 step 64")]
+    [InlineData("1-99999999999", "'1-99999999999': 99999999999 is above 1073741824, the largest size")]
     [InlineData("0", "is no size")]
     [InlineData("8 step 2", "is no size")]
     [InlineData("1-2-3", "is no size")]

@@ -97,7 +97,7 @@ public sealed class ConfigErrorTests
     [InlineData("use_bidirectional_attention", "true", "only causal attention")]
     [InlineData("hidden_activation", "\"silu\"", "a gemma2 model has gelu_pytorch_tanh")]
     [InlineData("query_pre_attn_scalar", "0", "it must be above 0")]
-    [InlineData("final_logit_softcapping", "-1.0", "the cap of logits is -1, it must be above 0")]
+    [InlineData("final_logit_softcapping", "-1.0", "final_logit_softcapping is -1.0; it must be above 0")]
     public void Impossible_fields_of_gemma_2_are_refused(string field, string value, string expected)
     {
         var raw = JsonFile.Read(Fixtures.Golden("families/gemma2/config.json"));

@@ -70,7 +70,20 @@ public sealed class GptOssTests : CheckpointFolderTest
         Assert.Equal(5.5, (double)new GptOss().WriteConfig(limited, raw, ElementType.BF16)["swiglu_limit"]!);
     }
 
+    [Fact]
+    public void Shapes_that_contradict_the_config_are_named_by_its_own_fields()
+    {
+        Copy("families/gpt-oss");
+        var path = Path.Combine(Model, "config.json");
+        var config = JsonFile.Read(path);
+        config["intermediate_size"] = 36;
+        File.WriteAllText(path, config.ToJsonString());
+        Fails("experts.gate_up_proj' is [5, 48, 64], config.json says [5, 48, 72], [intermediate_size, hidden_size]; one of the two is wrong");
+    }
+
     [Theory]
+    [InlineData("intermediate_size", "99999999", "config.json: intermediate_size is 99999999, it must be from 1 to")]
+    [InlineData("num_local_experts", "99999999", "config.json: num_local_experts is 99999999, it must be from 1 to")]
     [InlineData("swiglu_limit", "0", "swiglu_limit is 0, it must b")]
     [InlineData("layer_types", """["full_attention"]""", "it must have one entry for each of the 24 layers")]
     [InlineData("num_local_experts", "3", "num_experts_per_tok")]

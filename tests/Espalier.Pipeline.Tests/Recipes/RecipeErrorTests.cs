@@ -149,7 +149,7 @@ public sealed class RecipeErrorTests
     [InlineData("", "r.yaml: is empty")]
     [InlineData("# only this\n", "is empty")]
     [InlineData("- a\n- b", "r.yaml: is no recipe")]
-    [InlineData("teacher: a\ndata: { train: a, disk: \"\" }\nprune: { ffn: 1 }", "r.yaml, line 2: data.disk is ; it must be a text")]
+    [InlineData("teacher: a\ndata: { train: a, disk: \"\" }\nprune: { ffn: 1 }", "r.yaml, line 2: data.disk is ''; give a value, or leave the key out")]
     [InlineData("teacher: a\ndata: { train: a, disk: [1] }\nprune: { ffn: 1 }",
         "r.yaml, line 2: data.disk is a list; it must be one value")]
     [InlineData("data: { train: a }\nprune: { ffn: 1 }", "teacher is missing; give it, as in: teacher: ")]

@@ -125,6 +125,51 @@ public sealed class RunContextTests : IDisposable
     }
 
     [Fact]
+    public void Whoever_stops_a_run_is_told_how_it_goes_on_and_of_a_folder_that_goes_that_it_begins_anew()
+    {
+        var told = new Told();
+        Assert.Throws<OperationCanceledException>(() => RunContext.Within<int>(Run, "recipe", 1, told,
+            _ => throw new OperationCanceledException(), default));
+        Assert.Equal("what was finished is kept: the same command goes on from here", told.Notes[^1]);
+        Assert.Throws<OperationCanceledException>(() => RunContext.Once<int>(_folder.Of("result"), "recipe", 1, told,
+            _ => throw new OperationCanceledException(), default));
+        Assert.Equal("nothing of this is kept: the same command begins anew", told.Notes[^1]);
+    }
+
+    [Fact]
+    public void A_stage_of_a_cycle_is_announced_with_it_and_the_record_knows_it()
+    {
+        var told = new Told();
+        _ = RunContext.Within(Run, "recipe", 1, told, run =>
+        {
+            run.Plan([new("arm", "prune", 1), new("arm", "prune", 2, 3)]);
+            Stage(run, "prune");
+            run.RunStage("prune", [], new Dictionary<string, string> { ["data"] = "bb" }, (_, _) => null);
+            return 0;
+        }, default);
+        Assert.Equal(["1 of 2: prune, cycle 1", "2 of 2: prune, cycle 2, round 3"], told.Stages);
+        Assert.Equal((2, 3), (RunStatus.Read(Run).Position!.Cycle, RunStatus.Read(Run).Position!.Round));
+    }
+
+    /// <summary>Keeps what it is told.</summary>
+    private sealed class Told : IProgressReporter
+    {
+        public List<string> Notes { get; } = [];
+
+        public List<string> Stages { get; } = [];
+
+        public IProgressTask Begin(string title, long total, string unit) => NullProgress.Instance.Begin(title, total, unit);
+
+        public void Stage(int number, int total, string title) => Stages.Add($"{number} of {total}: {title}");
+
+        public void Note(string line) => Notes.Add(line);
+
+        public void Warn(string line)
+        {
+        }
+    }
+
+    [Fact]
     public void The_loser_of_two_starts_in_a_new_folder_deletes_nothing_of_the_winners()
     {
         // The loser has seen that there is no folder, and is slow to make it: the winner takes it, and is at work in it, done with a stage.

@@ -50,6 +50,13 @@ public sealed class TaskStageTests : TorchTest
         Assert.Null(RunComparison.Run(Path.Combine(_folder, "undisturbed"), Path.Combine(_folder, "stopped"), new(Exact: true)).First);
     }
 
+    [Theory]
+    [InlineData("form (chat)", "task-form-chat")]
+    [InlineData("ARC_easy", "task-arc-easy")]
+    [InlineData("__", "task")]
+    public void A_stage_is_named_for_its_task_with_one_dash_between_words(string task, string name) =>
+        Assert.Equal(name, TaskStage.NameOf(task));
+
     [Fact]
     public void A_done_stage_is_read_from_its_folder_and_a_changed_file_or_limit_asked_again()
     {

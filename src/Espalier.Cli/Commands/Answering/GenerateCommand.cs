@@ -108,6 +108,7 @@ internal sealed class GenerateCommand : CommandBase
         int[][] starts = prompts.Length > 0
             ? [.. prompts.Select(prompt => EncodePrompt(run, prompt, tokenizer!, template, checkpoint.Config.VocabularySize))]
             : [ReadIds(run.Get(_ids)!, checkpoint.Config.VocabularySize)];
+        RequirePositions(prompts, starts, checkpoint.Config.MaxPositions);
         var ends = prompts.Length > 0 && !run.Get(_ignoreEos) ? StopIds.Of(checkpoint, tokenizer!) : null;
 
         _machine.Start(run);
@@ -223,6 +224,17 @@ internal sealed class GenerateCommand : CommandBase
             run.Progress.Warn(
                 "the tokenizer puts EOS after every text, the prompt too, as transformers does: what follows begins a new text");
         return start;
+    }
+
+    // Of several prompts the one that is too long is named, before weights are read.
+    private static void RequirePositions(string[] prompts, int[][] starts, int positions)
+    {
+        foreach (var (number, start) in starts.Index())
+            if (start.Length > positions)
+                throw new EspalierException(prompts.Length > 1
+                    ? $"prompt {number + 1} of {prompts.Length}, '{OneLine.Clipped(prompts[number])}', has {start.Length} ids and the "
+                        + $"model {positions} positions: shorten it"
+                    : $"the prompt has {start.Length} ids and the model {positions} positions: shorten it");
     }
 
     private static int[] ReadIds(string spec, int vocabulary)

@@ -101,10 +101,17 @@ internal sealed class EvaluateCommand : CommandBase
 
     private PerplexityResult Measure(CommandRun run, Decoder decoder, WindowSet set, Action<long, long[], float[]>? perWindow)
     {
-        var result =
-            PerplexityEvaluator.Run(decoder, set, run.Get(_windows), _cut.Batch(run), run.Progress, perWindow,
-                run.Get(_compute)!.Value.Here(),
-                run.Cancellation);
+        PerplexityResult result;
+        try
+        {
+            result = PerplexityEvaluator.Run(decoder, set, run.Get(_windows), _cut.Batch(run), run.Progress, perWindow,
+                run.Get(_compute)!.Value.Here(), run.Cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            run.Progress.Note("nothing of this is kept: the same command begins anew; --windows N takes the first N alone");
+            throw;
+        }
         return double.IsFinite(result.Nll)
             ? result
             : throw new EspalierException($"the mean NLL is {result.Nll}: the model's activations overflow on this text")

@@ -35,7 +35,9 @@ internal sealed class ExportCommand : CommandBase
     // A recipe's words, and without "gguf-", for what goes into a file is said by its name already.
     private readonly ValueOption<ExportKind> _type = new ValueOption<ExportKind>("--type",
         Kinds.Choice<ExportKind>([.. Enum.GetValues<ExportKind>()
-            .SelectMany(kind => new[] { (Short(kind), kind), (EnumName.Of(kind), kind) }).Distinct()]),
+            .SelectMany(kind => new[] { (Short(kind), kind), (EnumName.Of(kind), kind) }).Distinct()])
+            with
+        { HelpName = string.Join('|', Enum.GetValues<ExportKind>().Select(Short)) },
         "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says (FOLDER, NAME-q8_0.gguf), and where "
             + "it says none as exactly as the model is stored")
         .Or("--format");

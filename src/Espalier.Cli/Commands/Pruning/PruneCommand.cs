@@ -74,6 +74,8 @@ internal sealed class PruneCommand : CommandBase
             throw new EspalierException($"--write-plan {planFile}: is --output too; give another name");
         var stored = _dtype.Read(run, checkpoint);
         var student = ShapeInput.Student(section, checkpoint.Config);
+        if (student == checkpoint.Config)
+            run.Progress.Warn($"nothing is cut: {checkpoint.Folder} has these sizes already, so {folder} will be a copy of it");
         section = run.Get(_random) ? section with { Method = PruneMethod.Random } : section;
         var layers = LayersOf(run, checkpoint, student);
         var (tokens, isScored) = (new Slot<TokenSets>("the text"), _input.IsGiven(run) || !_calibration.Method(run).ReadsText());

@@ -159,14 +159,14 @@ internal sealed class CompressCommand : CommandBase
         foreach (var why in (report.Need ?? []).Select(row => row.Need.Why).Distinct())
             page.Line(why);
         foreach (var student in report.Students)
-            page.Line($"student  {student}");
+            page.Line($"student  {ShownPath.Of(student)}");
         foreach (var file in report.Gguf)
-            page.Line($"gguf     {file}");
+            page.Line($"gguf     {ShownPath.Of(file)}");
         foreach (var file in report.Synthesized ?? [])
-            page.Line($"texts    {file}");
-        page.Line($"report   {report.Report}");
+            page.Line($"texts    {ShownPath.Of(file)}");
+        page.Line($"report   {ShownPath.Of(report.Report)}");
         if (report.Students is [var first, ..])
-            page.Line($"try it   {TryIt(first, IsAligned(report, first))}");
+            page.Line($"try it   {TryIt(ShownPath.Of(first), IsAligned(report, first))}");
     }
 
     /// <summary>What to type to try a model; one without a tokenizer is given ids.</summary>

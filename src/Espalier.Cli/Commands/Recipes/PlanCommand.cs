@@ -80,8 +80,9 @@ internal sealed class PlanCommand : CommandBase
                 (recipe.Distill ?? recipe.Correct)?.Compute.Here() ?? ComputeType.Float32);
             return DeviceSpeed.FromWork(forward, training);
         }
-        // The rest of the plan needs no libtorch.
-        catch (Exception error) when (error is EspalierException or DllNotFoundException or TypeInitializationException)
+        // The rest of the plan needs no libtorch; but a device that compress would refuse is refused here.
+        catch (Exception error) when (error is DllNotFoundException or TypeInitializationException
+            || error is EspalierException && !_machine.NamesDevice(run))
         {
             run.Progress.Warn(
                 "this machine's speed could not be measured: "

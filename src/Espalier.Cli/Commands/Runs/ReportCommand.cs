@@ -45,8 +45,12 @@ internal sealed class ReportCommand : CommandBase
             run.Terminal.Output.Write(text.ToString());
             return ExitCodes.Done;
         }
+        // Of a run that is done it says less than the report, and belongs to whoever asked for it.
+        var soFar = $"{Path.GetFullPath(place)}-so-far.html";
+        if (status.State is not (RunState.Running or RunState.Elsewhere) && File.Exists(soFar))
+            run.Progress.Note($"{ShownPath.Of(soFar)} is of the run as it was on its way: delete it where it is not needed any more");
         var file = run.Has(_output) ? _output.File(run, OutputKind.Html, new ReadPlace("the run folder", place))
-            : status.State is RunState.Running or RunState.Elsewhere ? SoFar($"{Path.GetFullPath(place)}-so-far.html")
+            : status.State is RunState.Running or RunState.Elsewhere ? SoFar(soFar)
             : null;
         if (file is null)
             using (var held = RunFolder.Open(place, run.Progress.Warn))
@@ -65,7 +69,7 @@ internal sealed class ReportCommand : CommandBase
     }
 
     private static void Show(Page page, ReportFacts facts) =>
-        page.Line($"{facts.Output}{(facts.State is RunState.Running or RunState.Elsewhere ? ", as far as the run has come" : "")}");
+        page.Line($"{ShownPath.Of(facts.Output)}{(facts.State is RunState.Running or RunState.Elsewhere ? ", as far as the run has come" : "")}");
 }
 
 /// <summary>What <c>report --json</c> prints.</summary>

@@ -69,7 +69,7 @@ internal sealed class StatusCommand : CommandBase
     internal static string Place(RunStatus run) => (run.State, run.Position, run.Stage) switch
     {
         (RunState.Done, _, _) => $"all done ({run.StagesDone} stage folders)",
-        (_, { } at, var open) => $"{at.Stage} of {at.Of}: {open ?? at.Name}{(run.Recipes.Count > 1 ? $" of {at.Arm}" : "")}",
+        (_, { } at, var open) => $"{at.Stage} of {at.Of}: {at.TitleOf(open ?? at.Name)}{(run.Recipes.Count > 1 ? $" of {at.Arm}" : "")}",
         (_, null, { } open) => $"{open}, {run.StagesDone} done",
         _ => $"{run.StagesDone} done",
     };

@@ -138,8 +138,9 @@ internal sealed class AlignCommand : CommandBase
     private (int Vocabulary, ElementType Stored) Check(CommandRun run, string path, AlignSection section)
     {
         using var model = Checkpoint.Open(path).WithNotes(run);
-        model.CheckFinite(run.Cancellation);
         AlignChecks.RequirePositions(section, model);
+        TrainingChecks.Parts(section.Training, model.Family, model.Config);
+        TrainingChecks.Stopping(section.Training, section.HeldOut);
         if (section.IsOnPolicy)
             _ = VocabularyAlignment.Of(
                 section.Teacher
@@ -147,6 +148,7 @@ internal sealed class AlignCommand : CommandBase
                 path);
         foreach (var source in section.Data)
             AlignDataStage.Require(source);
+        model.CheckFinite(run.Cancellation);
         return (model.Config.VocabularySize, _dtype.Read(run, model));
     }
 }

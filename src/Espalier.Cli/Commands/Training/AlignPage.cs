@@ -15,7 +15,7 @@ internal static class AlignPage
     {
         Table(page, [report.Aligned]);
         ProfilePage.Show(page, report.Profile);
-        page.Line($"wrote {report.Output}; metrics in {report.Metrics}");
+        page.Line($"wrote {report.Output}; metrics in {ShownPath.Of(report.Metrics)}");
     }
 
     /// <summary>Each step on what it held out, before and after.</summary>

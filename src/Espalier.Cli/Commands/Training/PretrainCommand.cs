@@ -34,7 +34,7 @@ internal sealed class PretrainCommand : TrainingCommand
     {
         var config = ModelSlot.Of(new("config", path, ContentHash.OfText(File.ReadAllText(Path.Combine(path, "config.json")))));
         var section = new PruneSection { Method = PruneMethod.RandomInit };
-        var stage = new PruneStage(config, "pruned", config.Planned, new("the shape") { Value = section }, section,
+        var stage = new PruneStage(config, "start", config.Planned, new("the shape") { Value = section }, section,
             config.Planned.MaxPositions, seed);
         run.Walk([stage]);
         return stage.Pruned;

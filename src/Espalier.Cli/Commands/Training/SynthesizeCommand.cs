@@ -60,9 +60,22 @@ internal sealed class SynthesizeCommand : CommandBase
             checkpoint, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(checkpoint.Folder))),
             KnownFolder.Hash(checkpoint.Folder), options, BenchmarksFolder.Find(run.Get(_benchmarks)), _seed.Get(run), run.Progress,
             run.Cancellation);
-        var result = synthesis.Run(output, run.Progress, run.Cancellation);
+        var result = Written(run, synthesis, output);
         run.Write(SynthesisReport.Of(output, result), Show);
         return ExitCodes.Done;
+    }
+
+    private static SynthesisResult Written(CommandRun run, SynthesisRun synthesis, string output)
+    {
+        try
+        {
+            return synthesis.Run(output, run.Progress, run.Cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            run.Progress.Note("what is written is kept: the same command goes on from here");
+            throw;
+        }
     }
 
     private static void Show(Page page, SynthesisReport report)
@@ -73,8 +86,8 @@ internal sealed class SynthesizeCommand : CommandBase
             table.Add($"- {reason}", $"{count}");
         table.Add("kept", $"{report.Kept}");
         page.Table(table);
-        if (report.Dropped.GetValueOrDefault("unfinished") * 2 > report.Written)
-            page.Line("most texts are longer than --max-tokens: raise it, or keep what is cut with --keep-unfinished");
+        if (DroppedTexts.Advice(report.Written, report.Kept, report.Dropped) is { } advice)
+            page.Line(advice);
         if (report.Perplexity is { } perplexity)
             page.Line(string.Create(CultureInfo.InvariantCulture,
                 $"{Units.Count(report.KeptTokens)} tokens are kept, of perplexity {perplexity:0.00} under the teacher"));

@@ -11,7 +11,9 @@ using Espalier.Compression.Training.Profiling;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Options;
+using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Logs;
@@ -63,13 +65,14 @@ internal abstract class TrainingCommand : CommandBase
 
     protected sealed override int Run(CommandRun run)
     {
-        var (start, teacher, cache, section) = Models(run, _training.Section(run));
+        var sources = Models(run, _training.Section(run));
+        var (start, teacher, cache, section) = sources;
         TrainingStage.OptionsOf(section, _training.Sequence(run), seed: 0).Validate();
         var folder = _output.FolderWithRun(run, [
             new("the model's folder", start), .. teacher is null ? [] : new ReadPlace[] { new("the teacher's folder", teacher) },
             .. cache is null ? [] : new ReadPlace[] { new("the cache", cache) }, .. _training.Places(run)]);
         var (data, order) = (_training.Data(run), _training.Order(run));
-        var vocabulary = CheckInputs(run, start, teacher, data.Sequence);
+        var vocabulary = CheckInputs(run, sources, data);
         RunFolder.Check($"{folder}.run", folder);
         _machine.Start(run);
 
@@ -108,17 +111,21 @@ internal abstract class TrainingCommand : CommandBase
     }
 
     /// <summary>Refuses what cannot work; returns the size of the vocabulary that ids must lie in.</summary>
-    private static int CheckInputs(CommandRun run, string start, string? teacher, int sequence)
+    private static int CheckInputs(CommandRun run, TrainingSources from, DataSection data)
     {
-        foreach (var path in new[] { start, teacher }.OfType<string>())
-        {
-            using var model = Checkpoint.Open(path, CheckpointFolder.HasWeights(path)).WithNotes(run);
-            if (model.HasWeights)
-                model.CheckFinite(run.Cancellation);
-            WindowsInput.RequirePositions(sequence, path, model.Config);
-        }
-        using var source = Checkpoint.Open(start, requireWeights: false);
-        return teacher is null ? source.Config.VocabularySize : VocabularyAlignment.Of(teacher, start).Size;
+        // What a config says is cheaper to look at than every weight.
+        using var start = Checkpoint.Open(from.Start, CheckpointFolder.HasWeights(from.Start)).WithNotes(run);
+        using var teacher = from.Teacher is { } path ? Checkpoint.Open(path, CheckpointFolder.HasWeights(path)).WithNotes(run) : null;
+        TrainingChecks.Parts(from.Section, start.Family, start.Config);
+        TrainingChecks.Stopping(from.Section, data.HeldOut);
+        if (from.Section.Hidden is { } hidden && teacher is not null)
+            HiddenStateLoss.Check(hidden, teacher.Config, start.Config);
+        foreach (var model in new[] { start, teacher }.OfType<Checkpoint>())
+            WindowsInput.RequirePositions(data.Sequence, model.Folder, model.Config);
+        var vocabulary = teacher is null ? start.Config.VocabularySize : VocabularyAlignment.Of(teacher.Folder, start.Folder).Size;
+        foreach (var model in new[] { start, teacher }.OfType<Checkpoint>().Where(model => model.HasWeights))
+            model.CheckFinite(run.Cancellation);
+        return vocabulary;
     }
 
     private static void Show(Page page, TrainingReport report)
@@ -127,7 +134,7 @@ internal abstract class TrainingCommand : CommandBase
         if (ModelTable.Legend(report.Rows) is { } legend)
             page.Line(legend);
         ProfilePage.Show(page, report.Profile);
-        page.Line($"wrote {report.Output}; metrics in {report.Metrics}");
+        page.Line($"wrote {report.Output}; metrics in {ShownPath.Of(report.Metrics)}");
     }
 }
 

@@ -7,8 +7,9 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// AWQ (arXiv 2306.00978) as AutoAWQ's version <c>gemm</c> stores it: w = s · (q - z) with a scale and a zero for each output and group of
 /// inputs, both packed along the outputs, eight to a word in the order 0, 2, 4, 6, 1, 3, 5, 7.
 /// </summary>
+/// <param name="quantization">What says so, for errors.</param>
 /// <param name="groupSize">Inputs of a group; 0 for all in one.</param>
-internal sealed class AwqMethod(int groupSize) : QuantizedMethod
+internal sealed class AwqMethod(ConfigFields quantization, int groupSize) : QuantizedMethod
 {
     private const int Bits = 4, Each = 32 / Bits;
 
@@ -20,14 +21,20 @@ internal sealed class AwqMethod(int groupSize) : QuantizedMethod
         if (quantization.Text("version") is { } version && !version.Equals("gemm", StringComparison.OrdinalIgnoreCase))
             throw quantization.Wrong("version", "AWQ of the version gemm is read");
         var group = quantization.OptionalDouble("group_size") ?? quantization.OptionalDouble("q_group_size") ?? 128;
-        return new((int)Math.Max(0, group));
+        return new(quantization, (int)Math.Max(0, group));
     }
+
+    /// <inheritdoc/>
+    public override bool Marks(string name, ElementType type) => name.EndsWith(".qweight", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         if (!files.Has($"{module}.qweight"))
             return null;
+        if (groupSize > 0 && columns % groupSize != 0)
+            throw files.Contradiction(quantization, quantization.Says("q_group_size") ? "q_group_size" : "group_size", $"{module}.qweight",
+                $"is of a matrix of {columns} inputs, which are no whole groups of {groupSize}");
         var (groups, words) = (groupSize == 0 ? 1 : (columns + groupSize - 1) / groupSize, rows / Each);
         var quants = files.Words($"{module}.qweight", columns, words);
         var zeros = files.Words($"{module}.qzeros", groups, words);

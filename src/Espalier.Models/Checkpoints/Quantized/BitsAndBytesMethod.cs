@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Files;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Models.Checkpoints.Quantized;
 
@@ -7,25 +8,44 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// bitsandbytes: LLM.int8 (arXiv 2208.07339; a byte a weight, 127 of which are the largest of its output) and 4 bits (NF4, FP4; arXiv
 /// 2305.14314; numbers of a table of 16 values with a scale for each block, the scales themselves as bytes where they are quantised twice).
 /// </summary>
-internal sealed class BitsAndBytesMethod : QuantizedMethod
+internal sealed class BitsAndBytesMethod(ConfigFields quantization) : QuantizedMethod
 {
+    private const string Scaled = ".SCB", State = ".quant_state.bitsandbytes__", FourBit = "load_in_4bit", EightBit = "load_in_8bit",
+        Type = "bnb_4bit_quant_type";
+
     private static readonly string[] s_kinds = ["nf4", "fp4"];
+
+    /// <inheritdoc/>
+    public override bool Marks(string name, ElementType type) =>
+        name.EndsWith(Scaled, StringComparison.Ordinal) || name.Contains(State, StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         var name = $"{module}.weight";
-        if (files.Has($"{module}.SCB"))
+        if (files.Has($"{module}{Scaled}"))
+        {
+            if (quantization.Bool(FourBit) || quantization.Says(EightBit) && !quantization.Bool(EightBit))
+                throw files.Contradiction(quantization, quantization.Bool(FourBit) ? FourBit : EightBit, $"{module}{Scaled}",
+                    "is of weights of 8 bits");
             return Bytes(files, module, rows, columns);
-        return s_kinds.FirstOrDefault(kind => files.Has($"{name}.quant_state.bitsandbytes__{kind}")) is { } kind
-            ? FourBits(files, name, $"{name}.quant_state.bitsandbytes__{kind}", rows, columns) : null;
+        }
+
+        if (s_kinds.FirstOrDefault(kind => files.Has($"{name}{State}{kind}")) is not { } kind)
+            return null;
+        if (quantization.Bool(EightBit) || quantization.Says(FourBit) && !quantization.Bool(FourBit))
+            throw files.Contradiction(quantization, quantization.Bool(EightBit) ? EightBit : FourBit, $"{name}{State}{kind}",
+                "is of weights of 4 bits");
+        if (quantization.Text(Type) is { } type && type != kind)
+            throw files.Contradiction(quantization, Type, $"{name}{State}{kind}", $"is of {kind}");
+        return FourBits(files, name, $"{name}{State}{kind}", rows, columns);
     }
 
     private static float[] Bytes(QuantizedFiles files, string module, int rows, int columns)
     {
         files.Pass($"{module}.weight_format");
         var bytes = files.Bytes($"{module}.weight", rows, columns);
-        var largest = files.Floats($"{module}.SCB", rows);
+        var largest = files.Floats($"{module}{Scaled}", rows);
         var weights = new float[bytes.LongLength];
         for (var at = 0L; at < weights.LongLength; at++)
             weights[at] = (sbyte)bytes[at] * largest[at / columns] / 127;

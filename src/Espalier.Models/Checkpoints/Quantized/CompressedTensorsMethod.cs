@@ -8,9 +8,12 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// compressed-tensors, as llm-compressor stores models: <c>pack-quantized</c> (whole numbers in words of 32 bits), <c>int-quantized</c> (a
 /// byte each) and <c>float-quantized</c> (floats of 8 bits), each with scales of groups of inputs, of outputs or of the matrix.
 /// </summary>
+/// <param name="quantization">What says how, for errors.</param>
+/// <param name="weights">What it says of weights, a group of layers each.</param>
 /// <param name="bits">Bits of a packed number.</param>
 /// <param name="floats">How floats of 8 bits are read.</param>
-internal sealed class CompressedTensorsMethod(int bits, Float8Method floats) : QuantizedMethod
+internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigFields[] weights, int bits, Float8Method floats)
+    : QuantizedMethod
 {
     private static readonly string[] s_formats =
     [
@@ -23,11 +26,11 @@ internal sealed class CompressedTensorsMethod(int bits, Float8Method floats) : Q
     {
         if (quantization.Text("format") is not { } format || !s_formats.Contains(format))
             throw quantization.Wrong("format", $"of compressed-tensors' formats {string.Join(", ", s_formats)} are read");
-        if (format is Float4Method.Microscaled or Float4Method.OfNvidia)
-            return Float4Method.OfFormat(format);
         var groups = quantization.Object("config_groups");
         ConfigFields[] weights = groups is null ? []
             : [.. groups.Names.Select(name => groups.Object(name)?.Object("weights")).OfType<ConfigFields>()];
+        if (format is Float4Method.Microscaled or Float4Method.OfNvidia)
+            return Float4Method.OfFormat(format, weights);
         if (weights.Length == 0)
             throw quantization.Wrong("config_groups", "it must say how many bits weights have");
         var bits = weights.Select(weight => weight.Int("num_bits")).Distinct().ToArray();
@@ -35,15 +38,30 @@ internal sealed class CompressedTensorsMethod(int bits, Float8Method floats) : Q
             throw quantization.Wrong("config_groups",
                 $"weights have {string.Join(" and ", bits)} bits; 2, 4 or 8 are read, alike in all layers");
         int[] block = weights[0].Says("block_structure") ? [.. weights[0].Ids("block_structure")] : [];
-        return new CompressedTensorsMethod(bits[0], block is [var rows, var columns] ? new(rows, columns) : new(0, 0));
+        return new CompressedTensorsMethod(quantization, weights, bits[0],
+            block is [var rows, var columns] ? new(null, rows, columns) : new(null, 0, 0));
     }
+
+    /// <inheritdoc/>
+    public override bool Marks(string name, ElementType type) => name.EndsWith(".weight_packed", StringComparison.Ordinal)
+        || type == ElementType.I8 || Float8.Is(type);
 
     /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
+        var format = quantization.Text("format");
         if (files.Has($"{module}.weight_packed"))
-            return Packed(files, module, rows, columns);
-        if (!files.Has($"{module}.weight") || files.Entry($"{module}.weight").Type != ElementType.I8)
+            return format == "pack-quantized" ? Packed(files, module, rows, columns)
+                : throw files.Contradiction(quantization, "format", $"{module}.weight_packed", "is packed");
+        if (!files.Has($"{module}.weight"))
+            return null;
+        var type = files.Entry($"{module}.weight").Type;
+        if (type == ElementType.I8 && format is not ("int-quantized" or "naive-quantized")
+            || Float8.Is(type) && format is not ("float-quantized" or "naive-quantized"))
+            throw files.Contradiction(quantization, "format", $"{module}.weight", $"is {type.Name()}");
+        if (Float8.Is(type) && bits != 8)
+            throw files.Contradiction(weights[0], "num_bits", $"{module}.weight", $"is {type.Name()}");
+        if (type != ElementType.I8)
             return floats.Read(files, module, rows, columns);
         var bytes = files.Bytes($"{module}.weight", rows, columns);
         return Scaled(files, module, rows, columns, (row, column) => (sbyte)bytes[(long)row * columns + column],
@@ -81,7 +99,7 @@ internal sealed class CompressedTensorsMethod(int bits, Float8Method floats) : Q
         return (row, group, _) => PackedWords.At(words[row / (32 / bits) * groups + group], row % (32 / bits), bits) - (1 << (bits - 1));
     }
 
-    private static float[] Scaled(QuantizedFiles files, string module, int rows, int columns, Func<int, int, int> quant,
+    private float[] Scaled(QuantizedFiles files, string module, int rows, int columns, Func<int, int, int> quant,
         Func<int, int, int, int> zero)
     {
         var name = $"{module}.weight_scale";
@@ -91,6 +109,8 @@ internal sealed class CompressedTensorsMethod(int bits, Float8Method floats) : Q
         if (!whole && (shape[0] != rows || groups < 1 || columns % groups != 0))
             throw new EspalierException(
                 $"'{name}' is {SafetensorsHeader.Text(shape)}, which are no scales of {rows} outputs and {columns} inputs");
+        if (!whole)
+            RequireGroups(files, name, columns / groups, columns);
         files.Pass($"{module}.input_scale");
         files.Pass($"{module}.input_zero_point");
         var order = files.Has($"{module}.weight_g_idx") ? files.Words($"{module}.weight_g_idx", columns) : null;
@@ -106,5 +126,15 @@ internal sealed class CompressedTensorsMethod(int bits, Float8Method floats) : Q
             }
 
         return weights;
+    }
+
+    /// <summary>Refuses groups of inputs that none of the groups of layers has.</summary>
+    private void RequireGroups(QuantizedFiles files, string scale, int width, int columns)
+    {
+        if (weights.All(Says) && !weights.Any(weight => Width(weight) == width))
+            throw files.Contradiction(weights[0], "group_size", scale, $"is of groups of {width} inputs");
+
+        static bool Says(ConfigFields weight) => weight.Text("strategy") is "group" && weight.OptionalDouble("group_size") is > 0;
+        int Width(ConfigFields weight) => (int)Math.Min(weight.OptionalDouble("group_size")!.Value, columns);
     }
 }

@@ -25,9 +25,18 @@ internal sealed class Float4Method : QuantizedMethod
     private Float4Method(string packed, string? whole, bool divides) => (_packed, _whole, _divides) = (packed, whole, divides);
 
     /// <summary>The method of one of compressed-tensors' formats.</summary>
-    public static Float4Method OfFormat(string format) =>
+    /// <exception cref="EspalierException">Its groups of layers say other bits or groups of inputs than the format has.</exception>
+    public static Float4Method OfFormat(string format, IEnumerable<ConfigFields> weights)
+    {
+        var group = format == Microscaled ? Float4.Group : NvidiasGroup;
+        foreach (var weight in weights)
+            if (weight.OptionalInt("num_bits") is not (null or 4))
+                throw weight.Wrong("num_bits", $"{format} has 4");
+            else if (weight.OptionalInt("group_size") is { } given && given != group)
+                throw weight.Wrong("group_size", $"{format} has groups of {group}");
         // What compressed-tensors keeps of the matrix is what its scales were multiplied by.
-        format == Microscaled ? new("weight_packed", null, false) : new("weight_packed", "weight_global_scale", true);
+        return format == Microscaled ? new("weight_packed", null, false) : new("weight_packed", "weight_global_scale", true);
+    }
 
     /// <summary>The method of ModelOpt's NVFP4.</summary>
     /// <exception cref="EspalierException">Its groups are of another size.</exception>
@@ -40,6 +49,9 @@ internal sealed class Float4Method : QuantizedMethod
 
     /// <inheritdoc/>
     public override bool IsExactInBfloat16 => _whole is null;
+
+    /// <inheritdoc/>
+    public override bool Marks(string name, ElementType type) => name.EndsWith($".{_packed}", StringComparison.Ordinal) && !type.IsWeight();
 
     /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)

@@ -8,9 +8,10 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// Weights as floats of 8 bits with scales that multiply: one for the matrix (ModelOpt), one for each output (FBGEMM), or one for each
 /// block (DeepSeek's <c>weight_scale_inv</c>, which multiplies too). The scales' shape tells which.
 /// </summary>
+/// <param name="quantization">Where every matrix must be as it says: what says so, for errors; else null.</param>
 /// <param name="blockRows">Outputs of a block, where the config names blocks; else 0.</param>
 /// <param name="blockColumns">Inputs of a block.</param>
-internal sealed class Float8Method(int blockRows, int blockColumns) : QuantizedMethod
+internal sealed class Float8Method(ConfigFields? quantization, int blockRows, int blockColumns) : QuantizedMethod
 {
     private static readonly string[] s_scales = ["weight_scale_inv", "weight_scale"];
 
@@ -24,8 +25,11 @@ internal sealed class Float8Method(int blockRows, int blockColumns) : QuantizedM
             throw quantization.Wrong("quant_algo", "of ModelOpt's formats FP8 and NVFP4 are read");
         return quantization.Says("weight_block_size") && quantization.Ids("weight_block_size") is [var rows, var columns] && rows > 0
             && columns > 0
-            ? new(rows, columns) : new(0, 0);
+            ? new(quantization, rows, columns) : new(quantization, 0, 0);
     }
+
+    /// <inheritdoc/>
+    public override bool Marks(string name, ElementType type) => Float8.Is(type);
 
     /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
@@ -44,6 +48,12 @@ internal sealed class Float8Method(int blockRows, int blockColumns) : QuantizedM
         var table = Enumerable.Range(0, 256).Select(bits => Float8.Value(type, (byte)bits)).ToArray();
         int down = blockRows == 0 ? 0 : (rows + blockRows - 1) / blockRows, across = blockRows == 0 ? 0
             : (columns + blockColumns - 1) / blockColumns;
+        if (quantization?.Text("fmt") is { } form && !type.Name().EndsWith(form, StringComparison.OrdinalIgnoreCase))
+            throw files.Contradiction(quantization, "fmt", name, $"is {type.Name()}");
+        if (quantization is not null && down > 0 && !shape.AsSpan().SequenceEqual([down, across]))
+            throw files.Contradiction(quantization, "weight_block_size", scaleName,
+                $"is {SafetensorsHeader.Text(shape)}, and a matrix of {rows} outputs and {columns} inputs has {down} x {across} such "
+                    + "blocks");
         Func<int, int, float> scaleOf = shape switch
         {
             [] or [1] or [1, 1] => (_, _) => scales[0],

@@ -7,10 +7,11 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// GPTQ (arXiv 2210.17323) as AutoGPTQ and GPTQModel store it: w = s · (q - z) with a scale and a zero for each output and group of inputs;
 /// q packed down the inputs, z along the outputs. The format <c>gptq</c> stores z - 1, <c>gptq_v2</c> z itself.
 /// </summary>
+/// <param name="quantization">What says so, for errors.</param>
 /// <param name="bits">2, 4 or 8.</param>
 /// <param name="groupSize">Inputs of a group; 0 for all in one.</param>
 /// <param name="storesLess">Whether zeros are stored less one.</param>
-internal sealed class GptqMethod(int bits, int groupSize, bool storesLess) : QuantizedMethod
+internal sealed class GptqMethod(ConfigFields quantization, int bits, int groupSize, bool storesLess) : QuantizedMethod
 {
     /// <summary>The method of a <c>quantization_config</c>.</summary>
     public static GptqMethod From(ConfigFields quantization)
@@ -22,8 +23,11 @@ internal sealed class GptqMethod(int bits, int groupSize, bool storesLess) : Qua
         var format = quantization.Text("checkpoint_format") ?? "gptq";
         if (format is not ("gptq" or "gptq_v2"))
             throw quantization.Wrong("checkpoint_format", "gptq and gptq_v2 are read");
-        return new(bits, Math.Max(0, group), format == "gptq");
+        return new(quantization, bits, Math.Max(0, group), format == "gptq");
     }
+
+    /// <inheritdoc/>
+    public override bool Marks(string name, ElementType type) => name.EndsWith(".qweight", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
@@ -37,6 +41,9 @@ internal sealed class GptqMethod(int bits, int groupSize, bool storesLess) : Qua
         var scales = files.Floats($"{module}.scales", groups, rows);
         // With desc_act the groups are those of inputs in another order.
         var order = files.Has($"{module}.g_idx") ? files.Words($"{module}.g_idx", columns) : null;
+        if (order is not null && groupSize > 0 && order.CountBy(static group => group).Max(static group => group.Value) is var largest
+            && largest != Math.Min(groupSize, columns))
+            throw files.Contradiction(quantization, "group_size", $"{module}.g_idx", $"has groups of {largest} inputs");
         var weights = new float[(long)rows * columns];
         for (var column = 0; column < columns; column++)
         {

@@ -1,5 +1,6 @@
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Models.Checkpoints.Quantized;
 
@@ -10,8 +11,22 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// </summary>
 internal sealed class Mxfp4Method : QuantizedMethod
 {
+    /// <summary>The method of a <c>quantization_config</c>.</summary>
+    /// <exception cref="EspalierException">It says other bits or groups than MXFP4 has.</exception>
+    public static Mxfp4Method From(ConfigFields quantization)
+    {
+        if (quantization.OptionalInt("bits") is not (null or 4))
+            throw quantization.Wrong("bits", "MXFP4 has 4");
+        if (quantization.OptionalInt("group_size") is { } group && group != Float4.Group)
+            throw quantization.Wrong("group_size", $"MXFP4 has groups of {Float4.Group}");
+        return new();
+    }
+
     /// <inheritdoc/>
     public override bool IsExactInBfloat16 => true;
+
+    /// <inheritdoc/>
+    public override bool Marks(string name, ElementType type) => name.EndsWith("_blocks", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns) => null;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
+using Espalier.Models.Families.Fields;
 
 namespace Espalier.Models.Checkpoints.Quantized;
 
@@ -86,6 +87,14 @@ internal sealed class QuantizedFiles(string folder, ShardedFiles files)
     /// <summary>Says that a scale stands for no number.</summary>
     public EspalierException NoNumber(string name, long at) => new(
         $"{folder}: '{name}': scale {at} is {byte.MaxValue}, which stands for no number; the folder is broken, use another copy");
+
+    /// <summary>Says that a field of <c>quantization_config</c> and a tensor cannot both be right.</summary>
+    /// <param name="where">The object that has the field.</param>
+    /// <param name="field">The field.</param>
+    /// <param name="name">The tensor.</param>
+    /// <param name="found">What it is instead, such as <c>has groups of 16 inputs</c>.</param>
+    public EspalierException Contradiction(ConfigFields where, string field, string name, string found) =>
+        where.Wrong(field, $"{folder}: '{name}' {found}: one of the two is wrong");
 
     private TensorEntry Checked(string name, long[] shape)
     {

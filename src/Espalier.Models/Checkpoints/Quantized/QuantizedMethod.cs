@@ -12,6 +12,11 @@ internal abstract class QuantizedMethod
     /// <summary>Whether bfloat16 has a number for every weight, as it has where scales are powers of two.</summary>
     public virtual bool IsExactInBfloat16 => false;
 
+    /// <summary>Whether a tensor is one that this way of storing leaves: a folder without any is not what its config says.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="type">Its type.</param>
+    public abstract bool Marks(string name, ElementType type);
+
     /// <summary>A matrix as what is stored decodes to, [rows, columns]; null where it is not stored in this way.</summary>
     /// <param name="files">The tensors.</param>
     /// <param name="module">Its name without <c>.weight</c>.</param>
@@ -39,12 +44,12 @@ internal abstract class QuantizedMethod
         return name switch
         {
             "awq" => AwqMethod.From(quantization),
-            "bitsandbytes" => new BitsAndBytesMethod(),
+            "bitsandbytes" => new BitsAndBytesMethod(quantization),
             "compressed-tensors" => CompressedTensorsMethod.From(quantization),
             "modelopt" when quantization.Text("quant_algo") == Float4Method.OfModelOpt => Float4Method.FromModelOpt(quantization),
             "fbgemm_fp8" or "fp8" or "modelopt" => Float8Method.From(quantization),
             "gptq" => GptqMethod.From(quantization),
-            "mxfp4" => new Mxfp4Method(),
+            "mxfp4" => Mxfp4Method.From(quantization),
             _ => throw quantization.Wrong("quant_method",
                 "weights stored so are not read; known are awq, bitsandbytes, compressed-tensors, "
                 + "fbgemm_fp8, fp8, gptq, modelopt (FP8, NVFP4) and mxfp4"),

@@ -61,6 +61,10 @@ internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, strin
     public double Positive(string name) => OptionalDouble(name) is not { } number ? throw Lacks(name)
         : number > 0 ? number : throw Wrong(name, Find(name), "it must be above 0");
 
+    /// <summary>A positive number; null where the field is null.</summary>
+    public double? OptionalPositive(string name) => OptionalDouble(name) is not { } number ? null
+        : number > 0 ? number : throw Wrong(name, "it must be above 0");
+
     /// <summary>True or false; null counts as false.</summary>
     public bool Bool(string name) => Find(name) switch
     {

@@ -3,8 +3,9 @@ using System.Text.Json.Nodes;
 namespace Espalier.Models.Families.Fields;
 
 /// <summary>
-/// <c>quantization_config</c>: refused, for weights that are quantised cannot be pruned, unless it speaks of the key/value cache alone, as
-/// llm-compressor writes it where nothing else was quantised. A written config has none: the scales that it speaks of are left out too.
+/// <c>quantization_config</c>: refused, for weights that are quantised are read by <c>import</c> alone, unless it speaks of the key/value
+/// cache alone, as llm-compressor writes it where nothing else was quantised. A written config has none: the scales that it speaks of are
+/// left out too.
 /// </summary>
 internal static class QuantizationFields
 {
@@ -20,7 +21,7 @@ internal static class QuantizationFields
     {
         if (config.Object(Name) is { } quantization && !IsOfCache(quantization))
             throw new EspalierException(
-                $"{config.Source}: {Name}: quantised weights cannot be pruned; use the checkpoint in BF16, F16 or F32, or make "
+                $"{config.Source}: {Name}: quantised weights are not read; use the checkpoint in BF16, F16 or F32, or make "
                     + $"one with espalier import {System.IO.Path.GetDirectoryName(config.Source)} --output FOLDER");
     }
 

@@ -38,7 +38,14 @@ internal sealed record CyclesSection
     public IReadOnlyList<DecoderConfig> Path(DecoderConfig teacher, DecoderConfig student)
     {
         if (Shapes.Count == 0)
-            return Count is { } count ? ShapePath.Even(teacher, student, count) : ShapePath.Gentle(teacher, student, LargestCut);
+            try
+            {
+                return Count is { } count ? ShapePath.Even(teacher, student, count) : ShapePath.Gentle(teacher, student, LargestCut);
+            }
+            catch (EspalierException error)
+            {
+                throw new EspalierException($"cycles: {error.Message}", error);
+            }
         var path = new List<DecoderConfig>();
         foreach (var shape in Shapes)
             path.Add(shape.Apply(path.Count == 0 ? teacher : path[^1]));

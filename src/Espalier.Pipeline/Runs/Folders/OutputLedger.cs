@@ -10,7 +10,7 @@ namespace Espalier.Pipeline.Runs.Folders;
 /// </summary>
 internal sealed class OutputLedger
 {
-    /// <summary>What version 0.1 wrote at the top of every run folder without a record of it.</summary>
+    /// <summary>What early builds wrote at the top of every run folder without a record of it.</summary>
     private static readonly string[] s_unrecorded = ["recipe.yaml", "report.html"];
 
     private readonly string _folder;
@@ -113,7 +113,7 @@ internal sealed class OutputLedger
     }
 
     /// <summary>
-    /// Whether the record of an export says that it left exactly this there: version 0.1 kept no other, and <c>run.json</c> may have
+    /// Whether the record of an export says that it left exactly this there: early builds kept no other, and <c>run.json</c> may have
     /// been deleted. It is then entered, for that record goes when the export is done again.
     /// </summary>
     private bool IsExported(string path)
@@ -161,7 +161,7 @@ internal sealed class OutputLedger
         }
     }
 
-    /// <summary>Whether a file is what version 0.1 wrote: the recipe, which every start wrote, or a report, known by its head.</summary>
+    /// <summary>Whether a file is what early builds wrote: the recipe, which every start wrote, or a report, known by its head.</summary>
     private static bool IsOfVersion01(string path)
     {
         if (!File.Exists(path) || PathKind.Odd(path) is not null)

@@ -163,7 +163,7 @@ internal sealed class RunFolder : IDisposable
         try
         {
             _files.EnsureFolder(parent);
-            // Of a run whose record is lost, or of version 0.1: what the record knows is gone since the start.
+            // Of a run whose record is lost, or of an early build: what the record knows is gone since the start.
             foreach (var output in outputs)
                 _files.Sweep(output);
             _outputs.Begin(place);

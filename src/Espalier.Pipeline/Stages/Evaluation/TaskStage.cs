@@ -37,9 +37,12 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     /// <summary>Its part of the model's row, once it ran.</summary>
     public TaskRow? Row { get; private set; }
 
-    /// <summary>The stage's name for a task; names of folders have no _ and no capitals.</summary>
-    internal static string NameOf(string task) =>
-        $"task-{new string([.. task.ToLowerInvariant().Take(LongestName).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')])}";
+    /// <summary>
+    /// The stage's name for a task; names of folders have no _, no capitals and one dash between words: <c>form (chat)</c> is
+    /// <c>task-form-chat</c>.
+    /// </summary>
+    internal static string NameOf(string task) => string.Join('-', string.Concat(task.ToLowerInvariant().Take(LongestName)
+        .Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Split('-', StringSplitOptions.RemoveEmptyEntries).Prepend("task"));
 
     /// <inheritdoc/>
     protected override bool JudgesArtefacts => true;

@@ -28,6 +28,9 @@ internal sealed class RunContext : IDisposable
     /// <summary>Where progress goes.</summary>
     public IProgressReporter Progress { get; }
 
+    /// <summary>Whether the folder outlives the command, so that the same command goes on with what is in it.</summary>
+    private bool IsKept { get; set; } = true;
+
     /// <summary>Whether stages that train measure where their steps' time goes. Part of no key: it changes no result.</summary>
     public bool ProfilesSteps { get; init; }
 
@@ -115,6 +118,12 @@ internal sealed class RunContext : IDisposable
         {
             return Recorded(run, work);
         }
+        catch (OperationCanceledException)
+        {
+            progress.Note(run.IsKept ? "what was finished is kept: the same command goes on from here"
+                : "nothing of this is kept: the same command begins anew");
+            throw;
+        }
         catch (EspalierException error) when (error.ExitCode == 2)
         {
             run._folder.Withdraw();
@@ -139,7 +148,11 @@ internal sealed class RunContext : IDisposable
         var inside = new Regex($"{Regex.Escape(folder.Path)}[^ :;,']*");
         try
         {
-            return Within(folder.Path, recipe, seed, progress, work, stop);
+            return Within(folder.Path, recipe, seed, progress, run =>
+            {
+                run.IsKept = false;
+                return work(run);
+            }, stop);
         }
         // Nobody knows the folder; what is refused is the output.
         catch (EspalierException error) when (inside.IsMatch(error.Message))
@@ -192,7 +205,7 @@ internal sealed class RunContext : IDisposable
         var at = Find(name == "candidate" ? "search" : name);
         if (at < 0)
             return;
-        _position = new(at + 1, _planned.Count, _planned[at].Name, _planned[at].Arm);
+        _position = new(at + 1, _planned.Count, _planned[at].Name, _planned[at].Arm, _planned[at].Cycle, _planned[at].Round);
         if (name != "candidate")
             _at = at;
     }
@@ -235,7 +248,8 @@ internal sealed class RunContext : IDisposable
             return done;
         }
         if (_position is { } position)
-            Progress.Stage(position.Stage, position.Of, Manifest.Arms.Count > 1 ? $"{position.Arm}, {name}" : name);
+            Progress.Stage(position.Stage, position.Of,
+                Manifest.Arms.Count > 1 ? $"{position.Arm}, {position.TitleOf(name)}" : position.TitleOf(name));
         var started = Stopwatch.GetTimestamp();
         double Seconds() => before + Stopwatch.GetElapsedTime(started).TotalSeconds;
         Enter(stage, StageStatus.Started, before, null);

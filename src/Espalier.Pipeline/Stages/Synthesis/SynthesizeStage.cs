@@ -92,6 +92,8 @@ internal sealed class SynthesizeStage(ModelSlot teacher, SynthesisOptions sectio
         var summary = result.Summary;
         run.Progress.Note($"synthesize: {Units.Counted(summary.Written, "text")} written, {summary.Kept} kept"
             + string.Concat(summary.Dropped.Select(reason => $", {reason.Value} {reason.Key}")));
+        if (DroppedTexts.Advice(summary.Written, summary.Kept, summary.Dropped) is { } advice)
+            run.Progress.Warn($"synthesize: {advice}");
         folder.Timing.Append(0, ("seconds", result.Seconds), ("texts", result.NewTexts), ("tokens", result.NewTokens));
         return new()
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Espalier.Compression;
@@ -107,6 +108,8 @@ internal static class TrainingLoop
         var snapshots = new SnapshotMemory();
         using var task = progress.Begin(options.Title, options.Steps, "steps");
         task.Report(trainer.State.Step);
+        // Over the same time as the task's own rate, evaluations and saves included: tokens/s times s a step are the tokens of a step.
+        var (begun, before) = (Stopwatch.GetTimestamp(), trainer.State.Tokens);
         var (wait, hasWarned) = (new ProcessorWait(s_judged), false);
         wait.Look();
         trainer.Every(1, report =>
@@ -131,7 +134,8 @@ internal static class TrainingLoop
                 hasWarned = true;
                 progress.Warn(Starved(options.Title, waited));
             }
-            task.Report(report.Step, $"loss {report.Loss:0.000}, {report.Tokens / report.Seconds:0} tokens/s");
+            task.Report(report.Step, $"loss {report.Loss:0.000}, "
+                + $"{(trainer.State.Tokens - before) / Stopwatch.GetElapsedTime(begun).TotalSeconds:0} tokens/s");
         });
         var saved = checkpoint?.Step;
         (long Step, PerplexityResult Result)? evaluated = null;
@@ -165,7 +169,7 @@ internal static class TrainingLoop
                 if (trainer.State.Step != saved)
                     Save(trainer.State.Step);
                 saver.Wait();
-                progress.Note($"{options.Title}: saved at step {trainer.State.Step}; the same command goes on from there");
+                progress.Note($"{options.Title}: saved at step {trainer.State.Step}");
             }
             catch (Exception error) when (RefusedByDisk.Is(error))
             {

@@ -147,7 +147,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             check.Same(how.Holds, $"{held} is");
     }
 
-    /// <summary>Version 0.1 took a training for done in which every step had been skipped.</summary>
+    /// <summary>Early builds took a training for done in which every step had been skipped.</summary>
     private void RequireUpdates(StageRecord record, string folder)
     {
         if ((long?)record.Result["skipped_steps"] is > 0 and var skipped && skipped == (long?)record.Result["steps"])

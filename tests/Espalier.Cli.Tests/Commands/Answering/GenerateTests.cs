@@ -219,6 +219,18 @@ public sealed class GenerateTests : TorchTest
         Assert.Equal(string.Join(',', json.GetProperty("ids").EnumerateArray()) + "\n", TestCommand.Launch(line).Output);
     }
 
+    [Fact]
+    public void Of_several_prompts_the_one_that_is_too_long_is_named()
+    {
+        var words = string.Concat(Enumerable.Repeat("word ", 600));
+        var (code, _, error) = TestCommand.LaunchWith("generate", Verb.Teacher, "--prompt", "Once", "--prompt", words);
+        Assert.Equal(2, code);
+        Assert.Contains("prompt 2 of 2, 'word word", error);
+        Assert.Contains("and the model 512 positions: shorten it", error);
+        (_, _, error) = TestCommand.LaunchWith("generate", Verb.Teacher, "--prompt", words);
+        Assert.Contains("error: the prompt has", error);
+    }
+
     [Theory]
     [InlineData("--ids 1,128", "128")]
     [InlineData("", "--prompt")]

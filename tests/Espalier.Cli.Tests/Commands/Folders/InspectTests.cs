@@ -67,6 +67,8 @@ public sealed class InspectTests
     [InlineData("olmo3", "4 (3 with a window of 10, 1 with full attention)")]
     [InlineData("smollm3", "5 (4 with rotary positions, 1 without positions)")]
     [InlineData("qwen3-moe-mixed", "3 (2 with experts, 1 dense)")]
+    [InlineData("gpt-oss", "4 with experts (2 with a window of 10, 2 with full attention)")]
+    [InlineData("mixtral", "3 with experts")]
     [InlineData("llama-3.1", null)]
     public void Layers_of_several_kinds_are_counted_by_kind(string family, string? expected)
     {

@@ -35,6 +35,17 @@ public sealed class PruneTests : TorchTest
     }
 
     [Fact]
+    public void Where_nothing_is_cut_it_is_said()
+    {
+        using var folder = new TemporaryFolder();
+        var (code, _, error) = TestCommand.Launch($"prune {Verb.Teacher} --random --hidden 256 --output {folder.Path}/same");
+        Assert.Equal(0, code);
+        Assert.Contains($"warning: nothing is cut: {Verb.Teacher} has these sizes already, so {folder.Path}/same will be a copy", error);
+        (_, _, error) = TestCommand.Launch($"prune {Verb.Teacher} --random --hidden 192 --output {folder.Path}/smaller");
+        Assert.DoesNotContain("nothing is cut", error);
+    }
+
+    [Fact]
     public void So_many_layers_of_each_kind_of_a_hybrid_stay_as_are_asked_for()
     {
         using var folder = new TemporaryFolder();

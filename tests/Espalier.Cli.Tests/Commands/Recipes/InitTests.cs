@@ -1,3 +1,5 @@
+using Espalier.Pipeline.Options.Training;
+using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
 using Espalier.Tests;
 
@@ -111,6 +113,20 @@ public sealed class InitTests : TorchTest
         var result = Verb.Json($"compress {At("recipe.yaml")} --output {At("run")} --threads 1");
         Assert.True(File.Exists(Path.Combine(result.GetProperty("students")[0].GetString()!, "model.safetensors")));
         Assert.True(File.Exists(At("run/student-q8_0.gguf")));
+    }
+
+    [Fact]
+    public void What_stands_in_the_recipe_is_true_of_every_cycle_and_what_is_switched_off_can_be_switched_on()
+    {
+        _ = Init(Verb.Teacher, Path.Combine(Verb.Teacher, "self-written.jsonl"));
+        var text = File.ReadAllText(At("recipe.yaml"));
+        var cycles = RecipePlan.Of(RecipeFile.Read(At("recipe.yaml"))).Stages.Max(stage => stage.Cycle ?? 1);
+        Assert.True(cycles > 1);
+        Assert.Contains($"times through the text in each of the {cycles} cycles:", text, StringComparison.Ordinal);
+        var corrected = RecipeFile.Parse(text.Replace("# correct:", "correct:", StringComparison.Ordinal)
+            .Replace("evaluate-every:", "early-stopping: 2, evaluate-every:", StringComparison.Ordinal), "r.yaml");
+        Assert.Equal((CorrectWhen.Auto, 2), (corrected.Correction.When, corrected.Distill!.EarlyStopping));
+        _ = RecipePlan.Of(corrected);
     }
 
     [Fact]

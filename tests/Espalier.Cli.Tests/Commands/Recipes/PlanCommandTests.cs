@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Espalier.Cli.Tests.Commands;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Recipes;
@@ -38,6 +39,16 @@ public sealed class PlanCommandTests
         foreach (var text in (string[])["4,540,469,248", "layers 32 to 16", "one A100", "this machine", "distill", "gguf-q8_0", "warning: ",
             "days", "years"])
             Assert.Contains(text, output);
+    }
+
+    [Theory]
+    [InlineData("cuda:99", "cuda:99 cannot be used")]
+    [InlineData("graphics", "device is 'graphics', and must be auto, cpu, cuda or cuda:N")]
+    public void A_device_that_compress_refuses_is_refused_in_the_same_words(string device, string expected)
+    {
+        var refused = Verb.Refused($"plan {Recipe("quickstart.yaml")} --device {device}");
+        Assert.Contains(expected, refused);
+        Assert.Equal(refused, Verb.Refused($"evaluate {Verb.Tiny} --ids 1,2,3 --device {device}"));
     }
 
     [Theory]

@@ -50,6 +50,12 @@ public sealed class AlignTests : TorchTest
         Assert.Contains("it must be at least 0 and below 1",
             Refused($"--data {_data} --held-out 1").Replace("share such as 2% or 0.02, from 0 and below 1",
             "it must be at least 0 and below 1", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("lora-targets: mamba, and this model has none of them",
+            Refused($"--data {_data} --lora-rank 2 --lora-targets mamba"), StringComparison.Ordinal);
+        Assert.Contains("freeze: head, and this model's head is its embedding table", Refused($"--data {_data} --freeze head"),
+            StringComparison.Ordinal);
+        Assert.Contains("early-stopping is 1 and looks at held-out loss, but nothing is held out",
+            Refused($"--data {_data} --held-out 0 --evaluate-every 1 --early-stopping 1"), StringComparison.Ordinal);
         Assert.False(Directory.Exists(At("x.run")));
         // How many windows there are is known when the data is there, which stays for a later start; what was left out is said before.
         var (code, _, error) = TestCommand.Launch($"align {Verb.Teacher} --data {_data} --batch 64 --output {At("x")}");

@@ -84,9 +84,14 @@ public sealed class TrainingCommandTests : TorchTest
     [Fact]
     public void Pretrain_starts_from_weights_that_the_seed_alone_gives()
     {
-        double Loss(string name, int seed) => Verb.Json(
-            $"pretrain {Verb.Tiny} --ids {_ids} --batch 4 --seq 32 --steps 2 --seed {seed} --output {Path.Combine(_folder.Path, name)}")
-                .GetProperty("final_loss").GetDouble();
+        double Loss(string name, int seed)
+        {
+            var report = Verb.Json($"pretrain {Verb.Tiny} --ids {_ids} --batch 4 --seq 32 --steps 2 --seed {seed} "
+                + $"--output {Path.Combine(_folder.Path, name)}");
+            // Nothing was pruned.
+            Assert.Equal(["start", "result"], report.GetProperty("rows").EnumerateArray().Select(row => row.GetProperty("model").GetString()));
+            return report.GetProperty("final_loss").GetDouble();
+        }
         Assert.Equal(Loss("a", 1), Loss("b", 1));
         Assert.NotEqual(Loss("c", 1), Loss("d", 2));
     }
@@ -107,6 +112,12 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --compute bfloat", "Did you mean bfloat16?")]
     [InlineData("--ids IDS --documents separat", "Did you mean separate?")]
     [InlineData("--ids IDS --early-stopping 2", "--early-stopping is 2; it looks at evaluations")]
+    [InlineData("--ids IDS --early-stopping 2 --evaluate-every 1", "early-stopping is 2 and looks at held-out loss, but nothing is held")]
+    [InlineData("--ids IDS --lora-rank 2 --lora-targets mamba", "lora-targets: mamba, and this model has none of them")]
+    [InlineData("--ids IDS --lora-rank 2 --lora-targets mlp --freeze mlp", "lora-targets: mlp, and freeze names them all (mlp)")]
+    [InlineData("--ids IDS --freeze embedding,head,norms,attention,mlp", "is all that the model has; leave something to train")]
+    [InlineData("--ids IDS --router-balance 0.1", "router-balance is about the routers of experts")]
+    [InlineData("--ids IDS --hidden-layers 90:1", "90")]
     [InlineData("--ids IDS --micro-batch 9", "--micro-batch is 9; it must be at most the batch of 8 windows")]
     [InlineData("--ids IDS --order shufled", "shuffled")]
     [InlineData("--ids IDS --temperature 0", "--temperature is 0; it must be a number above 0")]

@@ -43,21 +43,45 @@ public sealed class QuantizedImporterTests : IDisposable
     [InlineData("awq", "version", "\"gemv\"", "AWQ of the version gemm is read")]
     [InlineData("awq", "quant_method", "\"hqq\"", "weights stored so are not read; known are awq, bitsandbytes")]
     [InlineData("fp8-block", "quant_method", "\"quark\"", "quant_method is \"quark\"; weights stored so are not read")]
-    [InlineData("fp8-block", "weight_block_size", "[8, 8]", "scales of a matrix of 32 outputs and 64 inputs are one, 32, or 4 x 8")]
+    [InlineData("fp8-block", "weight_block_size", "[8, 8]",
+        "a matrix of 32 outputs and 64 inputs has 4 x 8 such blocks: one of the two is wrong")]
+    [InlineData("fp8-block", "fmt", "\"e5m2\"", "quantization_config.fmt is \"e5m2\"; ")]
+    [InlineData("gptq-4", "group_size", "17", "quantization_config.group_size is 17; ")]
+    [InlineData("gptq-8-order", "group_size", "9", "quantization_config.group_size is 9; ")]
+    [InlineData("awq", "group_size", "24", "which are no whole groups of 24: one of the two is wrong")]
+    [InlineData("mxfp4", "bits", "8", "quantization_config.bits is 8; MXFP4 has 4")]
+    [InlineData("mxfp4", "group_size", "16", "quantization_config.group_size is 16; MXFP4 has groups of 32")]
+    [InlineData("bytes", "quant_method", "\"mxfp4\"", "quantization_config.quant_method is \"mxfp4\"; no tensor of")]
+    [InlineData("bytes", "quant_method", "\"fp8\"", "is stored so: they are ")]
+    [InlineData("bytes", "load_in_4bit", "true", "quantization_config.load_in_4bit is true; ")]
+    [InlineData("nf4", "load_in_4bit", "false", "quantization_config.load_in_4bit is false; ")]
+    [InlineData("nf4", "bnb_4bit_quant_type", "\"fp4\"", "quantization_config.bnb_4bit_quant_type is \"fp4\"; ")]
+    [InlineData("compressed-int", "format", "\"float-quantized\"", "quantization_config.format is \"float-quantized\"; ")]
+    [InlineData("compressed-packed", "format", "\"int-quantized\"", "mlp.down_proj.weight_packed' is packed: one of the two is wrong")]
     [InlineData("compressed-int", "format", "\"marlin-24\"", "of compressed-tensors' formats pack-quantized")]
     [InlineData("bytes", "quant_method", "\"gptq\"", "bits is missing")]
     [InlineData("modelopt-nvfp4", "quant_algo", "\"W4A8_AWQ\"", "of ModelOpt's formats FP8 and NVFP4 are read")]
     [InlineData("modelopt-nvfp4", "group_size", "32", "NVFP4 with groups of 16 is read")]
     [InlineData("compressed-nvfp4", "format", "\"mxfp4-pack-quantized\"",
-        "mlp.down_proj.weight_scale' is F8_E4M3 [32, 4], [32, 2] was expected by config.json")]
+        "group_0.weights.group_size is 16; mxfp4-pack-quantized has groups of 32")]
     [InlineData("compressed-mxfp4", "format", "\"nvfp4-pack-quantized\"",
-        "mlp.down_proj.weight_scale' is U8 [32, 2], F8_E4M3 was expected")]
+        "group_0.weights.group_size is 32; nvfp4-pack-quantized has groups of 16")]
     public void What_is_not_read_is_refused_by_name(string form, string field, string value, string message)
     {
         var source = Changed(form, config => config["quantization_config"]![field] = JsonNode.Parse(value));
         var error = Assert.Throws<EspalierException>(() => Import(source));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_folder.Of("imported")));
+    }
+
+    [Theory]
+    [InlineData("compressed-packed", "group_size", "32", "config_groups.group_0.weights.group_size is 32; ")]
+    [InlineData("compressed-float", "num_bits", "4", "config_groups.group_0.weights.num_bits is 4; ")]
+    public void What_groups_of_layers_say_is_held_against_the_tensors(string form, string field, string value, string message)
+    {
+        var source = Changed(form, config =>
+            config["quantization_config"]!["config_groups"]!["group_0"]!["weights"]![field] = JsonNode.Parse(value));
+        Assert.Contains(message, Assert.Throws<EspalierException>(() => Import(source)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

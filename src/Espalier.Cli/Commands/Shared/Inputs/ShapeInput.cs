@@ -20,7 +20,7 @@ internal sealed class ShapeInput
     /// <summary>The student's config.</summary>
     /// <exception cref="EspalierException">No size was given, or one is impossible; the nearest legal one is named.</exception>
     internal static DecoderConfig Student(PruneSection section, DecoderConfig teacher) =>
-        section.Plan is { } plan ? PlanFile.Read(plan).Apply(teacher)
+        section.Plan is { } plan ? PlanFile.Apply(plan, teacher)
         : Axis.All.All(axis => section.Target.Sizes[axis] is null)
             ? throw new EspalierException($"there is nothing to prune: give {string.Join(", ", ShapeKeys.Sizes.Select(key => $"--{key}"))}")
         : section.Target.Apply(teacher);

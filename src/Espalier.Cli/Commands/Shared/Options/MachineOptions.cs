@@ -25,6 +25,10 @@ internal sealed class MachineOptions(bool onProcessor = false)
             command.Options.Add(_device);
     }
 
+    /// <summary>Whether a device is named that the machine may not have: what computes there is refused then.</summary>
+    internal bool NamesDevice(CommandRun run) =>
+        (run.Get(_device) ?? Environment.GetEnvironmentVariable(TorchRuntime.DeviceVariable)) is not (null or "" or "cpu" or "auto");
+
     internal void Start(CommandRun run) =>
         TorchRuntime.Start(run.Get(_threads) ?? Environment.ProcessorCount, onProcessor ? "cpu" : run.Get(_device));
 }
