@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -20,27 +21,10 @@ internal sealed class Gemma3 : Family
     public override string Architecture => "Gemma3ForCausalLM";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (QueryNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
-        (KeyNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (AttentionOutputNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.pre_feedforward_layernorm.weight"),
-        (MlpOutputNorm, "model.layers.{layer}.post_feedforward_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, InputNorm, AttentionOutputNorm, PostAttentionNorm, MlpOutputNorm,
+            FinalNorm, Head],
+        (PostAttentionNorm, "model.layers.{layer}.pre_feedforward_layernorm.weight"));
 
     /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -86,8 +70,6 @@ internal sealed class Gemma3 : Family
             Norm = NormKind.RmsNorm1p,
             EmbeddingScalesByWidth = true,
             LogitCap = fields.OptionalDouble("final_logit_softcapping"),
-            QueryKeyValueBias = fields.Bool("attention_bias"),
-            AttentionOutputBias = fields.Bool("attention_bias"),
             LayerKinds = LayerKinds.Of(LayerTypes.Windows(fields, common.Layers, layer => (layer + 1) % pattern != 0)
                 .Select(window => window is null ? full : sliding)),
         };
@@ -96,7 +78,6 @@ internal sealed class Gemma3 : Family
     /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        fields["attention_bias"] = target.QueryKeyValueBias;
         LayerTypes.Write(target, fields);
         // Where no layer with a window stays, what is said of them stays as it is.
         if (target.LayerKinds.FirstOrDefault(kind => kind.SlidingWindow is not null) is { } sliding)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -14,19 +15,8 @@ internal sealed class Mistral : Family
     public override string Architecture => "MistralForCausalLM";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. Attention, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
     /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -37,9 +27,6 @@ internal sealed class Mistral : Family
           "rope_theta": 10000.0, "sliding_window": 4096, "tie_word_embeddings": false, "use_cache": true, "vocab_size": 32000
         }
         """);
-
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
 
     /// <inheritdoc/>
     protected override bool FillsHeadDim => false;

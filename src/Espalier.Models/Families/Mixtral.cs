@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -14,20 +15,13 @@ internal sealed class Mixtral : Family
     public override string Architecture => "MixtralForCausalLM";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. Attention, Router, ExpertGateProjection, ExpertDownProjection, ExpertUpProjection, InputNorm, PostAttentionNorm,
+            FinalNorm, Head],
         (Router, "model.layers.{layer}.block_sparse_moe.gate.weight"),
         (ExpertGateProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w1.weight"),
         (ExpertDownProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w2.weight"),
-        (ExpertUpProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w3.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+        (ExpertUpProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w3.weight"));
 
     /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -40,9 +34,6 @@ internal sealed class Mixtral : Family
           "use_cache": true, "vocab_size": 32000
         }
         """);
-
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
 
     /// <inheritdoc/>
     protected override bool FillsHeadDim => false;

@@ -141,7 +141,6 @@ internal sealed class NemotronH : Family
         return common with
         {
             HeadDim = !fields.IsGiven(HeadDim) && fields.Says(OlderHeadDim) ? fields.Int(OlderHeadDim) : common.HeadDim,
-            MlpBias = fields.Bool("mlp_bias"),
             LayerKinds = LayerKinds.Of(KindsOf(fields)),
             Mamba = new()
             {
@@ -162,7 +161,6 @@ internal sealed class NemotronH : Family
     /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        fields["mlp_bias"] = target.MlpBias;
         var layers = Enumerable.Range(0, target.Layers)
             .Select(layer => s_kinds.First(kind => kind.Kind == target.LayerKinds[layer])).ToArray();
         if (fields.ContainsKey(Pattern))

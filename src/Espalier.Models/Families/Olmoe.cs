@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -17,26 +18,8 @@ internal sealed class Olmoe : Family
     public override string Architecture => "OlmoeForCausalLM";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (QueryRowNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
-        (KeyRowNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
-        (Router, "model.layers.{layer}.mlp.gate.weight"),
-        (ExpertGateProjection, "model.layers.{layer}.mlp.experts.{expert}.gate_proj.weight"),
-        (ExpertUpProjection, "model.layers.{layer}.mlp.experts.{expert}.up_proj.weight"),
-        (ExpertDownProjection, "model.layers.{layer}.mlp.experts.{expert}.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, QueryRowNorm, KeyRowNorm, .. Experts, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
     /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -49,9 +32,6 @@ internal sealed class Olmoe : Family
           "tie_word_embeddings": false, "use_cache": true, "vocab_size": 50304
         }
         """);
-
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
 
     /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
@@ -71,8 +51,6 @@ internal sealed class Olmoe : Family
                     + "keep both, or cut heads and channels in the same proportion");
         return common with
         {
-            QueryKeyValueBias = fields.Bool("attention_bias"),
-            AttentionOutputBias = fields.Bool("attention_bias"),
             IntermediateSize = 0,
             Experts = fields.Int("num_experts"),
             ExpertsPerToken = fields.Int("num_experts_per_tok"),
@@ -85,7 +63,6 @@ internal sealed class Olmoe : Family
     /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        fields["attention_bias"] = target.QueryKeyValueBias;
         fields["norm_topk_prob"] = target.NormalizesExpertWeights;
         ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -16,19 +17,13 @@ internal sealed class Phi3 : Family
     public override string Architecture => "Phi3ForCausalLM";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. Attention, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head],
         (QueryProjection, "model.layers.{layer}.self_attn.qkv_proj.weight#q"),
         (KeyProjection, "model.layers.{layer}.self_attn.qkv_proj.weight#k"),
         (ValueProjection, "model.layers.{layer}.self_attn.qkv_proj.weight#v"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
         (GateProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#gate"),
-        (UpProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#up"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+        (UpProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#up"));
 
     /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -40,9 +35,6 @@ internal sealed class Phi3 : Family
           "use_cache": true, "vocab_size": 32064
         }
         """);
-
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
 
     /// <inheritdoc/>
     protected override bool FillsHeadDim => false;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -17,30 +18,9 @@ internal sealed class Qwen2Moe : Family
     public override string Architecture => "Qwen2MoeForCausalLM";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (Router, "model.layers.{layer}.mlp.gate.weight"),
-        (ExpertGateProjection, "model.layers.{layer}.mlp.experts.{expert}.gate_proj.weight"),
-        (ExpertUpProjection, "model.layers.{layer}.mlp.experts.{expert}.up_proj.weight"),
-        (ExpertDownProjection, "model.layers.{layer}.mlp.experts.{expert}.down_proj.weight"),
-        (SharedGateProjection, "model.layers.{layer}.mlp.shared_expert.gate_proj.weight"),
-        (SharedUpProjection, "model.layers.{layer}.mlp.shared_expert.up_proj.weight"),
-        (SharedDownProjection, "model.layers.{layer}.mlp.shared_expert.down_proj.weight"),
-        (SharedExpertGate, "model.layers.{layer}.mlp.shared_expert_gate.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedQueriesKeysValues, OutputProjection, .. Mlp, .. Experts, .. SharedMlp, InputNorm, PostAttentionNorm,
+            FinalNorm, Head]);
 
     /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -54,9 +34,6 @@ internal sealed class Qwen2Moe : Family
           "tie_word_embeddings": false, "use_cache": true, "use_sliding_window": false, "vocab_size": 151936
         }
         """);
-
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
 
     /// <inheritdoc/>
     protected override bool FillsHeadDim => false;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -14,25 +15,8 @@ internal sealed class Qwen3 : Family
     public override string Architecture => "Qwen3ForCausalLM";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (QueryNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
-        (KeyNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
     /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -46,24 +30,15 @@ internal sealed class Qwen3 : Family
         """);
 
     /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         QwenLayers.RequireFull(fields);
         return common with
         {
             LayerKinds = LayerKinds.All(new() { HeadNorms = HeadNormKind.EachHead }),
-            QueryKeyValueBias = fields.Bool("attention_bias"),
-            AttentionOutputBias = fields.Bool("attention_bias"),
         };
     }
 
     /// <inheritdoc/>
-    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
-    {
-        fields["attention_bias"] = target.QueryKeyValueBias;
-        QwenLayers.Write(target, fields);
-    }
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => QwenLayers.Write(target, fields);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -14,25 +15,9 @@ internal sealed class StableLm : Family
     public override string Architecture => "StableLmForCausalLM";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (InputNormBias, "model.layers.{layer}.input_layernorm.bias"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (PostAttentionNormBias, "model.layers.{layer}.post_attention_layernorm.bias"),
-        (FinalNorm, "model.norm.weight"),
-        (FinalNormBias, "model.norm.bias"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedQueriesKeysValues, OutputProjection, .. Mlp, InputNorm, InputNormBias, PostAttentionNorm,
+            PostAttentionNormBias, FinalNorm, FinalNormBias, Head]);
 
     /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -44,9 +29,6 @@ internal sealed class StableLm : Family
           "use_parallel_residual": false, "use_qkv_bias": false, "vocab_size": 50304
         }
         """);
-
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
 
     /// <inheritdoc/>
     protected internal override string EpsilonField => "layer_norm_eps";

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -14,20 +15,8 @@ internal sealed class Gemma2Architecture : GgufArchitecture
     public override string Name => "gemma2";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (AttentionOutputNorm, "blk.{layer}.post_attention_norm.weight"),
-        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (MlpOutputNorm, "blk.{layer}.post_ffw_norm.weight"),
-        (FinalNorm, "output_norm.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, .. Attention, AttentionOutputNorm, PostAttentionNorm, .. Mlp, MlpOutputNorm, FinalNorm]);
 
     /// <inheritdoc/>
     protected override NormKind Norm => NormKind.RmsNorm1p;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -17,22 +18,9 @@ internal sealed class Gemma3Architecture : GgufArchitecture
     public override IReadOnlyList<string> Families { get; } = ["gemma3_text"];
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryNorm, "blk.{layer}.attn_q_norm.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyNorm, "blk.{layer}.attn_k_norm.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (AttentionOutputNorm, "blk.{layer}.post_attention_norm.weight"),
-        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (MlpOutputNorm, "blk.{layer}.post_ffw_norm.weight"),
-        (FinalNorm, "output_norm.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, QueryProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection, AttentionOutputNorm,
+            PostAttentionNorm, .. Mlp, MlpOutputNorm, FinalNorm]);
 
     /// <inheritdoc/>
     protected override NormKind Norm => NormKind.RmsNorm1p;

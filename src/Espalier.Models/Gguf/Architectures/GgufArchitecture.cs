@@ -89,7 +89,9 @@ internal abstract class GgufArchitecture
     protected virtual IEnumerable<string> OwnNotes(DecoderConfig config) => [];
 
     /// <summary>The keys that are this architecture's own; <paramref name="add"/> puts its name before each.</summary>
-    protected abstract void DescribeOwn(DecoderConfig config, Action<string, object> add);
+    protected virtual void DescribeOwn(DecoderConfig config, Action<string, object> add)
+    {
+    }
 
     /// <summary>The way back: the fields of <c>config.json</c> that this architecture's own keys say, in its family's terms.</summary>
     /// <param name="keys">The file's keys.</param>

@@ -3,6 +3,7 @@ using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 using Espalier.Models.Rotary;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -19,29 +20,11 @@ internal sealed class GptOssArchitecture : GgufArchitecture
     public override IReadOnlyList<string> Families { get; } = ["gpt_oss"];
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (AttentionSinks, "blk.{layer}.attn_sinks.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryProjectionBias, "blk.{layer}.attn_q.bias"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyProjectionBias, "blk.{layer}.attn_k.bias"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (ValueProjectionBias, "blk.{layer}.attn_v.bias"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (OutputProjectionBias, "blk.{layer}.attn_output.bias"),
-        (PostAttentionNorm, "blk.{layer}.post_attention_norm.weight"),
-        (Router, "blk.{layer}.ffn_gate_inp.weight"),
-        (RouterBias, "blk.{layer}.ffn_gate_inp.bias"),
-        (ExpertGateProjection, "blk.{layer}.ffn_gate_exps.weight#{expert}"),
-        (ExpertGateProjectionBias, "blk.{layer}.ffn_gate_exps.bias#{expert}"),
-        (ExpertUpProjection, "blk.{layer}.ffn_up_exps.weight#{expert}"),
-        (ExpertUpProjectionBias, "blk.{layer}.ffn_up_exps.bias#{expert}"),
-        (ExpertDownProjection, "blk.{layer}.ffn_down_exps.weight#{expert}"),
-        (ExpertDownProjectionBias, "blk.{layer}.ffn_down_exps.bias#{expert}"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, AttentionSinks, .. BiasedAttention, PostAttentionNorm, Router, RouterBias, ExpertGateProjection,
+            ExpertGateProjectionBias, ExpertUpProjection, ExpertUpProjectionBias, ExpertDownProjection, ExpertDownProjectionBias, FinalNorm,
+            Head],
+        (PostAttentionNorm, "blk.{layer}.post_attention_norm.weight"));
 
     /// <inheritdoc/>
     public override bool WantsHead => true;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -11,26 +12,8 @@ internal sealed class GraniteArchitecture : GgufArchitecture
     public override string Name => "granite";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryProjectionBias, "blk.{layer}.attn_q.bias"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyProjectionBias, "blk.{layer}.attn_k.bias"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (ValueProjectionBias, "blk.{layer}.attn_v.bias"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (OutputProjectionBias, "blk.{layer}.attn_output.bias"),
-        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (GateProjectionBias, "blk.{layer}.ffn_gate.bias"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (UpProjectionBias, "blk.{layer}.ffn_up.bias"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (DownProjectionBias, "blk.{layer}.ffn_down.bias"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, .. BiasedAttention, PostAttentionNorm, .. BiasedMlp, FinalNorm, Head]);
 
     /// <inheritdoc/>
     public override bool TurnsNeighbours => true;

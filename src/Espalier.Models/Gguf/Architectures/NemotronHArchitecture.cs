@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -16,35 +17,11 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
     public override string Name => "nemotron_h";
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (MambaStepBias, "blk.{layer}.ssm_dt.bias"),
-        (MambaLogDecay, "blk.{layer}.ssm_a"),
-        (MambaSkip, "blk.{layer}.ssm_d"),
-        (MambaInputConvolution, "blk.{layer}.ssm_conv1d.weight#x"),
-        (MambaBConvolution, "blk.{layer}.ssm_conv1d.weight#B"),
-        (MambaCConvolution, "blk.{layer}.ssm_conv1d.weight#C"),
-        (MambaInputConvolutionBias, "blk.{layer}.ssm_conv1d.bias#x"),
-        (MambaBConvolutionBias, "blk.{layer}.ssm_conv1d.bias#B"),
-        (MambaCConvolutionBias, "blk.{layer}.ssm_conv1d.bias#C"),
-        (MambaGateProjection, "blk.{layer}.ssm_in.weight#z"),
-        (MambaInputProjection, "blk.{layer}.ssm_in.weight#x"),
-        (MambaBProjection, "blk.{layer}.ssm_in.weight#B"),
-        (MambaCProjection, "blk.{layer}.ssm_in.weight#C"),
-        (MambaStepProjection, "blk.{layer}.ssm_in.weight#dt"),
-        (MambaNorm, "blk.{layer}.ssm_norm.weight"),
-        (MambaOutputProjection, "blk.{layer}.ssm_out.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (UpProjectionBias, "blk.{layer}.ffn_up.bias"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (DownProjectionBias, "blk.{layer}.ffn_down.bias"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, MambaStepBias, MambaLogDecay, MambaSkip, MambaInputConvolution, MambaBConvolution, MambaCConvolution,
+            MambaInputConvolutionBias, MambaBConvolutionBias, MambaCConvolutionBias, MambaGateProjection, MambaInputProjection,
+            MambaBProjection, MambaCProjection, MambaStepProjection, MambaNorm, MambaOutputProjection, .. Attention, .. BiasedPlainMlp,
+            FinalNorm, Head]);
 
     /// <inheritdoc/>
     public override bool HasRotary => false;

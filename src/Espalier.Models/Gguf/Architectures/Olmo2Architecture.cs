@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -18,21 +19,9 @@ internal sealed class Olmo2Architecture : GgufArchitecture
     public override IReadOnlyList<string> Families { get; } = ["olmo2", "olmo3"];
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryRowNorm, "blk.{layer}.attn_q_norm.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyRowNorm, "blk.{layer}.attn_k_norm.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (AttentionOutputNorm, "blk.{layer}.post_attention_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (MlpOutputNorm, "blk.{layer}.post_ffw_norm.weight"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, QueryProjection, QueryRowNorm, KeyProjection, KeyRowNorm, ValueProjection, OutputProjection, AttentionOutputNorm,
+            .. Mlp, MlpOutputNorm, FinalNorm, Head]);
 
     /// <inheritdoc/>
     public override bool WantsHead => true;

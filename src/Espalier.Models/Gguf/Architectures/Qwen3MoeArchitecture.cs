@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -16,22 +17,9 @@ internal sealed class Qwen3MoeArchitecture : GgufArchitecture
     public override IReadOnlyList<string> Families { get; } = ["qwen3_moe"];
 
     /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryNorm, "blk.{layer}.attn_q_norm.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyNorm, "blk.{layer}.attn_k_norm.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
-        (Router, "blk.{layer}.ffn_gate_inp.weight"),
-        (ExpertGateProjection, "blk.{layer}.ffn_gate_exps.weight#{expert}"),
-        (ExpertUpProjection, "blk.{layer}.ffn_up_exps.weight#{expert}"),
-        (ExpertDownProjection, "blk.{layer}.ffn_down_exps.weight#{expert}"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, QueryProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection, PostAttentionNorm,
+            .. Experts, FinalNorm, Head]);
 
     /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { HeadNorms = HeadNormKind.EachHead, HasExperts = true };
