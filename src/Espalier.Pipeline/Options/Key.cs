@@ -44,8 +44,12 @@ internal abstract class Key(string name)
     /// </summary>
     public string Page { get; init; } = "";
 
-    /// <summary>The default in that table.</summary>
-    public string PageDefault { get; init; } = "";
+    /// <summary>The default in that table, where it is more than the value of a section that says nothing.</summary>
+    public string PageDefault
+    {
+        get => field ?? (IsRequired ? "required" : Unsaid);
+        init;
+    }
 
     /// <summary>Whether help shows the default; not where <see cref="Help"/> says what happens without the option.</summary>
     public bool ShowsDefault { get; init; } = true;
@@ -87,6 +91,9 @@ internal abstract class Key(string name)
 
     /// <summary>The section that the value is, or that it lists; null for other values.</summary>
     public abstract Section? Inner { get; }
+
+    /// <summary>The value of a section that does not have the key, as a recipe would write it.</summary>
+    protected abstract string Unsaid { get; }
 
     /// <summary>What a value may be, in JSON Schema.</summary>
     public abstract JsonObject Schema();
@@ -184,6 +191,10 @@ internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<
         var value = kind.Read(fields, Name);
         return Refused(section, value) is { } rule ? throw fields.Wrong(Name, rule) : set(section, value);
     }
+
+    /// <inheritdoc/>
+    protected override string Unsaid =>
+        get(s_defaults) is { } value && Kinds.Shown(kind.Write(value)) is { Length: > 0 } shown ? shown : "none";
 
     /// <inheritdoc/>
     public override string Default(S section) => Kinds.Shown(kind.Write(get(section)));

@@ -50,19 +50,6 @@ internal sealed class JoinedTokens : ITokens
         }
     }
 
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination)
-    {
-        for (var i = PartOf(position, destination.Length); destination.Length > 0; i++)
-        {
-            var from = position - _starts[i];
-            var count = (int)Math.Min(destination.Length, _parts[i].Count - from);
-            _parts[i].Read(from, destination[..count]);
-            destination = destination[count..];
-            position += count;
-        }
-    }
-
     private int PartOf(long position, int length)
     {
         if (position < 0 || position > Count - length)

@@ -60,18 +60,6 @@ internal sealed class StreamedTokens : IDocumentTokens, IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination)
-    {
-        while (Part(position, destination.Length, out var inside, out var count) is { } piece && destination.Length > 0)
-        {
-            lock (_gate)
-                Ensure(piece).Store.Read(inside, destination[..count]);
-            destination = destination[count..];
-            position += count;
-        }
-    }
-
     /// <summary>Deletes all pieces: nobody needs them any more.</summary>
     public void Clear()
     {

@@ -70,17 +70,7 @@ internal sealed class TokenFile : ITokens, IDisposable
         if (Width == TokenWidth.Int32)
             _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)position * 4, destination);
         else
-            InChunks<ushort, int>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
-    }
-
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination)
-    {
-        CheckRange(position, destination.Length);
-        if (Width == TokenWidth.Int32)
-            InChunks<int, long>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
-        else
-            InChunks<ushort, long>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
+            Widen(position, destination);
     }
 
     /// <summary>Unmaps the file.</summary>
@@ -90,19 +80,17 @@ internal sealed class TokenFile : ITokens, IDisposable
         _file.Dispose();
     }
 
-    private delegate void Widen<TStored, TWanted>(ReadOnlySpan<TStored> ids, Span<TWanted> part);
-
-    private void InChunks<TStored, TWanted>(long position, Span<TWanted> destination, Widen<TStored, TWanted> widen)
-        where TStored : unmanaged
+    private void Widen(long position, Span<int> destination)
     {
-        var ids = ArrayPool<TStored>.Shared.Rent(Math.Min(Chunk, destination.Length));
+        var ids = ArrayPool<ushort>.Shared.Rent(Math.Min(Chunk, destination.Length));
         for (var at = 0; at < destination.Length; at += Chunk)
         {
-            var length = Math.Min(Chunk, destination.Length - at);
-            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(position + at) * (ulong)Width, ids.AsSpan(0, length));
-            widen(ids.AsSpan(0, length), destination.Slice(at, length));
+            var part = destination.Slice(at, Math.Min(Chunk, destination.Length - at));
+            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(position + at) * (ulong)Width, ids.AsSpan(0, part.Length));
+            for (var i = 0; i < part.Length; i++)
+                part[i] = ids[i];
         }
-        ArrayPool<TStored>.Shared.Return(ids);
+        ArrayPool<ushort>.Shared.Return(ids);
     }
 
     private void CheckRange(long position, int length)

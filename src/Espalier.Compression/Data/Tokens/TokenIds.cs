@@ -50,14 +50,6 @@ internal sealed class TokenIds : ITokens
     /// <inheritdoc/>
     public void Read(long position, Span<int> destination) => Slice(position, destination.Length).CopyTo(destination);
 
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination)
-    {
-        var from = Slice(position, destination.Length);
-        for (var i = 0; i < from.Length; i++)
-            destination[i] = from[i];
-    }
-
     private ReadOnlySpan<int> Slice(long position, int length) => position >= 0 && position <= _ids.Length - length
         ? _ids.AsSpan((int)position, length)
         : throw new ArgumentOutOfRangeException(nameof(position),

@@ -24,9 +24,6 @@ internal sealed class TokenRange : ITokens
     /// <inheritdoc/>
     public void Read(long position, Span<int> destination) => _whole.Read(Checked(position, destination.Length), destination);
 
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination) => _whole.Read(Checked(position, destination.Length), destination);
-
     private long Checked(long position, int length) => position >= 0 && position <= Count - length
         ? _start + position
         : throw new ArgumentOutOfRangeException(nameof(position),

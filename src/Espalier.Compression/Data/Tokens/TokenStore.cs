@@ -50,9 +50,6 @@ internal sealed class TokenStore : ITokens, IDisposable
     /// <inheritdoc/>
     public void Read(long position, Span<int> destination) => _tokens.Read(position, destination);
 
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination) => _tokens.Read(position, destination);
-
     /// <summary>Where each document begins, in ids, ascending.</summary>
     /// <exception cref="EspalierException">The offsets are not ascending positions within the tokens.</exception>
     public long[] ReadDocumentStarts()

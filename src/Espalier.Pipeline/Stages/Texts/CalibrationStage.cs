@@ -41,15 +41,8 @@ internal sealed class CalibrationStage(string source, string tokenizerFolder, in
     }
 
     /// <inheritdoc/>
-    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
-    {
-        using var task = run.Progress.Begin("calibration", Source.TotalBytes, "bytes");
-        var (index, skips) = Corpus.BuildStore(
-            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary),
-            Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
-        ReportSkips(run, "calibration", skips);
-        return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
-    }
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint) =>
+        EncodeAll(run, folder, "calibration", source, vocabulary);
 
     /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)

@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression;
+using Espalier.Compression.Data;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Files;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Stages.Texts;
@@ -63,6 +65,18 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
         ["tokenizer"] = Tokenizer.Sha256,
         ["text"] = ContentHash.OfText(string.Concat(Source.Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))),
     };
+
+    /// <summary>All text of a source as a store in the stage's folder.</summary>
+    /// <returns>The stage's results.</returns>
+    private protected JsonObject EncodeAll(RunContext run, StageFolder folder, string what, string source, int vocabulary)
+    {
+        using var task = run.Progress.Begin(what, Source.TotalBytes, "bytes");
+        var (index, skips) = Corpus.BuildStore(
+            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary),
+            Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
+        ReportSkips(run, what, skips);
+        return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
+    }
 
     /// <summary>Says what was not read, and text that was lost; repetitions and empty documents are only counted.</summary>
     protected void ReportSkips(RunContext run, string what, SkipCounts skips)

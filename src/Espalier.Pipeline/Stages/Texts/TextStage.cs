@@ -47,15 +47,8 @@ internal sealed class TextStage(string name, string source, string tokenizerFold
     }
 
     /// <inheritdoc/>
-    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
-    {
-        using var task = run.Progress.Begin($"text {name}", Source.TotalBytes, "bytes");
-        var (index, skips) = Corpus.BuildStore(
-            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary),
-            Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
-        ReportSkips(run, $"text {name}", skips);
-        return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
-    }
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint) =>
+        EncodeAll(run, folder, $"text {name}", source, vocabulary);
 
     /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
