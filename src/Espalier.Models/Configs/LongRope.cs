@@ -31,9 +31,7 @@ internal sealed record LongRope(
     public bool Equals(LongRope? other) => other is not null && Short.SequenceEqual(other.Short) && Long.SequenceEqual(other.Long)
         && (OriginalMaxPositions, AttentionFactor) == (other.OriginalMaxPositions, other.AttentionFactor);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Short.Count, OriginalMaxPositions, AttentionFactor);
 
-    /// <inheritdoc/>
     public override string ToString() => $"LongRope {{ {Short.Count} factors, OriginalMaxPositions = {OriginalMaxPositions} }}";
 }

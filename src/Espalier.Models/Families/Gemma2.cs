@@ -10,18 +10,14 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Gemma2 : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "gemma2";
 
-    /// <inheritdoc/>
     public override string Architecture => "Gemma2ForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. Mlp, InputNorm, AttentionOutputNorm, PostAttentionNorm, MlpOutputNorm, FinalNorm, Head],
         (PostAttentionNorm, "model.layers.{layer}.pre_feedforward_layernorm.weight"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "attn_logit_softcapping": 50.0, "bos_token_id": 2, "eos_token_id": 1,
@@ -33,13 +29,10 @@ internal sealed class Gemma2 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<string> Activations => ["gelu_pytorch_tanh"];
 
-    /// <inheritdoc/>
     protected override string ActivationField => "hidden_activation";
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         if (fields.Bool("use_bidirectional_attention"))
@@ -61,7 +54,6 @@ internal sealed class Gemma2 : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         LayerTypes.Write(target, fields);

@@ -14,19 +14,15 @@ internal sealed class Gemma3 : Family
     // Every so manieth layer has no window, where the file does not say.
     private const int Pattern = 6;
 
-    /// <inheritdoc/>
     public override string ModelType => "gemma3_text";
 
-    /// <inheritdoc/>
     public override string Architecture => "Gemma3ForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, InputNorm, AttentionOutputNorm, PostAttentionNorm, MlpOutputNorm,
             FinalNorm, Head],
         (PostAttentionNorm, "model.layers.{layer}.pre_feedforward_layernorm.weight"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "attn_logit_softcapping": null, "bos_token_id": 2, "eos_token_id": 1,
@@ -38,16 +34,12 @@ internal sealed class Gemma3 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<string> Activations => ["gelu_pytorch_tanh"];
 
-    /// <inheritdoc/>
     protected override string ActivationField => "hidden_activation";
 
-    /// <inheritdoc/>
     protected override bool TurnsByKind => true;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         if (fields.Bool("use_bidirectional_attention"))
@@ -75,7 +67,6 @@ internal sealed class Gemma3 : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         LayerTypes.Write(target, fields);

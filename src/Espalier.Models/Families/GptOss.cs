@@ -16,13 +16,10 @@ internal sealed class GptOss : Family
     // What the authors' own code calls it, beside transformers' name.
     private const string OtherChosen = "experts_per_token";
 
-    /// <inheritdoc/>
     public override string ModelType => "gpt_oss";
 
-    /// <inheritdoc/>
     public override string Architecture => "GptOssForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, AttentionSinks, .. BiasedAttention, Router, RouterBias, ExpertGateProjection, ExpertUpProjection,
             ExpertGateProjectionBias, ExpertUpProjectionBias, ExpertDownProjection, ExpertDownProjectionBias, InputNorm, PostAttentionNorm,
@@ -37,7 +34,6 @@ internal sealed class GptOss : Family
         (ExpertDownProjection, "model.layers.{layer}.mlp.experts.down_proj#transposed.{expert}"),
         (ExpertDownProjectionBias, "model.layers.{layer}.mlp.experts.down_proj_bias#transposed.{expert}"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": true, "attention_dropout": 0.0, "bos_token_id": null, "eos_token_id": null, "head_dim": 64,
@@ -49,11 +45,9 @@ internal sealed class GptOss : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) =>
         axis == Axis.Experts ? "num_local_experts" : axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         var full = new LayerKind
@@ -80,7 +74,6 @@ internal sealed class GptOss : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);

@@ -8,17 +8,13 @@ namespace Espalier.Models.Families;
 /// <summary>Granite 3 (dense): the layout of Llama, with multipliers of the embedding, the residual, attention and the logits.</summary>
 internal sealed class Granite : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "granite";
 
-    /// <inheritdoc/>
     public override string Architecture => "GraniteForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "attention_multiplier": 1.0, "bos_token_id": 1, "embedding_multiplier": 1.0,
@@ -29,10 +25,8 @@ internal sealed class Granite : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         LayerKinds = LayerKinds.All(new() { AttentionScale = fields.Positive("attention_multiplier") }),
@@ -41,7 +35,6 @@ internal sealed class Granite : Family
         LogitDivisor = fields.Positive("logits_scaling"),
     };
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         ConfigJson.SetFloat(fields, "attention_multiplier", target.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(target.HeadDim));

@@ -8,17 +8,13 @@ namespace Espalier.Models.Families;
 /// <summary>Llama 2, 3, 3.1 and 3.2 (text), and what shares their layout.</summary>
 internal sealed class Llama : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "llama";
 
-    /// <inheritdoc/>
     public override string Architecture => "LlamaForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": 2, "head_dim": null,

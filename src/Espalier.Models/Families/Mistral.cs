@@ -8,17 +8,13 @@ namespace Espalier.Models.Families;
 /// <summary>Mistral 7B and Mistral-NeMo, whose head_dim is not hidden / heads.</summary>
 internal sealed class Mistral : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "mistral";
 
-    /// <inheritdoc/>
     public override string Architecture => "MistralForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. Attention, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": 2, "head_dim": null, "hidden_act": "silu",
@@ -28,16 +24,13 @@ internal sealed class Mistral : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         LayerKinds = LayerKinds.All(new() { SlidingWindow = fields.OptionalInt("sliding_window") }),
     };
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) =>
         ConfigJson.Set(fields, "sliding_window", target.LayerKinds[0].SlidingWindow);
 }

@@ -8,13 +8,10 @@ namespace Espalier.Models.Families;
 /// <summary>Mixtral 8x7B and 8x22B: every layer a mixture of experts, whose weights are a softmax over the chosen ones.</summary>
 internal sealed class Mixtral : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "mixtral";
 
-    /// <inheritdoc/>
     public override string Architecture => "MixtralForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. Attention, Router, ExpertGateProjection, ExpertDownProjection, ExpertUpProjection, InputNorm, PostAttentionNorm,
             FinalNorm, Head],
@@ -23,7 +20,6 @@ internal sealed class Mixtral : Family
         (ExpertDownProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w2.weight"),
         (ExpertUpProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w3.weight"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": 2, "head_dim": null, "hidden_act": "silu", "hidden_size": 4096,
@@ -35,14 +31,11 @@ internal sealed class Mixtral : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) =>
         axis == Axis.Experts ? "num_local_experts" : axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         IntermediateSize = 0,
@@ -53,7 +46,6 @@ internal sealed class Mixtral : Family
         LayerKinds = LayerKinds.All(new() { HasExperts = true, SlidingWindow = fields.OptionalInt("sliding_window") }),
     };
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);

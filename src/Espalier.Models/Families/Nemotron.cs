@@ -8,18 +8,14 @@ namespace Espalier.Models.Families;
 /// <summary>Nemotron-3 and -4, and the Minitron models cut from them: LayerNorm1p, squared ReLU without a gate, partial rotary.</summary>
 internal sealed class Nemotron : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "nemotron";
 
-    /// <inheritdoc/>
     public override string Architecture => "NemotronForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedPlainMlp, InputNorm, InputNormBias, PostAttentionNorm, PostAttentionNormBias, FinalNorm,
             FinalNormBias, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 2, "eos_token_id": 3, "head_dim": null,
@@ -30,16 +26,12 @@ internal sealed class Nemotron : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<string> Activations => ["relu2"];
 
-    /// <inheritdoc/>
     protected internal override string EpsilonField => "norm_eps";
 
-    /// <inheritdoc/>
     protected internal override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         Norm = NormKind.LayerNorm1p,

@@ -8,17 +8,13 @@ namespace Espalier.Models.Families;
 /// <summary>OLMo-2: norms after attention and after the feed-forward block, and queries and keys normed over all heads.</summary>
 internal sealed class Olmo2 : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "olmo2";
 
-    /// <inheritdoc/>
     public override string Architecture => "Olmo2ForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryRowNorm, KeyRowNorm, .. Mlp, AttentionOutputNorm, MlpOutputNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": null, "eos_token_id": 50279, "hidden_act": "silu",
@@ -28,10 +24,8 @@ internal sealed class Olmo2 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         LayerKinds = LayerKinds.All(new() { Norms = NormPlacement.After, HeadNorms = HeadNormKind.AllHeads }),

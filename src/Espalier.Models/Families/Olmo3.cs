@@ -11,17 +11,13 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Olmo3 : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "olmo3";
 
-    /// <inheritdoc/>
     public override string Architecture => "Olmo3ForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryRowNorm, KeyRowNorm, .. Mlp, AttentionOutputNorm, MlpOutputNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": null, "eos_token_id": 50279, "hidden_act": "silu",
@@ -32,10 +28,8 @@ internal sealed class Olmo3 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         var full = new LayerKind { Norms = NormPlacement.After, HeadNorms = HeadNormKind.AllHeads };
@@ -48,6 +42,5 @@ internal sealed class Olmo3 : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => LayerTypes.Write(target, fields);
 }

@@ -11,17 +11,13 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Olmoe : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "olmoe";
 
-    /// <inheritdoc/>
     public override string Architecture => "OlmoeForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryRowNorm, KeyRowNorm, .. Experts, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": null, "clip_qkv": null, "eos_token_id": 50279,
@@ -33,13 +29,10 @@ internal sealed class Olmoe : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) => axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         if (fields.Says("clip_qkv"))
@@ -60,7 +53,6 @@ internal sealed class Olmoe : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         fields["norm_topk_prob"] = target.NormalizesExpertWeights;

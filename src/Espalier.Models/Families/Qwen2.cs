@@ -8,17 +8,13 @@ namespace Espalier.Models.Families;
 /// <summary>Qwen2 and Qwen2.5: query, key and value projections have biases, the output projection none.</summary>
 internal sealed class Qwen2 : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "qwen2";
 
-    /// <inheritdoc/>
     public override string Architecture => "Qwen2ForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedQueriesKeysValues, OutputProjection, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "hidden_act": "silu", "hidden_size": 4096, "initializer_range": 0.02, "intermediate_size": 22016,
@@ -28,16 +24,13 @@ internal sealed class Qwen2 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         QwenLayers.RequireFull(fields);
         return common with { QueryKeyValueBias = true };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => QwenLayers.Write(target, fields);
 }

@@ -11,18 +11,14 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Qwen2Moe : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "qwen2_moe";
 
-    /// <inheritdoc/>
     public override string Architecture => "Qwen2MoeForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedQueriesKeysValues, OutputProjection, .. Mlp, .. Experts, .. SharedMlp, InputNorm, PostAttentionNorm,
             FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": null, "decoder_sparse_step": 1, "eos_token_id": null, "hidden_act": "silu",
@@ -35,13 +31,10 @@ internal sealed class Qwen2Moe : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         QwenLayers.RequireFull(fields);
@@ -54,7 +47,6 @@ internal sealed class Qwen2Moe : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         fields["qkv_bias"] = target.QueryKeyValueBias;

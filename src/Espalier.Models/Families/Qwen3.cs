@@ -8,17 +8,13 @@ namespace Espalier.Models.Families;
 /// <summary>Qwen3 (dense): each query and key head is normed before it turns; head_dim is a field of its own.</summary>
 internal sealed class Qwen3 : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "qwen3";
 
-    /// <inheritdoc/>
     public override string Architecture => "Qwen3ForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "head_dim": 128, "hidden_act": "silu", "hidden_size": 4096,
@@ -29,7 +25,6 @@ internal sealed class Qwen3 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         QwenLayers.RequireFull(fields);
@@ -39,6 +34,5 @@ internal sealed class Qwen3 : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => QwenLayers.Write(target, fields);
 }

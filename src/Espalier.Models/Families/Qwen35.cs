@@ -14,13 +14,10 @@ internal sealed class Qwen35 : Family
     // As transformers 5 holds the text part of a model that takes pictures too.
     private const string WholePrefix = "model.language_model.";
 
-    /// <inheritdoc/>
     public override string ModelType => "qwen3_5_text";
 
-    /// <inheritdoc/>
     public override string Architecture => "Qwen3_5ForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. LinearAttention, QueryProjection, QueryGateProjection, QueryProjectionBias, QueryGateProjectionBias, KeyProjection,
             KeyProjectionBias, ValueProjection, ValueProjectionBias, OutputProjection, OutputProjectionBias, QueryNorm, KeyNorm, .. Mlp,
@@ -46,14 +43,11 @@ internal sealed class Qwen35 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected internal override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     public override string NameIn(string stored) =>
         stored.StartsWith(WholePrefix, StringComparison.Ordinal) ? $"model.{stored[WholePrefix.Length..]}" : stored;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         Norm = NormKind.RmsNorm1p,
@@ -61,6 +55,5 @@ internal sealed class Qwen35 : Family
         Delta = LinearLayers.Sizes(fields),
     };
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => LinearLayers.Write(target, fields);
 }

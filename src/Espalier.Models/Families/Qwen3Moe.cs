@@ -10,17 +10,13 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Qwen3Moe : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "qwen3_moe";
 
-    /// <inheritdoc/>
     public override string Architecture => "Qwen3MoeForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, .. Experts, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": null, "decoder_sparse_step": 1, "eos_token_id": null,
@@ -33,13 +29,10 @@ internal sealed class Qwen3Moe : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         QwenLayers.RequireFull(fields);
@@ -50,6 +43,5 @@ internal sealed class Qwen3Moe : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => SparseLayers.Write(target, fields, Defaults);
 }

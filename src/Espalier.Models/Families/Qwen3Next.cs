@@ -11,13 +11,10 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Qwen3Next : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "qwen3_next";
 
-    /// <inheritdoc/>
     public override string Architecture => "Qwen3NextForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. LinearAttention, QueryProjection, QueryGateProjection, QueryProjectionBias, QueryGateProjectionBias, KeyProjection,
             KeyProjectionBias, ValueProjection, ValueProjectionBias, OutputProjection, OutputProjectionBias, QueryNorm, KeyNorm, .. Mlp,
@@ -45,13 +42,10 @@ internal sealed class Qwen3Next : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected internal override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         var sparse = SparseLayers.Of(fields, common.Layers);
@@ -65,7 +59,6 @@ internal sealed class Qwen3Next : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         LinearLayers.Write(target, fields);

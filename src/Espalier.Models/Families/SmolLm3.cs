@@ -10,17 +10,13 @@ internal sealed class SmolLm3 : Family
 {
     private const string Turning = "no_rope_layers";
 
-    /// <inheritdoc/>
     public override string ModelType => "smollm3";
 
-    /// <inheritdoc/>
     public override string Architecture => "SmolLM3ForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 128000, "eos_token_id": 128001, "hidden_act": "silu",
@@ -31,10 +27,8 @@ internal sealed class SmolLm3 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         // A window that is switched off would still be in the masks of layers that layer_types gives it.
@@ -48,7 +42,6 @@ internal sealed class SmolLm3 : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         fields[Turning] = new JsonArray(

@@ -8,18 +8,14 @@ namespace Espalier.Models.Families;
 /// <summary>StableLM 3B and StableLM 2 1.6B: Llama's block with LayerNorm, heads that turn in part, biases of q, k and v.</summary>
 internal sealed class StableLm : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "stablelm";
 
-    /// <inheritdoc/>
     public override string Architecture => "StableLmForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedQueriesKeysValues, OutputProjection, .. Mlp, InputNorm, InputNormBias, PostAttentionNorm,
             PostAttentionNormBias, FinalNorm, FinalNormBias, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": 0, "eos_token_id": 0, "hidden_act": "silu", "hidden_dropout": 0.0, "hidden_size": 2560,
@@ -30,16 +26,12 @@ internal sealed class StableLm : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected internal override string EpsilonField => "layer_norm_eps";
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected internal override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         foreach (var (field, what) in (ReadOnlySpan<(string, string)>)[
@@ -50,6 +42,5 @@ internal sealed class StableLm : Family
         return common with { Norm = NormKind.LayerNorm, QueryKeyValueBias = fields.Bool("use_qkv_bias") };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => fields["use_qkv_bias"] = target.QueryKeyValueBias;
 }

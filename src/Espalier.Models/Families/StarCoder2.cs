@@ -8,13 +8,10 @@ namespace Espalier.Models.Families;
 /// <summary>StarCoder2: LayerNorm, GELU without a gate, biases of all projections, a window in every layer.</summary>
 internal sealed class StarCoder2 : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "starcoder2";
 
-    /// <inheritdoc/>
     public override string Architecture => "Starcoder2ForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedPlainMlp, InputNorm, InputNormBias, PostAttentionNorm, PostAttentionNormBias, FinalNorm,
             FinalNormBias, Head],
@@ -23,7 +20,6 @@ internal sealed class StarCoder2 : Family
         (DownProjection, "model.layers.{layer}.mlp.c_proj.weight"),
         (DownProjectionBias, "model.layers.{layer}.mlp.c_proj.bias"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": 50256, "embedding_dropout": 0.0, "eos_token_id": 50256,
@@ -34,16 +30,12 @@ internal sealed class StarCoder2 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<string> Activations => ["gelu_pytorch_tanh"];
 
-    /// <inheritdoc/>
     protected internal override string EpsilonField => "norm_epsilon";
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         var hasBias = fields.Bool("use_bias");
@@ -58,7 +50,6 @@ internal sealed class StarCoder2 : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         fields["use_bias"] = target.MlpBias;

@@ -52,6 +52,5 @@ internal sealed record BinaryNode(string Operator, PythonNode Left, PythonNode R
 /// <summary>Valid Python that no argument may be: comparisons, f-strings, comprehensions; a part of the source.</summary>
 internal sealed record OtherNode(string Source, int Start, int End) : PythonNode(1)
 {
-    /// <inheritdoc/>
     public override string ToString() => Source[Start..End];
 }

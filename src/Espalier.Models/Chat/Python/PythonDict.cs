@@ -47,7 +47,6 @@ internal sealed class PythonDict
         /// <inheritdoc/>
         public bool Equals(Key other) => PythonOrder.AreEqual(Value, other.Value, null);
 
-        /// <inheritdoc/>
         public override int GetHashCode() => PythonOrder.Hash(Value);
     }
 }

@@ -23,7 +23,6 @@ internal sealed class AwqMethod(int groupSize) : QuantizedMethod
         return new((int)Math.Max(0, group));
     }
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         if (!files.Has($"{module}.qweight"))

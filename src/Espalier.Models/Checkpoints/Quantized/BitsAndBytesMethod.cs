@@ -11,7 +11,6 @@ internal sealed class BitsAndBytesMethod : QuantizedMethod
 {
     private static readonly string[] s_kinds = ["nf4", "fp4"];
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         var name = $"{module}.weight";

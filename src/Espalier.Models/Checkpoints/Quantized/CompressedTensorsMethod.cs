@@ -38,7 +38,6 @@ internal sealed class CompressedTensorsMethod(int bits, Float8Method floats) : Q
         return new CompressedTensorsMethod(bits[0], block is [var rows, var columns] ? new(rows, columns) : new(0, 0));
     }
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         if (files.Has($"{module}.weight_packed"))

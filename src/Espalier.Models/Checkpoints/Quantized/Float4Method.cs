@@ -38,10 +38,8 @@ internal sealed class Float4Method : QuantizedMethod
         return new("weight", "weight_scale_2", false);
     }
 
-    /// <inheritdoc/>
     public override bool IsExactInBfloat16 => _whole is null;
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         var name = $"{module}.{_packed}";

@@ -27,7 +27,6 @@ internal sealed class Float8Method(int blockRows, int blockColumns) : QuantizedM
             ? new(rows, columns) : new(0, 0);
     }
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         var name = $"{module}.weight";

@@ -25,7 +25,6 @@ internal sealed class GptqMethod(int bits, int groupSize, bool storesLess) : Qua
         return new(bits, Math.Max(0, group), format == "gptq");
     }
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         if (!files.Has($"{module}.qweight"))

@@ -10,13 +10,10 @@ namespace Espalier.Models.Checkpoints.Quantized;
 /// </summary>
 internal sealed class Mxfp4Method : QuantizedMethod
 {
-    /// <inheritdoc/>
     public override bool IsExactInBfloat16 => true;
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns) => null;
 
-    /// <inheritdoc/>
     public override float[]? ReadExpert(QuantizedFiles files, StoredTensor tensor, NamedParameter part)
     {
         var name = $"{tensor.Name}_blocks";

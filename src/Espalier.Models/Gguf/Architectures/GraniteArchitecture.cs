@@ -8,23 +8,17 @@ namespace Espalier.Models.Gguf.Architectures;
 /// <summary>llama.cpp's architecture <c>granite</c>: that of Llama with four multipliers.</summary>
 internal sealed class GraniteArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "granite";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. BiasedAttention, PostAttentionNorm, .. BiasedMlp, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool TurnsNeighbours => true;
 
-    /// <inheritdoc/>
     public override bool ReadsRotaryFactors => true;
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { AttentionScale = null };
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         add("attention.scale", (float)(config.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(config.HeadDim)));
@@ -33,7 +27,6 @@ internal sealed class GraniteArchitecture : GgufArchitecture
         add("logit_scale", (float)config.LogitDivisor);
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         foreach (var (field, key) in (ReadOnlySpan<(string, string)>)[("attention_multiplier", "attention.scale"),

@@ -10,26 +10,19 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class LlamaArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "llama";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["llama", "mistral", "phi3", "qwen2", "smollm3"];
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. BiasedAttention, PostAttentionNorm, .. BiasedMlp, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool TurnsNeighbours => true;
 
-    /// <inheritdoc/>
     public override bool ReadsRotaryFactors => true;
 
-    /// <inheritdoc/>
     protected override bool ReadsLongFactors => true;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         // Without it the lists of factors are not looked for.
@@ -37,10 +30,8 @@ internal sealed class LlamaArchitecture : GgufArchitecture
             add("rope.scaling.type", "longrope");
     }
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) =>
         file.Contains("blk.0.attn_q.bias") && !file.Contains("blk.0.attn_output.bias") ? "qwen2" : "llama";
 
-    /// <inheritdoc/>
     public override bool Reads(GgufKeys keys) => keys.Whole("expert_count") is null or 0;
 }

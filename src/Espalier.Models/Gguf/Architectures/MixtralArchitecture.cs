@@ -8,38 +8,28 @@ namespace Espalier.Models.Gguf.Architectures;
 /// <summary>llama.cpp's architecture <c>llama</c> with experts: Mixtral.</summary>
 internal sealed class MixtralArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "llama";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["mixtral"];
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. Attention, PostAttentionNorm, .. Experts, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool TurnsNeighbours => true;
 
-    /// <inheritdoc/>
     public override bool ReadsRotaryFactors => true;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { HasExperts = true };
 
-    /// <inheritdoc/>
     protected override bool NormalizesExpertWeights => true;
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         fields["num_local_experts"] = keys.Required("expert_count");
         fields["num_experts_per_tok"] = keys.Required("expert_used_count");
     }
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) => "mixtral";
 
-    /// <inheritdoc/>
     public override bool Reads(GgufKeys keys) => keys.Whole("expert_count") > 0;
 }

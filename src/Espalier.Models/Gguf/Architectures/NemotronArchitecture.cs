@@ -9,26 +9,19 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class NemotronArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "nemotron";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, InputNormBias, .. BiasedAttention, PostAttentionNorm, PostAttentionNormBias, .. BiasedPlainMlp, FinalNorm,
             FinalNormBias, Head]);
 
-    /// <inheritdoc/>
     public override bool WantsHead => true;
 
-    /// <inheritdoc/>
     protected override NormKind Norm => NormKind.LayerNorm1p;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { Activation = ActivationKind.SquaredRelu };
 
-    /// <inheritdoc/>
     protected override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     public override float Shift(ParameterRole role) => role is InputNorm or PostAttentionNorm or FinalNorm ? 1 : 0;
 }

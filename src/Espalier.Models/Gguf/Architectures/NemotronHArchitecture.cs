@@ -13,30 +13,23 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
 {
     private const string KeyValueHeads = "attention.head_count_kv", FeedForward = "feed_forward_length";
 
-    /// <inheritdoc/>
     public override string Name => "nemotron_h";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, MambaStepBias, MambaLogDecay, MambaSkip, MambaInputConvolution, MambaBConvolution, MambaCConvolution,
             MambaInputConvolutionBias, MambaBConvolutionBias, MambaCConvolutionBias, MambaGateProjection, MambaInputProjection,
             MambaBProjection, MambaCProjection, MambaStepProjection, MambaNorm, MambaOutputProjection, .. Attention, .. BiasedPlainMlp,
             FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool HasRotary => false;
 
-    /// <inheritdoc/>
     public override bool HasHalves => true;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { Activation = ActivationKind.SquaredRelu, IsRotary = false };
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) =>
         base.WithoutKeys(kind) with { HasAttention = true, HasMamba = false, HasFeedForward = true };
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) =>
         config.LayerKinds.Any(static kind => !kind.IsHalf)
             ? $"a layer of the architecture {Name} is one half; this model has one that is two"
@@ -45,7 +38,6 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
                 + $"{config.Mamba.MostStep}"
             : null;
 
-    /// <inheritdoc/>
     public override long[] ShapeOf(StoredTensor tensor, DecoderConfig config) => tensor.Parts[0].Parameter.Role switch
     {
         MambaLogDecay or MambaSkip => [tensor.Shape[0], 1],
@@ -68,7 +60,6 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
                 weight = -MathF.Exp(weight);
     }
 
-    /// <inheritdoc/>
     public override void Decode(ParameterRole role, Span<float> weights)
     {
         if (role == MambaLogDecay)
@@ -76,7 +67,6 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
                 weight = MathF.Log(-weight);
     }
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         // Beside the RMS norm's, which is the one that counts; its loader asks for both.
@@ -88,7 +78,6 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
         add("ssm.group_count", (uint)config.Mamba.Groups);
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         var layers = keys.Required("block_count");

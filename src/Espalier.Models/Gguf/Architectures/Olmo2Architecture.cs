@@ -12,30 +12,22 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Olmo2Architecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "olmo2";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["olmo2", "olmo3"];
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, QueryProjection, QueryRowNorm, KeyProjection, KeyRowNorm, ValueProjection, OutputProjection, AttentionOutputNorm,
             .. Mlp, MlpOutputNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool WantsHead => true;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { Norms = NormPlacement.After, HeadNorms = HeadNormKind.AllHeads };
 
-    /// <inheritdoc/>
     protected override bool WantsFullWidth => true;
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { Rotary = null };
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) =>
         config.LayerKinds.Any(kind => (kind.Rotary ?? config.Rotary) != (kind.SlidingWindow is null
             ? config.Rotary
@@ -43,10 +35,8 @@ internal sealed class Olmo2Architecture : GgufArchitecture
             ? $"the architecture {Name} stretches the frequencies of layers without a window alone"
             : WindowPeriod.Objection(config, Name);
 
-    /// <inheritdoc/>
     protected override int ContextLength(DecoderConfig config) => config.MaxPositions;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         if (config.LayerKinds.All(kind => kind.SlidingWindow is null))
@@ -55,11 +45,9 @@ internal sealed class Olmo2Architecture : GgufArchitecture
         add("attention.sliding_window_pattern", (uint)WindowPeriod.Of(config)!.Value);
     }
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) =>
         new GgufKeys(file, Name).Whole("attention.sliding_window") is null or 0 ? "olmo2" : "olmo3";
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         if (keys.Whole("attention.sliding_window") is not (> 0 and var window))

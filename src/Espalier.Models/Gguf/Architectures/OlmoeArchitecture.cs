@@ -11,24 +11,18 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class OlmoeArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "olmoe";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["olmoe"];
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryRowNorm, KeyProjection, KeyRowNorm, ValueProjection, OutputProjection,
             PostAttentionNorm, .. Experts, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { HeadNorms = HeadNormKind.AllHeads, HasExperts = true };
 
-    /// <inheritdoc/>
     protected override bool WantsFullWidth => true;
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         fields["num_experts"] = keys.Required("expert_count");
@@ -36,6 +30,5 @@ internal sealed class OlmoeArchitecture : GgufArchitecture
         fields["norm_topk_prob"] = false;
     }
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) => "olmoe";
 }

@@ -11,10 +11,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Phi3Architecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "phi3";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. Attention, PostAttentionNorm, .. Mlp, FinalNorm, Head],
         (QueryProjection, "blk.{layer}.attn_qkv.weight#q"),
@@ -23,23 +21,18 @@ internal sealed class Phi3Architecture : GgufArchitecture
         (GateProjection, "blk.{layer}.ffn_up.weight#gate"),
         (UpProjection, "blk.{layer}.ffn_up.weight#up"));
 
-    /// <inheritdoc/>
     protected override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override bool ReadsLongFactors => true;
 
-    /// <inheritdoc/>
     protected override bool WantsFullWidth => true;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         if (config.LayerKinds[0].SlidingWindow is { } window)
             add("attention.sliding_window", (uint)window);
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         if (keys.Whole("attention.sliding_window") is > 0 and var window)

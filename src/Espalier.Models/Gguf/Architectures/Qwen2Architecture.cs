@@ -9,13 +9,10 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Qwen2Architecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "qwen2";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. BiasedQueriesKeysValues, OutputProjection, PostAttentionNorm, .. Mlp, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override bool WantsFullWidth => true;
 }

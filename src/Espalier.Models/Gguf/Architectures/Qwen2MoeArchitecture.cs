@@ -11,32 +11,25 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Qwen2MoeArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "qwen2moe";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["qwen2_moe"];
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. BiasedQueriesKeysValues, OutputProjection, PostAttentionNorm, .. Experts, .. SharedMlp, FinalNorm,
             Head]);
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { HasExperts = true, HasSharedExpert = true };
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) => config.QueryKeyValueBias ? null
         : $"the architecture {Name} has biases of q, k and v; this model has none";
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         add("expert_feed_forward_length", (uint)config.ExpertIntermediateSize);
         add("expert_shared_feed_forward_length", (uint)config.SharedIntermediateSize);
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         fields["num_experts"] = keys.Required("expert_count");
@@ -46,6 +39,5 @@ internal sealed class Qwen2MoeArchitecture : GgufArchitecture
         fields["norm_topk_prob"] = false;
     }
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) => "qwen2_moe";
 }

@@ -10,26 +10,20 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Qwen35Architecture : GatedDeltaArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "qwen35";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["qwen3_5_text"];
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryGateProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection,
             .. LinearAttention, PostAttentionNorm, .. Mlp, FinalNorm, Head],
         (QueryProjection, "blk.{layer}.attn_q.weight#heads:query"),
         (PostAttentionNorm, "blk.{layer}.post_attention_norm.weight"));
 
-    /// <inheritdoc/>
     public override bool TilesValueHeads => true;
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) => "qwen3_5_text";
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         base.DescribeOwn(config, add);

@@ -7,14 +7,11 @@ namespace Espalier.Models.Gguf.Architectures;
 /// <summary>llama.cpp's architecture <c>qwen3</c>: each query and key head is normed before it turns; nothing has a bias.</summary>
 internal sealed class Qwen3Architecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "qwen3";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection, PostAttentionNorm,
             .. Mlp, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { HeadNorms = HeadNormKind.EachHead };
 }

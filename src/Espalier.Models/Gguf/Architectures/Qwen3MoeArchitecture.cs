@@ -10,28 +10,21 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Qwen3MoeArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "qwen3moe";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["qwen3_moe"];
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection, PostAttentionNorm,
             .. Experts, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { HeadNorms = HeadNormKind.EachHead, HasExperts = true };
 
-    /// <inheritdoc/>
     protected override bool NormalizesExpertWeights => true;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add) =>
         add("expert_feed_forward_length", (uint)config.ExpertIntermediateSize);
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         fields["num_experts"] = keys.Required("expert_count");
@@ -40,6 +33,5 @@ internal sealed class Qwen3MoeArchitecture : GgufArchitecture
         fields["norm_topk_prob"] = true;
     }
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) => "qwen3_moe";
 }

@@ -11,13 +11,10 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Qwen3NextArchitecture : GatedDeltaArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "qwen3next";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["qwen3_next"];
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryGateProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection,
             .. LinearAttention, PostAttentionNorm, .. Experts, .. SharedMlp, FinalNorm, Head],
@@ -26,17 +23,13 @@ internal sealed class Qwen3NextArchitecture : GatedDeltaArchitecture
         (DeltaStepProjection, "blk.{layer}.ssm_ba.weight#linear-key-heads:a"),
         (PostAttentionNorm, "blk.{layer}.post_attention_norm.weight"));
 
-    /// <inheritdoc/>
     protected override bool NormalizesExpertWeights => true;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } =
         new() { HeadNorms = HeadNormKind.EachHead, HasAttentionGate = true, HasExperts = true, HasSharedExpert = true };
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) => "qwen3_next";
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         base.DescribeOwn(config, add);
@@ -44,7 +37,6 @@ internal sealed class Qwen3NextArchitecture : GatedDeltaArchitecture
         add("expert_shared_feed_forward_length", (uint)config.SharedIntermediateSize);
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         base.ReadOwn(keys, fields);

@@ -12,20 +12,15 @@ internal sealed class SmolLm3Architecture : GgufArchitecture
     // A number of llama.cpp's, which has no key.
     private const int Step = 4;
 
-    /// <inheritdoc/>
     public override string Name => "smollm3";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. BiasedAttention, PostAttentionNorm, .. BiasedMlp, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool TurnsNeighbours => true;
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { IsRotary = true };
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) =>
         Enumerable.Range(0, config.Layers).All(layer => config.LayerKinds[layer].IsRotary == ((layer + 1) % Step != 0)) ? null
             : $"the architecture {Name} turns all layers but every {Step}th, and this model's "

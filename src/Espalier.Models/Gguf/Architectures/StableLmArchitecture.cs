@@ -7,26 +7,19 @@ namespace Espalier.Models.Gguf.Architectures;
 /// <summary>llama.cpp's architecture <c>stablelm</c>: LayerNorm with biases, SwiGLU, heads that turn in part.</summary>
 internal sealed class StableLmArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "stablelm";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, InputNormBias, .. BiasedQueriesKeysValues, OutputProjection, PostAttentionNorm, PostAttentionNormBias,
             .. Mlp, FinalNorm, FinalNormBias, Head]);
 
-    /// <inheritdoc/>
     public override bool WantsHead => true;
 
-    /// <inheritdoc/>
     protected override NormKind Norm => NormKind.LayerNorm;
 
-    /// <inheritdoc/>
     protected override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override bool WantsFullWidth => true;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add) => add("use_parallel_residual", false);
 }

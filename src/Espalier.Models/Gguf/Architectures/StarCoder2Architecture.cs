@@ -10,24 +10,18 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class StarCoder2Architecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "starcoder2";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, InputNormBias, .. BiasedAttention, PostAttentionNorm, PostAttentionNormBias, .. BiasedPlainMlp, FinalNorm,
             FinalNormBias, Head]);
 
-    /// <inheritdoc/>
     protected override NormKind Norm => NormKind.LayerNorm;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { Activation = ActivationKind.Gelu };
 
-    /// <inheritdoc/>
     protected override bool WantsFullWidth => true;
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) => config.AttentionOutputBias && config.MlpBias ? null
         : $"the architecture {Name} wants biases of all projections; this model has none";
 }

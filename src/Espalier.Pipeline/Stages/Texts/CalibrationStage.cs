@@ -17,10 +17,8 @@ namespace Espalier.Pipeline.Stages.Texts;
 internal sealed class CalibrationStage(string source, string tokenizerFolder, int vocabulary)
     : EncodingStage([source], null, 0, tokenizerFolder)
 {
-    /// <inheritdoc/>
     public override string Name => "calibration";
 
-    /// <inheritdoc/>
     public override bool HasFolder => !DataSection.IsIds(source);
 
     /// <summary>The tokens; whoever runs the stage disposes them.</summary>
@@ -28,7 +26,6 @@ internal sealed class CalibrationStage(string source, string tokenizerFolder, in
 
     internal override StageForecast? Forecast() => new(Name, $"{source} to tokens", null, null, null, null);
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         if (HasFolder)
@@ -40,11 +37,9 @@ internal sealed class CalibrationStage(string source, string tokenizerFolder, in
         }
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint) =>
         EncodeAll(run, folder, "calibration", source, vocabulary);
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var store = TokenStore.Open(Path.Combine(folder, "tokens"), vocabulary, $"data.calibration {source}");

@@ -36,7 +36,6 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
     /// <summary>The sources as they are read: a word that stands for what an earlier stage made is its file by now.</summary>
     protected virtual IEnumerable<string> Read => sources;
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -45,7 +44,6 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
         base.Run(run);
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = new JsonObject
@@ -59,7 +57,6 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
         return options;
     }
 
-    /// <inheritdoc/>
     protected sealed override Dictionary<string, string> Inputs() => new()
     {
         ["tokenizer"] = Tokenizer.Sha256,

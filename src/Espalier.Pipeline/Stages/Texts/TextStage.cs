@@ -26,16 +26,13 @@ internal sealed record EvaluationText(string Name, ITokens Tokens, string Hash, 
 internal sealed class TextStage(string name, string source, string tokenizerFolder, int vocabulary)
     : EncodingStage([source], null, 0, tokenizerFolder)
 {
-    /// <inheritdoc/>
     public override string Name => $"text-{name}";
 
-    /// <inheritdoc/>
     public override bool HasFolder => !DataSection.IsIds(source);
 
     /// <summary>The text; whoever runs the stage disposes its tokens.</summary>
     public Slot<EvaluationText> Text { get; } = new(name);
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         if (source != DotnetDocs.Name && !RecipePaths.IsThere(source))
@@ -46,11 +43,9 @@ internal sealed class TextStage(string name, string source, string tokenizerFold
             Text.Value = new(name, TokenIds.Parse(source, vocabulary), ContentHash.OfFile(source), null);
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint) =>
         EncodeAll(run, folder, $"text {name}", source, vocabulary);
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var store = TokenStore.Open(Path.Combine(folder, "tokens"), vocabulary, source);
