@@ -54,8 +54,6 @@ internal sealed class Gemma3Architecture : GgufArchitecture
         return (config.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(head)) / assumed;
     }
 
-    public override string FamilyOf(GgufFile file) => "gemma3_text";
-
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         fields["sliding_window"] = keys.Required("attention.sliding_window");

@@ -100,11 +100,19 @@ internal abstract class GgufArchitecture
     {
     }
 
+    /// <summary>What the keys say of a mixture of experts, in the fields of most families that are one.</summary>
+    protected void ReadExperts(GgufKeys keys, JsonObject fields)
+    {
+        fields["num_experts"] = keys.Required("expert_count");
+        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+        fields["norm_topk_prob"] = NormalizesExpertWeights;
+    }
+
     /// <summary>Whether a file that has its name is of it.</summary>
     public virtual bool Reads(GgufKeys keys) => true;
 
     /// <summary>The family that a file of this architecture is read as.</summary>
-    public virtual string FamilyOf(GgufFile file) => Name;
+    public virtual string FamilyOf(GgufFile file) => Families[0];
 
     /// <summary>What is added to every weight of a parameter: 1 for norms that the checkpoint stores less one.</summary>
     public virtual float Shift(ParameterRole role) => 0;

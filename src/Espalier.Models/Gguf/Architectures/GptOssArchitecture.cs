@@ -69,6 +69,4 @@ internal sealed class GptOssArchitecture : GgufArchitecture
         else
             fields["rope_scaling"] ??= new JsonObject { ["rope_type"] = "default" };
     }
-
-    public override string FamilyOf(GgufFile file) => "gpt_oss";
 }

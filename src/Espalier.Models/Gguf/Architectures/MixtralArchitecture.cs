@@ -29,7 +29,5 @@ internal sealed class MixtralArchitecture : GgufArchitecture
         fields["num_experts_per_tok"] = keys.Required("expert_used_count");
     }
 
-    public override string FamilyOf(GgufFile file) => "mixtral";
-
     public override bool Reads(GgufKeys keys) => keys.Whole("expert_count") > 0;
 }

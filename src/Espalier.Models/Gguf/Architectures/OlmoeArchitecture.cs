@@ -23,12 +23,5 @@ internal sealed class OlmoeArchitecture : GgufArchitecture
 
     protected override bool WantsFullWidth => true;
 
-    public override void ReadOwn(GgufKeys keys, JsonObject fields)
-    {
-        fields["num_experts"] = keys.Required("expert_count");
-        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
-        fields["norm_topk_prob"] = false;
-    }
-
-    public override string FamilyOf(GgufFile file) => "olmoe";
+    public override void ReadOwn(GgufKeys keys, JsonObject fields) => ReadExperts(keys, fields);
 }

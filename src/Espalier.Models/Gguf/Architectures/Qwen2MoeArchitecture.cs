@@ -32,12 +32,8 @@ internal sealed class Qwen2MoeArchitecture : GgufArchitecture
 
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
-        fields["num_experts"] = keys.Required("expert_count");
-        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+        ReadExperts(keys, fields);
         fields["moe_intermediate_size"] = keys.Required("expert_feed_forward_length");
         fields["shared_expert_intermediate_size"] = keys.Required("expert_shared_feed_forward_length");
-        fields["norm_topk_prob"] = false;
     }
-
-    public override string FamilyOf(GgufFile file) => "qwen2_moe";
 }

@@ -22,8 +22,6 @@ internal sealed class Qwen35Architecture : GatedDeltaArchitecture
 
     public override bool TilesValueHeads => true;
 
-    public override string FamilyOf(GgufFile file) => "qwen3_5_text";
-
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         base.DescribeOwn(config, add);

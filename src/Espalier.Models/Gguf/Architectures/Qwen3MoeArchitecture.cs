@@ -27,11 +27,7 @@ internal sealed class Qwen3MoeArchitecture : GgufArchitecture
 
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
-        fields["num_experts"] = keys.Required("expert_count");
-        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+        ReadExperts(keys, fields);
         fields["moe_intermediate_size"] = keys.Required("expert_feed_forward_length");
-        fields["norm_topk_prob"] = true;
     }
-
-    public override string FamilyOf(GgufFile file) => "qwen3_moe";
 }

@@ -28,8 +28,6 @@ internal sealed class Qwen3NextArchitecture : GatedDeltaArchitecture
     protected override LayerKind Layer { get; } =
         new() { HeadNorms = HeadNormKind.EachHead, HasAttentionGate = true, HasExperts = true, HasSharedExpert = true };
 
-    public override string FamilyOf(GgufFile file) => "qwen3_next";
-
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         base.DescribeOwn(config, add);
@@ -40,10 +38,8 @@ internal sealed class Qwen3NextArchitecture : GatedDeltaArchitecture
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         base.ReadOwn(keys, fields);
-        fields["num_experts"] = keys.Required("expert_count");
-        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+        ReadExperts(keys, fields);
         fields["moe_intermediate_size"] = keys.Required("expert_feed_forward_length");
         fields["shared_expert_intermediate_size"] = keys.Required("expert_shared_feed_forward_length");
-        fields["norm_topk_prob"] = true;
     }
 }
