@@ -2,7 +2,7 @@ using Espalier.Compression.Data.Batches;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Batches;
 
 public sealed class SampleOrderTests : IDisposable
 {

@@ -3,7 +3,7 @@ using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 using Espalier.Files;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Sources;
 
 public sealed class DocumentSourceTests : IDisposable
 {

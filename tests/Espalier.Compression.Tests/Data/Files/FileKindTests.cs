@@ -3,7 +3,7 @@ using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 using ZstdSharp;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Files;
 
 /// <summary>Files as people have them: JSON, tables, zstd, source files, and what is no text.</summary>
 public sealed class FileKindTests : IDisposable

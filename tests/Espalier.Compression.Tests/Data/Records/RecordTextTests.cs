@@ -2,7 +2,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Records;
 
 /// <summary>Which text a record is, in the shapes that people have.</summary>
 public sealed class RecordTextTests : IDisposable

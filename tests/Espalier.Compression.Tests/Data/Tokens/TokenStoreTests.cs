@@ -2,7 +2,7 @@ using Espalier.Compression.Data.Tokens;
 using Espalier.Files;
 using Espalier.Tests;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Tokens;
 
 public sealed class TokenStoreTests : IDisposable
 {

@@ -2,7 +2,7 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Batches;
 
 public sealed class WindowTests
 {

@@ -4,7 +4,7 @@ using Espalier.Compression.Data.Records;
 using FsCheck;
 using FsCheck.Fluent;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Formats;
 
 public sealed class JsonLinesTests : IDisposable
 {

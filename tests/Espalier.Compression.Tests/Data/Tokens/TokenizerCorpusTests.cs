@@ -4,7 +4,7 @@ using Espalier.Compression.Data.Tokens;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Tokens;
 
 /// <summary>The data path with the bundled teacher's tokenizer, against ids that the reference library made.</summary>
 public sealed class TokenizerCorpusTests : IDisposable

@@ -2,7 +2,7 @@ using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Xml;
 
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Formats;
 
 public sealed class XmlDocumentationTests : IDisposable
 {

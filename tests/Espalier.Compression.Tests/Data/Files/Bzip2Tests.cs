@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using Espalier.Compression.Data.Files;
 using Espalier.Compression.Data.Records;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Files;
 
 /// <summary>bzip2 is read as bzip2 1.0.8 wrote it (through Python's bz2, from the text that <see cref="Text"/> makes too).</summary>
 public sealed class Bzip2Tests

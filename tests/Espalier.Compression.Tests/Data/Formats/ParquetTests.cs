@@ -3,7 +3,7 @@ using Espalier.Compression.Data.Records;
 using Parquet;
 using Parquet.Serialization;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Formats;
 
 public sealed class ParquetTests : IDisposable
 {

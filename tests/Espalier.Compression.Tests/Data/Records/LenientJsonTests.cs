@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Espalier.Compression.Data.Records;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Records;
 
 /// <summary>JSON lines as Python's json writes them.</summary>
 public sealed class LenientJsonTests : IDisposable

@@ -6,7 +6,7 @@ using Espalier.Compression.Training;
 using Espalier.Tests;
 using Espalier.Torch;
 
-namespace Espalier.Compression.Tests.Data;
+namespace Espalier.Compression.Tests.Data.Tokens;
 
 public sealed class DocumentBoundariesTests : TorchTest
 {
