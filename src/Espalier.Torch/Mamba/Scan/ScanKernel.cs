@@ -2,7 +2,7 @@ using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Vectors;
 using static Espalier.Torch.Kernels.KernelErrors;
 
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 /// <summary>The selective scan by our kernels: float32 on the processor.</summary>
 internal static unsafe class ScanKernel

@@ -1,7 +1,7 @@
 using Espalier.Torch.Gradients;
 using Espalier.Torch.Operators;
 
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 // Shapes: B batch, T time, M heads, P channels of a head, G groups, S numbers of state of a channel, C tokens of a chunk.
 

@@ -1,4 +1,4 @@
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 // Shapes: B batch, T time, M heads, P channels of a head, G groups, S numbers of state of a channel.
 

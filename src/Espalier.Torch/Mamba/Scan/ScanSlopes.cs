@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Espalier.Torch.Kernels.Products;
 using Espalier.Torch.Kernels.Vectors;
 
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 /// <summary>Small steps of <see cref="ScanBackward"/>, vector by vector.</summary>
 internal static unsafe class ScanSlopes

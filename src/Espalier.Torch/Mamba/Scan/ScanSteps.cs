@@ -3,7 +3,7 @@ using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Norms;
 using Espalier.Torch.Kernels.Vectors;
 
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 /// <summary>
 /// Steps and decays of a scan: dt = softplus(raw + bias) between two bounds and exp(A dt), with softplus(v) = v above 20 as the reference

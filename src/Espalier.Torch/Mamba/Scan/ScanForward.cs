@@ -3,7 +3,7 @@ using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Products;
 using Espalier.Torch.Kernels.Vectors;
 
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 /// <summary>
 /// The selective scan of Mamba-2 (arXiv 2405.21060, section 6), H = a H + dt B x and y = C H + D x with a state H of S numbers a channel,

@@ -3,7 +3,7 @@ using Espalier.Torch.Kernels.Attention;
 using Espalier.Torch.Kernels.Products;
 using Espalier.Torch.Kernels.Vectors;
 
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 /// <summary>
 /// The way back through a selective scan, from the last chunk to the first. States at the beginnings of chunks are made again on the way

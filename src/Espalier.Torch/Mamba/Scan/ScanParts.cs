@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Espalier.Torch.Kernels.Products;
 using Espalier.Torch.Kernels.Vectors;
 
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 /// <summary>Steps of a chunk that the scan takes on both ways.</summary>
 internal static unsafe class ScanParts

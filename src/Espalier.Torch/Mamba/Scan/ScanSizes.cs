@@ -1,4 +1,4 @@
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 /// <summary>The sizes of a selective scan, and between which bounds its steps lie.</summary>
 /// <param name="Heads">Heads, M.</param>

@@ -1,4 +1,4 @@
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 /// <summary>
 /// What a selective scan is given: x [M, P], B [G, S] and C [G, S] of each token, its steps and decays [M], and a state to begin with or

@@ -1,7 +1,7 @@
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Vectors;
 
-namespace Espalier.Torch.Mamba;
+namespace Espalier.Torch.Mamba.Scan;
 
 /// <summary>Scratch of a thread on the way back through a scan.</summary>
 internal readonly unsafe struct ScanScratch
