@@ -27,7 +27,6 @@ internal sealed record LongRope(
                 + "layers; it must be the same in all");
     }
 
-    /// <inheritdoc/>
     public bool Equals(LongRope? other) => other is not null && Short.SequenceEqual(other.Short) && Long.SequenceEqual(other.Long)
         && (OriginalMaxPositions, AttentionFactor) == (other.OriginalMaxPositions, other.AttentionFactor);
 

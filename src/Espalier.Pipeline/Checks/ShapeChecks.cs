@@ -9,6 +9,7 @@ using Espalier.Models.Families;
 using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Recipes.Rules;
 using Espalier.Pipeline.Stages.Export;
 using Espalier.Pipeline.Stages.Training;
 

@@ -4,6 +4,7 @@ using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Options.Training;
+using Espalier.Pipeline.Recipes.Rules;
 
 namespace Espalier.Pipeline.Recipes;
 

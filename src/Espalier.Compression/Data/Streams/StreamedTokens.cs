@@ -36,19 +36,15 @@ internal sealed class StreamedTokens : IDocumentTokens, IDisposable
                     source.Delete(piece);
     }
 
-    /// <inheritdoc/>
     public long Count => Index.Count;
 
-    /// <inheritdoc/>
     public string Name { get; }
 
     /// <summary>Where pieces begin and what they hold.</summary>
     public PieceIndex Index => _source.Index;
 
-    /// <inheritdoc/>
     public DocumentBoundaries Boundaries => new PieceBoundaries(this);
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination)
     {
         while (Part(position, destination.Length, out var inside, out var count) is { } piece && destination.Length > 0)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Espalier.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Compression.Data.Tokens;
@@ -22,7 +23,6 @@ internal sealed class TokenFile : ITokens, IDisposable
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
     }
 
-    /// <inheritdoc/>
     public long Count { get; }
 
     /// <summary>The path.</summary>
@@ -41,7 +41,7 @@ internal sealed class TokenFile : ITokens, IDisposable
 
     internal static TokenFile Open(string path, TokenWidth width, int? vocabularySize, CheckedIds known)
     {
-        var stream = OpenStream(path);
+        var stream = ReadableFile.Open(path);
         try
         {
             if (stream.Length == 0)
@@ -63,7 +63,6 @@ internal sealed class TokenFile : ITokens, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination)
     {
         CheckRange(position, destination.Length);
@@ -140,17 +139,5 @@ internal sealed class TokenFile : ITokens, IDisposable
     {
         var ids = MemoryMarshal.Cast<byte, ushort>(bytes);
         return ids.IndexOfAnyExceptInRange((ushort)0, (ushort)(below - 1)) is >= 0 and var bad ? (bad, ids[bad]) : (-1, 0);
-    }
-
-    private static FileStream OpenStream(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EspalierException($"{path}: cannot be read: {error.Message}", error);
-        }
     }
 }

@@ -9,7 +9,6 @@ internal sealed class TokenIds : ITokens
 
     private TokenIds(int[] ids, string name) => (this._ids, Name) = (ids, name);
 
-    /// <inheritdoc/>
     public long Count => _ids.Length;
 
     /// <summary>The list as given.</summary>
@@ -47,7 +46,6 @@ internal sealed class TokenIds : ITokens
             spec, vocabularySize);
     }
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination) => Slice(position, destination.Length).CopyTo(destination);
 
     private ReadOnlySpan<int> Slice(long position, int length) => position >= 0 && position <= _ids.Length - length

@@ -15,13 +15,10 @@ internal sealed class TokenRange : ITokens
         (_whole, _start, Count) = (whole, start, count);
     }
 
-    /// <inheritdoc/>
     public long Count { get; }
 
-    /// <inheritdoc/>
     public string Name => _whole.Name;
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination) => _whole.Read(Checked(position, destination.Length), destination);
 
     private long Checked(long position, int length) => position >= 0 && position <= Count - length

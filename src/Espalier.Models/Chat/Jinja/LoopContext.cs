@@ -65,7 +65,6 @@ internal sealed class LoopContext(
         return text;
     }
 
-    /// <inheritdoc/>
     public bool TryMember(string name, out object? member)
     {
         object? next = null;

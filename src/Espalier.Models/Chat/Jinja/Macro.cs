@@ -41,7 +41,6 @@ internal sealed class Macro(MacroSignature signature, Scope scope, Rendering ren
         return text;
     }
 
-    /// <inheritdoc/>
     public bool TryMember(string name, out object? member)
     {
         member = name switch

@@ -3,7 +3,8 @@ using static Espalier.Models.ParameterRole;
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>
-/// llama.cpp's names of parameters, which its architectures share. An architecture lists what it has, and the few names in which it differs.
+/// llama.cpp's names of parameters, which its architectures share. An architecture lists what it has, and the few names in which it
+/// differs.
 /// </summary>
 internal static class GgufNames
 {
