@@ -69,7 +69,6 @@ internal sealed class WorkerThreads : IDisposable
                 ExceptionDispatchInfo.Throw(failure);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (_over)

@@ -4,6 +4,7 @@ using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Importance.Depth.Metrics;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;

@@ -30,14 +30,12 @@ internal sealed class ReplayedText : IBatchSource
         (_answers, _text) = (new(conversations, order), new(text, textOrder));
     }
 
-    /// <inheritdoc/>
     public int Sequence => _answers.Sequence;
 
     /// <summary>The window at a position; those of text have numbers after those of conversations.</summary>
     public long WindowAt(long position) =>
         Place(position) is (true, var at) ? _conversations.Count + _text.WindowAt(at) : _answers.WindowAt(Place(position).At);
 
-    /// <inheritdoc/>
     public long CountedTokens(long first, int rows)
     {
         var counted = 0L;
@@ -46,10 +44,8 @@ internal sealed class ReplayedText : IBatchSource
         return counted;
     }
 
-    /// <inheritdoc/>
     public Batch Allocate(int rows) => _answers.Allocate(rows);
 
-    /// <inheritdoc/>
     public void Fill(Batch batch, long first)
     {
         for (var row = 0; row < batch.Size; row++)

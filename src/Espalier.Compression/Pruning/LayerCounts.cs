@@ -74,7 +74,6 @@ internal readonly record struct LayerCounts(int Mamba, int Attention, int FeedFo
     /// <summary>The first ones of each kind: what stands for the others while none is ranked.</summary>
     public int[] First(LayerKinds kinds) => Best(kinds, new double[kinds.Count]);
 
-    /// <inheritdoc/>
     public override string ToString() =>
         string.Join(" + ", Counts.Zip(s_names).Where(entry => entry.First > 0).Select(entry => $"{entry.First} {entry.Second}"));
 

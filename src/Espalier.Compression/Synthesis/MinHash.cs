@@ -1,3 +1,5 @@
+using Espalier.Files;
+
 namespace Espalier.Compression.Synthesis;
 
 /// <summary>
@@ -11,7 +13,7 @@ internal static class MinHash
 
     // Multiply-add-shift of 64 bits (Dietzfelbinger et al., 1997); the factors are the same in every process.
     private static readonly (ulong Factor, ulong Summand)[] s_functions =
-        [.. Enumerable.Range(0, Values).Select(i => (Mix((ulong)(2 * i)) | 1, Mix((ulong)(2 * i + 1))))];
+        [.. Enumerable.Range(0, Values).Select(i => (SplitMix.Next((ulong)(2 * i)) | 1, SplitMix.Next((ulong)(2 * i + 1))))];
 
     /// <summary>The signature of a set, which is not empty.</summary>
     public static uint[] Of(ReadOnlySpan<ulong> set)
@@ -39,17 +41,5 @@ internal static class MinHash
             if (1 - Math.Pow(1 - Math.Pow(threshold, more), Values / more) >= 0.99)
                 rows = more;
         return rows;
-    }
-
-    /// <summary>Scatters the bits of a number (the last step of SplitMix64, Steele et al., 2014).</summary>
-    public static ulong Mix(ulong number)
-    {
-        unchecked
-        {
-            number += 0x9E3779B97F4A7C15;
-            number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9;
-            number = (number ^ (number >> 27)) * 0x94D049BB133111EB;
-            return number ^ (number >> 31);
-        }
     }
 }

@@ -1,3 +1,5 @@
+using Espalier.Files;
+
 namespace Espalier.Compression.Synthesis;
 
 /// <summary>
@@ -34,7 +36,7 @@ internal sealed class NearDuplicates(double threshold, long? most = null)
         {
             bands[band] = (ulong)band;
             foreach (var value in signature.AsSpan(band * _rows, _rows))
-                bands[band] = MinHash.Mix(bands[band] ^ value);
+                bands[band] = SplitMix.Next(bands[band] ^ value);
             foreach (var other in _bands.GetValueOrDefault(bands[band]) ?? [])
                 if (seen.Add(other) && Jaccard(set, _texts[other]) >= threshold)
                     return false;
@@ -77,11 +79,11 @@ internal sealed class NearDuplicates(double threshold, long? most = null)
             if (c is >= '\u2E80' and <= '\u9FFF')
             {
                 End();
-                (hash, letters) = (MinHash.Mix(c), 1);
+                (hash, letters) = (SplitMix.Next(c), 1);
                 End();
             }
             else if (char.IsLetterOrDigit(c) || char.IsSurrogate(c) || (letters > 0 && c is '\'' or '’'))
-                (hash, letters) = (MinHash.Mix(hash ^ char.ToLowerInvariant(c)), letters + 1);
+                (hash, letters) = (SplitMix.Next(hash ^ char.ToLowerInvariant(c)), letters + 1);
             else
                 End();
         End();
@@ -90,7 +92,7 @@ internal sealed class NearDuplicates(double threshold, long? most = null)
         {
             var row = 0UL;
             for (var i = 0; i < InARow; i++)
-                row = MinHash.Mix(row ^ words[first + i]);
+                row = SplitMix.Next(row ^ words[first + i]);
             rows.Add(row);
         }
         return [.. rows.Order()];

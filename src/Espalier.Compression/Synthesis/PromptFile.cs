@@ -33,7 +33,7 @@ internal static class PromptFile
     /// <exception cref="EspalierException">It cannot be read, a line holds no prompt, or there is none.</exception>
     public static IReadOnlyList<GivenPrompt> Read(string path, int most)
     {
-        using var file = Open(path);
+        using var file = ReadableFile.Open(path, 1 << 16, FileOptions.SequentialScan);
         var (prompts, isJson) = (new List<GivenPrompt>(), path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase));
         var lines = new LineReader(file, LongestLine, path);
         while (prompts.Count < most && lines.TryRead(out var line, out var whole))
@@ -93,16 +93,4 @@ internal static class PromptFile
     }
 
     private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
-
-    private static FileStream Open(string path)
-    {
-        try
-        {
-            return new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EspalierException($"{path}: cannot be read: {error.Message}", error);
-        }
-    }
 }

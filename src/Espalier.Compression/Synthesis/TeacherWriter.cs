@@ -1,3 +1,4 @@
+using Espalier.Files;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
@@ -26,7 +27,7 @@ internal sealed class TeacherWriter(
     /// <summary>A text's own seed, from 0: with it <c>generate</c> writes the same text.</summary>
     /// <param name="seed">The run's seed.</param>
     /// <param name="item">The text's number.</param>
-    public static int SeedOf(long seed, int item) => (int)(MinHash.Mix(MinHash.Mix((ulong)seed) ^ (ulong)item) >> 34);
+    public static int SeedOf(long seed, int item) => (int)(SplitMix.Next(SplitMix.Next((ulong)seed) ^ (ulong)item) >> 34);
 
     /// <summary>Writes texts.</summary>
     /// <param name="prompts">What they are written after.</param>

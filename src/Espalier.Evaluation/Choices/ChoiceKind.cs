@@ -10,21 +10,16 @@ namespace Espalier.Evaluation.Choices;
 /// <param name="Options">The choices.</param>
 internal sealed record ChoiceKind(ChoiceOptions Options) : TaskKind
 {
-    /// <inheritdoc/>
     public override string Name => "choice";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics =>
         Options.HasSeveral || Options.AreOfOneLength ? [new("acc")] : [new("acc"), new("acc_norm"), new("acc_bytes")];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<TaskLoss> Losses =>
         [Options.HasSeveral ? ChoiceResult.LossOfWhole(Metrics[0]) : ChoiceResult.LossPerCharacter(Metrics[0])];
 
-    /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
         new ChoiceQuestions(ChoicePrompts.Of(task, settings));
 

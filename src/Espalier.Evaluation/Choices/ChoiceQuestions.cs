@@ -26,14 +26,11 @@ internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyLi
     /// <summary>All questions, subject by subject.</summary>
     public IReadOnlyList<ChoicePrompt> Prompts => _prompts;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
         [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
 
-    /// <inheritdoc/>
     public override long Requests => _prompts.Sum(prompt => (long)prompt.Pairs.Count);
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         using var task = progress.Begin(name, _prompts.Length, "documents");

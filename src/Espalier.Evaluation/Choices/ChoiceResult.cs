@@ -12,7 +12,6 @@ namespace Espalier.Evaluation.Choices;
 internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<ContinuationScore> Scores, int Cut)
     : DocumentResult(Prompt.Document, Cut)
 {
-    /// <inheritdoc/>
     public override double Score(string metric) => Prompt.HasSeveral ? ShareOfRight : metric switch
     {
         "acc" => IsRight,
@@ -68,7 +67,6 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
     /// <inheritdoc cref="LossPerCharacter"/>
     public static TaskLoss LossOfWhole(Metric metric) => new("", metric.Name, result => ((ChoiceResult)result).Surprise(_ => 1));
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         if (Prompt.HasSeveral)

@@ -18,28 +18,20 @@ internal sealed record ItemsKind : TaskKind
 
     private const string Example = """{"context": "The sky is", "choices": ["blue", "green"], "answer": 0}""";
 
-    /// <inheritdoc/>
     public override string Name => "choice";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } = [new("acc"), new("acc_norm"), new("acc_bytes")];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<TaskLoss> Losses => [ChoiceResult.LossPerCharacter(Metrics[0])];
 
-    /// <inheritdoc/>
     public override bool HasPrompt => false;
 
-    /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
-    /// <inheritdoc/>
     public override bool TakesShots => false;
 
-    /// <inheritdoc/>
     public override string TextOf(TaskDefinition task, TaskDocument document) => Prompt(document).Pairs[0].Context;
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Shots > 0)

@@ -12,20 +12,16 @@ namespace Espalier.Evaluation.Choices;
 /// <param name="Continuation">What is scored after each context.</param>
 internal sealed record PartialKind(ChoiceOptions Options, Template Continuation) : TaskKind
 {
-    /// <inheritdoc/>
     public override string Name => "partial";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } = [new("acc")];
 
     /// <inheritdoc/>
     /// <remarks>What is scored is the same after all choices, and is divided by nothing.</remarks>
     public override IReadOnlyList<TaskLoss> Losses => [ChoiceResult.LossOfWhole(Metrics[0])];
 
-    /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
         new ChoiceQuestions(ChoicePrompts.Of(task, settings));
 

@@ -16,20 +16,15 @@ namespace Espalier.Evaluation.Code;
 internal sealed record CodeKind(Template Target, IReadOnlyList<string> Stop, int MaxTokens, Template Program)
     : GeneratedKind(Target, Stop, MaxTokens)
 {
-    /// <inheritdoc/>
     public override string Name => "code";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } = [new(CodeResult.PassAt1) { IsRightOrWrong = true }, new(CodeResult.TimedOut)];
 
-    /// <inheritdoc/>
     public override string NotInRecipes =>
         "asks for programs, which are run where the user says so: espalier evaluate --tasks ... --run-code";
 
-    /// <inheritdoc/>
     public override bool IsScored(TaskSettings settings) => settings.RunsCode;
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (!settings.RunsCode && !settings.KeepsSamples)
@@ -41,7 +36,6 @@ internal sealed record CodeKind(Template Target, IReadOnlyList<string> Stop, int
         return base.Questions(task, settings);
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
         TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop)
     {

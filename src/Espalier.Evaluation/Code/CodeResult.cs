@@ -20,14 +20,11 @@ internal sealed record CodeResult(GeneratedPrompt Prompt, Generation Made, Progr
     /// <summary>The program as HumanEval's own program reads it.</summary>
     public CodeSample Sample => new(CodeSamples.IdOf(Document), Made.Text);
 
-    /// <inheritdoc/>
     public override double Score(string metric) =>
         Verdict?.Outcome == (metric == PassAt1 ? ProgramOutcome.Passed : ProgramOutcome.TimedOut) ? 1 : 0;
 
-    /// <inheritdoc/>
     public override double Weight(string metric) => Verdict is null ? 0 : 1;
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         base.Write(json);

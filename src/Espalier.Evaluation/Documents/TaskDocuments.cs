@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
 using Espalier.Compression.Data.Files;
@@ -188,13 +187,10 @@ internal static class TaskDocuments
         try
         {
             using var file = File.OpenRead(path);
-            using Stream unpacked = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
-                ? new GZipStream(file, CompressionMode.Decompress)
-                : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? new ZstdStream(file)
-                : path.EndsWith(".bz2", StringComparison.OrdinalIgnoreCase) ? new Bzip2Stream(file) : file;
+            using var unpacked = PackedFile.Unpack(file, path);
             using var whole = new MemoryStream();
             var piece = new byte[1 << 16];
-            for (int read; (read = unpacked.Read(piece)) > 0;)
+            for (int read; (read = (unpacked ?? file).Read(piece)) > 0;)
             {
                 whole.Write(piece, 0, read);
                 if (whole.Length > MaxBytes)

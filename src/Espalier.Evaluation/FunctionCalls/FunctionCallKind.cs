@@ -25,14 +25,11 @@ internal sealed record FunctionCallKind(
     /// <summary>Most tokens where a task says nothing: a call with its arguments.</summary>
     private const int CallTokens = 1024;
 
-    /// <inheritdoc/>
     public override string Name => "function-calls";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } =
         [.. FunctionCallTotals.Names.Select(name => new Metric(name) { IsRightOrWrong = name == FunctionCallTotals.Accuracy })];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> OtherFiles => [AnswerFiles];
 
     /// <summary>Reads its keys.</summary>
@@ -48,10 +45,8 @@ internal sealed record FunctionCallKind(
                     ("any", CallSyntax.Any), ("prompting", CallSyntax.Prompting), ("json", CallSyntax.Json)));
     }
 
-    /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Shots > 0)
@@ -76,7 +71,6 @@ internal sealed record FunctionCallKind(
         ]);
     }
 
-    /// <inheritdoc/>
     public override string TextOf(TaskDefinition task, TaskDocument document) =>
         string.Join(' ', FunctionCallFiles.Messages(document).Select(message => message.Text));
 

@@ -18,11 +18,9 @@ internal sealed class FunctionCallQuestions(TaskDefinition task, FunctionCallKin
     private readonly Dictionary<string, int> _counts =
         asked.ToDictionary(category => category.Category, category => category.Questions.Count);
 
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
         [.. asked.Select(category => (category.Category, category.Questions.Count))];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         GeneratedPrompt[] prompts = [.. _questions.Select(question =>

@@ -12,13 +12,10 @@ namespace Espalier.Evaluation.FunctionCalls;
 internal sealed record FunctionCallResult(
     GeneratedPrompt Prompt, Generation Made, CallVerdict Verdict, IReadOnlyDictionary<string, double> Weights) : TextResult(Prompt, Made)
 {
-    /// <inheritdoc/>
     public override double Score(string metric) => Verdict.IsRight ? 1 : 0;
 
-    /// <inheritdoc/>
     public override double Weight(string metric) => Weights[metric];
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         base.Write(json);

@@ -21,13 +21,10 @@ internal sealed record ContinuationKind(IReadOnlyList<string> Stop, int MaxToken
     public const string Loss = "continuation_perplexity", Agreed = "agreed", Repetition = "repetition_4", DistinctIds = "distinct_1",
         DistinctPairs = "distinct_2", Tokens = "tokens", Ended = "ended";
 
-    /// <inheritdoc/>
     public override string Name => "continuation";
 
-    /// <inheritdoc/>
     public override bool NeedsFirst => true;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } =
     [
         new(Loss, MetricScale.Perplexity), new(Agreed), new(Repetition) { IsLowerBetter = true }, new(DistinctIds), new(DistinctPairs),
@@ -45,7 +42,6 @@ internal sealed record ContinuationKind(IReadOnlyList<string> Stop, int MaxToken
     /// <remarks>The first model's text, against which the others are held, is the greedy one.</remarks>
     public override IReadOnlyList<Metric> Sampled => [.. Metrics.Where(metric => metric.Name is not (Loss or Agreed))];
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) => new ContinuationQuestions(this, task.Name,
         [.. Prompts(task, settings)
             .Select(subject => (subject.Subject, (IReadOnlyList<GeneratedPrompt>)[.. subject.Prompts.Select(Begin)]))]);

@@ -22,11 +22,9 @@ internal sealed class ContinuationQuestions(ContinuationKind kind, string task,
     private readonly GeneratedPrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
     private string[]? _reference;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
         [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         var texts = TextQuestions.Texts(model, kind, _prompts, name, progress, stop);

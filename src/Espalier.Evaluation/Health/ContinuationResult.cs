@@ -17,7 +17,6 @@ internal sealed record ContinuationResult(GeneratedPrompt Prompt, Generation Mad
     /// <summary>Whether it is one of several sampled texts, which are held against nothing.</summary>
     public bool IsSampled { get; init; }
 
-    /// <inheritdoc/>
     public override double Score(string metric) => metric switch
     {
         ContinuationKind.Loss => Reference.Length == 0 ? 0 : -LogLikelihood / Reference.Length,
@@ -30,10 +29,8 @@ internal sealed record ContinuationResult(GeneratedPrompt Prompt, Generation Mad
         _ => Made.End == GenerationEnd.Length ? 0 : 1,
     };
 
-    /// <inheritdoc/>
     public override double Weight(string metric) => metric == ContinuationKind.Loss ? Reference.Length : 1;
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         json.WriteString("prompt", Prompt.Text);

@@ -22,7 +22,6 @@ internal sealed record InstructionResult(GeneratedPrompt Prompt, Generation Made
     /// <summary>Whether a metric is the share of documents, not of instructions.</summary>
     public static bool IsOfDocuments(string metric) => metric is PromptStrict or PromptLoose;
 
-    /// <inheritdoc/>
     public override double Score(string metric) => metric switch
     {
         PromptStrict => Verdicts.FollowsAllStrictly ? 1 : 0,
@@ -31,10 +30,8 @@ internal sealed record InstructionResult(GeneratedPrompt Prompt, Generation Made
         _ => Share(Verdicts.Loose),
     };
 
-    /// <inheritdoc/>
     public override double Weight(string metric) => IsOfDocuments(metric) ? 1 : Verdicts.Ids.Count;
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         base.Write(json);

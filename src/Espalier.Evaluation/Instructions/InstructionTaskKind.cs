@@ -13,10 +13,8 @@ namespace Espalier.Evaluation.Instructions;
 /// <param name="MaxTokens">Most tokens that are written.</param>
 internal sealed record InstructionTaskKind(IReadOnlyList<string> Stop, int MaxTokens) : GeneratedKind(null, Stop, MaxTokens)
 {
-    /// <inheritdoc/>
     public override string Name => "instructions";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } =
         [.. InstructionResult.Metrics.Select(name => new Metric(name) { IsRightOrWrong = InstructionResult.IsOfDocuments(name) })];
 
@@ -24,7 +22,6 @@ internal sealed record InstructionTaskKind(IReadOnlyList<string> Stop, int MaxTo
     public static InstructionTaskKind Read(TaskFields fields) =>
         new(fields.Texts("stop") ?? [], fields.Number("max-tokens", UsualTokens, least: 1));
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
         TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop) =>
         [.. prompts.Zip(texts, (prompt, text) => new InstructionResult(prompt, text, InstructionScorer.Score(prompt.Document, text.Text)))];

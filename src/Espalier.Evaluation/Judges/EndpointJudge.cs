@@ -36,13 +36,10 @@ internal sealed class EndpointJudge : IJudge, IDisposable
             _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
-    /// <inheritdoc/>
     public string Name => _endpoint.Model;
 
-    /// <inheritdoc/>
     public string Identity => $"{_endpoint.Address}\0{_endpoint.Model}\0{MaxTokens}";
 
-    /// <inheritdoc/>
     public void Ask(IReadOnlyList<IReadOnlyList<Message>> questions, Action<int, JudgeReply> answered, CancellationToken stop)
     {
         var (one, failures) = (new Lock(), 0);
@@ -72,7 +69,6 @@ internal sealed class EndpointJudge : IJudge, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
     private JudgeReply Ask(IReadOnlyList<Message> question, CancellationToken stop)

@@ -13,13 +13,10 @@ internal sealed class LocalJudge(string name, string hash, int positions, Func<G
 {
     private readonly int _maxTokens = Math.Max(1, Math.Min(EndpointJudge.MaxTokens, positions / 2));
 
-    /// <inheritdoc/>
     public string Name => name;
 
-    /// <inheritdoc/>
     public string Identity => $"{hash}\0{_maxTokens}\0{form.Identity}";
 
-    /// <inheritdoc/>
     public void Ask(IReadOnlyList<IReadOnlyList<Message>> questions, Action<int, JudgeReply> answered, CancellationToken stop) =>
         generations().Run(
             [.. questions.Select((question, i) => new GenerationRequest(form.Prompt(question), $"the judge's question {i + 1}"))],

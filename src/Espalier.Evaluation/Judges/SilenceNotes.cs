@@ -51,7 +51,6 @@ internal sealed class SilenceNotes : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         lock (_gate)

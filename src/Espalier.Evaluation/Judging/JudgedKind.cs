@@ -20,19 +20,14 @@ internal sealed record JudgedKind(
     /// <summary>Most tokens where a task says nothing: FastChat's number (fastchat/llm_judge/gen_model_answer.py).</summary>
     private const int TurnTokens = 1024;
 
-    /// <inheritdoc/>
     public override string Name => "judged";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics => JudgedResult.Metrics;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Sampled => [];
 
-    /// <inheritdoc/>
     public override string NotInRecipes => "is graded by a judge, whom the user names: espalier evaluate --tasks ... --judge";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> OtherFiles => References is null ? [JudgeFile] : [JudgeFile, References];
 
     /// <summary>Reads its keys.</summary>
@@ -45,13 +40,10 @@ internal sealed record JudgedKind(
         return kind;
     }
 
-    /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
-    /// <inheritdoc/>
     public override string TextOf(TaskDefinition task, TaskDocument document) => string.Join(' ', JudgedQuestion.TurnsOf(document));
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Shots > 0)

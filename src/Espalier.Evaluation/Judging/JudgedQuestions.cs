@@ -20,11 +20,9 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
 {
     private readonly JudgedQuestion[] _questions = [.. asked.SelectMany(category => category.Questions)];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
         [.. asked.Select(category => (category.Category, category.Questions.Count))];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         var turns = Answers(model, name, progress, stop);

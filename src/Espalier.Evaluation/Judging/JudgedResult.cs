@@ -27,14 +27,11 @@ internal sealed record JudgedResult(JudgedQuestion Question, IReadOnlyList<Gener
     public static IReadOnlyList<Metric> Metrics { get; } =
         [new(All, MetricScale.Plain), new(First, MetricScale.Plain), new(Second, MetricScale.Plain), new(Unjudged)];
 
-    /// <inheritdoc/>
     public override double Score(string metric) => metric == Unjudged ? (double)Turns.Count(turn => turn.Grade is null) / Turns.Count
         : Grades(metric) is { Length: > 0 } grades ? grades.Average() : 0;
 
-    /// <inheritdoc/>
     public override double Weight(string metric) => metric == Unjudged ? Turns.Count : Grades(metric).Length;
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         json.WriteString("question", Question.Id);

@@ -26,14 +26,11 @@ internal sealed record WordCounts(int Words, int Common, int Others)
 /// <param name="length">Tokens of question and answer, by which RULER chooses how often words stand there.</param>
 internal sealed class CommonWordsTask(Template wording, int common, int length) : RulerTask(wording)
 {
-    /// <inheritdoc/>
     public override int Least => common + 1;
 
     // No word is drawn twice, of 125,000.
-    /// <inheritdoc/>
     public override int Most => 100_000;
 
-    /// <inheritdoc/>
     public override LongQuestion Make(int number, PythonRandom random, int size)
     {
         var words = new MadeWords(random);

@@ -24,16 +24,12 @@ internal sealed class DocumentsTask(Template wording, IReadOnlyList<DocumentQues
     public int Count => questions.Count;
 
     // Sizes are documents beside those of the question.
-    /// <inheritdoc/>
     public override int Least => 0;
 
-    /// <inheritdoc/>
     public override int Most => _documents.Length;
 
-    /// <inheritdoc/>
     public override bool AnyCounts => true;
 
-    /// <inheritdoc/>
     public override LongQuestion Make(int number, PythonRandom random, int size)
     {
         var asked = questions[number];

@@ -20,10 +20,8 @@ internal sealed class FrequentWordsTask(Template wording, double alpha, int leng
     private readonly double _zeta = Zeta(alpha);
 
     // From here on the last word that is asked for stands there more often than the next one, whatever is rounded down.
-    /// <inheritdoc/>
     public override int Least => (int)Math.Ceiling(_zeta / (Math.Pow(Asked + 1, -alpha) - Math.Pow(Asked + 2, -alpha)));
 
-    /// <inheritdoc/>
     public override LongQuestion Make(int number, PythonRandom random, int size)
     {
         var words = new MadeWords(random);

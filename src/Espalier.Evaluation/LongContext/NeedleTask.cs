@@ -52,10 +52,8 @@ internal sealed class NeedleTask(Template wording, Template needle, NeedleRules 
     /// <summary>Where needles may be in an essay, as RULER has it: forty places, from its beginning to its end.</summary>
     public const int Depths = 40;
 
-    /// <inheritdoc/>
     public override int Least => rules.Names * rules.Values;
 
-    /// <inheritdoc/>
     public override LongQuestion Make(int number, PythonRandom random, int size)
     {
         var words = new MadeWords(random);

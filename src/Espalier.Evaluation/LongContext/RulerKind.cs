@@ -24,22 +24,17 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
     // RULER's number of questions, and its least length.
     private const int UsualCount = 500, UsualLength = 4096;
 
-    /// <inheritdoc/>
     public override string Name => "ruler";
 
     /// <summary>The metric: RULER's name for it.</summary>
     public string MetricName => Material.AnyCounts ? "string_match_part" : "string_match_all";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics => [new(MetricName) { IsRightOrWrong = Material.AnyCounts }];
 
-    /// <inheritdoc/>
     public override bool HasDocuments => Material.HasDocuments;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> OtherFiles => Material.OtherFiles;
 
-    /// <inheritdoc/>
     public override string WhatIsCut(int shots) =>
         "were cut on the left, and what is asked for may be gone with it; take a smaller --context-length";
 
@@ -56,7 +51,6 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
             (uint)fields.Number("seed", (int)RulerLength.UsualSeed));
     }
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if ((settings.Shots ?? task.Shots.Count) > 0)

@@ -19,10 +19,8 @@ namespace Espalier.Evaluation.LongContext;
 internal sealed record RulerResult(GeneratedPrompt Prompt, Generation Made, IReadOnlyList<string> References, double Value, int Length)
     : TextResult(Prompt, Made)
 {
-    /// <inheritdoc/>
     public override double Score(string metric) => Value;
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         base.Write(json);
@@ -45,11 +43,9 @@ internal sealed record RulerResult(GeneratedPrompt Prompt, Generation Made, IRea
 /// <param name="count">Questions of each length.</param>
 internal sealed class RulerQuestions(RulerKind kind, RulerMaker maker, IReadOnlyList<int> lengths, int count) : TaskQuestions
 {
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
         [.. lengths.Select(length => (lengths.Count == 1 ? "" : $"{length} tokens", count))];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         if (maker.Note is { } note && model.Attempt is null)

@@ -16,10 +16,8 @@ internal sealed class VariableTask(Template wording, int chains, int hops, int e
 {
     private const int NameLetters = 5, ExampleLetters = 3;
 
-    /// <inheritdoc/>
     public override int Least => 0;
 
-    /// <inheritdoc/>
     public override LongQuestion Make(int number, PythonRandom random, int size)
     {
         var words = new MadeWords(random);

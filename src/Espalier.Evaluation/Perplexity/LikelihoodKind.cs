@@ -12,17 +12,14 @@ namespace Espalier.Evaluation.Perplexity;
 /// <param name="Target">What is scored.</param>
 internal sealed record LikelihoodKind(Template Target) : TaskKind
 {
-    /// <inheritdoc/>
     public override string Name => "likelihood";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } = [new("acc"), new("perplexity", MetricScale.Perplexity)];
 
     /// <inheritdoc/>
     /// <remarks>Nats of the target: whether its every token is the likeliest moves too late.</remarks>
     public override IReadOnlyList<TaskLoss> Losses => [new("", "acc", result => result.Score("perplexity"))];
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         var shots = settings.Shots ?? task.Shots.Count;

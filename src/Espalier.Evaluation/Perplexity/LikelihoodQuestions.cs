@@ -11,10 +11,8 @@ internal sealed class LikelihoodQuestions(IReadOnlyList<(string Subject, IReadOn
 {
     private readonly ChoiceQuestions _choices = new(asked);
 
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects => _choices.Subjects;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop) =>
         [.. _choices.Ask(model, name, progress, stop).Cast<ChoiceResult>().Select(result =>
             new LikelihoodResult(result.Document, result.Scores[0].LogLikelihood, result.Scores[0].IsGreedy, result.Cut))];

@@ -11,10 +11,8 @@ namespace Espalier.Evaluation.Perplexity;
 /// <param name="Cut">Ids that were cut.</param>
 internal sealed record LikelihoodResult(TaskDocument Document, double LogLikelihood, bool IsGreedy, int Cut) : DocumentResult(Document, Cut)
 {
-    /// <inheritdoc/>
     public override double Score(string metric) => metric == "perplexity" ? -LogLikelihood : IsGreedy ? 1 : 0;
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         json.WriteNumber("log_likelihood", LogLikelihood);

@@ -11,13 +11,10 @@ namespace Espalier.Evaluation.Perplexity;
 /// <param name="Counted">The text whose words and bytes are counted, for the one that is read may have been tidied.</param>
 internal sealed record PerplexityKind(Template Counted) : TaskKind
 {
-    /// <inheritdoc/>
     public override string Name => "perplexity";
 
-    /// <inheritdoc/>
     public override bool TakesShots => false;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; } =
     [
         new("word_perplexity", MetricScale.Perplexity), new("byte_perplexity", MetricScale.Perplexity),
@@ -29,7 +26,6 @@ internal sealed record PerplexityKind(Template Counted) : TaskKind
     public override IReadOnlyList<TaskLoss> Losses =>
         [new("", "byte_perplexity", result => result.Weight("byte_perplexity") > 0 ? result.Score("byte_perplexity") : 0)];
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) => new PerplexityQuestions(
         [.. TaskData.Read(task, settings.Benchmarks, shots: false).Select(subject => (subject.Name,
             (IReadOnlyList<PerplexityText>)[.. subject.Documents.Take(settings.Limit ?? int.MaxValue)

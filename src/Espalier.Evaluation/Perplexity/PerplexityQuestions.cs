@@ -18,11 +18,9 @@ internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOn
 {
     private readonly PerplexityText[] _texts = [.. asked.SelectMany(subject => subject.Texts)];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
         [.. asked.Select(subject => (subject.Subject, subject.Texts.Count))];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         var kept = model.Kept<KeptLikelihood>(_texts.Select(text => text.Text).Prepend("rolling"));

@@ -9,10 +9,8 @@ namespace Espalier.Evaluation.Perplexity;
 /// <param name="Tokens">The tokens.</param>
 internal sealed record PerplexityResult(PerplexityText Text, double LogLikelihood, int Tokens) : DocumentResult(Text.Document, Cut: 0)
 {
-    /// <inheritdoc/>
     public override double Score(string metric) => -LogLikelihood / Weight(metric) / (metric == "bits_per_byte" ? Math.Log(2) : 1);
 
-    /// <inheritdoc/>
     public override double Weight(string metric) => metric switch
     {
         "word_perplexity" => Text.Words,
@@ -20,7 +18,6 @@ internal sealed record PerplexityResult(PerplexityText Text, double LogLikelihoo
         _ => Text.Bytes,
     };
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         json.WriteNumber("log_likelihood", LogLikelihood);

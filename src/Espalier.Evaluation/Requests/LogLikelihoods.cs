@@ -1,5 +1,6 @@
 using Espalier.Compression;
 using Espalier.Models;
+using Espalier.Models.Layouts;
 using Espalier.Torch;
 
 namespace Espalier.Evaluation.Requests;

@@ -24,19 +24,14 @@ internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFie
     // ChatRAG-Bench's number (scripts/arguments.py).
     private const int UsualAnswerTokens = 64;
 
-    /// <inheritdoc/>
     public override string Name => "rag";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics => Scoring.Metrics;
 
-    /// <inheritdoc/>
     public override bool HasPrompt => false;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> OtherFiles => Source.Set is { } set ? [set.Files.Files] : [];
 
-    /// <inheritdoc/>
     public override string WhatIsCut(int shots) => "lost the end of their passages; a smaller top makes them shorter";
 
     /// <inheritdoc/>
@@ -57,7 +52,6 @@ internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFie
             fields.Number("turns", RagLayout.UsualTurns, least: 1)),
         RagScoring.Read(fields));
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if ((settings.Shots ?? task.Shots.Count) > 0)

@@ -20,11 +20,9 @@ internal sealed class RagQuestions(RagKind kind, IReadOnlyList<(string Subject, 
 {
     private readonly AskedRagQuestion[] _questions = [.. asked.SelectMany(subject => subject.Questions)];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
         [.. asked.Select(subject => (subject.Subject, subject.Questions.Count))];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         var fitted = _questions.Select(question => question.Prompt.Within(model.Tokenizer, model.Positions - kind.MaxTokens)).ToArray();

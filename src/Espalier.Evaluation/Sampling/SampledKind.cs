@@ -46,54 +46,39 @@ internal sealed record SampledKind : TaskKind
     /// <summary>The kind, as it is asked once.</summary>
     public WrittenKind Inner { get; }
 
-    /// <inheritdoc/>
     public override Attempts Attempts { get; }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics { get; }
 
     /// <inheritdoc/>
     /// <remarks>By what models are compared by: the mean over attempts moves sooner than one greedy answer.</remarks>
     public override IReadOnlyList<TaskLoss> Losses => Metrics[0].Name == Inner.Metrics[0].Name ? Inner.Losses : base.Losses;
 
-    /// <inheritdoc/>
     public override string Name => Inner.Name;
 
-    /// <inheritdoc/>
     public override bool HasDocuments => Inner.HasDocuments;
 
-    /// <inheritdoc/>
     public override bool HasPrompt => Inner.HasPrompt;
 
-    /// <inheritdoc/>
     public override bool NeedsFirst => Inner.NeedsFirst;
 
-    /// <inheritdoc/>
     public override string? NotInRecipes => Inner.NotInRecipes;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> OtherFiles => Inner.OtherFiles;
 
-    /// <inheritdoc/>
     public override bool TakesChatTemplate => Inner.TakesChatTemplate;
 
-    /// <inheritdoc/>
     public override bool TakesShots => Inner.TakesShots;
 
-    /// <inheritdoc/>
     public override string WhatIsCut(int shots) => Inner.WhatIsCut(shots);
 
-    /// <inheritdoc/>
     public override bool IsScored(TaskSettings settings) => Inner.IsScored(settings);
 
-    /// <inheritdoc/>
     public override string TextOf(TaskDefinition task, TaskDocument document) => Inner.TextOf(Once(task), document);
 
-    /// <inheritdoc/>
     public override void CheckModel(TaskDefinition task, TaskSettings settings, string model, int positions) =>
         Inner.CheckModel(Once(task), settings, model, positions);
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
         new SampledQuestions(Inner.Questions(Once(task), settings), this);
 

@@ -13,13 +13,10 @@ namespace Espalier.Evaluation.Sampling;
 /// <param name="kind">How often they are answered.</param>
 internal sealed class SampledQuestions(TaskQuestions inner, SampledKind kind) : TaskQuestions
 {
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects => inner.Subjects;
 
-    /// <inheritdoc/>
     public override long Requests => inner.Requests * (1 + kind.Attempts.Count);
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         var greedy = inner.Ask(model, name, progress, stop);

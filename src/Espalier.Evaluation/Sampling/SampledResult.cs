@@ -10,10 +10,8 @@ namespace Espalier.Evaluation.Sampling;
 internal sealed record SampledResult(SampledKind Kind, DocumentResult Greedy, IReadOnlyList<DocumentResult> Attempts)
     : DocumentResult(Greedy.Document, Greedy.Cut)
 {
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Samples => Attempts;
 
-    /// <inheritdoc/>
     public override double Score(string metric)
     {
         if (Kind.Find(metric) is not { } sampled)
@@ -26,7 +24,6 @@ internal sealed record SampledResult(SampledKind Kind, DocumentResult Greedy, IR
     /// <remarks>A document's weight is the question's, not the answer's.</remarks>
     public override double Weight(string metric) => Greedy.Weight(Kind.Find(metric)?.Inner ?? metric);
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         Greedy.Write(json);

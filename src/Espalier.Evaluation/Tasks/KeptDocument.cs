@@ -16,16 +16,12 @@ internal sealed record KeptDocument(
     /// <summary>What chance alone scores, as it was kept.</summary>
     public double? KeptChance { get; init; }
 
-    /// <inheritdoc/>
     public override double? Chance => KeptChance;
 
-    /// <inheritdoc/>
     public override double Score(string metric) => Scores[metric];
 
-    /// <inheritdoc/>
     public override double Weight(string metric) => Weights?[metric] ?? 1;
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json) =>
         throw new NotSupportedException("what was kept of a document stands in its file already");
 }

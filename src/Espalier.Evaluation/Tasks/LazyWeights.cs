@@ -35,7 +35,6 @@ internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null,
         known)
     { Positions = checkpoint.Config.MaxPositions, Template = () => ConversationForm.OfModel(checkpoint.Folder) };
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _decoder?.Dispose();

@@ -24,10 +24,8 @@ internal sealed record AnswerVerdict(string Filter, string Answer, bool IsRight)
 internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop, int MaxTokens, IReadOnlyList<AnswerFilter> Filters,
     AnswerComparison Comparison) : GeneratedKind(Target, Stop, MaxTokens)
 {
-    /// <inheritdoc/>
     public override string Name => "generate";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<Metric> Metrics =>
         [.. Filters.Select(filter => new Metric(MetricOf(filter.Name)) { IsRightOrWrong = true })];
 
@@ -40,7 +38,6 @@ internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop,
             ? [.. filters.Select(filter => AnswerFilter.Read(filter.Name, filter.Fields))] : [AnswerFilter.None],
         AnswerComparison.Read(fields.Inner("compare")));
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Judge(IReadOnlyList<GeneratedPrompt> prompts, IReadOnlyList<Generation> texts,
         TaskSettings settings, string name, IProgressReporter progress, CancellationToken stop) =>
         [.. prompts.Zip(texts, (prompt, text) => new GeneratedResult(prompt, text, Judge(prompt.Document, text.Text)))];

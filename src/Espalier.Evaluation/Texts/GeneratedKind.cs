@@ -13,10 +13,8 @@ namespace Espalier.Evaluation.Texts;
 internal abstract record GeneratedKind(Template? Target, IReadOnlyList<string> Stop, int MaxTokens)
     : WrittenKind(Target, Stop, MaxTokens)
 {
-    /// <inheritdoc/>
     public override bool TakesChatTemplate => true;
 
-    /// <inheritdoc/>
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) =>
         new TextQuestions(this, settings, Prompts(task, settings));
 

@@ -10,11 +10,9 @@ namespace Espalier.Evaluation.Texts;
 internal sealed record GeneratedResult(GeneratedPrompt Prompt, Generation Made, IReadOnlyList<AnswerVerdict> Verdicts)
     : TextResult(Prompt, Made)
 {
-    /// <inheritdoc/>
     public override double Score(string metric) =>
         Verdicts.First(verdict => GenerateKind.MetricOf(verdict.Filter) == metric).IsRight ? 1 : 0;
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         base.Write(json);

@@ -25,11 +25,9 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
 
     private readonly GeneratedPrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
         [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
 
-    /// <inheritdoc/>
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         GeneratedPrompt[] prompts = model.Chat is { } chat ? [.. _prompts.Select(prompt => prompt.In(chat))] : _prompts;

@@ -10,7 +10,6 @@ namespace Espalier.Evaluation.Texts;
 /// <param name="Made">What was written.</param>
 internal abstract record TextResult(GeneratedPrompt Prompt, Generation Made) : DocumentResult(Prompt.Document, Made.Cut)
 {
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         json.WriteString("response", Made.Text);

@@ -18,7 +18,6 @@ internal abstract record WrittenKind(Template? Target, IReadOnlyList<string> Sto
     /// </summary>
     public virtual IReadOnlyList<Metric> Sampled => Metrics;
 
-    /// <inheritdoc/>
     public override void CheckModel(TaskDefinition task, TaskSettings settings, string model, int positions)
     {
         base.CheckModel(task, settings, model, positions);

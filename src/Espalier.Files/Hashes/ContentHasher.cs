@@ -21,7 +21,6 @@ internal abstract class ContentHasher : IDisposable
     /// <summary>The hash of all bytes so far, as lower-case hexadecimal digits.</summary>
     public abstract string Digits();
 
-    /// <inheritdoc/>
     public abstract void Dispose();
 
     private sealed class Cryptographic : ContentHasher

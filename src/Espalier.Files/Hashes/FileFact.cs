@@ -11,6 +11,12 @@ internal sealed record FileFact(string Name, long Size, string Sha256)
         name.Length is > 0 and < 1024 && !name.Contains('\\') && !name.Contains('\0') && !Path.IsPathRooted(name)
         && name.Split('/').All(part => part is not ("" or "." or ".."));
 
+    /// <summary>The full path of a file by its name in a folder.</summary>
+    /// <exception cref="ArgumentException">The name leaves the folder.</exception>
+    public static string PathOf(string folder, string name) => IsSafeName(name)
+        ? Path.Combine(folder, name)
+        : throw new ArgumentException($"\"{name}\" leaves the folder.", nameof(name));
+
     /// <summary>
     /// What is wrong with this file in <paramref name="folder"/>, in words that name the file and both numbers; null when all is well.
     /// A symbolic link is not believed, whatever it points to.

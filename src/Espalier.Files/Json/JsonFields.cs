@@ -104,33 +104,13 @@ internal sealed class JsonFields
         return [.. lists.EnumerateArray().Select((list, i) => read(list, $"{name}[{i}]"))];
     }
 
-    private int[] Indices(JsonElement? value, string name)
-    {
-        var items = Items(value, name);
-        var indices = new int[items.GetArrayLength()];
-        var i = 0;
-        foreach (var item in items.EnumerateArray())
-        {
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetInt32(out var index) || index < 0)
-                throw Entry(name, i, item, "indices are whole numbers from 0");
-            indices[i++] = index;
-        }
-        return indices;
-    }
+    private int[] Indices(JsonElement? value, string name) => [.. Items(value, name).EnumerateArray().Select((item, i) =>
+        item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var index) && index >= 0
+            ? index : throw Entry(name, i, item, "indices are whole numbers from 0"))];
 
-    private double[] Numbers(JsonElement? value, string name)
-    {
-        var items = Items(value, name);
-        var numbers = new double[items.GetArrayLength()];
-        var i = 0;
-        foreach (var item in items.EnumerateArray())
-        {
-            if (item.ValueKind != JsonValueKind.Number || !item.TryGetDouble(out var number) || !double.IsFinite(number))
-                throw Entry(name, i, item, "scores are finite numbers");
-            numbers[i++] = number;
-        }
-        return numbers;
-    }
+    private double[] Numbers(JsonElement? value, string name) => [.. Items(value, name).EnumerateArray().Select((item, i) =>
+        item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var number) && double.IsFinite(number)
+            ? number : throw Entry(name, i, item, "scores are finite numbers"))];
 
     private JsonElement Items(JsonElement? value, string name) =>
         value is { ValueKind: JsonValueKind.Array } items && items.GetArrayLength() > 0

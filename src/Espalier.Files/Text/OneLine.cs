@@ -49,13 +49,13 @@ internal static class OneLine
     }
 
     /// <summary>
-    /// The beginning of a text of unknown length, for an error: at most 80 characters, control characters as question marks.
+    /// The beginning of a text of unknown length, for an error: so many characters at most, control characters as question marks.
     /// </summary>
-    public static string Clipped(string text)
+    public static string Clipped(string text, int most = 80)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var line = new string([.. text.Take(80).Select(c => char.IsControl(c) ? '?' : c)]);
-        return text.Length > 80 ? $"{line}..." : line;
+        var line = new string([.. text.Take(most).Select(c => char.IsControl(c) ? '?' : c)]);
+        return text.Length > most ? $"{line}..." : line;
     }
 
     /// <summary>The same where no quotes stand around it: of nothing but blanks, which nobody would see, quotes.</summary>

@@ -7,13 +7,10 @@ namespace Espalier.Files;
 /// <param name="piece">Bytes from which on what was written is flushed early.</param>
 internal sealed class DiskLayer(Action<SafeFileHandle>? flush = null, int piece = 64 << 20) : IFileLayer
 {
-    /// <inheritdoc/>
     public void CreateFolder(string path) => Directory.CreateDirectory(path);
 
-    /// <inheritdoc/>
     public string CreateScratchFolder(string prefix) => Directory.CreateTempSubdirectory(prefix).FullName;
 
-    /// <inheritdoc/>
     public Stream CreateFile(string path)
     {
         var file = new EarlyFlushStream(path, flush ?? RandomAccess.FlushToDisk, piece);
@@ -23,15 +20,12 @@ internal sealed class DiskLayer(Action<SafeFileHandle>? flush = null, int piece 
         return file;
     }
 
-    /// <inheritdoc/>
     public Stream OpenLog(string path) => PathKind.Odd(path) is { } odd
         ? throw new IOException($"{path} {odd}, where a file is written; delete it or move it away")
         : new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
 
-    /// <inheritdoc/>
     public void Sync(Stream stream) => ((FileStream)stream).Flush(flushToDisk: true);
 
-    /// <inheritdoc/>
     public void SyncFile(string path)
     {
         // Linux flushes through any handle, so that a read-only file can be flushed too; Windows wants one that may write.
@@ -40,7 +34,6 @@ internal sealed class DiskLayer(Action<SafeFileHandle>? flush = null, int piece 
         RandomAccess.FlushToDisk(file);
     }
 
-    /// <inheritdoc/>
     public void SyncFolder(string path)
     {
         // Windows has no such call: its rename is as durable as it gets.
@@ -48,7 +41,6 @@ internal sealed class DiskLayer(Action<SafeFileHandle>? flush = null, int piece 
             LibC.SyncFolder(path);
     }
 
-    /// <inheritdoc/>
     public void Rename(string from, string to)
     {
         if (Directory.Exists(from))
@@ -57,12 +49,9 @@ internal sealed class DiskLayer(Action<SafeFileHandle>? flush = null, int piece 
             File.Move(from, to, overwrite: true);
     }
 
-    /// <inheritdoc/>
     public void RenameNew(string from, string to) => File.Move(from, to, overwrite: false);
 
-    /// <inheritdoc/>
     public void DeleteFile(string path) => File.Delete(path);
 
-    /// <inheritdoc/>
     public void DeleteFolder(string path) => Directory.Delete(path, recursive: false);
 }

@@ -35,7 +35,6 @@ internal sealed class ScratchFile : IDisposable
     /// <summary>Reads and writes, without a buffer.</summary>
     public Stream Stream { get; }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Stream.Dispose();

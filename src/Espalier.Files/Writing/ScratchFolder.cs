@@ -44,7 +44,6 @@ internal sealed partial class ScratchFolder : IDisposable
         });
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _files.TryDelete(Path);

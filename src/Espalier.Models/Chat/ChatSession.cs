@@ -108,7 +108,6 @@ internal sealed class ChatSession(
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _kept.Dispose();
 
     // Leaves the oldest turns out until there is room for an answer.

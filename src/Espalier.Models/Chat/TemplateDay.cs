@@ -9,9 +9,7 @@ internal sealed class TemplateDay : TimeProvider
     /// <summary>The one instance.</summary>
     public static TemplateDay Instance { get; } = new();
 
-    /// <inheritdoc/>
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
 
-    /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => new(2024, 7, 26, 12, 0, 0, TimeSpan.Zero);
 }

@@ -71,7 +71,6 @@ internal sealed class ShardedFiles : IDisposable
         return forgotten;
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _files.ForEach(static file => file.Dispose());
 
     private void OpenAll()

@@ -27,13 +27,10 @@ internal sealed record LongRope(
                 + "layers; it must be the same in all");
     }
 
-    /// <inheritdoc/>
     public bool Equals(LongRope? other) => other is not null && Short.SequenceEqual(other.Short) && Long.SequenceEqual(other.Long)
         && (OriginalMaxPositions, AttentionFactor) == (other.OriginalMaxPositions, other.AttentionFactor);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Short.Count, OriginalMaxPositions, AttentionFactor);
 
-    /// <inheritdoc/>
     public override string ToString() => $"LongRope {{ {Short.Count} factors, OriginalMaxPositions = {OriginalMaxPositions} }}";
 }

@@ -1,5 +1,7 @@
 using Espalier.Models.Families;
+using Espalier.Models.Layouts;
 using Espalier.Models.Masks;
+using Espalier.Models.Mixers;
 using Espalier.Models.Rotary;
 using Espalier.Torch;
 

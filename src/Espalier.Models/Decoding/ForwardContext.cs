@@ -1,3 +1,4 @@
+using Espalier.Models.Layouts;
 using Espalier.Models.Masks;
 using Espalier.Models.Rotary;
 using Espalier.Torch;

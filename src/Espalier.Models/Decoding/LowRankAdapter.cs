@@ -82,7 +82,6 @@ internal sealed class LowRankAdapter : IDisposable
         return scope.Keep(weight.Add(B.MatMul(A), Scale));
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         A.Dispose();

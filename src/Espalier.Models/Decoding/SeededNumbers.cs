@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Espalier.Files;
 
 namespace Espalier.Models;
 
@@ -9,8 +10,6 @@ namespace Espalier.Models;
 /// </summary>
 internal sealed class SeededNumbers
 {
-    private const ulong Step = 0x9E3779B97F4A7C15;
-
     private ulong _state;
 
     /// <summary>The stream of a name under a seed.</summary>
@@ -25,7 +24,7 @@ internal sealed class SeededNumbers
     public void Skip(long numbers)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(numbers % 2, 0, nameof(numbers));
-        _state = unchecked(_state + (ulong)numbers * Step);
+        _state = unchecked(_state + (ulong)numbers * SplitMix.Step);
     }
 
     /// <summary>Fills with normal(0, deviation).</summary>
@@ -48,11 +47,5 @@ internal sealed class SeededNumbers
             value = (float)(bound * (2 * Uniform() - 1));
     }
 
-    private double Uniform()
-    {
-        var z = _state += Step;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
-    }
+    private double Uniform() => SplitMix.Uniform(SplitMix.Finish(_state += SplitMix.Step));
 }

@@ -9,6 +9,9 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal abstract class Family
 {
+    // Where a config class has them, they say which projections have biases.
+    private const string AttentionBias = "attention_bias", MlpBias = "mlp_bias";
+
     /// <summary>The <c>model_type</c> in <c>config.json</c>.</summary>
     public abstract string ModelType { get; }
 
@@ -27,7 +30,7 @@ internal abstract class Family
     internal JsonObject DefaultFields => Defaults;
 
     /// <summary>The values of <see cref="ActivationField"/> that mean this family's activation; the first is canonical.</summary>
-    protected abstract IReadOnlyList<string> Activations { get; }
+    protected virtual IReadOnlyList<string> Activations => ["silu", "swish"];
 
     /// <summary>Field of the activation.</summary>
     protected virtual string ActivationField => "hidden_act";
@@ -68,7 +71,7 @@ internal abstract class Family
     protected virtual bool TurnsByKind => false;
 
     /// <summary>Adds what is this family's own to the config that the common fields give.</summary>
-    protected abstract DecoderConfig Specify(DecoderConfig common, ConfigFields fields);
+    protected virtual DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common;
 
     /// <summary>Writes what is this family's own, after the common fields.</summary>
     protected virtual void WriteSpecific(DecoderConfig target, JsonObject fields)
@@ -114,6 +117,9 @@ internal abstract class Family
             Rotary = HasRotary ? RotaryFields.Read(fields, maxPositions, TurnsPartly, TurnsByKind) : new(),
             BosTokenId = fields.OptionalInt("bos_token_id", least: 0),
             EosTokenIds = fields.Ids("eos_token_id"),
+            QueryKeyValueBias = Has(AttentionBias) && fields.Bool(AttentionBias),
+            AttentionOutputBias = Has(AttentionBias) && fields.Bool(AttentionBias),
+            MlpBias = Has(MlpBias) && fields.Bool(MlpBias),
         };
         // A kind is made for each layer.
         common.RequireLayers(source);
@@ -159,6 +165,10 @@ internal abstract class Family
         if (HasRotary)
             RotaryFields.Write(target.Rotary, fields, TurnsPartly);
         WriteIds(target, fields);
+        if (Has(AttentionBias))
+            fields[AttentionBias] = target.QueryKeyValueBias;
+        if (Has(MlpBias))
+            fields[MlpBias] = target.MlpBias;
         WriteSpecific(target, fields);
         PretrainedConfig.DropDefaults(fields, Defaults);
 
@@ -179,6 +189,8 @@ internal abstract class Family
         RotaryFields.RemoveParameters(fields);
         return RotaryFields.Read(new(fields, Defaults, "config.json"), maxPositions, TurnsPartly, TurnsByKind);
     }
+
+    private bool Has(string field) => Defaults.ContainsKey(field);
 
     private static void WriteIds(DecoderConfig target, JsonObject fields)
     {

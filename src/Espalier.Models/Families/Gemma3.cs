@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -13,36 +14,15 @@ internal sealed class Gemma3 : Family
     // Every so manieth layer has no window, where the file does not say.
     private const int Pattern = 6;
 
-    /// <inheritdoc/>
     public override string ModelType => "gemma3_text";
 
-    /// <inheritdoc/>
     public override string Architecture => "Gemma3ForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (QueryNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
-        (KeyNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (AttentionOutputNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.pre_feedforward_layernorm.weight"),
-        (MlpOutputNorm, "model.layers.{layer}.post_feedforward_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, InputNorm, AttentionOutputNorm, PostAttentionNorm, MlpOutputNorm,
+            FinalNorm, Head],
+        (PostAttentionNorm, "model.layers.{layer}.pre_feedforward_layernorm.weight"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "attn_logit_softcapping": null, "bos_token_id": 2, "eos_token_id": 1,
@@ -54,16 +34,12 @@ internal sealed class Gemma3 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<string> Activations => ["gelu_pytorch_tanh"];
 
-    /// <inheritdoc/>
     protected override string ActivationField => "hidden_activation";
 
-    /// <inheritdoc/>
     protected override bool TurnsByKind => true;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         if (fields.Bool("use_bidirectional_attention"))
@@ -86,17 +62,13 @@ internal sealed class Gemma3 : Family
             Norm = NormKind.RmsNorm1p,
             EmbeddingScalesByWidth = true,
             LogitCap = fields.OptionalPositive("final_logit_softcapping"),
-            QueryKeyValueBias = fields.Bool("attention_bias"),
-            AttentionOutputBias = fields.Bool("attention_bias"),
             LayerKinds = LayerKinds.Of(LayerTypes.Windows(fields, common.Layers, layer => (layer + 1) % pattern != 0)
                 .Select(window => window is null ? full : sliding)),
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        fields["attention_bias"] = target.QueryKeyValueBias;
         LayerTypes.Write(target, fields);
         // Where no layer with a window stays, what is said of them stays as it is.
         if (target.LayerKinds.FirstOrDefault(kind => kind.SlidingWindow is not null) is { } sliding)

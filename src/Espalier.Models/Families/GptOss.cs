@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -15,24 +16,15 @@ internal sealed class GptOss : Family
     // What the authors' own code calls it, beside transformers' name.
     private const string OtherChosen = "experts_per_token";
 
-    /// <inheritdoc/>
     public override string ModelType => "gpt_oss";
 
-    /// <inheritdoc/>
     public override string Architecture => "GptOssForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, AttentionSinks, .. BiasedAttention, Router, RouterBias, ExpertGateProjection, ExpertUpProjection,
+            ExpertGateProjectionBias, ExpertUpProjectionBias, ExpertDownProjection, ExpertDownProjectionBias, InputNorm, PostAttentionNorm,
+            FinalNorm, Head],
         (AttentionSinks, "model.layers.{layer}.self_attn.sinks"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
         (Router, "model.layers.{layer}.mlp.router.weight"),
         (RouterBias, "model.layers.{layer}.mlp.router.bias"),
         (ExpertGateProjection, "model.layers.{layer}.mlp.experts.gate_up_proj#transposed.{expert}.gate"),
@@ -40,13 +32,8 @@ internal sealed class GptOss : Family
         (ExpertGateProjectionBias, "model.layers.{layer}.mlp.experts.gate_up_proj_bias#transposed.{expert}.gate"),
         (ExpertUpProjectionBias, "model.layers.{layer}.mlp.experts.gate_up_proj_bias#transposed.{expert}.up"),
         (ExpertDownProjection, "model.layers.{layer}.mlp.experts.down_proj#transposed.{expert}"),
-        (ExpertDownProjectionBias, "model.layers.{layer}.mlp.experts.down_proj_bias#transposed.{expert}"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+        (ExpertDownProjectionBias, "model.layers.{layer}.mlp.experts.down_proj_bias#transposed.{expert}"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": true, "attention_dropout": 0.0, "bos_token_id": null, "eos_token_id": null, "head_dim": 64,
@@ -58,14 +45,9 @@ internal sealed class GptOss : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) =>
         axis == Axis.Experts ? "num_local_experts" : axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         var full = new LayerKind
@@ -82,8 +64,6 @@ internal sealed class GptOss : Family
             ExpertsPerToken = fields.Int("num_experts_per_tok"),
             ExpertIntermediateSize = common.IntermediateSize,
             NormalizesExpertWeights = true,
-            QueryKeyValueBias = fields.Bool("attention_bias"),
-            AttentionOutputBias = fields.Bool("attention_bias"),
             RouterBias = true,
             ExpertBias = true,
             // As transformers' class has it where a file does not say.
@@ -94,10 +74,8 @@ internal sealed class GptOss : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        fields["attention_bias"] = target.QueryKeyValueBias;
         ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);
         if (fields.ContainsKey(OtherChosen))
             ConfigJson.Set(fields, OtherChosen, target.ExpertsPerToken);

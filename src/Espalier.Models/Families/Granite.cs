@@ -1,41 +1,20 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
 /// <summary>Granite 3 (dense): the layout of Llama, with multipliers of the embedding, the residual, attention and the logits.</summary>
 internal sealed class Granite : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "granite";
 
-    /// <inheritdoc/>
     public override string Architecture => "GraniteForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (GateProjectionBias, "model.layers.{layer}.mlp.gate_proj.bias"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (UpProjectionBias, "model.layers.{layer}.mlp.up_proj.bias"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (DownProjectionBias, "model.layers.{layer}.mlp.down_proj.bias"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, .. BiasedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "attention_multiplier": 1.0, "bos_token_id": 1, "embedding_multiplier": 1.0,
@@ -46,29 +25,18 @@ internal sealed class Granite : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
-        QueryKeyValueBias = fields.Bool("attention_bias"),
-        AttentionOutputBias = fields.Bool("attention_bias"),
-        MlpBias = fields.Bool("mlp_bias"),
         LayerKinds = LayerKinds.All(new() { AttentionScale = fields.Positive("attention_multiplier") }),
         EmbeddingScale = fields.Positive("embedding_multiplier"),
         ResidualScale = fields.Positive("residual_multiplier"),
         LogitDivisor = fields.Positive("logits_scaling"),
     };
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        fields["attention_bias"] = target.QueryKeyValueBias;
-        fields["mlp_bias"] = target.MlpBias;
         ConfigJson.SetFloat(fields, "attention_multiplier", target.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(target.HeadDim));
         ConfigJson.SetFloat(fields, "embedding_multiplier", target.EmbeddingScale);
         ConfigJson.SetFloat(fields, "residual_multiplier", target.ResidualScale);

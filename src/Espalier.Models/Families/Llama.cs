@@ -1,41 +1,20 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
 /// <summary>Llama 2, 3, 3.1 and 3.2 (text), and what shares their layout.</summary>
 internal sealed class Llama : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "llama";
 
-    /// <inheritdoc/>
     public override string Architecture => "LlamaForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (GateProjectionBias, "model.layers.{layer}.mlp.gate_proj.bias"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (UpProjectionBias, "model.layers.{layer}.mlp.up_proj.bias"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (DownProjectionBias, "model.layers.{layer}.mlp.down_proj.bias"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, .. BiasedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": 2, "head_dim": null,
@@ -45,22 +24,4 @@ internal sealed class Llama : Family
           "rope_theta": 10000.0, "tie_word_embeddings": false, "use_cache": true, "vocab_size": 32000
         }
         """);
-
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
-    protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
-    {
-        QueryKeyValueBias = fields.Bool("attention_bias"),
-        AttentionOutputBias = fields.Bool("attention_bias"),
-        MlpBias = fields.Bool("mlp_bias"),
-    };
-
-    /// <inheritdoc/>
-    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
-    {
-        fields["attention_bias"] = target.QueryKeyValueBias;
-        fields["mlp_bias"] = target.MlpBias;
-    }
 }

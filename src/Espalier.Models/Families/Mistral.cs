@@ -1,34 +1,20 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
 /// <summary>Mistral 7B and Mistral-NeMo, whose head_dim is not hidden / heads.</summary>
 internal sealed class Mistral : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "mistral";
 
-    /// <inheritdoc/>
     public override string Architecture => "MistralForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. Attention, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": 2, "head_dim": null, "hidden_act": "silu",
@@ -38,19 +24,13 @@ internal sealed class Mistral : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         LayerKinds = LayerKinds.All(new() { SlidingWindow = fields.OptionalInt("sliding_window") }),
     };
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) =>
         ConfigJson.Set(fields, "sliding_window", target.LayerKinds[0].SlidingWindow);
 }

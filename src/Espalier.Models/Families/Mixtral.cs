@@ -1,35 +1,25 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
 /// <summary>Mixtral 8x7B and 8x22B: every layer a mixture of experts, whose weights are a softmax over the chosen ones.</summary>
 internal sealed class Mixtral : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "mixtral";
 
-    /// <inheritdoc/>
     public override string Architecture => "MixtralForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. Attention, Router, ExpertGateProjection, ExpertDownProjection, ExpertUpProjection, InputNorm, PostAttentionNorm,
+            FinalNorm, Head],
         (Router, "model.layers.{layer}.block_sparse_moe.gate.weight"),
         (ExpertGateProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w1.weight"),
         (ExpertDownProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w2.weight"),
-        (ExpertUpProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w3.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+        (ExpertUpProjection, "model.layers.{layer}.block_sparse_moe.experts.{expert}.w3.weight"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": 1, "eos_token_id": 2, "head_dim": null, "hidden_act": "silu", "hidden_size": 4096,
@@ -41,17 +31,11 @@ internal sealed class Mixtral : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) =>
         axis == Axis.Experts ? "num_local_experts" : axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         IntermediateSize = 0,
@@ -62,7 +46,6 @@ internal sealed class Mixtral : Family
         LayerKinds = LayerKinds.All(new() { HasExperts = true, SlidingWindow = fields.OptionalInt("sliding_window") }),
     };
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);

@@ -1,42 +1,21 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
 /// <summary>Nemotron-3 and -4, and the Minitron models cut from them: LayerNorm1p, squared ReLU without a gate, partial rotary.</summary>
 internal sealed class Nemotron : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "nemotron";
 
-    /// <inheritdoc/>
     public override string Architecture => "NemotronForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (UpProjectionBias, "model.layers.{layer}.mlp.up_proj.bias"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (DownProjectionBias, "model.layers.{layer}.mlp.down_proj.bias"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (InputNormBias, "model.layers.{layer}.input_layernorm.bias"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (PostAttentionNormBias, "model.layers.{layer}.post_attention_layernorm.bias"),
-        (FinalNorm, "model.norm.weight"),
-        (FinalNormBias, "model.norm.bias"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, .. BiasedPlainMlp, InputNorm, InputNormBias, PostAttentionNorm, PostAttentionNormBias, FinalNorm,
+            FinalNormBias, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 2, "eos_token_id": 3, "head_dim": null,
@@ -47,29 +26,15 @@ internal sealed class Nemotron : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<string> Activations => ["relu2"];
 
-    /// <inheritdoc/>
     protected internal override string EpsilonField => "norm_eps";
 
-    /// <inheritdoc/>
     protected internal override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         Norm = NormKind.LayerNorm1p,
         LayerKinds = LayerKinds.All(new() { Activation = ActivationKind.SquaredRelu }),
-        QueryKeyValueBias = fields.Bool("attention_bias"),
-        AttentionOutputBias = fields.Bool("attention_bias"),
-        MlpBias = fields.Bool("mlp_bias"),
     };
-
-    /// <inheritdoc/>
-    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
-    {
-        fields["attention_bias"] = target.QueryKeyValueBias;
-        fields["mlp_bias"] = target.MlpBias;
-    }
 }

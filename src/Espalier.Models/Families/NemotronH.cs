@@ -38,13 +38,10 @@ internal sealed class NemotronH : Family
         ("mamba_proj_bias", "the models' own code and transformers disagree on it; biases of the projections are use_bias"),
     ];
 
-    /// <inheritdoc/>
     public override string ModelType => "nemotron_h";
 
-    /// <inheritdoc/>
     public override string Architecture => "NemotronHForCausalLM";
 
-    /// <inheritdoc/>
     public override ParameterTable Table { get; } = new(
         (Embedding, "backbone.embeddings.weight"),
         (InputNorm, "backbone.layers.{layer}.norm.weight"),
@@ -98,16 +95,12 @@ internal sealed class NemotronH : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<string> Activations => ["relu2"];
 
-    /// <inheritdoc/>
     protected override string ActivationField => "mlp_hidden_act";
 
-    /// <inheritdoc/>
     protected internal override string EpsilonField => "layer_norm_epsilon";
 
-    /// <inheritdoc/>
     protected internal override bool HasRotary => false;
 
     /// <summary>transformers 5 says <c>model.</c>, and writes the table as <c>embedding</c>.</summary>
@@ -117,14 +110,11 @@ internal sealed class NemotronH : Family
         return name == "backbone.embedding.weight" ? "backbone.embeddings.weight" : name;
     }
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) =>
         axis == Axis.Layers && !fields.ContainsKey(Layers) ? null : axis.Field;
 
-    /// <inheritdoc/>
     protected override int LayersOf(ConfigFields fields) => KindsOf(fields).Count;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         foreach (var (field, why) in s_refused)
@@ -141,7 +131,6 @@ internal sealed class NemotronH : Family
         return common with
         {
             HeadDim = !fields.IsGiven(HeadDim) && fields.Says(OlderHeadDim) ? fields.Int(OlderHeadDim) : common.HeadDim,
-            MlpBias = fields.Bool("mlp_bias"),
             LayerKinds = LayerKinds.Of(KindsOf(fields)),
             Mamba = new()
             {
@@ -159,10 +148,8 @@ internal sealed class NemotronH : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        fields["mlp_bias"] = target.MlpBias;
         var layers = Enumerable.Range(0, target.Layers)
             .Select(layer => s_kinds.First(kind => kind.Kind == target.LayerKinds[layer])).ToArray();
         if (fields.ContainsKey(Pattern))

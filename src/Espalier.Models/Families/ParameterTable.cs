@@ -38,6 +38,16 @@ internal sealed class ParameterTable
         Roles = [.. rows.Select(static row => row.Role)];
     }
 
+    /// <summary>Builds the table of names that others have too.</summary>
+    /// <param name="common">The name that each role has elsewhere.</param>
+    /// <param name="roles">What there is, in the order in which checkpoints list parameters.</param>
+    /// <param name="own">Names in place of the common ones.</param>
+    public ParameterTable(
+        IReadOnlyDictionary<ParameterRole, string> common, ParameterRole[] roles, params (ParameterRole Role, string Name)[] own)
+        : this([.. roles.Select(role => (role, own.FirstOrDefault(row => row.Role == role).Name ?? common[role]))])
+    {
+    }
+
     /// <summary>The roles that the family has, in checkpoint order.</summary>
     public IReadOnlyList<ParameterRole> Roles { get; }
 

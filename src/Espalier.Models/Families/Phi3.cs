@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -9,28 +10,18 @@ internal sealed class Phi3 : Family
 {
     private const string Original = "original_max_position_embeddings";
 
-    /// <inheritdoc/>
     public override string ModelType => "phi3";
 
-    /// <inheritdoc/>
     public override string Architecture => "Phi3ForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. Attention, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head],
         (QueryProjection, "model.layers.{layer}.self_attn.qkv_proj.weight#q"),
         (KeyProjection, "model.layers.{layer}.self_attn.qkv_proj.weight#k"),
         (ValueProjection, "model.layers.{layer}.self_attn.qkv_proj.weight#v"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
         (GateProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#gate"),
-        (UpProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#up"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+        (UpProjection, "model.layers.{layer}.mlp.gate_up_proj.weight#up"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": 1, "embd_pdrop": 0.0, "eos_token_id": 32000, "hidden_act": "silu", "hidden_size": 3072,
@@ -41,16 +32,10 @@ internal sealed class Phi3 : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected internal override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         // transformers takes 4096 where the length is not at the top level.
@@ -60,7 +45,6 @@ internal sealed class Phi3 : Family
         return common with { LayerKinds = LayerKinds.All(new() { SlidingWindow = fields.OptionalInt("sliding_window") }) };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) =>
         ConfigJson.Set(fields, "sliding_window", target.LayerKinds[0].SlidingWindow);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -13,47 +14,22 @@ internal sealed class Qwen35 : Family
     // As transformers 5 holds the text part of a model that takes pictures too.
     private const string WholePrefix = "model.language_model.";
 
-    /// <inheritdoc/>
     public override string ModelType => "qwen3_5_text";
 
-    /// <inheritdoc/>
     public override string Architecture => "Qwen3_5ForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. LinearAttention, QueryProjection, QueryGateProjection, QueryProjectionBias, QueryGateProjectionBias, KeyProjection,
+            KeyProjectionBias, ValueProjection, ValueProjectionBias, OutputProjection, OutputProjectionBias, QueryNorm, KeyNorm, .. Mlp,
+            InputNorm, PostAttentionNorm, FinalNorm, Head],
         (DeltaQueryProjection, "model.layers.{layer}.linear_attn.in_proj_qkv.weight#q"),
         (DeltaKeyProjection, "model.layers.{layer}.linear_attn.in_proj_qkv.weight#k"),
         (DeltaValueProjection, "model.layers.{layer}.linear_attn.in_proj_qkv.weight#v"),
         (DeltaGateProjection, "model.layers.{layer}.linear_attn.in_proj_z.weight"),
         (DeltaStrengthProjection, "model.layers.{layer}.linear_attn.in_proj_b.weight"),
         (DeltaStepProjection, "model.layers.{layer}.linear_attn.in_proj_a.weight"),
-        (DeltaQueryConvolution, "model.layers.{layer}.linear_attn.conv1d.weight#q"),
-        (DeltaKeyConvolution, "model.layers.{layer}.linear_attn.conv1d.weight#k"),
-        (DeltaValueConvolution, "model.layers.{layer}.linear_attn.conv1d.weight#v"),
-        (DeltaStepBias, "model.layers.{layer}.linear_attn.dt_bias"),
-        (DeltaLogDecay, "model.layers.{layer}.linear_attn.A_log"),
-        (DeltaNorm, "model.layers.{layer}.linear_attn.norm.weight"),
-        (DeltaOutputProjection, "model.layers.{layer}.linear_attn.out_proj.weight"),
         (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight#heads:query"),
-        (QueryGateProjection, "model.layers.{layer}.self_attn.q_proj.weight#heads:gate"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias#heads:query"),
-        (QueryGateProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias#heads:gate"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (QueryNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
-        (KeyNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias#heads:query"));
 
     /// <summary>Those of transformers 5.12.</summary>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -67,30 +43,17 @@ internal sealed class Qwen35 : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected internal override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     public override string NameIn(string stored) =>
         stored.StartsWith(WholePrefix, StringComparison.Ordinal) ? $"model.{stored[WholePrefix.Length..]}" : stored;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         Norm = NormKind.RmsNorm1p,
         LayerKinds = LayerKinds.Of(LinearLayers.KindsOf(fields, common.Layers)),
         Delta = LinearLayers.Sizes(fields),
-        QueryKeyValueBias = fields.Bool("attention_bias"),
-        AttentionOutputBias = fields.Bool("attention_bias"),
     };
 
-    /// <inheritdoc/>
-    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
-    {
-        fields["attention_bias"] = target.QueryKeyValueBias;
-        LinearLayers.Write(target, fields);
-    }
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => LinearLayers.Write(target, fields);
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -9,38 +10,13 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Qwen3Moe : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "qwen3_moe";
 
-    /// <inheritdoc/>
     public override string Architecture => "Qwen3MoeForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (QueryNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
-        (KeyNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (Router, "model.layers.{layer}.mlp.gate.weight"),
-        (ExpertGateProjection, "model.layers.{layer}.mlp.experts.{expert}.gate_proj.weight"),
-        (ExpertUpProjection, "model.layers.{layer}.mlp.experts.{expert}.up_proj.weight"),
-        (ExpertDownProjection, "model.layers.{layer}.mlp.experts.{expert}.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, .. Experts, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": null, "decoder_sparse_step": 1, "eos_token_id": null,
@@ -53,16 +29,10 @@ internal sealed class Qwen3Moe : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         QwenLayers.RequireFull(fields);
@@ -70,15 +40,8 @@ internal sealed class Qwen3Moe : Family
         {
             LayerKinds = LayerKinds.Of(SparseLayers.Of(fields, common.Layers)
                 .Select(experts => new LayerKind { HeadNorms = HeadNormKind.EachHead, HasExperts = experts })),
-            QueryKeyValueBias = fields.Bool("attention_bias"),
-            AttentionOutputBias = fields.Bool("attention_bias"),
         };
     }
 
-    /// <inheritdoc/>
-    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
-    {
-        fields["attention_bias"] = target.QueryKeyValueBias;
-        SparseLayers.Write(target, fields, Defaults);
-    }
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => SparseLayers.Write(target, fields, Defaults);
 }

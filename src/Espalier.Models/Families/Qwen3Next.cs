@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -10,55 +11,22 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal sealed class Qwen3Next : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "qwen3_next";
 
-    /// <inheritdoc/>
     public override string Architecture => "Qwen3NextForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. LinearAttention, QueryProjection, QueryGateProjection, QueryProjectionBias, QueryGateProjectionBias, KeyProjection,
+            KeyProjectionBias, ValueProjection, ValueProjectionBias, OutputProjection, OutputProjectionBias, QueryNorm, KeyNorm, .. Mlp,
+            .. Experts, .. SharedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head],
         (DeltaQueryProjection, "model.layers.{layer}.linear_attn.in_proj_qkvz.weight#linear-key-heads:q"),
         (DeltaKeyProjection, "model.layers.{layer}.linear_attn.in_proj_qkvz.weight#linear-key-heads:k"),
         (DeltaValueProjection, "model.layers.{layer}.linear_attn.in_proj_qkvz.weight#linear-key-heads:v"),
         (DeltaGateProjection, "model.layers.{layer}.linear_attn.in_proj_qkvz.weight#linear-key-heads:z"),
         (DeltaStrengthProjection, "model.layers.{layer}.linear_attn.in_proj_ba.weight#linear-key-heads:b"),
         (DeltaStepProjection, "model.layers.{layer}.linear_attn.in_proj_ba.weight#linear-key-heads:a"),
-        (DeltaQueryConvolution, "model.layers.{layer}.linear_attn.conv1d.weight#q"),
-        (DeltaKeyConvolution, "model.layers.{layer}.linear_attn.conv1d.weight#k"),
-        (DeltaValueConvolution, "model.layers.{layer}.linear_attn.conv1d.weight#v"),
-        (DeltaStepBias, "model.layers.{layer}.linear_attn.dt_bias"),
-        (DeltaLogDecay, "model.layers.{layer}.linear_attn.A_log"),
-        (DeltaNorm, "model.layers.{layer}.linear_attn.norm.weight"),
-        (DeltaOutputProjection, "model.layers.{layer}.linear_attn.out_proj.weight"),
         (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight#heads:query"),
-        (QueryGateProjection, "model.layers.{layer}.self_attn.q_proj.weight#heads:gate"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias#heads:query"),
-        (QueryGateProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias#heads:gate"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (QueryNorm, "model.layers.{layer}.self_attn.q_norm.weight"),
-        (KeyNorm, "model.layers.{layer}.self_attn.k_norm.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (Router, "model.layers.{layer}.mlp.gate.weight"),
-        (ExpertGateProjection, "model.layers.{layer}.mlp.experts.{expert}.gate_proj.weight"),
-        (ExpertUpProjection, "model.layers.{layer}.mlp.experts.{expert}.up_proj.weight"),
-        (ExpertDownProjection, "model.layers.{layer}.mlp.experts.{expert}.down_proj.weight"),
-        (SharedGateProjection, "model.layers.{layer}.mlp.shared_expert.gate_proj.weight"),
-        (SharedUpProjection, "model.layers.{layer}.mlp.shared_expert.up_proj.weight"),
-        (SharedDownProjection, "model.layers.{layer}.mlp.shared_expert.down_proj.weight"),
-        (SharedExpertGate, "model.layers.{layer}.mlp.shared_expert_gate.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias#heads:query"));
 
     /// <summary>Those of transformers 5.12.</summary>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
@@ -74,16 +42,10 @@ internal sealed class Qwen3Next : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected internal override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         var sparse = SparseLayers.Of(fields, common.Layers);
@@ -93,16 +55,12 @@ internal sealed class Qwen3Next : Family
             LayerKinds = LayerKinds.Of(LinearLayers.KindsOf(fields, common.Layers)
                 .Zip(sparse, (kind, experts) => kind with { HasExperts = experts, HasSharedExpert = experts })),
             Delta = LinearLayers.Sizes(fields),
-            QueryKeyValueBias = fields.Bool("attention_bias"),
-            AttentionOutputBias = fields.Bool("attention_bias"),
             SharedIntermediateSize = fields.Int("shared_expert_intermediate_size"),
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        fields["attention_bias"] = target.QueryKeyValueBias;
         LinearLayers.Write(target, fields);
         SparseLayers.Write(target, fields, Defaults);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
@@ -9,35 +10,13 @@ internal sealed class SmolLm3 : Family
 {
     private const string Turning = "no_rope_layers";
 
-    /// <inheritdoc/>
     public override string ModelType => "smollm3";
 
-    /// <inheritdoc/>
     public override string Architecture => "SmolLM3ForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (GateProjectionBias, "model.layers.{layer}.mlp.gate_proj.bias"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (UpProjectionBias, "model.layers.{layer}.mlp.up_proj.bias"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (DownProjectionBias, "model.layers.{layer}.mlp.down_proj.bias"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (FinalNorm, "model.norm.weight"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, .. BiasedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 128000, "eos_token_id": 128001, "hidden_act": "silu",
@@ -48,13 +27,8 @@ internal sealed class SmolLm3 : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         // A window that is switched off would still be in the masks of layers that layer_types gives it.
@@ -64,18 +38,12 @@ internal sealed class SmolLm3 : Family
                 "windows are not supported in this family; models that were trained without them say false and full_attention");
         return common with
         {
-            QueryKeyValueBias = fields.Bool("attention_bias"),
-            AttentionOutputBias = fields.Bool("attention_bias"),
-            MlpBias = fields.Bool("mlp_bias"),
             LayerKinds = LayerKinds.Of(Turns(fields, common.Layers).Select(turns => new LayerKind { IsRotary = turns })),
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        fields["attention_bias"] = target.QueryKeyValueBias;
-        fields["mlp_bias"] = target.MlpBias;
         fields[Turning] = new JsonArray(
             [.. Enumerable.Range(0, target.Layers).Select(layer => JsonValue.Create(target.LayerKinds[layer].IsRotary ? 1 : 0))]);
         LayerTypes.Write(target, fields);

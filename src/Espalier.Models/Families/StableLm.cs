@@ -1,40 +1,21 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
 /// <summary>StableLM 3B and StableLM 2 1.6B: Llama's block with LayerNorm, heads that turn in part, biases of q, k and v.</summary>
 internal sealed class StableLm : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "stablelm";
 
-    /// <inheritdoc/>
     public override string Architecture => "StableLmForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (GateProjection, "model.layers.{layer}.mlp.gate_proj.weight"),
-        (UpProjection, "model.layers.{layer}.mlp.up_proj.weight"),
-        (DownProjection, "model.layers.{layer}.mlp.down_proj.weight"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (InputNormBias, "model.layers.{layer}.input_layernorm.bias"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (PostAttentionNormBias, "model.layers.{layer}.post_attention_layernorm.bias"),
-        (FinalNorm, "model.norm.weight"),
-        (FinalNormBias, "model.norm.bias"),
-        (Head, "lm_head.weight"));
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedQueriesKeysValues, OutputProjection, .. Mlp, InputNorm, InputNormBias, PostAttentionNorm,
+            PostAttentionNormBias, FinalNorm, FinalNormBias, Head]);
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": 0, "eos_token_id": 0, "hidden_act": "silu", "hidden_dropout": 0.0, "hidden_size": 2560,
@@ -45,19 +26,12 @@ internal sealed class StableLm : Family
         }
         """);
 
-    /// <inheritdoc/>
-    protected override IReadOnlyList<string> Activations => ["silu", "swish"];
-
-    /// <inheritdoc/>
     protected internal override string EpsilonField => "layer_norm_eps";
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected internal override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         foreach (var (field, what) in (ReadOnlySpan<(string, string)>)[
@@ -68,6 +42,5 @@ internal sealed class StableLm : Family
         return common with { Norm = NormKind.LayerNorm, QueryKeyValueBias = fields.Bool("use_qkv_bias") };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields) => fields["use_qkv_bias"] = target.QueryKeyValueBias;
 }

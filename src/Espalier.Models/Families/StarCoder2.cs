@@ -1,42 +1,25 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Families;
 
 /// <summary>StarCoder2: LayerNorm, GELU without a gate, biases of all projections, a window in every layer.</summary>
 internal sealed class StarCoder2 : Family
 {
-    /// <inheritdoc/>
     public override string ModelType => "starcoder2";
 
-    /// <inheritdoc/>
     public override string Architecture => "Starcoder2ForCausalLM";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "model.embed_tokens.weight"),
-        (QueryProjection, "model.layers.{layer}.self_attn.q_proj.weight"),
-        (QueryProjectionBias, "model.layers.{layer}.self_attn.q_proj.bias"),
-        (KeyProjection, "model.layers.{layer}.self_attn.k_proj.weight"),
-        (KeyProjectionBias, "model.layers.{layer}.self_attn.k_proj.bias"),
-        (ValueProjection, "model.layers.{layer}.self_attn.v_proj.weight"),
-        (ValueProjectionBias, "model.layers.{layer}.self_attn.v_proj.bias"),
-        (OutputProjection, "model.layers.{layer}.self_attn.o_proj.weight"),
-        (OutputProjectionBias, "model.layers.{layer}.self_attn.o_proj.bias"),
+    public override ParameterTable Table { get; } = new(CommonNames.All,
+        [Embedding, .. BiasedAttention, .. BiasedPlainMlp, InputNorm, InputNormBias, PostAttentionNorm, PostAttentionNormBias, FinalNorm,
+            FinalNormBias, Head],
         (UpProjection, "model.layers.{layer}.mlp.c_fc.weight"),
         (UpProjectionBias, "model.layers.{layer}.mlp.c_fc.bias"),
         (DownProjection, "model.layers.{layer}.mlp.c_proj.weight"),
-        (DownProjectionBias, "model.layers.{layer}.mlp.c_proj.bias"),
-        (InputNorm, "model.layers.{layer}.input_layernorm.weight"),
-        (InputNormBias, "model.layers.{layer}.input_layernorm.bias"),
-        (PostAttentionNorm, "model.layers.{layer}.post_attention_layernorm.weight"),
-        (PostAttentionNormBias, "model.layers.{layer}.post_attention_layernorm.bias"),
-        (FinalNorm, "model.norm.weight"),
-        (FinalNormBias, "model.norm.bias"),
-        (Head, "lm_head.weight"));
+        (DownProjectionBias, "model.layers.{layer}.mlp.c_proj.bias"));
 
-    /// <inheritdoc/>
     protected override JsonObject Defaults { get; } = ConfigJson.Object("""
         {
           "attention_dropout": 0.0, "bos_token_id": 50256, "embedding_dropout": 0.0, "eos_token_id": 50256,
@@ -47,16 +30,12 @@ internal sealed class StarCoder2 : Family
         }
         """);
 
-    /// <inheritdoc/>
     protected override IReadOnlyList<string> Activations => ["gelu_pytorch_tanh"];
 
-    /// <inheritdoc/>
     protected internal override string EpsilonField => "norm_epsilon";
 
-    /// <inheritdoc/>
     protected override bool FillsHeadDim => false;
 
-    /// <inheritdoc/>
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         var hasBias = fields.Bool("use_bias");
@@ -71,7 +50,6 @@ internal sealed class StarCoder2 : Family
         };
     }
 
-    /// <inheritdoc/>
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
         fields["use_bias"] = target.MlpBias;

@@ -77,6 +77,5 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
         return _decoder.Logits(0);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _decoder.Dispose();
 }

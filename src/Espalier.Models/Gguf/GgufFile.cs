@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using Espalier.Files;
 
 namespace Espalier.Models.Gguf;
 
@@ -40,15 +41,7 @@ internal sealed class GgufFile : IDisposable
     {
         if (!File.Exists(path))
             throw new EspalierException($"{path}: {(Directory.Exists(path) ? "is a folder; give the GGUF file in it" : "not found")}");
-        FileStream stream;
-        try
-        {
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new EspalierException($"{path}: cannot be read: {e.Message}", e);
-        }
+        var stream = ReadableFile.Open(path, bufferSize: 1 << 16);
         try
         {
             var (metadata, tensors, dataStart) = ReadHead(new GgufCursor(stream, path), stream.Length);
@@ -118,7 +111,6 @@ internal sealed class GgufFile : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 
     /// <summary>Refuses a head that <see cref="Open"/> would refuse in a file of <paramref name="fileLength"/> bytes.</summary>

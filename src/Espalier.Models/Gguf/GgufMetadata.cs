@@ -38,7 +38,6 @@ internal sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, ob
     /// <summary>Whether a key is there.</summary>
     public bool Contains(string key) => _values.ContainsKey(key);
 
-    /// <inheritdoc/>
     public IEnumerator<KeyValuePair<string, object>> GetEnumerator() => _entries.GetEnumerator();
 
     System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();

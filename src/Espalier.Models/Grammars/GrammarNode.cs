@@ -28,30 +28,24 @@ internal sealed class GrammarByte(ByteSet set) : GrammarNode
     /// <summary>Which.</summary>
     public ByteSet Set { get; } = set;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<GrammarNode> Parts => [];
 
-    /// <inheritdoc/>
     internal override int HeightOfParts() => Set.IsEmpty ? Never : 0;
 }
 
 /// <summary>One part after the other; nothing at all where there is none.</summary>
 internal sealed class GrammarSequence(params GrammarNode[] parts) : GrammarNode
 {
-    /// <inheritdoc/>
     public override IReadOnlyList<GrammarNode> Parts { get; } = parts;
 
-    /// <inheritdoc/>
     internal override int HeightOfParts() => Parts.Count == 0 ? 0 : Parts.Max(static part => part.Height);
 }
 
 /// <summary>One of the parts.</summary>
 internal sealed class GrammarChoice(params GrammarNode[] parts) : GrammarNode
 {
-    /// <inheritdoc/>
     public override IReadOnlyList<GrammarNode> Parts { get; } = parts;
 
-    /// <inheritdoc/>
     internal override int HeightOfParts() => Parts.Count == 0 ? Never : Parts.Min(static part => part.Height);
 }
 
@@ -70,10 +64,8 @@ internal sealed class GrammarRepeat(GrammarNode part, int least, int? most) : Gr
     /// <summary>How often at most; null for no end.</summary>
     public int? Most { get; } = most;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<GrammarNode> Parts { get; } = [part];
 
-    /// <inheritdoc/>
     internal override int HeightOfParts() => Most < Least ? Never : Least == 0 ? 0 : Part.Height;
 }
 
@@ -83,10 +75,8 @@ internal sealed class GrammarNest(GrammarNode part) : GrammarNode
     /// <summary>The part.</summary>
     public GrammarNode Part { get; } = part;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<GrammarNode> Parts { get; } = [part];
 
-    /// <inheritdoc/>
     internal override int HeightOfParts() => Part.Height >= Never ? Never : Part.Height + 1;
 }
 
@@ -102,9 +92,7 @@ internal sealed class GrammarRule : GrammarNode
         set => _parts = [value];
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<GrammarNode> Parts => _parts;
 
-    /// <inheritdoc/>
     internal override int HeightOfParts() => _parts is [var body] ? body.Height : Never;
 }

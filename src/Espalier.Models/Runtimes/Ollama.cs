@@ -10,25 +10,19 @@ internal sealed class Ollama : Runtime
 {
     private static readonly string[] s_imported = ["llama", "qwen2", "qwen3"];
 
-    /// <inheritdoc/>
     public override string Name => "Ollama";
 
-    /// <inheritdoc/>
     public override string Reason => "its import of folders does not read head_dim there: give it a GGUF file, where the family has one";
 
-    /// <inheritdoc/>
     public override string? Refuses(WrittenShape shape) => s_imported.Contains(shape.Family.ModelType)
         ? null
         : $"its import of folders does not know {shape.Family.Architecture}: "
             + (GgufArchitectures.All.Any(one => one.Families.Contains(shape.Family.ModelType))
                 ? "give it a GGUF file, which espalier export makes" : "and there is no GGUF file of this family to give it");
 
-    /// <inheritdoc/>
     public override int HeadDim(WrittenShape shape) => shape.Family.ModelType == "qwen2" ? shape.Quotient : base.HeadDim(shape);
 
-    /// <inheritdoc/>
     public override int RotaryEntries(WrittenShape shape) => shape.Family.ModelType == "llama" ? shape.Quotient : base.RotaryEntries(shape);
 
-    /// <inheritdoc/>
     public override RotaryConfig? Rotary(WrittenShape shape) => shape.OlderRotary;
 }

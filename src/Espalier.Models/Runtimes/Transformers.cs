@@ -13,10 +13,8 @@ internal class Transformers : Runtime
     // Whose config classes look, from release 5 on.
     private static readonly string[] s_wholeQuotient = ["gemma2", "gemma3_text", "llama"];
 
-    /// <inheritdoc/>
     public override string Name => "transformers";
 
-    /// <inheritdoc/>
     public override string? Refuses(WrittenShape shape) =>
         s_wholeQuotient.Contains(shape.Family.ModelType) && shape.Hidden % shape.Heads != 0
             ? $"from release 5 on its config class refuses a hidden_size of {shape.Hidden}, which is no multiple of num_attention_heads "
@@ -30,15 +28,12 @@ internal class Transformers : Runtime
             + $"{shape.Heads}, whatever head_dim says, and there are {factors}: keep hidden_size, or cut heads in the same proportion"
         : null;
 
-    /// <inheritdoc/>
     public override string? TiedHead(WrittenShape shape) => shape.Family.ModelType == "nemotron_h" ? RandomHead : null;
 
-    /// <inheritdoc/>
     public override string Reason =>
         "it takes head_dim from config.json and 128 (Qwen3) or hidden_size / num_attention_heads without it, of StableLM always the "
             + "latter: write head_dim, or cut heads in the same proportion";
 
-    /// <inheritdoc/>
     public override int HeadDim(WrittenShape shape) =>
         shape.HeadDim is null && shape.Family.ModelType == "qwen3" ? Qwen3Default : base.HeadDim(shape);
 }

@@ -5,10 +5,8 @@ namespace Espalier.Models.Runtimes;
 /// </summary>
 internal sealed class Transformers4 : Transformers
 {
-    /// <inheritdoc/>
     public override string Name => "transformers before 5";
 
-    /// <inheritdoc/>
     public override string? Refuses(WrittenShape shape) => shape.Family.ModelType == "qwen3_5_text"
         ? "they do not know the family: use a release of 5"
         : RefusesFactors(shape);
@@ -16,6 +14,5 @@ internal sealed class Transformers4 : Transformers
     /// <summary>They run Nemotron-H by the model's own code, which ties.</summary>
     public override string? TiedHead(WrittenShape shape) => null;
 
-    /// <inheritdoc/>
     public override RotaryConfig? Rotary(WrittenShape shape) => shape.OlderRotary;
 }

@@ -3,15 +3,12 @@ namespace Espalier.Models.Runtimes;
 /// <summary>vLLM (0.6 to 0.10 were read): its Qwen2 and StarCoder2 divide hidden_size by the heads whatever head_dim says.</summary>
 internal sealed class Vllm : Runtime
 {
-    /// <inheritdoc/>
     public override string Name => "vLLM";
 
-    /// <inheritdoc/>
     public override string Reason =>
         "its Qwen2, StarCoder2 and StableLM take hidden_size / num_attention_heads for head_dim: "
             + "keep hidden_size, or cut heads in the same proportion";
 
-    /// <inheritdoc/>
     public override int HeadDim(WrittenShape shape) =>
         shape.Family.ModelType is "qwen2" or "starcoder2" ? shape.Quotient : base.HeadDim(shape);
 

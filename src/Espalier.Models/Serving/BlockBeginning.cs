@@ -11,13 +11,10 @@ internal sealed class BlockBeginning(long parent, int[] ids) : IEquatable<BlockB
     private readonly long _parent = parent;
     private readonly int[] _ids = ids;
 
-    /// <inheritdoc/>
     public bool Equals(BlockBeginning? other) => other is not null && _parent == other._parent && _ids.AsSpan().SequenceEqual(other._ids);
 
-    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as BlockBeginning);
 
-    /// <inheritdoc/>
     public override int GetHashCode()
     {
         var hash = new HashCode();

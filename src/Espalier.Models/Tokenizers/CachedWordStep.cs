@@ -13,7 +13,6 @@ internal abstract class CachedWordStep : WordStep
     private readonly WordCache _cache = new(slots: 1 << 16, Short, ids: 6);
     private readonly WordCache _longCache = new(slots: 1 << 12, Long, ids: 30);
 
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
     {

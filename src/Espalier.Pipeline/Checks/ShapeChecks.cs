@@ -7,6 +7,7 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Recipes.Rules;
 using Espalier.Pipeline.Stages.Export;
 using Espalier.Pipeline.Stages.Training;
 

@@ -44,8 +44,12 @@ internal abstract class Key(string name)
     /// </summary>
     public string Page { get; init; } = "";
 
-    /// <summary>The default in that table.</summary>
-    public string PageDefault { get; init; } = "";
+    /// <summary>The default in that table, where it is more than the value of a section that says nothing.</summary>
+    public string PageDefault
+    {
+        get => field ?? (IsRequired ? "required" : Unsaid);
+        init;
+    }
 
     /// <summary>Whether help shows the default; not where <see cref="Help"/> says what happens without the option.</summary>
     public bool ShowsDefault { get; init; } = true;
@@ -87,6 +91,9 @@ internal abstract class Key(string name)
 
     /// <summary>The section that the value is, or that it lists; null for other values.</summary>
     public abstract Section? Inner { get; }
+
+    /// <summary>The value of a section that does not have the key, as a recipe would write it.</summary>
+    protected abstract string Unsaid { get; }
 
     /// <summary>What a value may be, in JSON Schema.</summary>
     public abstract JsonObject Schema();
@@ -154,25 +161,18 @@ internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<
     /// <summary>The value in a stage's key, where it is written otherwise there.</summary>
     public Func<S, JsonNode?>? StageValue { get; init; }
 
-    /// <inheritdoc/>
     public override string HelpName => kind.HelpName;
 
-    /// <inheritdoc/>
     public override Section? Inner => kind.Inner;
 
-    /// <inheritdoc/>
     public override JsonObject Schema() => SchemaOf is null ? kind.Schema() : SchemaOf();
 
-    /// <inheritdoc/>
     public override bool IsFlag => typeof(V) == typeof(bool);
 
-    /// <inheritdoc/>
     public override bool IsList => kind.IsList;
 
-    /// <inheritdoc/>
     public override bool IsWord => kind.IsWord;
 
-    /// <inheritdoc/>
     public override S Read(SectionFields fields, S section)
     {
         if (Reader is not null)
@@ -185,17 +185,17 @@ internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<
         return Refused(section, value) is { } rule ? throw fields.Wrong(Name, rule) : set(section, value);
     }
 
-    /// <inheritdoc/>
+    protected override string Unsaid =>
+        get(s_defaults) is { } value && Kinds.Shown(kind.Write(value)) is { Length: > 0 } shown ? shown : "none";
+
     public override string Default(S section) => Kinds.Shown(kind.Write(get(section)));
 
-    /// <inheritdoc/>
     public override void AddToCanonical(JsonObject fields, S section)
     {
         if (IsCanonical && Useless(section) is null && !IsMoot(section) && (!IsLater || Differs(section)))
             fields[Name] = CanonicalValue is null ? kind.Write(get(section)) : CanonicalValue(section);
     }
 
-    /// <inheritdoc/>
     public override void AddToStageKey(JsonObject options, S section)
     {
         var isPart = Stage switch

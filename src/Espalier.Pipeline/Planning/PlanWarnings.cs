@@ -5,6 +5,7 @@ using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Recipes.Rules;
 using Espalier.Pipeline.Stages.Export;
 
 namespace Espalier.Pipeline.Planning;

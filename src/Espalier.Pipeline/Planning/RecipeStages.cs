@@ -8,6 +8,7 @@ using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Recipes.Rules;
 using Espalier.Pipeline.Stages.Evaluation;
 using Espalier.Pipeline.Stages.Export;
 using Espalier.Pipeline.Stages.Pruning;

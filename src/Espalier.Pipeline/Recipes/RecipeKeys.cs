@@ -4,6 +4,7 @@ using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Options.Training;
+using Espalier.Pipeline.Recipes.Rules;
 
 namespace Espalier.Pipeline.Recipes;
 
@@ -15,7 +16,6 @@ internal static class RecipeKeys
     [
         new Key<Recipe, string?>("teacher", Kinds.Text("FOLDER"), s => s.Teacher, (s, folder) => s with { Teacher = folder! })
         {
-            PageDefault = "required",
             Page = "The teacher's Hugging Face folder. To plan, a `config.json` in it is enough.",
             IsRequired = true,
             Missing = _ => "teacher: models/quickstart-teacher",
@@ -30,7 +30,6 @@ internal static class RecipeKeys
         },
         new Key<Recipe, long>("seed", Kinds.Seed, s => s.Seed, (s, seed) => s with { Seed = seed })
         {
-            PageDefault = "1",
             Page = "Whole number from 0: the order of the data, and random choices.",
             Turn = 7,
         },
@@ -69,7 +68,6 @@ internal static class RecipeKeys
             }, "none", "Texts that the teacher writes once the student is trained, below."),
         new Key<Recipe, IReadOnlyList<AlignSection>>("align", AlignList.Kind, s => s.Align, (s, steps) => s with { Align = steps })
         {
-            PageDefault = "none",
             Page = "Steps of alignment, one after the other, from the trained student: one or a list, below.",
             IsLater = true,
             Turn = 1,
@@ -79,7 +77,6 @@ internal static class RecipeKeys
         new Key<Recipe, Evaluations>("evaluate", EvaluationList.Kind, s => new(s.Evaluate, s.Tasks),
             (s, list) => s with { Evaluate = list.Texts, Tasks = list.Tasks })
         {
-            PageDefault = "`held-out`",
             Page = """
                 What teacher and student are evaluated on: a list of `held-out` (the part of `data.train` that is held out),
                 `teacher-domain` (documents that the teacher wrote: `self-written.jsonl` in its folder, or `{ teacher-domain: PATH }`),
@@ -91,7 +88,6 @@ internal static class RecipeKeys
         new Key<Recipe, ComputeChoice>("evaluate-compute", Kinds.Choice(ComputeChoices.Names), s => s.EvaluateCompute,
             (s, compute) => s with { EvaluateCompute = compute })
         {
-            PageDefault = "`float32`",
             Page = """
                 What the products with weights are computed in where the loss on held-out and other texts is measured, in trainings too:
                 `float32`, `bfloat16`, or `auto`, which is bfloat16 where the processor has units for it. Norms, attention's own products
@@ -110,7 +106,6 @@ internal static class RecipeKeys
         },
         new Key<Recipe, IReadOnlyList<ExportKind>>("export", Exports, s => s.Export, (s, kinds) => s with { Export = kinds })
         {
-            PageDefault = "`hf`",
             Page = """
                 What is written at the end: a list of `hf` (the Hugging Face folder), `gguf-f32`, `gguf-f16`, `gguf-bf16`, `gguf-q8_0`,
                 `gguf-q6_k`, `gguf-q5_k_m`, `gguf-q5_0`, `gguf-q4_k_m`, `gguf-q4_0`.
@@ -122,7 +117,6 @@ internal static class RecipeKeys
         },
         new Key<Recipe, bool>("clamp", Kinds.FlagAsText, s => s.Clamp, (s, clamps) => s with { Clamp = clamps })
         {
-            PageDefault = "`false`",
             Page = """
                 What becomes of a trained weight that an exported type cannot hold (above 65504 in F16): refused by tensor, place and
                 value, or with `true` written as the type's largest number, with a warning that counts them.
@@ -132,7 +126,6 @@ internal static class RecipeKeys
         },
         new Key<Recipe, int>("imatrix", Kinds.Size(least: 0), s => s.Imatrix, (s, windows) => s with { Imatrix = windows })
         {
-            PageDefault = "`0`",
             Page = """
                 Of how many windows of text the student reads before its GGUF files are written, to weigh each weight's error by the mean
                 square of what its column is multiplied with (llama.cpp's importance matrix): the first ones of `data.calibration`, else of

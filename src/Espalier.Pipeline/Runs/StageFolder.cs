@@ -80,9 +80,7 @@ internal sealed class StageFolder : IDisposable
 
     /// <summary>The full path of an artefact, made by name.</summary>
     /// <param name="name">Relative name, with <c>/</c> between folders.</param>
-    public string PathOf(string name) => FileFact.IsSafeName(name)
-        ? System.IO.Path.Combine(Path, name)
-        : throw new ArgumentException($"\"{name}\" leaves the folder.", nameof(name));
+    public string PathOf(string name) => FileFact.PathOf(Path, name);
 
     /// <summary>Writes an artefact, whole or not at all.</summary>
     /// <param name="name">Relative name; its folder must be there.</param>

@@ -104,7 +104,6 @@ internal sealed class AnswerSet : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _leaving.Cancel();

@@ -43,14 +43,12 @@ internal sealed class AnswerWriter : IServedReceiver
     /// </summary>
     public void GoOn(int before) => _decoded.Append(before);
 
-    /// <inheritdoc/>
     public void Begin(int reused)
     {
         Reused = reused;
         _times.Begun();
     }
 
-    /// <inheritdoc/>
     public bool Accept(ServedToken token)
     {
         Count++;
@@ -62,7 +60,6 @@ internal sealed class AnswerWriter : IServedReceiver
         return _stop.Met is null;
     }
 
-    /// <inheritdoc/>
     public void End(ServedEnd end, Exception? failure)
     {
         var rest = _stop.Append(_decoded.Finish());

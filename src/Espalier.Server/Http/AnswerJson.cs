@@ -35,6 +35,37 @@ internal sealed class AnswerJson(ServedModel model)
         json.WriteString("model", model.Name);
     }
 
+    /// <summary>All answers to a request as one object.</summary>
+    /// <param name="head">Writes what it begins with.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="choice">Writes what is an answer's own, by its place.</param>
+    /// <param name="answers">The answers, whose use is said at the end.</param>
+    public static byte[] Whole(Action<Utf8JsonWriter> head, int count, Action<Utf8JsonWriter, int> choice, AnswerSet answers) =>
+        Object(json =>
+        {
+            head(json);
+            json.WriteStartArray("choices");
+            for (var i = 0; i < count; i++)
+                Choice(json, i, choice);
+            json.WriteEndArray();
+            Usage(json, answers);
+        });
+
+    /// <summary>A piece of one answer as an object.</summary>
+    /// <param name="head">Writes what it begins with.</param>
+    /// <param name="index">Which answer.</param>
+    /// <param name="choice">Writes what is the piece's own, by the place of its answer.</param>
+    /// <param name="saysUse">Whether another piece says what the request used.</param>
+    public static byte[] Piece(Action<Utf8JsonWriter> head, int index, Action<Utf8JsonWriter, int> choice, bool saysUse) => Object(json =>
+    {
+        head(json);
+        json.WriteStartArray("choices");
+        Choice(json, index, choice);
+        json.WriteEndArray();
+        if (saysUse)
+            json.WriteNull("usage");
+    });
+
     /// <summary>What a request used.</summary>
     public static void Usage(Utf8JsonWriter json, AnswerSet answers)
     {
@@ -45,6 +76,14 @@ internal sealed class AnswerJson(ServedModel model)
         json.WriteStartObject("prompt_tokens_details");
         json.WriteNumber("cached_tokens", answers.ReusedTokens);
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void Choice(Utf8JsonWriter json, int index, Action<Utf8JsonWriter, int> choice)
+    {
+        json.WriteStartObject();
+        json.WriteNumber("index", index);
+        choice(json, index);
         json.WriteEndObject();
     }
 

@@ -20,45 +20,37 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
             () => ChatAnswers.Begin(model, request, metrics, context.RequestAborted), context.RequestAborted).ConfigureAwait(false);
         var (id, created) = ($"chatcmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
         if (request.Options.Streams)
-            await StreamAsync(context, request, answers, id, created).ConfigureAwait(false);
+            await StreamAsync(context, request, answers, json => _json.Head(json, id, "chat.completion.chunk", created)).ConfigureAwait(false);
         else
-            await WholeAsync(context, request, answers, id, created).ConfigureAwait(false);
+            await WholeAsync(context, request, answers, json => _json.Head(json, id, "chat.completion", created)).ConfigureAwait(false);
     }
 
-    private async Task WholeAsync(HttpContext context, ChatRequest request, AnswerSet answers, string id, DateTimeOffset created)
+    private async Task WholeAsync(HttpContext context, ChatRequest request, AnswerSet answers, Action<Utf8JsonWriter> head)
     {
         var all = await AnswerCollector.AllAsync(answers).ConfigureAwait(false);
-        await HttpServer.WriteAsync(context, 200, AnswerJson.Object(json =>
+        await HttpServer.WriteAsync(context, 200, AnswerJson.Whole(head, all.Length, Choice, answers)).ConfigureAwait(false);
+
+        void Choice(Utf8JsonWriter json, int i)
         {
-            _json.Head(json, id, "chat.completion", created);
-            json.WriteStartArray("choices");
-            for (var i = 0; i < all.Length; i++)
-            {
-                json.WriteStartObject();
-                json.WriteNumber("index", i);
-                json.WriteStartObject("message");
-                json.WriteString("role", "assistant");
-                if (all[i].Calls.Count > 0 && string.IsNullOrWhiteSpace(all[i].Text))
-                    json.WriteNull("content");
-                else
-                    json.WriteString("content", all[i].Text);
-                json.WriteNull("refusal");
-                if (all[i].Calls.Count > 0)
-                    AnswerJson.Calls(json, all[i].Calls, null);
-                json.WriteEndObject();
-                if (request.Likeliest is null)
-                    json.WriteNull("logprobs");
-                else
-                    _json.ChatProbabilities(json, all[i].Tokens);
-                AnswerJson.Finish(json, all[i].Finish);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            AnswerJson.Usage(json, answers);
-        })).ConfigureAwait(false);
+            json.WriteStartObject("message");
+            json.WriteString("role", "assistant");
+            if (all[i].Calls.Count > 0 && string.IsNullOrWhiteSpace(all[i].Text))
+                json.WriteNull("content");
+            else
+                json.WriteString("content", all[i].Text);
+            json.WriteNull("refusal");
+            if (all[i].Calls.Count > 0)
+                AnswerJson.Calls(json, all[i].Calls, null);
+            json.WriteEndObject();
+            if (request.Likeliest is null)
+                json.WriteNull("logprobs");
+            else
+                _json.ChatProbabilities(json, all[i].Tokens);
+            AnswerJson.Finish(json, all[i].Finish);
+        }
     }
 
-    private async Task StreamAsync(HttpContext context, ChatRequest request, AnswerSet answers, string id, DateTimeOffset created)
+    private async Task StreamAsync(HttpContext context, ChatRequest request, AnswerSet answers, Action<Utf8JsonWriter> head)
     {
         var events = new EventStream(context.Response);
         await events.BeginAsync(context.RequestAborted).ConfigureAwait(false);
@@ -72,22 +64,10 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
                 await Piece(part with { Finish = null }).ConfigureAwait(false);
             await Piece(part.Finish is null ? part : part with { Text = "", Calls = [] }).ConfigureAwait(false);
         }
-        if (request.Options.StreamsUsage)
-            await events.WriteAsync(AnswerJson.Object(json =>
-            {
-                _json.Head(json, id, "chat.completion.chunk", created);
-                json.WriteStartArray("choices");
-                json.WriteEndArray();
-                AnswerJson.Usage(json, answers);
-            }), context.RequestAborted).ConfigureAwait(false);
-        await events.EndAsync(context.RequestAborted).ConfigureAwait(false);
+        await events.EndAsync(head, request.Options, answers, context.RequestAborted).ConfigureAwait(false);
 
-        Task Piece(AnswerPart part, bool begins = false) => events.WriteAsync(AnswerJson.Object(json =>
+        Task Piece(AnswerPart part, bool begins = false) => events.WriteAsync(AnswerJson.Piece(head, part.Index, (json, index) =>
         {
-            _json.Head(json, id, "chat.completion.chunk", created);
-            json.WriteStartArray("choices");
-            json.WriteStartObject();
-            json.WriteNumber("index", part.Index);
             json.WriteStartObject("delta");
             if (begins)
                 json.WriteString("role", "assistant");
@@ -95,8 +75,8 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
                 json.WriteString("content", part.Text);
             if (part.Calls.Count > 0)
             {
-                AnswerJson.Calls(json, part.Calls, calls[part.Index]);
-                calls[part.Index] += part.Calls.Count;
+                AnswerJson.Calls(json, part.Calls, calls[index]);
+                calls[index] += part.Calls.Count;
             }
             json.WriteEndObject();
             if (part.Token is { } token)
@@ -104,10 +84,6 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
             else
                 json.WriteNull("logprobs");
             AnswerJson.Finish(json, part.Finish);
-            json.WriteEndObject();
-            json.WriteEndArray();
-            if (request.Options.StreamsUsage)
-                json.WriteNull("usage");
-        }), context.RequestAborted);
+        }, request.Options.StreamsUsage), context.RequestAborted);
     }
 }

@@ -22,39 +22,33 @@ internal sealed class CompletionEndpoint(ServedModel model, ServerMetrics metric
             context.RequestAborted).ConfigureAwait(false);
         var (id, created) = ($"cmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
         if (request.Options.Streams)
-            await StreamAsync(context, request, prompts, answers, id, created).ConfigureAwait(false);
+            await StreamAsync(context, request, prompts, answers, Head).ConfigureAwait(false);
         else
-            await WholeAsync(context, request, prompts, answers, id, created).ConfigureAwait(false);
+            await WholeAsync(context, request, prompts, answers, Head).ConfigureAwait(false);
+
+        void Head(Utf8JsonWriter json) => _json.Head(json, id, "text_completion", created);
     }
 
-    private async Task WholeAsync(HttpContext context, CompletionRequest request, int[][] prompts, AnswerSet answers, string id,
-        DateTimeOffset created)
+    private async Task WholeAsync(HttpContext context, CompletionRequest request, int[][] prompts, AnswerSet answers,
+        Action<Utf8JsonWriter> head)
     {
         var all = await AnswerCollector.AllAsync(answers).ConfigureAwait(false);
-        await HttpServer.WriteAsync(context, 200, AnswerJson.Object(json =>
+        await HttpServer.WriteAsync(context, 200, AnswerJson.Whole(head, all.Length, Choice, answers)).ConfigureAwait(false);
+
+        void Choice(Utf8JsonWriter json, int i)
         {
-            _json.Head(json, id, "text_completion", created);
-            json.WriteStartArray("choices");
-            for (var i = 0; i < all.Length; i++)
-            {
-                var (before, offset) = (Before(request, prompts, i), 0);
-                json.WriteStartObject();
-                json.WriteNumber("index", i);
-                json.WriteString("text", before + all[i].Text);
-                if (request.Likeliest is null)
-                    json.WriteNull("logprobs");
-                else
-                    _json.TextProbabilities(json, all[i].Tokens, ref offset);
-                AnswerJson.Finish(json, all[i].Finish);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            AnswerJson.Usage(json, answers);
-        })).ConfigureAwait(false);
+            var offset = 0;
+            json.WriteString("text", Before(request, prompts, i) + all[i].Text);
+            if (request.Likeliest is null)
+                json.WriteNull("logprobs");
+            else
+                _json.TextProbabilities(json, all[i].Tokens, ref offset);
+            AnswerJson.Finish(json, all[i].Finish);
+        }
     }
 
-    private async Task StreamAsync(HttpContext context, CompletionRequest request, int[][] prompts, AnswerSet answers, string id,
-        DateTimeOffset created)
+    private async Task StreamAsync(HttpContext context, CompletionRequest request, int[][] prompts, AnswerSet answers,
+        Action<Utf8JsonWriter> head)
     {
         var events = new EventStream(context.Response);
         await events.BeginAsync(context.RequestAborted).ConfigureAwait(false);
@@ -64,33 +58,17 @@ internal sealed class CompletionEndpoint(ServedModel model, ServerMetrics metric
                 await Piece(new(i, Before(request, prompts, i), [])).ConfigureAwait(false);
         await foreach (var part in answers.Parts().ConfigureAwait(false))
             await Piece(part).ConfigureAwait(false);
-        if (request.Options.StreamsUsage)
-            await events.WriteAsync(AnswerJson.Object(json =>
-            {
-                _json.Head(json, id, "text_completion", created);
-                json.WriteStartArray("choices");
-                json.WriteEndArray();
-                AnswerJson.Usage(json, answers);
-            }), context.RequestAborted).ConfigureAwait(false);
-        await events.EndAsync(context.RequestAborted).ConfigureAwait(false);
+        await events.EndAsync(head, request.Options, answers, context.RequestAborted).ConfigureAwait(false);
 
-        Task Piece(AnswerPart part) => events.WriteAsync(AnswerJson.Object(json =>
+        Task Piece(AnswerPart part) => events.WriteAsync(AnswerJson.Piece(head, part.Index, (json, index) =>
         {
-            _json.Head(json, id, "text_completion", created);
-            json.WriteStartArray("choices");
-            json.WriteStartObject();
-            json.WriteNumber("index", part.Index);
             json.WriteString("text", part.Text);
             if (part.Token is { } token)
-                _json.TextProbabilities(json, [token], ref offsets[part.Index]);
+                _json.TextProbabilities(json, [token], ref offsets[index]);
             else
                 json.WriteNull("logprobs");
             AnswerJson.Finish(json, part.Finish);
-            json.WriteEndObject();
-            json.WriteEndArray();
-            if (request.Options.StreamsUsage)
-                json.WriteNull("usage");
-        }), context.RequestAborted);
+        }, request.Options.StreamsUsage), context.RequestAborted);
     }
 
     private string Before(CompletionRequest request, int[][] prompts, int answer)

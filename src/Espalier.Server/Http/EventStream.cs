@@ -1,3 +1,6 @@
+using System.Text.Json;
+using Espalier.Server.Answers;
+using Espalier.Server.Requests;
 using Microsoft.AspNetCore.Http;
 
 namespace Espalier.Server.Http;
@@ -33,6 +36,15 @@ internal sealed class EventStream(HttpResponse response)
         }
     }
 
-    /// <summary>Writes the last event.</summary>
-    public Task EndAsync(CancellationToken cancellation) => WriteAsync("[DONE]"u8.ToArray(), cancellation);
+    /// <summary>Writes the last events: what the request used, where that is asked for, and the end.</summary>
+    /// <param name="head">Writes what an event begins with.</param>
+    /// <param name="options">What is asked for.</param>
+    /// <param name="answers">What was written.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    public async Task EndAsync(Action<Utf8JsonWriter> head, AnswerOptions options, AnswerSet answers, CancellationToken cancellation)
+    {
+        if (options.StreamsUsage)
+            await WriteAsync(AnswerJson.Whole(head, 0, static (_, _) => { }, answers), cancellation).ConfigureAwait(false);
+        await WriteAsync("[DONE]"u8.ToArray(), cancellation).ConfigureAwait(false);
+    }
 }

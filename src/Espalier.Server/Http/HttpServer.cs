@@ -89,7 +89,6 @@ internal sealed class HttpServer : IAsyncDisposable
         await _app.StopAsync(closing.Token).ConfigureAwait(false);
     }
 
-    /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
     /// <summary>Writes a JSON body.</summary>

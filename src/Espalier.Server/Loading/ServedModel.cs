@@ -106,7 +106,6 @@ internal sealed class ServedModel : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         Engine.Dispose();

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Espalier.Torch.Kernels.Attention;
 using Espalier.Torch.Kernels.Products;
 using Espalier.Torch.Kernels.Vectors;
-using Espalier.Torch.Mamba;
+using Espalier.Torch.Mamba.Scan;
 
 namespace Espalier.Torch.Delta;
 

@@ -1,5 +1,5 @@
 using Espalier.Torch.Gradients;
-using Espalier.Torch.Mamba;
+using Espalier.Torch.Mamba.Scan;
 using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Delta;

@@ -1,6 +1,7 @@
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Vectors;
 using Espalier.Torch.Mamba;
+using Espalier.Torch.Mamba.Scan;
 using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Delta;

@@ -1,6 +1,6 @@
 using Espalier.Torch.Gradients;
 using Espalier.Torch.Kernels;
-using Espalier.Torch.Mamba;
+using Espalier.Torch.Mamba.Scan;
 
 namespace Espalier.Torch.Delta;
 

@@ -1,4 +1,5 @@
 using Espalier.Torch.Mamba;
+using Espalier.Torch.Mamba.Scan;
 
 namespace Espalier.Torch.Delta;
 

@@ -40,7 +40,6 @@ internal sealed unsafe class Op
     /// <summary>The schema.</summary>
     public string Schema => _schema.Text;
 
-    /// <inheritdoc/>
     public override string ToString() => Schema;
 
     /// <summary>How gradient goes through it; null where nobody has said.</summary>

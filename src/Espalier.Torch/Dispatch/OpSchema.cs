@@ -50,7 +50,6 @@ internal sealed class OpSchema
         return new(text, point < 0 ? name : name[..point], point < 0 ? "" : name[(point + 1)..], parameters, types);
     }
 
-    /// <inheritdoc/>
     public override string ToString() => Text;
 
     /// <summary>Without such as <c>(a!)</c> after a type: a round bracket that is opened right after a letter.</summary>

@@ -13,7 +13,6 @@ internal sealed unsafe class RawOp
 
     public RawOp(string schema) => _call = new(_schema = OpSchema.Parse(schema));
 
-    /// <inheritdoc/>
     public override string ToString() => _schema.Text;
 
     /// <summary>The result's handle; 0 where the operator works in place.</summary>

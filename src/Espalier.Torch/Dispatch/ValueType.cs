@@ -22,7 +22,6 @@ internal sealed record ValueType(ValueKind Kind, bool IsList, bool IsOptional, b
         return new(KindOf(rest) ?? throw new FormatException($"the type {text} is not known: {schema}"), list, optional, entries);
     }
 
-    /// <inheritdoc/>
     public override string ToString() => $"{Kind}{(EntriesAreOptional ? "?" : "")}{(IsList ? "[]" : "")}{(IsOptional ? "?" : "")}";
 
     private static bool Cut(ref string text, char last)

@@ -11,7 +11,6 @@ internal delegate Backward? Derivative(ref Recording call);
 /// <summary>Gradient goes through by a derivative, which each call records.</summary>
 internal sealed class DerivativeRule(Derivative derivative) : Rule
 {
-    /// <inheritdoc/>
     public override void Record(ReadOnlySpan<Argument> arguments, Tensor result, Tensor[]? all)
     {
         var recording = new Recording(arguments, result, all);

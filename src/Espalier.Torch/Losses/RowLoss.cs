@@ -26,9 +26,7 @@ internal abstract record RowLoss(double Temperature, double TeacherShare, double
 internal sealed record RowLoss<TRow>(double Temperature = 1, double TeacherShare = 0, double OfTeacher = 0, double OfStudent = 0)
     : RowLoss(Temperature, TeacherShare, OfTeacher, OfStudent) where TRow : struct, IRowLoss
 {
-    /// <inheritdoc/>
     public override Tensor ByKernel(Tensor student_CV, Tensor teacher_CV) => RowLossKernel.Run<TRow>(student_CV, teacher_CV, this);
 
-    /// <inheritdoc/>
     public override Tensor ByParts(Tensor student_CV, Tensor teacher_CV) => TRow.ByParts(student_CV, teacher_CV, this);
 }

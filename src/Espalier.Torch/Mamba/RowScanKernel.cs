@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Vectors;
+using Espalier.Torch.Mamba.Scan;
 
 namespace Espalier.Torch.Mamba;
 

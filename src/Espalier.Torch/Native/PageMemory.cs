@@ -41,7 +41,6 @@ internal sealed unsafe partial class PageMemory : IDisposable
     /// <summary>The first byte.</summary>
     public byte* Data { get; }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         if (_isDisposed)

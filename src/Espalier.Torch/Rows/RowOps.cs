@@ -92,13 +92,13 @@ internal static unsafe class RowOps
     /// <summary>sigmoid(gate) · up, into gate.</summary>
     public static void SigmoidMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<SigmoidGate>(gate, up, rows);
 
-    /// <summary>The gated unit of GPT-OSS (<see cref="ClampedUnitKernel"/>), into gate.</summary>
+    /// <summary>The gated unit of GPT-OSS (<see cref="ClampedUnit"/>), into gate.</summary>
     public static void ClampedSiluMul(RowBuffer gate, RowBuffer up, int rows, double limit)
     {
         if (gate.Width != up.Width)
             throw KernelErrors.Of(Units, $"gates of {gate.Width} and values of {up.Width}");
         var y = gate.Of(Units, "gate", rows);
-        ClampedUnitKernel.Run(y, up.Of(Units, "up", rows), rows * gate.Width, limit, y);
+        GatedUnitKernel<ClampedUnit>.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y, limit);
         gate.Check();
     }
 
@@ -107,7 +107,7 @@ internal static unsafe class RowOps
         if (gate.Width != up.Width)
             throw KernelErrors.Of(Units, $"gates of {gate.Width} and values of {up.Width}");
         var y = gate.Of(Units, "gate", rows);
-        GatedUnitKernel<TG>.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y);
+        GatedUnitKernel<GatedUnit<TG>>.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y);
         gate.Check();
     }
 

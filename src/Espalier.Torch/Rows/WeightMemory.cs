@@ -40,6 +40,5 @@ internal sealed unsafe class WeightMemory(long bytes) : IDisposable
         return Tensor.Adopt(tensor);
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _pages.Dispose();
 }

@@ -1,3 +1,4 @@
+using Espalier.Models.Mixers;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -1,5 +1,5 @@
 using Espalier.Torch.Delta;
-using Espalier.Torch.Mamba;
+using Espalier.Torch.Mamba.Scan;
 
 namespace Espalier.Torch.Tests.Kernels;
 

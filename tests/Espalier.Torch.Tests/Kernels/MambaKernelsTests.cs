@@ -1,4 +1,4 @@
-using Espalier.Torch.Mamba;
+using Espalier.Torch.Mamba.Scan;
 
 namespace Espalier.Torch.Tests.Kernels;
 

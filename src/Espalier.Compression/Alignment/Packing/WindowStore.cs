@@ -46,6 +46,5 @@ internal sealed class WindowStore : IDisposable
     /// <summary>The windows, of so many inputs each.</summary>
     public WindowSet Windows(int sequence) => new(Tokens, sequence, WindowStride.Disjoint, Boundaries, Mask);
 
-    /// <inheritdoc/>
     public void Dispose() => Tokens.Dispose();
 }

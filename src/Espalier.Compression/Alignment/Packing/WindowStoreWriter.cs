@@ -70,7 +70,6 @@ internal sealed class WindowStoreWriter : IDisposable
         _tokens.Finish();
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _tokens.Dispose();
 
     private void Append(int[] ids, bool[] counts, string text)

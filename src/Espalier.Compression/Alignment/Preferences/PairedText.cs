@@ -10,13 +10,10 @@ internal sealed class PairedText(PreferenceSet set, SampleOrder order) : IBatchS
 {
     private readonly PackedText _text = new(set.Windows, order);
 
-    /// <inheritdoc/>
     public int Sequence => _text.Sequence;
 
-    /// <inheritdoc/>
     public long WindowAt(long position) => _text.WindowAt(position);
 
-    /// <inheritdoc/>
     public long CountedTokens(long first, int rows)
     {
         var pairs = 0L;
@@ -25,9 +22,7 @@ internal sealed class PairedText(PreferenceSet set, SampleOrder order) : IBatchS
         return pairs;
     }
 
-    /// <inheritdoc/>
     public Batch Allocate(int rows) => _text.Allocate(rows);
 
-    /// <inheritdoc/>
     public void Fill(Batch batch, long first) => _text.Fill(batch, first);
 }

@@ -23,19 +23,14 @@ internal sealed class PreferenceObjective(PreferenceLoss loss, PreferenceSet set
     private readonly IReadOnlyList<PairLogProbabilities> _reference =
         set.Reference ?? throw new ArgumentException("the reference was not asked", nameof(set));
 
-    /// <inheritdoc/>
     public override string Name => sftWeight > 0 ? $"{loss.Name} + {sftWeight:0.######}*sft" : loss.Name;
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> PartNames { get; } = sftWeight > 0 ? [.. s_parts, "sft"] : s_parts;
 
-    /// <inheritdoc/>
     public override bool TakesThreads => true;
 
-    /// <inheritdoc/>
     internal override string MetricOf(string part) => part is "preference" or "sft" ? $"loss_{part}" : part;
 
-    /// <inheritdoc/>
     protected override ObjectiveSums AccumulateCounted(Decoder student, Batch batch, double scale)
     {
         using var scope = TensorScope.Begin();

@@ -20,16 +20,13 @@ internal sealed class AlignmentRecords(IReadOnlyList<string[]> shapes, IReadOnly
     public static AlignmentRecords Prompts { get; } = new(
         [["messages"], ["conversations"], ["conversation"], ["prompt"]], ["system", "tools"]);
 
-    /// <inheritdoc/>
     public override IEnumerable<string> Fields { get; } = [.. shapes.SelectMany(static shape => shape).Concat(beside).Distinct()];
 
-    /// <inheritdoc/>
     public override string Known { get; } = string.Join(", ", shapes.Select(static shape => string.Join(" + ", shape)));
 
     /// <summary>Rewards are numbers.</summary>
     public override bool TakesNumbers => true;
 
-    /// <inheritdoc/>
     public override string? Of(JsonElement record, string? field)
     {
         if (record.ValueKind == JsonValueKind.Array && shapes.Any(static shape => shape is ["messages"]))

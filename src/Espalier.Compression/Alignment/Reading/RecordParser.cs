@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Records;
+using Espalier.Files;
 using Espalier.Models.Chat;
 
 namespace Espalier.Compression.Alignment.Reading;
@@ -113,7 +114,7 @@ internal sealed class RecordParser(SkipCounts skips)
         catch (JsonException error)
         {
             return Fault<JsonObject>(SkipReason.MalformedJson,
-                $"is no JSON record {JsonRecord.OneLine(Files.JsonReason.InLine(error), 120)}");
+                $"is no JSON record {OneLine.Clipped(Files.JsonReason.InLine(error), 120)}");
         }
     }
 
@@ -162,7 +163,7 @@ internal sealed class RecordParser(SkipCounts skips)
                 return Fault<List<ChatMessage>>(SkipReason.MalformedConversation, "has a turn without a role");
             if (!s_roles.TryGetValue(named, out var role))
                 return Fault<List<ChatMessage>>(
-                    SkipReason.MalformedConversation, $"has a turn of the role '{JsonRecord.OneLine(named, 40)}', which is not known");
+                    SkipReason.MalformedConversation, $"has a turn of the role '{OneLine.Clipped(named, 40)}', which is not known");
             var content = turn.ContainsKey("content") ? turn["content"] : turn["value"];
             if (content is JsonArray parts && Joined(parts) is not { } && parts.Count > 0)
                 return Fault<List<ChatMessage>>(SkipReason.MalformedConversation, "has a turn with a part that is no text");

@@ -36,13 +36,10 @@ internal sealed class RolloutSource(
     /// <param name="Rollouts">The answers, in the order of the stream.</param>
     internal sealed record Kept(int FormatVersion, long Step, IReadOnlyList<Rollout> Rollouts);
 
-    /// <inheritdoc/>
     public int Sequence => sequence;
 
-    /// <inheritdoc/>
     public long WindowAt(long position) => order.WindowAt(position);
 
-    /// <inheritdoc/>
     public void Draw(long step)
     {
         var interval = step / plan.Refresh;
@@ -53,7 +50,6 @@ internal sealed class RolloutSource(
         _interval = interval;
     }
 
-    /// <inheritdoc/>
     public long CountedTokens(long first, int rows)
     {
         var counted = 0L;
@@ -62,10 +58,8 @@ internal sealed class RolloutSource(
         return counted;
     }
 
-    /// <inheritdoc/>
     public Batch Allocate(int rows) => _rows.Allocate(rows);
 
-    /// <inheritdoc/>
     public void Fill(Batch batch, long first)
     {
         for (var row = 0; row < batch.Size; row++)

@@ -5,7 +5,6 @@ namespace Espalier.Compression.Data.Batches;
 /// <param name="order">Which of them stands where.</param>
 internal sealed class PackedText(WindowSet windows, SampleOrder order) : IBatchSource
 {
-    /// <inheritdoc/>
     public int Sequence => windows.SequenceLength;
 
     /// <summary>The windows one after the other, all of whose tokens are scored.</summary>
@@ -15,10 +14,8 @@ internal sealed class PackedText(WindowSet windows, SampleOrder order) : IBatchS
     internal static PackedText Scored(WindowSet windows, string purpose) =>
         new(windows.WithoutMask(purpose), SampleOrder.Sequential(windows.Count));
 
-    /// <inheritdoc/>
     public long WindowAt(long position) => order.WindowAt(position);
 
-    /// <inheritdoc/>
     public long CountedTokens(long first, int rows)
     {
         if (windows.Mask is null)
@@ -29,7 +26,6 @@ internal sealed class PackedText(WindowSet windows, SampleOrder order) : IBatchS
         return counted;
     }
 
-    /// <inheritdoc/>
     public Batch Allocate(int rows)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rows, 1);
@@ -39,7 +35,6 @@ internal sealed class PackedText(WindowSet windows, SampleOrder order) : IBatchS
             windows.Boundaries is null ? null : new long[tokens], windows.Mask is null ? null : new bool[tokens]);
     }
 
-    /// <inheritdoc/>
     public void Fill(Batch batch, long first)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);

@@ -1,3 +1,5 @@
+using Espalier.Files;
+
 namespace Espalier.Compression.Data.Batches;
 
 /// <summary>
@@ -34,22 +36,15 @@ internal readonly struct Permutation
     }
 
     /// <summary>A key for one epoch of one seed.</summary>
-    public static ulong Key(ulong seed, ulong epoch) => Mix(Mix(seed + 0x9E3779B97F4A7C15) ^ (epoch * 0xD1342543DE82EF95 + 1));
+    public static ulong Key(ulong seed, ulong epoch) =>
+        SplitMix.Finish(SplitMix.Finish(seed + SplitMix.Step) ^ (epoch * 0xD1342543DE82EF95 + 1));
 
     private ulong Encrypt(ulong value)
     {
         var mask = (1UL << _halfBits) - 1;
         ulong left = value >> _halfBits, right = value & mask;
         for (ulong round = 1; round <= Rounds; round++)
-            (left, right) = (right, left ^ (Mix(right + Mix(_key + round * 0x9E3779B97F4A7C15)) & mask));
+            (left, right) = (right, left ^ (SplitMix.Finish(right + SplitMix.Finish(_key + round * SplitMix.Step)) & mask));
         return left << _halfBits | right;
-    }
-
-    /// <summary>The finaliser of SplitMix64 (Steele, Lea, Flood 2014).</summary>
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

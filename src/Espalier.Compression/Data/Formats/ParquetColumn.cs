@@ -1,4 +1,5 @@
 using Espalier.Compression.Data.Records;
+using Espalier.Files;
 using Parquet.Schema;
 
 namespace Espalier.Compression.Data.Formats;
@@ -18,7 +19,7 @@ internal sealed record ParquetColumn(string Name, IReadOnlyList<(string? Field, 
         ParquetColumn[] found = [.. wanted.Select(column => Of(schema.Fields[column.Index], options.Reader.TakesNumbers))
             .OfType<ParquetColumn>()];
         return found.Length > 0 ? found : throw new EspalierException(
-            $"data '{path}': {string.Join(", ", wanted.Select(column => JsonRecord.OneLine(column.Name, 40)))} "
+            $"data '{path}': {string.Join(", ", wanted.Select(column => OneLine.Clipped(column.Name, 40)))} "
                 + "is no column of text and no list of turns with a role and a text as content; name a column "
                 + $"of text {RecordText.ByName}, or write the file as jsonl");
     }

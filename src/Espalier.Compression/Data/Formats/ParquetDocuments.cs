@@ -28,21 +28,10 @@ internal static class ParquetDocuments
                     Guard(path,
                         () => JsonSerializer.SerializeToElement(cells.ToDictionary(cell => cell.Name, cell => cell.Next()),
                             PlainJson.Of<Dictionary<string, object?>>()));
-                if (Text(record, names, $"{path}: row {row + 1}", options, context.Skips) is { } text)
+                if (TableDocuments.Text(record, names, $"{path}: row {row + 1}", options, context.Skips) is { } text)
                     yield return new Document(text, $"{path}: row {row + 1}");
             }
         }
-    }
-
-    private static string? Text(JsonElement record, string[] names, string origin, DocumentOptions options, SkipCounts skips)
-    {
-        if (options.Reader.Of(record, options.Field) is not { } text)
-            return JsonRecord.Missing(names, origin, options.Field, skips, options.Reader);
-        text = CleanText.Normalise(text, skips);
-        if (!string.IsNullOrWhiteSpace(text))
-            return text;
-        skips.Add(SkipReason.EmptyDocument);
-        return null;
     }
 
     private static (long Rows, IReadOnlyList<ParquetCells> Cells) Open(
@@ -62,7 +51,7 @@ internal static class ParquetDocuments
         catch (Exception error) when (error is not (EspalierException or OperationCanceledException))
         {
             throw new EspalierException(
-                $"data '{path}': is no Parquet file that can be read: {JsonRecord.OneLine(error.Message, 200)}; write it anew, or as jsonl",
+                $"data '{path}': is no Parquet file that can be read: {OneLine.Clipped(error.Message, 200)}; write it anew, or as jsonl",
                 error);
         }
     }

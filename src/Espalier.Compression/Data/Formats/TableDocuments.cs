@@ -37,11 +37,11 @@ internal static class TableDocuments
     /// <summary>A table without a column that could be the text: nothing of it can be read, so it is no row that is skipped.</summary>
     public static EspalierException NoColumn(IReadOnlyList<string> columns, DocumentOptions options, string path)
     {
-        var names = columns.Take(ShownColumns).Select(name => JsonRecord.OneLine(name, ShownLength)).ToArray();
+        var names = columns.Take(ShownColumns).Select(name => OneLine.Clipped(name, ShownLength)).ToArray();
         var has = $"data '{path}': has the columns {string.Join(", ", names)}{(columns.Count > ShownColumns ? ", ..." : "")}";
         return new(options.Field is not { } field
             ? $"{has}, and none of {options.Reader.Known}{(options.Reader.HasField ? $"; name the column {RecordText.ByName}" : "")}"
-            : $"{has}, and no {JsonRecord.OneLine(field, ShownLength)}.{NearestName.Hint(field, names)}");
+            : $"{has}, and no {OneLine.Clipped(field, ShownLength)}.{NearestName.Hint(field, names)}");
     }
 
     private static string? Text(
@@ -58,8 +58,20 @@ internal static class TableDocuments
         var record =
             JsonSerializer.SerializeToElement(columns.Where(column => column.Index < row.Count)
                 .ToDictionary(column => column.Name, column => row[column.Index]), PlainJson.Of<Dictionary<string, string>>());
+        return Text(record, header, origin, options, skips);
+    }
+
+    /// <summary>The text of a row; null where it has none, which is counted.</summary>
+    /// <param name="record">The row's values by the names of their columns.</param>
+    /// <param name="columns">All columns.</param>
+    /// <param name="origin">Where it stands.</param>
+    /// <param name="options">How it is read.</param>
+    /// <param name="skips">Counts rows without a text.</param>
+    public static string? Text(
+        JsonElement record, IReadOnlyList<string> columns, string origin, DocumentOptions options, SkipCounts skips)
+    {
         if (options.Reader.Of(record, options.Field) is not { } text)
-            return JsonRecord.Missing([.. header], origin, options.Field, skips, options.Reader);
+            return JsonRecord.Missing([.. columns], origin, options.Field, skips, options.Reader);
         text = CleanText.Normalise(text, skips);
         if (!string.IsNullOrWhiteSpace(text))
             return text;

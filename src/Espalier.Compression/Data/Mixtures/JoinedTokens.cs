@@ -24,10 +24,8 @@ internal sealed class JoinedTokens : ITokens
             (_starts[i], Count) = (Count, Count + part.Count);
     }
 
-    /// <inheritdoc/>
     public long Count { get; }
 
-    /// <inheritdoc/>
     public string Name { get; }
 
     /// <summary>Ids of each row, as far as they are used.</summary>
@@ -37,21 +35,7 @@ internal sealed class JoinedTokens : ITokens
     /// <param name="parts">Where they begin in each.</param>
     public DocumentBoundaries Boundaries(IReadOnlyList<DocumentBoundaries> parts) => new JoinedBoundaries(_starts, parts);
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination)
-    {
-        for (var i = PartOf(position, destination.Length); destination.Length > 0; i++)
-        {
-            var from = position - _starts[i];
-            var count = (int)Math.Min(destination.Length, _parts[i].Count - from);
-            _parts[i].Read(from, destination[..count]);
-            destination = destination[count..];
-            position += count;
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination)
     {
         for (var i = PartOf(position, destination.Length); destination.Length > 0; i++)
         {

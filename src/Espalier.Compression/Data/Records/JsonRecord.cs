@@ -39,7 +39,7 @@ internal static class JsonRecord
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is no JSON {OneLine(JsonReason.InLine(error), 120)}");
+            return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is no JSON {OneLine.Clipped(JsonReason.InLine(error), 120)}");
         }
     }
 
@@ -49,20 +49,13 @@ internal static class JsonRecord
         Skip(SkipReason.MissingField, skips, () =>
     {
         var shown = keys.Count == 0 ? "has no keys"
-            : $"has {string.Join(", ", keys.Take(ShownKeys).Select(key => OneLine(key, ShownLength)))}"
+            : $"has {string.Join(", ", keys.Take(ShownKeys).Select(key => OneLine.Clipped(key, ShownLength)))}"
                 + $"{(keys.Count > ShownKeys ? ", ..." : "")}";
         return field is null
             ? $"{origin} {shown}, and no text in any of {reader.Known}{(reader.HasField ? $"; name the field {RecordText.ByName}" : "")}"
-            : $"{origin} {shown}, and no text in the field {OneLine(field, ShownLength)}."
-                + $"{NearestName.Hint(field, keys.Select(key => OneLine(key, ShownLength)))}";
+            : $"{origin} {shown}, and no text in the field {OneLine.Clipped(field, ShownLength)}."
+                + $"{NearestName.Hint(field, keys.Select(key => OneLine.Clipped(key, ShownLength)))}";
     });
-
-    /// <summary>Text of unknown length and characters, for a message of one line.</summary>
-    public static string OneLine(string text, int most)
-    {
-        var line = new string([.. text.Take(most).Select(c => char.IsControl(c) ? '?' : c)]);
-        return text.Length > most ? $"{line}..." : line;
-    }
 
     private static List<string>? KeysOf(JsonElement record) => record.ValueKind == JsonValueKind.Object
         ? [.. record.EnumerateObject().Take(ShownKeys + 1).Select(property => property.Name)]

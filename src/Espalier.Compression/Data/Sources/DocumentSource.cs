@@ -104,16 +104,10 @@ internal sealed class DocumentSource
 
     private static IEnumerable<Document> OfText(FileStream file, FileKind? kind, string path, DocumentOptions options, ReadContext context)
     {
-        using var unpacked = Unpack(file, path);
+        using var unpacked = PackedFile.Unpack(file, path);
         foreach (var document in Documents(unpacked ?? file, kind, path, options, context))
             yield return document;
     }
-
-    private static Stream? Unpack(FileStream file, string path) =>
-        path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true)
-        : path.EndsWith(".zst", StringComparison.OrdinalIgnoreCase) ? new ZstdStream(file)
-        : path.EndsWith(".bz2", StringComparison.OrdinalIgnoreCase) ? new Bzip2Stream(file)
-        : null;
 
     private static IEnumerable<Document> Documents(Stream stream, FileKind? kind, string path, DocumentOptions options, ReadContext context)
     {

@@ -1,5 +1,5 @@
 using Espalier.Compression.Data.Files;
-using Espalier.Compression.Data.Records;
+using Espalier.Files;
 
 namespace Espalier.Compression.Data.Sources;
 
@@ -45,6 +45,6 @@ internal static class NearbyFiles
     {
         var name = Path.GetFileName(file);
         var ending = Path.GetExtension(FileKinds.Unpacked(name)) + name[FileKinds.Unpacked(name).Length..];
-        return ending.Length > 0 ? JsonRecord.OneLine(ending, 20) : "without an ending";
+        return ending.Length > 0 ? OneLine.Clipped(ending, 20) : "without an ending";
     }
 }

@@ -36,32 +36,16 @@ internal sealed class StreamedTokens : IDocumentTokens, IDisposable
                     source.Delete(piece);
     }
 
-    /// <inheritdoc/>
     public long Count => Index.Count;
 
-    /// <inheritdoc/>
     public string Name { get; }
 
     /// <summary>Where pieces begin and what they hold.</summary>
     public PieceIndex Index => _source.Index;
 
-    /// <inheritdoc/>
     public DocumentBoundaries Boundaries => new PieceBoundaries(this);
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination)
-    {
-        while (Part(position, destination.Length, out var inside, out var count) is { } piece && destination.Length > 0)
-        {
-            lock (_gate)
-                Ensure(piece).Store.Read(inside, destination[..count]);
-            destination = destination[count..];
-            position += count;
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination)
     {
         while (Part(position, destination.Length, out var inside, out var count) is { } piece && destination.Length > 0)
         {

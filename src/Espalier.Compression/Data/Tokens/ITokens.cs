@@ -12,7 +12,4 @@ public interface ITokens
     /// <summary>Copies ids, from <paramref name="position"/> on, until the destination is full.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The range goes beyond the ids.</exception>
     void Read(long position, Span<int> destination);
-
-    /// <summary>The same as 64-bit integers, which embeddings take.</summary>
-    void Read(long position, Span<long> destination);
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Espalier.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Compression.Data.Tokens;
@@ -22,7 +23,6 @@ internal sealed class TokenFile : ITokens, IDisposable
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
     }
 
-    /// <inheritdoc/>
     public long Count { get; }
 
     /// <summary>The path.</summary>
@@ -41,7 +41,7 @@ internal sealed class TokenFile : ITokens, IDisposable
 
     internal static TokenFile Open(string path, TokenWidth width, int? vocabularySize, CheckedIds known)
     {
-        var stream = OpenStream(path);
+        var stream = ReadableFile.Open(path);
         try
         {
             if (stream.Length == 0)
@@ -63,24 +63,13 @@ internal sealed class TokenFile : ITokens, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination)
     {
         CheckRange(position, destination.Length);
         if (Width == TokenWidth.Int32)
             _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)position * 4, destination);
         else
-            InChunks<ushort, int>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
-    }
-
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination)
-    {
-        CheckRange(position, destination.Length);
-        if (Width == TokenWidth.Int32)
-            InChunks<int, long>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
-        else
-            InChunks<ushort, long>(position, destination, static (ids, part) => { for (var i = 0; i < ids.Length; i++) part[i] = ids[i]; });
+            Widen(position, destination);
     }
 
     /// <summary>Unmaps the file.</summary>
@@ -90,19 +79,17 @@ internal sealed class TokenFile : ITokens, IDisposable
         _file.Dispose();
     }
 
-    private delegate void Widen<TStored, TWanted>(ReadOnlySpan<TStored> ids, Span<TWanted> part);
-
-    private void InChunks<TStored, TWanted>(long position, Span<TWanted> destination, Widen<TStored, TWanted> widen)
-        where TStored : unmanaged
+    private void Widen(long position, Span<int> destination)
     {
-        var ids = ArrayPool<TStored>.Shared.Rent(Math.Min(Chunk, destination.Length));
+        var ids = ArrayPool<ushort>.Shared.Rent(Math.Min(Chunk, destination.Length));
         for (var at = 0; at < destination.Length; at += Chunk)
         {
-            var length = Math.Min(Chunk, destination.Length - at);
-            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(position + at) * (ulong)Width, ids.AsSpan(0, length));
-            widen(ids.AsSpan(0, length), destination.Slice(at, length));
+            var part = destination.Slice(at, Math.Min(Chunk, destination.Length - at));
+            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(position + at) * (ulong)Width, ids.AsSpan(0, part.Length));
+            for (var i = 0; i < part.Length; i++)
+                part[i] = ids[i];
         }
-        ArrayPool<TStored>.Shared.Return(ids);
+        ArrayPool<ushort>.Shared.Return(ids);
     }
 
     private void CheckRange(long position, int length)
@@ -152,17 +139,5 @@ internal sealed class TokenFile : ITokens, IDisposable
     {
         var ids = MemoryMarshal.Cast<byte, ushort>(bytes);
         return ids.IndexOfAnyExceptInRange((ushort)0, (ushort)(below - 1)) is >= 0 and var bad ? (bad, ids[bad]) : (-1, 0);
-    }
-
-    private static FileStream OpenStream(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 0);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EspalierException($"{path}: cannot be read: {error.Message}", error);
-        }
     }
 }

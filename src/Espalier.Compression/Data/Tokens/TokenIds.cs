@@ -9,7 +9,6 @@ internal sealed class TokenIds : ITokens
 
     private TokenIds(int[] ids, string name) => (this._ids, Name) = (ids, name);
 
-    /// <inheritdoc/>
     public long Count => _ids.Length;
 
     /// <summary>The list as given.</summary>
@@ -47,16 +46,7 @@ internal sealed class TokenIds : ITokens
             spec, vocabularySize);
     }
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination) => Slice(position, destination.Length).CopyTo(destination);
-
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination)
-    {
-        var from = Slice(position, destination.Length);
-        for (var i = 0; i < from.Length; i++)
-            destination[i] = from[i];
-    }
 
     private ReadOnlySpan<int> Slice(long position, int length) => position >= 0 && position <= _ids.Length - length
         ? _ids.AsSpan((int)position, length)

@@ -15,17 +15,11 @@ internal sealed class TokenRange : ITokens
         (_whole, _start, Count) = (whole, start, count);
     }
 
-    /// <inheritdoc/>
     public long Count { get; }
 
-    /// <inheritdoc/>
     public string Name => _whole.Name;
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination) => _whole.Read(Checked(position, destination.Length), destination);
-
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination) => _whole.Read(Checked(position, destination.Length), destination);
 
     private long Checked(long position, int length) => position >= 0 && position <= Count - length
         ? _start + position

@@ -16,7 +16,6 @@ internal sealed class TokenStore : ITokens, IDisposable
     /// <summary>What the index says.</summary>
     public TokenStoreIndex Index { get; }
 
-    /// <inheritdoc/>
     public long Count => _tokens.Count;
 
     /// <summary>What the user knows it by: the text it was made of, or the folder.</summary>
@@ -47,11 +46,7 @@ internal sealed class TokenStore : ITokens, IDisposable
             ?? folder, index, TokenFile.Open(Path.Combine(folder, TokenStoreWriter.TokensName), width, vocabulary));
     }
 
-    /// <inheritdoc/>
     public void Read(long position, Span<int> destination) => _tokens.Read(position, destination);
-
-    /// <inheritdoc/>
-    public void Read(long position, Span<long> destination) => _tokens.Read(position, destination);
 
     /// <summary>Where each document begins, in ids, ascending.</summary>
     /// <exception cref="EspalierException">The offsets are not ascending positions within the tokens.</exception>

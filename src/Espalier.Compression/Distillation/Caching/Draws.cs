@@ -1,3 +1,5 @@
+using Espalier.Files;
+
 namespace Espalier.Compression.Distillation.Caching;
 
 /// <summary>
@@ -32,13 +34,5 @@ internal static class Draws
 
     /// <summary>The uniform number of a position, 0 ≤ u &lt; 1: SplitMix64's finaliser over the three.</summary>
     public static double Uniform(long seed, long window, int position) =>
-        (Mix(Mix(Mix((ulong)seed + 0x9E3779B97F4A7C15) ^ (ulong)window) + (ulong)position) >> 11) * (1.0 / (1UL << 53));
-
-    private static ulong Mix(ulong z)
-    {
-        z += 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
-    }
+        SplitMix.Uniform(SplitMix.Next(SplitMix.Next(SplitMix.Next((ulong)seed + SplitMix.Step) ^ (ulong)window) + (ulong)position));
 }

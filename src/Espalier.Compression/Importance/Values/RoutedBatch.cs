@@ -74,7 +74,6 @@ internal sealed class RoutedBatch(int experts) : IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _choice_BTK?.Dispose();

@@ -39,7 +39,6 @@ internal sealed class RoutingSums(DecoderConfig config) : IDisposable
         Nearness = [.. _products.SelectMany(products => Cosines(products?.ToArray<double>(), config.Experts))],
     };
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var sums in _products.Concat(_masses))

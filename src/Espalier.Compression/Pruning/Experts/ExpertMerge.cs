@@ -28,7 +28,6 @@ internal readonly record struct ExpertMerge(int Expert, int Gone, double Share)
                     throw new EspalierException($"plan: expert_merges[{layer}] has {merges[layer][i]}: {problem}");
     }
 
-    /// <inheritdoc/>
     public override string ToString() => FormattableString.Invariant($"[{Expert}, {Gone}, {Share:R}]");
 
     private static string? WhyNot(ExpertMerge[] merges, int at, int experts, IReadOnlyList<int> kept, int layer)

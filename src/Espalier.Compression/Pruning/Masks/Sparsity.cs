@@ -37,7 +37,6 @@ internal readonly record struct Sparsity(double Share, int? Group = null)
             : throw new EspalierException($"'{text}' is no sparsity: give a share such as 50%, or N:M such as 2:4");
     }
 
-    /// <inheritdoc/>
     public override string ToString() => Group is { } m
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)Math.Round(Share * m)}:{m}")
         : string.Create(CultureInfo.InvariantCulture, $"{Share * 100:0.####}%");

@@ -6,9 +6,7 @@ namespace Espalier.Compression.Search.Constraints;
 /// <param name="Context">Tokens before it.</param>
 internal sealed record DecodeConstraint(Budget Budget, LatencyTable Latency, int Context) : Constraint(Budget)
 {
-    /// <inheritdoc/>
     public override string Name => "decode";
 
-    /// <inheritdoc/>
     public override double Of(Candidate candidate) => Latency.Decode(candidate, Context);
 }

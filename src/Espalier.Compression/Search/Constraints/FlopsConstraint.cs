@@ -5,9 +5,7 @@ namespace Espalier.Compression.Search.Constraints;
 /// <param name="Sequence">Tokens of the window that it is in.</param>
 internal sealed record FlopsConstraint(Budget Budget, int Sequence) : Constraint(Budget)
 {
-    /// <inheritdoc/>
     public override string Name => "flops-per-token";
 
-    /// <inheritdoc/>
     public override double Of(Candidate candidate) => candidate.Shape.ForwardFlopsPerToken(Sequence);
 }

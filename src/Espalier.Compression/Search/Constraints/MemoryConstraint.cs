@@ -7,9 +7,7 @@ namespace Espalier.Compression.Search.Constraints;
 /// <param name="Sequences">Sequences at a time.</param>
 internal sealed record MemoryConstraint(Budget Budget, int ElementBytes, long Context, long Sequences) : Constraint(Budget)
 {
-    /// <inheritdoc/>
     public override string Name => "memory";
 
-    /// <inheritdoc/>
     public override double Of(Candidate candidate) => candidate.MemoryBytes(ElementBytes, Context, Sequences);
 }

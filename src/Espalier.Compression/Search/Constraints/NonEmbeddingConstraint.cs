@@ -4,9 +4,7 @@ namespace Espalier.Compression.Search.Constraints;
 /// <param name="Budget">What it may be.</param>
 internal sealed record NonEmbeddingConstraint(Budget Budget) : Constraint(Budget)
 {
-    /// <inheritdoc/>
     public override string Name => "non-embedding-parameters";
 
-    /// <inheritdoc/>
     public override double Of(Candidate candidate) => candidate.NonEmbeddingParameters;
 }

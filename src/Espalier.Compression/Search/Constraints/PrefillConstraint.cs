@@ -6,9 +6,7 @@ namespace Espalier.Compression.Search.Constraints;
 /// <param name="Tokens">Tokens of the sequence.</param>
 internal sealed record PrefillConstraint(Budget Budget, LatencyTable Latency, int Tokens) : Constraint(Budget)
 {
-    /// <inheritdoc/>
     public override string Name => "prefill";
 
-    /// <inheritdoc/>
     public override double Of(Candidate candidate) => Latency.Prefill(candidate, Tokens);
 }

@@ -1,3 +1,4 @@
+using Espalier.Evaluation.FunctionCalls.Decoding.Code;
 using Espalier.Evaluation.FunctionCalls.Values;
 
 namespace Espalier.Evaluation.FunctionCalls.Decoding;

@@ -1,3 +1,4 @@
+using Espalier.Evaluation.FunctionCalls.Decoding.Python;
 using Espalier.Evaluation.FunctionCalls.Values;
 
 namespace Espalier.Evaluation.FunctionCalls.Decoding;

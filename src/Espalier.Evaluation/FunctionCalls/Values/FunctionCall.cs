@@ -5,7 +5,6 @@ namespace Espalier.Evaluation.FunctionCalls.Values;
 /// <param name="Arguments">Named arguments in their order; what was passed without a name is none of them.</param>
 internal sealed record FunctionCall(string Name, PyDict Arguments)
 {
-    /// <inheritdoc/>
     public override string ToString() => $"{Name}({string.Join(", ", Arguments.Entries.Select(
         entry => $"{(entry.Key is PyText { Text: var name } ? name : entry.Key)}={entry.Value}"))})";
 }

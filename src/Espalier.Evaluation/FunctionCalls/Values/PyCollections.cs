@@ -8,7 +8,6 @@ internal abstract class PySequence(IReadOnlyList<PyValue> items) : PyValue
     /// <summary>What is in it.</summary>
     public IReadOnlyList<PyValue> Items => items;
 
-    /// <inheritdoc/>
     public override bool IsEqual(PyValue other) => other.GetType() == GetType() && AreEqual(items, ((PySequence)other).Items);
 
     /// <summary>Whether two have equal items in the same order.</summary>
@@ -36,10 +35,8 @@ internal abstract class PySequence(IReadOnlyList<PyValue> items) : PyValue
 /// <summary>A <c>list</c>.</summary>
 internal sealed class PyList(IReadOnlyList<PyValue> items) : PySequence(items)
 {
-    /// <inheritdoc/>
     public override string TypeName => "list";
 
-    /// <inheritdoc/>
     public override void Write(StringBuilder text)
     {
         text.Append('[');
@@ -51,10 +48,8 @@ internal sealed class PyList(IReadOnlyList<PyValue> items) : PySequence(items)
 /// <summary>A <c>tuple</c>.</summary>
 internal sealed class PyTuple(IReadOnlyList<PyValue> items) : PySequence(items)
 {
-    /// <inheritdoc/>
     public override string TypeName => "tuple";
 
-    /// <inheritdoc/>
     public override void Write(StringBuilder text)
     {
         text.Append('(');
@@ -73,7 +68,6 @@ internal sealed class PyDict : PyValue
     /// <summary>The entries in their order.</summary>
     public IReadOnlyList<KeyValuePair<PyValue, PyValue>> Entries => _entries;
 
-    /// <inheritdoc/>
     public override string TypeName => "dict";
 
     /// <summary>Whether a value may be a key: lists and dicts may not, nor tuples with such.</summary>
@@ -104,11 +98,9 @@ internal sealed class PyDict : PyValue
         _entries.Add(new(key, value));
     }
 
-    /// <inheritdoc/>
     public override bool IsEqual(PyValue other) => other is PyDict dict && dict._entries.Count == _entries.Count
         && _entries.All(entry => dict.Get(entry.Key) is { } value && entry.Value.IsEqual(value));
 
-    /// <inheritdoc/>
     public override void Write(StringBuilder text)
     {
         text.Append('{');

@@ -36,20 +36,16 @@ internal sealed class PyNone : PyValue
     /// <summary>The only one.</summary>
     public static PyNone Instance { get; } = new();
 
-    /// <inheritdoc/>
     public override string TypeName => "NoneType";
 
-    /// <inheritdoc/>
     public override bool IsEqual(PyValue other) => other is PyNone;
 
-    /// <inheritdoc/>
     public override void Write(StringBuilder text) => text.Append("None");
 }
 
 /// <summary>A number: <c>bool</c>, <c>int</c> or <c>float</c>; these equal each other by their value.</summary>
 internal abstract class PyNumber : PyValue
 {
-    /// <inheritdoc/>
     public override bool IsEqual(PyValue other) => (this, other) switch
     {
         (PyFloat a, PyFloat b) => a.Value == b.Value,
@@ -71,26 +67,20 @@ internal sealed class PyBool(bool value) : PyNumber
     /// <summary>The value.</summary>
     public bool Value => value;
 
-    /// <inheritdoc/>
     public override string TypeName => "bool";
 
-    /// <inheritdoc/>
     public override BigInteger Whole => value ? 1 : 0;
 
-    /// <inheritdoc/>
     public override void Write(StringBuilder text) => text.Append(value ? "True" : "False");
 }
 
 /// <summary>An <c>int</c>, of any size.</summary>
 internal sealed class PyInt(BigInteger value) : PyNumber
 {
-    /// <inheritdoc/>
     public override string TypeName => "int";
 
-    /// <inheritdoc/>
     public override BigInteger Whole => value;
 
-    /// <inheritdoc/>
     public override void Write(StringBuilder text) => text.Append(value);
 }
 
@@ -100,13 +90,10 @@ internal sealed class PyFloat(double value) : PyNumber
     /// <summary>The value.</summary>
     public double Value => value;
 
-    /// <inheritdoc/>
     public override string TypeName => "float";
 
-    /// <inheritdoc/>
     public override BigInteger Whole => throw new InvalidOperationException("A float is compared as such.");
 
-    /// <inheritdoc/>
     public override void Write(StringBuilder text) => text.Append(PyNumbers.Text(value));
 }
 
@@ -116,25 +103,19 @@ internal sealed class PyText(string text) : PyValue
     /// <summary>The characters.</summary>
     public string Text => text;
 
-    /// <inheritdoc/>
     public override string TypeName => "str";
 
-    /// <inheritdoc/>
     public override bool IsEqual(PyValue other) => other is PyText { Text: var others } && text == others;
 
-    /// <inheritdoc/>
     public override void Write(StringBuilder builder) => PyTexts.Write(text, builder);
 }
 
 /// <summary>A value of a type that no parameter has: <c>bytes</c>, <c>complex</c>; it equals nothing that is expected.</summary>
 internal sealed class PyOther(string typeName, string source) : PyValue
 {
-    /// <inheritdoc/>
     public override string TypeName => typeName;
 
-    /// <inheritdoc/>
     public override bool IsEqual(PyValue other) => other is PyOther && other.TypeName == typeName && other.ToString() == source;
 
-    /// <inheritdoc/>
     public override void Write(StringBuilder text) => text.Append(source);
 }

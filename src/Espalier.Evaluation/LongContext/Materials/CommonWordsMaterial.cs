@@ -6,14 +6,12 @@ namespace Espalier.Evaluation.LongContext.Materials;
 /// <param name="Common">How many are.</param>
 internal sealed record CommonWordsMaterial(int Common) : RulerMaterial
 {
-    /// <inheritdoc/>
     public override int UsualAnswerTokens => 120;
 
     /// <summary>Reads its keys.</summary>
     public static new CommonWordsMaterial Read(TaskFields fields) => fields.Number("common", 10, least: 1) is <= 19 and var common
         ? new(common) : throw new EspalierException($"{fields.Place("common")} must be at most 19: the example has 20 words");
 
-    /// <inheritdoc/>
     public override RulerMaker Maker(TaskDefinition task, string? benchmarks) =>
         new(length => new CommonWordsTask(task.Prompt, Common, length));
 }

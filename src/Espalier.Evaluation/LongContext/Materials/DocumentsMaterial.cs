@@ -11,13 +11,10 @@ namespace Espalier.Evaluation.LongContext.Materials;
 /// <param name="Contexts">The field of the documents that answer it: a text, or a list of them.</param>
 internal sealed record DocumentsMaterial(Template Question, string[] Answers, string[] Contexts) : RulerMaterial
 {
-    /// <inheritdoc/>
     public override int UsualAnswerTokens => 32;
 
-    /// <inheritdoc/>
     public override bool HasDocuments => true;
 
-    /// <inheritdoc/>
     public override bool AnyCounts => true;
 
     /// <summary>Reads its keys.</summary>
@@ -26,7 +23,6 @@ internal sealed record DocumentsMaterial(Template Question, string[] Answers, st
         RagFields.Field(fields, "answers") ?? throw fields.Missing("answers"),
         RagFields.Field(fields, "contexts") ?? throw fields.Missing("contexts"));
 
-    /// <inheritdoc/>
     public override RulerMaker Maker(TaskDefinition task, string? benchmarks)
     {
         DocumentQuestion[] questions = [.. TaskData.Read(task, task.Test, benchmarks).Select(Read)];

@@ -9,7 +9,6 @@ internal sealed record FrequentWordsMaterial(double Alpha) : RulerMaterial
 {
     private const double Least = 1.2, Most = 5;
 
-    /// <inheritdoc/>
     public override int UsualAnswerTokens => 50;
 
     /// <summary>Reads its keys.</summary>
@@ -19,7 +18,6 @@ internal sealed record FrequentWordsMaterial(double Alpha) : RulerMaterial
         : throw new EspalierException(string.Create(CultureInfo.InvariantCulture,
             $"{fields.Place("alpha")} is '{text}' and must be a number from {Least} to {Most}"));
 
-    /// <inheritdoc/>
     public override RulerMaker Maker(TaskDefinition task, string? benchmarks) =>
         new(length => new FrequentWordsTask(task.Prompt, Alpha, length));
 }

@@ -12,7 +12,6 @@ internal sealed record NeedleMaterial(NeedleRules Rules, Template Needle, string
 {
     private const int MaxEssay = 1 << 26;
 
-    /// <inheritdoc/>
     public override int UsualAnswerTokens => 128;
 
     /// <summary>Reads its keys.</summary>
@@ -36,10 +35,8 @@ internal sealed record NeedleMaterial(NeedleRules Rules, Template Needle, string
                     + $"{NeedleTask.Depths} can be");
     }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> OtherFiles => Essay is { } essay && Rules.Haystack == Haystack.Essay ? [essay] : [];
 
-    /// <inheritdoc/>
     public override RulerMaker Maker(TaskDefinition task, string? benchmarks)
     {
         if (Rules.Haystack != Haystack.Essay)

@@ -13,7 +13,6 @@ namespace Espalier.Evaluation.Retrieval.Scores;
 internal sealed record RagResult(GeneratedPrompt Prompt, Generation Made, AskedRagQuestion Asked, RagScore Value, int HalfSize)
     : TextResult(Prompt, Made)
 {
-    /// <inheritdoc/>
     public override double Score(string metric) => metric switch
     {
         RagScoring.F1 => Value.F1,
@@ -22,7 +21,6 @@ internal sealed record RagResult(GeneratedPrompt Prompt, Generation Made, AskedR
         _ => Value.IsRefusal == Asked.Question.IsUnanswerable ? 1 : 0,
     };
 
-    /// <inheritdoc/>
     public override double Weight(string metric) => metric switch
     {
         RagScoring.Both => 1.0 / HalfSize,
@@ -31,7 +29,6 @@ internal sealed record RagResult(GeneratedPrompt Prompt, Generation Made, AskedR
         _ => 1,
     };
 
-    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json)
     {
         base.Write(json);

@@ -47,7 +47,6 @@ internal sealed class TaskRegex
     /// <inheritdoc cref="FindAll" path="/exception"/>
     public string Remove(string text) => Guard(() => _regex.Replace(text, ""));
 
-    /// <inheritdoc/>
     public override string ToString() => _source;
 
     private T Guard<T>(Func<T> apply)

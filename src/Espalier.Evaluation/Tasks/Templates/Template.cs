@@ -92,7 +92,6 @@ internal sealed class Template
     public IEnumerable<string> FieldsOf(TaskDocument document) => _parts.Where(part => part.Path is not null)
         .SelectMany(part => new Template(Source) { _parts = { part } }.Texts(document));
 
-    /// <inheritdoc/>
     public override string ToString() => Source;
 
     private void AddLiteral(StringBuilder literal)

@@ -7,7 +7,6 @@ namespace Espalier.Models.Chat.Jinja;
 /// <summary><c>owner.name</c></summary>
 internal sealed class AttributeOf(Expression owner, string name, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         var value = owner.Evaluate(scope, rendering);
@@ -19,7 +18,6 @@ internal sealed class AttributeOf(Expression owner, string name, int line) : Exp
 /// <summary><c>owner[key]</c></summary>
 internal sealed class ItemOf(Expression owner, Expression key, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         var (value, place) = (owner.Evaluate(scope, rendering), key.Evaluate(scope, rendering));
@@ -31,7 +29,6 @@ internal sealed class ItemOf(Expression owner, Expression key, int line) : Expre
 /// <summary><c>owner[start:stop:step]</c></summary>
 internal sealed class SliceOf(Expression owner, Expression? start, Expression? stop, Expression? step, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         var (value, from, to, by) = (owner.Evaluate(scope, rendering), start?.Evaluate(scope, rendering), stop?.Evaluate(scope, rendering),
@@ -72,7 +69,6 @@ internal sealed record ArgumentList(IReadOnlyList<Expression> Positional, IReadO
 /// <summary><c>function(arguments)</c></summary>
 internal sealed class CallOf(Expression function, ArgumentList arguments, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering) => Call(scope, rendering, null);
 
     /// <summary>The call's value, with the <c>caller</c> of a call block.</summary>
@@ -95,7 +91,6 @@ internal sealed class CallOf(Expression function, ArgumentList arguments, int li
 /// <summary><c>value|filter(arguments)</c></summary>
 internal sealed class Filtered(Expression? operand, string name, ArgumentList arguments, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering) => Apply(operand!.Evaluate(scope, rendering), scope, rendering);
 
     /// <summary>The filter's value of a text that a block captured: it stands for the operand that a chain of filters lacks.</summary>
@@ -116,7 +111,6 @@ internal sealed class Filtered(Expression? operand, string name, ArgumentList ar
 /// <summary><c>value is test(arguments)</c></summary>
 internal sealed class Tested(Expression operand, string name, ArgumentList arguments, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         var (value, given) = (operand.Evaluate(scope, rendering), arguments.Evaluate(scope, rendering));

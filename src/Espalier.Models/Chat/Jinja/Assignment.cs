@@ -5,7 +5,6 @@ namespace Espalier.Models.Chat.Jinja;
 /// <summary><c>{% set target = value %}</c></summary>
 internal sealed class SetStatement(Expression target, Expression value, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         var result = value.Evaluate(scope, rendering);
@@ -44,7 +43,6 @@ internal sealed class SetStatement(Expression target, Expression value, int line
 /// <summary><c>{% set target %}...{% endset %}</c>: what the body writes, through filters where there are some.</summary>
 internal sealed class SetBlock(Expression target, Filtered? filter, IReadOnlyList<Statement> body, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         var inner = new Scope(scope);
@@ -58,7 +56,6 @@ internal sealed class SetBlock(Expression target, Filtered? filter, IReadOnlyLis
 internal sealed class WithStatement(
     IReadOnlyList<(Expression Target, Expression Value)> variables, IReadOnlyList<Statement> body, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         var inner = new Scope(scope);
@@ -71,7 +68,6 @@ internal sealed class WithStatement(
 /// <summary><c>{% filter name %}...{% endfilter %}</c></summary>
 internal sealed class FilterBlock(Filtered filter, IReadOnlyList<Statement> body, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         var inner = new Scope(scope);
@@ -84,7 +80,6 @@ internal sealed class FilterBlock(Filtered filter, IReadOnlyList<Statement> body
 /// <summary><c>{% generation %}...{% endgeneration %}</c> of transformers: what the assistant wrote.</summary>
 internal sealed class GenerationBlock(IReadOnlyList<Statement> body, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         var inner = new Scope(scope);

@@ -34,7 +34,6 @@ internal abstract class Expression(int line)
 /// <summary>A value that is written out.</summary>
 internal sealed class Constant(object? value, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering) => value;
 }
 
@@ -44,7 +43,6 @@ internal sealed class Variable(string name, int line) : Expression(line)
     /// <summary>Its name.</summary>
     public string Name => name;
 
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering) =>
         scope.TryGet(name, out var value) ? value : Undefined.Name(name);
 }
@@ -58,7 +56,6 @@ internal sealed class NamespaceField(string space, string name, int line) : Expr
     /// <summary>The attribute.</summary>
     public string Name => name;
 
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering) => throw new TemplateFault("a place to set is no value");
 }
 
@@ -68,14 +65,12 @@ internal sealed class TupleLiteral(IReadOnlyList<Expression> items, int line) : 
     /// <summary>Its entries.</summary>
     public IReadOnlyList<Expression> Items => items;
 
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering) => new PythonTuple(All(items, scope, rendering));
 }
 
 /// <summary>A list.</summary>
 internal sealed class ListLiteral(IReadOnlyList<Expression> items, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         rendering.Budget.Entries(items.Count);
@@ -86,7 +81,6 @@ internal sealed class ListLiteral(IReadOnlyList<Expression> items, int line) : E
 /// <summary>A dict.</summary>
 internal sealed class DictLiteral(IReadOnlyList<(Expression Key, Expression Value)> items, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         rendering.Budget.Entries(items.Count);

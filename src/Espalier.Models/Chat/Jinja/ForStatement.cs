@@ -23,7 +23,6 @@ internal sealed class ForStatement(int line) : Statement(line)
     /// <summary>What is done where there was none.</summary>
     public IReadOnlyList<Statement> Otherwise { get; init; } = [];
 
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         var entries = Entries.Evaluate(scope, rendering);

@@ -1,3 +1,4 @@
+using Espalier.Models.Chat.Jinja.Parsing;
 using Espalier.Models.Chat.Python;
 
 namespace Espalier.Models.Chat.Jinja;

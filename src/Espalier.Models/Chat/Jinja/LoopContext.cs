@@ -20,7 +20,6 @@ internal sealed class LoopContext(
     private object? _current;
     private PythonTuple? _changed;
 
-    /// <inheritdoc/>
     public override string Name => "loop";
 
     /// <summary>The number of the entry, from 0; -1 before the first.</summary>
@@ -55,7 +54,6 @@ internal sealed class LoopContext(
         return true;
     }
 
-    /// <inheritdoc/>
     public override object? Call(Arguments arguments, Budget budget)
     {
         var inner = arguments.Bind("loop", 1, "iterable")[0];
@@ -67,7 +65,6 @@ internal sealed class LoopContext(
         return text;
     }
 
-    /// <inheritdoc/>
     public bool TryMember(string name, out object? member)
     {
         object? next = null;

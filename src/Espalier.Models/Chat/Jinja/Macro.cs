@@ -22,10 +22,8 @@ internal sealed record MacroSignature
 /// <summary>A macro with the variables that it sees; calling it gives the text that it renders.</summary>
 internal sealed class Macro(MacroSignature signature, Scope scope, Rendering rendering) : Callable, IHasMembers
 {
-    /// <inheritdoc/>
     public override string Name => signature.Name;
 
-    /// <inheritdoc/>
     public override object? Call(Arguments arguments, Budget budget)
     {
         var (inner, line) = (new Scope(scope), rendering.Line);
@@ -43,7 +41,6 @@ internal sealed class Macro(MacroSignature signature, Scope scope, Rendering ren
         return text;
     }
 
-    /// <inheritdoc/>
     public bool TryMember(string name, out object? member)
     {
         member = name switch
@@ -91,7 +88,6 @@ internal sealed class Macro(MacroSignature signature, Scope scope, Rendering ren
 /// <summary><c>{% macro name(parameters) %}...{% endmacro %}</c></summary>
 internal sealed class MacroStatement(MacroSignature signature, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         scope.Set(signature.Name, new Macro(signature, scope, rendering));
@@ -102,7 +98,6 @@ internal sealed class MacroStatement(MacroSignature signature, int line) : State
 /// <summary><c>{% call(parameters) macro(arguments) %}...{% endcall %}</c>: the macro may call the body as <c>caller</c>.</summary>
 internal sealed class CallBlock(CallOf call, MacroSignature body, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         rendering.Write(PythonText.Str(call.Call(scope, rendering, new Macro(body, scope, rendering)), rendering.Budget));

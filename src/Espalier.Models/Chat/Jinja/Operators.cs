@@ -6,7 +6,6 @@ namespace Espalier.Models.Chat.Jinja;
 /// <summary><c>left sign right</c> of arithmetic.</summary>
 internal sealed class Binary(string sign, Expression left, Expression right, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         var (a, b) = (left.Evaluate(scope, rendering), right.Evaluate(scope, rendering));
@@ -18,14 +17,12 @@ internal sealed class Binary(string sign, Expression left, Expression right, int
 /// <summary><c>-value</c> or <c>+value</c>.</summary>
 internal sealed class Signed(string sign, Expression operand, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering) => PythonOperators.Signed(sign, operand.Evaluate(scope, rendering));
 }
 
 /// <summary><c>a ~ b ~ c</c>: the texts of all in a row.</summary>
 internal sealed class Concatenation(IReadOnlyList<Expression> parts, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         var texts = All(parts, scope, rendering).Select(part => PythonText.Str(part, rendering.Budget)).ToArray();
@@ -37,14 +34,12 @@ internal sealed class Concatenation(IReadOnlyList<Expression> parts, int line) :
 /// <summary><c>not operand</c>.</summary>
 internal sealed class Negation(Expression operand, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering) => !PythonValues.Truth(operand.Evaluate(scope, rendering));
 }
 
 /// <summary><c>left and right</c> or <c>left or right</c>: the value of the operand that decides.</summary>
 internal sealed class Junction(bool isAnd, Expression left, Expression right, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         var value = left.Evaluate(scope, rendering);
@@ -55,7 +50,6 @@ internal sealed class Junction(bool isAnd, Expression left, Expression right, in
 /// <summary><c>then if condition else otherwise</c>; without an else undefined.</summary>
 internal sealed class Conditional(Expression condition, Expression then, Expression? otherwise, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering) =>
         PythonValues.Truth(condition.Evaluate(scope, rendering)) ? then.Evaluate(scope, rendering)
             : otherwise is null ? new Undefined("an inline if was false and has no else") : otherwise.Evaluate(scope, rendering);
@@ -64,7 +58,6 @@ internal sealed class Conditional(Expression condition, Expression then, Express
 /// <summary><c>a &lt; b &lt;= c</c>, <c>a in b</c>: a chain as in Python.</summary>
 internal sealed class Comparison(Expression first, IReadOnlyList<(string Sign, Expression Operand)> rest, int line) : Expression(line)
 {
-    /// <inheritdoc/>
     protected override object? Value(Scope scope, Rendering rendering)
     {
         var left = first.Evaluate(scope, rendering);

@@ -47,7 +47,6 @@ internal abstract class Statement(int line)
 /// <summary>Text outside of tags.</summary>
 internal sealed class TextOutput(string text, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         rendering.Write(text);
@@ -58,7 +57,6 @@ internal sealed class TextOutput(string text, int line) : Statement(line)
 /// <summary><c>{{ value }}</c></summary>
 internal sealed class ValueOutput(Expression value, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         rendering.Write(PythonText.Str(value.Evaluate(scope, rendering), rendering.Budget));
@@ -71,7 +69,6 @@ internal sealed class IfStatement(
     IReadOnlyList<(Expression Condition, IReadOnlyList<Statement> Body)> branches,
     IReadOnlyList<Statement> otherwise, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering)
     {
         foreach (var (condition, body) in branches)
@@ -84,6 +81,5 @@ internal sealed class IfStatement(
 /// <summary><c>{% break %}</c> or <c>{% continue %}</c>.</summary>
 internal sealed class Jump(Flow flow, int line) : Statement(line)
 {
-    /// <inheritdoc/>
     protected override Flow Run(Scope scope, Rendering rendering) => flow;
 }

@@ -13,9 +13,7 @@ internal abstract class Callable
 /// <summary>A function or a method that is written here.</summary>
 internal sealed class Builtin(string name, Func<Arguments, Budget, object?> body) : Callable
 {
-    /// <inheritdoc/>
     public override string Name => name;
 
-    /// <inheritdoc/>
     public override object? Call(Arguments arguments, Budget budget) => body(arguments, budget);
 }

@@ -44,10 +44,8 @@ internal sealed class PythonDict
         public static Key Of(object? value) =>
             PythonOrder.IsHashable(value) ? new(value) : throw new TemplateFault($"a {PythonValues.TypeName(value)} cannot be a key");
 
-        /// <inheritdoc/>
         public bool Equals(Key other) => PythonOrder.AreEqual(Value, other.Value, null);
 
-        /// <inheritdoc/>
         public override int GetHashCode() => PythonOrder.Hash(Value);
     }
 }

@@ -24,10 +24,8 @@ internal sealed class AwqMethod(ConfigFields quantization, int groupSize) : Quan
         return new(quantization, (int)Math.Max(0, group));
     }
 
-    /// <inheritdoc/>
     public override bool Marks(string name, ElementType type) => name.EndsWith(".qweight", StringComparison.Ordinal);
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         if (!files.Has($"{module}.qweight"))

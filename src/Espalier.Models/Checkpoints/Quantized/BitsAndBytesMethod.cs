@@ -15,11 +15,9 @@ internal sealed class BitsAndBytesMethod(ConfigFields quantization) : QuantizedM
 
     private static readonly string[] s_kinds = ["nf4", "fp4"];
 
-    /// <inheritdoc/>
     public override bool Marks(string name, ElementType type) =>
         name.EndsWith(Scaled, StringComparison.Ordinal) || name.Contains(State, StringComparison.Ordinal);
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         var name = $"{module}.weight";

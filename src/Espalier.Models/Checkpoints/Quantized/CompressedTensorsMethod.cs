@@ -42,11 +42,9 @@ internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigF
             block is [var rows, var columns] ? new(null, rows, columns) : new(null, 0, 0));
     }
 
-    /// <inheritdoc/>
     public override bool Marks(string name, ElementType type) => name.EndsWith(".weight_packed", StringComparison.Ordinal)
         || type == ElementType.I8 || Float8.Is(type);
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         var format = quantization.Text("format");

@@ -47,13 +47,10 @@ internal sealed class Float4Method : QuantizedMethod
         return new("weight", "weight_scale_2", false);
     }
 
-    /// <inheritdoc/>
     public override bool IsExactInBfloat16 => _whole is null;
 
-    /// <inheritdoc/>
     public override bool Marks(string name, ElementType type) => name.EndsWith($".{_packed}", StringComparison.Ordinal) && !type.IsWeight();
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         var name = $"{module}.{_packed}";

@@ -28,10 +28,8 @@ internal sealed class Float8Method(ConfigFields? quantization, int blockRows, in
             ? new(quantization, rows, columns) : new(quantization, 0, 0);
     }
 
-    /// <inheritdoc/>
     public override bool Marks(string name, ElementType type) => Float8.Is(type);
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         var name = $"{module}.weight";

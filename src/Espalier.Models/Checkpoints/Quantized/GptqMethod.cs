@@ -26,10 +26,8 @@ internal sealed class GptqMethod(ConfigFields quantization, int bits, int groupS
         return new(quantization, bits, Math.Max(0, group), format == "gptq");
     }
 
-    /// <inheritdoc/>
     public override bool Marks(string name, ElementType type) => name.EndsWith(".qweight", StringComparison.Ordinal);
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns)
     {
         if (!files.Has($"{module}.qweight"))

@@ -22,16 +22,12 @@ internal sealed class Mxfp4Method : QuantizedMethod
         return new();
     }
 
-    /// <inheritdoc/>
     public override bool IsExactInBfloat16 => true;
 
-    /// <inheritdoc/>
     public override bool Marks(string name, ElementType type) => name.EndsWith("_blocks", StringComparison.Ordinal);
 
-    /// <inheritdoc/>
     public override float[]? Read(QuantizedFiles files, string module, int rows, int columns) => null;
 
-    /// <inheritdoc/>
     public override float[]? ReadExpert(QuantizedFiles files, StoredTensor tensor, NamedParameter part)
     {
         var name = $"{tensor.Name}_blocks";

@@ -45,13 +45,10 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
                     _places.Add(part.Key, (tensor, [.. part]));
     }
 
-    /// <inheritdoc/>
     public string Form { get; }
 
-    /// <inheritdoc/>
     public DecoderConfig Config { get; }
 
-    /// <inheritdoc/>
     public IReadOnlyList<(string Type, int Tensors)> Types =>
     [
         .. _files.Entries.Values.GroupBy(static entry => entry.Type)
@@ -84,12 +81,10 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
         }
     }
 
-    /// <inheritdoc/>
     public void Write(string folder, ElementType stored, CheckpointWriterOptions? options = null,
         CancellationToken cancellation = default) =>
         CheckpointWriter.Write(folder, Config, _head, stored, this, (options ?? new()) with { Check = RequireAllRead }, cancellation);
 
-    /// <inheritdoc/>
     public void Fill(string name, long firstElement, Span<float> destination)
     {
         if (_experts.TryGetValue(name, out var expert))
@@ -114,7 +109,6 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
         }
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _files.Dispose();
 
     private float[] Read(StoredTensor tensor)

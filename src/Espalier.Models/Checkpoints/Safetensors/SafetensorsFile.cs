@@ -180,6 +180,5 @@ internal sealed class SafetensorsFile : IDisposable
         : throw new EspalierException(
             $"{Path}: '{entry.Name}' is too large to be read at once, {entry.ByteLength} bytes; read it piece by piece");
 
-    /// <inheritdoc/>
     public void Dispose() => _stream.Dispose();
 }

@@ -14,7 +14,6 @@ internal abstract class AttentionMasks : IDisposable
     /// <param name="S">Keys.</param>
     public abstract Tensor? For(int? window, long T, long S);
 
-    /// <inheritdoc/>
     public abstract void Dispose();
 }
 

@@ -1,6 +1,7 @@
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Models.Masks;
+using Espalier.Models.Mixers;
 using Espalier.Models.Rotary;
 using Espalier.Torch;
 
@@ -79,7 +80,6 @@ internal sealed class StreamedDecoder : IDisposable
         });
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _rotary.Dispose();

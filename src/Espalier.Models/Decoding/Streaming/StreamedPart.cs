@@ -25,6 +25,5 @@ internal sealed class StreamedPart : IDisposable
         return scope.Keep(_forward(x_BTD, _decoder.ContextOf(x_BTD.Size(1), tap)));
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _weights.Dispose();
 }

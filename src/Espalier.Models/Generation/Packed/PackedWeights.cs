@@ -79,7 +79,6 @@ internal sealed class PackedWeights : IDisposable
         return tensors;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var part in _matrices.Values.Concat<IDisposable>(_rows.Values).Concat(_wholeRows.Values))

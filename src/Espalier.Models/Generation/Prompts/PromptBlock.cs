@@ -6,11 +6,9 @@ namespace Espalier.Models.Generation.Prompts;
 /// <summary>
 /// One block of a <see cref="PromptDecoder"/>: what <see cref="Block"/> computes, on the positions of a prompt in memory that is there.
 /// </summary>
-internal sealed class PromptBlock
+internal sealed class PromptBlock : PackedBlock<PanelBuffer>
 {
-    private readonly DecoderConfig _config;
     private readonly PromptWorkspace _work;
-    private readonly PromptNorm? _inputNorm, _mixerOutputNorm, _postAttentionNorm, _mlpOutputNorm;
     private readonly PromptAttention? _mixer;
     private readonly PromptFeedForward? _mlp;
 
@@ -20,20 +18,14 @@ internal sealed class PromptBlock
     /// <param name="work">Where is computed.</param>
     /// <param name="keys">Keys of the cache, of a layer with attention.</param>
     /// <param name="values">The same of values.</param>
-    public PromptBlock(PackedWeights weights, int layer, PromptWorkspace work, RowBuffer? keys, RowBuffer? values)
+    public PromptBlock(PackedWeights weights, int layer, PromptWorkspace work, RowBuffer? keys, RowBuffer? values) : base(weights, layer)
     {
-        (_config, _work) = (weights.Config, work);
-        var kind = _config.LayerKinds[layer];
-        _inputNorm = PromptNorm.Maybe(weights, ParameterRole.InputNorm, ParameterRole.InputNormBias, layer);
-        _mixerOutputNorm = PromptNorm.Maybe(weights, ParameterRole.AttentionOutputNorm, ParameterRole.InputNormBias, layer);
-        // A block that is a feed-forward half alone has one norm.
-        _postAttentionNorm = !kind.HasMixer ? _inputNorm
-            : PromptNorm.Maybe(weights, ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer);
-        _mlpOutputNorm = PromptNorm.Maybe(weights, ParameterRole.MlpOutputNorm, ParameterRole.PostAttentionNormBias, layer);
+        _work = work;
+        var kind = weights.Config.LayerKinds[layer];
         if (kind.HasAttention)
-            _mixer = new(weights, layer, work, keys!, values!, OutputOf(_mixerOutputNorm));
+            _mixer = new(weights, layer, work, keys!, values!, OutputOf(MixerOutputNorm));
         if (kind.HasFeedForward)
-            _mlp = new(weights, layer, work, OutputOf(_mlpOutputNorm));
+            _mlp = new(weights, layer, work, OutputOf(MlpOutputNorm));
     }
 
     /// <summary>
@@ -49,7 +41,7 @@ internal sealed class PromptBlock
     {
         if (_mixer is not null)
         {
-            var x = Normed(_inputNorm, place.Count);
+            var x = Normed(InputNorm, place.Count);
             _mixer.Remember(x, place);
             LookBack(x, place);
         }
@@ -63,7 +55,7 @@ internal sealed class PromptBlock
     /// <param name="isWanted">Whether the last position is wanted, or only what the cache keeps.</param>
     public void End((int Begin, int First, int Count) place, bool isWanted)
     {
-        var x = _mixer is null ? _work.Stream : Normed(_inputNorm, place.Count);
+        var x = _mixer is null ? _work.Stream : Normed(InputNorm, place.Count);
         _mixer?.Remember(x, place);
         if (!isWanted)
             return;
@@ -77,37 +69,27 @@ internal sealed class PromptBlock
     {
         if (_mixer is null)
             return;
-        _mixer.LookBack(x, place, IsAddedAtOnce(_mixerOutputNorm));
-        Add(place.Count, _mixerOutputNorm);
+        _mixer.LookBack(x, place, IsAddedAtOnce(MixerOutputNorm));
+        Add(place.Count, MixerOutputNorm);
     }
 
     private void FeedForward((int Begin, int First, int Count) place)
     {
         if (_mlp is not null)
         {
-            _mlp.Forward(Normed(_postAttentionNorm, place.Count), place.Count, IsAddedAtOnce(_mlpOutputNorm));
-            Add(place.Count, _mlpOutputNorm);
+            _mlp.Forward(Normed(PostAttentionNorm, place.Count), place.Count, IsAddedAtOnce(MlpOutputNorm));
+            Add(place.Count, MlpOutputNorm);
         }
     }
 
-    private bool IsAddedAtOnce(PromptNorm? norm) => norm is null && _config.ResidualScale == 1;
+    protected override PanelBuffer Stream => _work.Stream;
 
-    // Where a projection's result goes: into the stream, unless something is done to it before.
-    private PanelBuffer OutputOf(PromptNorm? norm) => IsAddedAtOnce(norm) ? _work.Stream : _work.Added;
+    protected override PanelBuffer NormedStream => _work.Normed;
 
-    private PanelBuffer Normed(PromptNorm? norm, int positions)
-    {
-        if (norm is null)
-            return _work.Stream;
-        norm.Forward(_work.Stream, positions, _work.Normed);
-        return _work.Normed;
-    }
+    protected override PanelBuffer Added => _work.Added;
 
-    private void Add(int positions, PromptNorm? norm)
-    {
-        if (IsAddedAtOnce(norm))
-            return;
-        norm?.Forward(_work.Added, positions, _work.Added);
-        RowOps.AddScaled(_work.Added.Memory, PanelBuffer.PanelsOf(positions), _config.ResidualScale, _work.Stream.Memory);
-    }
+    protected override void Norm(PackedNorm norm, PanelBuffer x, int count, PanelBuffer to) => norm.Forward(x, count, to);
+
+    protected override void AddScaled(PanelBuffer x, int count, double scale, PanelBuffer to) =>
+        RowOps.AddScaled(x.Memory, PanelBuffer.PanelsOf(count), scale, to.Memory);
 }

@@ -1,3 +1,4 @@
+using Espalier.Models.FeedForwards;
 using Espalier.Models.Generation.Packed;
 using Espalier.Torch;
 

@@ -4,11 +4,9 @@ using Espalier.Torch;
 namespace Espalier.Models.Generation.Rows;
 
 /// <summary>One block of a <see cref="RowDecoder"/>: what <see cref="Block"/> computes, on a few rows in memory that is there.</summary>
-internal sealed class RowBlock
+internal sealed class RowBlock : PackedBlock<RowBuffer>
 {
-    private readonly DecoderConfig _config;
     private readonly RowWorkspace _work;
-    private readonly RowNorm? _inputNorm, _mixerOutputNorm, _postAttentionNorm, _mlpOutputNorm;
     private readonly IRowMixer? _mixer;
     private readonly IRowFeedForward? _mlp;
 
@@ -20,26 +18,20 @@ internal sealed class RowBlock
     /// <param name="values">The same of values.</param>
     /// <param name="states">States, of a recurrent layer.</param>
     public RowBlock(
-        PackedWeights weights, int layer, RowWorkspace work, RowBuffer? keys, RowBuffer? values, RowStates? states)
+        PackedWeights weights, int layer, RowWorkspace work, RowBuffer? keys, RowBuffer? values, RowStates? states) : base(weights, layer)
     {
-        (_config, _work) = (weights.Config, work);
-        var kind = _config.LayerKinds[layer];
-        _inputNorm = RowNorm.Maybe(weights, ParameterRole.InputNorm, ParameterRole.InputNormBias, layer);
-        _mixerOutputNorm = RowNorm.Maybe(weights, ParameterRole.AttentionOutputNorm, ParameterRole.InputNormBias, layer);
-        // A block that is a feed-forward half alone has one norm.
-        _postAttentionNorm = !kind.HasMixer ? _inputNorm
-            : RowNorm.Maybe(weights, ParameterRole.PostAttentionNorm, ParameterRole.PostAttentionNormBias, layer);
-        _mlpOutputNorm = RowNorm.Maybe(weights, ParameterRole.MlpOutputNorm, ParameterRole.PostAttentionNormBias, layer);
+        _work = work;
+        var kind = weights.Config.LayerKinds[layer];
         if (kind.HasAttention)
-            _mixer = new RowAttention(weights, layer, work, keys!, values!, OutputOf(_mixerOutputNorm));
+            _mixer = new RowAttention(weights, layer, work, keys!, values!, OutputOf(MixerOutputNorm));
         else if (kind.HasMamba)
-            _mixer = new RowMamba(weights, layer, work, states!, OutputOf(_mixerOutputNorm));
+            _mixer = new RowMamba(weights, layer, work, states!, OutputOf(MixerOutputNorm));
         else if (kind.HasDelta)
-            _mixer = new RowDelta(weights, layer, work, states!, OutputOf(_mixerOutputNorm));
+            _mixer = new RowDelta(weights, layer, work, states!, OutputOf(MixerOutputNorm));
         if (kind.HasFeedForward)
             _mlp = kind.HasExperts
-                ? new RowExperts(weights, layer, work, OutputOf(_mlpOutputNorm))
-                : new RowFeedForward(weights, layer, work, OutputOf(_mlpOutputNorm));
+                ? new RowExperts(weights, layer, work, OutputOf(MlpOutputNorm))
+                : new RowFeedForward(weights, layer, work, OutputOf(MlpOutputNorm));
     }
 
     /// <summary>Takes the rows of the stream through.</summary>
@@ -48,34 +40,23 @@ internal sealed class RowBlock
         var rows = places.Rows;
         if (_mixer is not null)
         {
-            _mixer.Forward(Normed(_inputNorm, rows), places, IsAddedAtOnce(_mixerOutputNorm));
-            Add(rows, _mixerOutputNorm);
+            _mixer.Forward(Normed(InputNorm, rows), places, IsAddedAtOnce(MixerOutputNorm));
+            Add(rows, MixerOutputNorm);
         }
         if (_mlp is not null)
         {
-            _mlp.Forward(Normed(_postAttentionNorm, rows), rows, IsAddedAtOnce(_mlpOutputNorm));
-            Add(rows, _mlpOutputNorm);
+            _mlp.Forward(Normed(PostAttentionNorm, rows), rows, IsAddedAtOnce(MlpOutputNorm));
+            Add(rows, MlpOutputNorm);
         }
     }
 
-    private bool IsAddedAtOnce(RowNorm? norm) => norm is null && _config.ResidualScale == 1;
+    protected override RowBuffer Stream => _work.Stream;
 
-    // Where a projection's result goes: into the stream, unless something is done to it before.
-    private RowBuffer OutputOf(RowNorm? norm) => IsAddedAtOnce(norm) ? _work.Stream : _work.Added;
+    protected override RowBuffer NormedStream => _work.Normed;
 
-    private RowBuffer Normed(RowNorm? norm, int rows)
-    {
-        if (norm is null)
-            return _work.Stream;
-        norm.Forward(_work.Stream, rows, _work.Normed);
-        return _work.Normed;
-    }
+    protected override RowBuffer Added => _work.Added;
 
-    private void Add(int rows, RowNorm? norm)
-    {
-        if (IsAddedAtOnce(norm))
-            return;
-        norm?.Forward(_work.Added, rows, _work.Added);
-        RowOps.AddScaled(_work.Added, rows, _config.ResidualScale, _work.Stream);
-    }
+    protected override void Norm(PackedNorm norm, RowBuffer x, int count, RowBuffer to) => norm.Forward(x, count, to);
+
+    protected override void AddScaled(RowBuffer x, int count, double scale, RowBuffer to) => RowOps.AddScaled(x, count, scale, to);
 }

@@ -28,7 +28,7 @@ internal sealed class RowDecoder : IDisposable
     private readonly RowBuffer?[] _keys, _values;
     private readonly RowStates?[] _states;
     private readonly RowBlock[] _blocks;
-    private readonly RowNorm _finalNorm;
+    private readonly PackedNorm _finalNorm;
     private readonly RowProduct _head;
     private readonly RotaryTables _rotary;
     private readonly (RowBuffer Cos, RowBuffer Sin)[] _turns, _longTurns;

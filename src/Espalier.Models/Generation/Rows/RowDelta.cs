@@ -1,4 +1,5 @@
 using Espalier.Models.Generation.Packed;
+using Espalier.Models.Mixers;
 using Espalier.Torch;
 
 namespace Espalier.Models.Generation.Rows;
@@ -33,7 +34,6 @@ internal sealed class RowDelta : IRowMixer
         _norm = Row(ParameterRole.DeltaNorm);
     }
 
-    /// <inheritdoc/>
     public void Forward(RowBuffer x, in RowPlaces places, bool adds)
     {
         ReadOnlySpan<int> slots = places.Slots, positions = places.Positions;

@@ -1,3 +1,4 @@
+using Espalier.Models.FeedForwards;
 using Espalier.Models.Generation.Packed;
 using Espalier.Torch;
 using Espalier.Torch.Layers;
@@ -44,7 +45,6 @@ internal sealed class RowExperts : IRowFeedForward
                 Of(ParameterRole.SharedExpertGate, work.SharedWeight));
     }
 
-    /// <inheritdoc/>
     public void Forward(RowBuffer x, int rows, bool adds)
     {
         RowOps.Product(x, rows, adds: false, _router);

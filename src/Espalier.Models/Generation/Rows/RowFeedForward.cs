@@ -1,3 +1,4 @@
+using Espalier.Models.FeedForwards;
 using Espalier.Models.Generation.Packed;
 using Espalier.Torch;
 
@@ -22,7 +23,6 @@ internal sealed class RowFeedForward : IRowFeedForward
             _gate = Of(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, work.Gate);
     }
 
-    /// <inheritdoc/>
     public void Forward(RowBuffer x, int rows, bool adds)
     {
         if (_gate is { } gate)

@@ -1,5 +1,6 @@
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
+using Espalier.Models.Mixers;
 using Espalier.Torch;
 
 namespace Espalier.Models.Generation.Rows;
@@ -36,7 +37,6 @@ internal sealed class RowMamba : IRowMixer
         _norm = weights.Row(ParameterRole.MambaNorm, layer)!;
     }
 
-    /// <inheritdoc/>
     public void Forward(RowBuffer x, in RowPlaces places, bool adds)
     {
         ReadOnlySpan<int> slots = places.Slots, positions = places.Positions;

@@ -1,3 +1,4 @@
+using Espalier.Models.Mixers;
 using Espalier.Torch;
 
 namespace Espalier.Models.Generation.Rows;
@@ -28,7 +29,6 @@ internal sealed class RowStates(StateShape shape, int slots) : IDisposable
         return state;
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var buffer in (RowBuffer[])[Input, In, Out, State])

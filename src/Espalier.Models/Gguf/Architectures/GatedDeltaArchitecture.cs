@@ -16,26 +16,20 @@ internal abstract class GatedDeltaArchitecture : GgufArchitecture
     // Where the file has neither key.
     private const int UsualInterval = 4;
 
-    /// <inheritdoc/>
     protected override NormKind Norm => NormKind.RmsNorm1p;
 
-    /// <inheritdoc/>
     protected override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { HeadNorms = HeadNormKind.EachHead, HasAttentionGate = true };
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind.HasDelta
         ? kind with { HasDelta = false, HasAttention = true, HeadNorms = HeadNormKind.EachHead, HasAttentionGate = true } : kind);
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) => config.Delta.HeadDim == config.Delta.StateSize ? null
         : $"linear attention of the architecture {Name} has values as wide as keys; in this model a value has {config.Delta.HeadDim} "
             + $"entries (linear_value_head_dim) and a key {config.Delta.StateSize} (linear_key_head_dim). Cut linear-value-heads "
             + "instead of linear-value-head-dim, or export a Hugging Face folder";
 
-    /// <inheritdoc/>
     public override long[] ShapeOf(StoredTensor tensor, DecoderConfig config) =>
         ParameterSpec.Of(tensor.Parts[0].Parameter.Role).IsConvolution ? [tensor.Shape[0], tensor.Shape[^1]] : tensor.Stacked;
 
@@ -51,7 +45,6 @@ internal abstract class GatedDeltaArchitecture : GgufArchitecture
                 weight = -MathF.Exp(weight);
     }
 
-    /// <inheritdoc/>
     public override void Decode(ParameterRole role, Span<float> weights)
     {
         if (role == DeltaLogDecay)
@@ -59,7 +52,6 @@ internal abstract class GatedDeltaArchitecture : GgufArchitecture
                 weight = MathF.Log(-weight);
     }
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         add("ssm.conv_kernel", (uint)config.Delta.Kernel);
@@ -74,7 +66,6 @@ internal abstract class GatedDeltaArchitecture : GgufArchitecture
             add(Recurrent, Enumerable.Range(0, config.Layers).Select(layer => config.LayerKinds[layer].HasDelta ? 1u : 0).ToArray());
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         int layers = keys.Required("block_count"), interval = keys.Whole(Interval) ?? UsualInterval;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -10,39 +11,20 @@ internal sealed class Gemma2Architecture : GgufArchitecture
     // Far enough out that a cap does nothing: c · tanh(x / c) is x to float32's precision for any score and logit that occurs.
     private const double NoCap = 1e6;
 
-    /// <inheritdoc/>
     public override string Name => "gemma2";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (AttentionOutputNorm, "blk.{layer}.post_attention_norm.weight"),
-        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (MlpOutputNorm, "blk.{layer}.post_ffw_norm.weight"),
-        (FinalNorm, "output_norm.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, .. Attention, AttentionOutputNorm, PostAttentionNorm, .. Mlp, MlpOutputNorm, FinalNorm]);
 
-    /// <inheritdoc/>
     protected override NormKind Norm => NormKind.RmsNorm1p;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { Norms = NormPlacement.Both, Activation = ActivationKind.GeGlu };
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { AttentionScale = null, ScoreCap = null };
 
-    /// <inheritdoc/>
     protected override int ContextLength(DecoderConfig config) =>
         WindowPeriod.OfEveryOther(config) is null ? base.ContextLength(config) : config.MaxPositions;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         add("attention.sliding_window", (uint)(WindowPeriod.OfEveryOther(config) ?? config.MaxPositions));
@@ -50,11 +32,9 @@ internal sealed class Gemma2Architecture : GgufArchitecture
         add("final_logit_softcapping", (float)(config.LogitCap ?? NoCap));
     }
 
-    /// <inheritdoc/>
     public override float Shift(ParameterRole role) =>
         role is InputNorm or AttentionOutputNorm or PostAttentionNorm or MlpOutputNorm or FinalNorm ? 1 : 0;
 
-    /// <inheritdoc/>
     public override double Factor(ParameterRole role, DecoderConfig config)
     {
         if (role != QueryProjection)
@@ -64,7 +44,6 @@ internal sealed class Gemma2Architecture : GgufArchitecture
         return (config.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(head)) / assumed;
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         fields["sliding_window"] = keys.Required("attention.sliding_window");

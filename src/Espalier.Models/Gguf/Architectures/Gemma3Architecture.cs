@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -10,51 +11,29 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Gemma3Architecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "gemma3";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["gemma3_text"];
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryNorm, "blk.{layer}.attn_q_norm.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyNorm, "blk.{layer}.attn_k_norm.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (AttentionOutputNorm, "blk.{layer}.post_attention_norm.weight"),
-        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (MlpOutputNorm, "blk.{layer}.post_ffw_norm.weight"),
-        (FinalNorm, "output_norm.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, QueryProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection, AttentionOutputNorm,
+            PostAttentionNorm, .. Mlp, MlpOutputNorm, FinalNorm]);
 
-    /// <inheritdoc/>
     protected override NormKind Norm => NormKind.RmsNorm1p;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } =
         new() { Norms = NormPlacement.Both, Activation = ActivationKind.GeGlu, HeadNorms = HeadNormKind.EachHead };
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { AttentionScale = null, Rotary = null };
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) =>
         config.LogitCap is { } cap ? $"the architecture {Name} has no cap of logits; this model's is {cap}"
             : config.Rotaries.Skip(1).Any(rotary => rotary.Scaling is not null)
             ? $"the architecture {Name} stretches the frequencies of layers without a window alone"
             : WindowPeriod.Objection(config, Name);
 
-    /// <inheritdoc/>
     protected override int ContextLength(DecoderConfig config) => config.MaxPositions;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         add("attention.sliding_window", WindowPeriod.Window(config));
@@ -62,11 +41,9 @@ internal sealed class Gemma3Architecture : GgufArchitecture
         add("rope.freq_base_swa", (float)config.Rotaries[^1].Theta);
     }
 
-    /// <inheritdoc/>
     public override float Shift(ParameterRole role) =>
         role is InputNorm or AttentionOutputNorm or PostAttentionNorm or MlpOutputNorm or FinalNorm or QueryNorm or KeyNorm ? 1 : 0;
 
-    /// <inheritdoc/>
     public override double Factor(ParameterRole role, DecoderConfig config)
     {
         // After the projection heads are normed: what scores are multiplied by can only be in the norm.
@@ -77,10 +54,6 @@ internal sealed class Gemma3Architecture : GgufArchitecture
         return (config.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(head)) / assumed;
     }
 
-    /// <inheritdoc/>
-    public override string FamilyOf(GgufFile file) => "gemma3_text";
-
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         fields["sliding_window"] = keys.Required("attention.sliding_window");

@@ -89,7 +89,9 @@ internal abstract class GgufArchitecture
     protected virtual IEnumerable<string> OwnNotes(DecoderConfig config) => [];
 
     /// <summary>The keys that are this architecture's own; <paramref name="add"/> puts its name before each.</summary>
-    protected abstract void DescribeOwn(DecoderConfig config, Action<string, object> add);
+    protected virtual void DescribeOwn(DecoderConfig config, Action<string, object> add)
+    {
+    }
 
     /// <summary>The way back: the fields of <c>config.json</c> that this architecture's own keys say, in its family's terms.</summary>
     /// <param name="keys">The file's keys.</param>
@@ -98,11 +100,19 @@ internal abstract class GgufArchitecture
     {
     }
 
+    /// <summary>What the keys say of a mixture of experts, in the fields of most families that are one.</summary>
+    protected void ReadExperts(GgufKeys keys, JsonObject fields)
+    {
+        fields["num_experts"] = keys.Required("expert_count");
+        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+        fields["norm_topk_prob"] = NormalizesExpertWeights;
+    }
+
     /// <summary>Whether a file that has its name is of it.</summary>
     public virtual bool Reads(GgufKeys keys) => true;
 
     /// <summary>The family that a file of this architecture is read as.</summary>
-    public virtual string FamilyOf(GgufFile file) => Name;
+    public virtual string FamilyOf(GgufFile file) => Families[0];
 
     /// <summary>What is added to every weight of a parameter: 1 for norms that the checkpoint stores less one.</summary>
     public virtual float Shift(ParameterRole role) => 0;

@@ -3,6 +3,7 @@ using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 using Espalier.Models.Rotary;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -12,59 +13,31 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class GptOssArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "gpt-oss";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["gpt_oss"];
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (AttentionSinks, "blk.{layer}.attn_sinks.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryProjectionBias, "blk.{layer}.attn_q.bias"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyProjectionBias, "blk.{layer}.attn_k.bias"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (ValueProjectionBias, "blk.{layer}.attn_v.bias"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (OutputProjectionBias, "blk.{layer}.attn_output.bias"),
-        (PostAttentionNorm, "blk.{layer}.post_attention_norm.weight"),
-        (Router, "blk.{layer}.ffn_gate_inp.weight"),
-        (RouterBias, "blk.{layer}.ffn_gate_inp.bias"),
-        (ExpertGateProjection, "blk.{layer}.ffn_gate_exps.weight#{expert}"),
-        (ExpertGateProjectionBias, "blk.{layer}.ffn_gate_exps.bias#{expert}"),
-        (ExpertUpProjection, "blk.{layer}.ffn_up_exps.weight#{expert}"),
-        (ExpertUpProjectionBias, "blk.{layer}.ffn_up_exps.bias#{expert}"),
-        (ExpertDownProjection, "blk.{layer}.ffn_down_exps.weight#{expert}"),
-        (ExpertDownProjectionBias, "blk.{layer}.ffn_down_exps.bias#{expert}"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, AttentionSinks, .. BiasedAttention, PostAttentionNorm, Router, RouterBias, ExpertGateProjection,
+            ExpertGateProjectionBias, ExpertUpProjection, ExpertUpProjectionBias, ExpertDownProjection, ExpertDownProjectionBias, FinalNorm,
+            Head],
+        (PostAttentionNorm, "blk.{layer}.post_attention_norm.weight"));
 
-    /// <inheritdoc/>
     public override bool WantsHead => true;
 
-    /// <inheritdoc/>
     public override bool RoundsYarn => true;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } =
         new() { HasExperts = true, HasSinks = true, Activation = ActivationKind.ClampedSwiGlu };
 
-    /// <inheritdoc/>
     protected override bool NormalizesExpertWeights => true;
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) => config.QueryKeyValueBias && config.AttentionOutputBias ? null
         : $"the architecture {Name} has biases of q, k, v and o; this model has none";
 
-    /// <inheritdoc/>
     protected override int ContextLength(DecoderConfig config) =>
         WindowPeriod.OfEveryOther(config) is null ? base.ContextLength(config) : config.MaxPositions;
 
-    /// <inheritdoc/>
     protected override IEnumerable<string> OwnNotes(DecoderConfig config)
     {
         if (config.Rotary.Scaling is not RotaryScaling.Yarn { Truncates: false } yarn)
@@ -77,14 +50,12 @@ internal sealed class GptOssArchitecture : GgufArchitecture
                 + FormattableString.Invariant($"by up to {100 * most:0.#} % there, as in every GGUF file of the family");
     }
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         add("expert_feed_forward_length", (uint)config.ExpertIntermediateSize);
         add("attention.sliding_window", (uint)(WindowPeriod.OfEveryOther(config) ?? config.MaxPositions));
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         fields["num_local_experts"] = keys.Required("expert_count");
@@ -98,7 +69,4 @@ internal sealed class GptOssArchitecture : GgufArchitecture
         else
             fields["rope_scaling"] ??= new JsonObject { ["rope_type"] = "default" };
     }
-
-    /// <inheritdoc/>
-    public override string FamilyOf(GgufFile file) => "gpt_oss";
 }

@@ -1,47 +1,24 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>llama.cpp's architecture <c>granite</c>: that of Llama with four multipliers.</summary>
 internal sealed class GraniteArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "granite";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryProjectionBias, "blk.{layer}.attn_q.bias"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyProjectionBias, "blk.{layer}.attn_k.bias"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (ValueProjectionBias, "blk.{layer}.attn_v.bias"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (OutputProjectionBias, "blk.{layer}.attn_output.bias"),
-        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (GateProjectionBias, "blk.{layer}.ffn_gate.bias"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (UpProjectionBias, "blk.{layer}.ffn_up.bias"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (DownProjectionBias, "blk.{layer}.ffn_down.bias"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, .. BiasedAttention, PostAttentionNorm, .. BiasedMlp, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool TurnsNeighbours => true;
 
-    /// <inheritdoc/>
     public override bool ReadsRotaryFactors => true;
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { AttentionScale = null };
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         add("attention.scale", (float)(config.LayerKinds[0].AttentionScale ?? 1 / Math.Sqrt(config.HeadDim)));
@@ -50,7 +27,6 @@ internal sealed class GraniteArchitecture : GgufArchitecture
         add("logit_scale", (float)config.LogitDivisor);
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         foreach (var (field, key) in (ReadOnlySpan<(string, string)>)[("attention_multiplier", "attention.scale"),

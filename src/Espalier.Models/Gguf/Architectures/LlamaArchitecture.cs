@@ -1,5 +1,6 @@
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -9,44 +10,19 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class LlamaArchitecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "llama";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["llama", "mistral", "phi3", "qwen2", "smollm3"];
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryProjectionBias, "blk.{layer}.attn_q.bias"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyProjectionBias, "blk.{layer}.attn_k.bias"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (ValueProjectionBias, "blk.{layer}.attn_v.bias"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (OutputProjectionBias, "blk.{layer}.attn_output.bias"),
-        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (GateProjectionBias, "blk.{layer}.ffn_gate.bias"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (UpProjectionBias, "blk.{layer}.ffn_up.bias"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (DownProjectionBias, "blk.{layer}.ffn_down.bias"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, .. BiasedAttention, PostAttentionNorm, .. BiasedMlp, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool TurnsNeighbours => true;
 
-    /// <inheritdoc/>
     public override bool ReadsRotaryFactors => true;
 
-    /// <inheritdoc/>
     protected override bool ReadsLongFactors => true;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         // Without it the lists of factors are not looked for.
@@ -54,10 +30,8 @@ internal sealed class LlamaArchitecture : GgufArchitecture
             add("rope.scaling.type", "longrope");
     }
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) =>
         file.Contains("blk.0.attn_q.bias") && !file.Contains("blk.0.attn_output.bias") ? "qwen2" : "llama";
 
-    /// <inheritdoc/>
     public override bool Reads(GgufKeys keys) => keys.Whole("expert_count") is null or 0;
 }

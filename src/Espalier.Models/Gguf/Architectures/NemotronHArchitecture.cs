@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -12,54 +13,23 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
 {
     private const string KeyValueHeads = "attention.head_count_kv", FeedForward = "feed_forward_length";
 
-    /// <inheritdoc/>
     public override string Name => "nemotron_h";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
-        (MambaStepBias, "blk.{layer}.ssm_dt.bias"),
-        (MambaLogDecay, "blk.{layer}.ssm_a"),
-        (MambaSkip, "blk.{layer}.ssm_d"),
-        (MambaInputConvolution, "blk.{layer}.ssm_conv1d.weight#x"),
-        (MambaBConvolution, "blk.{layer}.ssm_conv1d.weight#B"),
-        (MambaCConvolution, "blk.{layer}.ssm_conv1d.weight#C"),
-        (MambaInputConvolutionBias, "blk.{layer}.ssm_conv1d.bias#x"),
-        (MambaBConvolutionBias, "blk.{layer}.ssm_conv1d.bias#B"),
-        (MambaCConvolutionBias, "blk.{layer}.ssm_conv1d.bias#C"),
-        (MambaGateProjection, "blk.{layer}.ssm_in.weight#z"),
-        (MambaInputProjection, "blk.{layer}.ssm_in.weight#x"),
-        (MambaBProjection, "blk.{layer}.ssm_in.weight#B"),
-        (MambaCProjection, "blk.{layer}.ssm_in.weight#C"),
-        (MambaStepProjection, "blk.{layer}.ssm_in.weight#dt"),
-        (MambaNorm, "blk.{layer}.ssm_norm.weight"),
-        (MambaOutputProjection, "blk.{layer}.ssm_out.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (UpProjectionBias, "blk.{layer}.ffn_up.bias"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (DownProjectionBias, "blk.{layer}.ffn_down.bias"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, MambaStepBias, MambaLogDecay, MambaSkip, MambaInputConvolution, MambaBConvolution, MambaCConvolution,
+            MambaInputConvolutionBias, MambaBConvolutionBias, MambaCConvolutionBias, MambaGateProjection, MambaInputProjection,
+            MambaBProjection, MambaCProjection, MambaStepProjection, MambaNorm, MambaOutputProjection, .. Attention, .. BiasedPlainMlp,
+            FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool HasRotary => false;
 
-    /// <inheritdoc/>
     public override bool HasHalves => true;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { Activation = ActivationKind.SquaredRelu, IsRotary = false };
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) =>
         base.WithoutKeys(kind) with { HasAttention = true, HasMamba = false, HasFeedForward = true };
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) =>
         config.LayerKinds.Any(static kind => !kind.IsHalf)
             ? $"a layer of the architecture {Name} is one half; this model has one that is two"
@@ -68,7 +38,6 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
                 + $"{config.Mamba.MostStep}"
             : null;
 
-    /// <inheritdoc/>
     public override long[] ShapeOf(StoredTensor tensor, DecoderConfig config) => tensor.Parts[0].Parameter.Role switch
     {
         MambaLogDecay or MambaSkip => [tensor.Shape[0], 1],
@@ -91,7 +60,6 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
                 weight = -MathF.Exp(weight);
     }
 
-    /// <inheritdoc/>
     public override void Decode(ParameterRole role, Span<float> weights)
     {
         if (role == MambaLogDecay)
@@ -99,7 +67,6 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
                 weight = MathF.Log(-weight);
     }
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         // Beside the RMS norm's, which is the one that counts; its loader asks for both.
@@ -111,7 +78,6 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
         add("ssm.group_count", (uint)config.Mamba.Groups);
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         var layers = keys.Required("block_count");

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -11,42 +12,22 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Olmo2Architecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "olmo2";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["olmo2", "olmo3"];
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (QueryProjection, "blk.{layer}.attn_q.weight"),
-        (QueryRowNorm, "blk.{layer}.attn_q_norm.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyRowNorm, "blk.{layer}.attn_k_norm.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (AttentionOutputNorm, "blk.{layer}.post_attention_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (MlpOutputNorm, "blk.{layer}.post_ffw_norm.weight"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, QueryProjection, QueryRowNorm, KeyProjection, KeyRowNorm, ValueProjection, OutputProjection, AttentionOutputNorm,
+            .. Mlp, MlpOutputNorm, FinalNorm, Head]);
 
-    /// <inheritdoc/>
     public override bool WantsHead => true;
 
-    /// <inheritdoc/>
     protected override LayerKind Layer { get; } = new() { Norms = NormPlacement.After, HeadNorms = HeadNormKind.AllHeads };
 
-    /// <inheritdoc/>
     protected override bool WantsFullWidth => true;
 
-    /// <inheritdoc/>
     protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { Rotary = null };
 
-    /// <inheritdoc/>
     protected override string? OwnObjection(DecoderConfig config) =>
         config.LayerKinds.Any(kind => (kind.Rotary ?? config.Rotary) != (kind.SlidingWindow is null
             ? config.Rotary
@@ -54,10 +35,8 @@ internal sealed class Olmo2Architecture : GgufArchitecture
             ? $"the architecture {Name} stretches the frequencies of layers without a window alone"
             : WindowPeriod.Objection(config, Name);
 
-    /// <inheritdoc/>
     protected override int ContextLength(DecoderConfig config) => config.MaxPositions;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         if (config.LayerKinds.All(kind => kind.SlidingWindow is null))
@@ -66,11 +45,9 @@ internal sealed class Olmo2Architecture : GgufArchitecture
         add("attention.sliding_window_pattern", (uint)WindowPeriod.Of(config)!.Value);
     }
 
-    /// <inheritdoc/>
     public override string FamilyOf(GgufFile file) =>
         new GgufKeys(file, Name).Whole("attention.sliding_window") is null or 0 ? "olmo2" : "olmo3";
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         if (keys.Whole("attention.sliding_window") is not (> 0 and var window))

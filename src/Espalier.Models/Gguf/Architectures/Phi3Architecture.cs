@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -10,41 +11,28 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Phi3Architecture : GgufArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "phi3";
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, .. Attention, PostAttentionNorm, .. Mlp, FinalNorm, Head],
         (QueryProjection, "blk.{layer}.attn_qkv.weight#q"),
         (KeyProjection, "blk.{layer}.attn_qkv.weight#k"),
         (ValueProjection, "blk.{layer}.attn_qkv.weight#v"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (PostAttentionNorm, "blk.{layer}.ffn_norm.weight"),
         (GateProjection, "blk.{layer}.ffn_up.weight#gate"),
-        (UpProjection, "blk.{layer}.ffn_up.weight#up"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+        (UpProjection, "blk.{layer}.ffn_up.weight#up"));
 
-    /// <inheritdoc/>
     protected override bool TurnsPartly => true;
 
-    /// <inheritdoc/>
     protected override bool ReadsLongFactors => true;
 
-    /// <inheritdoc/>
     protected override bool WantsFullWidth => true;
 
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         if (config.LayerKinds[0].SlidingWindow is { } window)
             add("attention.sliding_window", (uint)window);
     }
 
-    /// <inheritdoc/>
     public override void ReadOwn(GgufKeys keys, JsonObject fields)
     {
         if (keys.Whole("attention.sliding_window") is > 0 and var window)

@@ -1,5 +1,6 @@
 using Espalier.Models.Families;
 using static Espalier.Models.ParameterRole;
+using static Espalier.Models.ParameterRoles;
 
 namespace Espalier.Models.Gguf.Architectures;
 
@@ -9,50 +10,18 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal sealed class Qwen35Architecture : GatedDeltaArchitecture
 {
-    /// <inheritdoc/>
     public override string Name => "qwen35";
 
-    /// <inheritdoc/>
     public override IReadOnlyList<string> Families { get; } = ["qwen3_5_text"];
 
-    /// <inheritdoc/>
-    public override ParameterTable Table { get; } = new(
-        (Embedding, "token_embd.weight"),
-        (InputNorm, "blk.{layer}.attn_norm.weight"),
+    public override ParameterTable Table { get; } = new(GgufNames.All,
+        [Embedding, InputNorm, QueryProjection, QueryGateProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection,
+            .. LinearAttention, PostAttentionNorm, .. Mlp, FinalNorm, Head],
         (QueryProjection, "blk.{layer}.attn_q.weight#heads:query"),
-        (QueryGateProjection, "blk.{layer}.attn_q.weight#heads:gate"),
-        (QueryNorm, "blk.{layer}.attn_q_norm.weight"),
-        (KeyProjection, "blk.{layer}.attn_k.weight"),
-        (KeyNorm, "blk.{layer}.attn_k_norm.weight"),
-        (ValueProjection, "blk.{layer}.attn_v.weight"),
-        (OutputProjection, "blk.{layer}.attn_output.weight"),
-        (DeltaQueryProjection, "blk.{layer}.attn_qkv.weight#q"),
-        (DeltaKeyProjection, "blk.{layer}.attn_qkv.weight#k"),
-        (DeltaValueProjection, "blk.{layer}.attn_qkv.weight#v"),
-        (DeltaGateProjection, "blk.{layer}.attn_gate.weight"),
-        (DeltaStrengthProjection, "blk.{layer}.ssm_beta.weight"),
-        (DeltaStepProjection, "blk.{layer}.ssm_alpha.weight"),
-        (DeltaQueryConvolution, "blk.{layer}.ssm_conv1d.weight#q"),
-        (DeltaKeyConvolution, "blk.{layer}.ssm_conv1d.weight#k"),
-        (DeltaValueConvolution, "blk.{layer}.ssm_conv1d.weight#v"),
-        (DeltaStepBias, "blk.{layer}.ssm_dt.bias"),
-        (DeltaLogDecay, "blk.{layer}.ssm_a"),
-        (DeltaNorm, "blk.{layer}.ssm_norm.weight"),
-        (DeltaOutputProjection, "blk.{layer}.ssm_out.weight"),
-        (PostAttentionNorm, "blk.{layer}.post_attention_norm.weight"),
-        (GateProjection, "blk.{layer}.ffn_gate.weight"),
-        (UpProjection, "blk.{layer}.ffn_up.weight"),
-        (DownProjection, "blk.{layer}.ffn_down.weight"),
-        (FinalNorm, "output_norm.weight"),
-        (Head, "output.weight"));
+        (PostAttentionNorm, "blk.{layer}.post_attention_norm.weight"));
 
-    /// <inheritdoc/>
     public override bool TilesValueHeads => true;
 
-    /// <inheritdoc/>
-    public override string FamilyOf(GgufFile file) => "qwen3_5_text";
-
-    /// <inheritdoc/>
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {
         base.DescribeOwn(config, add);

@@ -24,16 +24,12 @@ internal sealed class GgufImporter : IModelImporter
         _carried = ImportedTokenizer.Files(file, _imported.Config.VocabularySize);
     }
 
-    /// <inheritdoc/>
     public DecoderConfig Config => _imported.Config;
 
-    /// <inheritdoc/>
     public string Form => _imported.Architecture.Name;
 
-    /// <inheritdoc/>
     public ElementType ExactType => _tensors.ExactType;
 
-    /// <inheritdoc/>
     public IReadOnlyList<(string Type, int Tensors)> Types =>
     [
         .. _file.Tensors.GroupBy(static tensor => tensor.Type).OrderByDescending(static group => group.Sum(static tensor => tensor.Bytes))
@@ -56,7 +52,6 @@ internal sealed class GgufImporter : IModelImporter
         }
     }
 
-    /// <inheritdoc/>
     public void Write(string folder, ElementType stored, CheckpointWriterOptions? options = null,
         CancellationToken cancellation = default) =>
         CheckpointWriter.Write(folder, Config,
@@ -65,6 +60,5 @@ internal sealed class GgufImporter : IModelImporter
                     path => DurableOutput.WriteText(path, file.Value)))]),
             stored, _tensors, options, cancellation);
 
-    /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 }

@@ -67,7 +67,6 @@ internal sealed class ImportedTensors : ITensorSource
         }
     }
 
-    /// <inheritdoc/>
     public void Fill(string name, long firstElement, Span<float> destination)
     {
         if (!_imported.Family.TryParse(name, out var parameter) || !_places.TryGetValue(parameter, out var place))

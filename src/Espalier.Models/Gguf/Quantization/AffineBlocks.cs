@@ -11,13 +11,10 @@ internal sealed class AffineBlocks(int bits) : BlockLayout
 {
     private const int Half = 16;
 
-    /// <inheritdoc/>
     public override int Size => 2 * Half;
 
-    /// <inheritdoc/>
     public override int Bytes => 4 + (bits == 5 ? 4 : 0) + Half;
 
-    /// <inheritdoc/>
     public override void Decode(ReadOnlySpan<byte> block, Span<float> weights)
     {
         float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(block),

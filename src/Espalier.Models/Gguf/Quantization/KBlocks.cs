@@ -15,16 +15,12 @@ internal sealed class KBlocks(int bits) : BlockFormat
 
     private readonly int _most = (1 << bits) - 1;
 
-    /// <inheritdoc/>
     public override int Size => Parts * Part;
 
-    /// <inheritdoc/>
     public override int Bytes => 4 + PackedScales.Bytes + (bits == 5 ? Part : 0) + Size / 2;
 
-    /// <inheritdoc/>
     public override float Largest => (float)Half.MaxValue * 32;
 
-    /// <inheritdoc/>
     public override bool TryEncode(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Span<byte> block)
     {
         Span<float> scales = stackalloc float[Parts], minima = stackalloc float[Parts];
@@ -73,7 +69,6 @@ internal sealed class KBlocks(int bits) : BlockFormat
         }
     }
 
-    /// <inheritdoc/>
     public override void Decode(ReadOnlySpan<byte> block, Span<float> weights)
     {
         float d = (float)BinaryPrimitives.ReadHalfLittleEndian(block), e = (float)BinaryPrimitives.ReadHalfLittleEndian(block[2..]);

@@ -9,13 +9,10 @@ internal sealed class MicroscaledBlocks : BlockLayout
 {
     private const int Half = Float4.Group / 2;
 
-    /// <inheritdoc/>
     public override int Size => Float4.Group;
 
-    /// <inheritdoc/>
     public override int Bytes => 1 + Half;
 
-    /// <inheritdoc/>
     public override void Decode(ReadOnlySpan<byte> block, Span<float> weights)
     {
         var scale = Float4.Scale(block[0]);

@@ -10,13 +10,10 @@ internal sealed class Q2Blocks : BlockLayout
 {
     private const int Part = 16, Parts = 16, Half = 128, Row = 32;
 
-    /// <inheritdoc/>
     public override int Size => Parts * Part;
 
-    /// <inheritdoc/>
     public override int Bytes => Parts + Size / 4 + 4;
 
-    /// <inheritdoc/>
     public override void Decode(ReadOnlySpan<byte> block, Span<float> weights)
     {
         var quants = block[Parts..];

@@ -10,13 +10,10 @@ internal sealed class Q3Blocks : BlockLayout
 {
     private const int Part = 16, Parts = 16, Half = 128, Row = 32, Packed = 12;
 
-    /// <inheritdoc/>
     public override int Size => Parts * Part;
 
-    /// <inheritdoc/>
     public override int Bytes => Row + Size / 4 + Packed + 2;
 
-    /// <inheritdoc/>
     public override void Decode(ReadOnlySpan<byte> block, Span<float> weights)
     {
         var high = block[..Row];

@@ -10,16 +10,12 @@ internal sealed class Q6Blocks : BlockFormat
 {
     private const int Part = 16, Parts = 16, Levels = 32, Rounds = 3, HalfBlock = 128;
 
-    /// <inheritdoc/>
     public override int Size => Parts * Part;
 
-    /// <inheritdoc/>
     public override int Bytes => Size / 2 + Size / 4 + Parts + 2;
 
-    /// <inheritdoc/>
     public override float Largest => (float)Half.MaxValue * 127;
 
-    /// <inheritdoc/>
     public override bool TryEncode(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Span<byte> block)
     {
         Span<float> scales = stackalloc float[Parts];
@@ -53,7 +49,6 @@ internal sealed class Q6Blocks : BlockFormat
         return true;
     }
 
-    /// <inheritdoc/>
     public override void Decode(ReadOnlySpan<byte> block, Span<float> weights)
     {
         ReadOnlySpan<byte> low = block[..128], high = block.Slice(128, 64), scales = block.Slice(192, Parts);

@@ -13,16 +13,12 @@ internal sealed class SimpleBlocks(int bits) : BlockFormat
 
     private readonly int _levels = 1 << (bits - 1);
 
-    /// <inheritdoc/>
     public override int Size => 2 * Half;
 
-    /// <inheritdoc/>
     public override int Bytes => 2 + (bits == 5 ? 4 : 0) + Half;
 
-    /// <inheritdoc/>
     public override float Largest => (float)System.Half.MaxValue * (_levels - 1);
 
-    /// <inheritdoc/>
     public override bool TryEncode(ReadOnlySpan<float> weights, ReadOnlySpan<float> importance, Span<byte> block)
     {
         var scale = SymmetricSearch.Stored(weights, importance, _levels);
@@ -46,7 +42,6 @@ internal sealed class SimpleBlocks(int bits) : BlockFormat
         int Quant(float weight) => BlockSums.Quant(weight * inverse, -_levels, _levels - 1) + _levels;
     }
 
-    /// <inheritdoc/>
     public override void Decode(ReadOnlySpan<byte> block, Span<float> weights)
     {
         var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(block);

@@ -16,13 +16,10 @@ internal sealed class TableBlocks(int parts) : BlockLayout
 
     private readonly int _head = parts == 1 ? 2 : 2 + 2 + parts / 2;
 
-    /// <inheritdoc/>
     public override int Size => parts * Part;
 
-    /// <inheritdoc/>
     public override int Bytes => _head + Size / 2;
 
-    /// <inheritdoc/>
     public override void Decode(ReadOnlySpan<byte> block, Span<float> weights)
     {
         var d = (float)BinaryPrimitives.ReadHalfLittleEndian(block);

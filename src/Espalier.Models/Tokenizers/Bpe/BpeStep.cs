@@ -55,7 +55,6 @@ internal sealed class BpeStep : CachedWordStep
             _bytes[value] = vocabulary.GetValueOrDefault(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"), -1);
     }
 
-    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     protected override void Encode(ReadOnlySpan<char> piece, IdBuffer ids)
     {

@@ -17,10 +17,8 @@ internal sealed class WordPieceDecodeStep(string prefix, bool cleans, DecodeStep
     private readonly StringBuilder _token = new();
     private bool _later;
 
-    /// <inheritdoc/>
     public override void Text(ReadOnlySpan<char> text) => _token.Append(text);
 
-    /// <inheritdoc/>
     public override void EndToken()
     {
         var token = _token.ToString();
@@ -42,10 +40,8 @@ internal sealed class SuffixDecodeStep(string suffix, DecodeStep next) : DecodeS
     private readonly StringBuilder _token = new();
     private string? _held;
 
-    /// <inheritdoc/>
     public override void Text(ReadOnlySpan<char> text) => _token.Append(text);
 
-    /// <inheritdoc/>
     public override void EndToken()
     {
         Send(" ");
@@ -53,7 +49,6 @@ internal sealed class SuffixDecodeStep(string suffix, DecodeStep next) : DecodeS
         _token.Clear();
     }
 
-    /// <inheritdoc/>
     public override void End()
     {
         Send("");

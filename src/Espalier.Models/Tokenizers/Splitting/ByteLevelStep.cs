@@ -10,7 +10,6 @@ namespace Espalier.Models.Tokenizers.Splitting;
 /// </summary>
 internal sealed class ByteLevelStep(WordStep next) : WordStep
 {
-    /// <inheritdoc/>
     public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
     {
         var size = Encoding.UTF8.GetByteCount(piece);

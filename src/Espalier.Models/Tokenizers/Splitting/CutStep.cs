@@ -25,7 +25,6 @@ internal enum CutBehavior
 /// <param name="next">The next step.</param>
 internal abstract class CutStep(CutBehavior behavior, bool invert, WordStep next) : WordStep
 {
-    /// <inheritdoc/>
     public override void Accept(ReadOnlySpan<char> piece, bool startsText, IdBuffer ids)
     {
         var cut = new Cut(this, piece, startsText, ids);

@@ -7,7 +7,6 @@ namespace Espalier.Models.Tokenizers.Splitting;
 internal sealed class ExpressionStep(Expression expression, CutBehavior behavior, bool invert, WordStep next)
     : CutStep(behavior, invert, next)
 {
-    /// <inheritdoc/>
     protected override void Find(ReadOnlySpan<char> piece, ref Cut cut)
     {
         var matcher = expression.Begin(piece);
@@ -20,7 +19,6 @@ internal sealed class ExpressionStep(Expression expression, CutBehavior behavior
 /// <summary>Cuts at each occurrence of a text.</summary>
 internal sealed class TextStep(string pattern, CutBehavior behavior, bool invert, WordStep next) : CutStep(behavior, invert, next)
 {
-    /// <inheritdoc/>
     protected override void Find(ReadOnlySpan<char> piece, ref Cut cut)
     {
         if (pattern.Length == 0)
@@ -38,7 +36,6 @@ internal sealed class CharacterStep(Func<int, bool> isOne, CutBehavior behavior,
 {
     private readonly CodePointSet _set = new(isOne);
 
-    /// <inheritdoc/>
     protected override void Find(ReadOnlySpan<char> piece, ref Cut cut)
     {
         for (int at = 0, length; at < piece.Length; at += length)
@@ -50,7 +47,6 @@ internal sealed class CharacterStep(Func<int, bool> isOne, CutBehavior behavior,
 /// <summary>Keeps <c>\w+|[^\w\s]+</c> and drops the white space between.</summary>
 internal sealed class WordsStep(WordStep next) : CutStep(CutBehavior.Removed, invert: true, next)
 {
-    /// <inheritdoc/>
     protected override void Find(ReadOnlySpan<char> piece, ref Cut cut)
     {
         for (int at = 0, end; at < piece.Length; at = end)

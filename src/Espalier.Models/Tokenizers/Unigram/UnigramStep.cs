@@ -42,7 +42,6 @@ internal sealed class UnigramStep : CachedWordStep
             _bytes[value] = vocabulary.GetValueOrDefault(string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>"), -1);
     }
 
-    /// <inheritdoc/>
     protected override void Encode(ReadOnlySpan<char> piece, IdBuffer ids)
     {
         var best = ArrayPool<double>.Shared.Rent(piece.Length + 1);

@@ -27,7 +27,6 @@ internal sealed class WordPieceStep : CachedWordStep
         (_unknown, _mostCharacters) = (unknown, mostCharacters);
     }
 
-    /// <inheritdoc/>
     protected override void Encode(ReadOnlySpan<char> piece, IdBuffer ids)
     {
         var before = ids.Count;

@@ -78,7 +78,6 @@ internal sealed record CyclesSection
         new Key<CyclesSection, CycleTeacher>(
             "teacher", Kinds.Choice<CycleTeacher>(), s => s.Teacher, (s, teacher) => s with { Teacher = teacher })
         {
-            PageDefault = "original",
             Page = """
                 What each student is distilled from: the run's `original` teacher (corrected, where it is) or the `previous` model, which
                 the cycle pruned.
@@ -86,7 +85,6 @@ internal sealed record CyclesSection
         },
         new Key<CyclesSection, IReadOnlyList<PruneTarget>>("shapes", Targets, s => s.Shapes, (s, shapes) => s with { Shapes = shapes })
         {
-            PageDefault = "none",
             Page = "Or the shapes on the way, before that of `prune`, each with the sizes of [shapes](#shapes).",
             IsLater = true,
             Turn = -1,

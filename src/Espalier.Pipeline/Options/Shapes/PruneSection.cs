@@ -45,7 +45,6 @@ internal sealed record PruneSection
                 IsOption = false,
                 // In small letters alone, as the first folders had it.
                 StageValue = s => s.Method.ToString().ToLowerInvariant(),
-                PageDefault = "importance",
                 Page = """
                     `importance`: the least important units go. `random`: random ones. `random-init`: the shape with random weights. These
                     two are controls. `magnitude` and `wanda` keep the shape and set weights to zero, see `sparsity`.
@@ -77,7 +76,6 @@ internal sealed record PruneSection
             {
                 Help = "Which layers go: the span, or the single ones, that matter least; or one after the other, which needs "
                     + "--depth-scores",
-                PageDefault = "contiguous",
                 Page = """
                     Which layers go, by `score.depth`: the `contiguous` span with the least harm, `scattered` single layers, or `greedy`:
                     one after the other, each time the one whose removal does the least harm to what is left.
@@ -89,7 +87,6 @@ internal sealed record PruneSection
                 Help = "Let query heads that go leave their residual in those that stay",
                 Stage = InStageKey.WhereItDiffers,
                 StageValue = s => s.MergeHeads,
-                PageDefault = "false",
                 Page = """
                     `true`: before heads go, those that stay take in what they would lose (arXiv 2407.14679, section 2.3): in each KV
                     group of L heads ranked by score, of which K stay, the query of head i becomes 2 Q_i − Q_j with j = 2K − i + 1, for i
@@ -105,7 +102,6 @@ internal sealed record PruneSection
                 Help = "Merge experts that go into those that stay and are nearest to them, in place of dropping them",
                 Stage = InStageKey.WhereItDiffers,
                 StageValue = s => s.MergeExperts,
-                PageDefault = "false",
                 Page = """
                     `true`: an expert of a mixture that goes is merged into the one that stays and whose router logits are nearest to its
                     own over the calibration text (M-SMoE, arXiv 2310.01334), neurons matched by their weights, in proportion to the mass
@@ -143,7 +139,6 @@ internal sealed record PruneSection
                 ShowsDefault = false,
                 // Its content is an input.
                 Stage = InStageKey.Never,
-                PageDefault = "none",
                 Page = "A JSON file that says what stays, instead of all of the above.",
                 Turn = -2,
                 IsLater = true,

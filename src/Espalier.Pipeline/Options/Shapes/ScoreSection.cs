@@ -47,7 +47,6 @@ internal sealed record ScoreSection
         new Key<ScoreSection, int>("samples", Kinds.Size(), s => s.Samples, (s, samples) => s with { Samples = samples })
         {
             Help = "Calibration samples: the first N windows, none overlapping",
-            PageDefault = "256",
             Page = "Calibration windows; the papers take 1024.",
             Useless = s => s.Method.ReadsText() ? null : $"score.method is {EnumName.Of(s.Method)}, which reads no text; leave it out",
             Stage = InStageKey.WhereItMatters,
@@ -56,7 +55,6 @@ internal sealed record ScoreSection
         {
             Help = "How values over samples become one",
             OptionName = "batch-aggregation",
-            PageDefault = "l2",
             Page = """
                 How a unit's values become one over the samples: `l2`, `mean` or `variance`. Also understood as `batch-aggregation`, as the
                 option of `score` is called.
@@ -68,7 +66,6 @@ internal sealed record ScoreSection
         {
             Help = "How values over the positions of a sample become one",
             OptionName = "sequence-aggregation",
-            PageDefault = "mean",
             Page = "The same over the positions of a sample, which comes first. Also `sequence-aggregation`.",
             Useless = WithoutActivations,
             Stage = InStageKey.WhereItMatters,
@@ -77,7 +74,6 @@ internal sealed record ScoreSection
         {
             Help = "What importance is read from: activations, or as controls |weight x gradient|, the size of weights, copies of each "
                 + "other, chance; magnitude and random read no text",
-            PageDefault = "activation",
             Page = """
                 What importance is read from: `activation`, one forward pass over the samples. The others are controls: `taylor`,
                 `magnitude`, `redundancy`, `random`, below.
@@ -89,7 +85,6 @@ internal sealed record ScoreSection
             (s, which) => s with { Neurons = which })
         {
             Help = "Which value of a neuron is read: the input of the down projection, or what enters the activation",
-            PageDefault = "intermediate",
             Page = """
                 Which value of a neuron is read: `intermediate`, the input of the down projection, or `pre-activation`, what enters the
                 activation (X W₁ of the paper's Nemotron-4; after the gate projection where there is one). The scores say which it was.
@@ -101,7 +96,6 @@ internal sealed record ScoreSection
             (s, which) => s with { Experts = which })
         {
             Help = "What an expert of a mixture is worth: what it adds to the stream, or the mass that the router gives it",
-            PageDefault = "output",
             Page = """
                 What the importance of an expert of a mixture is read from, at each token and aggregated as that of neurons: `output`, the
                 L2 norm of what it adds to the stream (its output times the router's weight), or `mass`, the weight alone. A token that does
@@ -115,7 +109,6 @@ internal sealed record ScoreSection
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            PageDefault = "1",
             Page = """
                 Iterative importance: scoring and pruning take turns in so many equal steps (arXiv 2407.14679, section 2.4), without
                 training between. The paper found no gain after retraining, so one is the default.
@@ -126,7 +119,6 @@ internal sealed record ScoreSection
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            PageDefault = "block-influence",
             Page = """
                 What decides which layers can go, where `prune.layers` drops some: `block-influence` (1 − mean cosine of the residual stream
                 before and after), `angular` (their mean angle over π, arXiv 2403.17887), `lm-loss` (the loss without them), `logit-mse`
@@ -138,7 +130,6 @@ internal sealed record ScoreSection
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            PageDefault = "64",
             Page = "Calibration windows of that stage.",
             IsMoot = s => s.Depth == DepthMetricKind.Task,
         },
@@ -146,7 +137,6 @@ internal sealed record ScoreSection
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            PageDefault = "none",
             Page = """
                 With `depth: task`: a [benchmark](#benchmarks) of choices (`arc_easy`, or a task's file of the kind `choice` or `partial`),
                 or a file of items (`FILE.jsonl`), one JSON object a line:

@@ -18,7 +18,6 @@ internal sealed partial record SearchSection
     private static readonly Key<SearchSection> s_expansion = new Key<SearchSection, IReadOnlyList<double>>(
         "expansion", Factors, s => s.Space.Expansion, (s, factors) => s with { Space = s.Space with { Expansion = factors } })
     {
-        PageDefault = "none",
         Page = """
             Widths of feed-forward blocks as multiples of `hidden`, in place of `ffn`, rounded to whole numbers; those above the teacher's
             are left out.
@@ -47,13 +46,11 @@ internal sealed partial record SearchSection
             Budget.OfBytes, s => s.Memory, (s, budget) => s with { Memory = budget }),
         new Key<SearchSection, int>("context", Kinds.Size(most: 1 << 22), s => s.Context, (s, context) => s with { Context = context })
         {
-            PageDefault = "256",
             Page = "Positions that memory and latency are estimated at.",
         },
         new Key<SearchSection, int>(
             "sequences", Kinds.Size(most: 1 << 20), s => s.Sequences, (s, sequences) => s with { Sequences = sequences })
         {
-            PageDefault = "1",
             Page = "Sequences at a time that memory is estimated at.",
         },
         Limit(
@@ -73,13 +70,11 @@ internal sealed partial record SearchSection
             "candidates", HowMany, s => (s.Candidates, s.CandidatesFile),
             (s, how) => s with { Candidates = how.Count, CandidatesFile = how.File })
         {
-            PageDefault = "8",
             Page = "How many are trained; or a JSON file with the shapes, in place of a grid, all of which are.",
             Turn = -1,
         },
         new Key<SearchSection, SearchProxy>("proxy", Kinds.Choice<SearchProxy>(), s => s.Proxy, (s, proxy) => s with { Proxy = proxy })
         {
-            PageDefault = "importance",
             Page = """
                 Which ones: `importance`, the product of the shares of importance that the kept channels, heads, neurons and layers hold;
                 or `pruned-loss`, held-out loss right after pruning, of four times as many, which importance chooses.
@@ -108,7 +103,6 @@ internal sealed partial record SearchSection
         },
         new Key<SearchSection, IReadOnlyList<TaskSection>>("tasks", Entries, s => s.Compared, (s, tasks) => s with { Compared = tasks })
         {
-            PageDefault = "none",
             Page = """
                 What they are compared on beside the held-out text, one or a list: names of further texts of `evaluate`, and
                 [benchmarks](#benchmarks) as `evaluate` has them, such as `[ endings, { task: gsm8k, limit: 100 } ]`. Candidates are then

@@ -63,7 +63,6 @@ internal sealed record DataSection
             "train", TrainSource.ListKind, s => s.Sources, (s, sources) => s with { Sources = sources })
         {
             IsOption = false,
-            PageDefault = "required",
             Page = """
                 Sources of training text, one or a list: files of the kinds below, folders, patterns (`corpus/**/*.md`, `src/**/*.cs`),
                 `dotnet-docs` (the API documentation in the .NET SDK), or one file of token ids (`.i32`, `.u16`). Sources with a weight or a
@@ -148,7 +147,6 @@ internal sealed record DataSection
         {
             Help = "Tokens of a window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]",
             Aliases = ["--seq"],
-            PageDefault = "256",
             Page = "Tokens of a window: the length that models are trained, scored and evaluated at.",
         },
         new Key<DataSection, DocumentContext>(
@@ -156,7 +154,6 @@ internal sealed record DataSection
         {
             Help = "Whether tokens see documents before their own in a window (cross) or not, "
                 + "with positions that begin anew (separate; of ids a document ends with EOS)",
-            PageDefault = "cross",
             Page = """
                 What a token sees in training, of a window with several documents: `cross` all that is before it; `separate` its own
                 document alone, whose positions begin at 0 (student and teacher alike; scores and evaluation stay `cross`). Documents are

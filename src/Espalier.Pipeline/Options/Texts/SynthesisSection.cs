@@ -15,7 +15,6 @@ internal static class SynthesisSection
             Help = "Prompts that the teacher answers, through its chat template where it has one: a line of text each, or JSON lines with "
                 + "prompt or messages",
             ShowsDefault = false,
-            PageDefault = "none",
             Page = """
                 A file of prompts that the teacher answers, through its chat template where it has one: a line of text each, or JSON lines
                 (`.jsonl`) with `prompt`, `instruction`, `question`, `text` or `messages`. An `id` is kept.
@@ -26,7 +25,6 @@ internal static class SynthesisSection
         {
             Help = "Documents that the teacher goes on from the beginnings of: sources as of data.train",
             ShowsDefault = false,
-            PageDefault = "none",
             Page = "Or documents, of which the teacher reads the beginning and goes on from there: sources as of `data.train`.",
             Useless = s => s.Prompts is null ? null : "there are prompts already; give one of the two",
             IsMoot = s => s.Documents.Count == 0,
@@ -43,7 +41,6 @@ internal static class SynthesisSection
         new Key<SynthesisOptions, int>("beginning", Kinds.Size(), s => s.Beginning, (s, tokens) => s with { Beginning = tokens })
         {
             Help = "Tokens of a document that are its beginning, of a short one at most half",
-            PageDefault = "32",
             Page = "Tokens of a document that are its beginning; of a short one at most half.",
             Useless = s => s.Documents.Count > 0 ? null : "it is for documents, and none are named; leave it out",
         },
@@ -58,7 +55,6 @@ internal static class SynthesisSection
         new Key<SynthesisOptions, bool>("plain", Kinds.Flag, s => s.Plain, (s, plain) => s with { Plain = plain })
         {
             Help = "Go on from prompts as they stand, though the teacher has a chat template",
-            PageDefault = "false",
             Page = "Whether the teacher goes on from prompts as they stand, though it has a chat template.",
             Useless = s => s.Prompts is not null ? s.System is null ? null
                 : "a system message goes through the chat template; leave one out"
@@ -68,38 +64,32 @@ internal static class SynthesisSection
             "temperature", Kinds.Number("T", Limits.From(0)), s => s.Temperature, (s, t) => s with { Temperature = t })
         {
             Help = "Sharpness of the choice: 1 is the teacher's own distribution, 0 always the likeliest",
-            PageDefault = "1",
             Page = "Sharpness of the choice: 1 is the teacher's own distribution, 0 always the likeliest token.",
         },
         new Key<SynthesisOptions, int>("top-k", Kinds.Size(least: 0), s => s.TopK, (s, k) => s with { TopK = k })
         {
             Help = "Only the N likeliest tokens, 0 is all",
-            PageDefault = "0",
             Page = "Only so many of the likeliest tokens; 0 is all.",
         },
         new Key<SynthesisOptions, double>("top-p", Kinds.Number("P", Limits.Above(0).UpTo(1)), s => s.TopP, (s, p) => s with { TopP = p })
         {
             Help = "Only the likeliest tokens whose probabilities add up to P, 1 is all",
-            PageDefault = "1",
             Page = "Only the likeliest tokens whose probabilities add up to this; 1 is all.",
         },
         new Key<SynthesisOptions, double>("repetition-penalty", Kinds.Number("X", Limits.Above(0)), s => s.RepetitionPenalty,
             (s, x) => s with { RepetitionPenalty = x })
         {
             Help = "What logits of tokens that stand in the text already are divided by, 1 is off",
-            PageDefault = "1",
             Page = "What logits of tokens that stand in the text already are divided by; 1 is off.",
         },
         new Key<SynthesisOptions, int>("max-tokens", Kinds.Size(), s => s.MaxTokens, (s, tokens) => s with { MaxTokens = tokens })
         {
             Help = "Tokens of a text at most; the teacher's positions end it too",
-            PageDefault = "256",
             Page = "Tokens of a text at most; the teacher's positions end it too.",
         },
         new Key<SynthesisOptions, int>("batch", Kinds.Size(most: 1024), s => s.Batch, (s, texts) => s with { Batch = texts })
         {
             Help = "Texts written at once; changes none of them",
-            PageDefault = "8",
             Page = "Texts that are written at once; changes none of them.",
             Stage = InStageKey.Never,
         },
@@ -107,7 +97,6 @@ internal static class SynthesisSection
             "keep-unfinished", Kinds.Flag, s => s.KeepUnfinished, (s, keep) => s with { KeepUnfinished = keep })
         {
             Help = "Keep texts that were cut by their length, and not ended by the teacher",
-            PageDefault = "false",
             Page = "Whether texts are kept that were cut by their length, and not ended by the teacher.",
         },
         new Key<SynthesisOptions, int?>(
@@ -146,7 +135,6 @@ internal static class SynthesisSection
             "keep-duplicates", Kinds.Flag, s => s.KeepDuplicates, (s, keep) => s with { KeepDuplicates = keep })
         {
             Help = "Keep texts that are equal to an earlier one, prompts included",
-            PageDefault = "false",
             Page = "Whether texts are kept that are equal to an earlier one, prompts included.",
         },
         new Key<SynthesisOptions, double?>("near-duplicates", Kinds.Number("X", Limits.Above(0).UpTo(1)).Or("keep"), s => s.NearDuplicates,
@@ -154,7 +142,6 @@ internal static class SynthesisSection
         {
             Help = "Similarity to an earlier text from which on one is dropped: common over all different rows of five words; keep drops "
                 + "none",
-            PageDefault = "0.8",
             Page = """
                 Similarity to an earlier text from which on one is dropped: common over all different rows of five words (Jaccard, found by
                 MinHash). `keep` drops none.

@@ -96,7 +96,6 @@ internal sealed record TaskSection
         new Key<TaskSection, string?>("task", Kinds.Text("TASK"), s => s.Task, (s, task) => s with { Task = task! })
         {
             IsOption = false,
-            PageDefault = "required",
             Page = "The name of a benchmark that comes with the program, or a task's file, which ends in `.yaml` ([tasks](tasks.md)).",
             IsRequired = true,
             Missing = _ => "evaluate: [ { task: mmlu, limit: 20 } ]",
@@ -136,14 +135,12 @@ internal sealed record TaskSection
         new Key<TaskSection, bool>("chat-template", Kinds.Flag, s => s.ChatTemplate, (s, chat) => s with { ChatTemplate = chat })
         {
             IsOption = false,
-            PageDefault = "`false`",
             Page = "Whether questions go through the model's own chat template.",
             IsLater = true,
         },
         new Key<TaskSection, int?>("attempts", AttemptsKind.OrAbsent(), s => s.Attempts, (s, count) => s with { Attempts = count })
         {
             IsOption = false,
-            PageDefault = "none",
             Page = "Answers to each question that are sampled, beside the greedy one: pass@k and means "
                 + "([attempts](tasks.md#several-attempts)).",
             IsLater = true,

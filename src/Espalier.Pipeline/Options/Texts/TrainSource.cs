@@ -24,7 +24,6 @@ internal sealed record TrainSource
         new Key<TrainSource, string?>("path", Kinds.Text("TEXT"), s => s.Path, (s, path) => s with { Path = path! })
         {
             IsOption = false,
-            PageDefault = "required",
             Page = "A source of training text, as `train` takes it; no ids.",
             IsRequired = true,
             Missing = _ => Example,

@@ -44,7 +44,6 @@ internal sealed partial record AlignSection
             (s, loss) => s with { Loss = loss })
         {
             Help = "With on-policy: loss on the logits of written tokens, such as reverse-kl or jensen-shannon(0.5)",
-            PageDefault = "`reverse-kl`",
             Page = "With `on-policy`: the loss on the logits of written tokens, a loss of `distill` that has a teacher.",
             Useless = WithoutWriting,
             Refused = (_, loss) => LossSpec.Parse(loss).NeedsTeacher ? null : "it must compare with the teacher, as reverse-kl does",
@@ -55,7 +54,6 @@ internal sealed partial record AlignSection
             "temperature", TrainingSection.TemperatureKind, s => s.Temperature, (s, temperature) => s with { Temperature = temperature })
         {
             Help = "With on-policy: divides both models' logits in the loss",
-            PageDefault = "1",
             Page = "With `on-policy`: divides both models' logits in the loss.",
             Useless = WithoutWriting,
             IsLater = true,
@@ -64,7 +62,6 @@ internal sealed partial record AlignSection
         new Key<AlignSection, long>("refresh", Kinds.Count(), s => s.Refresh, (s, steps) => s with { Refresh = steps })
         {
             Help = "With on-policy: steps after which the model, as it is then, writes anew",
-            PageDefault = "4",
             Page = "With `on-policy`: steps after which the model, as it is then, writes anew. 1 is the strictest and takes longest.",
             Useless = WithoutWriting,
             IsLater = true,
@@ -75,7 +72,6 @@ internal sealed partial record AlignSection
                     (s, lengths) => s with { RolloutLength = lengths })
         {
             Help = "With on-policy: most tokens of an answer, or how that grows over the training, such as 32 to 128",
-            PageDefault = "32 to 128",
             Page = "With `on-policy`: most tokens of an answer; `FIRST to LAST` goes from one to the other over the training.",
             Useless = WithoutWriting,
             SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Pattern($"^ *{Schemas.Quantity} *( to +{Schemas.Quantity} *)?$")),
@@ -88,7 +84,6 @@ internal sealed partial record AlignSection
             (s, temperature) => s with { RolloutTemperature = temperature })
         {
             Help = "With on-policy: temperature at which the model writes",
-            PageDefault = "1",
             Page = "With `on-policy`: the temperature at which the model writes.",
             Useless = WithoutWriting,
             IsLater = true,

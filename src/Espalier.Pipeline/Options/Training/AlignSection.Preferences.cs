@@ -21,7 +21,6 @@ internal sealed partial record AlignSection
         new Key<AlignSection, double>("beta", Kinds.Number("X", Limits.Above(0)), s => s.Beta, (s, beta) => s with { Beta = beta })
         {
             Help = "With pairs: how much a nat of log-probability against the reference counts; small lets the model go far from it",
-            PageDefault = "0.1",
             Page = "With pairs: how much a nat of log-probability against the reference counts. Small lets the model go far from it.",
             Useless = WithoutPairs,
             IsLater = true,
@@ -31,7 +30,6 @@ internal sealed partial record AlignSection
             (s, share) => s with { LabelSmoothing = share })
         {
             Help = "With dpo: share of the pairs that are taken to be labelled the wrong way round",
-            PageDefault = "0",
             Page = "With `dpo`: share of the pairs that are taken to be labelled the wrong way round (conservative DPO).",
             Useless = s => s.Method == AlignMethod.Dpo ? null
                 : $"it belongs to method: dpo and the method is {EnumName.Of(s.Method)}; leave it out",
@@ -40,7 +38,6 @@ internal sealed partial record AlignSection
         new Key<AlignSection, double>("eta", Kinds.Number("X", Limits.Above(0)), s => s.Eta, (s, eta) => s with { Eta = eta })
         {
             Help = "With rpo-...: what rewards are multiplied by",
-            PageDefault = "1",
             Page = "With `rpo-...`: what `chosen_reward` and `rejected_reward` are multiplied by.",
             Useless = s => s.Preference is { NeedsRewards: true } ? null
                 : $"it belongs to the methods with rewards (rpo-...) and the method is {EnumName.Of(s.Method)}; leave it out",
@@ -50,7 +47,6 @@ internal sealed partial record AlignSection
             "sft-weight", Kinds.Number("X", Limits.From(0).Below(1000)), s => s.SftWeight, (s, weight) => s with { SftWeight = weight })
         {
             Help = "With pairs: weight of the mean cross-entropy of the chosen answer beside the loss of the pair",
-            PageDefault = "0",
             Page = "With pairs: weight of the chosen answer's mean cross-entropy a token beside the loss of the pair.",
             Useless = WithoutPairs,
             IsLater = true,

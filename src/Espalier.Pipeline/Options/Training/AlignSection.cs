@@ -142,7 +142,6 @@ internal sealed partial record AlignSection
         {
             Help = "What is done: sft is cross-entropy on the assistant's turns; dpo and the reward-aware rpo-... learn from pairs of "
                 + "answers; on-policy: the model writes and a teacher judges its tokens",
-            PageDefault = "`sft`",
             Page = """
                 What is done: `sft`, cross-entropy on what the assistant wrote; from pairs of answers `dpo`, or reward-aware `rpo-bwd-kl`,
                 `rpo-fwd-kl` and `rpo-sq` ([align](align.md#preferences)); `on-policy`, where the model writes to prompts and a teacher
@@ -156,7 +155,6 @@ internal sealed partial record AlignSection
             Help = "Conversations: jsonl, json, csv or parquet files with messages, prompt and completion, or ShareGPT's conversations; "
                 + "for preferences pairs with chosen and rejected; folders and patterns too",
             ShowsDefault = false,
-            PageDefault = "required",
             Page = """
                 Conversations, or pairs of answers, one source or a list: jsonl, json, csv or parquet files, folders or patterns; the
                 shapes are in
@@ -203,7 +201,6 @@ internal sealed partial record AlignSection
         new Key<AlignSection, TooLong>("too-long", Kinds.Choice<TooLong>(), s => s.TooLong, (s, way) => s with { TooLong = way })
         {
             Help = "What becomes of a conversation with more tokens than a window holds: left out, or its end cut off; both are counted",
-            PageDefault = "`drop`",
             Page = """
                 What becomes of a conversation with more tokens than a window holds: `drop` leaves it out, `cut` cuts its end off; both are
                 counted.
@@ -214,7 +211,6 @@ internal sealed partial record AlignSection
             "replay", Kinds.ShareOf(Limits.From(0).Below(1)), s => s.Replay, (s, share) => s with { Replay = share })
         {
             Help = "With sft: share of the windows of a step that are text (--replay-data) in place of conversations, against forgetting",
-            PageDefault = "0",
             Page = """
                 With `sft`: share of the windows of every step that are windows of the recipe's training text in place of conversations, so
                 that the model does not forget it ([align](align.md#against-forgetting)).

@@ -77,14 +77,12 @@ internal sealed record CorrectionSection
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            PageDefault = "always",
             Page = "`always`, or `auto`: where the test says so.",
         },
         new Key<CorrectionSection, CorrectMode>("mode", Kinds.Choice<CorrectMode>(), s => s.Mode, (s, mode) => s with { Mode = mode })
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            PageDefault = "before",
             Page = "`before` everything else, or `parallel` to the distillation.",
         },
         new Key<CorrectionSection, double>(
@@ -92,7 +90,6 @@ internal sealed record CorrectionSection
             s => s.Threshold, (s, threshold) => s with { Threshold = threshold })
         {
             Help = "Needed where the difference is above this with 95 % confidence, nats a token",
-            PageDefault = "0.1",
             Page = "With `auto`: what the difference must be above, nats a token.",
             Useless = OutsideTheTest,
         },
@@ -115,7 +112,6 @@ internal sealed record CorrectionSection
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            PageDefault = "none",
             Page = "The peak of the teacher's own training, in place of `learning-rate`, which becomes a fifth of it.",
             IsCanonical = false,
             Reader = (_, s) => s,

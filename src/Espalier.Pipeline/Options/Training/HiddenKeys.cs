@@ -15,7 +15,6 @@ internal static class HiddenKeys
         new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>("layers", Pairs, s => s.Layers, (s, pairs) => s with { Layers = pairs })
         {
             Help = "Compare the normed inputs of these layers, TEACHER:STUDENT from 0, with commas between: 29:13",
-            PageDefault = "none",
             Page = "Pairs `TEACHER:STUDENT` of layers, from 0: the normed states that enter them.",
             ShowsDefault = false,
         },
@@ -23,27 +22,23 @@ internal static class HiddenKeys
             "attention", Pairs, s => s.Attention, (s, pairs) => s with { Attention = pairs })
         {
             Help = "The same after attention",
-            PageDefault = "none",
             Page = "The same for the normed states after their attention.",
             ShowsDefault = false,
         },
         new Key<HiddenStateOptions, bool>("embedding", Kinds.Flag, s => s.Embedding, (s, isCompared) => s with { Embedding = isCompared })
         {
             Help = "Compare the embeddings' outputs",
-            PageDefault = "false",
             Page = "The embeddings' outputs.",
         },
         new Key<HiddenStateOptions, bool>("final", Kinds.Flag, s => s.Final, (s, isCompared) => s with { Final = isCompared })
         {
             Help = "Compare the last norms' outputs",
-            PageDefault = "false",
             Page = "The last norms' outputs.",
         },
         new Key<HiddenStateOptions, HiddenDistance>(
             "distance", Kinds.Choice<HiddenDistance>(), s => s.Distance, (s, distance) => s with { Distance = distance })
         {
             Help = "How hidden states are compared",
-            PageDefault = "mse",
             Page = "`mse` over channels, or `cosine`.",
         },
         new Key<HiddenStateOptions, double?>(

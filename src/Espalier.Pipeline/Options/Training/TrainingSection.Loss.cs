@@ -40,7 +40,6 @@ internal sealed partial record TrainingSection
         {
             Help = "Loss on the logits, or a sum such as 0.9*forward-kl + "
                 + $"0.1*cross-entropy; known are {string.Join(", ", LossSpec.Names)}",
-            PageDefault = "forward-kl",
             Page = "The loss on logits, or a sum such as `0.9*forward-kl + 0.1*cross-entropy`; see below.",
         },
         new Key<TrainingSection, double>(
@@ -48,7 +47,6 @@ internal sealed partial record TrainingSection
             s => s.Temperature, (s, temperature) => s with { Temperature = temperature })
         {
             Help = "Divides both models' logits",
-            PageDefault = "1",
             Page = "Divides both models' logits, in losses that have a temperature. No factor of its square.",
             Useless = WithoutTemperature,
         },
@@ -56,7 +54,6 @@ internal sealed partial record TrainingSection
             "temperature-squared", Kinds.Flag, s => s.TemperatureSquared, (s, isSquared) => s with { TemperatureSquared = isSquared })
         {
             Help = "Multiply losses that have a temperature by its square",
-            PageDefault = "false",
             Page = """
                 Multiplies such losses by the square of the temperature, so that their gradients keep their size (arXiv 1503.02531).
                 """,
@@ -65,7 +62,6 @@ internal sealed partial record TrainingSection
         },
         new Key<TrainingSection, HiddenStateOptions?>("hidden", HiddenKeys.Kind, s => s.Hidden, (s, hidden) => s with { Hidden = hidden })
         {
-            PageDefault = "none",
             Page = "Hidden states that are compared too, below.",
             IsOption = false,
             IsLater = true,
@@ -73,7 +69,6 @@ internal sealed partial record TrainingSection
         },
         new Key<TrainingSection, CacheSection?>("cache", CacheSection.Kind, s => s.Cache, (s, cache) => s with { Cache = cache })
         {
-            PageDefault = "none",
             Page = "Write the teacher's distributions first and train without the teacher, below.",
             IsOption = false,
             IsLater = true,

@@ -41,7 +41,6 @@ internal sealed partial record TrainingSection
             Help = "Train two factors of this rank beside each matrix of the blocks in place of the weights (LoRA): gradients and "
                 + "moments take little memory then. They are merged into the weights that are written",
             ShowsDefault = false,
-            PageDefault = "none",
             Page = """
                 LoRA (arXiv 2106.09685): the weights stay, and two factors of this rank beside each matrix of the blocks are trained, so
                 that gradients, moments and checkpoints are theirs alone. What is written has them merged in

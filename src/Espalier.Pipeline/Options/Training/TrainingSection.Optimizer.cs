@@ -55,7 +55,6 @@ internal sealed partial record TrainingSection
             "optimizer", Kinds.Choice<OptimizerKind>(), s => s.Optimizer, (s, optimizer) => s with { Optimizer = optimizer })
         {
             Help = "What makes updates of gradients; muon is for the matrices of blocks, and the rest goes by AdamW",
-            PageDefault = "adamw",
             Page = """
                 What makes updates of gradients. `adamw`, or `muon`: the momentum (0.95, Nesterov's) of each matrix of the blocks is made
                 nearly orthogonal by five Newton-Schulz steps (Keller Jordan, 2024), its update as large as AdamW's commonly is (arXiv
@@ -69,7 +68,6 @@ internal sealed partial record TrainingSection
             (s, decay) => s with { WeightDecay = decay })
         {
             Help = "Decoupled decay of matrices; norms and biases never decay",
-            PageDefault = "0.1",
             Page = "Decoupled weight decay of the matrices.",
         },
         new Key<TrainingSection, (double First, double Second)>(
@@ -85,7 +83,6 @@ internal sealed partial record TrainingSection
             (s, epsilon) => s with { AdamEpsilon = epsilon })
         {
             Help = "What AdamW adds to the root of the second moment: larger steadies weights with small gradients",
-            PageDefault = "1e-8",
             Page = """
                 What AdamW adds to √v̂, the root of the second moment. Larger (1e-6, 1e-5) takes smaller steps where gradients are small.
                 """,
@@ -97,7 +94,6 @@ internal sealed partial record TrainingSection
             s => s.Clip, (s, norm) => s with { Clip = norm > 0 ? norm : null })
         {
             Help = "Global gradient norm that gradients are scaled down to; none or 0 never does",
-            PageDefault = "1",
             Page = "Global gradient norm above which gradients are scaled down; `none` or 0 for never.",
             StageValue = s => s.Clip,
         },
@@ -121,7 +117,6 @@ internal sealed partial record TrainingSection
             s => s.LayerDecay, (s, factor) => s with { LayerDecay = factor })
         {
             Help = "Factor of the learning rate from one layer to the one below it, the embedding last",
-            PageDefault = "1",
             Page = """
                 Factor of the learning rate from one layer to the one below it: layer l of L, from 0, gets it to the power L - l, the
                 embedding to the power L + 1; the last norm and the head keep the whole rate. Above 0, at most 1.

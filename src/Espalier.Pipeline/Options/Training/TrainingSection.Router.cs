@@ -19,7 +19,6 @@ internal sealed partial record TrainingSection
         {
             Help = "Weight of the auxiliary loss that keeps the experts of a mixture equally busy (Switch Transformer's), such as 0.01; 0 "
                 + "leaves it out",
-            PageDefault = "0",
             Page = """
                 Of mixtures of experts: weight of the auxiliary loss that keeps experts equally busy (arXiv 2101.03961, what
                 `router_aux_loss_coef` of a config.json is in transformers, where 0.001 to 0.02 are usual), over each window. 0 leaves it

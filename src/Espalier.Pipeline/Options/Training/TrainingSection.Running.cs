@@ -28,7 +28,6 @@ internal sealed partial record TrainingSection
             s => s.ActivationCheckpointing, (s, isOn) => s with { ActivationCheckpointing = isOn })
         {
             Help = "Keep the inputs of blocks alone and compute each block twice: less memory, a third more work, the same result",
-            PageDefault = "false",
             Page = """
                 `true` keeps the input of each block alone and computes the block once more on the way back: less memory, a third more
                 work, the same result.
@@ -39,7 +38,6 @@ internal sealed partial record TrainingSection
             "compute", Kinds.Choice(ComputeChoices.Names), s => s.Compute, (s, compute) => s with { Compute = compute })
         {
             Help = "What the products with weights are computed in; auto is bfloat16 where the processor has units for it",
-            PageDefault = "float32",
             Page = """
                 What the products with weights are computed in, of the model and of its teacher: `float32` (`f32`), `bfloat16` (`bf16`;
                 their operands and results rounded; weights, their gradients, moments, the residual stream, attention and losses
@@ -54,14 +52,12 @@ internal sealed partial record TrainingSection
             "evaluate-every", Kinds.Count(least: 0), s => s.EvaluateEvery, (s, steps) => s with { EvaluateEvery = steps })
         {
             Help = "Steps between evaluations on held-out data; 0 only before and after",
-            PageDefault = "0",
             Page = "Steps between evaluations on held-out text; 0 only at the end.",
         },
         new Key<TrainingSection, int>(
             "early-stopping", Kinds.Size(least: 0), s => s.EarlyStopping, (s, evaluations) => s with { EarlyStopping = evaluations })
         {
             Help = "Evaluations without a new best after which training ends; the result is the best. 0 never",
-            PageDefault = "0",
             Page = """
                 Evaluations in a row without a new best held-out loss after which training ends; needs `evaluate-every`. The result is
                 the weights of the best evaluation, also where all steps were made. 0 never stops, and the last weights are the result.
@@ -74,7 +70,6 @@ internal sealed partial record TrainingSection
             "checkpoint-every", Kinds.Count(least: 0), s => s.CheckpointEvery, (s, steps) => s with { CheckpointEvery = steps })
         {
             Help = "Steps between checkpoints; 0 only when interrupted",
-            PageDefault = "50",
             Page = "Steps between checkpoints: what a killed run loses at most. 0 only when it is stopped.",
             Stage = InStageKey.Never,
         },

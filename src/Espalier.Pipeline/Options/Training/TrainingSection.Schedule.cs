@@ -35,7 +35,6 @@ internal sealed partial record TrainingSection
             "schedule", Kinds.Choice<ScheduleKind>(), s => s.Schedule, (s, schedule) => s with { Schedule = schedule })
         {
             Help = "Course of the learning rate after the warm-up; wsd keeps the peak and comes down in the last --decay-steps",
-            PageDefault = "cosine",
             Page = """
                 Course of the learning rate after the warm-up: `cosine`, `linear` (a straight line), `wsd` (warm-up, stable, decay: the
                 peak until `decay-steps` before the end, then a straight line; arXiv 2404.06395) or `constant`.

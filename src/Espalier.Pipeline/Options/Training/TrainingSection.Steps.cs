@@ -56,7 +56,6 @@ internal sealed partial record TrainingSection
         new Key<TrainingSection, int>("batch", Kinds.Size(most: MostWindows), s => s.Batch, (s, batch) => s with { Batch = batch })
         {
             Help = "Windows of a step",
-            PageDefault = "8",
             Page = "Windows a step.",
         },
         new Key<TrainingSection, int?>(

@@ -241,9 +241,7 @@ internal sealed class RunFolder : IDisposable
     }
 
     /// <summary>The full path of something in the run folder.</summary>
-    public string PathOf(string name) => FileFact.IsSafeName(name)
-        ? System.IO.Path.Combine(Path, name)
-        : throw new ArgumentException($"\"{name}\" leaves the folder.", nameof(name));
+    public string PathOf(string name) => FileFact.PathOf(Path, name);
 
     /// <summary>
     /// Takes back what this start put into the folder, and the folder where this start made it, when wrong input let nothing be done in it.

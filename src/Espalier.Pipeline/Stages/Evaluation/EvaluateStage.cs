@@ -60,7 +60,6 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     private Checkpoint? _checkpoint;
     private LazyWeights? _weights;
 
-    /// <inheritdoc/>
     public override string Name => "evaluate";
 
     /// <summary>Whether the model is asked the benchmarks too.</summary>
@@ -72,7 +71,6 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     /// <summary>The model's row of the final table, once it ran.</summary>
     public ModelRow? Row { get; private set; }
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         using (_checkpoint = model.Value.Open())
@@ -83,7 +81,6 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         }
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = new JsonObject { ["sequence"] = evaluation.Sequence };
@@ -92,14 +89,12 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         return options;
     }
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs() =>
         new(evaluation.Texts.Select(text => KeyValuePair.Create($"text-{text.Value.Name}", text.Value.Hash)))
         {
             ["model"] = model.Value.Hash,
         };
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var results = new JsonArray();
@@ -118,7 +113,6 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         return new() { ["model"] = model.Value.Name, ["evaluations"] = results };
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var (made, config) = (model.Value, _checkpoint!.Config);

@@ -26,7 +26,6 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
 
     private long[]? _starts;
 
-    /// <inheritdoc/>
     public override string Name => "samples";
 
     /// <summary>
@@ -34,19 +33,15 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
     /// </summary>
     public string? Folder { get; private set; }
 
-    /// <inheritdoc/>
     internal override bool IsNeeded => Starts().Length > 0;
 
     private int Length => Math.Min(PromptTokens, model.Value.Config.MaxPositions / 2);
 
-    /// <inheritdoc/>
     protected override JsonObject Options() => new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens };
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs() =>
         new() { ["model"] = model.Value.Hash, ["text"] = text.Value.Hash, ["tokenizer"] = tokenizer.Sha256 };
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var (name, set) = (model.Value.Name, text.Value);
@@ -59,7 +54,6 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
         };
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder) => Folder = folder;
 
     private long[] Starts() => _starts ??= Length < Shortest ? [] : Starts(text.Value.Tokens, model.Value.Config, Length + Shortest);

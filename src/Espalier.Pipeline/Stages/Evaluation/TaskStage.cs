@@ -28,7 +28,6 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
 
     private const int LongestName = 40;
 
-    /// <inheritdoc/>
     public override string Name => NameOf(task.Name);
 
     /// <summary>What the model made of it, once it ran.</summary>
@@ -44,13 +43,10 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     internal static string NameOf(string task) => string.Join('-', string.Concat(task.ToLowerInvariant().Take(LongestName)
         .Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Split('-', StringSplitOptions.RemoveEmptyEntries).Prepend("task"));
 
-    /// <inheritdoc/>
     protected override bool JudgesArtefacts => true;
 
-    /// <inheritdoc/>
     protected override JsonObject Options() => task.Options();
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = new Dictionary<string, string> { ["model"] = model.Value.Hash, ["tokenizer"] = tokenizer.Sha256 };
@@ -59,7 +55,6 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
         return inputs;
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var (name, title) = (model.Value.Name, $"{task.Name}: {model.Value.Name}");
@@ -88,7 +83,6 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
         };
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var result = Result = DocumentLines.Read(

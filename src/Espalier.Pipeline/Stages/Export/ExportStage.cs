@@ -42,7 +42,6 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     private readonly GgufFormat[] _types = [.. kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct()];
     private RunContext? _run;
 
-    /// <inheritdoc/>
     public override string Name => "export";
 
     /// <summary>The Hugging Face folder.</summary>
@@ -92,7 +91,6 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         base.Run(run);
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = new JsonObject
@@ -111,7 +109,6 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         return options;
     }
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = new Dictionary<string, string> { ["model"] = trained.Value.Hash };
@@ -120,7 +117,6 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         return inputs;
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         if (Directory.Exists(_folder) && run.Manifest.Stages.Any(entry => entry.Name == Name && entry.Folder != folder.Key.FolderName
@@ -146,7 +142,6 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         return Hashes();
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder) =>
         Exported.Value = new(result, _folder, (string)record.Result["folder"]!);
 

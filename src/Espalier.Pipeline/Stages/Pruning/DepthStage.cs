@@ -52,7 +52,6 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "depth.json";
 
-    /// <inheritdoc/>
     public override string Name => "depth";
 
     /// <summary>Samples of one forward pass; part of no key, for no score depends on it.</summary>
@@ -64,7 +63,6 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
     /// <summary>The scores of the layers; not made where no layer goes.</summary>
     public Slot<LayerScores> Scores { get; } = new("the scores of the layers");
 
-    /// <inheritdoc/>
     public override bool HasFolder => planned() is not null;
 
     internal override bool IsNeeded => asked() is not null;
@@ -124,7 +122,6 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
     internal static RecipeTask TaskOf(string task, string? benchmarks) =>
         new(new() { Task = task }, () => BenchmarksFolder.Find(benchmarks), "score.task");
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = DepthSection.Keys.StageOptions(Required());
@@ -133,7 +130,6 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
         return options;
     }
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
@@ -144,7 +140,6 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
         return inputs;
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         using var source = model.Value.Open();
@@ -165,7 +160,6 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
         return new() { ["samples"] = scores.Samples };
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder) =>
         Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash, Required().Metrics[0]);
 

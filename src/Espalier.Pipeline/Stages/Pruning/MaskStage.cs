@@ -26,7 +26,6 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
     private readonly WeightMask _mask = section.Method == PruneMethod.Wanda ? new WandaMask() : new MagnitudeMask();
     private readonly Sparsity _sparsity = section.Sparsity!.Value;
 
-    /// <inheritdoc/>
     public override string Name => "prune";
 
     /// <summary>What is left.</summary>
@@ -51,7 +50,6 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
     internal override IEnumerable<DiskForecast> Disk() =>
         [new(StageForecast.TitleOf("pruned student", Cycle, Round), model.Stored.Bytes() * model.Planned.Parameters, Title)];
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = section.StageOptions();
@@ -60,7 +58,6 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
         return options;
     }
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
@@ -69,7 +66,6 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
         return inputs;
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         using var source = model.Value.Open();
@@ -85,7 +81,6 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
         return new() { ["parameters"] = source.Config.Parameters, ["zeros"] = zeros };
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder) =>
         Masked.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash);
 }

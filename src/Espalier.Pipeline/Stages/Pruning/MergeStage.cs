@@ -26,7 +26,6 @@ internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders,
     private readonly double[] _shares = shares.Count == 0 ? [.. folders.Select(_ => 1.0)] : [.. shares];
     private string[] _hashes = [];
 
-    /// <inheritdoc/>
     public override string Name => "merge";
 
     /// <summary>The mean.</summary>
@@ -38,25 +37,21 @@ internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders,
     /// <summary>Whether a folder is a checkpoint of a training, and no Hugging Face folder.</summary>
     public static bool IsTraining(string folder) => File.Exists(Path.Combine(folder, TrainerCheckpoint.TensorsFile));
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         _hashes = [.. folders.Select(folder => ContentHash.OfFolder(folder))];
         base.Run(run);
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options() => new()
     {
         ["shares"] = new JsonArray([.. _shares.Select(share => JsonValue.Create(share))]),
         ["stored"] = stored.Name(),
     };
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs() =>
         new(_hashes.Select((hash, i) => KeyValuePair.Create($"source-{i + 1}", hash))) { ["model"] = model.Value.Hash };
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         using var like = model.Value.Open();
@@ -80,7 +75,6 @@ internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders,
         return new() { ["parameters"] = like.Config.Parameters, ["sources"] = folders.Count };
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder) =>
         Merged.Value = new(Merged.Name, Path.Combine(folder, ModelName), record.OutputHash);
 

@@ -48,7 +48,6 @@ internal sealed class MergedSource : IDisposable
             (_model ?? _like).ReadFloat32(name, first, destination);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _model?.Dispose();

@@ -43,7 +43,6 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
 
     private EvaluationText? _reference;
 
-    /// <inheritdoc/>
     public override string Name => "need";
 
     /// <summary>What the text that is looked at is called.</summary>
@@ -70,7 +69,6 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
         { Model = ModelForecast.Of(teacher.Planned, sequence) };
     }
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         if (data.Value.HeldOut is null)
@@ -87,7 +85,6 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
         }
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = CorrectionSection.Keys().StageOptions(section);
@@ -99,7 +96,6 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
         return options;
     }
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Value.Hash, ["data"] = data.Value.Hash };
@@ -108,7 +104,6 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
         return inputs;
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         using var model = teacher.Value.Load();
@@ -121,7 +116,6 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
         return (JsonObject)JsonSerializer.SerializeToNode(result, s_json)!;
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         Found.Value = record.Result.Deserialize<CorrectionTestResult>(s_json)!;

@@ -29,7 +29,6 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     /// <summary>File of the plan inside the stage's folder.</summary>
     public const string PlanName = "plan.json";
 
-    /// <inheritdoc/>
     public override string Name => "prune";
 
     /// <summary>The scores that say which units stay; null where none do: a plan, chance, or <see cref="Layers"/> alone.</summary>
@@ -61,7 +60,6 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     internal override IEnumerable<DiskForecast> Disk() =>
         [new(StageForecast.TitleOf("pruned student", Cycle, Round), Pruned.Stored.Bytes() * to.Parameters, Title)];
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var section = cut.Value;
@@ -76,7 +74,6 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
         return options;
     }
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
@@ -89,7 +86,6 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
         return inputs;
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var section = cut.Value;
@@ -123,7 +119,6 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
             check.Sliced(plan);
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         Pruned.Value = new(result, Path.Combine(folder, ModelName), record.OutputHash);

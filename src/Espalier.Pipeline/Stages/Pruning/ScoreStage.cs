@@ -27,7 +27,6 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
     /// <summary>File of the scores inside the stage's folder.</summary>
     public const string ScoresName = "scores.json";
 
-    /// <inheritdoc/>
     public override string Name => "score";
 
     /// <summary>Windows of one forward pass; part of no key, for no score depends on it.</summary>
@@ -61,7 +60,6 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
         return forecast with { Model = ModelForecast.Of(config, sequence) };
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = ScoreSection.Keys.StageOptions(section);
@@ -76,7 +74,6 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
         return options;
     }
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
@@ -85,7 +82,6 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
         return inputs;
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var readsText = section.Method.ReadsText();
@@ -112,7 +108,6 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
         return readsText ? new() { ["samples"] = scores.Samples } : new();
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder) =>
         Scores.Value = new(Path.Combine(folder, ScoresName), record.OutputHash);
 }

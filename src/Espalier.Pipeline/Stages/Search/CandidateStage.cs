@@ -74,17 +74,14 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     private readonly IReadOnlyList<RecipeTask> _tasks = steps == 0 ? [] : setting.Tasks;
     private readonly TrainingSection? _training = steps == 0 ? null : setting.Search.Training(setting.Distill, steps);
 
-    /// <inheritdoc/>
     public override string Name => "candidate";
 
     /// <summary>Where its training stands.</summary>
     public Slot<CandidateState> State { get; } = new($"the candidate {candidate.Name}");
 
     // Answers that were given before a stop are kept; all else is made again, or vouched for by a checkpoint.
-    /// <inheritdoc/>
     protected override bool JudgesArtefacts => _tasks.Count > 0;
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var result = new JsonObject { ["parameters"] = candidate.Parameters };
@@ -112,7 +109,6 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         return result;
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var windows =
@@ -222,7 +218,6 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         };
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var (sizes, options) = (candidate.Sizes, new JsonObject());
@@ -243,7 +238,6 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         return options;
     }
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs()
     {
         var inputs = setting.Texts.ToDictionary(text => $"text-{text.Name}", text => text.Hash);

@@ -69,7 +69,6 @@ internal sealed class SearchStage(
     private string _best = "";
     private Func<IEnumerable<Candidate>> _allowed = () => [];
 
-    /// <inheritdoc/>
     public override string Name => "search";
 
     /// <summary>How the student is pruned: to the shape that was found.</summary>
@@ -94,7 +93,6 @@ internal sealed class SearchStage(
     private string On() => recipe.Search! is not { Compared.Count: > 0 } search ? ""
         : $" on {string.Join(", ", [EvaluationList.HeldOut, .. search.Texts, .. search.Tasks.Select(task => task.Title)])}";
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -158,10 +156,8 @@ internal sealed class SearchStage(
         Cut.Value = recipe.Prune with { Target = Found.Target(recipe.Prune.Target.Multiple) };
     }
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs() => _trained;
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         folder.WriteFile(FileName, stream => JsonSerializer.Serialize(stream, _result, s_json));
@@ -169,7 +165,6 @@ internal sealed class SearchStage(
         return new() { ["best"] = _best, ["candidates"] = _trained.Count };
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
     }
@@ -221,7 +216,6 @@ internal sealed class SearchStage(
         return [.. pruned.OrderBy(entry => entry.Proxy).Take(count)];
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options() => new()
     {
         ["proxy"] = EnumName.Of(recipe.Search!.Proxy),

@@ -30,13 +30,11 @@ internal sealed class SynthesizeStage(ModelSlot teacher, SynthesisOptions sectio
 
     private SynthesisRun? _run;
 
-    /// <inheritdoc/>
     public override string Name => "synthesize";
 
     /// <summary>The file, once it ran.</summary>
     public Slot<ArtefactFile> Texts { get; init; } = new("the texts that the teacher wrote");
 
-    /// <inheritdoc/>
     protected override bool JudgesArtefacts => true;
 
     // Without prompts: these are read when it runs, and are few beside what is written.
@@ -67,7 +65,6 @@ internal sealed class SynthesizeStage(ModelSlot teacher, SynthesisOptions sectio
     private string From => section.Prompts is { } file ? $"to {file}"
         : section.Documents.Count > 0 ? $"on from {string.Join(", ", section.Documents)}" : "from nothing";
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -78,14 +75,11 @@ internal sealed class SynthesizeStage(ModelSlot teacher, SynthesisOptions sectio
         base.Run(run);
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options() => _run!.Settings;
 
-    /// <inheritdoc/>
     protected override Dictionary<string, string> Inputs() =>
         new() { ["teacher"] = teacher.Value.Hash, ["tokenizer"] = Tokenizer.Load(teacher.Value.Path).Sha256 };
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var result = _run!.Run(folder.PathOf(FileName), run.Progress, run.Stop);
@@ -106,7 +100,6 @@ internal sealed class SynthesizeStage(ModelSlot teacher, SynthesisOptions sectio
         };
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder) =>
         Texts.Value = new(Path.Combine(folder, FileName), record.OutputHash);
 }

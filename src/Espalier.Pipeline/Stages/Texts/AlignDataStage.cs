@@ -28,7 +28,6 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
 {
     private ChatTemplate? _template;
 
-    /// <inheritdoc/>
     public override string Name => "align-data";
 
     /// <summary>What the recipe's teacher writes, for <see cref="AlignSection.Synthesized"/>; null where nothing is written.</summary>
@@ -55,11 +54,9 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
     /// <summary>How much there is, and what was left out; null before it ran.</summary>
     public JsonObject? Found { get; private set; }
 
-    /// <inheritdoc/>
     protected override RecordReader Reader => section.IsOnPolicy ? AlignmentRecords.Prompts
         : section.Preference is null ? AlignmentRecords.Conversations : AlignmentRecords.Pairs;
 
-    /// <inheritdoc/>
     protected override IEnumerable<string> Read =>
         section.Data.Select(source => source == AlignSection.Synthesized ? Synthesized!.Value.Path : source);
 
@@ -68,7 +65,6 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
         null,
         null, null);
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         if (section.ReadsSynthesized && Synthesized is null)
@@ -96,7 +92,6 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
             throw new EspalierException($"align: data {source} does not exist; name a file, folder or pattern that does");
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = base.Options();
@@ -109,7 +104,6 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
         return options;
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         using var task = run.Progress.Begin(Name, Source.TotalBytes, "bytes");
@@ -137,7 +131,6 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
         return result;
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         Found = record.Result;

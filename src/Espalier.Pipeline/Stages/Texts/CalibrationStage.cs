@@ -17,10 +17,8 @@ namespace Espalier.Pipeline.Stages.Texts;
 internal sealed class CalibrationStage(string source, string tokenizerFolder, int vocabulary)
     : EncodingStage([source], null, 0, tokenizerFolder)
 {
-    /// <inheritdoc/>
     public override string Name => "calibration";
 
-    /// <inheritdoc/>
     public override bool HasFolder => !DataSection.IsIds(source);
 
     /// <summary>The tokens; whoever runs the stage disposes them.</summary>
@@ -28,7 +26,6 @@ internal sealed class CalibrationStage(string source, string tokenizerFolder, in
 
     internal override StageForecast? Forecast() => new(Name, $"{source} to tokens", null, null, null, null);
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         if (HasFolder)
@@ -40,18 +37,9 @@ internal sealed class CalibrationStage(string source, string tokenizerFolder, in
         }
     }
 
-    /// <inheritdoc/>
-    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
-    {
-        using var task = run.Progress.Begin("calibration", Source.TotalBytes, "bytes");
-        var (index, skips) = Corpus.BuildStore(
-            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary),
-            Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
-        ReportSkips(run, "calibration", skips);
-        return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
-    }
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint) =>
+        EncodeAll(run, folder, "calibration", source, vocabulary);
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var store = TokenStore.Open(Path.Combine(folder, "tokens"), vocabulary, $"data.calibration {source}");

@@ -29,10 +29,8 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     // What the recipe asked to drop.
     private static readonly SkipReason[] s_dropped = [SkipReason.OtherLanguage, SkipReason.NearDuplicate, SkipReason.Repetitive];
 
-    /// <inheritdoc/>
     public override string Name => "data";
 
-    /// <inheritdoc/>
     public override bool HasFolder => data.Train is not [var single] || !DataSection.IsIds(single);
 
     /// <summary>The tokens; whoever runs the stage disposes them.</summary>
@@ -64,7 +62,6 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     private string Described(TrainSource source) => !data.IsMixture ? source.Path
         : $"{source.Path} (weight {source.Weight ?? 1:0.###}{(source.Tokens is { } most ? $", at most {Units.Count(most)} tokens" : "")})";
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         if (HasFolder)
@@ -80,7 +77,6 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         Tokens.Value = Tokens.Value with { Boundaries = DocumentBoundaries.Of(Tokens.Value.Train, [.. checkpoint.Config.EosTokenIds]) };
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = base.Options();
@@ -99,7 +95,6 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         return options;
     }
 
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var skips = new SkipCounts();
@@ -166,7 +161,6 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         return result;
     }
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         if (data.IsMixture)

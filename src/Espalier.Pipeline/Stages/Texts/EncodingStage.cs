@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression;
+using Espalier.Compression.Data;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Files;
 using Espalier.Models.Tokenizers;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Stages.Texts;
@@ -34,7 +36,6 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
     /// <summary>The sources as they are read: a word that stands for what an earlier stage made is its file by now.</summary>
     protected virtual IEnumerable<string> Read => sources;
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -43,7 +44,6 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
         base.Run(run);
     }
 
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = new JsonObject
@@ -57,12 +57,23 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
         return options;
     }
 
-    /// <inheritdoc/>
     protected sealed override Dictionary<string, string> Inputs() => new()
     {
         ["tokenizer"] = Tokenizer.Sha256,
         ["text"] = ContentHash.OfText(string.Concat(Source.Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))),
     };
+
+    /// <summary>All text of a source as a store in the stage's folder.</summary>
+    /// <returns>The stage's results.</returns>
+    private protected JsonObject EncodeAll(RunContext run, StageFolder folder, string what, string source, int vocabulary)
+    {
+        using var task = run.Progress.Begin(what, Source.TotalBytes, "bytes");
+        var (index, skips) = Corpus.BuildStore(
+            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary),
+            Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
+        ReportSkips(run, what, skips);
+        return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
+    }
 
     /// <summary>Says what was not read, and text that was lost; repetitions and empty documents are only counted.</summary>
     protected void ReportSkips(RunContext run, string what, SkipCounts skips)

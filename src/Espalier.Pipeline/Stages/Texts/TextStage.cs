@@ -26,16 +26,13 @@ internal sealed record EvaluationText(string Name, ITokens Tokens, string Hash, 
 internal sealed class TextStage(string name, string source, string tokenizerFolder, int vocabulary)
     : EncodingStage([source], null, 0, tokenizerFolder)
 {
-    /// <inheritdoc/>
     public override string Name => $"text-{name}";
 
-    /// <inheritdoc/>
     public override bool HasFolder => !DataSection.IsIds(source);
 
     /// <summary>The text; whoever runs the stage disposes its tokens.</summary>
     public Slot<EvaluationText> Text { get; } = new(name);
 
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         if (source != DotnetDocs.Name && !RecipePaths.IsThere(source))
@@ -46,18 +43,9 @@ internal sealed class TextStage(string name, string source, string tokenizerFold
             Text.Value = new(name, TokenIds.Parse(source, vocabulary), ContentHash.OfFile(source), null);
     }
 
-    /// <inheritdoc/>
-    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
-    {
-        using var task = run.Progress.Begin($"text {name}", Source.TotalBytes, "bytes");
-        var (index, skips) = Corpus.BuildStore(
-            new() { Sources = [source], LeaveOut = run.Folder.Owns }, DocumentEncoder.Of(Tokenizer, vocabulary),
-            Path.Combine(folder.Path, "tokens"), BytesRead(task), run.Stop);
-        ReportSkips(run, $"text {name}", skips);
-        return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
-    }
+    protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint) =>
+        EncodeAll(run, folder, $"text {name}", source, vocabulary);
 
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var store = TokenStore.Open(Path.Combine(folder, "tokens"), vocabulary, source);

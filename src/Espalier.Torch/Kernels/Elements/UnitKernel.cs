@@ -7,7 +7,7 @@ namespace Espalier.Torch.Kernels.Elements;
 
 /// <summary>
 /// Units without a gate, y = x σ(a) with a function a of x, and their gradient, dx = dy σ(a) (1 + x a′ (1 − σ(a))): what
-/// <see cref="GatedUnitKernel{TG}"/> computes where all that is multiplied with is 1.
+/// <see cref="GatedUnit{TG}"/> computes where all that is multiplied with is 1.
 /// </summary>
 /// <typeparam name="TG">The function: <see cref="GeluGate"/>.</typeparam>
 internal static unsafe class UnitKernel<TG> where TG : struct, IGate

@@ -139,6 +139,6 @@ internal static unsafe class PanelProductKernel
     private static void Gate<TV, TG>(float* gate, float* up, long count) where TV : unmanaged, IFloats<TV> where TG : struct, IGate
     {
         for (var i = 0L; i < count; i += TV.Lanes)
-            GatedUnitKernel<TG>.Unit(TV.Load(gate + i), TV.Load(up + i)).Store(gate + i);
+            GatedUnit<TG>.Of(TV.Load(gate + i), TV.Load(up + i), TV.All(0)).Store(gate + i);
     }
 }

@@ -1,4 +1,5 @@
 using Espalier.Compression.Importance.Depth;
+using Espalier.Compression.Importance.Depth.Metrics;
 using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
