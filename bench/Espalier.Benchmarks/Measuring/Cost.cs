@@ -15,6 +15,10 @@ internal readonly record struct Cost(double Wall, double Processor)
         return clock.Elapsed;
     }
 
+    public static Cost operator +(Cost a, Cost b) => new(a.Wall + b.Wall, a.Processor + b.Processor);
+
+    public static Cost operator -(Cost a, Cost b) => new(a.Wall - b.Wall, a.Processor - b.Processor);
+
     public static Cost operator /(Cost a, double b) => new(a.Wall / b, a.Processor / b);
 
     /// <summary>Both clocks of this process, from one moment on.</summary>

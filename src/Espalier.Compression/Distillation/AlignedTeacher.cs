@@ -17,6 +17,9 @@ internal sealed class AlignedTeacher(Teacher teacher, int vocabulary) : Teacher
     public override bool TakesThreads => teacher.TakesThreads;
 
     /// <inheritdoc/>
+    internal override bool LetsGo => teacher.LetsGo;
+
+    /// <inheritdoc/>
     public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
     {
         var outputs = teacher.OutputsOf(batch, ids_BT, places);
@@ -30,6 +33,10 @@ internal sealed class AlignedTeacher(Teacher teacher, int vocabulary) : Teacher
         internal override bool LetsGo => whole.LetsGo;
 
         public override DistributionChunk At(long start, long end, long vocabulary) => whole.At(start, end, vocabulary);
+
+        internal override DistributionChunk Next(long start, long end, long vocabulary) => whole.Next(start, end, vocabulary);
+
+        internal override void LetGo() => whole.LetGo();
 
         public override TeacherDistributions Rows(Tensor index_M) => new FirstEntries(whole.Rows(index_M), vocabulary);
     }

@@ -10,7 +10,7 @@ namespace Espalier.Compression.Distillation;
 /// The positions of a batch that count in the loss. Heads and losses see their rows alone: what does not count costs no products of the
 /// head, and no gradient comes from it. Where all count nothing is gathered. Owned by the scope in which it was made.
 /// </summary>
-internal sealed class CountedPositions
+internal readonly struct CountedPositions
 {
     private readonly long _positions;
     private readonly Tensor? _index_M;

@@ -21,29 +21,36 @@ public sealed class LogitObjective : Objective
     private readonly HiddenStateLoss? _hidden;
     private readonly RouterBalance? _balance;
 
+    // Whether nobody from outside sees a tensor of a step, so that its objects may serve the next, and whether it has no parts.
+    private readonly bool _isAlone, _isSum;
+
     /// <summary>Creates the objective.</summary>
     /// <param name="loss">The loss on logits.</param>
     /// <param name="teacher">Needed where a loss compares with one.</param>
     /// <param name="hidden">The loss on hidden states, or null.</param>
     public LogitObjective(LogitLoss loss, Teacher? teacher = null, HiddenStateLoss? hidden = null)
+        : this(loss, teacher, hidden, balance: null)
+    {
+    }
+
+    /// <summary>The same, and an auxiliary loss that keeps the student's experts equally busy, or null.</summary>
+    internal LogitObjective(LogitLoss loss, Teacher? teacher, HiddenStateLoss? hidden, RouterBalance? balance)
     {
         if (loss.NeedsTeacher && teacher is null)
             throw new ArgumentException($"{loss.Name} needs a teacher", nameof(teacher));
         if (hidden is not null && teacher is null)
             throw new ArgumentException("a loss on hidden states needs a teacher", nameof(teacher));
-        (_loss, _teacher, _hidden) = (loss, loss.NeedsTeacher || hidden is not null ? teacher : null, hidden);
+        (_loss, _teacher, _hidden, _balance) = (loss, loss.NeedsTeacher || hidden is not null ? teacher : null, hidden, balance);
+        _isSum = hidden is null && balance is null && loss.Parts.Count == 1;
+        _isAlone = hidden is null && balance is null && loss.LetsGo && _teacher?.LetsGo != false;
     }
-
-    /// <summary>The same, and an auxiliary loss that keeps the student's experts equally busy, or null.</summary>
-    internal LogitObjective(LogitLoss loss, Teacher? teacher, HiddenStateLoss? hidden, RouterBalance? balance)
-        : this(loss, teacher, hidden) => _balance = balance;
 
     /// <inheritdoc/>
     public override string Name =>
         $"{_loss.Name}{(_hidden is null ? "" : $" + {_hidden.Name}")}{(_balance is null ? "" : $" + {RouterBalance.Name}")}";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> PartNames => _hidden is null && _balance is null && _loss.Parts.Count == 1
+    public override IReadOnlyList<string> PartNames => _isSum
         ? []
         : [.. _loss.Parts.Select(part => part.Name), .. _hidden is null ? Array.Empty<string>() : [_hidden.Name],
             .. _balance is null ? Array.Empty<string>() : [RouterBalance.Name]];
@@ -57,32 +64,39 @@ public sealed class LogitObjective : Objective
     /// <inheritdoc/>
     protected override ObjectiveSums AccumulateCounted(Decoder student, Batch batch, double scale)
     {
-        using var scope = TensorScope.Begin();
+        using var scope = _isAlone ? TensorScope.BeginReusing() : TensorScope.Begin();
         var ids_BT = Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence).On(student.Device);
         var counted = CountedPositions.Of(batch, student.Device);
         var targets_M = counted.Rows(Tensor.From<long>(batch.Targets, batch.Tokens).On(student.Device));
         var outputs = OutputsOf(batch, ids_BT);
 
         using var pass = Forward(student, batch, ids_BT);
-        var width = pass.Hidden.Size(-1);
-        HeadResult head;
+        var hidden_BTD = pass.Hidden;
+        var width = hidden_BTD.Size(-1);
+        // A loss of one part, alone, is the sum.
+        var parts = _isSum ? default : new double[_loss.Parts.Count];
+        double sum = 0;
+        Tensor gradient_MD;
         HiddenStateResult? states;
         (double Sum, IReadOnlyList<KeyValuePair<TapPlace, Tensor>> Gradients)? balance;
         using (StepProfiler.Enter(StepPhase.Head))
         {
-            head = _loss.Backward(
-                student.Head, counted.Rows(pass.Hidden.View(-1, width)), targets_M, _loss.NeedsTeacher
-                    ? counted.Rows(outputs?.Distributions) : null, scale);
-            states = _hidden?.Backward(pass, outputs!.States, counted, head.Sum, scale);
+            (sum, gradient_MD) = _loss.BackwardInto(
+                student.Head, counted.Rows(hidden_BTD.View(-1, width)), targets_M, _loss.NeedsTeacher
+                    ? counted.Rows(outputs?.Distributions) : null, scale, parts is null ? new Span<double>(ref sum) : parts);
+            states = _hidden?.Backward(pass, outputs!.Value.States, counted, sum, scale);
             balance = _balance?.Backward(pass, batch, scale);
         }
         using (StepProfiler.Enter(StepPhase.Backward))
-            pass.Backward(counted.Spread(head.HiddenGradient).View(batch.Size, batch.Sequence, width),
+            pass.Backward(counted.Spread(gradient_MD).View(batch.Size, batch.Sequence, width),
                 states is null && balance is null ? null : [.. states?.Gradients ?? [], .. balance?.Gradients ?? []]);
+        outputs?.Distributions.LetGo();
+        if (parts is null)
+            return new(sum, []);
         return states is null && balance is null
-            ? new(head.Sum, head.Parts)
-            : new(head.Sum + (states is null ? 0 : states.Weight * states.Sum) + (balance?.Sum ?? 0) * (_balance?.Weight ?? 0),
-                [.. head.Parts, .. states is null ? Array.Empty<double>() : [states.Sum],
+            ? new(sum, parts)
+            : new(sum + (states is null ? 0 : states.Weight * states.Sum) + (balance?.Sum ?? 0) * (_balance?.Weight ?? 0),
+                [.. parts, .. states is null ? Array.Empty<double>() : [states.Sum],
                     .. balance is null ? Array.Empty<double>() : [balance.Value.Sum]]);
     }
 

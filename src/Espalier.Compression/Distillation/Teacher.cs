@@ -10,13 +10,16 @@ namespace Espalier.Compression.Distillation;
 /// <summary>A teacher's outputs for a batch.</summary>
 /// <param name="Distributions">Its distributions.</param>
 /// <param name="States">Its hidden states where they were asked for, without gradients. The caller's scope owns them.</param>
-public sealed record TeacherOutputs(TeacherDistributions Distributions, IReadOnlyDictionary<TapPlace, Tensor> States);
+public readonly record struct TeacherOutputs(TeacherDistributions Distributions, IReadOnlyDictionary<TapPlace, Tensor> States);
 
 /// <summary>What a student learns from: a model in memory, or a cache that was written before.</summary>
 public abstract class Teacher
 {
     /// <summary>Whether it may be asked on several threads at once.</summary>
     public virtual bool TakesThreads => false;
+
+    /// <summary>Whether it holds no tensor of its outputs longer than a step, as <see cref="LogitLoss.LetsGo"/>.</summary>
+    internal virtual bool LetsGo => GetType().Assembly == typeof(Teacher).Assembly;
 
     /// <summary>Its outputs for a batch.</summary>
     /// <param name="batch">The batch.</param>
@@ -38,8 +41,12 @@ public sealed class OnlineTeacher(Decoder teacher) : Teacher
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        if (places.Count == 0)
-            return new(Distributions(scope.Keep(Rows(teacher.Forward(ids_BT, places: batch.Places)))), s_noStates);
+        return places.Count > 0 ? Tapped(batch, ids_BT, places, scope)
+            : new(Distributions(scope.Keep(Rows(teacher.Forward(ids_BT, places: batch.Places)))), s_noStates);
+    }
+
+    private TeacherOutputs Tapped(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places, TensorScope scope)
+    {
         var states = new Dictionary<TapPlace, Tensor>();
         var hidden_BTE = teacher.Forward(ids_BT, (point, layer, value) =>
         {
@@ -52,7 +59,7 @@ public sealed class OnlineTeacher(Decoder teacher) : Teacher
         return new(Distributions(scope.Keep(Rows(hidden_BTE))), states);
     }
 
-    private DenseDistributions Distributions(Tensor hidden_NE) => new(hidden_NE, teacher.Head);
+    private DenseDistributions Distributions(Tensor hidden_NE) => DenseDistributions.Of(hidden_NE, teacher.Head);
 
     private static Tensor Rows(Tensor hidden_BTE) => hidden_BTE.View(-1, hidden_BTE.Size(-1));
 }

@@ -29,6 +29,7 @@ public sealed class Trainer : IDisposable
     private readonly Optimizer _optimizer;
     private readonly List<(long Interval, Action<StepReport> Act)> _hooks = [];
     private readonly Replicas _replicas;
+    private SnapshotCopy? _copy;
     private bool _finished;
 
     /// <summary>
@@ -122,6 +123,23 @@ public sealed class Trainer : IDisposable
         _optimizer.Updates = state.Updates;
     }
 
+    /// <summary>Leaves weights and the optimizer's state as they are until this copy of them is made.</summary>
+    internal void KeepFor(SnapshotCopy copy)
+    {
+        AwaitCopy();
+        _copy = copy;
+        // What a device is asked for comes after the work that it was given before, so another thread would not copy meanwhile.
+        if (_model.Device != Device.Cpu)
+            AwaitCopy();
+    }
+
+    /// <summary>Returns when weights and the optimizer's state may be changed: whoever does so calls this first.</summary>
+    internal void AwaitCopy()
+    {
+        _copy?.Wait();
+        _copy = null;
+    }
+
     /// <summary>Called by a hook: this step is the last.</summary>
     public void Finish() => _finished = true;
 
@@ -150,12 +168,14 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        AwaitCopy();
         Gradients.Clear(_weights);
         _replicas.Dispose();
         _optimizer.Dispose();
     }
 
-    private StepReport Step()
+    /// <summary>One step, and none of what happens after it.</summary>
+    internal StepReport Step()
     {
         var started = Stopwatch.GetTimestamp();
         var tokens = (long)_options.Batch * _data.Sequence;
@@ -175,7 +195,10 @@ public sealed class Trainer : IDisposable
         double? updateRatio = null;
         // A step of which nothing counts has nothing to say: neither moments nor decay move.
         if (!skipped && counted > 0)
+        {
+            AwaitCopy();
             updateRatio = _optimizer.Step(learningRate, _clips, measure: (State.Step + 1) % _options.UpdateRatioEvery == 0);
+        }
 
         State = new(
             State.Step + 1,

@@ -21,41 +21,50 @@ internal static class TrainerCheckpoint
     private const string LoopFile = "loop.json";
     private const int PieceBytes = 4 << 20;
 
+    // What a processor's cache holds: the thread that writes a piece hashes it where it then lies, and the others go on training.
+    private const int WriteBytes = 512 << 10;
+
     /// <summary>What a trained weight is called in <see cref="TensorsFile"/>.</summary>
     /// <param name="parameter">Its name in a Hugging Face folder.</param>
     public static string WeightName(string parameter) => $"weight.{parameter}";
 
-    /// <summary>A snapshot that training no longer touches.</summary>
+    /// <summary>
+    /// The state as it is now. Its tensors are copied while training goes on: the trainer waits for that before it changes them.
+    /// </summary>
     /// <param name="trainer">Whose state it is, between two steps.</param>
     /// <param name="family">Names the tensors.</param>
     /// <param name="memory">Where the copies lie; null for memory of their own. The snapshot before in it must have been written.</param>
-    public static IReadOnlyList<CheckpointPart> Snapshot(Trainer trainer, Family family, SnapshotMemory? memory = null)
+    /// <param name="copying">Called by the thread that copies before it does; tests hold it up.</param>
+    /// <returns>The files. Writing them waits for the copy, and throws its error.</returns>
+    public static IReadOnlyList<CheckpointPart> Snapshot(
+        Trainer trainer, Family family, SnapshotMemory? memory = null, Action? copying = null)
     {
         memory ??= new();
         var specs = new List<TensorSpec>();
-        var copies = new List<(Tensor From, long First, byte[] To)>();
+        var pieces = new List<(Tensor From, long First, byte[] To)>();
         foreach (var (name, tensor) in Tensors(trainer, family))
         {
             var first = 0L;
-            foreach (var copy in memory.Of(name, tensor.ElementCount * tensor.DType.Size()))
+            foreach (var room in memory.Of(name, tensor.ElementCount * tensor.DType.Size()))
             {
-                copies.Add((tensor, first, copy));
-                first += copy.Length;
+                pieces.Add((tensor, first, room));
+                first += room.Length;
             }
             specs.Add(new(name, TypeOf(tensor), tensor.Shape.ToArray()));
         }
-        // The loop waits for this, and one processor alone does not fill the way to memory.
-        Parallel.ForEach(copies, static copy => copy.From.CopyBytesTo(copy.First, copy.To));
+        var copy = new SnapshotCopy(pieces, copying);
+        trainer.KeepFor(copy);
         var layout = SafetensorsLayout.Plan(specs);
         return
         [
             CheckpointPart.FromBytes(LoopFile, JsonSerializer.SerializeToUtf8Bytes(trainer.State, PlainJson.Of<LoopState>())),
             new(TensorsFile, stream =>
             {
+                copy.Complete();
                 stream.Write(layout.Header.Span);
-                // As arrays, which can be hashed on another thread while they are written.
-                foreach (var copy in layout.Entries.SelectMany(entry => memory.Of(entry.Name)))
-                    stream.Write(copy, 0, copy.Length);
+                foreach (var bytes in layout.Entries.SelectMany(entry => memory.Of(entry.Name)))
+                    for (var at = 0; at < bytes.Length; at += WriteBytes)
+                        stream.Write(bytes, at, Math.Min(WriteBytes, bytes.Length - at));
             }),
         ];
     }
@@ -64,6 +73,7 @@ internal static class TrainerCheckpoint
     /// <exception cref="EspalierException">The checkpoint is not of this model.</exception>
     public static void Restore(Trainer trainer, Family family, SavedCheckpoint checkpoint)
     {
+        trainer.AwaitCopy();
         using var file = SafetensorsFile.Open(checkpoint.PathOf(TensorsFile));
         var piece = new byte[PieceBytes];
         foreach (var (name, tensor) in Tensors(trainer, family))

@@ -32,7 +32,10 @@ internal sealed class HashingStream(Stream inner, ContentHasher hash) : Stream
     {
         if (count < Large)
         {
-            Write(buffer.AsSpan(offset, count));
+            // Not as a span, of which a stream of .NET's may make an array again.
+            inner.Write(buffer, offset, count);
+            _hash.Append(buffer.AsSpan(offset, count));
+            _count += count;
             return;
         }
         var hashing = Task.Run(() => _hash.Append(buffer.AsSpan(offset, count)));

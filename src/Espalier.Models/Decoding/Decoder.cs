@@ -22,6 +22,9 @@ public sealed partial class Decoder : IDisposable
     private readonly RotaryTables _rotary;
     private readonly CausalMasks _masks;
 
+    // The one that was asked for last; threads may replace each other's.
+    private LmHead? _head;
+
     /// <summary>
     /// Builds the decoder around its weights and takes them over: one tensor a parameter in the checkpoint's order, of the shape that the
     /// config calls for and all of one element type, on one device.
@@ -81,11 +84,12 @@ public sealed partial class Decoder : IDisposable
     public Tensor Embedding => _weights[new(ParameterRole.Embedding)];
 
     /// <summary>The head, whose matrix is the embedding table where it is tied.</summary>
-    public LmHead Head => new(Config.TiedEmbeddings ? Embedding : _weights[new(ParameterRole.Head)], Compute)
-    {
-        Divisor = Config.LogitDivisor,
-        Cap = Config.LogitCap,
-    };
+    public LmHead Head => _head is { } head && head.Compute == Compute ? head
+        : _head = new(Config.TiedEmbeddings ? Embedding : _weights[new(ParameterRole.Head)], Compute)
+        {
+            Divisor = Config.LogitDivisor,
+            Cap = Config.LogitCap,
+        };
 
     /// <summary>All parameters in the order in which they were given, which is the checkpoint's; a tied table once.</summary>
     public IReadOnlyList<(Parameter Parameter, Tensor Value)> Parameters => _parameters;
@@ -152,7 +156,7 @@ public sealed partial class Decoder : IDisposable
     /// <param name="tapped">Values that losses read on the way, or none.</param>
     /// <param name="places">Each token's place in its document, as in <see cref="Forward"/>, or null.</param>
     internal TrainingPass Train(Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped = null, long[]? places = null) =>
-        ActivationCheckpointing ? new CheckpointedPass(this, ids_BT, tapped, places) : new GraphPass(this, ids_BT, tapped, places);
+        ActivationCheckpointing ? new CheckpointedPass(this, ids_BT, tapped, places) : GraphPass.Run(this, ids_BT, tapped, places);
 
     /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>
     public Tensor Logits(Tensor hidden) => Head.Logits(hidden);

@@ -13,7 +13,7 @@ namespace Espalier.Models;
 /// <param name="Tap">Who listens, or null.</param>
 /// <param name="Compute">What projections are computed in.</param>
 /// <param name="Branched">Which tokens see which where a row holds texts with several ways to go on; else null.</param>
-internal sealed record ForwardContext(
+internal readonly record struct ForwardContext(
     RotaryPass Tables, AttentionMasks? Masks, Tensor? Begins, KeyValueCache? Cache, Tap? Tap, ComputeType Compute,
     BranchedLayout? Branched = null)
 {

@@ -5,10 +5,26 @@ namespace Espalier.Models;
 /// <summary>A pass whose graph is kept whole, from the embedding to the final norm.</summary>
 internal sealed class GraphPass : TrainingPass
 {
-    private readonly Tensor _hidden_BTD;
-    private readonly Dictionary<TapPlace, Tensor>? _roots;
+    // A step has one after the other.
+    [ThreadStatic] private static GraphPass? s_spare;
 
-    public GraphPass(Decoder decoder, Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped, long[]? places)
+    private Tensor _hidden_BTD = null!;
+    private Dictionary<TapPlace, Tensor>? _roots;
+
+    private GraphPass()
+    {
+    }
+
+    /// <summary>Goes forward. The object serves again when it is disposed.</summary>
+    public static GraphPass Run(Decoder decoder, Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped, long[]? places)
+    {
+        var pass = s_spare ?? new();
+        s_spare = null;
+        pass.Forward(decoder, ids_BT, tapped, places);
+        return pass;
+    }
+
+    private void Forward(Decoder decoder, Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped, long[]? places)
     {
         _roots = tapped is { Count: > 0 } ? [] : null;
         _hidden_BTD = decoder.Forward(ids_BT, _roots is null ? null : Keep(tapped, _roots), places: places).Unscoped();
@@ -29,9 +45,14 @@ internal sealed class GraphPass : TrainingPass
 
     public override void Dispose()
     {
-        _hidden_BTD.Dispose();
+        // Twice is once: it may be another's already.
+        if (_hidden_BTD is null)
+            return;
+        // Others have handles of their own.
+        _hidden_BTD.LetGo(reuse: true);
         if (_roots is not null)
             foreach (var root in _roots.Values)
                 root.Dispose();
+        (_hidden_BTD, _roots, s_spare) = (null!, null, this);
     }
 }

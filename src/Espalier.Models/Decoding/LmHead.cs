@@ -41,6 +41,9 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// </summary>
     private static long EnoughPositions => ProductOperators.AddsInPlace ? 192 : 256;
 
+    /// <summary>What products are computed in while training.</summary>
+    internal ComputeType Compute => compute;
+
     /// <summary>The matrix, whole.</summary>
     public Tensor Weight => weight;
 
@@ -116,41 +119,35 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// <param name="scale">Multiplies the gradients, not the sums: 1 / (tokens of the whole step).</param>
     /// <param name="loss">The loss of a chunk and its gradient.</param>
     /// <param name="chunk">Positions a chunk; 0 chooses.</param>
-    public (double[] Sums, Tensor HiddenGradient) Backward(Tensor hidden_ND, int parts, double scale, ChunkLoss loss, int chunk = 0) =>
-        Backward(hidden_ND, parts, scale, loss, chunk, reuse: false);
+    public (double[] Sums, Tensor HiddenGradient) Backward(Tensor hidden_ND, int parts, double scale, ChunkLoss loss, int chunk = 0)
+    {
+        var sums = new double[parts];
+        return (sums, Backward(hidden_ND, sums, scale, loss, chunk, reuse: false));
+    }
 
     /// <summary>
-    /// The same; with <paramref name="reuse"/> of a loss that holds on to no tensor of its chunks, whose objects serve again.
+    /// The same, with the sums into <paramref name="sums"/>; with <paramref name="reuse"/> of a loss that holds on to no tensor of its
+    /// chunks, whose objects serve again.
     /// </summary>
-    internal (double[] Sums, Tensor HiddenGradient) Backward(Tensor hidden_ND, int parts, double scale, ChunkLoss loss, int chunk,
-        bool reuse)
+    internal Tensor Backward(Tensor hidden_ND, Span<double> sums, double scale, ChunkLoss loss, int chunk, bool reuse)
     {
         using var noGrad = GradMode.Disable();
         using var scope = reuse ? TensorScope.BeginReusing() : TensorScope.Begin();
         var (operand_ND, factor_VD) = (compute.Operand(hidden_ND), Factor());
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
         using var gradient = weight.RequiresGrad ? new HeadGradient(weight, Vocabulary, scale / Divisor, compute) : null;
-        var sums_P = Tensor.Zeros(DType.Float64, hidden_ND.Device, parts);
-        Each(hidden_ND.Size(0), (start, end) =>
-        {
-            var hidden_CD = operand_ND.Slice(0, start, end);
-            var logits_CV = Shaped(hidden_CD.Linear(factor_VD));
-            var cap_CV = Cap is { } cap ? logits_CV.CapSlope(cap) : null;
-            var (losses_PC, found_CV) = loss(logits_CV, start, end);
-            if (cap_CV is not null)
-                found_CV = found_CV.Mul(cap_CV);
-            sums_P.AddInPlace(losses_PC.View(-1, end - start).Sum([-1], keep: false, DType.Float64));
-            var slope_CV = compute.Operand(found_CV);
-            gradient_ND.Slice(0, start, end).CopyInPlace(slope_CV.MatMul(factor_VD));
-            gradient?.Add(slope_CV, hidden_CD);
-        }, chunk);
+        var sums_P = Tensor.Zeros(DType.Float64, hidden_ND.Device, sums.Length);
+        var backward = HeadBackward.Begin(new(this, compute, loss, operand_ND, factor_VD, gradient_ND, sums_P, gradient));
+        Each(hidden_ND.Size(0), backward.Chunk, chunk);
+        backward.End();
         gradient?.Complete();
         gradient_ND.MulInPlace(scale / Divisor);
-        return (sums_P.ToArray<double>(), gradient_ND);
+        sums_P.CopyTo(sums);
+        return gradient_ND;
     }
 
     // What a family does to its logits.
-    private Tensor Shaped(Tensor logits) =>
+    internal Tensor Shaped(Tensor logits) =>
         (Divisor == 1 ? logits : logits.Div(Divisor)) is var divided && Cap is { } cap ? divided.Capped(cap) : divided;
 
     private LmHead Over(Tensor matrix, long entries) => new(matrix, compute, entries) { Divisor = Divisor, Cap = Cap };

@@ -9,10 +9,10 @@ public static class TransferOperators
     /// <summary>
     /// This very tensor where it lies on the device already, else a copy there. Gradient flows, back to where it was.
     /// </summary>
-    public static Tensor On(this Tensor x, Device device)
+    public static Tensor On(this Tensor x, Device device) => device == x.Device ? x : Sent(x, device);
+
+    private static Tensor Sent(Tensor x, Device device)
     {
-        if (device == x.Device)
-            return x;
         var home = x.Device;
         Tensor there;
         using (GradMode.Disable())

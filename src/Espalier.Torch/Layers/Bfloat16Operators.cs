@@ -14,12 +14,16 @@ public static class Bfloat16Operators
 {
     /// <summary>
     /// These values rounded to bfloat16, kept until they are written: what a weight is multiplied as. The tensor owns it, and no gradient
-    /// flows. Several threads may ask at once, and replicas have one copy together.
+    /// flows. When the values are written, it is written at the next call. Several threads may ask at once, and replicas have one copy
+    /// together.
     /// </summary>
-    public static Tensor InBfloat16(this Tensor x) => x.DType == DType.BFloat16 ? x : x.Derived(static values =>
+    public static Tensor InBfloat16(this Tensor x) => x.DType == DType.BFloat16 ? x : x.Derived(static (values, before) =>
     {
         using var noGrad = GradMode.Disable();
-        return values.To(DType.BFloat16);
+        if (before is null)
+            return values.To(DType.BFloat16);
+        before.CopyInPlace(values);
+        return before;
     });
 
     /// <summary>

@@ -1,7 +1,6 @@
 using Espalier.Torch.Gradients;
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Elements;
-using Espalier.Torch.Native;
 using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Layers;
@@ -17,15 +16,14 @@ public static class EmbeddingOperators
         Tensor y;
         using (GradMode.Disable())
             y = table.EmbeddingByParts(indices);
-        var (leaf, shape) = (table.Sink as Leaf, Shapes.Of(table.Shape));
-        return Tape.Record(y, [table], [indices], (node, g, into) =>
+        return Tape.Record(y, [table], [indices], static (node, g, into) =>
         {
             // A gradient that is there already, such as the head's of a tied table, is added to row by row: no second table is made.
-            if (leaf is { Wanted: true, Gradient: { IsContiguous: true } present })
+            if (node.Inputs[0] is Leaf { Wanted: true, Gradient: { IsContiguous: true } present })
                 EmbeddingKernel.AddTo(present, g, node[0]);
             else
-                EmbeddingKernel.AddTo(into[0] = Tensor.Zeros(DType.Float32, shape), g, node[0]);
-        });
+                EmbeddingKernel.AddTo(into[0] = Tensor.Zeros(DType.Float32, node.First, g.Size(-1)), g, node[0]);
+        }, first: table.Size(0));
     }
 
     /// <summary>The same out of libtorch's operators.</summary>

@@ -121,12 +121,10 @@ public static unsafe class TensorData
         long length = bytes.Length;
         fixed (byte* data = bytes)
         {
-            var to = data;
             if (tensor.IsOnCpu)
-                (tensor.IsContiguous ? tensor : tensor.Contiguous())
-                    .Access(place => Buffer.MemoryCopy((byte*)place + first, to, length, length));
+                (tensor.IsContiguous ? tensor : tensor.Contiguous()).Read(first, data, length);
             else
-                tensor.Bytes(first, length).OnProcessor().Access(place => Buffer.MemoryCopy(place, to, length, length));
+                tensor.Bytes(first, length).OnProcessor().Read(0, data, length);
         }
     }
 
@@ -155,10 +153,7 @@ public static unsafe class TensorData
         }
         else if (length > 0)
             fixed (byte* data = bytes)
-            {
-                var from = data;
-                tensor.Access(place => Buffer.MemoryCopy(from, (byte*)place + first, length, length));
-            }
+                tensor.Write(first, data, length);
         tensor.Written();
     }
 
@@ -186,7 +181,7 @@ public static unsafe class TensorData
         CheckBytes(BytesOf(shape, dtype), bytes);
         var tensor = MemoryOps.Empty.Call(Shapes.Of(shape), dtype);
         if (bytes > 0)
-            tensor.Access(place => Buffer.MemoryCopy(data, place, bytes, bytes));
+            tensor.Write(0, data, bytes);
         return tensor;
     }
 
@@ -231,7 +226,7 @@ public static unsafe class TensorData
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var here = tensor.IsOnCpu ? tensor : tensor.OnProcessor();
-        (here.IsContiguous ? here : here.Contiguous()).Access(place => Buffer.MemoryCopy(place, data, bytes, bytes));
+        (here.IsContiguous ? here : here.Contiguous()).Read(0, data, bytes);
     }
 
     private static void CopyIn(this Tensor tensor, void* data, long bytes)
@@ -242,11 +237,38 @@ public static unsafe class TensorData
         using var noGrad = GradMode.Disable();
         if (tensor.IsContiguous && tensor.IsOnCpu)
         {
-            tensor.Access(place => Buffer.MemoryCopy(data, place, bytes, bytes));
+            tensor.Write(0, data, bytes);
             return;
         }
         using var values = FromMemory(data, bytes, tensor.DType, tensor.Shape).Unscoped();
         tensor.CopyInPlace(values);
+    }
+
+    // From a place on; the tensor lies in the processor's memory in the order of its shape, and is not empty.
+    private static void Read(this Tensor tensor, long first, void* to, long bytes)
+    {
+        var handle = tensor.Hold();
+        try
+        {
+            Buffer.MemoryCopy((byte*)TensorFacts.Data(handle) + first, to, bytes, bytes);
+        }
+        finally
+        {
+            tensor.Release();
+        }
+    }
+
+    private static void Write(this Tensor tensor, long first, void* from, long bytes)
+    {
+        var handle = tensor.Hold();
+        try
+        {
+            Buffer.MemoryCopy(from, (byte*)TensorFacts.Data(handle) + first, bytes, bytes);
+        }
+        finally
+        {
+            tensor.Release();
+        }
     }
 
     private delegate void MemoryAccess(void* place);

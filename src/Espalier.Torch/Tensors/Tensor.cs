@@ -192,8 +192,10 @@ public sealed unsafe class Tensor : IDisposable
     /// What was made from these values, kept until they are written: such as a weight in another type. The tensor owns it. Several threads
     /// may ask at once, and twins have one together.
     /// </summary>
-    /// <param name="make">Makes it; the same for all who ask this tensor.</param>
-    internal Tensor Derived(Func<Tensor, Tensor> make)
+    /// <param name="make">
+    /// Makes it of these values, or makes it anew in what it made of those before; the same for all who ask this tensor.
+    /// </param>
+    internal Tensor Derived(Func<Tensor, Tensor?, Tensor> make)
     {
         if (_original is not null)
             return _original.Derived(make);
@@ -204,8 +206,7 @@ public sealed unsafe class Tensor : IDisposable
         {
             if (_derivedVersion != version)
             {
-                _derived?.Dispose();
-                _derived = make(this).Unscoped();
+                _derived = make(this, _derived).Unscoped();
                 _derivedVersion = version;
             }
             return _derived!;

@@ -18,13 +18,13 @@ public sealed class StepAllocationTests : TorchTest
     private const int Steps = 16, WarmUp = 6;
 
     [ProcessorTheory]
-    [InlineData("forward-kl", ComputeType.Float32, false, 1, 2_600)]
-    [InlineData("forward-kl", ComputeType.Bfloat16, false, 1, 8_900)]
-    [InlineData("cross-entropy", ComputeType.Float32, false, 1, 2_000)]
-    [InlineData("forward-kl", ComputeType.Float32, true, 1, 18_000)]
-    [InlineData("forward-kl", ComputeType.Float32, false, 1, 8_000, true)]
-    [InlineData("forward-kl", ComputeType.Float32, false, 2, 9_000)]
-    [InlineData("forward-kl", ComputeType.Bfloat16, false, 2, 15_000)]
+    [InlineData("forward-kl", ComputeType.Float32, false, 1, 80)]
+    [InlineData("forward-kl", ComputeType.Bfloat16, false, 1, 80)]
+    [InlineData("cross-entropy", ComputeType.Float32, false, 1, 80)]
+    [InlineData("forward-kl", ComputeType.Float32, true, 1, 8_000)]
+    [InlineData("forward-kl", ComputeType.Float32, false, 1, 80, true)]
+    [InlineData("forward-kl", ComputeType.Float32, false, 2, 1_000)]
+    [InlineData("forward-kl", ComputeType.Bfloat16, false, 2, 1_000)]
     public void A_step_allocates_no_more_than(string loss, ComputeType compute, bool checkpointing, int replicas, long most,
         bool muon = false)
     {
@@ -55,7 +55,7 @@ public sealed class StepAllocationTests : TorchTest
             before = Allocated();
         });
         trainer.Run();
-        Assert.InRange(least, 1, most);
+        Assert.InRange(least, 0, most);
 
         // Replicas have threads of their own.
         long Allocated() => replicas == 1 ? GC.GetAllocatedBytesForCurrentThread() : GC.GetTotalAllocatedBytes(precise: true);

@@ -1,3 +1,4 @@
+using Espalier.Models;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation.Losses;
@@ -20,7 +21,14 @@ public abstract record DistributionChunk
 }
 
 /// <summary>The teacher's logits, [C, V].</summary>
-internal sealed record DenseChunk(Tensor Logits_CV) : DistributionChunk;
+internal sealed record DenseChunk(Tensor Logits_CV) : DistributionChunk
+{
+    /// <summary>[C, V]; others with the next chunk, for who asked by <see cref="TeacherDistributions.Next"/>.</summary>
+    public Tensor Logits_CV { get; internal set; } = Logits_CV;
+
+    /// <summary>The same in float32.</summary>
+    public DenseChunk Widened() => Logits_CV.Widened() is var wide && wide == Logits_CV ? this : new(wide);
+}
 
 /// <summary>Some entries of the teacher's distributions.</summary>
 /// <param name="Ids_CK">Which, Int64; an id that is there twice counts twice.</param>

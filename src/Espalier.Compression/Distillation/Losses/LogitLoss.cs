@@ -58,20 +58,23 @@ public abstract class LogitLoss
     /// <param name="chunk">Positions a chunk; 0 chooses.</param>
     public HeadResult Backward(LmHead head, Tensor hidden_ND, Tensor targets_N, TeacherDistributions? teacher, double scale, int chunk = 0)
     {
+        var parts = new double[Parts.Count];
+        var (sum, gradient_ND) = BackwardInto(head, hidden_ND, targets_N, teacher, scale, parts, chunk);
+        return new(sum, parts, gradient_ND);
+    }
+
+    /// <summary>The same, with the parts' sums into <paramref name="parts"/>.</summary>
+    internal (double Sum, Tensor HiddenGradient) BackwardInto(LmHead head, Tensor hidden_ND, Tensor targets_N, TeacherDistributions? teacher,
+        double scale, Span<double> parts, int chunk = 0)
+    {
         var V = Math.Min(head.Vocabulary, teacher?.Vocabulary ?? long.MaxValue);
-        var named = Parts;
-        var reuse = LetsGo && teacher?.LetsGo != false;
-        var (parts, gradient_ND) = head.First(V).Backward(hidden_ND, named.Count, scale, (logits_CV, start, end) =>
-        {
-            var said = teacher?.At(start, end, V);
-            if (!(TakesBfloat16 && said is null or DenseChunk { Logits_CV.DType: DType.BFloat16 }))
-                (logits_CV, said) = (logits_CV.Widened(), said is DenseChunk dense ? new DenseChunk(dense.Logits_CV.Widened()) : said);
-            return (Compute(logits_CV, said, targets_N.Slice(0, start, end)), logits_CV);
-        }, chunk, reuse);
-        var sum = 0.0;
+        var chunks = LossOfChunks.Begin(this, targets_N, teacher, V);
+        var gradient_ND = head.First(V).Backward(hidden_ND, parts, scale, chunks.Compute, chunk, LetsGo && teacher?.LetsGo != false);
+        chunks.End();
+        var (sum, named) = (0.0, Parts);
         for (var i = 0; i < parts.Length; i++)
             sum += parts[i] * named[i].Weight;
-        return new(sum, parts, gradient_ND);
+        return (sum, gradient_ND);
     }
 
     /// <summary>

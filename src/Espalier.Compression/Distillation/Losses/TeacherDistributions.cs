@@ -14,6 +14,14 @@ public abstract class TeacherDistributions
     /// <summary>Positions start ≤ i &lt; end, over the first <paramref name="vocabulary"/> entries.</summary>
     public abstract DistributionChunk At(long start, long end, long vocabulary);
 
+    /// <summary>The same for who needs it no longer than until the next call.</summary>
+    internal virtual DistributionChunk Next(long start, long end, long vocabulary) => At(start, end, vocabulary);
+
+    /// <summary>Nobody needs it any more: the object may serve again.</summary>
+    internal virtual void LetGo()
+    {
+    }
+
     /// <summary>Whether it holds no tensor that it was asked for longer than the call, as <see cref="LogitLoss.LetsGo"/>.</summary>
     internal virtual bool LetsGo => GetType().Assembly == typeof(TeacherDistributions).Assembly;
 
@@ -24,15 +32,43 @@ public abstract class TeacherDistributions
 /// <summary>A teacher's hidden states before its head, [N, E], and the head: logits are made where they are needed.</summary>
 internal sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : TeacherDistributions
 {
-    /// <inheritdoc/>
-    public override long Vocabulary => head.Vocabulary;
+    [ThreadStatic] private static DenseDistributions? s_spare;
+
+    private readonly DenseChunk _chunk = new(hidden_NE);
+    private Tensor _hidden_NE = hidden_NE;
+    private LmHead _head = head;
+
+    /// <summary>Those of a pass; an object that somebody let go of, where there is one.</summary>
+    public static DenseDistributions Of(Tensor hidden_NE, LmHead head)
+    {
+        if (s_spare is not { } spare)
+            return new(hidden_NE, head);
+        (s_spare, spare._hidden_NE, spare._head) = (null, hidden_NE, head);
+        return spare;
+    }
 
     /// <inheritdoc/>
-    public override DistributionChunk At(long start, long end, long vocabulary) =>
-        new DenseChunk(head.First(vocabulary).TrainingLogits(hidden_NE.Slice(0, start, end)));
+    public override long Vocabulary => _head.Vocabulary;
 
     /// <inheritdoc/>
-    public override TeacherDistributions Rows(Tensor index_M) => new DenseDistributions(hidden_NE.IndexSelect(0, index_M), head);
+    public override DistributionChunk At(long start, long end, long vocabulary) => new DenseChunk(Logits(start, end, vocabulary));
+
+    /// <inheritdoc/>
+    internal override DistributionChunk Next(long start, long end, long vocabulary)
+    {
+        _chunk.Logits_CV = Logits(start, end, vocabulary);
+        return _chunk;
+    }
+
+    /// <inheritdoc/>
+    internal override void LetGo() =>
+        (_hidden_NE, _head, _chunk.Logits_CV, s_spare) = (null!, null!, null!, this);
+
+    /// <inheritdoc/>
+    public override TeacherDistributions Rows(Tensor index_M) => new DenseDistributions(_hidden_NE.IndexSelect(0, index_M), _head);
+
+    private Tensor Logits(long start, long end, long vocabulary) =>
+        _head.First(vocabulary).TrainingLogits(_hidden_NE.Slice(0, start, end));
 }
 
 /// <summary>Some entries of each distribution, as a cache keeps them: [N, K], and [N] beside.</summary>

@@ -1,0 +1,54 @@
+using Espalier.Models;
+using Espalier.Torch;
+
+namespace Espalier.Compression.Distillation.Losses;
+
+// Shapes: N positions, C positions of a chunk, V vocabulary.
+
+/// <summary>
+/// A <see cref="LogitLoss"/> over the chunks of a head, against what is known of the teacher there. An object serves one pass after the
+/// other of its thread.
+/// </summary>
+internal sealed class LossOfChunks
+{
+    [ThreadStatic] private static LossOfChunks? s_spare;
+
+    private LogitLoss? _loss;
+    private Tensor? _targets_N;
+    private TeacherDistributions? _teacher;
+    private long _vocabulary;
+
+    private LossOfChunks() => Compute = Of;
+
+    /// <summary>The loss of a chunk.</summary>
+    public ChunkLoss Compute { get; }
+
+    /// <summary>One for a pass, which gives it back by <see cref="End"/>.</summary>
+    /// <param name="loss">The loss.</param>
+    /// <param name="targets_N">Next ids.</param>
+    /// <param name="teacher">Null where the loss needs none.</param>
+    /// <param name="vocabulary">Entries that both sides have.</param>
+    public static LossOfChunks Begin(LogitLoss loss, Tensor targets_N, TeacherDistributions? teacher, long vocabulary)
+    {
+        var chunks = s_spare ?? new();
+        s_spare = null;
+        (chunks._loss, chunks._targets_N, chunks._teacher, chunks._vocabulary) = (loss, targets_N, teacher, vocabulary);
+        return chunks;
+    }
+
+    /// <summary>Lets go of the pass's tensors.</summary>
+    public void End()
+    {
+        (_loss, _targets_N, _teacher) = (null, null, null);
+        s_spare = this;
+    }
+
+    private (Tensor Losses_PC, Tensor Slope_CV) Of(Tensor logits_CV, long start, long end)
+    {
+        // A loss of others may keep what it is told.
+        var said = _loss!.LetsGo ? _teacher?.Next(start, end, _vocabulary) : _teacher?.At(start, end, _vocabulary);
+        if (!(_loss.TakesBfloat16 && said is null or DenseChunk { Logits_CV.DType: DType.BFloat16 }))
+            (logits_CV, said) = (logits_CV.Widened(), said is DenseChunk dense ? dense.Widened() : said);
+        return (_loss.Compute(logits_CV, said, _targets_N!.Slice(0, start, end)), logits_CV);
+    }
+}
