@@ -34,7 +34,8 @@ internal sealed class AlignedTeacher(Teacher teacher, int vocabulary) : Teacher
 
         public override DistributionChunk At(long start, long end, long vocabulary) => whole.At(start, end, vocabulary);
 
-        internal override DistributionChunk Next(long start, long end, long vocabulary) => whole.Next(start, end, vocabulary);
+        internal override DistributionChunk Next(long start, long end, long vocabulary, ref Tensor? room_CV) =>
+            whole.Next(start, end, vocabulary, ref room_CV);
 
         internal override void LetGo() => whole.LetGo();
 

@@ -14,6 +14,7 @@ internal sealed class HeadBackward
     [ThreadStatic] private static HeadBackward? s_spare;
 
     private Work _work;
+    private Tensor? _room_CV;
 
     private HeadBackward() => Chunk = Run;
 
@@ -32,7 +33,8 @@ internal sealed class HeadBackward
     /// <summary>Lets go of the call's tensors.</summary>
     public void End()
     {
-        _work = default;
+        _room_CV?.LetGo(reuse: true);
+        (_work, _room_CV) = (default, null);
         s_spare = this;
     }
 
@@ -41,7 +43,8 @@ internal sealed class HeadBackward
         var work = _work;
         var (head, factor_VD) = (work.Head, work.Factor_VD);
         var hidden_CD = work.Operand_ND.Slice(0, start, end);
-        var logits_CV = head.Shaped(hidden_CD.Linear(factor_VD));
+        var logits_CV = (work.Reuses ? head.Product(hidden_CD, factor_VD, ref _room_CV) : null)
+            ?? head.Shaped(hidden_CD.Linear(factor_VD));
         var cap_CV = head.Cap is { } cap ? logits_CV.CapSlope(cap) : null;
         var (losses_PC, found_CV) = work.Loss(logits_CV, start, end);
         if (cap_CV is not null)
@@ -61,7 +64,8 @@ internal sealed class HeadBackward
     /// <param name="Gradient_ND">Receives d(weighted sum)/d(hidden).</param>
     /// <param name="Sums_P">Sums of the parts are added here, in float64.</param>
     /// <param name="Gradient">Gathers the matrix's gradient; null where it wants none.</param>
+    /// <param name="Reuses">Whether the loss holds on to no tensor of a chunk, so that the next may have its memory.</param>
     internal readonly record struct Work(
         LmHead Head, ComputeType Compute, ChunkLoss Loss, Tensor Operand_ND, Tensor Factor_VD, Tensor Gradient_ND, Tensor Sums_P,
-        HeadGradient? Gradient);
+        HeadGradient? Gradient, bool Reuses);
 }

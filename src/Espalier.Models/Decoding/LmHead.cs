@@ -63,6 +63,23 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     public Tensor TrainingLogits(Tensor hidden_CD) => Shaped(compute.Operand(hidden_CD).Linear(Factor()));
 
     /// <summary>
+    /// The same in memory that serves chunk after chunk, <paramref name="room_CV"/>: made with the first one, which has the most positions,
+    /// in no scope; what a chunk got is overwritten by the next. Where products cannot write there, it stays null.
+    /// </summary>
+    internal Tensor TrainingLogits(Tensor hidden_CD, ref Tensor? room_CV) =>
+        Product(compute.Operand(hidden_CD), Factor(), ref room_CV) is { } logits_CV ? logits_CV : TrainingLogits(hidden_CD);
+
+    /// <summary>Logits of an operand, [C, V], in that memory, or null where they cannot be there.</summary>
+    internal Tensor? Product(Tensor operand_CD, Tensor factor_VD, ref Tensor? room_CV)
+    {
+        if (Divisor != 1 || Cap is not null || !operand_CD.WritesProducts(factor_VD))
+            return null;
+        var positions = operand_CD.Size(0);
+        room_CV ??= ProductOperators.RoomFor(positions, Vocabulary).Unscoped();
+        return operand_CD.LinearInto(factor_VD, room_CV.Slice(0, 0, positions));
+    }
+
+    /// <summary>
     /// Does something with positions 0 ≤ i &lt; <paramref name="positions"/>, start and end of a chunk at a time, each in a scope of its
     /// own. A chunk has what <see cref="NearBytes"/> hold, or <see cref="EnoughPositions"/> where that is more and <see cref="MostBytes"/>
     /// hold them; a multiple of 16 from 16 to 4,096.
@@ -137,9 +154,15 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
         using var gradient = weight.RequiresGrad ? new HeadGradient(weight, Vocabulary, scale / Divisor, compute) : null;
         var sums_P = Tensor.Zeros(DType.Float64, hidden_ND.Device, sums.Length);
-        var backward = HeadBackward.Begin(new(this, compute, loss, operand_ND, factor_VD, gradient_ND, sums_P, gradient));
-        Each(hidden_ND.Size(0), backward.Chunk, chunk);
-        backward.End();
+        var backward = HeadBackward.Begin(new(this, compute, loss, operand_ND, factor_VD, gradient_ND, sums_P, gradient, reuse));
+        try
+        {
+            Each(hidden_ND.Size(0), backward.Chunk, chunk);
+        }
+        finally
+        {
+            backward.End();
+        }
         gradient?.Complete();
         gradient_ND.MulInPlace(scale / Divisor);
         sums_P.CopyTo(sums);

@@ -42,31 +42,38 @@ internal static unsafe class OwnProducts
         return product;
     }
 
-    /// <summary>sum += x · y of matrices, where it takes them; else false.</summary>
-    public static bool TryAdd(Tensor sum, Tensor x, Tensor y)
+    /// <summary>
+    /// x · wᵀ (turned: x · w) of matrices into memory that is there, or added to what is there, where it takes them; else false.
+    /// </summary>
+    public static bool TryWrite(Tensor to, Tensor x, Tensor w, bool turned, bool adds)
     {
-        nint to = sum.Hold(), left = x.Hold(), right = y.Hold();
+        nint result = to.Hold(), left = x.Hold(), right = w.Hold();
         try
         {
-            if (TensorFacts.Sizes(left) is not [var rows, var depth] || TensorFacts.Sizes(right) is not [var same, var columns]
-                || TensorFacts.Sizes(to) is not [var into, var wide] || same != depth || into != rows || wide != columns
-                || rows * depth * columns == 0
-                || TensorFacts.ElementType(to) != DType.Float32 || TensorFacts.ElementType(right) != DType.Float32
-                || !TensorFacts.IsOnCpu(to) || !TensorFacts.IsOnCpu(left) || !TensorFacts.IsOnCpu(right)
-                || (TensorFacts.Strides(to)[1] != 1 && columns > 1) || !Takes(left, right))
+            if (TensorFacts.Sizes(left) is not [var rows, var depth] || TensorFacts.Sizes(right) is not { Length: 2 } other
+                || TensorFacts.Sizes(result) is not [var into, var wide] || into != rows || other[turned ? 0 : 1] != depth
+                || other[turned ? 1 : 0] != wide || rows * depth * wide == 0
+                || TensorFacts.ElementType(result) != DType.Float32 || TensorFacts.ElementType(right) != DType.Float32
+                || !TensorFacts.IsOnCpu(result) || !TensorFacts.IsOnCpu(left) || !TensorFacts.IsOnCpu(right)
+                || (TensorFacts.Strides(result)[1] != 1 && wide > 1) || !Takes(left, right))
                 return false;
-            var job = Of(left, right, turned: true);
-            job.C = job.Begin = (float*)TensorFacts.Data(to);
-            job.CRow = job.BeginRow = TensorFacts.Strides(to)[0];
+            var job = Of(left, right, turned);
+            job.C = (float*)TensorFacts.Data(result);
+            job.CRow = TensorFacts.Strides(result)[0];
+            if (adds)
+            {
+                job.Begin = job.C;
+                job.BeginRow = job.CRow;
+            }
             ProductKernel.Run(ref job);
         }
         finally
         {
-            y.Release();
+            w.Release();
             x.Release();
-            sum.Release();
+            to.Release();
         }
-        sum.Written();
+        to.Written();
         return true;
     }
 
@@ -84,7 +91,8 @@ internal static unsafe class OwnProducts
         return job;
     }
 
-    private static nint New(ReadOnlySpan<long> shape)
+    /// <summary>A new tensor of float32 in order, whose handle is the caller's.</summary>
+    public static nint New(ReadOnlySpan<long> shape)
     {
         var steps = stackalloc long[shape.Length];
         var step = 1L;

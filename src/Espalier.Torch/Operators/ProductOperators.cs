@@ -36,8 +36,19 @@ public static class ProductOperators
     /// </summary>
     internal static bool AddsInPlace => Products.Library == ProductLibrary.Own;
 
-    /// <summary>sum += a · b, of matrices, where it lies.</summary>
-    public static void AddProductInPlace(this Tensor sum, Tensor a, Tensor b)
+    /// <summary>Whether <see cref="LinearInto"/> takes these, as far as can be said before.</summary>
+    internal static bool WritesProducts(this Tensor x, Tensor weight) =>
+        AddsInPlace && x.IsForwardFused && weight.IsForwardFused && x.Dimensions == 2;
+
+    /// <summary>Memory for <see cref="LinearInto"/>, on the processor; what is in it is anything.</summary>
+    internal static Tensor RoomFor(long rows, long columns) => Tensor.Adopt(OwnProducts.New([rows, columns]));
+
+    /// <summary>x · weightᵀ of matrices in memory that is there and not theirs, or where it cannot be written there, in a new tensor. No gradient.</summary>
+    internal static Tensor LinearInto(this Tensor x, Tensor weight, Tensor to) =>
+        OwnProducts.TryWrite(to, x, weight, turned: false, adds: false) ? to : x.Linear(weight);
+
+    /// <summary>sum += a · b, of matrices that share no memory with it, where it lies.</summary>
+    internal static void AddProductInPlace(this Tensor sum, Tensor a, Tensor b)
     {
         using var noGrad = GradMode.Disable();
         if (sum.TryAddProductInPlace(a, b))
@@ -47,7 +58,8 @@ public static class ProductOperators
     }
 
     /// <summary>The same where no memory of the sum's size is needed; else false, and nothing is done.</summary>
-    internal static bool TryAddProductInPlace(this Tensor sum, Tensor a, Tensor b) => AddsInPlace && OwnProducts.TryAdd(sum, a, b);
+    internal static bool TryAddProductInPlace(this Tensor sum, Tensor a, Tensor b) => 
+        AddsInPlace && OwnProducts.TryWrite(sum, a, b, turned: true, adds: true);
 
     /// <summary>x + a · b, of matrices. No gradient.</summary>
     public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b)

@@ -69,8 +69,15 @@ public abstract class LogitLoss
     {
         var V = Math.Min(head.Vocabulary, teacher?.Vocabulary ?? long.MaxValue);
         var chunks = LossOfChunks.Begin(this, targets_N, teacher, V);
-        var gradient_ND = head.First(V).Backward(hidden_ND, parts, scale, chunks.Compute, chunk, LetsGo && teacher?.LetsGo != false);
-        chunks.End();
+        Tensor gradient_ND;
+        try
+        {
+            gradient_ND = head.First(V).Backward(hidden_ND, parts, scale, chunks.Compute, chunk, LetsGo && teacher?.LetsGo != false);
+        }
+        finally
+        {
+            chunks.End();
+        }
         var (sum, named) = (0.0, Parts);
         for (var i = 0; i < parts.Length; i++)
             sum += parts[i] * named[i].Weight;

@@ -14,7 +14,7 @@ internal sealed class LossOfChunks
     [ThreadStatic] private static LossOfChunks? s_spare;
 
     private LogitLoss? _loss;
-    private Tensor? _targets_N;
+    private Tensor? _targets_N, _room_CV;
     private TeacherDistributions? _teacher;
     private long _vocabulary;
 
@@ -39,14 +39,15 @@ internal sealed class LossOfChunks
     /// <summary>Lets go of the pass's tensors.</summary>
     public void End()
     {
-        (_loss, _targets_N, _teacher) = (null, null, null);
+        _room_CV?.LetGo(reuse: true);
+        (_loss, _targets_N, _teacher, _room_CV) = (null, null, null, null);
         s_spare = this;
     }
 
     private (Tensor Losses_PC, Tensor Slope_CV) Of(Tensor logits_CV, long start, long end)
     {
         // A loss of others may keep what it is told.
-        var said = _loss!.LetsGo ? _teacher?.Next(start, end, _vocabulary) : _teacher?.At(start, end, _vocabulary);
+        var said = _loss!.LetsGo ? _teacher?.Next(start, end, _vocabulary, ref _room_CV) : _teacher?.At(start, end, _vocabulary);
         if (!(_loss.TakesBfloat16 && said is null or DenseChunk { Logits_CV.DType: DType.BFloat16 }))
             (logits_CV, said) = (logits_CV.Widened(), said is DenseChunk dense ? dense.Widened() : said);
         return (_loss.Compute(logits_CV, said, _targets_N!.Slice(0, start, end)), logits_CV);

@@ -14,8 +14,11 @@ public abstract class TeacherDistributions
     /// <summary>Positions start ≤ i &lt; end, over the first <paramref name="vocabulary"/> entries.</summary>
     public abstract DistributionChunk At(long start, long end, long vocabulary);
 
-    /// <summary>The same for who needs it no longer than until the next call.</summary>
-    internal virtual DistributionChunk Next(long start, long end, long vocabulary) => At(start, end, vocabulary);
+    /// <summary>
+    /// The same for who needs it no longer than until the next call; in <paramref name="room_CV"/> where logits can be made there, which
+    /// the caller owns, as <see cref="LmHead.TrainingLogits(Tensor, ref Tensor?)"/>.
+    /// </summary>
+    internal virtual DistributionChunk Next(long start, long end, long vocabulary, ref Tensor? room_CV) => At(start, end, vocabulary);
 
     /// <summary>Nobody needs it any more: the object may serve again.</summary>
     internal virtual void LetGo()
@@ -54,9 +57,9 @@ internal sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : Teache
     public override DistributionChunk At(long start, long end, long vocabulary) => new DenseChunk(Logits(start, end, vocabulary));
 
     /// <inheritdoc/>
-    internal override DistributionChunk Next(long start, long end, long vocabulary)
+    internal override DistributionChunk Next(long start, long end, long vocabulary, ref Tensor? room_CV)
     {
-        _chunk.Logits_CV = Logits(start, end, vocabulary);
+        _chunk.Logits_CV = _head.First(vocabulary).TrainingLogits(_hidden_NE.Slice(0, start, end), ref room_CV);
         return _chunk;
     }
 
