@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Espalier.Compression.Data;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Data.Xml;
 using Espalier.Compression.Training.Saving;
