@@ -64,8 +64,8 @@ public abstract class LogitLoss
     }
 
     /// <summary>The same, with the parts' sums into <paramref name="parts"/>.</summary>
-    internal (double Sum, Tensor HiddenGradient) BackwardInto(LmHead head, Tensor hidden_ND, Tensor targets_N, TeacherDistributions? teacher,
-        double scale, Span<double> parts, int chunk = 0)
+    internal (double Sum, Tensor HiddenGradient) BackwardInto(
+        LmHead head, Tensor hidden_ND, Tensor targets_N, TeacherDistributions? teacher, double scale, Span<double> parts, int chunk = 0)
     {
         var V = Math.Min(head.Vocabulary, teacher?.Vocabulary ?? long.MaxValue);
         var chunks = LossOfChunks.Begin(this, targets_N, teacher, V);
