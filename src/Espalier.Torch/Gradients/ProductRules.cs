@@ -49,7 +49,8 @@ internal static class ProductRules
                 into[0] = x.Cast(g.MatMul(node[1]));
             // What is gathered already is added to where it lies, where products do that.
             if (node.FormOf(1) is { } w
-                && !(node.Inputs[1] is Leaf { Wanted: true, Gradient: { } sum } && sum.TryAddProductInPlace(Rows(g).Transpose(0, 1), Rows(node[0]))))
+                && !(node.Inputs[1] is Leaf { Wanted: true, Gradient: { } sum }
+                    && sum.TryAddProductInPlace(Rows(g).Transpose(0, 1), Rows(node[0]))))
                 into[1] = w.Cast(OfWeight(Rows(g), Rows(node[0])));
             if (node.FormOf(2) is { } bias)
                 into[2] = bias.Cast(Rows(g).Sum([0]));

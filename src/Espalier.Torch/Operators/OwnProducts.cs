@@ -100,7 +100,8 @@ internal static unsafe class OwnProducts
             (steps[i], step) = (step, step * Math.Max(1, shape[i]));
         nint tensor;
         fixed (long* sizes = shape)
-            Status.Check(Libtorch.Empty(shape.Length, sizes, steps, (int)DType.Float32, Libtorch.Cpu, 0, &tensor), "no memory for a tensor");
+            Status.Check(
+                Libtorch.Empty(shape.Length, sizes, steps, (int)DType.Float32, Libtorch.Cpu, 0, &tensor), "no memory for a tensor");
         return tensor;
     }
 

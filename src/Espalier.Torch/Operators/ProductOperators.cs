@@ -43,7 +43,9 @@ public static class ProductOperators
     /// <summary>Memory for <see cref="LinearInto"/>, on the processor; what is in it is anything.</summary>
     internal static Tensor RoomFor(long rows, long columns) => Tensor.Adopt(OwnProducts.New([rows, columns]));
 
-    /// <summary>x · weightᵀ of matrices in memory that is there and not theirs, or where it cannot be written there, in a new tensor. No gradient.</summary>
+    /// <summary>
+    /// x · weightᵀ of matrices in memory that is there and not theirs, or where it cannot be written there, in a new tensor. No gradient.
+    /// </summary>
     internal static Tensor LinearInto(this Tensor x, Tensor weight, Tensor to) =>
         OwnProducts.TryWrite(to, x, weight, turned: false, adds: false) ? to : x.Linear(weight);
 

@@ -20,10 +20,10 @@ internal enum ProductLibrary
 
 /// <summary>
 /// Products of float32 matrices on the processor. Where kernels have the machine's widest vectors our own takes them
-/// (<see cref="OwnProducts"/>), elsewhere oneDNN; libtorch's own operators take MKL, which on AMD runs a path of half the speed. Which one is a rule and no measurement
-/// in each run: two runs must give the same bits. <c>ESPALIER_PRODUCTS</c> says otherwise; <c>doctor</c> measures all. bfloat16 goes to
-/// oneDNN, which takes transposed views as they are. Other types, other devices and what is too small to gain go through the dispatcher;
-/// one row without a gradient goes to <see cref="Kernels.Products.RowProductKernel"/>.
+/// (<see cref="OwnProducts"/>), elsewhere oneDNN; libtorch's own operators take MKL, which on AMD runs a path of half the speed. Which one
+/// is a rule and no measurement in each run: two runs must give the same bits. <c>ESPALIER_PRODUCTS</c> says otherwise; <c>doctor</c>
+/// measures all. bfloat16 goes to oneDNN, which takes transposed views as they are. Other types, other devices and what is too small to
+/// gain go through the dispatcher; one row without a gradient goes to <see cref="Kernels.Products.RowProductKernel"/>.
 /// </summary>
 internal static unsafe class Products
 {

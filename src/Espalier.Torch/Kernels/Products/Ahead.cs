@@ -18,7 +18,8 @@ internal unsafe struct Ahead
 
     /// <summary>Rows a step apart, so many floats of each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Ahead Of(float* from, long step, long length) => new() { _from = from, _step = step, _lines = (length + Floats - 1) / Floats };
+    public static Ahead Of(float* from, long step, long length) =>
+        new() { _from = from, _step = step, _lines = (length + Floats - 1) / Floats };
 
     /// <summary>A line of the next <paramref name="count"/> rows, where these begin before the bound; else false.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

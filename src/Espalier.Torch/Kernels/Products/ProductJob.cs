@@ -1,6 +1,8 @@
 namespace Espalier.Torch.Kernels.Products;
 
-/// <summary>C = A B, or a sum that begins with something else, of matrices that lie anyhow: what <see cref="ProductKernel"/> is to do.</summary>
+/// <summary>
+/// C = A B, or a sum that begins with something else, of matrices that lie anyhow: what <see cref="ProductKernel"/> is to do.
+/// </summary>
 internal unsafe struct ProductJob
 {
     /// <summary>A [rows, depth]; the elements from row to row and from entry to entry, one of which is 1.</summary>

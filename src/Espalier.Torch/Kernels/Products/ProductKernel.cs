@@ -11,8 +11,8 @@ namespace Espalier.Torch.Kernels.Products;
 internal static unsafe class ProductKernel
 {
     // Rows that pass panel after panel together; products of a piece of a sum, of which a panel of B and eight rows of A are in the first
-    // cache; products of sums that are made at once, and not in C piece by piece; floats of B that are packed together, and columns; rows of
-    // A for which B is read where it lies.
+    // cache; products of sums that are made at once, and not in C block by block; floats of B that are packed together, and columns; rows
+    // of A for which B is read where it lies.
     private const long Rows = 64, Piece = 256, Whole = 1024, Packed = 3 << 14, Most = 256, Few = 256;
 
     // Products below which a second thread costs more to wake than it saves.
@@ -46,92 +46,96 @@ internal static unsafe class ProductKernel
     {
         var job = &plan->Job;
         var wide = Tile.Wide<TV>();
-        var columns = Math.Min(plan->Columns, job->Columns - left);
-        var room = Tile.Up<TV>(columns);
-        var b = Scratch.Of(plan->Depth * (room + Rows) + Rows * wide);
-        var turned = b + plan->Depth * room;
-        var tile = turned + plan->Depth * Rows;
-        var skipped = job->BColumn == 1 && bottom - top <= Few ? columns / wide * wide : 0;
+        var pass = new Pass { Columns = Math.Min(plan->Columns, job->Columns - left) };
+        pass.Room = Tile.Up<TV>(pass.Columns);
+        pass.Packed = Scratch.Of(plan->Depth * (pass.Room + Rows) + Rows * wide);
+        pass.Lying = job->BColumn == 1 && bottom - top <= Few ? pass.Columns / wide * wide : 0;
+        var turned = pass.Packed + plan->Depth * pass.Room;
+        pass.Tile = turned + plan->Depth * Rows;
         for (var block = 0L; block < plan->Blocks; block++)
         {
-            var (from, depth) = plan->Block(block);
-            var pieces = Math.Max(1, (depth + Piece - 1) / Piece);
-            for (var piece = 0L; piece < pieces; piece++)
-            {
-                long first = depth * piece / pieces, last = depth * (piece + 1) / pieces;
-                Pack<TV>(job, left + skipped, columns - skipped, from + first, from + last, b + room * first + skipped * (last - first));
-            }
-            var (nextB, nextBRows) = NextB(plan, left, block);
+            (var from, pass.Depth) = plan->Block(block);
+            pass.B = job->B + from * job->BDepth + left * job->BColumn;
+            pass.BRow = job->BDepth;
+            pass.Pieces = Math.Max(1, (pass.Depth + Piece - 1) / Piece);
+            for (var piece = 0L; piece < pass.Pieces; piece++)
+                Pack<TV>(job, &pass, piece);
             float* begin = block == 0 ? job->Begin : job->C;
-            var beginRow = block == 0 ? job->BeginRow : job->CRow;
-            // Where one piece's worth of A's rows is asked for together, the rows of the next block come after those of this.
-            var aheadA = Ahead.Of(job->A + top * job->ARow + from * job->ADepth, job->ARow, depth);
-            var aheadC = begin == job->C && begin != null ? Ahead.Of(job->C + top * job->CRow + left, job->CRow, columns) : Ahead.None;
-            var aheadBlock = block + 1 < plan->Blocks && job->ADepth == 1
-                ? Ahead.Of(job->A + top * job->ARow + from + depth, job->ARow, plan->Block(block + 1).Depth) : Ahead.None;
+            pass.BeginRow = block == 0 ? job->BeginRow : job->CRow;
+            (pass.AheadB, pass.AheadBRows) = NextB(plan, left, block);
+            var firstA = job->A + top * job->ARow + from * job->ADepth;
+            pass.AheadA = Ahead.Of(firstA, job->ARow, pass.Depth);
+            pass.AheadC = begin == null || begin != job->C ? Ahead.None
+                : Ahead.Of(begin + top * job->CRow + left, job->CRow, pass.Columns);
+            var isLast = block + 1 == plan->Blocks;
+            pass.AheadBlock = isLast || job->ADepth != 1 ? Ahead.None
+                : Ahead.Of(firstA + pass.Depth, job->ARow, plan->Block(block + 1).Depth);
             for (var row = top; row < bottom; row += Rows)
             {
-                var rows = Math.Min(Rows, bottom - row);
-                float* a = job->A + row * job->ARow + from * job->ADepth;
-                long aRow = job->ARow, aDepth = job->ADepth;
-                if (aDepth != 1)
+                pass.Rows = Math.Min(Rows, bottom - row);
+                pass.Seen = pass.SeenA = Math.Min(row - top + 2 * Rows, bottom - top);
+                pass.A = job->A + row * job->ARow + from * job->ADepth;
+                (pass.ARow, pass.ADepth) = (job->ARow, job->ADepth);
+                if (pass.ADepth != 1)
                 {
-                    for (var d = 0L; d < depth; d++)
-                        new ReadOnlySpan<float>(a + d * aDepth, (int)rows).CopyTo(new(turned + d * Rows, (int)rows));
-                    aheadA = row + Rows < bottom ? Ahead.Of(a + Rows, aDepth, Rows)
-                        : block + 1 < plan->Blocks ? Ahead.Of(job->A + top + (from + depth) * aDepth, aDepth, Rows) : Ahead.None;
-                    a = turned;
-                    aRow = 1;
-                    aDepth = Rows;
+                    for (var d = 0L; d < pass.Depth; d++)
+                        new ReadOnlySpan<float>(pass.A + d * pass.ADepth, (int)pass.Rows).CopyTo(new(turned + d * Rows, (int)pass.Rows));
+                    pass.AheadA = row + Rows < bottom ? Ahead.Of(pass.A + Rows, pass.ADepth, Rows)
+                        : isLast ? Ahead.None : Ahead.Of(firstA + pass.Depth * pass.ADepth, pass.ADepth, Rows);
+                    pass.A = turned;
+                    (pass.ARow, pass.ADepth, pass.SeenA) = (1, Rows, pass.Depth);
                 }
-                var seen = row - top + 2 * Rows;
-                for (var panel = 0L; panel * wide < columns; panel++)
-                {
-                    var there = Math.Min(wide, columns - panel * wide);
-                    var isWhole = there == wide && rows % 8 == 0;
-                    var c = job->C + row * job->CRow + left + panel * wide;
-                    var start = begin == null ? null : begin + row * beginRow + left + panel * wide;
-                    if (!isWhole)
-                        Copy(start, beginRow, tile, wide, rows, there);
-                    for (var piece = 0L; piece < pieces; piece++)
-                    {
-                        long first = depth * piece / pieces, length = depth * (piece + 1) / pieces - first;
-                        var isThere = panel * wide < skipped;
-                        var panelB = isThere ? job->B + (from + first) * job->BDepth + left + panel * wide : b + room * first + panel * wide * length;
-                        var bRow = isThere ? job->BDepth : wide;
-                        float* source = isWhole && piece == 0 ? start : tile, to = isWhole && piece == pieces - 1 ? c : tile;
-                        var (sourceRow, toRow) = (source == tile ? wide : beginRow, to == tile ? wide : job->CRow);
-                        var i = 0L;
-                        for (; i + 8 <= rows; i += 8)
-                        {
-                            float* ask = a;
-                            var step = 0L;
-                            _ = nextB.Take(length, nextBRows, ref ask, ref step)
-                                || aheadA.Take(length, job->ADepth == 1 ? Math.Min(seen, bottom - top) : depth, ref ask, ref step)
-                                || aheadC.Take(length, Math.Min(seen, bottom - top), ref ask, ref step)
-                                || aheadBlock.Take(length, Math.Min(seen, bottom - top), ref ask, ref step);
-                            ProductTile.Eight<TV>(a + i * aRow + first * aDepth, aRow, aDepth, panelB, bRow, length,
-                                source == null ? null : source + i * sourceRow, sourceRow, to + i * toRow, toRow, ask, step);
-                        }
-                        if (i < rows)
-                            Tile.Column<TV>(a + i * aRow + first * aDepth, aRow, aDepth, panelB, bRow, tile + i * wide, wide, rows - i,
-                                length, add: true);
-                    }
-                    if (!isWhole)
-                        Copy(tile, wide, c, job->CRow, rows, there);
-                }
+                for (var column = 0L; column < pass.Columns; column += wide)
+                    Panel<TV>(&pass, column, begin == null ? null : begin + row * pass.BeginRow + left + column,
+                        job->C + row * job->CRow + left + column, job->CRow);
             }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Pack<TV>(ProductJob* job, long left, long columns, long from, long to, float* packed) where TV : unmanaged, IFloats<TV>
+    // Two vectors of columns of a pass' rows: c = begin + A B.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Panel<TV>(Pass* pass, long column, float* begin, float* c, long cRow) where TV : unmanaged, IFloats<TV>
     {
-        var b = job->B + from * job->BDepth + left * job->BColumn;
+        var wide = Tile.Wide<TV>();
+        var there = Math.Min(wide, pass->Columns - column);
+        var isWhole = there == wide && pass->Rows % 8 == 0;
+        if (!isWhole)
+            Copy(begin, pass->BeginRow, pass->Tile, wide, pass->Rows, there);
+        for (var piece = 0L; piece < pass->Pieces; piece++)
+        {
+            var (first, length) = pass->PieceOf(piece);
+            var lies = column < pass->Lying;
+            var b = lies ? pass->B + first * pass->BRow + column : pass->Packed + pass->Room * first + column * length;
+            var bRow = lies ? pass->BRow : wide;
+            float* source = isWhole && piece == 0 ? begin : pass->Tile, to = isWhole && piece == pass->Pieces - 1 ? c : pass->Tile;
+            var (sourceRow, toRow) = (source == pass->Tile ? wide : pass->BeginRow, to == pass->Tile ? wide : cRow);
+            var a = pass->A + first * pass->ADepth;
+            var row = 0L;
+            for (; row + 8 <= pass->Rows; row += 8, a += 8 * pass->ARow)
+            {
+                var ask = pass->Ask(length, out var step);
+                ProductTile.Eight<TV>(a, pass->ARow, pass->ADepth, b, bRow, length,
+                    source == null ? null : source + row * sourceRow, sourceRow, to + row * toRow, toRow, ask, step);
+            }
+            if (row < pass->Rows)
+                Tile.Column<TV>(a, pass->ARow, pass->ADepth, b, bRow, pass->Tile + row * wide, wide, pass->Rows - row, length,
+                    add: true);
+        }
+        if (!isWhole)
+            Copy(pass->Tile, wide, c, cRow, pass->Rows, there);
+    }
+
+    // A piece of a block of B, without what is read where it lies.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pack<TV>(ProductJob* job, Pass* pass, long piece) where TV : unmanaged, IFloats<TV>
+    {
+        var (first, length) = pass->PieceOf(piece);
+        var from = pass->B + first * job->BDepth + pass->Lying * job->BColumn;
+        var to = pass->Packed + pass->Room * first + pass->Lying * length;
         if (job->BColumn == 1)
-            Panels.OfRows<TV>(b, job->BDepth, to - from, columns, to - from, packed);
+            Panels.OfRows<TV>(from, job->BDepth, length, pass->Columns - pass->Lying, length, to);
         else
-            Panels.OfColumns<TV>(b, job->BColumn, columns, to - from, packed);
+            Panels.OfColumns<TV>(from, job->BColumn, pass->Columns, length, to);
     }
 
     // What is packed after a block of some columns, and how many rows it has in memory.
@@ -162,6 +166,44 @@ internal static unsafe class ProductKernel
         }
     }
 
+    // What tiles of some rows and a block of some columns are made of.
+    private struct Pass
+    {
+        /// <summary>Rows and columns, the latter also in whole panels, and products of the block and in how many pieces.</summary>
+        public long Rows, Columns, Room, Depth, Pieces;
+
+        /// <summary>A's rows, copied where they lay in columns.</summary>
+        public float* A;
+        public long ARow, ADepth;
+
+        /// <summary>B's block as it lies, of which so many columns are read there, and the others as they are packed.</summary>
+        public float* B, Packed;
+        public long BRow, Lying;
+
+        /// <summary>Memory for a panel's sums that are not whole, and the step of what sums begin with.</summary>
+        public float* Tile;
+        public long BeginRow;
+
+        /// <summary>What is asked for meanwhile, and up to which row.</summary>
+        public Ahead AheadA, AheadB, AheadC, AheadBlock;
+        public long AheadBRows, Seen, SeenA;
+
+        /// <summary>Where a piece begins in the block, and its products.</summary>
+        public readonly (long First, long Length) PieceOf(long piece) =>
+            (Depth * piece / Pieces, Depth * (piece + 1) / Pieces - Depth * piece / Pieces);
+
+        /// <summary>What the next tile asks for, a line a step, of so many rows; something that is there where nothing is left.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public float* Ask(long count, out long step)
+        {
+            var from = A;
+            step = 0;
+            _ = AheadB.Take(count, AheadBRows, ref from, ref step) || AheadA.Take(count, SeenA, ref from, ref step)
+                || AheadC.Take(count, Seen, ref from, ref step) || AheadBlock.Take(count, Seen, ref from, ref step);
+            return from;
+        }
+    }
+
     // How a product is cut: by its sizes alone.
     private struct Plan(in ProductJob job)
     {
@@ -171,7 +213,8 @@ internal static unsafe class ProductKernel
         public readonly long Blocks = job.Depth <= Whole ? 1 : (job.Depth + Piece - 1) / Piece;
 
         /// <summary>Columns of a group.</summary>
-        public readonly long Columns = Even(job.Columns, job.Depth > Whole ? Most : Math.Clamp(Packed / Math.Max(1, job.Depth) / 32 * 32, 32, Most));
+        public readonly long Columns =
+            Even(job.Columns, job.Depth > Whole ? Most : Math.Clamp(Packed / Math.Max(1, job.Depth) / 32 * 32, 32, Most));
 
         /// <summary>Pieces that all rows are cut into.</summary>
         public readonly long Units => (Job.Rows + Rows - 1) / Rows;

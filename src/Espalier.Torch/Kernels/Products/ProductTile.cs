@@ -31,7 +31,8 @@ internal static unsafe class ProductTile
         if (!TV.HasManyRegisters)
         {
             Four<TV>(a, r1, aDepth, b, bRow, depth, begin, beginRow, c, cRow, ask, askStep);
-            Four<TV>(a + 4 * r1, r1, aDepth, b, bRow, depth, begin == null ? null : begin + 4 * beginRow, beginRow, c + 4 * cRow, cRow, a, 0);
+            begin = begin == null ? null : begin + 4 * beginRow;
+            Four<TV>(a + 4 * r1, r1, aDepth, b, bRow, depth, begin, beginRow, c + 4 * cRow, cRow, a, 0);
             return;
         }
         var zero = TV.All(0);
