@@ -207,11 +207,11 @@ public sealed class Trainer : IDisposable
             skipped ? State.SkippedInARow + 1 : 0,
             State.SkippedSteps + (skipped ? 1 : 0));
         return new(
-            State.Step, _sums[0] * scale, _norms[0], learningRate, tokens, counted, skipped,
-            _partNames.Length == 0 ? []
-                : [.. _partNames.Zip(_sums.Skip(1), (name, part) => (name, part * scale))], updateRatio,
-                Stopwatch.GetElapsedTime(started).TotalSeconds);
+            State.Step, _sums[0] * scale, _norms[0], learningRate, tokens, counted, skipped, _partNames.Length == 0 ? [] : Parts(scale),
+            updateRatio, Stopwatch.GetElapsedTime(started).TotalSeconds);
     }
+
+    private (string, double)[] Parts(double scale) => [.. _partNames.Zip(_sums.Skip(1), (name, part) => (name, part * scale))];
 
     // Every rank then has the whole step's sums and gradients.
     private void Reduce()

@@ -13,6 +13,7 @@ internal sealed class HeadBackward
     // One that is at work is not spare: a loss may go back through another head.
     [ThreadStatic] private static HeadBackward? s_spare;
 
+    private readonly HeadGradient _gradient = new();
     private Work _work;
     private Tensor? _room_CV;
 
@@ -27,12 +28,22 @@ internal sealed class HeadBackward
         var backward = s_spare ?? new();
         s_spare = null;
         backward._work = work;
+        if (work.GradientScale is { } scale)
+            backward._gradient.Begin(work.Head.Weight, work.Head.Vocabulary, scale, work.Compute);
         return backward;
+    }
+
+    /// <summary>All chunks are through: the matrix has its gradient.</summary>
+    public void Complete()
+    {
+        if (_work.GradientScale is not null)
+            _gradient.Complete();
     }
 
     /// <summary>Lets go of the call's tensors.</summary>
     public void End()
     {
+        _gradient.End();
         _room_CV?.LetGo(reuse: true);
         (_work, _room_CV) = (default, null);
         s_spare = this;
@@ -52,7 +63,8 @@ internal sealed class HeadBackward
         work.Sums_P.AddInPlace(losses_PC.View(-1, end - start).Sum([-1], keep: false, DType.Float64));
         var slope_CV = work.Compute.Operand(found_CV);
         work.Gradient_ND.Slice(0, start, end).CopyInPlace(slope_CV.MatMul(factor_VD));
-        work.Gradient?.Add(slope_CV, hidden_CD);
+        if (work.GradientScale is not null)
+            _gradient.Add(slope_CV, hidden_CD);
     }
 
     /// <summary>What a call is about.</summary>
@@ -63,9 +75,9 @@ internal sealed class HeadBackward
     /// <param name="Factor_VD">The matrix in the same.</param>
     /// <param name="Gradient_ND">Receives d(weighted sum)/d(hidden).</param>
     /// <param name="Sums_P">Sums of the parts are added here, in float64.</param>
-    /// <param name="Gradient">Gathers the matrix's gradient; null where it wants none.</param>
+    /// <param name="GradientScale">Multiplies the matrix's gradient; null where it wants none.</param>
     /// <param name="Reuses">Whether the loss holds on to no tensor of a chunk, so that the next may have its memory.</param>
     internal readonly record struct Work(
         LmHead Head, ComputeType Compute, ChunkLoss Loss, Tensor Operand_ND, Tensor Factor_VD, Tensor Gradient_ND, Tensor Sums_P,
-        HeadGradient? Gradient, bool Reuses);
+        double? GradientScale, bool Reuses);
 }

@@ -6,30 +6,49 @@ namespace Espalier.Models;
 
 /// <summary>
 /// scale · d(sum of losses)/d(head), gathered from chunk to chunk: of float32 where it lies, by products of our own. oneDNN gathers it
-/// turned, [D, V], for that product takes the slopes as they lie and adds to the sum while it writes.
+/// turned, [D, V], for that product takes the slopes as they lie and adds to the sum while it writes. An object serves one call after the
+/// other.
 /// </summary>
-internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, ComputeType compute) : IDisposable
+internal sealed class HeadGradient
 {
-    private Tensor? _sum_DV;
+    private Tensor? _head_VD, _sum_DV;
+    private long _vocabulary;
+    private double _scale;
+    private ComputeType _compute;
+
+    private Tensor Gathered => Of(_head_VD!);
+
+    /// <summary>Begins to gather.</summary>
+    /// <param name="head_VD">The matrix.</param>
+    /// <param name="vocabulary">How many of its rows count, the first ones.</param>
+    /// <param name="scale">Multiplies the gradient.</param>
+    /// <param name="compute">What products are computed in.</param>
+    public void Begin(Tensor head_VD, long vocabulary, double scale, ComputeType compute)
+    {
+        (_head_VD, _vocabulary, _scale, _compute) = (head_VD, vocabulary, scale, compute);
+        // Before a chunk's logits, which would take the place where the last step's gradient lay, and leave a hole beside them.
+        if (compute != ComputeType.Float32 || ProductOperators.AddsInPlace)
+            _ = Gathered;
+    }
 
     /// <summary>Adds scale · slopesᵀ · hidden.</summary>
     /// <param name="slopes_CV">d(sum)/d(logits) of the chunk.</param>
     /// <param name="hidden_CD">Its hidden states.</param>
     public void Add(Tensor slopes_CV, Tensor hidden_CD)
     {
-        if (compute != ComputeType.Float32)
+        if (_compute != ComputeType.Float32)
         {
             // Sums over chunks are float32.
-            Gathered(head).Slice(0, 0, vocabulary).AddBfloat16InPlace(slopes_CV.Transpose(0, 1).MatMul(hidden_CD), scale);
+            Gathered.Slice(0, 0, _vocabulary).AddBfloat16InPlace(slopes_CV.Transpose(0, 1).MatMul(hidden_CD), _scale);
             return;
         }
         if (ProductOperators.AddsInPlace)
         {
-            Gathered(head).Slice(0, 0, vocabulary).AddProductInPlace(slopes_CV.Transpose(0, 1), hidden_CD.Mul(scale));
+            Gathered.Slice(0, 0, _vocabulary).AddProductInPlace(slopes_CV.Transpose(0, 1), hidden_CD.Mul(_scale));
             return;
         }
         var before = _sum_DV;
-        var hidden_DC = hidden_CD.Turned(scale);
+        var hidden_DC = hidden_CD.Turned(_scale);
         _sum_DV = (before is null ? hidden_DC.MatMul(slopes_CV) : before.PlusProduct(hidden_DC, slopes_CV)).Unscoped();
         before?.LetGo(reuse: true);
     }
@@ -39,17 +58,21 @@ internal sealed class HeadGradient(Tensor head, long vocabulary, double scale, C
     {
         // Where no position counts the gradient is zero, and not absent.
         if (_sum_DV is null)
-            _ = Gathered(head);
-        else if (head.Grad() is null && vocabulary == head.Size(0))
-            head.SetGrad(_sum_DV.Turned());
+            _ = Gathered;
+        else if (_head_VD!.Grad() is null && _vocabulary == _head_VD!.Size(0))
+            _head_VD.SetGrad(_sum_DV.Turned());
         else
-            Gathered(head).Slice(0, 0, vocabulary).AddTurnedInPlace(_sum_DV);
+            Gathered.Slice(0, 0, _vocabulary).AddTurnedInPlace(_sum_DV);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _sum_DV?.LetGo(reuse: true);
+    /// <summary>Lets go of the call's tensors.</summary>
+    public void End()
+    {
+        _sum_DV?.LetGo(reuse: true);
+        (_head_VD, _sum_DV) = (null, null);
+    }
 
-    private static Tensor Gathered(Tensor head)
+    private static Tensor Of(Tensor head)
     {
         if (head.Grad() is { } present)
             return present;

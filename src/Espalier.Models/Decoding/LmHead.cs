@@ -152,18 +152,18 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
         using var scope = reuse ? TensorScope.BeginReusing() : TensorScope.Begin();
         var (operand_ND, factor_VD) = (compute.Operand(hidden_ND), Factor());
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
-        using var gradient = weight.RequiresGrad ? new HeadGradient(weight, Vocabulary, scale / Divisor, compute) : null;
         var sums_P = Tensor.Zeros(DType.Float64, hidden_ND.Device, sums.Length);
-        var backward = HeadBackward.Begin(new(this, compute, loss, operand_ND, factor_VD, gradient_ND, sums_P, gradient, reuse));
+        var backward = HeadBackward.Begin(new(this, compute, loss, operand_ND, factor_VD, gradient_ND, sums_P,
+            weight.RequiresGrad ? scale / Divisor : null, reuse));
         try
         {
             Each(hidden_ND.Size(0), backward.Chunk, chunk);
+            backward.Complete();
         }
         finally
         {
             backward.End();
         }
-        gradient?.Complete();
         gradient_ND.MulInPlace(scale / Divisor);
         sums_P.CopyTo(sums);
         return gradient_ND;

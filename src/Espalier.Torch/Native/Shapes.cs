@@ -6,7 +6,7 @@ namespace Espalier.Torch.Native;
 /// </summary>
 internal static class Shapes
 {
-    private const int Slots = 1024, Tries = 4;
+    private const int Slots = 4096, Tries = 8;
 
     // Each slot is read and written whole: two threads make an array too many at worst.
     private static readonly long[]?[] s_known = new long[]?[Slots];
@@ -19,7 +19,7 @@ internal static class Shapes
         var hash = (ulong)sizes.Length;
         foreach (var size in sizes)
             hash = (hash ^ (ulong)size) * 0x9E3779B97F4A7C15;
-        var first = (int)(hash >> 54);
+        var first = (int)(hash >> 52);
         var free = first;
         for (var i = 0; i < Tries; i++)
         {

@@ -18,11 +18,11 @@ public sealed class StepAllocationTests : TorchTest
     private const int Steps = 16, WarmUp = 6;
 
     [ProcessorTheory]
-    [InlineData("forward-kl", ComputeType.Float32, false, 1, 80)]
-    [InlineData("forward-kl", ComputeType.Bfloat16, false, 1, 80)]
-    [InlineData("cross-entropy", ComputeType.Float32, false, 1, 80)]
-    [InlineData("forward-kl", ComputeType.Float32, true, 1, 8_000)]
-    [InlineData("forward-kl", ComputeType.Float32, false, 1, 80, true)]
+    [InlineData("forward-kl", ComputeType.Float32, false, 1, 0)]
+    [InlineData("forward-kl", ComputeType.Bfloat16, false, 1, 0)]
+    [InlineData("cross-entropy", ComputeType.Float32, false, 1, 0)]
+    [InlineData("forward-kl", ComputeType.Float32, true, 1, 11_000)]
+    [InlineData("forward-kl", ComputeType.Float32, false, 1, 0, true)]
     [InlineData("forward-kl", ComputeType.Float32, false, 2, 1_000)]
     [InlineData("forward-kl", ComputeType.Bfloat16, false, 2, 1_000)]
     public void A_step_allocates_no_more_than(string loss, ComputeType compute, bool checkpointing, int replicas, long most,
