@@ -23,12 +23,14 @@ internal sealed class HeadGradient
     /// <param name="vocabulary">How many of its rows count, the first ones.</param>
     /// <param name="scale">Multiplies the gradient.</param>
     /// <param name="compute">What products are computed in.</param>
-    public void Begin(Tensor head_VD, long vocabulary, double scale, ComputeType compute)
-    {
+    public void Begin(Tensor head_VD, long vocabulary, double scale, ComputeType compute) =>
         (_head_VD, _vocabulary, _scale, _compute) = (head_VD, vocabulary, scale, compute);
-        // Before a chunk's logits, which would take the place where the last step's gradient lay, and leave a hole beside them.
+
+    /// <summary>Makes the gradient where it is gathered in its own memory and is not there yet.</summary>
+    public static void MakeRoom(Tensor head_VD, ComputeType compute)
+    {
         if (compute != ComputeType.Float32 || ProductOperators.AddsInPlace)
-            _ = Gathered;
+            _ = Of(head_VD);
     }
 
     /// <summary>Adds scale · slopesᵀ · hidden.</summary>

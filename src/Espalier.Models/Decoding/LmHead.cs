@@ -39,7 +39,7 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's, which
     /// products of our own do in passing.
     /// </summary>
-    private static long EnoughPositions => ProductOperators.AddsInPlace ? 192 : 256;
+    private static long EnoughPositions => ProductOperators.AddsInPlace ? 224 : 256;
 
     /// <summary>What products are computed in while training.</summary>
     internal ComputeType Compute => compute;
@@ -150,6 +150,9 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     {
         using var noGrad = GradMode.Disable();
         using var scope = reuse ? TensorScope.BeginReusing() : TensorScope.Begin();
+        // First of all: what is made here would lie where the last step's gradient lay, and leave a hole too small for this one's.
+        if (weight.RequiresGrad)
+            HeadGradient.MakeRoom(weight, compute);
         var (operand_ND, factor_VD) = (compute.Operand(hidden_ND), Factor());
         var gradient_ND = scope.Keep(hidden_ND.EmptyLike());
         var sums_P = Tensor.Zeros(DType.Float64, hidden_ND.Device, sums.Length);
