@@ -90,7 +90,9 @@ public sealed class LogitObjective : Objective
         using (StepProfiler.Enter(StepPhase.Backward))
             pass.Backward(counted.Spread(gradient_MD).View(batch.Size, batch.Sequence, width),
                 states is null && balance is null ? null : [.. states?.Gradients ?? [], .. balance?.Gradients ?? []]);
-        outputs?.Distributions.LetGo();
+        // A teacher of others may keep what it answered.
+        if (_teacher?.LetsGo == true)
+            outputs?.Distributions.LetGo();
         if (parts is null)
             return new(sum, []);
         return states is null && balance is null

@@ -27,7 +27,7 @@ internal sealed class Replicas : IDisposable
     /// <param name="objective">What is minimised.</param>
     /// <param name="data">Where windows come from.</param>
     /// <param name="windows">Windows of a step.</param>
-    /// <param name="pass">Windows that go forward and back at once, in all replicas together.</param>
+    /// <param name="pass">Windows that go forward and back at once, in all replicas together; one in each at least.</param>
     /// <param name="layout">How many there are.</param>
     public Replicas(Decoder model, Tensor[] weights, Objective objective, IBatchSource data, int windows, int pass, ReplicaLayout layout)
     {
@@ -44,7 +44,7 @@ internal sealed class Replicas : IDisposable
         {
             var replica = model.Replica();
             return new Replica(replica, [.. replica.Wanting], objective, data,
-                share, pass / count, owned: replica);
+                share, Math.Max(1, pass / count), owned: replica);
         })];
     }
 

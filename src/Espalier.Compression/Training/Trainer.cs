@@ -78,7 +78,8 @@ public sealed class Trainer : IDisposable
         var pass = Math.Min(options.WindowsOfAPass, _share);
         Layout = !objective.TakesThreads || !WorkerThreads.AreSupported || model.Device != Device.Cpu ? new(1, TorchRuntime.Threads)
             : options.Layout
-            ?? ReplicaLayout.Of(TorchRuntime.Threads, _share, pass, _weights.Sum(weight => weight.ElementCount * weight.DType.Size()));
+            ?? ReplicaLayout.Of(TorchRuntime.Threads, _share, Math.Min(Math.Max(pass, options.WindowsAtOnce), _share),
+                _weights.Sum(weight => weight.ElementCount * weight.DType.Size()));
         _replicas = new(model, _weights, objective, data, _share, pass, Layout);
     }
 

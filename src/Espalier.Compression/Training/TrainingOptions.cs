@@ -75,6 +75,11 @@ public sealed record TrainingOptions
     /// <summary>Windows of one pass.</summary>
     internal int WindowsOfAPass => MicroBatch == 0 ? Batch : MicroBatch;
 
+    /// <summary>
+    /// Windows that replicas may have at once, all together, where a pass has fewer: each replica has one at least. 0 as a pass.
+    /// </summary>
+    internal int WindowsAtOnce { get; init; }
+
     /// <summary>The learning rates that the options ask for.</summary>
     internal Schedule LearningRates => Schedule switch
     {

@@ -36,10 +36,9 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     private const long FarBytes = 1L << 30;
 
     /// <summary>
-    /// Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's, which
-    /// products of our own do in passing.
+    /// Positions below which products are slow: every chunk packs both heads and goes through the whole gradient of the student's.
     /// </summary>
-    private static long EnoughPositions => ProductOperators.AddsInPlace ? 224 : 256;
+    private const long EnoughPositions = 256;
 
     /// <summary>What products are computed in while training.</summary>
     internal ComputeType Compute => compute;
@@ -129,7 +128,7 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
 
     /// <summary>
     /// Summed losses of all positions (float64), a part each, and scale · d(weighted sum)/d(hidden), [N, D]. scale · d(weighted
-    /// sum)/d(matrix) is added to the matrix's gradient where it wants one.
+    /// sum)/d(matrix) is added to the matrix's gradient where it wants one; where a loss throws, that of some chunks may have been.
     /// </summary>
     /// <param name="hidden_ND">Hidden states before the head, cut off from the graph.</param>
     /// <param name="parts">P.</param>

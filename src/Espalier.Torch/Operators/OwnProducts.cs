@@ -55,7 +55,8 @@ internal static unsafe class OwnProducts
                 || other[turned ? 1 : 0] != wide || rows * depth * wide == 0
                 || TensorFacts.ElementType(result) != DType.Float32 || TensorFacts.ElementType(right) != DType.Float32
                 || !TensorFacts.IsOnCpu(result) || !TensorFacts.IsOnCpu(left) || !TensorFacts.IsOnCpu(right)
-                || (TensorFacts.Strides(result)[1] != 1 && wide > 1) || !Takes(left, right))
+                || (TensorFacts.Strides(result)[1] != 1 && wide > 1) || (TensorFacts.Strides(result)[0] < wide && rows > 1)
+                || !Takes(left, right) || Meet(result, left) || Meet(result, right))
                 return false;
             var job = Of(left, right, turned);
             job.C = (float*)TensorFacts.Data(result);
@@ -77,15 +78,35 @@ internal static unsafe class OwnProducts
         return true;
     }
 
+    // Whether the memory of two tensors, each from its first element to its last, has a part in common.
+    private static bool Meet(nint one, nint other)
+    {
+        float* first = (float*)TensorFacts.Data(one), second = (float*)TensorFacts.Data(other);
+        return first <= second + Last(other) && second <= first + Last(one);
+    }
+
+    private static long Last(nint tensor)
+    {
+        ReadOnlySpan<long> sizes = TensorFacts.Sizes(tensor), steps = TensorFacts.Strides(tensor);
+        var last = 0L;
+        for (var i = 0; i < sizes.Length; i++)
+            last += (sizes[i] - 1) * steps[i];
+        return last;
+    }
+
     private static ProductJob Of(nint x, nint w, bool turned)
     {
         ReadOnlySpan<long> sizes = TensorFacts.Sizes(x), left = TensorFacts.Strides(x);
         ReadOnlySpan<long> other = TensorFacts.Sizes(w), right = TensorFacts.Strides(w);
         var job = new ProductJob
         {
-            A = (float*)TensorFacts.Data(x), B = (float*)TensorFacts.Data(w), Depth = sizes[^1],
-            Rows = TensorFacts.Elements(x) / sizes[^1], Columns = other[turned ? 1 : 0],
-            BDepth = right[turned ? 0 : 1], BColumn = right[turned ? 1 : 0],
+            A = (float*)TensorFacts.Data(x),
+            B = (float*)TensorFacts.Data(w),
+            Depth = sizes[^1],
+            Rows = TensorFacts.Elements(x) / sizes[^1],
+            Columns = other[turned ? 1 : 0],
+            BDepth = right[turned ? 0 : 1],
+            BColumn = right[turned ? 1 : 0],
         };
         (job.ARow, job.ADepth) = TensorFacts.IsContiguous(x) ? (job.Depth, 1) : (left[0], left[1]);
         return job;

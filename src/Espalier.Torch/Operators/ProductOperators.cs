@@ -60,7 +60,7 @@ public static class ProductOperators
     }
 
     /// <summary>The same where no memory of the sum's size is needed; else false, and nothing is done.</summary>
-    internal static bool TryAddProductInPlace(this Tensor sum, Tensor a, Tensor b) => 
+    internal static bool TryAddProductInPlace(this Tensor sum, Tensor a, Tensor b) =>
         AddsInPlace && OwnProducts.TryWrite(sum, a, b, turned: true, adds: true);
 
     /// <summary>x + a · b, of matrices. No gradient.</summary>

@@ -59,8 +59,7 @@ internal static unsafe class Products
         var (x, w) = (Held(a[0]), Held(a[1]));
         if (!IsOurs(x, w, turned: false) || !Bias(a[2], w, out var bias))
             return s_linear.Run(Lend(x), Lend(w), DispatcherCall.Optional(a[2]));
-        return Library == ProductLibrary.Own && OwnProducts.Takes(x, w) && (bias == 0 || TensorFacts.IsContiguous(bias))
-            ? OwnProducts.Multiply(x, w, turned: false, bias)
+        return Library == ProductLibrary.Own && OwnProducts.Takes(x, w) ? OwnProducts.Multiply(x, w, turned: false, bias)
             : Libtorch.LinearPointwise != null ? OneDnn(x, w, bias)
             : s_linear.Run(Lend(x), Lend(w), DispatcherCall.Optional(a[2]));
     }
@@ -163,8 +162,9 @@ internal static unsafe class Products
     private static bool Bias(in Argument argument, nint w, out nint bias)
     {
         bias = argument.Reference is Tensor tensor ? tensor.Pointer : 0;
+        // Neither reads a bias in steps: oneDNN takes what lies beside it.
         return bias == 0
-            || (TensorFacts.Sizes(bias) is [var length] && length == TensorFacts.Sizes(w)[0]
+            || (TensorFacts.IsContiguous(bias) && TensorFacts.Sizes(bias) is [var length] && length == TensorFacts.Sizes(w)[0]
                 && TensorFacts.ElementType(bias) == TensorFacts.ElementType(w) && TensorFacts.IsOnCpu(bias));
     }
 

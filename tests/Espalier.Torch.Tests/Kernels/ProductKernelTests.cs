@@ -84,8 +84,17 @@ public abstract class ProductKernelTests(int bits) : KernelTest(bits)
         {
             var job = new ProductJob
             {
-                A = left, ARow = turnedA ? 1 : depth, ADepth = turnedA ? rows : 1, B = right, BDepth = turnedB ? 1 : columns,
-                BColumn = turnedB ? depth : 1, C = c.Floats, CRow = columns, Rows = rows, Columns = columns, Depth = depth,
+                A = left,
+                ARow = turnedA ? 1 : depth,
+                ADepth = turnedA ? rows : 1,
+                B = right,
+                BDepth = turnedB ? 1 : columns,
+                BColumn = turnedB ? depth : 1,
+                C = c.Floats,
+                CRow = columns,
+                Rows = rows,
+                Columns = columns,
+                Depth = depth,
             };
             if (begins != Begins.Nothing)
             {

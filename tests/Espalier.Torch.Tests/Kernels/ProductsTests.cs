@@ -1,4 +1,5 @@
 using Espalier.Tests;
+using Espalier.Torch.Gradients;
 using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch.Tests.Kernels;
@@ -19,8 +20,12 @@ public sealed class ProductsTests : TorchTest
     {
         using var scope = TensorScope.Begin();
         var (x, w, bias) = (Values(1, rows, inner), Values(2, columns, inner), Values(3, 1, columns).View(columns));
+        // Every third entry of a row, and one for all.
+        var inSteps = Values(3, columns, 3).Transpose(0, 1).Slice(0, 1, 2).View(columns);
+        var forAll = Values(3, 1, 1).Expand(1, columns).View(columns);
         Func<Tensor>[] products =
         [
+            () => x.Linear(w, inSteps), () => x.Linear(w, forAll),
             () => x.Linear(w), () => x.Linear(w, bias), () => x.View(1, rows, inner).Linear(w, bias), () => x.MatMul(w.Transpose(0, 1)),
             () => x.MatMul(w.Transpose(0, 1).Contiguous()), () => x.Transpose(0, 1).MatMul(x),
             () => x.Transpose(0, 1).Contiguous().Transpose(0, 1).Linear(w),
@@ -71,6 +76,43 @@ public sealed class ProductsTests : TorchTest
         {
             Width.Bits = 0;
         }
+    }
+
+    [Fact]
+    public void A_gradient_that_shares_memory_with_what_it_is_added_to_is_that_of_libtorch()
+    {
+        const int D = 96;
+        foreach (var way in Enumerable.Range(0, 4))
+        {
+            var (one, other) = (Gradient(ProductLibrary.Own, way), Gradient(ProductLibrary.Libtorch, way));
+            for (var i = 0; i < one.Length; i++)
+                Assert.Equal(other[i], one[i], 1e-3);
+        }
+
+        static float[] Gradient(ProductLibrary library, int way)
+        {
+            using var scope = TensorScope.Begin();
+            using var use = Products.Using(library);
+            var (x, w) = (Values(1, D, D), Values(2, D, D));
+            w.RequiresGrad = true;
+            if (way == 0)
+                w.SetGrad(x);
+            else
+                x.Linear(w).Backward(Values(3, D, D));
+            var y = way == 1 ? w.Grad()!.Linear(w) : x.Linear(w);
+            y.Backward(way switch { 2 => w.Grad()!, 3 => w.Grad()!.View(D, D), _ => Values(4, D, D) });
+            return w.Grad()!.ToArray<float>();
+        }
+    }
+
+    [Fact]
+    public void A_gradient_of_one_row_for_all_is_no_place_to_add_to()
+    {
+        using var scope = TensorScope.Begin();
+        var (x, w) = (Values(1, 96, 96), Values(2, 96, 96));
+        w.RequiresGrad = true;
+        w.SetGrad(Values(3, 1, 96).Expand(96, 96));
+        Assert.Throws<TorchException>(() => x.Linear(w).Backward(Values(4, 96, 96)));
     }
 
     [Fact]

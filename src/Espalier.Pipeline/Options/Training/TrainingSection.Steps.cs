@@ -30,6 +30,12 @@ internal sealed partial record TrainingSection
     // was chosen for anybody, whatever passes have since, so that runs go on.
     private int KeyedWindows(int sequence) => WindowsOfAPass(sequence, ComputeType.Bfloat16);
 
+    /// <summary>
+    /// Windows that replicas may have at once where nobody said what a pass has: as many as larger passes had, so that no thread is left
+    /// without work.
+    /// </summary>
+    public int WindowsAtOnce(int sequence) => MicroBatch is not null ? 0 : KeyedWindows(sequence) is > 0 and var windows ? windows : Batch;
+
     private int WindowsOfAPass(int sequence, ComputeType compute) =>
         MicroBatch ?? (Hidden is { Weight: null } ? 0 : PassSize.Of(Batch, sequence, compute));
 

@@ -166,6 +166,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         Steps = section.Steps,
         Batch = section.Batch,
         MicroBatch = section.WindowsOfAPass(sequence),
+        WindowsAtOnce = section.WindowsAtOnce(sequence),
         LearningRate = section.LearningRate,
         MinLearningRate = section.MinLearningRate,
         WarmUp = section.WarmUp,
