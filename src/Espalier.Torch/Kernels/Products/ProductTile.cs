@@ -7,6 +7,7 @@ namespace Espalier.Torch.Kernels.Products;
 /// <summary>
 /// Eight rows by two vectors of a large product, the same sums as <see cref="Tile"/>'s, which asks for memory meanwhile: a line for each
 /// entry of the depth. Asked for at once, lines that come from far away would fill all the places that wait for memory, and products stop.
+/// It stands beside that tile because one for both makes prompts slower by a third: docs/log.md, 2026-11-30.
 /// </summary>
 internal static unsafe class ProductTile
 {
