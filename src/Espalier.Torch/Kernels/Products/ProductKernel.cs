@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch.Kernels.Products;
@@ -10,10 +11,13 @@ namespace Espalier.Torch.Kernels.Products;
 /// </summary>
 internal static unsafe class ProductKernel
 {
-    // Rows that pass panel after panel together; products of a piece of a sum, of which a panel of B and eight rows of A are in the first
-    // cache; products of sums that are made at once, and not in C block by block; floats of B that are packed together, and columns; rows
-    // of A for which B is read where it lies.
-    private const long Rows = 64, Piece = 256, Whole = 1024, Packed = 3 << 14, Most = 256, Few = 256;
+    // Rows that pass panel after panel together, and those of a tile; products of a piece of a sum, of which a panel of B and a tile's rows
+    // of A are in the first cache; products of sums that are made at once, and not in C block by block; floats of B that are packed
+    // together, and columns; rows of A for which B is read where it lies.
+    private const long Rows = 64, Eight = 8, Piece = 256, Whole = 1024, Packed = 3 << 14, Most = 256, Few = 256;
+
+    // The same where A's rows are copied, once for each group.
+    private const long PackedBesideCopies = 1 << 17, MostBesideCopies = 512;
 
     // Products below which a second thread costs more to wake than it saves.
     private const long Enough = 1 << 21;
@@ -75,15 +79,14 @@ internal static unsafe class ProductKernel
                 pass.Rows = Math.Min(Rows, bottom - row);
                 pass.Seen = pass.SeenA = Math.Min(row - top + 2 * Rows, bottom - top);
                 pass.A = job->A + row * job->ARow + from * job->ADepth;
-                (pass.ARow, pass.ADepth) = (job->ARow, job->ADepth);
+                (pass.ARow, pass.ADepth, pass.AEight) = (job->ARow, job->ADepth, Eight * job->ARow);
                 if (pass.ADepth != 1)
                 {
-                    for (var d = 0L; d < pass.Depth; d++)
-                        new ReadOnlySpan<float>(pass.A + d * pass.ADepth, (int)pass.Rows).CopyTo(new(turned + d * Rows, (int)pass.Rows));
+                    Turn(pass.A, pass.ADepth, pass.Depth, pass.Rows, turned);
                     pass.AheadA = row + Rows < bottom ? Ahead.Of(pass.A + Rows, pass.ADepth, Rows)
                         : isLast ? Ahead.None : Ahead.Of(firstA + pass.Depth * pass.ADepth, pass.ADepth, Rows);
                     pass.A = turned;
-                    (pass.ARow, pass.ADepth, pass.SeenA) = (1, Rows, pass.Depth);
+                    (pass.ARow, pass.ADepth, pass.AEight, pass.SeenA) = (1, Eight, Eight * pass.Depth, pass.Depth);
                 }
                 for (var column = 0L; column < pass.Columns; column += wide)
                     Panel<TV>(&pass, column, begin == null ? null : begin + row * pass.BeginRow + left + column,
@@ -98,7 +101,7 @@ internal static unsafe class ProductKernel
     {
         var wide = Tile.Wide<TV>();
         var there = Math.Min(wide, pass->Columns - column);
-        var isWhole = there == wide && pass->Rows % 8 == 0;
+        var isWhole = there == wide && pass->Rows % Eight == 0;
         if (!isWhole)
             Copy(begin, pass->BeginRow, pass->Tile, wide, pass->Rows, there);
         for (var piece = 0L; piece < pass->Pieces; piece++)
@@ -111,7 +114,7 @@ internal static unsafe class ProductKernel
             var (sourceRow, toRow) = (source == pass->Tile ? wide : pass->BeginRow, to == pass->Tile ? wide : cRow);
             var a = pass->A + first * pass->ADepth;
             var row = 0L;
-            for (; row + 8 <= pass->Rows; row += 8, a += 8 * pass->ARow)
+            for (; row + Eight <= pass->Rows; row += Eight, a += pass->AEight)
             {
                 var ask = pass->Ask(length, out var step);
                 ProductTile.Eight<TV>(a, pass->ARow, pass->ADepth, b, bRow, length,
@@ -123,6 +126,20 @@ internal static unsafe class ProductKernel
         }
         if (!isWhole)
             Copy(pass->Tile, wide, c, cRow, pass->Rows, there);
+    }
+
+    // Columns of A, [depth, rows], as [rows / 8][depth][8]: what a tile reads lies together, and leaves the first cache to the panel of B.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Turn(float* from, long step, long depth, long rows, float* to)
+    {
+        var whole = rows / Eight * Eight;
+        for (var d = 0L; d < depth; d++, from += step, to += Eight)
+        {
+            for (var row = 0L; row < whole; row += Eight)
+                Vector256.Load(from + row).Store(to + row * depth);
+            for (var row = whole; row < rows; row++)
+                to[whole * depth + row - whole] = from[row];
+        }
     }
 
     // A piece of a block of B, without what is read where it lies.
@@ -172,9 +189,9 @@ internal static unsafe class ProductKernel
         /// <summary>Rows and columns, the latter also in whole panels, and products of the block and in how many pieces.</summary>
         public long Rows, Columns, Room, Depth, Pieces;
 
-        /// <summary>A's rows, copied where they lay in columns.</summary>
+        /// <summary>A's rows, copied where they lay in columns; from row to row, from entry to entry, from tile to tile.</summary>
         public float* A;
-        public long ARow, ADepth;
+        public long ARow, ADepth, AEight;
 
         /// <summary>B's block as it lies, of which so many columns are read there, and the others as they are packed.</summary>
         public float* B, Packed;
@@ -213,8 +230,10 @@ internal static unsafe class ProductKernel
         public readonly long Blocks = job.Depth <= Whole ? 1 : (job.Depth + Piece - 1) / Piece;
 
         /// <summary>Columns of a group.</summary>
-        public readonly long Columns =
-            Even(job.Columns, job.Depth > Whole ? Most : Math.Clamp(Packed / Math.Max(1, job.Depth) / 32 * 32, 32, Most));
+        public readonly long Columns = Even(job.Columns,
+            job.Depth > Whole ? Most
+            : job.ADepth != 1 && job.Rows >= Rows * 2 * TorchRuntime.Threads ? Room(PackedBesideCopies, job.Depth, MostBesideCopies)
+            : Room(Packed, job.Depth, Most));
 
         /// <summary>Pieces that all rows are cut into.</summary>
         public readonly long Units => (Job.Rows + Rows - 1) / Rows;
@@ -224,6 +243,9 @@ internal static unsafe class ProductKernel
 
         /// <summary>The largest depth of a block.</summary>
         public readonly long Depth => (Job.Depth + Blocks - 1) / Blocks;
+
+        // Columns of a depth that so many floats hold.
+        private static long Room(long floats, long depth, long most) => Math.Clamp(floats / Math.Max(1, depth) / 32 * 32, 32, most);
 
         // Groups of the same size, of whole panels.
         private static long Even(long columns, long most)
