@@ -14,8 +14,10 @@ internal static class KernelTypes
         /// <summary>Whether the kernels that take bfloat16, too, take this tensor.</summary>
         public bool IsFusedNarrow => tensor.DType is DType.Float32 or DType.BFloat16 && tensor.IsOnCpu;
 
-        /// <summary>Whether losses take it: logits may be bfloat16, and are computed in float32, a row at a time.</summary>
-        public bool IsRowsOfLogits => tensor.IsFusedNarrow && tensor.IsContiguous;
+        /// <summary>
+        /// Whether losses take it: logits may be bfloat16, and are computed in float32, a row at a time; between rows there may be anything.
+        /// </summary>
+        public bool IsRowsOfLogits => tensor.IsFusedNarrow && tensor.LiesInRows;
 
         /// <summary>Whether the kernels that importance asks take it: float32 or float64 on the processor.</summary>
         public bool IsFusedWide => tensor.DType is DType.Float32 or DType.Float64 && tensor.IsOnCpu;

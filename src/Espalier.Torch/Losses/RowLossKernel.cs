@@ -29,6 +29,8 @@ internal static unsafe class RowLossKernel
         {
             Student = s.Data,
             Teacher = t.Data,
+            StudentRow = s.Step(0),
+            TeacherRow = t.Step(0),
             IsNarrow = student.DType == DType.BFloat16,
             Losses = to.Floats,
             N = n,
@@ -55,23 +57,24 @@ internal static unsafe class RowLossKernel
         var s = Scratch.Of(4 * room + 96);
         for (var row = first; row < last; row++)
         {
-            Read<TV>(job, job->Student, row, s, TLoss.Beyond);
-            Read<TV>(job, job->Teacher, row, s + room, TLoss.Beyond);
+            long atS = row * job->StudentRow, atT = row * job->TeacherRow;
+            Read<TV>(job, job->Student, atS, s, TLoss.Beyond);
+            Read<TV>(job, job->Teacher, atT, s + room, TLoss.Beyond);
             job->Losses[row] = (float)TLoss.Row<TV>(job, s, s + room, s + 2 * room);
             if (job->IsNarrow)
-                LogitRows.Narrow<TV>(s, (Bf16*)job->Student + row * n, n);
+                LogitRows.Narrow<TV>(s, (Bf16*)job->Student + atS, n);
             else
-                Buffer.MemoryCopy(s, (float*)job->Student + row * n, 4 * n, 4 * n);
+                Buffer.MemoryCopy(s, (float*)job->Student + atS, 4 * n, 4 * n);
         }
     }
 
-    private static void Read<TV>(RowLossJob* job, void* logits, long row, float* to, float beyond) where TV : unmanaged, IFloats<TV>
+    private static void Read<TV>(RowLossJob* job, void* logits, long at, float* to, float beyond) where TV : unmanaged, IFloats<TV>
     {
         var n = job->N;
         if (job->IsNarrow)
-            LogitRows.Widened<TV>((Bf16*)logits + row * n, to, n);
+            LogitRows.Widened<TV>((Bf16*)logits + at, to, n);
         else
-            Buffer.MemoryCopy((float*)logits + row * n, to, 4 * n, 4 * n);
+            Buffer.MemoryCopy((float*)logits + at, to, 4 * n, 4 * n);
         for (var i = n; i < job->Room; i++)
             to[i] = beyond;
     }
@@ -85,8 +88,8 @@ internal unsafe struct RowLossJob
     public float* Losses;
     public bool IsNarrow;
 
-    /// <summary>Entries of a row, and with what fills its last vector.</summary>
-    public long N, Room;
+    /// <summary>Entries of a row, and with what fills its last vector; from row to row of each side.</summary>
+    public long N, Room, StudentRow, TeacherRow;
 
     /// <summary>1 / temperature.</summary>
     public float Inverse;

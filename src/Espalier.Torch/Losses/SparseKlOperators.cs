@@ -22,7 +22,7 @@ internal static class SparseKlOperators
     /// <param name="temperature">What logits are divided by, above 0.</param>
     public static Tensor SparseKlInPlace(
         this Tensor student, Tensor ids_CK, Tensor weights_CK, Tensor? logTail_C, Tensor? entropy_C, double temperature) =>
-        student.IsFusedInOrder && student.Dimensions == 2 && weights_CK.IsForwardFused && (logTail_C ?? entropy_C)?.IsForwardFused != false
+        student.IsForwardFused && student.LiesInRows && weights_CK.IsForwardFused && (logTail_C ?? entropy_C)?.IsForwardFused != false
             ? SparseKlKernel.Run(student, ids_CK, weights_CK, logTail_C, entropy_C, temperature)
             : student.SparseKlInPlaceByParts(ids_CK, weights_CK, logTail_C, entropy_C, temperature);
 

@@ -27,6 +27,12 @@ internal static unsafe class TensorFacts
         return contiguous != 0;
     }
 
+    public static bool LiesInRows(nint tensor)
+    {
+        ReadOnlySpan<long> sizes = Sizes(tensor), steps = Strides(tensor);
+        return sizes.Length == 2 && (steps[1] == 1 || sizes[1] <= 1) && (steps[0] >= sizes[1] || sizes[0] <= 1);
+    }
+
     public static bool IsOnCpu(nint tensor)
     {
         int device;

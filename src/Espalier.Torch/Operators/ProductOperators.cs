@@ -40,8 +40,15 @@ public static class ProductOperators
     internal static bool WritesProducts(this Tensor x, Tensor weight) =>
         AddsInPlace && x.IsForwardFused && weight.IsForwardFused && x.Dimensions == 2;
 
-    /// <summary>Memory for <see cref="LinearInto"/>, on the processor; what is in it is anything.</summary>
-    internal static Tensor RoomFor(long rows, long columns) => Tensor.Adopt(OwnProducts.New([rows, columns]));
+    /// <summary>
+    /// Memory for <see cref="LinearInto"/>, on the processor, [rows, columns]; what is in it is anything. From row to row it is an odd
+    /// number of lines of the cache: of a power of two, the same entries of some rows would want the same places there.
+    /// </summary>
+    internal static Tensor RoomFor(long rows, long columns)
+    {
+        using var whole = Tensor.Adopt(OwnProducts.New([rows, ((columns + 15) / 16 | 1) * 16]));
+        return whole.Slice(1, 0, columns);
+    }
 
     /// <summary>
     /// x · weightᵀ of matrices in memory that is there and not theirs, or where it cannot be written there, in a new tensor. No gradient.

@@ -66,6 +66,9 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>Whether the elements lie in memory in the order of the shape.</summary>
     public bool IsContiguous => Held(TensorFacts.IsContiguous);
 
+    /// <summary>Whether it is a matrix whose rows lie one after the other, each in order, and share no memory.</summary>
+    internal bool LiesInRows => Held(TensorFacts.LiesInRows);
+
     private long[] ShapeArray
     {
         get

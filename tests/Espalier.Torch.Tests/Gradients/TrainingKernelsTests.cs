@@ -23,6 +23,33 @@ public abstract class TrainingKernelsTests(int bits) : KernelTest(bits)
                     s => s.DivergenceInPlace(teacher.To(DType.Float32), temperature, entropy));
     }
 
+    /// <summary>Logits of a head have something between their rows, which is nobody's.</summary>
+    [Theory]
+    [InlineData(DType.Float32)]
+    [InlineData(DType.BFloat16)]
+    public void Rows_apart_are_read_and_written_where_they_are(DType dtype)
+    {
+        using var scope = TensorScope.Begin();
+        var targets = Tensor.From<long>([3, 0, 32, 7, 11], 5);
+        AssertSame(s => s.CrossEntropyInPlace(targets));
+        AssertSame(s => s.DivergenceInPlace(Wide(2), 1.5));
+        AssertSame(s => s.DivergenceInPlace(Wide(2).Contiguous(), 1.5));
+
+        Tensor Wide(int seed) => Twins.Values(seed, 5, 48).Mul(9).To(dtype).Slice(1, 2, 35);
+        void AssertSame(Func<Tensor, Tensor> loss)
+        {
+            var (apart, inOrder) = (Wide(1), Wide(1).Contiguous());
+            var whole = Twins.Values(1, 5, 48).Mul(9).To(dtype);
+            var rows = whole.Slice(1, 2, 35);
+            Assert.Equal(loss(inOrder).ToArray<float>(), loss(rows).ToArray<float>());
+            Assert.Equal(Floats(inOrder), Floats(rows));
+            Assert.NotEqual(Floats(apart), Floats(rows));
+            foreach (var (from, to) in new[] { (0, 2), (35, 48) })
+                Assert.Equal(Floats(Twins.Values(1, 5, 48).Mul(9).To(dtype).Slice(1, from, to)), Floats(whole.Slice(1, from, to)));
+        }
+        static float[] Floats(Tensor x) => x.To(DType.Float32).Contiguous().ToArray<float>();
+    }
+
     [Fact]
     public void A_distribution_has_no_divergence_from_itself()
     {

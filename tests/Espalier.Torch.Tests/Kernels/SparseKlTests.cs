@@ -47,6 +47,24 @@ public abstract class SparseKlTests(int bits) : KernelTest(bits)
             logits.SparseKlInPlace(Tensor.From<long>([0, 4], 1, 2), Tensor.Full(0.5, DType.Float32, 1, 2), null, null, 1)).Message);
     }
 
+    [Fact]
+    public void Rows_apart_are_read_and_written_where_they_are()
+    {
+        using var scope = TensorScope.Begin();
+        var (ids, weights) = (Tensor.From<long>([0, 5, 3, 1, 32, 2], 3, 2), Tensor.Full(0.25, DType.Float32, 3, 2));
+        foreach (var tail in new[] { null, Tensor.Full(Math.Log(0.5), DType.Float32, 3) })
+        {
+            var whole = Twins.Values(1, 3, 48).Mul(9).To(DType.Float32);
+            var (before, rows) = (whole.Clone(), whole.Slice(1, 2, 35));
+            var inOrder = rows.Contiguous();
+            Assert.Equal(inOrder.SparseKlInPlace(ids, weights, tail, null, 1.5).ToArray<float>(),
+                rows.SparseKlInPlace(ids, weights, tail, null, 1.5).ToArray<float>());
+            Assert.Equal(inOrder.ToArray<float>(), rows.Contiguous().ToArray<float>());
+            rows.CopyInPlace(before.Slice(1, 2, 35));
+            Assert.Equal(before.ToArray<float>(), whole.ToArray<float>());
+        }
+    }
+
     private static void AssertSame(Tensor student, Tensor ids, Tensor weights, Tensor? logTail, Tensor? entropy)
     {
         foreach (var temperature in new[] { 1, 2.5 })

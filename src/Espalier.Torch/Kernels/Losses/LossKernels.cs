@@ -25,6 +25,7 @@ internal static unsafe class LossKernels
         var job = new Job
         {
             Student = s.Data,
+            StudentRow = s.Step(0),
             IsNarrow = student.DType == DType.BFloat16,
             Targets = wanted.Longs,
             Losses = to.Floats,
@@ -56,6 +57,8 @@ internal static unsafe class LossKernels
         {
             Student = s.Data,
             Teacher = t.Data,
+            StudentRow = s.Step(0),
+            TeacherRow = t.Step(0),
             IsNarrow = student.DType == DType.BFloat16,
             Losses = to.Floats,
             N = student.Size(1),
@@ -70,9 +73,9 @@ internal static unsafe class LossKernels
 
     private static void Check(string name, Tensor logits)
     {
-        if (logits.Dimensions != 2 || logits.DType is not (DType.Float32 or DType.BFloat16) || !logits.IsContiguous)
+        if (logits.Dimensions != 2 || logits.DType is not (DType.Float32 or DType.BFloat16) || !logits.LiesInRows)
             throw Of(name,
-                $"logits are {logits.DType} {Sizes(logits)}, they must be float32 or bfloat16 of positions and vocabulary, in order");
+                $"logits are {logits.DType} {Sizes(logits)}, they must be float32 or bfloat16 of positions and vocabulary, in rows");
     }
 
     private static long Grain(long n) => Math.Max(1, 8192 / Math.Max(1, n));
@@ -84,7 +87,8 @@ internal static unsafe class LossKernels
         var n = job->N;
         for (var row = first; row < last; row++)
         {
-            var s = job->IsNarrow ? LogitRows.Widened<TV>((Bf16*)job->Student + row * n, Scratch.Of(n), n) : (float*)job->Student + row * n;
+            var at = row * job->StudentRow;
+            var s = job->IsNarrow ? LogitRows.Widened<TV>((Bf16*)job->Student + at, Scratch.Of(n), n) : (float*)job->Student + at;
             var target = job->Targets[row];
             var top = LogitRows.Top<TV>(s, n);
             var distance = (double)top - s[target];
@@ -92,7 +96,7 @@ internal static unsafe class LossKernels
             LogitRows.Scale<TV>(s, (float)(1 / sum), n);
             s[target] -= 1;
             if (job->IsNarrow)
-                LogitRows.Narrow<TV>(s, (Bf16*)job->Student + row * n, n);
+                LogitRows.Narrow<TV>(s, (Bf16*)job->Student + at, n);
             job->Losses[row] = (float)(Math.Log(sum) + distance);
         }
     }
@@ -104,13 +108,14 @@ internal static unsafe class LossKernels
         var n = job->N;
         for (var row = first; row < last; row++)
         {
-            float* s = (float*)job->Student + row * n, t = (float*)job->Teacher + row * n;
+            long atS = row * job->StudentRow, atT = row * job->TeacherRow;
+            float* s = (float*)job->Student + atS, t = (float*)job->Teacher + atT;
             if (job->IsNarrow)
             {
                 var room = (n + 15) / 16 * 16;
                 s = Scratch.Of(2 * room);
-                t = LogitRows.Widened<TV>((Bf16*)job->Teacher + row * n, s + room, n);
-                s = LogitRows.Widened<TV>((Bf16*)job->Student + row * n, s, n);
+                t = LogitRows.Widened<TV>((Bf16*)job->Teacher + atT, s + room, n);
+                s = LogitRows.Widened<TV>((Bf16*)job->Student + atS, s, n);
             }
             float topS = LogitRows.Top<TV>(s, n), topT = LogitRows.Top<TV>(t, n);
             var (sumS, sumT, along) = Sums<TV>(s, t, topS, topT, job->Inverse, job->Entropy, n);
@@ -122,7 +127,7 @@ internal static unsafe class LossKernels
             if (i < n)
                 Tail.Store(Tail.Load<TV>(s + i, n - i) * ofS - Tail.Load<TV>(t + i, n - i) * ofT, s + i, n - i);
             if (job->IsNarrow)
-                LogitRows.Narrow<TV>(s, (Bf16*)job->Student + row * n, n);
+                LogitRows.Narrow<TV>(s, (Bf16*)job->Student + atS, n);
             job->Losses[row] = (float)(along / sumT + Math.Log(sumS) - job->Entropy * Math.Log(sumT));
         }
     }
@@ -174,7 +179,7 @@ internal static unsafe class LossKernels
         public bool IsNarrow;
         public float* Losses;
         public long* Targets;
-        public long N;
+        public long N, StudentRow, TeacherRow;
         public float Inverse, Entropy;
     }
 }

@@ -29,6 +29,7 @@ internal static unsafe class SparseKlKernel
         var job = new Job
         {
             Student = s.Floats,
+            StudentRow = s.Step(0),
             Losses = to.Floats,
             Ids = which.Longs,
             Weights = weigh.Floats,
@@ -51,7 +52,7 @@ internal static unsafe class SparseKlKernel
         var kept = (double*)Scratch.Of(2 * K + 16);
         for (var row = first; row < last; row++)
         {
-            float* s = job->Student + row * n, weights = job->Weights + row * K;
+            float* s = job->Student + row * job->StudentRow, weights = job->Weights + row * K;
             var ids = job->Ids + row * K;
             if (job->Inverse != 1)
                 LogitRows.Scale<TV>(s, job->Inverse, n);
@@ -115,7 +116,7 @@ internal static unsafe class SparseKlKernel
     {
         public float* Student, Losses, Weights, Tail, Entropy;
         public long* Ids;
-        public long N, K;
+        public long N, K, StudentRow;
         public float Inverse;
     }
 }
