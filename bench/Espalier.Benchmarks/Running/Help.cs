@@ -15,7 +15,7 @@ internal static class Help
               --threads N,..  threads of both sides; 1,2
               --pairs N       pairs that count, after the warm-up; 9, at least 7
               --quick         few cases, no compiled peer, as many pairs as asked for: to see that it runs
-              --only A,B      these cases alone
+              --only A,B      these cases alone, also of those that --quick leaves out
               --output FOLDER bench/results unless given
 
             ESPALIER_PEER_ROOT is a Debian with a current PyTorch (bench/peer-system makes one; root); the scripts that run in it are in bench/peers.

@@ -26,7 +26,7 @@ internal static class Runner
             foreach (var threads in bar.Threads ?? options.Threads)
             {
                 result.References.Add(JsonNode.Parse(Child("references", $"{threads}").Single())!.AsObject());
-                foreach (var subject in bar.HasMore && options.Only.Length > 0 ? options.Only : bar.Subjects(options.Quick)
+                foreach (var subject in bar.HasMore && options.Only.Length > 0 ? options.Only : bar.Subjects(options.Quick && options.Only.Length == 0)
                     .Where(subject => options.Only.Length == 0 || options.Only.Contains(subject)))
                 {
                     Console.Error.WriteLine($"{bar.Name} {subject}, {threads} thread{(threads == 1 ? "" : "s")}");
