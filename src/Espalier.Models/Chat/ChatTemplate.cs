@@ -90,8 +90,6 @@ internal sealed class ChatTemplate
         Render(messages, new ChatOptions { AddGenerationPrompt = addGenerationPrompt }).Text;
 
     /// <summary>The text of messages, and where the assistant's part stands if the template marks it.</summary>
-    /// <param name="messages">The conversation.</param>
-    /// <param name="options">How it is rendered.</param>
     /// <exception cref="EspalierException">The template is damaged, refuses the messages, or uses more than it may.</exception>
     public ChatRendering Render(IEnumerable<ChatMessage> messages, ChatOptions options)
     {
@@ -115,9 +113,6 @@ internal sealed class ChatTemplate
     /// The ids of messages. Special tokens that the text has are recognised, and none are added around it, as a template writes its own:
     /// BOS stands once.
     /// </summary>
-    /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="messages">The conversation.</param>
-    /// <param name="options">How it is rendered.</param>
     public int[] Encode(Tokenizer tokenizer, IEnumerable<ChatMessage> messages, ChatOptions options) =>
         tokenizer.Encode(Render(messages, options).Text, addSpecialTokens: false);
 

@@ -32,26 +32,19 @@ internal abstract class Family
     /// <summary>The values of <see cref="ActivationField"/> that mean this family's activation; the first is canonical.</summary>
     protected virtual IReadOnlyList<string> Activations => ["silu", "swish"];
 
-    /// <summary>Field of the activation.</summary>
     protected virtual string ActivationField => "hidden_act";
 
-    /// <summary>Field of the norm's epsilon.</summary>
     protected internal virtual string EpsilonField => "rms_norm_eps";
 
     /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null.</summary>
     protected virtual bool FillsHeadDim => true;
 
     /// <summary>The field of a size, where the family has another one than most; null where this file says it otherwise.</summary>
-    /// <param name="axis">The size.</param>
-    /// <param name="fields">The config that is written.</param>
     protected virtual string? FieldOf(Axis axis, JsonObject fields) => axis.Field;
 
     /// <summary>The name of a size in a <c>config.json</c> of this family, for who reads it.</summary>
-    /// <param name="axis">The size.</param>
-    /// <param name="fields">The config.</param>
     internal string NameOf(Axis axis, JsonObject fields) => FieldOf(axis, fields) ?? axis.Field;
 
-    /// <summary>The number of layers.</summary>
     protected virtual int LayersOf(ConfigFields fields) => fields.Int(Axis.Layers.Field);
 
     /// <summary>Whether queries and keys turn with their position, so that the config says how.</summary>
@@ -78,7 +71,6 @@ internal abstract class Family
     {
     }
 
-    /// <summary>The name of a parameter in a checkpoint.</summary>
     public string NameOf(Parameter parameter) => Table.NameOf(parameter);
 
     /// <summary>The parameter that a checkpoint's name stands for; false where the family has no such name.</summary>

@@ -61,7 +61,6 @@ internal enum GgufType
 /// <summary>Names and sizes of <see cref="GgufType"/>.</summary>
 internal static class GgufTypes
 {
-    /// <summary>Every type.</summary>
     public static IReadOnlyList<GgufType> All { get; } = Enum.GetValues<GgufType>();
 
     private static readonly SimpleBlocks s_q4 = new(bits: 4), s_q5 = new(bits: 5);

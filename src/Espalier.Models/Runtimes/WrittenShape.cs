@@ -8,7 +8,6 @@ namespace Espalier.Models.Runtimes;
 /// <param name="Family">The model's family.</param>
 /// <param name="Hidden">hidden_size.</param>
 /// <param name="Heads">num_attention_heads.</param>
-/// <param name="KvHeads">num_key_value_heads; the heads where absent.</param>
 /// <param name="HeadDim">head_dim; null where absent or null.</param>
 /// <param name="RotaryFraction">partial_rotary_factor; 1 where absent.</param>
 /// <param name="OlderRotary">How positions turn for a program that does not know rope_parameters.</param>

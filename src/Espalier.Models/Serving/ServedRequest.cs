@@ -9,7 +9,6 @@ internal sealed record ServedRequest
     /// <summary>The prompt's ids, at least one.</summary>
     public required IReadOnlyList<int> Prompt { get; init; }
 
-    /// <summary>Most ids that follow.</summary>
     public required int MaxTokens { get; init; }
 
     /// <summary>How ids are chosen; the seed is this request's own.</summary>

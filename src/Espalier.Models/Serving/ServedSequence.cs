@@ -47,7 +47,6 @@ internal sealed class ServedSequence
     /// <summary>Positions that are still to go through.</summary>
     public int Pending => Ids.Count - Done;
 
-    /// <summary>Whether it was worked on before.</summary>
     public bool HasBegun { get; private set; }
 
     /// <summary>

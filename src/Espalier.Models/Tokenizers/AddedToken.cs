@@ -3,7 +3,6 @@ namespace Espalier.Models.Tokenizers;
 /// <summary>A token that is cut out of the text before the model sees it (control tokens, tool marks, ...).</summary>
 internal sealed record AddedToken
 {
-    /// <summary>Its id.</summary>
     public required int Id { get; init; }
 
     /// <summary>Its text as written in the file.</summary>

@@ -5,16 +5,13 @@ internal sealed class IdBuffer
 {
     private int[] _items = new int[4096];
 
-    /// <summary>Ids so far.</summary>
     public int Count { get; private set; }
 
     /// <summary>The ids; valid until the next is added.</summary>
     public ReadOnlySpan<int> Written => _items.AsSpan(0, Count);
 
-    /// <summary>How many fit without growing.</summary>
     public int Capacity => _items.Length;
 
-    /// <summary>Adds one.</summary>
     public void Add(int id)
     {
         if (Count == _items.Length)

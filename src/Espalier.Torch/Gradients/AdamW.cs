@@ -29,11 +29,6 @@ internal static class AdamW
             : weight.AdamWInPlaceByParts(gradient, first, second, step, measure);
 
     /// <summary>The same from the accumulated gradient; without one nothing is done.</summary>
-    /// <param name="weight">The weight.</param>
-    /// <param name="first">m, overwritten.</param>
-    /// <param name="second">v, overwritten.</param>
-    /// <param name="step">The numbers.</param>
-    /// <param name="measure">Whether to measure.</param>
     public static (double Moved, double Size) AdamWInPlace(
         this Tensor weight, Tensor first, Tensor second, AdamWStep step, bool measure = false)
     {

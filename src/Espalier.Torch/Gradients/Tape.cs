@@ -4,7 +4,6 @@ namespace Espalier.Torch.Gradients;
 /// Records operations for the backward pass. An operation asks <see cref="GradMode.Records(Tensor)"/> and hands its result and what its
 /// backward needs to <see cref="Record"/>:
 /// <code>
-/// if (!GradMode.Records(x, w)) return y;
 /// return Tape.Record(y, [x, w], [x, w], static (node, g, into) => (into[0], into[1]) = Slopes(g, node[0], node[1]));
 /// </code>
 /// </summary>

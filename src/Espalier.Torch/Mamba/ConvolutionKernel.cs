@@ -116,7 +116,6 @@ internal static unsafe partial class ConvolutionKernel
     }
 }
 
-/// <summary>What a convolution reads and writes.</summary>
 internal unsafe struct ConvolutionJob
 {
     public RowView X;

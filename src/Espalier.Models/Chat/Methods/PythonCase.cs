@@ -116,7 +116,6 @@ internal static class PythonCase
         return any;
     }
 
-    /// <summary>Whether a character has a case.</summary>
     public static bool IsCased(Rune rune) =>
         CasedLetters.IsUpper(rune) || CasedLetters.IsLower(rune) || CasedLetters.IsTitle(rune);
 

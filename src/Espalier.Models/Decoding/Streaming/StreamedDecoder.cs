@@ -36,10 +36,8 @@ internal sealed class StreamedDecoder : IDisposable
         _masks = new(Config, dtype, TorchRuntime.Device);
     }
 
-    /// <summary>Shapes and kinds.</summary>
     public DecoderConfig Config { get; }
 
-    /// <summary>Element type of compute.</summary>
     public DType DType => _dtype;
 
     /// <summary>Bytes of stored weights that were read so far.</summary>

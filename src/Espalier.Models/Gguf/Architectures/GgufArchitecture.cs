@@ -49,7 +49,6 @@ internal abstract class GgufArchitecture
     /// <summary>Whether it reads <see cref="LongFactors"/>.</summary>
     protected virtual bool ReadsLongFactors => false;
 
-    /// <summary>The norm that it computes.</summary>
     protected virtual NormKind Norm => NormKind.RmsNorm;
 
     /// <summary>How it computes a layer, apart from what <see cref="WithoutKeys"/> takes away.</summary>
@@ -94,8 +93,6 @@ internal abstract class GgufArchitecture
     }
 
     /// <summary>The way back: the fields of <c>config.json</c> that this architecture's own keys say, in its family's terms.</summary>
-    /// <param name="keys">The file's keys.</param>
-    /// <param name="fields">Receives the fields, beside the common ones.</param>
     public virtual void ReadOwn(GgufKeys keys, JsonObject fields)
     {
     }
@@ -138,7 +135,6 @@ internal abstract class GgufArchitecture
     {
     }
 
-    /// <summary>The keys that describe the shape.</summary>
     public void Describe(DecoderConfig config, GgufMetadata metadata)
     {
         Add("context_length", (uint)ContextLength(config));

@@ -6,7 +6,6 @@ namespace Espalier.Models.Grammars.Schemas;
 /// <summary>What a schema says of numbers.</summary>
 internal static class SchemaNumber
 {
-    /// <summary>The keywords.</summary>
     public static IReadOnlyList<string> Keywords { get; } =
         ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 

@@ -18,7 +18,6 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
     private bool? AddsEos { get; init; }
 
     /// <summary>The class of the tokenizer in a folder, if it is of Llama's kind; else null.</summary>
-    /// <param name="tokenizerPath">The path of tokenizer.json.</param>
     /// <exception cref="EspalierException">A flag that is neither true nor false.</exception>
     public static TokenizerClass? Of(string tokenizerPath)
     {

@@ -31,7 +31,6 @@ internal sealed class VocabularyReader
     /// <summary>The pieces of a Unigram model by id, with their scores; empty for the other models.</summary>
     public List<(string Text, double Score)> Pieces { get; } = [];
 
-    /// <summary>Reads all parts.</summary>
     public static VocabularyReader Read(TokenizerNode root)
     {
         var reader = new VocabularyReader();

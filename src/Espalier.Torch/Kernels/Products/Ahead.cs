@@ -13,7 +13,6 @@ internal unsafe struct Ahead
     private float* _from;
     private long _step, _lines, _line, _row;
 
-    /// <summary>Nothing.</summary>
     public static Ahead None => default;
 
     /// <summary>Rows a step apart, so many floats of each.</summary>
