@@ -7,16 +7,16 @@ namespace Espalier.Models.Families;
 /// A family of models as Hugging Face knows it: its <c>config.json</c> to <see cref="DecoderConfig"/> and back, and its one
 /// table of parameter names. A new family is a copy of a sibling's file, added to <see cref="FamilyCatalog"/>.
 /// </summary>
-internal abstract class Family
+/// <param name="modelType">The <c>model_type</c> in <c>config.json</c>.</param>
+/// <param name="architecture">The class in <c>architectures</c>.</param>
+internal abstract class Family(string modelType, string architecture)
 {
     // Where a config class has them, they say which projections have biases.
     private const string AttentionBias = "attention_bias", MlpBias = "mlp_bias";
 
-    /// <summary>The <c>model_type</c> in <c>config.json</c>.</summary>
-    public abstract string ModelType { get; }
+    public string ModelType => modelType;
 
-    /// <summary>The class in <c>architectures</c>.</summary>
-    public abstract string Architecture { get; }
+    public string Architecture => architecture;
 
     /// <summary>Parameter name and role, read both ways.</summary>
     public abstract ParameterTable Table { get; }
