@@ -19,13 +19,6 @@ internal sealed class IdBuffer
         _items[Count++] = id;
     }
 
-    /// <summary>Adds several.</summary>
-    public void Add(ReadOnlySpan<int> ids)
-    {
-        ids.CopyTo(Free(ids.Length));
-        Count += ids.Length;
-    }
-
     /// <summary>Room for so many after the last; nothing is added until <see cref="Advance"/>.</summary>
     public Span<int> Free(int count)
     {

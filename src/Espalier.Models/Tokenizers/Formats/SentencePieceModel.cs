@@ -99,8 +99,6 @@ internal sealed class SentencePieceModel
                 case 3:
                     type = (PieceType)reader.Number;
                     break;
-                default:
-                    break;
             }
         return (text, score, type);
     }
@@ -141,8 +139,6 @@ internal sealed class SentencePieceModel
                 case 24 when reader.Number != 0:
                     throw new EspalierException(
                         $"{path}: it writes spaces after words (treat_whitespace_as_suffix), which is not supported");
-                default:
-                    break;
             }
     }
 
@@ -164,8 +160,6 @@ internal sealed class SentencePieceModel
                 case 5 when reader.Number == 0:
                     throw new EspalierException(
                         $"{path}: it keeps spaces as they are (escape_whitespaces is false), which is not supported");
-                default:
-                    break;
             }
     }
 }
