@@ -38,8 +38,7 @@ internal sealed class ChatTemplate
     /// <exception cref="EspalierException">The folder has none, or it cannot be read.</exception>
     public static ChatTemplate Load(string folder) => Find(folder) ?? throw new EspalierException(
         $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): take an instruct model, or put "
-            + $"the "
-            + "template of its family there");
+            + "the template of its family there");
 
     /// <summary>The template of a folder; null where it has none.</summary>
     /// <exception cref="EspalierException">It cannot be read, or is not well-formed.</exception>

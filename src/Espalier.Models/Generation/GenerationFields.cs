@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families.Fields;
-using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Models.Generation;
 

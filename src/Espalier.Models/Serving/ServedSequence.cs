@@ -1,4 +1,3 @@
-using Espalier.Models.Generation;
 using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Models.Serving;

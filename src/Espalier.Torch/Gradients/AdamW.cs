@@ -77,8 +77,7 @@ internal static class AdamW
             var divisor = step.Clip == 1 ? null : Tensor.Full(1 / step.Clip, DType.Float32, device);
             Ops.FusedAdamW.CallVoid(
                 weights, Array.ConvertAll(weights, weight => weight.Grad()!), first, second, Array.Empty<Tensor>(), updates, step.Rate,
-                step.Beta1,
-                step.Beta2, step.Decay, step.Epsilon, false, false, divisor, Argument.None);
+                step.Beta1, step.Beta2, step.Decay, step.Epsilon, false, false, divisor, Argument.None);
         }
 
         /// <summary>

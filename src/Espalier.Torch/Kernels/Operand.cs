@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Espalier.Torch.Dispatch;
-using Espalier.Torch.Kernels.Vectors;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Kernels;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Espalier.Models.Chat.Python;
 
 namespace Espalier.Models.Chat.Methods;
 

@@ -1,5 +1,4 @@
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Families;
 using Espalier.Models.Masks;
 using Espalier.Models.Mixers;
 using Espalier.Models.Rotary;

@@ -1,5 +1,4 @@
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Families;
 using Espalier.Models.Streaming;
 using Espalier.Torch;
 using Espalier.Torch.Kernels;

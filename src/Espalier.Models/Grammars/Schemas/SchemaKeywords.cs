@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Text.Json;
-using Espalier.Files;
 using Espalier.Models.Grammars.Numbers;
 
 namespace Espalier.Models.Grammars.Schemas;

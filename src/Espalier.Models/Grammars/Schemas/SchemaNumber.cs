@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Models.Grammars.Numbers;
 
 namespace Espalier.Models.Grammars.Schemas;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Files;
 
 namespace Espalier.Models.Grammars.Schemas;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Files;
 using Espalier.Models.Grammars.Numbers;
 
 namespace Espalier.Models.Grammars.Schemas;

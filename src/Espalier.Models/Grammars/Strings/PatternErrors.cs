@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Models.Grammars.Strings;
 
 /// <summary>The errors of a regular expression: what is none, and what is one that no finite automaton here follows.</summary>

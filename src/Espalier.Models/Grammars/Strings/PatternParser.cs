@@ -1,5 +1,4 @@
 using System.Globalization;
-using Espalier.Files;
 using static Espalier.Models.Grammars.Strings.PatternNode;
 
 namespace Espalier.Models.Grammars.Strings;
