@@ -47,7 +47,6 @@ internal sealed class WorkerThreads : IDisposable
     /// <summary>Whether threads can have numbers of their own.</summary>
     public static unsafe bool AreSupported => Libtorch.SetThreadCount != null;
 
-    /// <summary>How many there are.</summary>
     public int Count => _threads.Length;
 
     /// <summary>

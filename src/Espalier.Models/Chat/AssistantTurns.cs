@@ -4,9 +4,6 @@ namespace Espalier.Models.Chat;
 /// Finds what the assistant wrote in a rendered conversation by rendering its beginnings: an answer is what comes to the text, after the
 /// prompt that starts it, when its message does.
 /// </summary>
-/// <param name="template">The model's template.</param>
-/// <param name="messages">The conversation.</param>
-/// <param name="options">How it is rendered.</param>
 internal sealed class AssistantTurns(ChatTemplate template, IReadOnlyList<ChatMessage> messages, ChatOptions options)
 {
     /// <summary>The places of the answers in the rendered text, in UTF-16 units, with what ends a turn.</summary>

@@ -38,8 +38,7 @@ internal sealed class ChatTemplate
     /// <exception cref="EspalierException">The folder has none, or it cannot be read.</exception>
     public static ChatTemplate Load(string folder) => Find(folder) ?? throw new EspalierException(
         $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): take an instruct model, or put "
-            + $"the "
-            + "template of its family there");
+            + "the template of its family there");
 
     /// <summary>The template of a folder; null where it has none.</summary>
     /// <exception cref="EspalierException">It cannot be read, or is not well-formed.</exception>
@@ -90,8 +89,6 @@ internal sealed class ChatTemplate
         Render(messages, new ChatOptions { AddGenerationPrompt = addGenerationPrompt }).Text;
 
     /// <summary>The text of messages, and where the assistant's part stands if the template marks it.</summary>
-    /// <param name="messages">The conversation.</param>
-    /// <param name="options">How it is rendered.</param>
     /// <exception cref="EspalierException">The template is damaged, refuses the messages, or uses more than it may.</exception>
     public ChatRendering Render(IEnumerable<ChatMessage> messages, ChatOptions options)
     {
@@ -115,9 +112,6 @@ internal sealed class ChatTemplate
     /// The ids of messages. Special tokens that the text has are recognised, and none are added around it, as a template writes its own:
     /// BOS stands once.
     /// </summary>
-    /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="messages">The conversation.</param>
-    /// <param name="options">How it is rendered.</param>
     public int[] Encode(Tokenizer tokenizer, IEnumerable<ChatMessage> messages, ChatOptions options) =>
         tokenizer.Encode(Render(messages, options).Text, addSpecialTokens: false);
 

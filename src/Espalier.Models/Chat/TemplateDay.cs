@@ -6,7 +6,6 @@ namespace Espalier.Models.Chat;
 /// </summary>
 internal sealed class TemplateDay : TimeProvider
 {
-    /// <summary>The one instance.</summary>
     public static TemplateDay Instance { get; } = new();
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;

@@ -29,7 +29,6 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>The model's shape.</summary>
     public DecoderConfig Config { get; }
 
-    /// <summary>The model's family.</summary>
     internal Family Family { get; }
 
     /// <summary>
@@ -54,7 +53,6 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>The parameters by name; their offsets count within <see cref="FileOf"/>.</summary>
     internal IReadOnlyDictionary<string, TensorEntry> Entries => Weights.Entries;
 
-    /// <summary>The files of the weights.</summary>
     internal IReadOnlyList<SafetensorsFile> Files => Weights.Files;
 
     /// <summary>Bytes of all parameters as they are stored.</summary>
@@ -102,10 +100,8 @@ public sealed class Checkpoint : ITensorSource, IDisposable
         };
     }
 
-    /// <summary>The file that holds a parameter.</summary>
     internal SafetensorsFile FileOf(string name) => Weights.FileOf(name);
 
-    /// <summary>The parameter of that name.</summary>
     internal TensorEntry Entry(string name) => Weights.Entry(name);
 
     /// <summary>Copies elements of a parameter, widened to float.</summary>

@@ -7,8 +7,6 @@ namespace Espalier.Models.Checkpoints;
 internal static class FusedParts
 {
     /// <summary>Where each part is, by its own name and shape.</summary>
-    /// <param name="entry">The tensor in the file.</param>
-    /// <param name="tensor">What it holds.</param>
     public static IEnumerable<TensorEntry> Of(TensorEntry entry, StoredTensor tensor)
     {
         var size = entry.Type.Bytes();

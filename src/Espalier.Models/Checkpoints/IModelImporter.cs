@@ -6,7 +6,6 @@ internal interface IModelImporter : IDisposable
     /// <summary>What the model is stored in: llama.cpp's architecture, or a way to quantise.</summary>
     string Form { get; }
 
-    /// <summary>The decoder.</summary>
     DecoderConfig Config { get; }
 
     /// <summary>The smallest type that keeps every weight as it is stored.</summary>

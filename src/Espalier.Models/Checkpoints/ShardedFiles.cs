@@ -14,10 +14,8 @@ internal sealed class ShardedFiles : IDisposable
 
     private ShardedFiles(string folder) => _folder = folder;
 
-    /// <summary>The files.</summary>
     public IReadOnlyList<SafetensorsFile> Files => _files;
 
-    /// <summary>The tensors, by name.</summary>
     public IReadOnlyDictionary<string, TensorEntry> Entries => _entries;
 
     /// <summary>A sentence where the index counts other bytes than there are; else null.</summary>
@@ -40,7 +38,6 @@ internal sealed class ShardedFiles : IDisposable
         }
     }
 
-    /// <summary>The file that a tensor lies in.</summary>
     public SafetensorsFile FileOf(string name) => _owners.TryGetValue(name, out var file) ? file
         : throw new EspalierException($"{_folder}: has no tensor '{name}' among its {_entries.Count}");
 

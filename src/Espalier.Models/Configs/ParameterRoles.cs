@@ -24,7 +24,6 @@ internal static class ParameterRoles
     /// <summary>A gated feed-forward block with biases.</summary>
     public static readonly ParameterRole[] BiasedMlp = [GateProjection, GateProjectionBias, .. BiasedPlainMlp];
 
-    /// <summary>A mixture of experts.</summary>
     public static readonly ParameterRole[] Experts = [Router, ExpertGateProjection, ExpertUpProjection, ExpertDownProjection];
 
     /// <summary>The expert that every token goes to.</summary>

@@ -35,13 +35,10 @@ internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, p
 {
     private static readonly ParameterSpec[] s_byRole = [.. ParameterSpecs.All.OrderBy(spec => spec.Role)];
 
-    /// <summary>All of them.</summary>
     public static IReadOnlyList<ParameterSpec> All => s_byRole;
 
-    /// <summary>Whether each block has one.</summary>
     public bool IsPerLayer { get; init; } = true;
 
-    /// <summary>Whether each expert of a block has one.</summary>
     public bool IsPerExpert { get; init; }
 
     /// <summary>
@@ -79,7 +76,6 @@ internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, p
         return factor == 1 ? null : value => (float)((value + less) * factor - less);
     }
 
-    /// <summary>The spec of a role.</summary>
     public static ParameterSpec Of(ParameterRole role) => s_byRole[(int)role];
 
     /// <summary>How many a block of a config has, where it has it at all.</summary>
@@ -88,7 +84,6 @@ internal sealed record ParameterSpec(ParameterRole Role, ParameterGroup Group, p
     /// <summary>The shape that a config calls for, rows first.</summary>
     public long[] Shape(DecoderConfig config) => [.. Dimensions.Select(dimension => dimension.Of(config))];
 
-    /// <summary>The elements of that shape.</summary>
     public long Elements(DecoderConfig config)
     {
         var elements = 1L;

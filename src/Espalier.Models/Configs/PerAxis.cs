@@ -22,7 +22,6 @@ public sealed class PerAxis<T> : IEquatable<PerAxis<T>>
                 _values.Add(axis, one);
     }
 
-
     /// <summary>What the axis has; null for nothing.</summary>
     public T? this[Axis axis]
     {

@@ -11,7 +11,6 @@ namespace Espalier.Models;
 /// <param name="Kernel">K: positions that the convolution sees.</param>
 internal sealed record StateShape(int Heads, int HeadDim, int Groups, int StateSize, int Kernel)
 {
-    /// <summary>Channels of all heads.</summary>
     public int Channels => Heads * HeadDim;
 
     /// <summary>Entries of what the groups share, each of both.</summary>

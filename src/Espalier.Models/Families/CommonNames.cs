@@ -8,7 +8,6 @@ namespace Espalier.Models.Families;
 /// </summary>
 internal static class CommonNames
 {
-    /// <summary>The name of each role.</summary>
     public static readonly IReadOnlyDictionary<ParameterRole, string> All = new Dictionary<ParameterRole, string>
     {
         [Embedding] = "model.embed_tokens.weight",

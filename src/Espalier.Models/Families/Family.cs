@@ -7,16 +7,16 @@ namespace Espalier.Models.Families;
 /// A family of models as Hugging Face knows it: its <c>config.json</c> to <see cref="DecoderConfig"/> and back, and its one
 /// table of parameter names. A new family is a copy of a sibling's file, added to <see cref="FamilyCatalog"/>.
 /// </summary>
-internal abstract class Family
+/// <param name="modelType">The <c>model_type</c> in <c>config.json</c>.</param>
+/// <param name="architecture">The class in <c>architectures</c>.</param>
+internal abstract class Family(string modelType, string architecture)
 {
     // Where a config class has them, they say which projections have biases.
     private const string AttentionBias = "attention_bias", MlpBias = "mlp_bias";
 
-    /// <summary>The <c>model_type</c> in <c>config.json</c>.</summary>
-    public abstract string ModelType { get; }
+    public string ModelType => modelType;
 
-    /// <summary>The class in <c>architectures</c>.</summary>
-    public abstract string Architecture { get; }
+    public string Architecture => architecture;
 
     /// <summary>Parameter name and role, read both ways.</summary>
     public abstract ParameterTable Table { get; }
@@ -32,26 +32,19 @@ internal abstract class Family
     /// <summary>The values of <see cref="ActivationField"/> that mean this family's activation; the first is canonical.</summary>
     protected virtual IReadOnlyList<string> Activations => ["silu", "swish"];
 
-    /// <summary>Field of the activation.</summary>
     protected virtual string ActivationField => "hidden_act";
 
-    /// <summary>Field of the norm's epsilon.</summary>
     protected internal virtual string EpsilonField => "rms_norm_eps";
 
     /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null.</summary>
     protected virtual bool FillsHeadDim => true;
 
     /// <summary>The field of a size, where the family has another one than most; null where this file says it otherwise.</summary>
-    /// <param name="axis">The size.</param>
-    /// <param name="fields">The config that is written.</param>
     protected virtual string? FieldOf(Axis axis, JsonObject fields) => axis.Field;
 
     /// <summary>The name of a size in a <c>config.json</c> of this family, for who reads it.</summary>
-    /// <param name="axis">The size.</param>
-    /// <param name="fields">The config.</param>
     internal string NameOf(Axis axis, JsonObject fields) => FieldOf(axis, fields) ?? axis.Field;
 
-    /// <summary>The number of layers.</summary>
     protected virtual int LayersOf(ConfigFields fields) => fields.Int(Axis.Layers.Field);
 
     /// <summary>Whether queries and keys turn with their position, so that the config says how.</summary>
@@ -78,7 +71,6 @@ internal abstract class Family
     {
     }
 
-    /// <summary>The name of a parameter in a checkpoint.</summary>
     public string NameOf(Parameter parameter) => Table.NameOf(parameter);
 
     /// <summary>The parameter that a checkpoint's name stands for; false where the family has no such name.</summary>

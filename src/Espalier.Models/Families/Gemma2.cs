@@ -8,12 +8,8 @@ namespace Espalier.Models.Families;
 /// <summary>
 /// Gemma-2: four norms in a block, with weights stored less one, GELU gates, caps of scores and logits, and a window in every other layer.
 /// </summary>
-internal sealed class Gemma2 : Family
+internal sealed class Gemma2() : Family("gemma2", "Gemma2ForCausalLM")
 {
-    public override string ModelType => "gemma2";
-
-    public override string Architecture => "Gemma2ForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. Mlp, InputNorm, AttentionOutputNorm, PostAttentionNorm, MlpOutputNorm, FinalNorm, Head],
         (PostAttentionNorm, "model.layers.{layer}.pre_feedforward_layernorm.weight"));

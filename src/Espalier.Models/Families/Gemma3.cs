@@ -9,14 +9,10 @@ namespace Espalier.Models.Families;
 /// Gemma-3 (text): Gemma-2 without caps of scores, with norms of query and key heads, and a window in five layers of six, which turn by a
 /// base of their own.
 /// </summary>
-internal sealed class Gemma3 : Family
+internal sealed class Gemma3() : Family("gemma3_text", "Gemma3ForCausalLM")
 {
     // Every so manieth layer has no window, where the file does not say.
     private const int Pattern = 6;
-
-    public override string ModelType => "gemma3_text";
-
-    public override string Architecture => "Gemma3ForCausalLM";
 
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, InputNorm, AttentionOutputNorm, PostAttentionNorm, MlpOutputNorm,

@@ -9,16 +9,12 @@ namespace Espalier.Models.Families;
 /// GPT-OSS (20B, 120B; arXiv 2508.10925): every layer a mixture of experts with biases and a clamped unit, a sink in the softmax of each
 /// query head, a window in every second layer. The matrices of all experts are one tensor, transposed, gate and up taking turns.
 /// </summary>
-internal sealed class GptOss : Family
+internal sealed class GptOss() : Family("gpt_oss", "GptOssForCausalLM")
 {
     private const string Limit = "swiglu_limit", Scaling = "rope_scaling", Newer = "rope_parameters";
 
     // What the authors' own code calls it, beside transformers' name.
     private const string OtherChosen = "experts_per_token";
-
-    public override string ModelType => "gpt_oss";
-
-    public override string Architecture => "GptOssForCausalLM";
 
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, AttentionSinks, .. BiasedAttention, Router, RouterBias, ExpertGateProjection, ExpertUpProjection,

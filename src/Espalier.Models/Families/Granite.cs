@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>Granite 3 (dense): the layout of Llama, with multipliers of the embedding, the residual, attention and the logits.</summary>
-internal sealed class Granite : Family
+internal sealed class Granite() : Family("granite", "GraniteForCausalLM")
 {
-    public override string ModelType => "granite";
-
-    public override string Architecture => "GraniteForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 

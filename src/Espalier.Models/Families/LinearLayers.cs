@@ -16,7 +16,6 @@ internal static class LinearLayers
 
     private static readonly LayerKind s_linear = new() { HasAttention = false, HasDelta = true };
 
-    /// <summary>The sizes of linear attention.</summary>
     public static DeltaConfig Sizes(ConfigFields fields) => new()
     {
         Heads = fields.Int("linear_num_value_heads"),

@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>Llama 2, 3, 3.1 and 3.2 (text), and what shares their layout.</summary>
-internal sealed class Llama : Family
+internal sealed class Llama() : Family("llama", "LlamaForCausalLM")
 {
-    public override string ModelType => "llama";
-
-    public override string Architecture => "LlamaForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 

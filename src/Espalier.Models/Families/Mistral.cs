@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>Mistral 7B and Mistral-NeMo, whose head_dim is not hidden / heads.</summary>
-internal sealed class Mistral : Family
+internal sealed class Mistral() : Family("mistral", "MistralForCausalLM")
 {
-    public override string ModelType => "mistral";
-
-    public override string Architecture => "MistralForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. Attention, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 

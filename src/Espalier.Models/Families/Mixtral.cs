@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>Mixtral 8x7B and 8x22B: every layer a mixture of experts, whose weights are a softmax over the chosen ones.</summary>
-internal sealed class Mixtral : Family
+internal sealed class Mixtral() : Family("mixtral", "MixtralForCausalLM")
 {
-    public override string ModelType => "mixtral";
-
-    public override string Architecture => "MixtralForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. Attention, Router, ExpertGateProjection, ExpertDownProjection, ExpertUpProjection, InputNorm, PostAttentionNorm,
             FinalNorm, Head],

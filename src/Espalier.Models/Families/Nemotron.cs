@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>Nemotron-3 and -4, and the Minitron models cut from them: LayerNorm1p, squared ReLU without a gate, partial rotary.</summary>
-internal sealed class Nemotron : Family
+internal sealed class Nemotron() : Family("nemotron", "NemotronForCausalLM")
 {
-    public override string ModelType => "nemotron";
-
-    public override string Architecture => "NemotronForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedPlainMlp, InputNorm, InputNormBias, PostAttentionNorm, PostAttentionNormBias, FinalNorm,
             FinalNormBias, Head]);

@@ -8,7 +8,7 @@ namespace Espalier.Models.Families;
 /// Nemotron-H and Nemotron-Nano-2 (arXiv 2504.03624, 2508.14444): each layer is one norm and one half, a Mamba-2 mixer, attention without
 /// rotation, or an ungated feed-forward block.
 /// </summary>
-internal sealed class NemotronH : Family
+internal sealed class NemotronH() : Family("nemotron_h", "NemotronHForCausalLM")
 {
     // As published folders and as transformers 5 say what the layers are; both are read, and written where the source has them.
     private const string Pattern = "hybrid_override_pattern", Types = "layers_block_type";
@@ -37,10 +37,6 @@ internal sealed class NemotronH : Family
         ("attention_bias", "the models' own code and transformers disagree on it; set it to false where the file has no such biases"),
         ("mamba_proj_bias", "the models' own code and transformers disagree on it; biases of the projections are use_bias"),
     ];
-
-    public override string ModelType => "nemotron_h";
-
-    public override string Architecture => "NemotronHForCausalLM";
 
     public override ParameterTable Table { get; } = new(
         (Embedding, "backbone.embeddings.weight"),

@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>OLMo-2: norms after attention and after the feed-forward block, and queries and keys normed over all heads.</summary>
-internal sealed class Olmo2 : Family
+internal sealed class Olmo2() : Family("olmo2", "Olmo2ForCausalLM")
 {
-    public override string ModelType => "olmo2";
-
-    public override string Architecture => "Olmo2ForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryRowNorm, KeyRowNorm, .. Mlp, AttentionOutputNorm, MlpOutputNorm, FinalNorm, Head]);
 

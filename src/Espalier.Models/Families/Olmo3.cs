@@ -9,12 +9,8 @@ namespace Espalier.Models.Families;
 /// OLMo-3: OLMo-2 with a window in three layers of four. Frequencies are scaled in the other layers alone: so its authors, transformers
 /// 4.57, vLLM and llama.cpp have it; releases of transformers 5 up to 5.12 scale them everywhere.
 /// </summary>
-internal sealed class Olmo3 : Family
+internal sealed class Olmo3() : Family("olmo3", "Olmo3ForCausalLM")
 {
-    public override string ModelType => "olmo3";
-
-    public override string Architecture => "Olmo3ForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryRowNorm, KeyRowNorm, .. Mlp, AttentionOutputNorm, MlpOutputNorm, FinalNorm, Head]);
 

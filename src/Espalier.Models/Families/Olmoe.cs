@@ -9,12 +9,8 @@ namespace Espalier.Models.Families;
 /// OLMoE 1B-7B: every layer a mixture of experts, whose weights are a softmax over all of them; queries and keys are normed over all heads,
 /// by weights as wide as the residual stream, so that heads and channels go together.
 /// </summary>
-internal sealed class Olmoe : Family
+internal sealed class Olmoe() : Family("olmoe", "OlmoeForCausalLM")
 {
-    public override string ModelType => "olmoe";
-
-    public override string Architecture => "OlmoeForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryRowNorm, KeyRowNorm, .. Experts, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 

@@ -51,7 +51,6 @@ internal sealed class ParameterTable
     /// <summary>The roles that the family has, in checkpoint order.</summary>
     public IReadOnlyList<ParameterRole> Roles { get; }
 
-    /// <summary>The name of a parameter.</summary>
     public string NameOf(Parameter parameter) => _names.TryGetValue(parameter.Role, out var name)
         ? name.Replace(Placeholder, parameter.Layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace(ExpertPlaceholder, parameter.Expert.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)

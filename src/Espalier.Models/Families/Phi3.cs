@@ -6,13 +6,9 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>Phi-3 and Phi-4 (text): q, k and v are stored as one tensor, gate and up as another.</summary>
-internal sealed class Phi3 : Family
+internal sealed class Phi3() : Family("phi3", "Phi3ForCausalLM")
 {
     private const string Original = "original_max_position_embeddings";
-
-    public override string ModelType => "phi3";
-
-    public override string Architecture => "Phi3ForCausalLM";
 
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. Attention, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head],

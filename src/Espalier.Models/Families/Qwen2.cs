@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>Qwen2 and Qwen2.5: query, key and value projections have biases, the output projection none.</summary>
-internal sealed class Qwen2 : Family
+internal sealed class Qwen2() : Family("qwen2", "Qwen2ForCausalLM")
 {
-    public override string ModelType => "qwen2";
-
-    public override string Architecture => "Qwen2ForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedQueriesKeysValues, OutputProjection, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 

@@ -9,12 +9,8 @@ namespace Espalier.Models.Families;
 /// Qwen1.5 and Qwen2 with experts (Qwen1.5-MoE-A2.7B, Qwen2-57B-A14B): Qwen2's attention, and in most layers a mixture of experts with one
 /// more that every token goes to.
 /// </summary>
-internal sealed class Qwen2Moe : Family
+internal sealed class Qwen2Moe() : Family("qwen2_moe", "Qwen2MoeForCausalLM")
 {
-    public override string ModelType => "qwen2_moe";
-
-    public override string Architecture => "Qwen2MoeForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedQueriesKeysValues, OutputProjection, .. Mlp, .. Experts, .. SharedMlp, InputNorm, PostAttentionNorm,
             FinalNorm, Head]);
@@ -52,8 +48,7 @@ internal sealed class Qwen2Moe : Family
         fields["qkv_bias"] = target.QueryKeyValueBias;
         // Releases of transformers from 5 on have a kind for each layer.
         if (fields.ContainsKey("layer_types"))
-            fields["layer_types"] = new JsonArray(
-                [.. Enumerable.Repeat(LayerTypes.Full, target.Layers).Select(kind => JsonValue.Create(kind))]);
+            LayerTypes.Write(Enumerable.Repeat(false, target.Layers), fields);
         SparseLayers.Write(target, fields, Defaults);
     }
 }

@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>Qwen3 (dense): each query and key head is normed before it turns; head_dim is a field of its own.</summary>
-internal sealed class Qwen3 : Family
+internal sealed class Qwen3() : Family("qwen3", "Qwen3ForCausalLM")
 {
-    public override string ModelType => "qwen3";
-
-    public override string Architecture => "Qwen3ForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 

@@ -9,14 +9,10 @@ namespace Espalier.Models.Families;
 /// Qwen3.5 (dense, text): three layers of four are linear attention by the gated delta rule (arXiv 2412.06464), the others attention whose
 /// output has a gate, and a quarter of whose heads turns. Norms are stored less one.
 /// </summary>
-internal sealed class Qwen35 : Family
+internal sealed class Qwen35() : Family("qwen3_5_text", "Qwen3_5ForCausalLM")
 {
     // As transformers 5 holds the text part of a model that takes pictures too.
     private const string WholePrefix = "model.language_model.";
-
-    public override string ModelType => "qwen3_5_text";
-
-    public override string Architecture => "Qwen3_5ForCausalLM";
 
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. LinearAttention, QueryProjection, QueryGateProjection, QueryProjectionBias, QueryGateProjectionBias, KeyProjection,

@@ -8,12 +8,8 @@ namespace Espalier.Models.Families;
 /// <summary>
 /// Qwen3 with experts (30B-A3B, 235B-A22B): Qwen3's attention, and in most layers a mixture of experts in place of the feed-forward block.
 /// </summary>
-internal sealed class Qwen3Moe : Family
+internal sealed class Qwen3Moe() : Family("qwen3_moe", "Qwen3MoeForCausalLM")
 {
-    public override string ModelType => "qwen3_moe";
-
-    public override string Architecture => "Qwen3MoeForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, QueryNorm, KeyNorm, .. Mlp, .. Experts, InputNorm, PostAttentionNorm, FinalNorm, Head]);
 

@@ -9,12 +9,8 @@ namespace Espalier.Models.Families;
 /// Qwen3-Next (80B-A3B): layers as those of Qwen3.5 (<see cref="Qwen35"/>), of which most are mixtures of experts with one expert more that
 /// every token goes to. What linear attention multiplies with stands in two tensors, interleaved by its key heads.
 /// </summary>
-internal sealed class Qwen3Next : Family
+internal sealed class Qwen3Next() : Family("qwen3_next", "Qwen3NextForCausalLM")
 {
-    public override string ModelType => "qwen3_next";
-
-    public override string Architecture => "Qwen3NextForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. LinearAttention, QueryProjection, QueryGateProjection, QueryProjectionBias, QueryGateProjectionBias, KeyProjection,
             KeyProjectionBias, ValueProjection, ValueProjectionBias, OutputProjection, OutputProjectionBias, QueryNorm, KeyNorm, .. Mlp,

@@ -25,7 +25,7 @@ internal static class QwenLayers
     /// <summary>One kind for each layer that stays.</summary>
     public static void Write(DecoderConfig target, JsonObject fields)
     {
-        fields[Types] = new JsonArray([.. Enumerable.Repeat(LayerTypes.Full, target.Layers).Select(kind => JsonValue.Create(kind))]);
+        LayerTypes.Write(Enumerable.Repeat(false, target.Layers), fields);
         // What transformers writes where no layer has a window.
         fields["sliding_window"] = null;
     }

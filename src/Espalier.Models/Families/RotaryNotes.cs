@@ -13,8 +13,6 @@ internal static class RotaryNotes
             + "transformers 5.0 to 5.12 scales those of all layers";
 
     /// <summary>A sentence where YaRN's factor and the ratio of the lengths differ, and both are given; null elsewhere.</summary>
-    /// <param name="config">The model.</param>
-    /// <param name="raw">Its config.json.</param>
     public static string? OfYarn(DecoderConfig config, JsonObject raw)
     {
         if (config.Rotary.Scaling is not RotaryScaling.Yarn yarn

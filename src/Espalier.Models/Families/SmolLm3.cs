@@ -6,13 +6,9 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>SmolLM3: Llama's layout, with queries and keys that do not turn in every fourth layer.</summary>
-internal sealed class SmolLm3 : Family
+internal sealed class SmolLm3() : Family("smollm3", "SmolLM3ForCausalLM")
 {
     private const string Turning = "no_rope_layers";
-
-    public override string ModelType => "smollm3";
-
-    public override string Architecture => "SmolLM3ForCausalLM";
 
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedMlp, InputNorm, PostAttentionNorm, FinalNorm, Head]);

@@ -9,11 +9,9 @@ internal static class SparseLayers
     // What transformers 5 writes for num_experts, which releases before it do not read.
     private const string NewerName = "num_local_experts", Name = "num_experts";
 
-    /// <summary>The field of a size.</summary>
     public static string? FieldOf(Axis axis, JsonObject fields) =>
         axis == Axis.Experts && fields.ContainsKey(NewerName) ? NewerName : axis.Field;
 
-    /// <summary>A config with the sizes of experts.</summary>
     public static DecoderConfig Sizes(DecoderConfig common, ConfigFields fields) => common with
     {
         Experts = fields.Int(fields.Says(NewerName) ? NewerName : Name),

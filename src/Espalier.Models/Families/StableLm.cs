@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>StableLM 3B and StableLM 2 1.6B: Llama's block with LayerNorm, heads that turn in part, biases of q, k and v.</summary>
-internal sealed class StableLm : Family
+internal sealed class StableLm() : Family("stablelm", "StableLmForCausalLM")
 {
-    public override string ModelType => "stablelm";
-
-    public override string Architecture => "StableLmForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedQueriesKeysValues, OutputProjection, .. Mlp, InputNorm, InputNormBias, PostAttentionNorm,
             PostAttentionNormBias, FinalNorm, FinalNormBias, Head]);

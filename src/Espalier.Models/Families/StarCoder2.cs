@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Families;
 
 /// <summary>StarCoder2: LayerNorm, GELU without a gate, biases of all projections, a window in every layer.</summary>
-internal sealed class StarCoder2 : Family
+internal sealed class StarCoder2() : Family("starcoder2", "Starcoder2ForCausalLM")
 {
-    public override string ModelType => "starcoder2";
-
-    public override string Architecture => "Starcoder2ForCausalLM";
-
     public override ParameterTable Table { get; } = new(CommonNames.All,
         [Embedding, .. BiasedAttention, .. BiasedPlainMlp, InputNorm, InputNormBias, PostAttentionNorm, PostAttentionNormBias, FinalNorm,
             FinalNormBias, Head],

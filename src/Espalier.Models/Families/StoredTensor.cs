@@ -72,7 +72,6 @@ internal sealed record StoredTensor(string Name, long[] Shape, IReadOnlyList<Nam
         int Index(NamedParameter part) => Parts.Index().First(one => one.Item.Parameter == part.Parameter).Index;
     }
 
-    /// <summary>Elements of a part.</summary>
     internal static long ElementsOf(NamedParameter part) => part.Shape.Aggregate(1L, (product, size) => product * size);
 
     private bool IsOfFirst(NamedParameter part) => part.Parameter.Expert == Parts[0].Parameter.Expert;

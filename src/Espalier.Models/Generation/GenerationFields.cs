@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families.Fields;
-using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Models.Generation;
 
@@ -43,7 +42,6 @@ internal sealed class GenerationFields
     /// <summary>False where the model is meant to be continued greedily, whatever temperature stands beside it.</summary>
     public bool? DoSample => _fields.Says("do_sample") ? _fields.Bool("do_sample") : null;
 
-    /// <summary>Sharpness of the choice.</summary>
     public double? Temperature => _fields.OptionalDouble("temperature");
 
     /// <summary>Only the k likeliest; 0 is all, and so is -1, as vLLM has it.</summary>

@@ -18,10 +18,6 @@ internal sealed class KeptSequence(PackedWeights weights, int capacity) : IDispo
     private readonly RowDecoder _decoder = new(weights, 1, capacity, Math.Min(Piece, capacity), wanted: 1, capacity, slots: 1);
     private readonly List<int> _ids = [];
 
-    /// <summary>Most ids of a text.</summary>
-    public int Capacity => capacity;
-
-    /// <summary>Ids of the text.</summary>
     public int Count => _ids.Count;
 
     /// <summary>Takes a text in the place of the one before.</summary>

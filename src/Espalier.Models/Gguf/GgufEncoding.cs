@@ -26,11 +26,9 @@ internal static class GgufEncoding
             throw new ArgumentException($"{source.Length} weights do not fill {destination.Length} bytes of {type}");
         return type switch
         {
-            GgufType.F32 => EncodeF32(source, destination),
-            GgufType.F16 => EncodeF16(source, destination),
-            GgufType.BF16 => EncodeBF16(source, destination),
             GgufType.Q8_0 => EncodeQ8_0(source, destination),
             _ when type.Blocks() is { } blocks => EncodeBlocks(blocks, source, destination, importance),
+            _ when type.Element() is { } element => EncodeElements(element, source, destination),
             _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
         };
     }
@@ -38,18 +36,15 @@ internal static class GgufEncoding
     /// <summary>The largest weight that a type can hold; of Q8_0 127 times the largest scale of a block.</summary>
     public static float Largest(GgufType type) => type switch
     {
-        GgufType.F16 => ElementConversion.Largest(ElementType.F16),
-        GgufType.BF16 => ElementConversion.Largest(ElementType.BF16),
         GgufType.Q8_0 => ElementConversion.Largest(ElementType.F16) * 127,
-        _ => type.Blocks()?.Largest ?? float.MaxValue,
+        _ => type.Blocks()?.Largest ?? ElementConversion.Largest(type.Element() ?? ElementType.F32),
     };
 
     /// <summary>Whether a weight has a number in a type, rounded to nearest: neither it nor its block's scale becomes infinite.</summary>
     internal static bool Fits(GgufType type, float weight) => type switch
     {
-        GgufType.F16 => ElementConversion.IndexOfUnfit(ElementType.F16, [weight]) < 0,
-        GgufType.BF16 => ElementConversion.IndexOfUnfit(ElementType.BF16, [weight]) < 0,
         GgufType.Q8_0 => ElementConversion.IndexOfUnfit(ElementType.F16, [weight / 127f]) < 0,
+        _ when type.Element() is { } element => ElementConversion.IndexOfUnfit(element, [weight]) < 0,
         _ => float.IsFinite(weight) && MathF.Abs(weight) <= Largest(type),
     };
 
@@ -58,36 +53,13 @@ internal static class GgufEncoding
     {
         if (destination.Length % type.BlockSize() != 0 || source.Length != type.RowBytes(destination.Length))
             throw new ArgumentException($"{source.Length} bytes of {type} do not hold {destination.Length} weights");
-        if (type.Layout() is { } blocks)
-        {
+        if (type.Element() is { } element)
+            ElementConversion.ToFloat32(element, source, destination);
+        else if (type.Layout() is { } blocks)
             for (var (i, at) = (0, 0); i < destination.Length; i += blocks.Size, at += blocks.Bytes)
                 blocks.Decode(source.Slice(at, blocks.Bytes), destination.Slice(i, blocks.Size));
-            return;
-        }
-
-        for (int i = 0, block = 0; i < destination.Length; block++)
-        {
-            var bytes = source.Slice(block * type.BlockBytes(), type.BlockBytes());
-            switch (type)
-            {
-                case GgufType.F32:
-                    destination[i++] = BinaryPrimitives.ReadSingleLittleEndian(bytes);
-                    break;
-                case GgufType.F16:
-                    destination[i++] = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
-                    break;
-                case GgufType.BF16:
-                    destination[i++] = BitConverter.UInt32BitsToSingle((uint)BinaryPrimitives.ReadUInt16LittleEndian(bytes) << 16);
-                    break;
-                case GgufType.Q8_0:
-                    var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(bytes);
-                    foreach (var quant in MemoryMarshal.Cast<byte, sbyte>(bytes[2..]))
-                        destination[i++] = quant * scale;
-                    break;
-                default:
-                    throw new ArgumentOutOfRangeException(nameof(type), type, null);
-            }
-        }
+        else
+            DecodeQ8_0(source, destination);
     }
 
     private static bool EncodeBlocks(
@@ -109,40 +81,11 @@ internal static class GgufEncoding
         return true;
     }
 
-    private static bool EncodeF32(ReadOnlySpan<float> source, Span<byte> destination)
+    private static bool EncodeElements(ElementType type, ReadOnlySpan<float> source, Span<byte> destination)
     {
-        for (var i = 0; i < source.Length; i++)
-        {
-            if (!float.IsFinite(source[i]))
-                return false;
-            BinaryPrimitives.WriteSingleLittleEndian(destination[(4 * i)..], source[i]);
-        }
-        return true;
-    }
-
-    private static bool EncodeF16(ReadOnlySpan<float> source, Span<byte> destination)
-    {
-        for (var i = 0; i < source.Length; i++)
-        {
-            var half = (Half)source[i];
-            if (!Half.IsFinite(half))
-                return false;
-            BinaryPrimitives.WriteHalfLittleEndian(destination[(2 * i)..], half);
-        }
-        return true;
-    }
-
-    private static bool EncodeBF16(ReadOnlySpan<float> source, Span<byte> destination)
-    {
-        for (var i = 0; i < source.Length; i++)
-        {
-            // Round to nearest, ties to even: the carry may run into the exponent, which is what rounding means there.
-            var bits = BitConverter.SingleToUInt32Bits(source[i]);
-            var rounded = (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-            if (!float.IsFinite(source[i]) || (rounded & 0x7f80) == 0x7f80)
-                return false;
-            BinaryPrimitives.WriteUInt16LittleEndian(destination[(2 * i)..], rounded);
-        }
+        if (ElementConversion.IndexOfUnfit(type, source) >= 0)
+            return false;
+        ElementConversion.FromFloat32(type, source, destination);
         return true;
     }
 
@@ -171,5 +114,15 @@ internal static class GgufEncoding
                 destination[at + 2 + j] = (byte)(sbyte)MathF.Round(block[j] * inverse, MidpointRounding.AwayFromZero);
         }
         return true;
+    }
+
+    private static void DecodeQ8_0(ReadOnlySpan<byte> source, Span<float> destination)
+    {
+        for (int i = 0, at = 0; i < destination.Length; at += 34)
+        {
+            var scale = (float)BinaryPrimitives.ReadHalfLittleEndian(source[at..]);
+            foreach (var quant in MemoryMarshal.Cast<byte, sbyte>(source.Slice(at + 2, 32)))
+                destination[i++] = quant * scale;
+        }
     }
 }

@@ -59,7 +59,6 @@ internal sealed class GgufFile : IDisposable
     public GgufTensor this[string name]
         => _byName.TryGetValue(name, out var tensor) ? tensor : throw new EspalierException($"{Path}: holds no tensor '{name}'");
 
-    /// <summary>Whether there is a tensor of this name.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
 
     /// <summary>All weights of a tensor in row order, widened to float32.</summary>

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace Espalier.Models.Gguf;
@@ -44,24 +43,25 @@ internal sealed class GgufLayout
         }
 
         using var head = new MemoryStream();
-        head.Write(Magic);
-        Write(head, Version);
-        Write(head, (ulong)placed.Count);
-        Write(head, (ulong)metadata.Count);
+        using var writer = new BinaryWriter(head);
+        writer.Write(Magic);
+        writer.Write(Version);
+        writer.Write((ulong)placed.Count);
+        writer.Write((ulong)metadata.Count);
         foreach (var (key, value) in metadata)
         {
-            Write(head, key);
-            Write(head, (uint)GgufValueTypes.Of(value));
-            WriteValue(head, value);
+            WriteText(writer, key);
+            writer.Write((uint)GgufValueTypes.Of(value));
+            WriteValue(writer, value);
         }
         foreach (var tensor in placed)
         {
-            Write(head, tensor.Name);
-            Write(head, (uint)tensor.Shape.Count);
+            WriteText(writer, tensor.Name);
+            writer.Write((uint)tensor.Shape.Count);
             foreach (var size in tensor.Shape.Reverse())
-                Write(head, (ulong)size);
-            Write(head, (uint)tensor.Type);
-            Write(head, (ulong)tensor.Offset);
+                writer.Write((ulong)size);
+            writer.Write((uint)tensor.Type);
+            writer.Write((ulong)tensor.Offset);
         }
         head.SetLength(Align(head.Length));
         return new(head.ToArray(), placed, offset);
@@ -70,50 +70,36 @@ internal sealed class GgufLayout
     /// <summary>The next multiple of the alignment.</summary>
     public static long Align(long position) => (position + Alignment - 1) / Alignment * Alignment;
 
-    private static void WriteValue(Stream stream, object value)
+    private static void WriteValue(BinaryWriter writer, object value)
     {
         switch (value)
         {
             case Array array:
-                Write(stream, (uint)GgufValueTypes.Of(array.GetType().GetElementType()!));
-                Write(stream, (ulong)array.Length);
+                writer.Write((uint)GgufValueTypes.Of(array.GetType().GetElementType()!));
+                writer.Write((ulong)array.Length);
                 foreach (var item in array)
-                    WriteValue(stream, item);
+                    WriteValue(writer, item);
                 break;
-            case string text: Write(stream, text); break;
-            case bool flag: stream.WriteByte(flag ? (byte)1 : (byte)0); break;
-            case byte number: stream.WriteByte(number); break;
-            case sbyte number: stream.WriteByte((byte)number); break;
-            case ushort number: stream.Write(BitConverter.GetBytes(number)); break;
-            case short number: stream.Write(BitConverter.GetBytes(number)); break;
-            case uint number: Write(stream, number); break;
-            case int number: Write(stream, (uint)number); break;
-            case float number: Write(stream, BitConverter.SingleToUInt32Bits(number)); break;
-            case ulong number: Write(stream, number); break;
-            case long number: Write(stream, (ulong)number); break;
-            case double number: Write(stream, BitConverter.DoubleToUInt64Bits(number)); break;
+            case string text: WriteText(writer, text); break;
+            case bool flag: writer.Write(flag); break;
+            case byte number: writer.Write(number); break;
+            case sbyte number: writer.Write(number); break;
+            case ushort number: writer.Write(number); break;
+            case short number: writer.Write(number); break;
+            case uint number: writer.Write(number); break;
+            case int number: writer.Write(number); break;
+            case float number: writer.Write(number); break;
+            case ulong number: writer.Write(number); break;
+            case long number: writer.Write(number); break;
+            case double number: writer.Write(number); break;
             default: throw new ArgumentException($"GGUF has no type for {value.GetType().Name}", nameof(value));
         }
     }
 
-    private static void Write(Stream stream, uint value)
-    {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, value);
-        stream.Write(bytes);
-    }
-
-    private static void Write(Stream stream, ulong value)
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
-        stream.Write(bytes);
-    }
-
-    private static void Write(Stream stream, string text)
+    private static void WriteText(BinaryWriter writer, string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        Write(stream, (ulong)bytes.Length);
-        stream.Write(bytes);
+        writer.Write((ulong)bytes.Length);
+        writer.Write(bytes);
     }
 }

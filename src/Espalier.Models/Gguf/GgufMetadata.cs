@@ -12,7 +12,6 @@ internal sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, ob
     private readonly List<KeyValuePair<string, object>> _entries = [];
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
 
-    /// <summary>Number of keys.</summary>
     public int Count => _entries.Count;
 
     /// <summary>Appends a key.</summary>
@@ -35,7 +34,6 @@ internal sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, ob
     /// <summary>The value of a key; null where it is missing.</summary>
     public object? Find(string key) => _values.GetValueOrDefault(key);
 
-    /// <summary>Whether a key is there.</summary>
     public bool Contains(string key) => _values.ContainsKey(key);
 
     public IEnumerator<KeyValuePair<string, object>> GetEnumerator() => _entries.GetEnumerator();

@@ -10,10 +10,8 @@ internal sealed record GgufTensor(string Name, GgufType Type, IReadOnlyList<long
     /// <summary>Weights in a row: the contiguous size.</summary>
     public long Width => Shape[^1];
 
-    /// <summary>Number of rows.</summary>
     public long Rows => Shape.Take(Shape.Count - 1).Aggregate(1L, (a, b) => a * b);
 
-    /// <summary>Number of weights.</summary>
     public long Elements => Rows * Width;
 
     /// <summary>Bytes of the data, without padding.</summary>

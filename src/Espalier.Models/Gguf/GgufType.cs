@@ -61,56 +61,47 @@ internal enum GgufType
 /// <summary>Names and sizes of <see cref="GgufType"/>.</summary>
 internal static class GgufTypes
 {
-    /// <summary>Every type.</summary>
     public static IReadOnlyList<GgufType> All { get; } = Enum.GetValues<GgufType>();
 
-    private static readonly SimpleBlocks s_q4 = new(bits: 4), s_q5 = new(bits: 5);
-    private static readonly KBlocks s_q4K = new(bits: 4), s_q5K = new(bits: 5);
-    private static readonly Q6Blocks s_q6K = new();
-    private static readonly AffineBlocks s_q41 = new(bits: 4), s_q51 = new(bits: 5);
-    private static readonly Q2Blocks s_q2K = new();
-    private static readonly Q3Blocks s_q3K = new();
-    private static readonly TableBlocks s_iq4Nl = new(parts: 1), s_iq4Xs = new(parts: 8);
-    private static readonly MicroscaledBlocks s_mxfp4 = new();
+    private static readonly Dictionary<GgufType, BlockLayout> s_layouts = new()
+    {
+        [GgufType.Q4_0] = new SimpleBlocks(bits: 4),
+        [GgufType.Q5_0] = new SimpleBlocks(bits: 5),
+        [GgufType.Q4_K] = new KBlocks(bits: 4),
+        [GgufType.Q5_K] = new KBlocks(bits: 5),
+        [GgufType.Q6_K] = new Q6Blocks(),
+        [GgufType.Q4_1] = new AffineBlocks(bits: 4),
+        [GgufType.Q5_1] = new AffineBlocks(bits: 5),
+        [GgufType.Q2_K] = new Q2Blocks(),
+        [GgufType.Q3_K] = new Q3Blocks(),
+        [GgufType.IQ4_NL] = new TableBlocks(parts: 1),
+        [GgufType.IQ4_XS] = new TableBlocks(parts: 8),
+        [GgufType.MXFP4] = new MicroscaledBlocks(),
+    };
 
     /// <summary>The name as it is written in messages, such as <c>q8_0</c>.</summary>
     public static string Name(this GgufType type) => type.ToString().ToLowerInvariant();
 
     /// <summary>The encoder of a type whose blocks are searched for; null for the others.</summary>
-    public static BlockFormat? Blocks(this GgufType type) => type switch
-    {
-        GgufType.Q4_0 => s_q4,
-        GgufType.Q5_0 => s_q5,
-        GgufType.Q4_K => s_q4K,
-        GgufType.Q5_K => s_q5K,
-        GgufType.Q6_K => s_q6K,
-        _ => null,
-    };
+    public static BlockFormat? Blocks(this GgufType type) => type.Layout() as BlockFormat;
 
     /// <summary>How the blocks of a type lie, whether or not they are written too; null where each weight or byte stands alone.</summary>
-    public static BlockLayout? Layout(this GgufType type) => type switch
+    public static BlockLayout? Layout(this GgufType type) => s_layouts.GetValueOrDefault(type);
+
+    /// <summary>The type that weights have which stand alone; null for blocks of them.</summary>
+    public static ElementType? Element(this GgufType type) => type switch
     {
-        GgufType.Q4_1 => s_q41,
-        GgufType.Q5_1 => s_q51,
-        GgufType.Q2_K => s_q2K,
-        GgufType.Q3_K => s_q3K,
-        GgufType.IQ4_NL => s_iq4Nl,
-        GgufType.IQ4_XS => s_iq4Xs,
-        GgufType.MXFP4 => s_mxfp4,
-        _ => type.Blocks(),
+        GgufType.F32 => ElementType.F32,
+        GgufType.F16 => ElementType.F16,
+        GgufType.BF16 => ElementType.BF16,
+        _ => null,
     };
 
     /// <summary>Weights that are encoded together: a row holds a whole number of blocks.</summary>
     public static int BlockSize(this GgufType type) => type.Layout()?.Size ?? (type == GgufType.Q8_0 ? 32 : 1);
 
-    /// <summary>Bytes of one block.</summary>
-    public static int BlockBytes(this GgufType type) => type.Layout()?.Bytes ?? type switch
-    {
-        GgufType.F32 => 4,
-        GgufType.F16 or GgufType.BF16 => 2,
-        GgufType.Q8_0 => 2 + 32,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, null),
-    };
+    public static int BlockBytes(this GgufType type) => type.Layout()?.Bytes ?? type.Element()?.Bytes()
+        ?? (type == GgufType.Q8_0 ? 2 + 32 : throw new ArgumentOutOfRangeException(nameof(type), type, null));
 
     /// <summary>Bytes of a row of <paramref name="width"/> weights, a multiple of the block.</summary>
     public static long RowBytes(this GgufType type, long width) => width / type.BlockSize() * type.BlockBytes();

@@ -7,10 +7,8 @@ internal readonly record struct ByteSet
 
     private ByteSet(UInt128 low, UInt128 high) => (_low, _high) = (low, high);
 
-    /// <summary>Whether it has none.</summary>
     public bool IsEmpty => _low == 0 && _high == 0;
 
-    /// <summary>Whether it has a byte.</summary>
     public bool Has(byte b) => ((b < 128 ? _low : _high) >> (b & 127) & 1) == 1;
 
     /// <summary>The bytes from one to another, both of them too.</summary>
@@ -22,7 +20,6 @@ internal readonly record struct ByteSet
         return set;
     }
 
-    /// <summary>Some bytes.</summary>
     public static ByteSet Of(ReadOnlySpan<byte> bytes)
     {
         var set = default(ByteSet);
@@ -31,7 +28,6 @@ internal readonly record struct ByteSet
         return set;
     }
 
-    /// <summary>The bytes of both.</summary>
     public static ByteSet operator |(ByteSet a, ByteSet b) => new(a._low | b._low, a._high | b._high);
 
     /// <summary>The bytes of the first that the second has not.</summary>

@@ -7,7 +7,6 @@ namespace Espalier.Models.Grammars;
 /// <param name="rest">What comes after it; null for nothing.</param>
 internal sealed class GrammarFrame(int id, GrammarNode? node, int step, GrammarFrame? rest)
 {
-    /// <summary>Its number.</summary>
     public int Id { get; } = id;
 
     /// <summary>The part; null for the end of a nested one.</summary>

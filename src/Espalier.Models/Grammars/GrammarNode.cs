@@ -15,7 +15,6 @@ internal abstract class GrammarNode
     /// </summary>
     public int Height { get; internal set; } = Never;
 
-    /// <summary>What it is made of.</summary>
     public abstract IReadOnlyList<GrammarNode> Parts { get; }
 
     /// <summary>Its height, from those of its parts.</summary>
@@ -25,7 +24,6 @@ internal abstract class GrammarNode
 /// <summary>One byte out of a set.</summary>
 internal sealed class GrammarByte(ByteSet set) : GrammarNode
 {
-    /// <summary>Which.</summary>
     public ByteSet Set { get; } = set;
 
     public override IReadOnlyList<GrammarNode> Parts => [];
@@ -50,15 +48,10 @@ internal sealed class GrammarChoice(params GrammarNode[] parts) : GrammarNode
 }
 
 /// <summary>A part several times.</summary>
-/// <param name="part">The part.</param>
-/// <param name="least">How often at least.</param>
-/// <param name="most">How often at most; null for no end.</param>
 internal sealed class GrammarRepeat(GrammarNode part, int least, int? most) : GrammarNode
 {
-    /// <summary>The part.</summary>
     public GrammarNode Part { get; } = part;
 
-    /// <summary>How often at least.</summary>
     public int Least { get; } = least;
 
     /// <summary>How often at most; null for no end.</summary>
@@ -72,7 +65,6 @@ internal sealed class GrammarRepeat(GrammarNode part, int least, int? most) : Gr
 /// <summary>A part that is one level deeper than what it stands in: an object or a list.</summary>
 internal sealed class GrammarNest(GrammarNode part) : GrammarNode
 {
-    /// <summary>The part.</summary>
     public GrammarNode Part { get; } = part;
 
     public override IReadOnlyList<GrammarNode> Parts { get; } = [part];

@@ -22,6 +22,5 @@ internal sealed class GrammarTokens
     /// <summary>The bytes of each id; null where it stands for no text.</summary>
     public IReadOnlyList<byte[]?> Bytes { get; }
 
-    /// <summary>Ids that end a text.</summary>
     public IReadOnlySet<int> StopIds { get; }
 }

@@ -41,26 +41,20 @@ internal static class JsonSyntax
         new GrammarSequence(Text("\\u"), Bytes(ByteSet.Of("0123456789abcefABCEF"u8)), s_hex, s_hex, s_hex),
         new GrammarSequence(Text("\\u"), Bytes(ByteSet.Of("dD"u8)), Bytes(ByteSet.Range('0', '7')), s_hex, s_hex));
 
-    /// <summary>A whole number.</summary>
     public static GrammarNode Integer => s_whole;
 
-    /// <summary>A number.</summary>
     public static GrammarNode Number { get; } = new GrammarSequence(
         s_whole,
         Maybe(new GrammarSequence(Text("."), new GrammarRepeat(s_digit, 1, MostDigits))),
         Maybe(new GrammarSequence(Bytes(ByteSet.Of("eE"u8)), Maybe(Bytes(ByteSet.Of("+-"u8))),
             new GrammarRepeat(s_digit, 1, MostExponent))));
 
-    /// <summary>true or false.</summary>
     public static GrammarNode Boolean { get; } = new GrammarChoice(Text("true"), Text("false"));
 
-    /// <summary>Any string.</summary>
     public static GrammarNode String { get; } = StringOf(0, null);
 
-    /// <summary>Any object.</summary>
     public static GrammarNode Object { get; }
 
-    /// <summary>Any value.</summary>
     public static GrammarNode Value { get; }
 
     static JsonSyntax()
@@ -84,14 +78,12 @@ internal static class JsonSyntax
     public static GrammarNode Literal(byte[] bytes) => bytes.Length == 1 ? new GrammarByte(ByteSet.Of(bytes))
         : new GrammarSequence([.. bytes.Select(static b => new GrammarByte(ByteSet.Of([b])))]);
 
-    /// <summary>A part, or nothing.</summary>
     public static GrammarNode Maybe(GrammarNode part) => new GrammarChoice(new GrammarSequence(), part);
 
     /// <summary>A string of so many characters.</summary>
     public static GrammarNode StringOf(int least, int? most) =>
         new GrammarSequence(Text("\""), new GrammarRepeat(Character, least, most), Text("\""));
 
-    /// <summary>A list of so many values.</summary>
     public static GrammarNode List(GrammarNode item, int least, int? most)
     {
         var more = new GrammarRepeat(new GrammarSequence(Text(","), Space, item, Space), Math.Max(0, least - 1), most - 1);

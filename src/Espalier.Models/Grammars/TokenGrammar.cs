@@ -1,4 +1,3 @@
-using Espalier.Models.Generation;
 using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Models.Grammars;
@@ -7,8 +6,6 @@ namespace Espalier.Models.Grammars;
 /// Keeps what a model writes a beginning of what a grammar allows. What may come is computed once for each state of the text. Safe for use
 /// from several threads; a mask is one sequence's.
 /// </summary>
-/// <param name="root">The grammar.</param>
-/// <param name="tokens">The vocabulary.</param>
 internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
 {
     private readonly Lock _gate = new();

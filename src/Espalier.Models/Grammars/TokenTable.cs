@@ -59,7 +59,6 @@ internal sealed class TokenTable
     }
 
     /// <summary>Which ids may come, a bit each: those whose bytes may all follow one after the other.</summary>
-    /// <param name="start">Where the text is.</param>
     public ulong[] Allowed(GrammarState start)
     {
         var allowed = new ulong[(Rows + 63) / 64];

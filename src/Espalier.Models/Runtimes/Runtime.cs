@@ -6,10 +6,8 @@ namespace Espalier.Models.Runtimes;
 /// </summary>
 internal abstract class Runtime
 {
-    /// <summary>All that are checked.</summary>
     public static IReadOnlyList<Runtime> All { get; } = [new Transformers(), new Transformers4(), new Vllm(), new LlamaCpp(), new Ollama()];
 
-    /// <summary>The program.</summary>
     public abstract string Name { get; }
 
     /// <summary>Why the program cannot load such a folder at all; null where it can.</summary>

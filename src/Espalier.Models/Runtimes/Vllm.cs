@@ -11,8 +11,4 @@ internal sealed class Vllm : Runtime
 
     public override int HeadDim(WrittenShape shape) =>
         shape.Family.ModelType is "qwen2" or "starcoder2" ? shape.Quotient : base.HeadDim(shape);
-
-    /// <summary>Numbers of GPUs, 1 to 8, that its tensor parallelism can split such heads over.</summary>
-    public static IReadOnlyList<int> TensorParallel(WrittenShape shape) =>
-        [.. new[] { 1, 2, 4, 8 }.Where(gpus => shape.Heads % gpus == 0 && (shape.KvHeads % gpus == 0 || gpus % shape.KvHeads == 0))];
 }

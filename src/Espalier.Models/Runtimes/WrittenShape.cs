@@ -8,7 +8,6 @@ namespace Espalier.Models.Runtimes;
 /// <param name="Family">The model's family.</param>
 /// <param name="Hidden">hidden_size.</param>
 /// <param name="Heads">num_attention_heads.</param>
-/// <param name="KvHeads">num_key_value_heads; the heads where absent.</param>
 /// <param name="HeadDim">head_dim; null where absent or null.</param>
 /// <param name="RotaryFraction">partial_rotary_factor; 1 where absent.</param>
 /// <param name="OlderRotary">How positions turn for a program that does not know rope_parameters.</param>
@@ -16,7 +15,7 @@ namespace Espalier.Models.Runtimes;
 /// <param name="SaysExperts">Whether num_experts_per_tok is there, though no layer of the model is a mixture of experts.</param>
 /// <param name="Delta">Sizes of linear attention; null where no layer is that.</param>
 /// <param name="IntervalHolds">Whether full_attention_interval says the same of the layers as layer_types.</param>
-internal sealed record WrittenShape(Family Family, int Hidden, int Heads, int KvHeads, int? HeadDim, double RotaryFraction,
+internal sealed record WrittenShape(Family Family, int Hidden, int Heads, int? HeadDim, double RotaryFraction,
     RotaryConfig OlderRotary, int? LongFactors, bool SaysExperts, DeltaConfig? Delta, bool IntervalHolds)
 {
     /// <summary>What a program takes for head_dim that does not know the field.</summary>
@@ -24,7 +23,7 @@ internal sealed record WrittenShape(Family Family, int Hidden, int Heads, int Kv
 
     /// <summary>Reads the fields that the family's own reader has checked already.</summary>
     public static WrittenShape Of(Family family, DecoderConfig config, JsonObject written) => new(
-        family, config.HiddenSize, config.QueryHeads, config.KeyValueHeads,
+        family, config.HiddenSize, config.QueryHeads,
         ConfigJson.Number(written["head_dim"]) is { } headDim ? (int)headDim
             : null, config.Rotary.Fraction, family.OlderRotary(written, config.MaxPositions),
         (config.Rotary.Scaling as LongRope)?.Short.Count, config.LayersWithExperts == 0 && written.ContainsKey("num_experts_per_tok"),

@@ -17,8 +17,6 @@ internal sealed class BlockPool
     private long _lastSerial;
 
     /// <summary>A number of blocks, all free.</summary>
-    /// <param name="count">How many.</param>
-    /// <param name="size">Positions of each.</param>
     public BlockPool(int count, int size)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
@@ -29,7 +27,6 @@ internal sealed class BlockPool
         _nodes = [.. Enumerable.Range(0, count).Select(static block => new LinkedListNode<int>(block))];
     }
 
-    /// <summary>Blocks.</summary>
     public int Count { get; }
 
     /// <summary>Positions of a block.</summary>
@@ -41,7 +38,6 @@ internal sealed class BlockPool
     /// <summary>Blocks that nobody uses and that still have their ids.</summary>
     public int Kept => _kept.Count;
 
-    /// <summary>Blocks of so many positions.</summary>
     public int BlocksOf(int positions) => (positions + Size - 1) / Size;
 
     /// <summary>Takes a block for one sequence; false where all are in use.</summary>

@@ -6,14 +6,12 @@ internal sealed class HiddenMean
     private double[] _sums = [];
     private int _count;
 
-    /// <summary>Forgets all.</summary>
     public void Clear()
     {
         Array.Clear(_sums);
         _count = 0;
     }
 
-    /// <summary>Takes the next one.</summary>
     public void Add(ReadOnlySpan<float> hidden)
     {
         if (_sums.Length == 0)

@@ -1,4 +1,3 @@
-using Espalier.Models.Generation;
 using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Models.Serving;
@@ -9,7 +8,6 @@ internal sealed record ServedRequest
     /// <summary>The prompt's ids, at least one.</summary>
     public required IReadOnlyList<int> Prompt { get; init; }
 
-    /// <summary>Most ids that follow.</summary>
     public required int MaxTokens { get; init; }
 
     /// <summary>How ids are chosen; the seed is this request's own.</summary>

@@ -1,4 +1,3 @@
-using Espalier.Models.Generation;
 using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Models.Serving;
@@ -47,7 +46,6 @@ internal sealed class ServedSequence
     /// <summary>Positions that are still to go through.</summary>
     public int Pending => Ids.Count - Done;
 
-    /// <summary>Whether it was worked on before.</summary>
     public bool HasBegun { get; private set; }
 
     /// <summary>

@@ -62,7 +62,6 @@ internal sealed partial class ServingEngine : IDisposable
         _thread.Start();
     }
 
-    /// <summary>The model's shape.</summary>
     public DecoderConfig Config { get; }
 
     /// <summary>Most positions of a sequence.</summary>

@@ -13,7 +13,6 @@ internal sealed class StepRows(int capacity)
     private int[] _table = [];
     private int _count;
 
-    /// <summary>Rows so far.</summary>
     public int Count => _count;
 
     /// <summary>The sequences and how many of their positions go through.</summary>

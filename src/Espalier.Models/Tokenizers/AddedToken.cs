@@ -1,9 +1,10 @@
+using Espalier.Models.Tokenizers.Formats;
+
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>A token that is cut out of the text before the model sees it (control tokens, tool marks, ...).</summary>
 internal sealed record AddedToken
 {
-    /// <summary>Its id.</summary>
     public required int Id { get; init; }
 
     /// <summary>Its text as written in the file.</summary>
@@ -23,4 +24,20 @@ internal sealed record AddedToken
 
     /// <summary>Left out when decoding skips special tokens.</summary>
     public bool Special { get; init; }
+
+    /// <summary>Reads all but the id, which not every file has in the same place.</summary>
+    public static AddedToken Read(TokenizerNode node)
+    {
+        var special = node["special"].Flag(false);
+        return new()
+        {
+            Id = 0,
+            Content = node["content"].Text(),
+            SingleWord = node["single_word"].Flag(false),
+            LeftStrip = node["lstrip"].Flag(false),
+            RightStrip = node["rstrip"].Flag(false),
+            Normalized = node["normalized"].Flag(!special),
+            Special = special,
+        };
+    }
 }

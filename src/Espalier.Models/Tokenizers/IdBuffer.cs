@@ -5,28 +5,18 @@ internal sealed class IdBuffer
 {
     private int[] _items = new int[4096];
 
-    /// <summary>Ids so far.</summary>
     public int Count { get; private set; }
 
     /// <summary>The ids; valid until the next is added.</summary>
     public ReadOnlySpan<int> Written => _items.AsSpan(0, Count);
 
-    /// <summary>How many fit without growing.</summary>
     public int Capacity => _items.Length;
 
-    /// <summary>Adds one.</summary>
     public void Add(int id)
     {
         if (Count == _items.Length)
             Grow(1);
         _items[Count++] = id;
-    }
-
-    /// <summary>Adds several.</summary>
-    public void Add(ReadOnlySpan<int> ids)
-    {
-        ids.CopyTo(Free(ids.Length));
-        Count += ids.Length;
     }
 
     /// <summary>Room for so many after the last; nothing is added until <see cref="Advance"/>.</summary>

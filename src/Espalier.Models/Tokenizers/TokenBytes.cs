@@ -4,7 +4,6 @@ using Espalier.Models.Tokenizers.Bpe;
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>The bytes that a token stands for in the middle of a text, in UTF-8; a character may be spread over several tokens.</summary>
-/// <param name="tokenizer">The tokenizer.</param>
 internal sealed class TokenBytes(Tokenizer tokenizer)
 {
     private const char Mark = '\u2581';

@@ -1,5 +1,3 @@
-using Espalier.Models.Tokenizers.Normalizing;
-
 namespace Espalier.Models.Tokenizers;
 
 /// <summary>What a word is written in.</summary>

@@ -14,6 +14,5 @@ namespace Espalier.Torch.Delta;
 internal readonly record struct DeltaInputs(
     Tensor Queries, Tensor Keys, Tensor Values, Tensor Strengths, Tensor Steps, Tensor StepBias, Tensor LogDecay, Tensor? Begins = null);
 
-/// <summary>The gradients of what a gated delta rule reads.</summary>
 internal readonly record struct DeltaGradients(
     Tensor Queries, Tensor Keys, Tensor Values, Tensor Strengths, Tensor Steps, Tensor StepBias, Tensor LogDecay);

@@ -25,15 +25,12 @@ internal static class DeltaOperators
     /// </param>
     public static Tensor DeltaScan(in DeltaInputs of, ScanSizes sizes, Tensor? state = null)
     {
-        var records = GradMode.Records(of.Queries, of.Keys, of.Values) || GradMode.Records(of.Strengths, of.Steps)
-            || GradMode.Records(of.StepBias, of.LogDecay);
-        if (records && state is not null)
+        if (state is not null
+            && GradMode.Records(of.Queries, of.Keys, of.Values, of.Strengths, of.Steps, of.StepBias, of.LogDecay))
             throw new InvalidOperationException("a delta rule that goes on from a state has no gradient");
         if (!of.Values.IsForwardFused)
             return DeltaByParts.Run(of, sizes, state);
         var y = DeltaKernel.Forward(of, sizes, state);
-        if (!records)
-            return y;
         return Tape.Record(
             y, [of.Queries, of.Keys, of.Values, of.Strengths, of.Steps, of.StepBias, of.LogDecay],
             [of.Queries, of.Keys, of.Values, of.Strengths, of.Steps, of.StepBias, of.LogDecay, of.Begins], (node, g, into) =>

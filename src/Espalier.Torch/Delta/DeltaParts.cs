@@ -31,7 +31,6 @@ internal static unsafe class DeltaParts
         }
     }
 
-    /// <summary>1 / (1 + e^−x).</summary>
     public static float Sigmoid(float x) => 1 / (1 + MathF.Exp(-x));
 
     /// <summary>

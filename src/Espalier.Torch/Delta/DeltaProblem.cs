@@ -33,10 +33,8 @@ internal unsafe struct DeltaProblem
 
     public long B, T, M, P, G, S;
 
-    /// <summary>Heads of a group.</summary>
     public readonly long Group => M / G;
 
-    /// <summary>Heads of a task.</summary>
     public readonly long Heads => Math.Min(MostHeads, Group);
 
     /// <summary>Blocks of heads of a group, each of which is a task.</summary>

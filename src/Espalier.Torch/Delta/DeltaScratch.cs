@@ -1,5 +1,5 @@
-using Espalier.Torch.Kernels;
 using Espalier.Torch.Mamba.Scan;
+using static Espalier.Torch.Kernels.Scratch;
 
 namespace Espalier.Torch.Delta;
 
@@ -54,7 +54,7 @@ internal readonly unsafe struct DeltaScratch
     {
         (Width, StateWidth) = (width, stateWidth);
         var (heads, size, S, P) = (p->Heads, p->S * width, p->S, p->P);
-        var at = Scratch.Of(
+        var at = Of(
             heads * (p->Chunks + 1) * size + heads * p->Chunks * Q * P + 2 * Q * width + Q * Math.Max(width, stateWidth) + Q * stateWidth
                 + 8 * Q * Q + 7 * Q * S + 4 * Q * P + 12 * Q);
         States = Take(ref at, heads * p->Chunks * size);
@@ -96,12 +96,5 @@ internal readonly unsafe struct DeltaScratch
         Rows = Take(ref at, Q * P);
         Written = Take(ref at, heads * p->Chunks * Q * P);
         new Span<float>(Ones, (int)Q).Fill(1);
-    }
-
-    private static float* Take(ref float* from, long count)
-    {
-        var there = from;
-        from += count;
-        return there;
     }
 }

@@ -28,19 +28,14 @@ internal readonly struct Argument
     /// <summary>A tensor; null is <see cref="None"/>.</summary>
     public static implicit operator Argument(Tensor? value) => value is null ? None : new(ValueTag.Tensor, 0, value);
 
-    /// <summary>An integer.</summary>
     public static implicit operator Argument(long value) => new(ValueTag.Int, value);
 
-    /// <summary>An integer.</summary>
     public static implicit operator Argument(int value) => new(ValueTag.Int, value);
 
-    /// <summary>A floating-point number.</summary>
     public static implicit operator Argument(double value) => new(ValueTag.Double, BitConverter.DoubleToInt64Bits(value));
 
-    /// <summary>A bool.</summary>
     public static implicit operator Argument(bool value) => new(ValueTag.Bool, value ? 1 : 0);
 
-    /// <summary>An element type.</summary>
     public static implicit operator Argument(DType value) => new(ValueTag.Int, (long)value);
 
     /// <summary>A list of integers, such as sizes; null is <see cref="None"/>.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Espalier.Torch.Native;
@@ -25,7 +24,6 @@ internal sealed unsafe class DispatcherCall
         _isProduct = IsProduct(schema.Name);
     }
 
-    /// <summary>Words that a call needs.</summary>
     public int Words => Math.Max(_schema.Parameters.Length, _schema.Results.Length);
 
     /// <summary>Calls; results come back in the same words. False where libtorch refused.</summary>
@@ -54,10 +52,8 @@ internal sealed unsafe class DispatcherCall
         return (ulong)copy;
     }
 
-    /// <summary>The word of an optional tensor.</summary>
     public static ulong Optional(in Argument argument) => argument.Reference is Tensor tensor ? Boxed(Lend(tensor.Pointer)) : 0;
 
-    /// <summary>A list of words.</summary>
     public static ulong List(ReadOnlySpan<ulong> words)
     {
         var list = EmptyList(words.Length);

@@ -23,6 +23,5 @@ internal struct NativeValue
 {
     [FieldOffset(0)] public ValueTag Tag;
     [FieldOffset(8)] public long Integer;
-    [FieldOffset(8)] public double Number;
     [FieldOffset(8)] public nint Pointer;
 }

@@ -37,7 +37,6 @@ internal sealed unsafe class Op
     /// <summary>An operator that is called some other way than through the dispatcher as it is declared.</summary>
     internal static Op Of(string schema, DirectCall direct) => new(OpSchema.Parse(schema), direct);
 
-    /// <summary>The schema.</summary>
     public string Schema => _schema.Text;
 
     public override string ToString() => Schema;

@@ -35,7 +35,6 @@ internal static unsafe class OpResults
         throw new TorchException($"{schema.FullName} gives {count} results and there is room for {capacity}");
     }
 
-    /// <summary>Frees the tensors among results.</summary>
     public static void Free(NativeValue* results, int count)
     {
         for (var i = 0; i < count; i++)

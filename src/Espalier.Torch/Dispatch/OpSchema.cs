@@ -9,7 +9,6 @@ internal sealed class OpSchema
     private OpSchema(string text, string name, string overload, Parameter[] parameters, ValueType[] results) =>
         (Text, Name, Overload, Parameters, Results) = (text, name, overload, parameters, results);
 
-    /// <summary>The text.</summary>
     public string Text { get; }
 
     /// <summary>Such as <c>aten::add</c>.</summary>
@@ -21,10 +20,8 @@ internal sealed class OpSchema
     /// <summary>Name and overload with a point between.</summary>
     public string FullName => Overload.Length == 0 ? Name : $"{Name}.{Overload}";
 
-    /// <summary>What it takes.</summary>
     public Parameter[] Parameters { get; }
 
-    /// <summary>What it gives.</summary>
     public ValueType[] Results { get; }
 
     /// <summary>Whether it takes a Scalar, which the stable ABI does not carry.</summary>

@@ -3,10 +3,6 @@ using System.Globalization;
 namespace Espalier.Torch.Dispatch;
 
 /// <summary>One argument of an operator as its schema declares it.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Type">Its type.</param>
-/// <param name="HasDefault">Whether it may be left out.</param>
-/// <param name="Default">What it is then.</param>
 internal sealed record Parameter(string Name, ValueType Type, bool HasDefault, Argument Default)
 {
     /// <summary>Reads such as <c>int dim=-1</c>.</summary>

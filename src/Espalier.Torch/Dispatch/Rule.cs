@@ -27,7 +27,6 @@ internal class Rule
     /// <summary>Adds a constant in place, which leaves the gradient of what it is added to as it is.</summary>
     public static Rule ShiftsInPlace { get; } = new(refuses: true, shifts: true);
 
-    /// <summary>Whether inputs that want a gradient are an error.</summary>
     public bool Refuses { get; }
 
     /// <summary>Whether these arguments, some of which want a gradient, may be given.</summary>

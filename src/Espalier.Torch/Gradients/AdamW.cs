@@ -29,11 +29,6 @@ internal static class AdamW
             : weight.AdamWInPlaceByParts(gradient, first, second, step, measure);
 
     /// <summary>The same from the accumulated gradient; without one nothing is done.</summary>
-    /// <param name="weight">The weight.</param>
-    /// <param name="first">m, overwritten.</param>
-    /// <param name="second">v, overwritten.</param>
-    /// <param name="step">The numbers.</param>
-    /// <param name="measure">Whether to measure.</param>
     public static (double Moved, double Size) AdamWInPlace(
         this Tensor weight, Tensor first, Tensor second, AdamWStep step, bool measure = false)
     {
@@ -82,8 +77,7 @@ internal static class AdamW
             var divisor = step.Clip == 1 ? null : Tensor.Full(1 / step.Clip, DType.Float32, device);
             Ops.FusedAdamW.CallVoid(
                 weights, Array.ConvertAll(weights, weight => weight.Grad()!), first, second, Array.Empty<Tensor>(), updates, step.Rate,
-                step.Beta1,
-                step.Beta2, step.Decay, step.Epsilon, false, false, divisor, Argument.None);
+                step.Beta1, step.Beta2, step.Decay, step.Epsilon, false, false, divisor, Argument.None);
         }
 
         /// <summary>

@@ -55,60 +55,24 @@ internal static class ElementRules
 
     public static Backward Neg(ref Recording call) => (_, g, into) => into[0] = g.Neg();
 
-    public static Backward Exp(ref Recording call)
-    {
-        var y = call.Keep(call.Result);
-        return (_, g, into) => into[0] = g.Mul(y.Value);
-    }
+    public static Backward Exp(ref Recording call) => From(call.Keep(call.Result), static (g, y) => g.Mul(y));
 
-    public static Backward Log(ref Recording call)
-    {
-        var x = call.Keep(0);
-        return (_, g, into) => into[0] = g.Div(x.Value);
-    }
+    public static Backward Log(ref Recording call) => From(call.Keep(0), static (g, x) => g.Div(x));
 
-    public static Backward Sqrt(ref Recording call)
-    {
-        var y = call.Keep(call.Result);
-        return (_, g, into) => into[0] = g.Div(y.Value.Mul(2));
-    }
+    public static Backward Sqrt(ref Recording call) => From(call.Keep(call.Result), static (g, y) => g.Div(y.Mul(2)));
 
-    public static Backward Rsqrt(ref Recording call)
-    {
-        var y = call.Keep(call.Result);
-        return (_, g, into) => into[0] = g.Mul(-0.5).Mul(y.Value.Square().Mul(y.Value));
-    }
+    public static Backward Rsqrt(ref Recording call) => From(call.Keep(call.Result), static (g, y) => g.Mul(-0.5).Mul(y.Square().Mul(y)));
 
-    public static Backward Abs(ref Recording call)
-    {
-        var x = call.Keep(0);
-        return (_, g, into) => into[0] = g.Mul(BackwardOps.Sign.Call(x.Value));
-    }
+    public static Backward Abs(ref Recording call) => From(call.Keep(0), static (g, x) => g.Mul(BackwardOps.Sign.Call(x)));
 
-    public static Backward Square(ref Recording call)
-    {
-        var x = call.Keep(0);
-        return (_, g, into) => into[0] = g.Mul(x.Value.Mul(2));
-    }
+    public static Backward Square(ref Recording call) => From(call.Keep(0), static (g, x) => g.Mul(x.Mul(2)));
 
-    public static Backward Tanh(ref Recording call)
-    {
-        var y = call.Keep(call.Result);
-        return (_, g, into) => into[0] = g.Mul(y.Value.Square().Neg().Add(1));
-    }
+    public static Backward Tanh(ref Recording call) => From(call.Keep(call.Result), static (g, y) => g.Mul(y.Square().Neg().Add(1)));
 
-    public static Backward Silu(ref Recording call)
-    {
-        var x = call.Keep(0);
-        return (_, g, into) => into[0] = BackwardOps.Silu.Call(g, x.Value);
-    }
+    public static Backward Silu(ref Recording call) => From(call.Keep(0), static (g, x) => BackwardOps.Silu.Call(g, x));
 
     // 0 at 0, as libtorch has it; the result's sign is 1 where the input was above.
-    public static Backward Relu(ref Recording call)
-    {
-        var y = call.Keep(call.Result);
-        return (_, g, into) => into[0] = g.Mul(BackwardOps.Sign.Call(y.Value));
-    }
+    public static Backward Relu(ref Recording call) => From(call.Keep(call.Result), static (g, y) => g.Mul(BackwardOps.Sign.Call(y)));
 
     // d log(e^a + e^b)/da = 1 / (1 + e^(b - a)), which cannot overflow to NaN.
     public static Backward LogAddExp(ref Recording call)
@@ -136,6 +100,9 @@ internal static class ElementRules
         call.Node.Note(call.FormOf(0));
         return s_cast;
     }
+
+    // By the one tensor that is kept.
+    private static Backward From(Kept kept, Func<Tensor, Tensor, Tensor> slope) => (_, g, into) => into[0] = slope(g, kept.Value);
 
     private static Backward Sum(ref Recording call, double sign)
     {

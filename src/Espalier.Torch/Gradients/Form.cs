@@ -6,19 +6,15 @@ namespace Espalier.Torch.Gradients;
 /// <summary>The shape and type that a gradient must have: those of the input it belongs to.</summary>
 internal readonly struct Form(Tensor input)
 {
-    /// <summary>Sizes.</summary>
     public long[] Shape { get; } = Shapes.Of(input.Shape);
 
-    /// <summary>Whether this is no form, but the default.</summary>
     public bool IsNone => Shape is null;
 
-    /// <summary>Element type.</summary>
     public DType DType { get; } = input.DType;
 
     /// <summary>The gradient of an input that was broadcast: summed over what was repeated, and of the input's type.</summary>
     public Tensor Of(Tensor gradient) => Cast(Sum(gradient, Shape));
 
-    /// <summary>In the input's type.</summary>
     public Tensor Cast(Tensor gradient) => gradient.DType == DType ? gradient : gradient.To(DType);
 
     /// <summary>In the input's shape, where the number of elements is the same.</summary>

@@ -16,7 +16,6 @@ internal readonly struct Kept
         (_tensor, _version) = (tensor, tensor.Version);
     }
 
-    /// <summary>Whether there is none.</summary>
     public bool IsNone => _tensor is null;
 
     /// <summary>The tensor with the values it had when it was kept; not the reader's to dispose.</summary>

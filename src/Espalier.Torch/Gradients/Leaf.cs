@@ -11,13 +11,11 @@ internal sealed class Leaf(Tensor owner) : GradientSink
     /// <summary>That of a tensor, made where it has none yet.</summary>
     public static Leaf Of(Tensor owner) => (Leaf)(owner.Leaf ??= new Leaf(owner));
 
-    /// <summary>Whose gradient this is.</summary>
     public Tensor Owner => owner;
 
     /// <summary>Whether operations on the owner are recorded.</summary>
     public bool Wanted { get => owner.Sink == this; set => owner.Sink = value ? this : null; }
 
-    /// <summary>The gradient so far, or null.</summary>
     public Tensor? Gradient { get; private set; }
 
     /// <summary>Gradients that the backward pass under way has yet to add.</summary>

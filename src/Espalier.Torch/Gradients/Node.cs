@@ -96,7 +96,6 @@ internal sealed class Node : GradientSink
             _manyKept[i] = Kept.Of(tensors[i]);
     }
 
-    /// <summary>A tensor of the list that was kept.</summary>
     public Tensor OfMany(int index) => _manyKept![index].Value;
 
     /// <summary>Notes what an input's gradient must look like, or that it has none.</summary>

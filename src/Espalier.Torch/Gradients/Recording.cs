@@ -14,13 +14,10 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     /// <summary>The result, the first where there are several.</summary>
     public readonly Tensor Result => result;
 
-    /// <summary>A further result.</summary>
     public readonly Tensor Other(int index) => others![index]!;
 
-    /// <summary>A tensor argument.</summary>
     public readonly Tensor Input(int index) => (Tensor)_arguments[index].Reference!;
 
-    /// <summary>A list of tensors.</summary>
     public readonly Tensor?[] Inputs(int index) => (Tensor?[])_arguments[index].Reference!;
 
     /// <summary>Whether an argument is a tensor that wants a gradient.</summary>
@@ -32,7 +29,6 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     /// <summary>Shape and type of an input that wants a gradient, else null.</summary>
     public readonly Form? Form(int index) => Wants(index) ? new Form(Input(index)) : null;
 
-    /// <summary>Shape and type of an input.</summary>
     public readonly Form FormOf(int index) => new(Input(index));
 
     /// <summary>An integer, or what the schema's default is.</summary>
@@ -46,7 +42,6 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
         _ => missing,
     };
 
-    /// <summary>A list of integers, or null.</summary>
     public readonly long[]? Integers(int index) => index < _arguments.Length ? _arguments[index].Reference as long[] : null;
 
     /// <summary>Keeps an input where it is needed; the default keeps nothing.</summary>
@@ -55,7 +50,6 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     /// <summary>Keeps a tensor for the backward.</summary>
     public Kept Keep(Tensor tensor) => Node.Keep(tensor);
 
-    /// <summary>Notes the backward.</summary>
     public void Record(Backward backward)
     {
         var count = 0;

@@ -1,16 +1,14 @@
 namespace Espalier.Torch.Gradients;
 
 /// <summary>
-/// Records operations for the backward pass. An operation asks <see cref="GradMode.Records(Tensor)"/> and hands its result and what its
-/// backward needs to <see cref="Record"/>:
+/// Records operations for the backward pass. An operation hands its result and what its backward needs to <see cref="Record"/>:
 /// <code>
-/// if (!GradMode.Records(x, w)) return y;
 /// return Tape.Record(y, [x, w], [x, w], static (node, g, into) => (into[0], into[1]) = Slopes(g, node[0], node[1]));
 /// </code>
 /// </summary>
 internal static class Tape
 {
-    /// <summary>Notes how the result came about, and returns it. Only where <see cref="GradMode.Records(Tensor)"/> said so.</summary>
+    /// <summary>Returns the result; where an input wants a gradient and recording is on, after noting how it came about.</summary>
     /// <param name="result">A result that nothing is recorded for yet.</param>
     /// <param name="inputs">What a gradient is given to, in the order in which <paramref name="backward"/> gives it.</param>
     /// <param name="keep">All tensors that the backward reads; it finds them in the node in this order. Null leaves a place free.</param>
@@ -20,6 +18,8 @@ internal static class Tape
     public static Tensor Record(
         Tensor result, ReadOnlySpan<Tensor?> inputs, ReadOnlySpan<Tensor?> keep, Backward backward, double number = 0, long first = 0)
     {
+        if (!GradMode.Records(inputs))
+            return result;
         var node = Node.Take();
         foreach (var tensor in keep)
             node.KeepOrSkip(tensor);

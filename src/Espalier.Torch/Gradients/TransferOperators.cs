@@ -17,6 +17,6 @@ public static class TransferOperators
         Tensor there;
         using (GradMode.Disable())
             there = Ops.To.Call(x, Argument.None, Argument.None, device.ToString());
-        return GradMode.Records(x) ? Tape.Record(there, [x], [], (_, g, into) => into[0] = g.On(home)) : there;
+        return Tape.Record(there, [x], [], (_, g, into) => into[0] = g.On(home));
     }
 }

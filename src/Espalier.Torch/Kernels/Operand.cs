@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Espalier.Torch.Dispatch;
-using Espalier.Torch.Kernels.Vectors;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Kernels;
@@ -32,7 +31,6 @@ internal readonly unsafe ref struct Operand
     /// <summary>The tensor, or its copy.</summary>
     public Tensor Tensor { get; }
 
-    /// <summary>The first element.</summary>
     public void* Data => _placement.Data;
 
     /// <summary>The first element of a tensor of float32.</summary>
@@ -47,7 +45,6 @@ internal readonly unsafe ref struct Operand
     /// <summary>Elements between neighbours of a dimension.</summary>
     public long Step(int dimension) => _placement.Strides[dimension];
 
-    /// <summary>The tensor as it lies.</summary>
     public static Operand Of(Tensor tensor) => new(tensor);
 
     /// <summary>The tensor with its elements in the order of the shape; a copy where they are not.</summary>

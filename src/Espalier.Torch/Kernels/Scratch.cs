@@ -23,4 +23,12 @@ internal static unsafe class Scratch
         }
         return s_memory;
     }
+
+    /// <summary>The next so many floats of such room.</summary>
+    public static float* Take(ref float* from, long count)
+    {
+        var there = from;
+        from += count;
+        return there;
+    }
 }

@@ -36,7 +36,7 @@ public static class AttentionOperators
     public static Tensor CausalAttention(this Tensor queries, Tensor keys, Tensor values, double scale, long? window,
         Tensor? begins = null, double? cap = null, Tensor? sinks = null)
     {
-        if (!GradMode.Records(queries, keys, values) && !(sinks is not null && GradMode.Records(sinks)))
+        if (!GradMode.Records(queries, keys, values, sinks))
             return AttentionKernel.Forward(queries, keys, values, scale, window, begins, cap, sinks: sinks);
         var (y, sums) = AttentionKernel.ForwardKept(queries, keys, values, scale, window, begins, cap, sinks);
         // A window that there is has one key at least.
@@ -99,8 +99,6 @@ public static class AttentionOperators
         using (GradMode.Disable())
             y = queries.Device.IsCuda && cap is null && sinks is null ? queries.AttentionOfLibtorch(keys, values, scale, mask)
                 : queries.AttentionInBlocks(keys, values, scale, mask, cap, sinks);
-        if (!GradMode.Records(queries, keys, values) && !(sinks is not null && GradMode.Records(sinks)))
-            return y;
         return Tape.Record(y, sinks is null ? [queries, keys, values] : [queries, keys, values, sinks],
             [queries, keys, values, mask, sinks], (node, g, into) =>
             {

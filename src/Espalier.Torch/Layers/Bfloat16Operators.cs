@@ -58,8 +58,6 @@ public static class Bfloat16Operators
         if (!x.IsForwardFused)
             return x.RmsNorm(weight, epsilon).To(DType.BFloat16);
         var y = RmsNormKernel.Forward(x, weight, epsilon, DType.BFloat16);
-        if (!GradMode.Records(x, weight))
-            return y;
         return Tape.Record(
             y, [x, weight], [x, weight],
             static (node, g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, node[0], node[1], node.Number), epsilon);
@@ -73,8 +71,7 @@ public static class Bfloat16Operators
         if (!x.IsForwardFused)
             return x.Add(other.To(x.DType));
         var y = AddNarrowKernel.Forward(x, other);
-        return GradMode.Records(x, other)
-            ? Tape.Record(y, [x, other], [], static (_, g, into) => (into[0], into[1]) = (g, g.To(DType.BFloat16))) : y;
+        return Tape.Record(y, [x, other], [], static (_, g, into) => (into[0], into[1]) = (g, g.To(DType.BFloat16)));
     }
 
     /// <summary>x += scale · other, of float32 and bfloat16. No gradient.</summary>

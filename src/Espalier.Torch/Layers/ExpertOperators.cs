@@ -19,7 +19,7 @@ internal static class ExpertOperators
         Tensor y;
         using (GradMode.Disable())
             y = x.IndexSelect(0, rows.TokenOfRow);
-        return !GradMode.Records(x) ? y : Tape.Record(y, [x], [rows.RowOfSlot],
+        return Tape.Record(y, [x], [rows.RowOfSlot],
             static (node, g, into) => into[0] = g.IndexSelect(0, node[0]).View(-1, node.First, g.Size(1)).Sum([1]), first: rows.PerToken);
     }
 
@@ -40,8 +40,7 @@ internal static class ExpertOperators
         Tensor y;
         using (GradMode.Disable())
             y = Joined(weights.Length, rows, (expert, first, end) => Linear(x.Slice(0, first, end), weights[expert], biases?[expert]));
-        if (!GradMode.Records(x) && !Array.Exists(weights, static weight => GradMode.Records(weight))
-            && !(biases is not null && Array.Exists(biases, static bias => GradMode.Records(bias))))
+        if (!GradMode.Records(x) && !GradMode.Records(weights) && !GradMode.Records(biases))
             return y;
         var node = Node.Take();
         node.KeepOrSkip(x);
@@ -70,7 +69,7 @@ internal static class ExpertOperators
         Tensor y;
         using (GradMode.Disable())
             y = x.FromExpertsByParts(weights, rows);
-        return !GradMode.Records(x, weights) ? y : Tape.Record(
+        return Tape.Record(
             y, [x, weights], [x, weights, rows.RowOfSlot, rows.SlotOfRow, rows.TokenOfRow],
             static (node, g, into) =>
             {

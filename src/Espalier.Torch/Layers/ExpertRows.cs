@@ -29,7 +29,6 @@ internal sealed class ExpertRows
     /// <summary>Of each row its token, [R].</summary>
     public Tensor TokenOfRow { get; }
 
-    /// <summary>The first row of an expert.</summary>
     public long FirstOf(int expert) => expert == 0 ? 0 : Ends[expert - 1];
 
     /// <summary>Sorts.</summary>

@@ -52,19 +52,12 @@ public static class FlashAttentionOperators
                 q, k, v, queryBounds, keyBounds, T, S, 0.0, true, false, scale, left, right, Argument.None, Argument.None);
         var (y, sums, random, unused) = (made[0], made[1], made[2], made[3]);
         made[4].Dispose();
-        if (!GradMode.Records(q, k, v))
-        {
-            foreach (var tensor in (Tensor[])[sums, random, unused])
-                tensor.Dispose();
-            return y;
-        }
         Tape.Record(y, [q, k, v], [q, k, v, y, sums, random, unused], (node, g, into) =>
         {
             using Tensor queryBounds = g.Bounds(B, T), keyBounds = g.Bounds(B, S);
             var slopes = BackwardOps.FlashAttention.CallMany(
                 g.Contiguous(), node[0], node[1], node[2], node[3], node[4], queryBounds, keyBounds, T, S, 0.0, true, node[5], node[6],
-                scale,
-                left, right);
+                scale, left, right);
             (into[0], into[1], into[2]) = (slopes[0], slopes[1], slopes[2]);
         }, scale);
         foreach (var tensor in (Tensor[])[sums, random, unused])

@@ -19,8 +19,6 @@ public static class NormOperators
         if (!x.IsForwardFused)
             return x.Device.IsCuda && x.DType == weight.DType ? x.RmsNormOfLibtorch(weight, epsilon) : x.RmsNormByParts(weight, epsilon);
         var y = RmsNormKernel.Forward(x, weight, epsilon);
-        if (!GradMode.Records(x, weight))
-            return y;
         return Tape.Record(
             y, [x, weight], [x, weight],
             static (node, g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, node[0], node[1], node.Number), epsilon);
@@ -34,8 +32,6 @@ public static class NormOperators
         using (GradMode.Disable())
             made = Ops.FusedRmsNorm.CallMany(x, width, weight, epsilon);
         using var roots = made[1];
-        if (!GradMode.Records(x, weight))
-            return made[0];
         return Tape.Record(made[0], [x, weight], [x, weight, roots], static (node, g, into) =>
         {
             // n = x r: dx = r (dn − n mean(dn n)), dw = Σ g n.
@@ -58,8 +54,6 @@ public static class NormOperators
         if (!x.IsForwardFused)
             return x.LayerNorm1pByParts(weight, bias, epsilon);
         var y = LayerNormKernel.Forward(x, weight, bias, epsilon, plus: 1);
-        if (!GradMode.Records(x, weight, bias))
-            return y;
         return Tape.Record(
             y, [x, weight, bias], [x, weight],
             static (node, g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, node[0], node[1], node.Number, plus: 1),
@@ -78,8 +72,6 @@ public static class NormOperators
         if (!x.IsForwardFused)
             return x.LayerNormOfLibtorch(weight, bias, epsilon);
         var y = LayerNormKernel.Forward(x, weight, bias, epsilon, plus: 0);
-        if (!GradMode.Records(x, weight, bias))
-            return y;
         return Tape.Record(
             y, [x, weight, bias], [x, weight],
             static (node, g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, node[0], node[1], node.Number, plus: 0),

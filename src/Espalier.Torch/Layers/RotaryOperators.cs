@@ -18,8 +18,6 @@ public static class RotaryOperators
         if (!x.IsFusedNarrow || cos.DType != DType.Float32 || GradMode.Records(cos, sin))
             return x.RotateByParts(cos, sin);
         var y = RotateKernel.Forward(x, cos, sin);
-        if (!GradMode.Records(x))
-            return y;
         return Tape.Record(
             y, [x], [cos, sin], static (node, g, into) => into[0] = RotateKernel.Backward(g, node[0], node[1], (DType)node.First),
             first: (long)x.DType);

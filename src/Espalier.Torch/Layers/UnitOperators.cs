@@ -55,8 +55,6 @@ public static class UnitOperators
         if (!x.IsFusedNarrow)
             return x.GeluByParts();
         var y = UnitKernel<GeluGate>.Forward(x);
-        if (!GradMode.Records(x))
-            return y;
         return Tape.Record(y, [x], [x], static (node, g, into) => into[0] = UnitKernel<GeluGate>.Backward(g, node[0]));
     }
 
@@ -70,8 +68,6 @@ public static class UnitOperators
     private static Tensor GatedUnit<TU>(this Tensor x, Tensor up, double limit = double.PositiveInfinity) where TU : struct, IGatedUnit
     {
         var y = GatedUnitKernel<TU>.Forward(x, up, limit);
-        if (!GradMode.Records(x, up))
-            return y;
         return Tape.Record(y, [x, up], [x, up], static (node, g, into) =>
             (into[0], into[1]) = GatedUnitKernel<TU>.Backward(g, node[0], node[1], node.Number), limit);
     }
@@ -82,8 +78,6 @@ public static class UnitOperators
         if (!x.IsForwardFused)
             return x.SquaredReluByParts();
         var y = SquaredReluKernel.Forward(x);
-        if (!GradMode.Records(x))
-            return y;
         return Tape.Record(y, [x], [x], static (node, g, into) => into[0] = SquaredReluKernel.Backward(g, node[0]));
     }
 

@@ -10,10 +10,8 @@ namespace Espalier.Torch.Losses;
 /// <param name="OfStudent">B of a mixture.</param>
 internal abstract record RowLoss(double Temperature, double TeacherShare, double OfTeacher, double OfStudent)
 {
-    /// <summary>By our kernel.</summary>
     public abstract Tensor ByKernel(Tensor student_CV, Tensor teacher_CV);
 
-    /// <summary>Out of libtorch's operators.</summary>
     public abstract Tensor ByParts(Tensor student_CV, Tensor teacher_CV);
 }
 

@@ -1,5 +1,4 @@
 using Espalier.Torch.Kernels;
-using Espalier.Torch.Operators;
 
 namespace Espalier.Torch.Losses;
 

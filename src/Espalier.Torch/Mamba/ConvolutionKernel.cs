@@ -78,8 +78,7 @@ internal static unsafe partial class ConvolutionKernel
                 || begins is not null))
             throw Of(
                 Name, $"the state is {state.DType} {Sizes(state)}, it must be float32 of samples, taps less one and channels, and "
-                    + $"continues "
-                    + "one text a row");
+                    + "continues one text a row");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -116,7 +115,6 @@ internal static unsafe partial class ConvolutionKernel
     }
 }
 
-/// <summary>What a convolution reads and writes.</summary>
 internal unsafe struct ConvolutionJob
 {
     public RowView X;

@@ -22,14 +22,11 @@ internal static class ConvolutionOperators
     /// </param>
     public static Tensor CausalConvolution(this Tensor x, Tensor weight, Tensor? bias, Tensor? begins = null, Tensor? state = null)
     {
-        var records = GradMode.Records([x, weight, bias]);
-        if (records && state is not null)
+        if (state is not null && GradMode.Records([x, weight, bias]))
             throw new InvalidOperationException("a convolution that goes on from a state has no gradient");
         if (!x.IsForwardFused)
             return x.CausalConvolutionByParts(weight, bias, begins, state);
         var y = ConvolutionKernel.Forward(x, weight, bias, begins, state);
-        if (!records)
-            return y;
         return Tape.Record(
             y, [x, weight, bias], [x, weight, bias, begins], static (node, g, into) => (into[0], into[1], into[2]) =
                 ConvolutionKernel.Backward(g, node[0], node[1], node.KeptOrNull(2), node.KeptOrNull(3)));

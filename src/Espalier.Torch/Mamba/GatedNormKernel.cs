@@ -90,8 +90,7 @@ internal static unsafe class GatedNormKernel
         if (x.Dimensions != 3 || !x.Shape.SequenceEqual(gate.Shape) || !weight.Shape.SequenceEqual([x.Size(2)]))
             throw Of(
                 Name, $"x is {Sizes(x)}, the gate {Sizes(gate)} and weight {Sizes(weight)}, which must be [samples, positions, channels], "
-                    + $"the "
-                    + "same and [channels]");
+                    + "the same and [channels]");
         if (x.DType != DType.Float32 || gate.DType != DType.Float32 || weight.DType != DType.Float32)
             throw Of(Name, $"x is {x.DType}, the gate {gate.DType} and weight {weight.DType}, all must be float32");
         if (groups < 1 || x.Size(2) % groups != 0)

@@ -21,8 +21,6 @@ internal static class GatedNormOperators
         if (!x.IsForwardFused || !gate.IsForwardFused)
             return x.GatedNormByParts(gate, weight, groups, epsilon);
         var y = GatedNormKernel.Forward(x, gate, weight, groups, epsilon);
-        if (!GradMode.Records([x, gate, weight]))
-            return y;
         return Tape.Record(
             y, [x, gate, weight], [x, gate, weight], static (node, g, into) => (into[0], into[1], into[2]) =
                 GatedNormKernel.Backward(g, node[0], node[1], node[2], (int)node.First, node.Number), epsilon, groups);

@@ -9,7 +9,6 @@ internal static unsafe class PartSums
 {
     private const int Line = 16;
 
-    /// <summary>Adds the parts up.</summary>
     public static void AddUp(float* parts, long count, long length, float* to)
     {
         var job = new Job { Parts = parts, To = to, Count = count, Length = length };

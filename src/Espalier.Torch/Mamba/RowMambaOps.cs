@@ -1,5 +1,4 @@
 using Espalier.Torch.Kernels;
-using Espalier.Torch.Kernels.Vectors;
 using Espalier.Torch.Mamba.Scan;
 
 namespace Espalier.Torch.Mamba;

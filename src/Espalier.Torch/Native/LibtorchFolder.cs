@@ -20,7 +20,6 @@ internal sealed record LibtorchFolder(string Path, LibtorchSource Source)
 
     private const string PackageName = "libtorch-cpu-linux-x64";
 
-    /// <summary>The library's file.</summary>
     public string Library => System.IO.Path.Combine(Path, LibraryName);
 
     /// <summary>Finds the folder that is to be used, or says what is missing.</summary>

@@ -15,7 +15,6 @@ internal static partial class LoadedCode
     /// Unmaps the code pages of a library; each is mapped again, from memory where the file still is, when it is run the next time. They
     /// are pages that nobody can write, so that nothing is lost.
     /// </summary>
-    /// <param name="library">The library's file.</param>
     public static void Forget(string library)
     {
         foreach (var (start, length) in CodeOf(library))

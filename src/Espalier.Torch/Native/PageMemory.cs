@@ -38,7 +38,6 @@ internal sealed unsafe partial class PageMemory : IDisposable
         }
     }
 
-    /// <summary>The first byte.</summary>
     public byte* Data { get; }
 
     public void Dispose()

@@ -30,7 +30,6 @@ internal readonly unsafe ref partial struct SignalHold
             return pthread_sigmask(Block, all, &before) == 0 ? new(before) : default;
     }
 
-    /// <summary>Lets them come again.</summary>
     public void Dispose()
     {
         if (!_isHolding)

@@ -6,7 +6,6 @@ namespace Espalier.Torch.Native;
 /// <summary>Turns a status of libtorch into an exception, with libtorch's own sentence where it tells one (since 2.13).</summary>
 internal static unsafe class Status
 {
-    /// <summary>Throws unless the status is success.</summary>
     [StackTraceHidden]
     public static void Check(int status, string what)
     {

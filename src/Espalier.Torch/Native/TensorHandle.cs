@@ -13,7 +13,6 @@ internal struct TensorHandle
     private readonly nint _native;
     private int _state;
 
-    /// <summary>Takes the native tensor over.</summary>
     public TensorHandle(nint native)
     {
         _native = native;

@@ -37,7 +37,6 @@ internal static unsafe class Products
     private static readonly RawOp s_matMul = new("aten::matmul(Tensor self, Tensor other) -> Tensor");
     private static readonly RawOp s_turned = new("aten::t(Tensor(a) self) -> Tensor(a)");
 
-    /// <summary>The library that is used.</summary>
     public static ProductLibrary Library { get; private set; } = Chosen(Environment.GetEnvironmentVariable(Variable));
 
     /// <summary>Whether this libtorch can multiply by it.</summary>

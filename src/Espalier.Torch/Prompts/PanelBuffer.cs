@@ -18,15 +18,11 @@ internal sealed unsafe class PanelBuffer(long positions, long channels) : IDispo
     /// <summary>The same memory, a panel a row: what is done to each number by itself is done to rows.</summary>
     public RowBuffer Memory { get; } = new(PanelsOf(positions), channels * Wide);
 
-    /// <summary>Floats of a position.</summary>
     public long Channels => channels;
 
-    /// <summary>Panels that so many positions take.</summary>
     public static int PanelsOf(long positions) => checked((int)((positions + Wide - 1) / Wide));
 
     /// <summary>Copies a position out.</summary>
-    /// <param name="position">Which one.</param>
-    /// <param name="to">Its channels.</param>
     public void CopyTo(int position, Span<float> to)
     {
         var from = Memory.Row(position / Wide)[(position % Wide)..];

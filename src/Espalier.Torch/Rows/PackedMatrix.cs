@@ -67,7 +67,6 @@ internal sealed unsafe class PackedMatrix : IDisposable
         _ => WeightMemory.Room(sizeof(float) * rows * columns),
     };
 
-    /// <summary>How the weights lie.</summary>
     public WeightFormat Format { get; }
 
     /// <summary>Outputs.</summary>

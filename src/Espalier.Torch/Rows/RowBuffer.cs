@@ -1,5 +1,4 @@
 using Espalier.Torch.Kernels;
-using Espalier.Torch.Kernels.Vectors;
 using Espalier.Torch.Native;
 using Espalier.Torch.Operators;
 
@@ -37,10 +36,8 @@ internal sealed unsafe class RowBuffer : IDisposable
         return buffer;
     }
 
-    /// <summary>Rows that there is room for.</summary>
     public long Rows { get; }
 
-    /// <summary>Floats of a row.</summary>
     public long Width { get; }
 
     /// <summary>The same memory as a tensor [rows, width], which this buffer owns.</summary>

@@ -1,10 +1,8 @@
-using Espalier.Files;
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Attention;
 using Espalier.Torch.Kernels.Elements;
 using Espalier.Torch.Kernels.Norms;
 using Espalier.Torch.Kernels.Products;
-using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Torch;
 
@@ -84,30 +82,25 @@ internal static unsafe class RowOps
     }
 
     /// <summary>silu(gate) · up, into gate.</summary>
-    public static void SiluMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<SiluGate>(gate, up, rows);
+    public static void SiluMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<GatedUnit<SiluGate>>(gate, up, rows);
 
     /// <summary>gelu(gate) · up, into gate.</summary>
-    public static void GeluMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<GeluGate>(gate, up, rows);
+    public static void GeluMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<GatedUnit<GeluGate>>(gate, up, rows);
 
     /// <summary>sigmoid(gate) · up, into gate.</summary>
-    public static void SigmoidMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<SigmoidGate>(gate, up, rows);
+    public static void SigmoidMul(RowBuffer gate, RowBuffer up, int rows) => GatedUnit<GatedUnit<SigmoidGate>>(gate, up, rows);
 
     /// <summary>The gated unit of GPT-OSS (<see cref="ClampedUnit"/>), into gate.</summary>
-    public static void ClampedSiluMul(RowBuffer gate, RowBuffer up, int rows, double limit)
-    {
-        if (gate.Width != up.Width)
-            throw KernelErrors.Of(Units, $"gates of {gate.Width} and values of {up.Width}");
-        var y = gate.Of(Units, "gate", rows);
-        GatedUnitKernel<ClampedUnit>.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y, limit);
-        gate.Check();
-    }
+    public static void ClampedSiluMul(RowBuffer gate, RowBuffer up, int rows, double limit) =>
+        GatedUnit<ClampedUnit>(gate, up, rows, limit);
 
-    private static void GatedUnit<TG>(RowBuffer gate, RowBuffer up, int rows) where TG : struct, IGate
+    private static void GatedUnit<TU>(RowBuffer gate, RowBuffer up, int rows, double limit = double.PositiveInfinity)
+        where TU : struct, IGatedUnit
     {
         if (gate.Width != up.Width)
             throw KernelErrors.Of(Units, $"gates of {gate.Width} and values of {up.Width}");
         var y = gate.Of(Units, "gate", rows);
-        GatedUnitKernel<GatedUnit<TG>>.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y);
+        GatedUnitKernel<TU>.Run(y, up.Of(Units, "up", rows), rows * gate.Width, y, limit);
         gate.Check();
     }
 
@@ -205,8 +198,7 @@ internal static unsafe class RowOps
                 throw KernelErrors.Of(
                     Attention,
                     $"row {row} is position {positions[row]} of sequence {(step == 0 ? "none" : table[row * step])}, there are {block} in "
-                        + $"each "
-                        + $"of {step} blocks of {keys.Rows / block}");
+                        + $"each of {step} blocks of {keys.Rows / block}");
             longest = Math.Max(longest, positions[row] + 1);
         }
         fixed (int* ofTable = table, ofPositions = positions)

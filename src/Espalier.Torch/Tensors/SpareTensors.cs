@@ -17,7 +17,6 @@ internal static class SpareTensors
     /// <summary>Whether no object of this thread serves again. Tests set it.</summary>
     public static bool AreOff { get => s_off || GuardMode.IsOn; set => s_off = value; }
 
-    /// <summary>A spare one, or null.</summary>
     public static Tensor? Take()
     {
         if (s_count == 0 || AreOff)

@@ -125,12 +125,8 @@ public sealed class FusedTensorsTests : TorchTest
     }
 
     /// <summary>Llama with fused projections, the parts of attention in a given order.</summary>
-    private sealed class FusedFamily(params string[] order) : Family
+    private sealed class FusedFamily(params string[] order) : Family("llama", "FusedForCausalLM")
     {
-        public override string ModelType => "llama";
-
-        public override string Architecture => "FusedForCausalLM";
-
         public override ParameterTable Table { get; } = new([
             (Embedding, "model.embed_tokens.weight"),
             .. order.Select(part =>

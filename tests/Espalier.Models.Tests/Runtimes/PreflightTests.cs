@@ -150,19 +150,6 @@ public sealed class PreflightTests : TorchTest
         Assert.Contains("(head_dim 128)", verdict.Findings[0]);
     }
 
-    [Fact]
-    public void Tensor_parallelism_needs_heads_that_can_be_split()
-    {
-        using var model = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));
-        IReadOnlyList<int> Gpus(int heads, int kvHeads) =>
-            Vllm.TensorParallel(
-                WrittenShape.Of(model.Family, model.Config with { QueryHeads = heads, KeyValueHeads = kvHeads }, model.RawConfig));
-        Assert.Equal([1, 2, 4, 8], Gpus(32, 8));
-        Assert.Equal([1, 2, 4, 8], Gpus(24, 8));
-        Assert.Equal([1, 2], Gpus(6, 2));
-        Assert.Equal([1], Gpus(9, 3));
-    }
-
     [Theory]
     [InlineData(ElementType.F32)]
     [InlineData(ElementType.BF16)]

@@ -64,7 +64,6 @@ internal static class TemplateFilters
         ["rejectattr"] = (value, arguments, budget) => SelectFilters.Select(value, arguments, budget, false, true),
     };
 
-    /// <summary>The names.</summary>
     public static IReadOnlyCollection<string> Names => s_filters.Keys;
 
     /// <summary>Applies a filter.</summary>

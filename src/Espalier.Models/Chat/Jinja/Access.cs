@@ -46,10 +46,8 @@ internal sealed class SliceOf(Expression owner, Expression? start, Expression? s
 internal sealed record ArgumentList(IReadOnlyList<Expression> Positional, IReadOnlyList<(string Name, Expression Value)> Named,
     Expression? Spread, Expression? SpreadNamed)
 {
-    /// <summary>No arguments.</summary>
     public static ArgumentList None { get; } = new([], [], null, null);
 
-    /// <summary>Their values.</summary>
     public Arguments Evaluate(Scope scope, Rendering rendering)
     {
         if (ReferenceEquals(this, None))

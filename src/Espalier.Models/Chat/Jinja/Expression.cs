@@ -9,7 +9,6 @@ internal abstract class Expression(int line)
     /// <summary>Its line, from 1.</summary>
     public int Line => line;
 
-    /// <summary>Its value.</summary>
     public object? Evaluate(Scope scope, Rendering rendering)
     {
         Budget.RequireStack();
@@ -37,10 +36,8 @@ internal sealed class Constant(object? value, int line) : Expression(line)
     protected override object? Value(Scope scope, Rendering rendering) => value;
 }
 
-/// <summary>A variable.</summary>
 internal sealed class Variable(string name, int line) : Expression(line)
 {
-    /// <summary>Its name.</summary>
     public string Name => name;
 
     protected override object? Value(Scope scope, Rendering rendering) =>
@@ -59,16 +56,13 @@ internal sealed class NamespaceField(string space, string name, int line) : Expr
     protected override object? Value(Scope scope, Rendering rendering) => throw new TemplateFault("a place to set is no value");
 }
 
-/// <summary>A tuple.</summary>
 internal sealed class TupleLiteral(IReadOnlyList<Expression> items, int line) : Expression(line)
 {
-    /// <summary>Its entries.</summary>
     public IReadOnlyList<Expression> Items => items;
 
     protected override object? Value(Scope scope, Rendering rendering) => new PythonTuple(All(items, scope, rendering));
 }
 
-/// <summary>A list.</summary>
 internal sealed class ListLiteral(IReadOnlyList<Expression> items, int line) : Expression(line)
 {
     protected override object? Value(Scope scope, Rendering rendering)
@@ -78,7 +72,6 @@ internal sealed class ListLiteral(IReadOnlyList<Expression> items, int line) : E
     }
 }
 
-/// <summary>A dict.</summary>
 internal sealed class DictLiteral(IReadOnlyList<(Expression Key, Expression Value)> items, int line) : Expression(line)
 {
     protected override object? Value(Scope scope, Rendering rendering)

@@ -8,7 +8,6 @@ internal sealed class ForStatement(int line) : Statement(line)
     /// <summary>What is set to each entry.</summary>
     public required Expression Target { get; init; }
 
-    /// <summary>What is walked over.</summary>
     public required Expression Entries { get; init; }
 
     /// <summary>Which entries count; null for all.</summary>
@@ -17,7 +16,6 @@ internal sealed class ForStatement(int line) : Statement(line)
     /// <summary>Whether <c>loop(entries)</c> may be called.</summary>
     public bool IsRecursive { get; init; }
 
-    /// <summary>What is done for each entry.</summary>
     public required IReadOnlyList<Statement> Body { get; init; }
 
     /// <summary>What is done where there was none.</summary>

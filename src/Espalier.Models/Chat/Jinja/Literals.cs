@@ -53,7 +53,6 @@ internal static class Literals
         return (Digits(source, at, static c => c == '0') - at, false);
     }
 
-    /// <summary>The value of a whole number.</summary>
     public static object Integer(string text, int line)
     {
         var digits = text.Replace("_", "", StringComparison.Ordinal);
@@ -66,7 +65,6 @@ internal static class Literals
         return PythonNumbers.Normal(value);
     }
 
-    /// <summary>The value of a float.</summary>
     public static double Float(string text) => double.Parse(text.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
 
     /// <summary>A text in quotes with its escapes resolved; a backslash before any other character stays.</summary>

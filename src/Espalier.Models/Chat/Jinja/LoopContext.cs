@@ -25,7 +25,6 @@ internal sealed class LoopContext(
     /// <summary>The number of the entry, from 0; -1 before the first.</summary>
     public long Index { get; private set; } = -1;
 
-    /// <summary>How many entries there are.</summary>
     public long Length
     {
         get
@@ -43,7 +42,6 @@ internal sealed class LoopContext(
         }
     }
 
-    /// <summary>Goes to the next entry.</summary>
     public bool MoveNext(out object? entry)
     {
         if (!Peek(out entry))

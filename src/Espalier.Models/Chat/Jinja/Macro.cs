@@ -12,7 +12,6 @@ internal sealed record MacroSignature
     /// <summary>Its parameters; those at the end may have defaults.</summary>
     public required IReadOnlyList<(string Name, Expression? Default)> Parameters { get; init; }
 
-    /// <summary>What it renders.</summary>
     public required IReadOnlyList<Statement> Body { get; init; }
 
     /// <summary>The special names that the body uses: <c>caller</c>, <c>varargs</c>, <c>kwargs</c>.</summary>

@@ -9,7 +9,6 @@ internal sealed class Rendering(Budget budget)
     private readonly Stack<StringBuilder> _outputs = new([new()]);
     private readonly List<(int Start, int End)> _generated = [];
 
-    /// <summary>What it may use.</summary>
     public Budget Budget { get; } = budget;
 
     /// <summary>The line of what is being evaluated.</summary>
@@ -24,7 +23,6 @@ internal sealed class Rendering(Budget budget)
     /// <summary>Whether a generation block was rendered into a variable or by a macro, where its place is not known.</summary>
     public bool HasLostGeneration { get; private set; }
 
-    /// <summary>Writes a text.</summary>
     public void Write(string text)
     {
         var output = _outputs.Peek();

@@ -22,7 +22,6 @@ internal abstract class Statement(int line)
     /// <summary>Its line, from 1.</summary>
     public int Line => line;
 
-    /// <summary>Does it.</summary>
     public Flow Execute(Scope scope, Rendering rendering)
     {
         Budget.RequireStack();

@@ -21,10 +21,8 @@ internal static class CasedLetters
     private static readonly (int First, int Last)[] s_otherUpper =
         [(0x2160, 0x216F), (0x24B6, 0x24CF), (0x1F130, 0x1F149), (0x1F150, 0x1F169), (0x1F170, 0x1F189)];
 
-    /// <summary>Whether a character is large.</summary>
     public static bool IsUpper(Rune rune) => Rune.IsUpper(rune) || IsIn(s_otherUpper, rune);
 
-    /// <summary>Whether a character is small.</summary>
     public static bool IsLower(Rune rune) => Rune.IsLower(rune) || IsIn(s_otherLower, rune);
 
     /// <summary>Whether a character is a title's, as ǅ is: neither large nor small.</summary>

@@ -5,8 +5,6 @@ using Espalier.Models.Chat.Python;
 namespace Espalier.Models.Chat.Methods;
 
 /// <summary>Python's <c>str.format</c>, with attributes and keys looked up as templates may.</summary>
-/// <param name="arguments">What is put into the text.</param>
-/// <param name="budget">What counts the result.</param>
 internal sealed class FormatMethod(Arguments arguments, Budget budget)
 {
     private int _next;

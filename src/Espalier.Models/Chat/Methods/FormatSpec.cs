@@ -98,7 +98,6 @@ internal sealed record FormatSpec
         return Number(double.IsNegative(value), "", end < 0 ? text : text[..end], end < 0 ? "" : text[end..], 3, budget);
     }
 
-    /// <summary>Reads a format.</summary>
     public static FormatSpec Parse(string spec)
     {
         var (at, result) = (0, new FormatSpec());

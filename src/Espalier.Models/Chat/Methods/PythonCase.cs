@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Espalier.Models.Chat.Python;
 
 namespace Espalier.Models.Chat.Methods;
 
@@ -116,7 +115,6 @@ internal static class PythonCase
         return any;
     }
 
-    /// <summary>Whether a character has a case.</summary>
     public static bool IsCased(Rune rune) =>
         CasedLetters.IsUpper(rune) || CasedLetters.IsLower(rune) || CasedLetters.IsTitle(rune);
 

@@ -1,11 +1,8 @@
 namespace Espalier.Models.Chat.Python;
 
 /// <summary>The arguments of a call.</summary>
-/// <param name="Positional">Those without a name.</param>
-/// <param name="Named">Those with one.</param>
 internal sealed record Arguments(IReadOnlyList<object?> Positional, IReadOnlyList<(string Name, object? Value)> Named)
 {
-    /// <summary>No arguments.</summary>
     public static Arguments None { get; } = new([], []);
 
     /// <summary>Lays the arguments on parameters.</summary>

@@ -6,7 +6,6 @@ internal abstract class Callable
     /// <summary>Its name, for errors.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Calls it.</summary>
     public abstract object? Call(Arguments arguments, Budget budget);
 }
 

@@ -5,7 +5,6 @@ namespace Espalier.Models.Chat.Python;
 /// <summary>
 /// A text that the filters <c>safe</c> and <c>escape</c> made (markupsafe): what is added to it with + is escaped for HTML.
 /// </summary>
-/// <param name="Text">The text itself.</param>
 internal sealed record Markup(string Text)
 {
     /// <summary>The text of a value with <c>&amp; &lt; &gt; ' "</c> written as HTML does.</summary>

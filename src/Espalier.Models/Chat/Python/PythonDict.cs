@@ -5,7 +5,6 @@ internal sealed class PythonDict
 {
     private readonly OrderedDictionary<Key, object?> _entries = [];
 
-    /// <summary>How many keys there are.</summary>
     public int Count => _entries.Count;
 
     /// <summary>The keys in their order.</summary>
@@ -14,7 +13,6 @@ internal sealed class PythonDict
     /// <summary>The values in their keys' order.</summary>
     public IEnumerable<object?> Values => _entries.Values;
 
-    /// <summary>Keys with their values.</summary>
     public IEnumerable<(object? Key, object? Value)> Items => _entries.Select(static entry => (entry.Key.Value, entry.Value));
 
     /// <summary>Sets a key's value; a new key comes last.</summary>
@@ -28,7 +26,6 @@ internal sealed class PythonDict
     /// <exception cref="TemplateFault">The key is a list or a dict.</exception>
     public bool TryGet(object? key, out object? value) => _entries.TryGetValue(Key.Of(key), out value);
 
-    /// <summary>A dict of these.</summary>
     public static PythonDict Of(IEnumerable<(object? Key, object? Value)> items)
     {
         var dict = new PythonDict();
@@ -40,7 +37,6 @@ internal sealed class PythonDict
     /// <summary>A key by Python's equality.</summary>
     internal readonly record struct Key(object? Value)
     {
-        /// <summary>The key of a value.</summary>
         public static Key Of(object? value) =>
             PythonOrder.IsHashable(value) ? new(value) : throw new TemplateFault($"a {PythonValues.TypeName(value)} cannot be a key");
 

@@ -6,7 +6,6 @@ internal sealed record PythonRange(long Start, long Step, long Count)
     /// <summary>jinja2's sandbox allows no longer ones.</summary>
     public const long Longest = 100_000;
 
-    /// <summary>The entry at a place.</summary>
     public object this[long index] => Start + index * Step;
 
     /// <summary><c>range(start, stop, step)</c>.</summary>
@@ -25,7 +24,6 @@ internal sealed record PythonRange(long Start, long Step, long Count)
 /// <summary>What a dict's <c>keys()</c>, <c>values()</c> and <c>items()</c> give.</summary>
 internal sealed record DictView(string Kind, PythonDict Dict)
 {
-    /// <summary>The entries.</summary>
     public IEnumerable<object?> Entries => Kind switch
     {
         "keys" => Dict.Keys,
@@ -50,6 +48,5 @@ internal sealed class OneShot(IEnumerable<object?> source)
 /// <summary>jinja2's <c>namespace</c>: the one object whose attributes a template may set.</summary>
 internal sealed class Namespace(PythonDict attributes)
 {
-    /// <summary>The attributes.</summary>
     public PythonDict Attributes { get; } = attributes;
 }

@@ -54,10 +54,8 @@ internal static class PythonNumbers
         return Normal(sign == "//" ? quotient : rest);
     }
 
-    /// <summary>The number with the other sign.</summary>
     public static object Negate(object number) => number is double value ? -value : Normal(-Integer(number));
 
-    /// <summary>A number as a float.</summary>
     public static double ToDouble(object number) => number switch
     {
         double value => value,
@@ -69,7 +67,6 @@ internal static class PythonNumbers
     /// <summary>An int as the smallest type that holds it.</summary>
     public static object Normal(BigInteger value) => value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
 
-    /// <summary>A float's whole part.</summary>
     public static object Truncate(double value) => double.IsFinite(value) ? Normal(new BigInteger(Math.Truncate(value)))
         : throw new TemplateFault($"{PythonText.Float(value)} has no int");
 

@@ -1,7 +1,6 @@
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families.Fields;
 
-
 namespace Espalier.Models.Checkpoints.Quantized;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using Espalier.Models.Families.Fields;
 
-
 namespace Espalier.Models.Checkpoints.Quantized;
 
 /// <summary>

@@ -16,7 +16,6 @@ internal sealed class QuantizedFiles(string folder, ShardedFiles files)
     /// <summary>The tensors that nothing has asked for.</summary>
     public IEnumerable<string> Left => files.Entries.Keys.Where(name => !_taken.Contains(name) && !HarmlessTensors.Contains(name));
 
-    /// <summary>Whether there is a tensor of this name.</summary>
     public bool Has(string name) => files.Entries.ContainsKey(name);
 
     /// <summary>A tensor's type and shape, which thereby counts as asked for.</summary>

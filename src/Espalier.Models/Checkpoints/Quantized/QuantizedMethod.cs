@@ -13,8 +13,6 @@ internal abstract class QuantizedMethod
     public virtual bool IsExactInBfloat16 => false;
 
     /// <summary>Whether a tensor is one that this way of storing leaves: a folder without any is not what its config says.</summary>
-    /// <param name="name">The tensor's name.</param>
-    /// <param name="type">Its type.</param>
     public abstract bool Marks(string name, ElementType type);
 
     /// <summary>A matrix as what is stored decodes to, [rows, columns]; null where it is not stored in this way.</summary>

@@ -27,7 +27,6 @@ internal sealed class SafetensorsFile : IDisposable
         Length = stream.Length;
     }
 
-    /// <summary>The path that was opened.</summary>
     public string Path { get; }
 
     /// <summary>Bytes of the file.</summary>

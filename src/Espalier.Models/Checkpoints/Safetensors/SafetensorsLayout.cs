@@ -47,7 +47,6 @@ internal sealed class SafetensorsLayout
             checked(end + header.Length));
     }
 
-    /// <summary>Bytes that a tensor takes.</summary>
     public static long ByteLength(TensorSpec tensor)
     {
         try

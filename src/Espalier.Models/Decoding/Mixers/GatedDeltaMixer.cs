@@ -52,7 +52,6 @@ internal sealed class GatedDeltaMixer(DecoderConfig config, int layer) : IMixer
     /// <summary>One for all heads, [P].</summary>
     public required Tensor NormWeight { get; init; }
 
-    /// <summary>The sizes of the rule.</summary>
     public static ScanSizes SizesOf(DecoderConfig config) =>
         new(config.Delta.Heads, config.Delta.HeadDim, config.Delta.Groups, config.Delta.StateSize);
 

@@ -61,7 +61,6 @@ internal sealed class Mamba2Mixer(DecoderConfig config, int layer) : IMixer
     /// <summary>[I].</summary>
     public required Tensor NormWeight { get; init; }
 
-    /// <summary>What the scan is told.</summary>
     public static ScanSizes SizesOf(DecoderConfig config) => new(
         config.Mamba.Heads, config.Mamba.HeadDim, config.Mamba.Groups, config.Mamba.StateSize, config.Mamba.LeastStep,
         config.Mamba.MostStep);

@@ -40,7 +40,6 @@ internal sealed record MixerState(Tensor Input, Tensor In, Tensor Out, Tensor St
         return y_BTC;
     }
 
-    /// <summary>Forgets all positions.</summary>
     public void Clear()
     {
         foreach (var tensor in (Tensor[])[Input, In, Out, State])

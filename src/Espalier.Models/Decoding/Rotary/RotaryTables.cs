@@ -16,9 +16,6 @@ internal sealed class RotaryTables : IDisposable
     private readonly int _longAfter;
     private readonly Device _device;
 
-    /// <param name="config">The model's shape.</param>
-    /// <param name="dtype">Type of the tables.</param>
-    /// <param name="device">Where they lie.</param>
     public RotaryTables(DecoderConfig config, DType dtype, Device device)
     {
         RotaryTable[] Of(bool isLong) => [.. config.Rotaries.Select(one => new RotaryTable(one, config.HeadDim, dtype, device, isLong))];

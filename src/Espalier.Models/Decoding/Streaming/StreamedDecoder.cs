@@ -1,5 +1,4 @@
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Families;
 using Espalier.Models.Masks;
 using Espalier.Models.Mixers;
 using Espalier.Models.Rotary;
@@ -36,10 +35,8 @@ internal sealed class StreamedDecoder : IDisposable
         _masks = new(Config, dtype, TorchRuntime.Device);
     }
 
-    /// <summary>Shapes and kinds.</summary>
     public DecoderConfig Config { get; }
 
-    /// <summary>Element type of compute.</summary>
     public DType DType => _dtype;
 
     /// <summary>Bytes of stored weights that were read so far.</summary>

@@ -28,7 +28,6 @@ internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, strin
     /// <summary>Whether the file itself holds the field, and it is not null.</summary>
     public bool Says(string name) => IsGiven(name) && Find(name) is not null;
 
-    /// <summary>Whether the field is an object.</summary>
     public bool IsObject(string name) => Find(name) is JsonObject;
 
     /// <summary>A whole number from <paramref name="least"/> to 2^31 - 1; null where the field is null.</summary>

@@ -9,7 +9,6 @@ namespace Espalier.Models.Families.Fields;
 /// </summary>
 internal static class QuantizationFields
 {
-    /// <summary>The field.</summary>
     public const string Name = "quantization_config";
 
     private const string Cache = "kv_cache_scheme";

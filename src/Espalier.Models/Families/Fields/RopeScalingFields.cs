@@ -22,9 +22,6 @@ internal static class RopeScalingFields
     public static bool IsSaid(ConfigFields scaling) => scaling.Says("rope_type") || scaling.Says("type") || s_values.Any(scaling.Says);
 
     /// <summary>The scaling that the object asks for; null for plain frequencies.</summary>
-    /// <param name="scaling">The object.</param>
-    /// <param name="config">The config that it stands in.</param>
-    /// <param name="maxPositions">max_position_embeddings.</param>
     public static RotaryScaling? Read(ConfigFields scaling, ConfigFields config, int maxPositions)
     {
         // Older files say "type".

@@ -9,7 +9,6 @@ internal abstract class PackedBlock<T>
 {
     private readonly double _residualScale;
 
-    /// <summary>The norms of a layer.</summary>
     protected PackedBlock(PackedWeights weights, int layer)
     {
         _residualScale = weights.Config.ResidualScale;
@@ -27,7 +26,6 @@ internal abstract class PackedBlock<T>
     protected PackedNorm? PostAttentionNorm { get; }
     protected PackedNorm? MlpOutputNorm { get; }
 
-    /// <summary>The stream.</summary>
     protected abstract T Stream { get; }
 
     /// <summary>Room for what is normed of it.</summary>

@@ -1,5 +1,4 @@
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Families;
 using Espalier.Models.Streaming;
 using Espalier.Torch;
 using Espalier.Torch.Kernels;
@@ -23,10 +22,8 @@ internal sealed class PackedWeights : IDisposable
     private PackedWeights(DecoderConfig config, WeightFormat format, WeightMemory? memory = null) =>
         (Config, Format, _memory) = (config, format, memory);
 
-    /// <summary>Shapes and kinds.</summary>
     public DecoderConfig Config { get; }
 
-    /// <summary>What the matrices are kept in.</summary>
     public WeightFormat Format { get; }
 
     /// <summary>Bytes of the matrices: what a token reads, but for the embedding where that is a table of its own.</summary>

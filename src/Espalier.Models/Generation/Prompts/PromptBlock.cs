@@ -12,12 +12,6 @@ internal sealed class PromptBlock : PackedBlock<PanelBuffer>
     private readonly PromptAttention? _mixer;
     private readonly PromptFeedForward? _mlp;
 
-    /// <summary>The block of a layer.</summary>
-    /// <param name="weights">The weights.</param>
-    /// <param name="layer">Which layer.</param>
-    /// <param name="work">Where is computed.</param>
-    /// <param name="keys">Keys of the cache, of a layer with attention.</param>
-    /// <param name="values">The same of values.</param>
     public PromptBlock(PackedWeights weights, int layer, PromptWorkspace work, RowBuffer? keys, RowBuffer? values) : base(weights, layer)
     {
         _work = work;

@@ -11,9 +11,6 @@ internal sealed class PromptWorkspace(DecoderConfig config, int positions) : IDi
 {
     private readonly List<IDisposable> _all = [];
 
-    /// <summary>Positions that there is room for.</summary>
-    public int Positions => positions;
-
     /// <summary>The embedding's rows, before they lie in panels.</summary>
     public RowBuffer Embedded => field ??= Kept(new RowBuffer(positions, config.HiddenSize));
 

@@ -1,4 +1,3 @@
-using Espalier.Models.Generation.Rows;
 using Espalier.Torch;
 
 namespace Espalier.Models.Generation.Rows;

@@ -1,5 +1,4 @@
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
 using Espalier.Models.Mixers;
 using Espalier.Torch;
 

@@ -10,13 +10,6 @@ internal sealed class RowBlock : PackedBlock<RowBuffer>
     private readonly IRowMixer? _mixer;
     private readonly IRowFeedForward? _mlp;
 
-    /// <summary>The block of a layer.</summary>
-    /// <param name="weights">The weights.</param>
-    /// <param name="layer">Which layer.</param>
-    /// <param name="work">Where is computed.</param>
-    /// <param name="keys">Keys of the cache, of a layer with attention.</param>
-    /// <param name="values">The same of values.</param>
-    /// <param name="states">States, of a recurrent layer.</param>
     public RowBlock(
         PackedWeights weights, int layer, RowWorkspace work, RowBuffer? keys, RowBuffer? values, RowStates? states) : base(weights, layer)
     {

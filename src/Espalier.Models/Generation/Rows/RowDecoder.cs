@@ -80,7 +80,6 @@ internal sealed class RowDecoder : IDisposable
     /// </summary>
     public bool IsToBegin(int length) => length == _longAfter + 1L;
 
-    /// <summary>Whether a text of a length is a long one.</summary>
     public bool IsLong(int length) => length > _longAfter;
 
     /// <summary>Takes a sequence's first ids in, and gives the logits after the last of them; good until the next call.</summary>

@@ -1,7 +1,6 @@
 using Espalier.Models.FeedForwards;
 using Espalier.Models.Generation.Packed;
 using Espalier.Torch;
-using Espalier.Torch.Layers;
 
 namespace Espalier.Models.Generation.Rows;
 

@@ -1,5 +1,3 @@
-using Espalier.Models.Generation.Rows;
-
 namespace Espalier.Models.Generation.Rows;
 
 /// <summary>Where the rows of a pass of a <see cref="RowDecoder"/> belong.</summary>

@@ -65,7 +65,6 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
     /// <summary>What the router of a mixture of experts gives, and then the weights.</summary>
     public RowBuffer Routed => field ??= New(config.Experts);
 
-    /// <summary>The rows that one expert reads.</summary>
     public RowBuffer ExpertRows => field ??= New(config.HiddenSize);
 
     public RowBuffer ExpertGate => field ??= New(config.ExpertIntermediateSize);
@@ -79,7 +78,6 @@ internal sealed class RowWorkspace(DecoderConfig config, int rows, int wanted) :
     /// <summary>What the weight of the expert that every row goes to is made of.</summary>
     public RowBuffer SharedWeight => field ??= New(1);
 
-    /// <summary>What one expert gives.</summary>
     public RowBuffer ExpertOutput => field ??= New(config.HiddenSize);
 
     public RowBuffer Logits => field ??= New(config.VocabularySize, wanted);

@@ -1,8 +1,6 @@
 namespace Espalier.Models.Generation.Sampling;
 
 /// <summary>An id and its log-probability, in nats.</summary>
-/// <param name="Id">The id.</param>
-/// <param name="LogProbability">At most 0.</param>
 internal readonly record struct TokenProbability(int Id, double LogProbability);
 
 /// <summary>

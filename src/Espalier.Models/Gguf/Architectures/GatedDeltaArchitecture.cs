@@ -8,7 +8,7 @@ namespace Espalier.Models.Gguf.Architectures;
 /// What llama.cpp's architectures with linear attention by the gated delta rule have in common: the sizes of it, which layers are
 /// that, norms stored whole, and values as wide as keys.
 /// </summary>
-internal abstract class GatedDeltaArchitecture : GgufArchitecture
+internal abstract class GatedDeltaArchitecture(string name, string family) : GgufArchitecture(name, family)
 {
     // Every so manieth layer has full attention; or, in newer versions of llama.cpp, a number for each layer, 0 where it has.
     private const string Interval = "full_attention_interval", Recurrent = "attention.recurrent_layers";
@@ -36,21 +36,6 @@ internal abstract class GatedDeltaArchitecture : GgufArchitecture
     /// <summary>The norm of linear attention is stored whole in the checkpoint too.</summary>
     public override float Shift(ParameterRole role) =>
         role is InputNorm or PostAttentionNorm or FinalNorm or QueryNorm or KeyNorm ? 1 : 0;
-
-    /// <summary>The decay itself is there, where the checkpoint has the logarithm of what it is less than nothing.</summary>
-    public override void Encode(ParameterRole role, Span<float> weights)
-    {
-        if (role == DeltaLogDecay)
-            foreach (ref var weight in weights)
-                weight = -MathF.Exp(weight);
-    }
-
-    public override void Decode(ParameterRole role, Span<float> weights)
-    {
-        if (role == DeltaLogDecay)
-            foreach (ref var weight in weights)
-                weight = MathF.Log(-weight);
-    }
 
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {

@@ -6,12 +6,10 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>llama.cpp's architecture <c>gemma2</c>: four norms in a block, caps, and a window in every other layer.</summary>
-internal sealed class Gemma2Architecture : GgufArchitecture
+internal sealed class Gemma2Architecture() : GgufArchitecture("gemma2")
 {
     // Far enough out that a cap does nothing: c · tanh(x / c) is x to float32's precision for any score and logit that occurs.
     private const double NoCap = 1e6;
-
-    public override string Name => "gemma2";
 
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. Attention, AttentionOutputNorm, PostAttentionNorm, .. Mlp, MlpOutputNorm, FinalNorm]);

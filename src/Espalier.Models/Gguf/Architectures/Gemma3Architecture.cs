@@ -9,12 +9,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>gemma3</c>: four norms in a block, norms of heads, and a window in all layers but every so manieth, which
 /// turn by a base of their own.
 /// </summary>
-internal sealed class Gemma3Architecture : GgufArchitecture
+internal sealed class Gemma3Architecture() : GgufArchitecture("gemma3", "gemma3_text")
 {
-    public override string Name => "gemma3";
-
-    public override IReadOnlyList<string> Families { get; } = ["gemma3_text"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection, AttentionOutputNorm,
             PostAttentionNorm, .. Mlp, MlpOutputNorm, FinalNorm]);

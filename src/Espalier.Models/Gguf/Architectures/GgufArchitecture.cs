@@ -7,13 +7,13 @@ namespace Espalier.Models.Gguf.Architectures;
 /// An architecture of llama.cpp: the families that it runs, what it can express of them, its metadata keys, and its names of the
 /// parameters. A new one is a copy of a sibling's file, added to <see cref="GgufArchitectures"/>.
 /// </summary>
-internal abstract class GgufArchitecture
+/// <param name="name"><c>general.architecture</c>, which every key of the shape begins with.</param>
+/// <param name="families">The families that it runs, by <c>model_type</c>; none for the one of its name alone.</param>
+internal abstract class GgufArchitecture(string name, params string[] families)
 {
-    /// <summary><c>general.architecture</c>, which every key of the shape begins with.</summary>
-    public abstract string Name { get; }
+    public string Name => name;
 
-    /// <summary>The families that it runs, by <c>model_type</c>.</summary>
-    public virtual IReadOnlyList<string> Families => [Name];
+    public IReadOnlyList<string> Families { get; } = families is [] ? [name] : families;
 
     /// <summary>
     /// llama.cpp's name of each parameter; what has no row here is refused. Fused tensors are written as in a family's table.
@@ -49,7 +49,6 @@ internal abstract class GgufArchitecture
     /// <summary>Whether it reads <see cref="LongFactors"/>.</summary>
     protected virtual bool ReadsLongFactors => false;
 
-    /// <summary>The norm that it computes.</summary>
     protected virtual NormKind Norm => NormKind.RmsNorm;
 
     /// <summary>How it computes a layer, apart from what <see cref="WithoutKeys"/> takes away.</summary>
@@ -79,8 +78,7 @@ internal abstract class GgufArchitecture
     {
         if (ContextLength(config) is var length && length < config.MaxPositions)
             yield return $"llama.cpp's architecture {Name} has no sliding window: the file's context ends at {length} tokens, the window, "
-                + $"of the "
-                + $"model's {config.MaxPositions}";
+                + $"of the model's {config.MaxPositions}";
         foreach (var note in OwnNotes(config))
             yield return note;
     }
@@ -94,8 +92,6 @@ internal abstract class GgufArchitecture
     }
 
     /// <summary>The way back: the fields of <c>config.json</c> that this architecture's own keys say, in its family's terms.</summary>
-    /// <param name="keys">The file's keys.</param>
-    /// <param name="fields">Receives the fields, beside the common ones.</param>
     public virtual void ReadOwn(GgufKeys keys, JsonObject fields)
     {
     }
@@ -128,17 +124,25 @@ internal abstract class GgufArchitecture
     /// <summary>Vectors of zeros that it reads where the model has no such parameter, with their lengths.</summary>
     public virtual IEnumerable<(string Name, int Length)> Zeros(DecoderConfig config) => [];
 
-    /// <summary>What weights of a parameter become there, in place, where that is more than a sum or a product.</summary>
-    public virtual void Encode(ParameterRole role, Span<float> weights)
+    /// <summary>
+    /// What weights of a parameter become in a file, in place, where that is more than a sum or a product: a decay is there itself, where
+    /// the checkpoint has the logarithm of what it is less than nothing.
+    /// </summary>
+    public static void Encode(ParameterRole role, Span<float> weights)
     {
+        if (IsLogDecay(role))
+            foreach (ref var weight in weights)
+                weight = -MathF.Exp(weight);
     }
 
     /// <summary>The way back.</summary>
-    public virtual void Decode(ParameterRole role, Span<float> weights)
+    public static void Decode(ParameterRole role, Span<float> weights)
     {
+        if (IsLogDecay(role))
+            foreach (ref var weight in weights)
+                weight = MathF.Log(-weight);
     }
 
-    /// <summary>The keys that describe the shape.</summary>
     public void Describe(DecoderConfig config, GgufMetadata metadata)
     {
         Add("context_length", (uint)ContextLength(config));
@@ -207,8 +211,7 @@ internal abstract class GgufArchitecture
             ? $"a layer of the architecture {Name} is {Layer}; this model has one that is {other}"
             : config.LayersWithExperts > 0 && config.NormalizesExpertWeights != NormalizesExpertWeights
             ? $"the weights of a token's experts {(NormalizesExpertWeights ? "add up to 1" : "are shares of all")} in the architecture "
-                + $"{Name}; "
-                + $"in this model they {(NormalizesExpertWeights ? "are shares of all" : "add up to 1")}"
+                + $"{Name}; in this model they {(NormalizesExpertWeights ? "are shares of all" : "add up to 1")}"
             : missing is not null ? $"the architecture {Name} has no place for {missing.Role}"
             : !TurnsPartly && config.Rotary.Fraction != 1.0
             ? $"the architecture {Name} rotates whole heads; this model rotates {config.Rotary.Fraction} of each"
@@ -220,6 +223,8 @@ internal abstract class GgufArchitecture
             ? $"the architecture {Name} cannot stretch its frequencies by {config.Rotary.Scaling}"
             : OwnObjection(config);
     }
+
+    private static bool IsLogDecay(ParameterRole role) => role is ParameterRole.MambaLogDecay or ParameterRole.DeltaLogDecay;
 
     private static int Turning(DecoderConfig config) => (int)(config.HeadDim * config.Rotary.Fraction);
 }

@@ -31,7 +31,6 @@ internal static class GgufArchitectures
     }
 
     /// <summary>The architecture that a file names; of two with one name, which its keys tell.</summary>
-    /// <param name="file">The file.</param>
     /// <exception cref="EspalierException">It is unknown; the message names the known ones.</exception>
     public static GgufArchitecture Of(GgufFile file)
     {

@@ -8,7 +8,6 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal static class GgufNames
 {
-    /// <summary>The name of each role.</summary>
     public static readonly IReadOnlyDictionary<ParameterRole, string> All = new Dictionary<ParameterRole, string>
     {
         [Embedding] = "token_embd.weight",

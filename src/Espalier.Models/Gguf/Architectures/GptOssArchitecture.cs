@@ -11,12 +11,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>gpt-oss</c>: every layer a mixture of experts with biases, a clamped unit and weights that add up to 1, a
 /// sink for each query head, a window in every other layer from the first.
 /// </summary>
-internal sealed class GptOssArchitecture : GgufArchitecture
+internal sealed class GptOssArchitecture() : GgufArchitecture("gpt-oss", "gpt_oss")
 {
-    public override string Name => "gpt-oss";
-
-    public override IReadOnlyList<string> Families { get; } = ["gpt_oss"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, AttentionSinks, .. BiasedAttention, PostAttentionNorm, Router, RouterBias, ExpertGateProjection,
             ExpertGateProjectionBias, ExpertUpProjection, ExpertUpProjectionBias, ExpertDownProjection, ExpertDownProjectionBias, FinalNorm,

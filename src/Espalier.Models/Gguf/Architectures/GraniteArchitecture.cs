@@ -6,10 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>llama.cpp's architecture <c>granite</c>: that of Llama with four multipliers.</summary>
-internal sealed class GraniteArchitecture : GgufArchitecture
+internal sealed class GraniteArchitecture() : GgufArchitecture("granite")
 {
-    public override string Name => "granite";
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. BiasedAttention, PostAttentionNorm, .. BiasedMlp, FinalNorm, Head]);
 

@@ -23,12 +23,4 @@ internal static class HeadOrder
             for (var row = 0; row < headDim; row++)
                 source.Slice(start + (row % 2 * (headDim / 2) + row / 2) * width, width).CopyTo(destination[(start + row * width)..]);
     }
-
-    /// <summary>The way back: from neighbours to halves.</summary>
-    public static void Separate(ReadOnlySpan<float> source, Span<float> destination, int headDim, int width)
-    {
-        for (var start = 0; start < source.Length; start += headDim * width)
-            for (var row = 0; row < headDim; row++)
-                source.Slice(start + row * width, width).CopyTo(destination[(start + (row % 2 * (headDim / 2) + row / 2) * width)..]);
-    }
 }

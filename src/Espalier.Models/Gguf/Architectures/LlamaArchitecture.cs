@@ -8,12 +8,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>llama</c>, which runs Llama 2 to 3.2, Mistral and Mistral-NeMo; Qwen2 and Phi-3 once their width is cut,
 /// for the architectures of their own want queries as wide as the model; and SmolLM3 where all layers that stay turn. Heads turn whole.
 /// </summary>
-internal sealed class LlamaArchitecture : GgufArchitecture
+internal sealed class LlamaArchitecture() : GgufArchitecture("llama", "llama", "mistral", "phi3", "qwen2", "smollm3")
 {
-    public override string Name => "llama";
-
-    public override IReadOnlyList<string> Families { get; } = ["llama", "mistral", "phi3", "qwen2", "smollm3"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. BiasedAttention, PostAttentionNorm, .. BiasedMlp, FinalNorm, Head]);
 

@@ -6,12 +6,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>llama.cpp's architecture <c>llama</c> with experts: Mixtral.</summary>
-internal sealed class MixtralArchitecture : GgufArchitecture
+internal sealed class MixtralArchitecture() : GgufArchitecture("llama", "mixtral")
 {
-    public override string Name => "llama";
-
-    public override IReadOnlyList<string> Families { get; } = ["mixtral"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. Attention, PostAttentionNorm, .. Experts, FinalNorm, Head]);
 

@@ -7,10 +7,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// <summary>
 /// llama.cpp's architecture <c>nemotron</c>: LayerNorm with biases, squared ReLU without a gate, heads that turn in part.
 /// </summary>
-internal sealed class NemotronArchitecture : GgufArchitecture
+internal sealed class NemotronArchitecture() : GgufArchitecture("nemotron")
 {
-    public override string Name => "nemotron";
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, InputNormBias, .. BiasedAttention, PostAttentionNorm, PostAttentionNormBias, .. BiasedPlainMlp, FinalNorm,
             FinalNormBias, Head]);

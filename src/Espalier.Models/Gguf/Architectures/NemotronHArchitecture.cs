@@ -9,11 +9,9 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>nemotron_h</c>: each layer a norm and one half, a Mamba-2 mixer, attention that does not turn, or an ungated
 /// feed-forward block. Which, the lists of key/value heads and of feed-forward sizes say: a layer that has neither is a mixer.
 /// </summary>
-internal sealed class NemotronHArchitecture : GgufArchitecture
+internal sealed class NemotronHArchitecture() : GgufArchitecture("nemotron_h")
 {
     private const string KeyValueHeads = "attention.head_count_kv", FeedForward = "feed_forward_length";
-
-    public override string Name => "nemotron_h";
 
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, MambaStepBias, MambaLogDecay, MambaSkip, MambaInputConvolution, MambaBConvolution, MambaCConvolution,
@@ -51,21 +49,6 @@ internal sealed class NemotronHArchitecture : GgufArchitecture
         : Enumerable.Range(0, config.Layers).Where(layer => config.LayerKinds[layer].HasMamba)
             .Select(layer => (Table.NameOf(new(MambaInputConvolutionBias, layer)).Split('#')[0],
                 config.Mamba.Channels + 2 * config.Mamba.StateChannels));
-
-    /// <summary>The decay itself is there, where the checkpoint has the logarithm of what it is less than nothing.</summary>
-    public override void Encode(ParameterRole role, Span<float> weights)
-    {
-        if (role == MambaLogDecay)
-            foreach (ref var weight in weights)
-                weight = -MathF.Exp(weight);
-    }
-
-    public override void Decode(ParameterRole role, Span<float> weights)
-    {
-        if (role == MambaLogDecay)
-            foreach (ref var weight in weights)
-                weight = MathF.Log(-weight);
-    }
 
     protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
     {

@@ -10,12 +10,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>olmo2</c>: norms after each half of a block, queries and keys normed over all heads; of OLMo-3 a window in
 /// all layers but every so manieth, whose frequencies are not scaled.
 /// </summary>
-internal sealed class Olmo2Architecture : GgufArchitecture
+internal sealed class Olmo2Architecture() : GgufArchitecture("olmo2", "olmo2", "olmo3")
 {
-    public override string Name => "olmo2";
-
-    public override IReadOnlyList<string> Families { get; } = ["olmo2", "olmo3"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, QueryProjection, QueryRowNorm, KeyProjection, KeyRowNorm, ValueProjection, OutputProjection, AttentionOutputNorm,
             .. Mlp, MlpOutputNorm, FinalNorm, Head]);

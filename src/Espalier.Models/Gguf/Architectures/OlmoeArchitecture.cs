@@ -9,12 +9,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>olmoe</c>: every layer a mixture of experts whose weights are shares of all; queries and keys are normed
 /// over all heads.
 /// </summary>
-internal sealed class OlmoeArchitecture : GgufArchitecture
+internal sealed class OlmoeArchitecture() : GgufArchitecture("olmoe")
 {
-    public override string Name => "olmoe";
-
-    public override IReadOnlyList<string> Families { get; } = ["olmoe"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryRowNorm, KeyProjection, KeyRowNorm, ValueProjection, OutputProjection,
             PostAttentionNorm, .. Experts, FinalNorm, Head]);

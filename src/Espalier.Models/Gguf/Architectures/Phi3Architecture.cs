@@ -9,10 +9,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>phi3</c>: one tensor for queries, keys and values, one for gate and up. It does not apply the window that
 /// its files may have, which therefore ends the context.
 /// </summary>
-internal sealed class Phi3Architecture : GgufArchitecture
+internal sealed class Phi3Architecture() : GgufArchitecture("phi3")
 {
-    public override string Name => "phi3";
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. Attention, PostAttentionNorm, .. Mlp, FinalNorm, Head],
         (QueryProjection, "blk.{layer}.attn_qkv.weight#q"),

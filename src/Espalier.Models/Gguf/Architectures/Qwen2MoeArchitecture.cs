@@ -9,12 +9,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>qwen2moe</c>: every layer a mixture of experts whose weights are shares of all, with one more that every
 /// token goes to; q, k and v have biases.
 /// </summary>
-internal sealed class Qwen2MoeArchitecture : GgufArchitecture
+internal sealed class Qwen2MoeArchitecture() : GgufArchitecture("qwen2moe", "qwen2_moe")
 {
-    public override string Name => "qwen2moe";
-
-    public override IReadOnlyList<string> Families { get; } = ["qwen2_moe"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. BiasedQueriesKeysValues, OutputProjection, PostAttentionNorm, .. Experts, .. SharedMlp, FinalNorm,
             Head]);

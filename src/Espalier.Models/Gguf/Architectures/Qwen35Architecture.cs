@@ -8,12 +8,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>qwen35</c> (Qwen3.5, dense): linear attention, whose value heads stand in an order of its own, and attention
 /// with a gate, whose heads turn by three positions, which in text are one.
 /// </summary>
-internal sealed class Qwen35Architecture : GatedDeltaArchitecture
+internal sealed class Qwen35Architecture() : GatedDeltaArchitecture("qwen35", "qwen3_5_text")
 {
-    public override string Name => "qwen35";
-
-    public override IReadOnlyList<string> Families { get; } = ["qwen3_5_text"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryGateProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection,
             .. LinearAttention, PostAttentionNorm, .. Mlp, FinalNorm, Head],

@@ -8,12 +8,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// <summary>
 /// llama.cpp's architecture <c>qwen3moe</c>: every layer a mixture of experts whose weights add up to 1; each query and key head is normed.
 /// </summary>
-internal sealed class Qwen3MoeArchitecture : GgufArchitecture
+internal sealed class Qwen3MoeArchitecture() : GgufArchitecture("qwen3moe", "qwen3_moe")
 {
-    public override string Name => "qwen3moe";
-
-    public override IReadOnlyList<string> Families { get; } = ["qwen3_moe"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection, PostAttentionNorm,
             .. Experts, FinalNorm, Head]);

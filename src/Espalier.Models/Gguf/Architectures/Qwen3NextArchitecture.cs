@@ -9,12 +9,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>qwen3next</c> (Qwen3-Next): linear attention, attention with a gate, and in every layer a mixture of experts
 /// with one more that every token goes to.
 /// </summary>
-internal sealed class Qwen3NextArchitecture : GatedDeltaArchitecture
+internal sealed class Qwen3NextArchitecture() : GatedDeltaArchitecture("qwen3next", "qwen3_next")
 {
-    public override string Name => "qwen3next";
-
-    public override IReadOnlyList<string> Families { get; } = ["qwen3_next"];
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, QueryProjection, QueryGateProjection, QueryNorm, KeyProjection, KeyNorm, ValueProjection, OutputProjection,
             .. LinearAttention, PostAttentionNorm, .. Experts, .. SharedMlp, FinalNorm, Head],

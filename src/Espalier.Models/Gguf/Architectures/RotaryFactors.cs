@@ -6,7 +6,6 @@ namespace Espalier.Models.Gguf.Architectures;
 /// </summary>
 internal static class RotaryFactors
 {
-    /// <summary>Its name in the file.</summary>
     public const string Name = "rope_freqs.weight";
 
     /// <summary>The divisors that a model needs in an architecture; null where none or metadata keys do.</summary>

@@ -7,12 +7,10 @@ namespace Espalier.Models.Gguf.Architectures;
 /// <summary>
 /// llama.cpp's architecture <c>smollm3</c>: that of Llama, with queries and keys that do not turn in every fourth layer.
 /// </summary>
-internal sealed class SmolLm3Architecture : GgufArchitecture
+internal sealed class SmolLm3Architecture() : GgufArchitecture("smollm3")
 {
     // A number of llama.cpp's, which has no key.
     private const int Step = 4;
-
-    public override string Name => "smollm3";
 
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, .. BiasedAttention, PostAttentionNorm, .. BiasedMlp, FinalNorm, Head]);

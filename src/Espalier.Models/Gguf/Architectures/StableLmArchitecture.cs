@@ -5,10 +5,8 @@ using static Espalier.Models.ParameterRoles;
 namespace Espalier.Models.Gguf.Architectures;
 
 /// <summary>llama.cpp's architecture <c>stablelm</c>: LayerNorm with biases, SwiGLU, heads that turn in part.</summary>
-internal sealed class StableLmArchitecture : GgufArchitecture
+internal sealed class StableLmArchitecture() : GgufArchitecture("stablelm")
 {
-    public override string Name => "stablelm";
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, InputNormBias, .. BiasedQueriesKeysValues, OutputProjection, PostAttentionNorm, PostAttentionNormBias,
             .. Mlp, FinalNorm, FinalNormBias, Head]);

@@ -8,10 +8,8 @@ namespace Espalier.Models.Gguf.Architectures;
 /// llama.cpp's architecture <c>starcoder2</c>: LayerNorm with biases, GELU without a gate, and a bias of every projection, some of which it
 /// insists on. It applies no window, which therefore ends the context.
 /// </summary>
-internal sealed class StarCoder2Architecture : GgufArchitecture
+internal sealed class StarCoder2Architecture() : GgufArchitecture("starcoder2")
 {
-    public override string Name => "starcoder2";
-
     public override ParameterTable Table { get; } = new(GgufNames.All,
         [Embedding, InputNorm, InputNormBias, .. BiasedAttention, PostAttentionNorm, PostAttentionNormBias, .. BiasedPlainMlp, FinalNorm,
             FinalNormBias, Head]);

@@ -14,9 +14,6 @@ namespace Espalier.Models.Gguf.Architectures;
 internal readonly record struct ValueHeadOrder(int Heads, int Groups, int Entries)
 {
     /// <summary>The order of a parameter's elements; null where it has none of value heads, or the order is the checkpoint's.</summary>
-    /// <param name="role">What the parameter is.</param>
-    /// <param name="config">The model.</param>
-    /// <param name="architecture">The architecture.</param>
     public static ValueHeadOrder? Of(ParameterRole role, DecoderConfig config, GgufArchitecture architecture)
     {
         var delta = config.Delta;

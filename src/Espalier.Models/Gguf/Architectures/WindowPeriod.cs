@@ -26,8 +26,7 @@ internal static class WindowPeriod
     public static string? Objection(DecoderConfig config, string architecture) => Of(config) is not null ? null
         : $"the architecture {architecture} has a layer without a window every so manieth, and the "
             + $"{config.LayerKinds.Count(kind => kind.SlidingWindow is null)} of this model's {config.Layers} that have none do not stand "
-            + $"so; "
-            + "choose layers that do, or keep all of them";
+            + "so; choose layers that do, or keep all of them";
 
     /// <summary>The window; longer than any text where no layer has one.</summary>
     public static uint Window(DecoderConfig config) =>

@@ -82,6 +82,6 @@ internal sealed class ExportedTensors(Checkpoint checkpoint, GgufArchitecture ar
         if (architecture.Factor(role, checkpoint.Config) is var factor and not 1)
             foreach (ref var weight in rows)
                 weight = (float)(weight * factor);
-        architecture.Encode(role, rows);
+        GgufArchitecture.Encode(role, rows);
     }
 }

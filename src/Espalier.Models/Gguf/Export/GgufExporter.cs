@@ -72,9 +72,6 @@ internal static class GgufExporter
     }
 
     /// <summary>Bytes of a file's weights, without its head.</summary>
-    /// <param name="family">The model's family.</param>
-    /// <param name="config">The model.</param>
-    /// <param name="format">How matrices are stored.</param>
     public static long Bytes(Family family, DecoderConfig config, GgufFormat format) =>
         GgufPlan.Of(family, config, GgufArchitectures.For(config, family.ModelType), format).Sum(tensor => tensor.Bytes);
 }

@@ -10,7 +10,6 @@ namespace Espalier.Models.Gguf.Export;
 /// <param name="Type">The type that it gets: another one where its rows are no whole blocks.</param>
 internal sealed record PlannedTensor(StoredTensor Stored, long[] Shape, GgufType Wanted, GgufType Type)
 {
-    /// <summary>Bytes of it.</summary>
     public long Bytes => Shape[..^1].Aggregate(1L, static (rows, size) => rows * size) * Type.RowBytes(Shape[^1]);
 }
 

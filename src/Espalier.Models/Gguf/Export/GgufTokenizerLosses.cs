@@ -45,8 +45,7 @@ internal static class GgufTokenizerLosses
                 + "one gets other ids there, such as 'a'";
         if (model.Normalizers.Count > 0)
             yield return $"llama.cpp does not apply its normalizer ({string.Join(", ", model.Normalizers)}): text that it would change "
-                + $"gets "
-                + "other ids there" + (model.Normalizers.Contains("NFC") ? ", such as an e with U+0301 after it" : "");
+                + "gets other ids there" + (model.Normalizers.Contains("NFC") ? ", such as an e with U+0301 after it" : "");
         if (model.Split is PretokenizerSplit.Tekken or PretokenizerSplit.Gpt4o)
             yield return $"llama.cpp's '{(model.Split == PretokenizerSplit.Tekken ? "tekken" : "gpt-4o")}' takes no letter but A to Z for "
                 + "a capital, and no combining mark for a part of a word: other ids for text such as 'a\u00c9b', or an a with U+030A and "
@@ -86,14 +85,12 @@ internal static class GgufTokenizerLosses
         if (isPhi && added.FirstOrDefault(token =>
                 token is { Special: true, RightStrip: false } && !s_phiExceptions.Contains(token.Content)) is { } kept)
             yield return $"llama.cpp drops the white space after '{kept.Content}', as it does after most special tokens of Phi-3: other "
-                + $"ids "
-                + $"for '{kept.Content} a'";
+                + $"ids for '{kept.Content} a'";
         if (added.FirstOrDefault(token => token.SingleWord) is { } word)
             yield return $"llama.cpp finds '{word.Content}' inside words too: other ids for 'a{word.Content}b'";
         if (model.NormalizerPrepends && added.FirstOrDefault(token => token.Normalized) is { } sought)
             yield return $"llama.cpp looks for '{sought.Content}' in the text as it is typed, and the tokenizer in what its normalizer "
-                + $"makes of "
-                + $"it: other ids for 'a{sought.Content}b'";
+                + $"makes of it: other ids for 'a{sought.Content}b'";
         if (model is { Kind: TokenizerKind.MetaspaceBpe, PrefixesStartAlone: true } && special is not null)
             yield return $"llama.cpp puts a space after each special token, and the tokenizer before the text alone: other ids for "
                 + $"'{special.Content}a'";

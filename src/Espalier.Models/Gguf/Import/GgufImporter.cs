@@ -1,7 +1,6 @@
 using System.Text;
 using Espalier.Files;
 using Espalier.Models.Checkpoints;
-using Espalier.Models.Gguf.Architectures;
 
 namespace Espalier.Models.Gguf.Import;
 

@@ -77,10 +77,9 @@ internal sealed class ImportedTensors : ITensorSource
             FillMatrix(parameter, place, firstElement, destination);
         if (ElementConversion.IndexOfNonFinite(destination) is >= 0 and var at)
             throw new EspalierException(
-                $"{_file.Path}: tensor {place.Tensor.Name}: a weight of {name} is {destination[at]}; the file is broken, use "
-                + "another copy");
+                $"{_file.Path}: tensor {place.Tensor.Name}: a weight of {name} is {destination[at]}; the file is broken, use another copy");
 
-        _imported.Architecture.Decode(parameter.Role, destination);
+        GgufArchitecture.Decode(parameter.Role, destination);
         float shift = _imported.Architecture.Shift(parameter.Role),
             factor = (float)_imported.Architecture.Factor(parameter.Role, _imported.Config);
         if (shift != 0 || factor != 1)

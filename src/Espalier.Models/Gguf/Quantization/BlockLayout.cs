@@ -6,7 +6,6 @@ internal abstract class BlockLayout
     /// <summary>Weights that are stored together.</summary>
     public abstract int Size { get; }
 
-    /// <summary>Bytes of a block.</summary>
     public abstract int Bytes { get; }
 
     /// <summary>Decodes one block, bit for bit as ggml does.</summary>

@@ -6,10 +6,8 @@ namespace Espalier.Models.Gguf.Quantization;
 /// </summary>
 internal static class PackedScales
 {
-    /// <summary>Bytes of them.</summary>
     public const int Bytes = 12;
 
-    /// <summary>Writes them.</summary>
     public static void Write(ReadOnlySpan<byte> scales, ReadOnlySpan<byte> minima, Span<byte> packed)
     {
         for (var i = 0; i < 4; i++)
@@ -20,7 +18,6 @@ internal static class PackedScales
         }
     }
 
-    /// <summary>Reads one pair.</summary>
     public static (int Scale, int Minimum) Read(ReadOnlySpan<byte> packed, int i) => i < 4
         ? (packed[i] & 63, packed[i + 4] & 63)
         : ((packed[i + 4] & 15) | (packed[i - 4] >> 6 << 4), (packed[i + 4] >> 4) | (packed[i] >> 6 << 4));

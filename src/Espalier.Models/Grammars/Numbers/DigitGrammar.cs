@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Models.Grammars.Numbers;
 
 /// <summary>Numbers of several lengths as one automaton over their digits, so that a text is read in one way only.</summary>

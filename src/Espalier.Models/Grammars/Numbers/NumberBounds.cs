@@ -75,14 +75,12 @@ internal sealed record NumberBounds
     /// <summary>What it must be a multiple of, above 0.</summary>
     public ExactDecimal? Step { get; init; }
 
-    /// <summary>Whether nothing is said.</summary>
     public bool AreNone => Least is null && Most is null && Step is null;
 
     /// <summary>The smallest whole number of units of so many digits after the point; null for no bound.</summary>
     public BigInteger? LeastUnits(int scale) => Least is not { } least ? null
         : least.Ceiling(scale) + (IsAboveLeast && least.IsWhole(scale) ? 1 : 0);
 
-    /// <summary>The largest.</summary>
     public BigInteger? MostUnits(int scale) => Most is not { } most ? null
         : most.Floor(scale) - (IsBelowMost && most.IsWhole(scale) ? 1 : 0);
 
@@ -104,14 +102,12 @@ internal sealed record NumberBounds
         return (rest.IsZero ? from : from - rest + (rest.Sign > 0 ? step : 0)) <= to;
     }
 
-    /// <summary>Which of two numbers is the larger.</summary>
     public static int Compare(ExactDecimal a, ExactDecimal b)
     {
         var scale = Math.Max(a.Scale, b.Scale);
         return a.Floor(scale).CompareTo(b.Floor(scale));
     }
 
-    /// <summary>The same numbers with the other sign.</summary>
     public NumberBounds Negated() => new()
     {
         Least = Negated(Most),

@@ -1,5 +1,4 @@
 using System.Numerics;
-using Espalier.Files;
 
 namespace Espalier.Models.Grammars.Numbers;
 

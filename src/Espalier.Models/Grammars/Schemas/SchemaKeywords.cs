@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Text.Json;
-using Espalier.Files;
 using Espalier.Models.Grammars.Numbers;
 
 namespace Espalier.Models.Grammars.Schemas;
@@ -46,10 +45,8 @@ internal sealed class SchemaKeywords
     /// <summary>The types that a value may have.</summary>
     public IReadOnlyList<string> Types { get; }
 
-    /// <summary>The place of the schema.</summary>
     public string Place => _place;
 
-    /// <summary>The place of a keyword.</summary>
     public string PlaceOf(string keyword) => $"{_place}.{keyword}";
 
     /// <summary>Its value; null where it is not there.</summary>
@@ -98,7 +95,6 @@ internal sealed class SchemaKeywords
     public EspalierException Wrong(string keyword, string meant) =>
         new($"{PlaceOf(keyword)} is {OneLine.Clipped(_all[keyword].GetRawText())} and must be {meant}");
 
-    /// <summary>Whether a value is of a type.</summary>
     public static bool Fits(JsonElement value, string type) => value.ValueKind switch
     {
         JsonValueKind.Object => type == "object",

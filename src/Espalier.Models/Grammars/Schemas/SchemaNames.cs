@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Files;
 
 namespace Espalier.Models.Grammars.Schemas;
 
@@ -26,10 +25,8 @@ internal sealed class SchemaNames
         IsMap = Properties.Count == 0 && Required.Count == 0 && (Others is not null || properties is null);
     }
 
-    /// <summary>The properties, in their order.</summary>
     public OrderedDictionary<string, JsonElement> Properties { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The names that must be there.</summary>
     public IReadOnlySet<string> Required { get; }
 
     /// <summary>The schema of other properties; null where none is given.</summary>

@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Models.Grammars.Numbers;
 
 namespace Espalier.Models.Grammars.Schemas;
@@ -6,7 +5,6 @@ namespace Espalier.Models.Grammars.Schemas;
 /// <summary>What a schema says of numbers.</summary>
 internal static class SchemaNumber
 {
-    /// <summary>The keywords.</summary>
     public static IReadOnlyList<string> Keywords { get; } =
         ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
 

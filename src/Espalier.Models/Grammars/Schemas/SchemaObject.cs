@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Files;
 
 namespace Espalier.Models.Grammars.Schemas;
 
@@ -8,7 +7,6 @@ namespace Espalier.Models.Grammars.Schemas;
 /// <param name="read">Reads the schema of a value at a place.</param>
 internal sealed class SchemaObject(SchemaKeywords keywords, Func<JsonElement, string, GrammarNode> read)
 {
-    /// <summary>Its grammar.</summary>
     public GrammarNode Grammar()
     {
         var names = new SchemaNames(keywords);

@@ -17,8 +17,6 @@ internal sealed class SchemaOverlap(Func<JsonElement, string, JsonElement> resol
     public bool HasEnded => _steps > MostSteps;
 
     /// <summary>What tells a schema from others at a glance; null where it has alternatives, or lets in anything or nothing.</summary>
-    /// <param name="schema">The schema.</param>
-    /// <param name="place">What errors call it.</param>
     public SchemaFacets? FacetsOf(JsonElement schema, string place)
     {
         for (var depth = 0; depth < Deepest && schema.ValueKind is not (JsonValueKind.True or JsonValueKind.False); depth++)

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Files;
 using Espalier.Models.Grammars.Numbers;
 
 namespace Espalier.Models.Grammars.Schemas;
@@ -33,8 +32,6 @@ internal sealed class SchemaReader
     }
 
     /// <summary>Reads a schema.</summary>
-    /// <param name="schema">The schema.</param>
-    /// <param name="place">What errors call it.</param>
     /// <exception cref="EspalierException">It is none, says what is not supported here, or lets in no value.</exception>
     public static GrammarNode Read(JsonElement schema, string place)
     {

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Files;
 using Espalier.Models.Grammars.Strings;
 
 namespace Espalier.Models.Grammars.Schemas;
@@ -12,7 +11,6 @@ internal sealed class SchemaStrings(string place)
     private readonly PatternBudget _budget = new(place);
     private readonly Dictionary<(string? Pattern, string? Format, int Least, int? Most), GrammarNode> _known = [];
 
-    /// <summary>The keywords.</summary>
     public static IReadOnlyList<string> Keywords { get; } = ["minLength", "maxLength", "pattern", "format"];
 
     /// <summary>The strings that some keywords let in. What says the same is one automaton.</summary>

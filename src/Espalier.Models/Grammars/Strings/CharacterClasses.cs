@@ -4,8 +4,6 @@ namespace Espalier.Models.Grammars.Strings;
 internal static class CharacterClasses
 {
     /// <summary>The classes; together they are all characters.</summary>
-    /// <param name="sets">The sets.</param>
-    /// <param name="budget">What it may cost.</param>
     /// <exception cref="EspalierException">It costs more.</exception>
     public static IReadOnlyList<PointSet> Of(IReadOnlyList<PointSet> sets, PatternBudget budget)
     {

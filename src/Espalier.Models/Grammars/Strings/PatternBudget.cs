@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Models.Grammars.Strings;
 
 /// <summary>What all patterns of one schema may cost together: schemas come from strangers.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Espalier.Files;
 
 namespace Espalier.Models.Grammars.Strings;
 

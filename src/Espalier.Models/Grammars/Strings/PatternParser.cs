@@ -1,5 +1,4 @@
 using System.Globalization;
-using Espalier.Files;
 using static Espalier.Models.Grammars.Strings.PatternNode;
 
 namespace Espalier.Models.Grammars.Strings;
@@ -19,8 +18,6 @@ internal sealed class PatternParser
     private PatternParser(string text, string place) => (_text, _errors) = (text, new(text, place));
 
     /// <summary>Reads a whole expression.</summary>
-    /// <param name="text">The expression.</param>
-    /// <param name="place">What errors call it.</param>
     /// <exception cref="EspalierException">It is none, or has what is not supported.</exception>
     public static PatternNode Parse(string text, string place)
     {

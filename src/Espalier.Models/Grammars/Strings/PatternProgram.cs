@@ -18,8 +18,6 @@ internal sealed class PatternProgram
     private readonly bool[] _canEnd;
 
     /// <summary>Makes the automaton of an expression.</summary>
-    /// <param name="node">The expression.</param>
-    /// <param name="budget">What it may cost.</param>
     /// <exception cref="EspalierException">It costs more.</exception>
     public PatternProgram(PatternNode node, PatternBudget budget)
     {
@@ -58,7 +56,6 @@ internal sealed class PatternProgram
     /// <summary>Whether the expression has been found, so that any characters may follow.</summary>
     public static bool IsFound(int[] states) => states is [Found];
 
-    /// <summary>Whether the string may end here.</summary>
     public bool MayEnd(int[] states)
     {
         // An empty string has its start where it has its end.

@@ -15,16 +15,13 @@ internal sealed class PointSet
 
     private PointSet(IReadOnlyList<(int First, int Last)> ranges) => Ranges = ranges;
 
-    /// <summary>No character.</summary>
     public static PointSet None { get; } = new([]);
 
-    /// <summary>Every character.</summary>
     public static PointSet All { get; } = Of((0, Last));
 
     /// <summary>The ranges, both ends included.</summary>
     public IReadOnlyList<(int First, int Last)> Ranges { get; }
 
-    /// <summary>Whether it has none.</summary>
     public bool IsEmpty => Ranges.Count == 0;
 
     /// <summary>The characters of some ranges; halves of surrogate pairs are none.</summary>
@@ -39,7 +36,6 @@ internal sealed class PointSet
         return new(merged);
     }
 
-    /// <summary>The characters of a text.</summary>
     public static PointSet Of(string text) => Of(text.EnumerateRunes().Select(static rune => (rune.Value, rune.Value)));
 
     /// <summary>
@@ -49,7 +45,6 @@ internal sealed class PointSet
         || !Enum.GetValues<UnicodeCategory>().Any(category => Short(category).StartsWith(name, StringComparison.Ordinal)) ? null
         : s_categories.GetOrAdd(name, static name => Of(Members(name)));
 
-    /// <summary>Whether it has a character.</summary>
     public bool Has(int point)
     {
         var (low, high) = (0, Ranges.Count - 1);
@@ -66,13 +61,10 @@ internal sealed class PointSet
         return false;
     }
 
-    /// <summary>The characters of either.</summary>
     public static PointSet operator |(PointSet a, PointSet b) => Of(a.Ranges.Concat(b.Ranges));
 
-    /// <summary>The characters of both.</summary>
     public static PointSet operator &(PointSet a, PointSet b) => ~(~a | ~b);
 
-    /// <summary>All other characters.</summary>
     public static PointSet operator ~(PointSet set)
     {
         var (ranges, next) = (new List<(int First, int Last)>(), 0);

@@ -38,7 +38,6 @@ internal static class StringFormats
     private const string DurationDate = @"(?:\d{1,9}Y(?:\d{1,9}M(?:\d{1,9}D)?)?|\d{1,9}M(?:\d{1,9}D)?|\d{1,9}D)";
     private const string DurationTime = @"(?:\d{1,9}H(?:\d{1,9}M(?:\d{1,9}S)?)?|\d{1,9}M(?:\d{1,9}S)?|\d{1,9}S)";
 
-    /// <summary>The names.</summary>
     public static IReadOnlyCollection<string> Names => s_patterns.Keys;
 
     /// <summary>The expression of a format; null where there is none.</summary>

@@ -20,6 +20,23 @@ internal abstract class DecodeStep(DecodeStep? next)
     public virtual void End() => Next.End();
 }
 
+/// <summary>A step that can do nothing with part of a token.</summary>
+internal abstract class TokenDecodeStep(DecodeStep next) : DecodeStep(next)
+{
+    private readonly StringBuilder _token = new();
+
+    public override void Text(ReadOnlySpan<char> text) => _token.Append(text);
+
+    public override void EndToken()
+    {
+        var token = _token.ToString();
+        _token.Clear();
+        Take(token);
+    }
+
+    protected abstract void Take(string token);
+}
+
 /// <summary>Collects the text. Without a decoder, tokens are joined with spaces.</summary>
 internal sealed class CollectStep(bool joinWithSpaces) : DecodeStep(null)
 {
@@ -103,19 +120,14 @@ internal sealed class ByteLevelDecodeStep(DecodeStep next) : DecodeStep(next)
 /// A run of <c>&lt;0xXX&gt;</c> tokens becomes text if the run as a whole is valid UTF-8, and one U+FFFD a byte if not: so
 /// nothing of a run is certain before it ends.
 /// </summary>
-internal sealed class ByteFallbackDecodeStep(DecodeStep next) : DecodeStep(next)
+internal sealed class ByteFallbackDecodeStep(DecodeStep next) : TokenDecodeStep(next)
 {
     private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
 
-    private readonly StringBuilder _token = new();
     private readonly List<byte> _run = [];
 
-    public override void Text(ReadOnlySpan<char> text) => _token.Append(text);
-
-    public override void EndToken()
+    protected override void Take(string token)
     {
-        var token = _token.ToString();
-        _token.Clear();
         if (token.Length == 6 && token.StartsWith("<0x", StringComparison.Ordinal) && token[5] == '>'
             && byte.TryParse(token.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
         {
@@ -155,17 +167,12 @@ internal sealed class ByteFallbackDecodeStep(DecodeStep next) : DecodeStep(next)
 }
 
 /// <summary>Rewrites each token.</summary>
-internal sealed class ReplaceDecodeStep(Func<string, string> rewrite, DecodeStep next) : DecodeStep(next)
+internal sealed class ReplaceDecodeStep(Func<string, string> rewrite, DecodeStep next) : TokenDecodeStep(next)
 {
-    private readonly StringBuilder _token = new();
-
-    public override void Text(ReadOnlySpan<char> text) => _token.Append(text);
-
-    public override void EndToken()
+    protected override void Take(string token)
     {
-        if (_token.Length > 0)
-            Next.Text(rewrite(_token.ToString()));
-        _token.Clear();
+        if (token.Length > 0)
+            Next.Text(rewrite(token));
         Next.EndToken();
     }
 }

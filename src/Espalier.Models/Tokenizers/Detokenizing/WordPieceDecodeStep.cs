@@ -1,11 +1,9 @@
-using System.Text;
-
 namespace Espalier.Models.Tokenizers.Detokenizing;
 
 /// <summary>
 /// A token inside a word loses its mark, any other but the first gets a space before it; then English is tidied, if asked.
 /// </summary>
-internal sealed class WordPieceDecodeStep(string prefix, bool cleans, DecodeStep next) : DecodeStep(next)
+internal sealed class WordPieceDecodeStep(string prefix, bool cleans, DecodeStep next) : TokenDecodeStep(next)
 {
     // In this order, as the reference does, each in one token with the space before it.
     private static readonly (string From, string To)[] s_tidied =
@@ -14,15 +12,10 @@ internal sealed class WordPieceDecodeStep(string prefix, bool cleans, DecodeStep
         (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
     ];
 
-    private readonly StringBuilder _token = new();
     private bool _later;
 
-    public override void Text(ReadOnlySpan<char> text) => _token.Append(text);
-
-    public override void EndToken()
+    protected override void Take(string token)
     {
-        var token = _token.ToString();
-        _token.Clear();
         if (_later)
             token = token.StartsWith(prefix, StringComparison.Ordinal) ? token[prefix.Length..] : " " + token;
         _later = true;
@@ -35,18 +28,14 @@ internal sealed class WordPieceDecodeStep(string prefix, bool cleans, DecodeStep
 }
 
 /// <summary>The mark at the end of a word becomes a space, and nothing in the last token.</summary>
-internal sealed class SuffixDecodeStep(string suffix, DecodeStep next) : DecodeStep(next)
+internal sealed class SuffixDecodeStep(string suffix, DecodeStep next) : TokenDecodeStep(next)
 {
-    private readonly StringBuilder _token = new();
     private string? _held;
 
-    public override void Text(ReadOnlySpan<char> text) => _token.Append(text);
-
-    public override void EndToken()
+    protected override void Take(string token)
     {
         Send(" ");
-        _held = _token.ToString();
-        _token.Clear();
+        _held = token;
     }
 
     public override void End()

@@ -4,13 +4,11 @@ using System.Text;
 namespace Espalier.Models.Tokenizers.Expressions;
 
 /// <summary>A set of code points: a table for the basic plane, filled where it is looked at, and the rule itself for the others.</summary>
-/// <param name="rule">The rule.</param>
 internal sealed class CodePointSet(Func<int, bool> rule)
 {
     private readonly ulong[] _basic = new ulong[0x10000 / 64];
     private readonly bool[] _known = new bool[0x10000 / 64];
 
-    /// <summary>Whether a code point is in it.</summary>
     public bool Contains(int point)
     {
         if (point >= 0x10000)

@@ -33,7 +33,6 @@ internal sealed class ExpressionMatcher(ExpressionProgram program)
         (_from, _lastEnd) = (0, -1);
     }
 
-    /// <summary>Ends the text.</summary>
     public void End()
     {
         ArrayPool<ulong>.Shared.Return(_marks);

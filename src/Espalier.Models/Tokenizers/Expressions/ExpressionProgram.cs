@@ -49,13 +49,11 @@ internal sealed class ExpressionProgram
 
     private ExpressionProgram(Func<string, EspalierException> refuse) => _refuse = refuse;
 
-    /// <summary>The instructions.</summary>
     public ExpressionInstruction[] Code { get; private set; } = [];
 
     /// <summary>Marks of a position.</summary>
     public int Marks { get; private set; }
 
-    /// <summary>Compiles an expression.</summary>
     public static ExpressionProgram Of(ExpressionNode node, Func<string, EspalierException> refuse)
     {
         var program = new ExpressionProgram(refuse);

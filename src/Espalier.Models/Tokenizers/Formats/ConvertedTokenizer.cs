@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Espalier.Models.Tokenizers.Formats;
 
@@ -114,36 +115,17 @@ internal sealed record ConvertedTokenizer
     {
         if (Template.Before.Length + Template.After.Length == 0)
             return;
-        json.WriteStartObject("post_processor");
-        json.WriteString("type", "TemplateProcessing");
-        json.WriteStartArray("single");
-        foreach (var token in Template.Before)
-            Item("SpecialToken", token);
-        Item("Sequence", "A");
-        foreach (var token in Template.After)
-            Item("SpecialToken", token);
-        json.WriteEndArray();
-        json.WriteStartObject("special_tokens");
-        foreach (var token in Template.Before.Concat(Template.After).Distinct())
+        JsonNode? IdOf(string token) => ids.TryGetValue(token, out var id) || Vocabulary.TryGetValue(token, out id) ? id
+            : throw new EspalierException($"{path}: each text gets '{token}' around it, which is no token of this file");
+        static JsonNode? Item(string kind, string id) => new JsonObject { [kind] = new JsonObject { ["id"] = id } };
+        static IEnumerable<JsonNode?> Special(string[] tokens) => tokens.Select(static token => Item("SpecialToken", token));
+        json.WritePropertyName("post_processor");
+        new JsonObject
         {
-            var id = ids.TryGetValue(token, out var added) || Vocabulary.TryGetValue(token, out added) ? added
-                : throw new EspalierException($"{path}: each text gets '{token}' around it, which is no token of this file");
-            json.WriteStartObject(token);
-            json.WriteStartArray("ids");
-            json.WriteNumberValue(id);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        json.WriteEndObject();
-        json.WriteEndObject();
-
-        void Item(string kind, string id)
-        {
-            json.WriteStartObject();
-            json.WriteStartObject(kind);
-            json.WriteString("id", id);
-            json.WriteEndObject();
-            json.WriteEndObject();
-        }
+            ["type"] = "TemplateProcessing",
+            ["single"] = new JsonArray([.. Special(Template.Before), Item("Sequence", "A"), .. Special(Template.After)]),
+            ["special_tokens"] = new JsonObject(Template.Before.Concat(Template.After).Distinct()
+                .Select(token => KeyValuePair.Create(token, (JsonNode?)new JsonObject { ["ids"] = new JsonArray(IdOf(token)) }))),
+        }.WriteTo(json);
     }
 }

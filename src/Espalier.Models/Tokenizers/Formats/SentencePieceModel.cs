@@ -33,7 +33,6 @@ internal sealed class SentencePieceModel
     {
     }
 
-    /// <summary>Pieces by id.</summary>
     public List<(string Text, float Score, PieceType Type)> Pieces { get; } = [];
 
     /// <summary>Whether pieces have scores of which the likeliest row is taken; else they are merged, the highest score first.</summary>
@@ -42,10 +41,8 @@ internal sealed class SentencePieceModel
     /// <summary>Whether what is unknown is written in bytes.</summary>
     public bool ByteFallback { get; private set; }
 
-    /// <summary>The id of the unknown piece.</summary>
     public int UnknownId { get; private set; }
 
-    /// <summary>The text of the unknown piece.</summary>
     public string UnknownPiece { get; private set; } = "<unk>";
 
     /// <summary>BOS, where the model has one.</summary>
@@ -102,8 +99,6 @@ internal sealed class SentencePieceModel
                 case 3:
                     type = (PieceType)reader.Number;
                     break;
-                default:
-                    break;
             }
         return (text, score, type);
     }
@@ -144,8 +139,6 @@ internal sealed class SentencePieceModel
                 case 24 when reader.Number != 0:
                     throw new EspalierException(
                         $"{path}: it writes spaces after words (treat_whitespace_as_suffix), which is not supported");
-                default:
-                    break;
             }
     }
 
@@ -167,8 +160,6 @@ internal sealed class SentencePieceModel
                 case 5 when reader.Number == 0:
                     throw new EspalierException(
                         $"{path}: it keeps spaces as they are (escape_whitespaces is false), which is not supported");
-                default:
-                    break;
             }
     }
 }

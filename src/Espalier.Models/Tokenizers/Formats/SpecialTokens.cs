@@ -24,7 +24,7 @@ internal sealed class SpecialTokens
         foreach (var (name, text) in defaults)
             _named[name] = Named(text);
         var decoder = false;
-        ForFile(folder, "tokenizer_config.json", root =>
+        TokenizerFile.ReadBeside(Path.Combine(folder, "tokenizer_config.json"), root =>
         {
             ReadNamed(root);
             foreach (var name in new[] { "add_bos_token", "add_eos_token", "add_prefix_space", "legacy" })
@@ -36,12 +36,12 @@ internal sealed class SpecialTokens
         });
         if (!decoder)
         {
-            ForFile(folder, "special_tokens_map.json", root =>
+            TokenizerFile.ReadBeside(Path.Combine(folder, "special_tokens_map.json"), root =>
             {
                 ReadNamed(root);
                 ReadExtra(root);
             });
-            ForFile(folder, "added_tokens.json", ReadAdded);
+            TokenizerFile.ReadBeside(Path.Combine(folder, "added_tokens.json"), ReadAdded);
         }
     }
 
@@ -70,16 +70,6 @@ internal sealed class SpecialTokens
         var special = named.Select(static token => token.Content).ToHashSet(StringComparer.Ordinal);
         return [.. Declared.Values.Select(token => special.Contains(token.Content) ? token with { Special = true } : token), .. named,
             .. others, .. _extra];
-    }
-
-    private static void ForFile(string folder, string name, Action<TokenizerNode> read)
-    {
-        var path = Path.Combine(folder, name);
-        if (!File.Exists(path))
-            return;
-        var (document, root) = TokenizerFile.ParseBeside(path);
-        using (document)
-            read(root);
     }
 
     private void ReadNamed(TokenizerNode root)
@@ -112,20 +102,5 @@ internal sealed class SpecialTokens
 
     private static AddedToken Named(string text) => new() { Id = 0, Content = text, Special = true };
 
-    private static AddedToken Token(TokenizerNode node)
-    {
-        if (node.IsString)
-            return Named(node.Text());
-        var special = node["special"].Flag(false);
-        return new()
-        {
-            Id = 0,
-            Content = node["content"].Text(),
-            SingleWord = node["single_word"].Flag(false),
-            LeftStrip = node["lstrip"].Flag(false),
-            RightStrip = node["rstrip"].Flag(false),
-            Normalized = node["normalized"].Flag(!special),
-            Special = special,
-        };
-    }
+    private static AddedToken Token(TokenizerNode node) => node.IsString ? Named(node.Text()) : AddedToken.Read(node);
 }

@@ -18,19 +18,14 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
     private bool? AddsEos { get; init; }
 
     /// <summary>The class of the tokenizer in a folder, if it is of Llama's kind; else null.</summary>
-    /// <param name="tokenizerPath">The path of tokenizer.json.</param>
     /// <exception cref="EspalierException">A flag that is neither true nor false.</exception>
     public static TokenizerClass? Of(string tokenizerPath)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(tokenizerPath))!;
         var config = Path.Combine(folder, "tokenizer_config.json");
         var (named, bos, eos) = ((string?)null, (bool?)null, (bool?)null);
-        if (File.Exists(config))
-        {
-            var (document, root) = TokenizerFile.ParseBeside(config);
-            using (document)
-                (named, bos, eos) = (root["tokenizer_class"].Text(""), Flag(root, "add_bos_token"), Flag(root, "add_eos_token"));
-        }
+        TokenizerFile.ReadBeside(config, root =>
+            (named, bos, eos) = (root["tokenizer_class"].Text(""), Flag(root, "add_bos_token"), Flag(root, "add_eos_token")));
         var name = string.IsNullOrEmpty(named) ? Implied(Path.Combine(folder, "config.json"), static type => type is "llama" or "mistral" ? "LlamaTokenizer" : null)
             : named;
         return OfName(name, config) is { } found ? found with { AddsBos = bos, AddsEos = eos } : null;
@@ -63,15 +58,9 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
     /// </summary>
     public static string? NameIn(string folder)
     {
-        var config = Path.Combine(folder, "tokenizer_config.json");
-        if (File.Exists(config))
-        {
-            var (document, root) = TokenizerFile.ParseBeside(config);
-            using (document)
-                if (root["tokenizer_class"].Text("") is { Length: > 0 } named)
-                    return named;
-        }
-        return Implied(Path.Combine(folder, "config.json"), static type => type switch
+        var named = "";
+        TokenizerFile.ReadBeside(Path.Combine(folder, "tokenizer_config.json"), root => named = root["tokenizer_class"].Text(""));
+        return named.Length > 0 ? named : Implied(Path.Combine(folder, "config.json"), static type => type switch
         {
             "llama" or "mistral" or "mixtral" => "LlamaTokenizer",
             "gemma" or "gemma2" or "gemma3" or "gemma3_text" => "GemmaTokenizer",
@@ -99,22 +88,17 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
     /// </summary>
     private static string? Implied(string path, Func<string, string?> ofType)
     {
-        if (!File.Exists(path))
-            return null;
+        string? name = null;
         try
         {
-            var (document, root) = TokenizerFile.ParseBeside(path);
-            using (document)
-            {
-                if (root["tokenizer_class"] is { IsString: true } named)
-                    return named.Text();
-                return root["model_type"] is { IsString: true } type ? ofType(type.Text()) : null;
-            }
+            TokenizerFile.ReadBeside(path, root => name = root["tokenizer_class"] is { IsString: true } named ? named.Text()
+                : root["model_type"] is { IsString: true } type ? ofType(type.Text()) : null);
         }
         catch (EspalierException)
         {
-            return null; // What is wrong with a model's config.json is told where the model is opened.
+            // What is wrong with a model's config.json is told where the model is opened.
         }
+        return name;
     }
 
     // null is no flag to Python, which means false.

@@ -28,10 +28,19 @@ internal static class TokenizerFile
     }
 
     /// <summary>
-    /// Parses a file beside tokenizer.json, which Python writes and reads: NaN in it, or a key that stands twice, is nobody's
-    /// harm (<see cref="JsonFile"/>).
+    /// Reads a file beside tokenizer.json where there is one. Python writes and reads it: NaN in it, or a key that stands twice, is
+    /// nobody's harm (<see cref="JsonFile"/>).
     /// </summary>
-    public static (JsonDocument Document, TokenizerNode Root) ParseBeside(string path)
+    public static void ReadBeside(string path, Action<TokenizerNode> read)
+    {
+        if (!File.Exists(path))
+            return;
+        var (document, root) = ParseBeside(path);
+        using (document)
+            read(root);
+    }
+
+    private static (JsonDocument Document, TokenizerNode Root) ParseBeside(string path)
     {
         try
         {

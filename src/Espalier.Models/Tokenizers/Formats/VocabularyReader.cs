@@ -31,7 +31,6 @@ internal sealed class VocabularyReader
     /// <summary>The pieces of a Unigram model by id, with their scores; empty for the other models.</summary>
     public List<(string Text, double Score)> Pieces { get; } = [];
 
-    /// <summary>Reads all parts.</summary>
     public static VocabularyReader Read(TokenizerNode root)
     {
         var reader = new VocabularyReader();
@@ -85,17 +84,7 @@ internal sealed class VocabularyReader
         var nextId = Vocabulary.Count;
         foreach (var item in node.Items())
         {
-            var special = item["special"].Flag(false);
-            var token = new AddedToken
-            {
-                Id = item["id"].Natural(),
-                Content = item["content"].Text(),
-                SingleWord = item["single_word"].Flag(false),
-                LeftStrip = item["lstrip"].Flag(false),
-                RightStrip = item["rstrip"].Flag(false),
-                Normalized = item["normalized"].Flag(!special),
-                Special = special,
-            };
+            var token = AddedToken.Read(item) with { Id = item["id"].Natural() };
             if (token.Content.Length == 0)
                 continue; // The reference library passes over these, too.
             if (AddedTokens.Exists(other => other.Id == token.Id))

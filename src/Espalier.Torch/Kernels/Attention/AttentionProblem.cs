@@ -46,10 +46,8 @@ internal unsafe struct AttentionProblem
     /// <summary>The same for powers of two, which weights are: e^x = 2^(x log2 e).</summary>
     public readonly float RestOfTwo => Rest * AttentionRows.Log2OfE;
 
-    /// <summary>Query heads of a key head.</summary>
     public readonly long Group => N / K;
 
-    /// <summary>Positions before the first query.</summary>
     public readonly long Past => S - T;
 
     /// <summary>The first position that query t sees.</summary>

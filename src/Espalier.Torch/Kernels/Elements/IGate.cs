@@ -6,7 +6,6 @@ namespace Espalier.Torch.Kernels.Elements;
 /// <summary>What a gated unit takes the sigmoid of, a function a of the gate g, and what it multiplies that by, a function o.</summary>
 internal interface IGate
 {
-    /// <summary>The unit's name in errors.</summary>
     static abstract string Name { get; }
 
     /// <summary>a(g).</summary>

@@ -6,10 +6,8 @@ namespace Espalier.Torch.Kernels.Elements;
 /// <summary>A unit of a gate and what it lets through.</summary>
 internal interface IGatedUnit
 {
-    /// <summary>What errors call it.</summary>
     static abstract string Name { get; }
 
-    /// <summary>The unit.</summary>
     static abstract TV Of<TV>(TV gate, TV up, TV limit) where TV : unmanaged, IFloats<TV>;
 
     /// <summary>The gradients of gate and up out of that of the unit.</summary>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Espalier.Torch.Kernels.Elements;
 using Espalier.Torch.Kernels.Vectors;
 using static Espalier.Torch.Kernels.KernelErrors;
 

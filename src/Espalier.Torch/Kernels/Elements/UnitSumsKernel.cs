@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using Espalier.Files;
 using Espalier.Torch.Kernels.Vectors;
 using static Espalier.Torch.Kernels.KernelErrors;
 

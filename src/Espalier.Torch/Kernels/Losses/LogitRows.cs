@@ -9,7 +9,6 @@ internal static unsafe class LogitRows
     /// <summary>Terms that are added in float32 before they join a sum in float64.</summary>
     public const long Terms = 1024;
 
-    /// <summary>The largest logit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Top<TV>(float* x, long n) where TV : unmanaged, IFloats<TV>
     {
@@ -78,7 +77,6 @@ internal static unsafe class LogitRows
         return sum;
     }
 
-    /// <summary>x = x · factor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Scale<TV>(float* x, float factor, long n) where TV : unmanaged, IFloats<TV>
     {

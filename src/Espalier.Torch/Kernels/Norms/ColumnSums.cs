@@ -11,7 +11,6 @@ internal static unsafe class ColumnSums
     /// <summary>Rows of a piece.</summary>
     public static long PieceOf(long rows) => Math.Max(LeastRows, (rows + MostPieces - 1) / MostPieces);
 
-    /// <summary>How many pieces so many rows are.</summary>
     public static long Pieces(long rows) => (rows + PieceOf(rows) - 1) / PieceOf(rows);
 
     /// <summary>

@@ -14,7 +14,6 @@ internal unsafe struct Ahead
     private long _step, _lines, _line, _row;
     private bool _isOne;
 
-    /// <summary>Nothing.</summary>
     public static Ahead None => default;
 
     /// <summary>Rows a step apart, so many floats of each.</summary>

@@ -6,7 +6,6 @@ namespace Espalier.Torch.Kernels.Products;
 /// <summary>A row of weights as it is stored, read as floats: products are written once over it and over the width of vectors.</summary>
 internal unsafe interface IWeights<TV> where TV : unmanaged, IFloats<TV>
 {
-    /// <summary>Bytes of a weight.</summary>
     static abstract int Size { get; }
 
     /// <summary>
@@ -14,11 +13,9 @@ internal unsafe interface IWeights<TV> where TV : unmanaged, IFloats<TV>
     /// </summary>
     static abstract TV Load(byte* row, float* scales, long i);
 
-    /// <summary>Weight i.</summary>
     static abstract float One(byte* row, float* scales, long i);
 }
 
-/// <summary>Weights of float32.</summary>
 internal readonly unsafe struct SingleWeights<TV> : IWeights<TV> where TV : unmanaged, IFloats<TV>
 {
     public static int Size => sizeof(float);
@@ -30,7 +27,6 @@ internal readonly unsafe struct SingleWeights<TV> : IWeights<TV> where TV : unma
     public static float One(byte* row, float* scales, long i) => ((float*)row)[i];
 }
 
-/// <summary>Weights of bfloat16.</summary>
 internal readonly unsafe struct BFloat16Weights<TV> : IWeights<TV> where TV : unmanaged, IFloats<TV>
 {
     public static int Size => sizeof(ushort);

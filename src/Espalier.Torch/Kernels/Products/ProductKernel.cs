@@ -22,7 +22,6 @@ internal static unsafe class ProductKernel
     // Products below which a second thread costs more to wake than it saves.
     private const long Enough = 1 << 21;
 
-    /// <summary>Multiplies.</summary>
     public static void Run(ref ProductJob job)
     {
         var plan = new Plan(job);
@@ -238,7 +237,6 @@ internal static unsafe class ProductKernel
         /// <summary>Pieces that all rows are cut into.</summary>
         public readonly long Units => (Job.Rows + Rows - 1) / Rows;
 
-        /// <summary>Groups of columns.</summary>
         public readonly long Groups => (Job.Columns + Columns - 1) / Columns;
 
         /// <summary>The largest depth of a block.</summary>

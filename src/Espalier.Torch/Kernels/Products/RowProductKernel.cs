@@ -41,7 +41,6 @@ internal static unsafe class RowProductKernel
         return to.Tensor;
     }
 
-    /// <summary>Multiplies.</summary>
     public static void Run(WeightFormat format, ref RowProductJob job)
     {
         var body = format switch

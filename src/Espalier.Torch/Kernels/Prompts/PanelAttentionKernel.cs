@@ -20,7 +20,6 @@ internal static unsafe class PanelAttentionKernel
     private const int Wide = Tile.Positions;
     private const long Enough = 1 << 20;
 
-    /// <summary>What attention is given.</summary>
     public struct Job
     {
         /// <summary>Queries and what comes out, [panels][N · H][32].</summary>

@@ -23,7 +23,6 @@ internal static unsafe class PanelProductKernel
 
     private const int Wide = Tile.Positions, Line = 64;
 
-    /// <summary>Multiplies.</summary>
     public static void Run(ref PanelProductJob job)
     {
         var groups = (job.Panels + Group - 1) / Group;

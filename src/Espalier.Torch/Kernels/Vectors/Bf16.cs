@@ -5,7 +5,6 @@ namespace Espalier.Torch.Kernels.Vectors;
 /// <summary>The upper half of a float: eight bits of mantissa, the range of float32.</summary>
 internal readonly struct Bf16(ushort bits)
 {
-    /// <summary>The bits.</summary>
     public readonly ushort Bits = bits;
 
     /// <summary>The nearest one, of two equally near the even one; NaN stays NaN, and what is too large becomes infinite.</summary>
@@ -40,11 +39,9 @@ internal static unsafe class Element
             x.Store((float*)to);
     }
 
-    /// <summary>One element.</summary>
     [MethodImpl(Inline)]
     public static float Get<TE>(TE* from) where TE : unmanaged => typeof(TE) == typeof(Bf16) ? ((Bf16*)from)->Wide : *(float*)from;
 
-    /// <summary>One element.</summary>
     [MethodImpl(Inline)]
     public static void Set<TE>(TE* to, float x) where TE : unmanaged
     {

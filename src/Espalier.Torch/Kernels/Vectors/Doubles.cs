@@ -17,7 +17,6 @@ internal static unsafe class Doubles
         ? Vector512.WidenLower(Vector256.Load((float*)from).ToVector512Unsafe())
         : Vector512.Load((double*)from);
 
-    /// <summary>One element.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static double One<T>(T* from) where T : unmanaged => typeof(T) == typeof(float) ? *(float*)from : *(double*)from;
 

@@ -4,7 +4,6 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Espalier.Torch.Kernels.Vectors;
 
-/// <summary>128 bits of floats.</summary>
 internal readonly unsafe struct Floats128(Vector128<float> value) : IFloats<Floats128>
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;

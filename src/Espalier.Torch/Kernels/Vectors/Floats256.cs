@@ -4,7 +4,6 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Espalier.Torch.Kernels.Vectors;
 
-/// <summary>256 bits of floats.</summary>
 internal readonly unsafe struct Floats256(Vector256<float> value) : IFloats<Floats256>
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;

@@ -4,7 +4,6 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Espalier.Torch.Kernels.Vectors;
 
-/// <summary>512 bits of floats.</summary>
 internal readonly unsafe struct Floats512(Vector512<float> value) : IFloats<Floats512>
 {
     private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;

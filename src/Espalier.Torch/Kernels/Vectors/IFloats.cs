@@ -8,7 +8,6 @@ namespace Espalier.Torch.Kernels.Vectors;
 /// </summary>
 internal unsafe interface IFloats<TSelf> where TSelf : unmanaged, IFloats<TSelf>
 {
-    /// <summary>Floats in it.</summary>
     static abstract int Lanes { get; }
 
     /// <summary>Whether eight rows of sums fit into the registers, rather than four.</summary>

@@ -14,7 +14,6 @@ internal static unsafe class Tail
         return TV.Load(lanes);
     }
 
-    /// <summary>Stores the first floats of a vector.</summary>
     public static void Store<TV>(TV x, float* to, long count) where TV : unmanaged, IFloats<TV>
     {
         var lanes = stackalloc float[Most];
@@ -32,7 +31,6 @@ internal static unsafe class Tail
         return TV.Load(lanes);
     }
 
-    /// <summary>Stores the first elements of a vector.</summary>
     public static void StoreOf<TV, TE>(TV x, TE* to, long count) where TV : unmanaged, IFloats<TV> where TE : unmanaged
     {
         var lanes = stackalloc float[Most];

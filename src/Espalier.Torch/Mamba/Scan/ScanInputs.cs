@@ -14,6 +14,5 @@ namespace Espalier.Torch.Mamba.Scan;
 internal readonly record struct ScanInputs(
     Tensor X, Tensor In, Tensor Out, Tensor Steps, Tensor StepBias, Tensor LogDecay, Tensor Skip, Tensor? Begins = null);
 
-/// <summary>The gradients of what a scan reads.</summary>
 internal readonly record struct ScanGradients(
     Tensor X, Tensor In, Tensor Out, Tensor Steps, Tensor StepBias, Tensor LogDecay, Tensor Skip);

@@ -20,15 +20,11 @@ internal static class ScanOperators
     /// </param>
     public static Tensor SelectiveScan(in ScanInputs of, ScanSizes sizes, Tensor? state = null)
     {
-        var records = GradMode.Records(of.X, of.In, of.Out) || GradMode.Records(of.Steps, of.StepBias)
-            || GradMode.Records(of.LogDecay, of.Skip);
-        if (records && state is not null)
+        if (state is not null && GradMode.Records(of.X, of.In, of.Out, of.Steps, of.StepBias, of.LogDecay, of.Skip))
             throw new InvalidOperationException("a scan that goes on from a state has no gradient");
         if (!of.X.IsForwardFused)
             return ScanByParts.Run(of, sizes, state);
         var y = ScanKernel.Forward(of, sizes, state);
-        if (!records)
-            return y;
         return Tape.Record(
             y, [of.X, of.In, of.Out, of.Steps, of.StepBias, of.LogDecay, of.Skip],
             [of.X, of.In, of.Out, of.Steps, of.StepBias, of.LogDecay, of.Skip, of.Begins], (node, g, into) =>

@@ -36,7 +36,6 @@ internal unsafe struct ScanProblem
 
     public long B, T, M, P, G, S;
 
-    /// <summary>Heads of a group.</summary>
     public readonly long Group => M / G;
 
     /// <summary>Blocks of heads of a group, each of which is a task.</summary>

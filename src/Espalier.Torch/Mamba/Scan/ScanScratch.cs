@@ -1,5 +1,4 @@
-using Espalier.Torch.Kernels;
-using Espalier.Torch.Kernels.Vectors;
+using static Espalier.Torch.Kernels.Scratch;
 
 namespace Espalier.Torch.Mamba.Scan;
 
@@ -45,7 +44,7 @@ internal readonly unsafe struct ScanScratch
     {
         (Width, StateWidth) = (width, stateWidth);
         var (size, S, P) = (p->S * width, p->S, p->P);
-        var at = Scratch.Of(
+        var at = Of(
             ScanProblem.MostHeads * (p->Chunks + 1) * size + 5 * Q * S + 4 * Q * Q + 2 * Q * P + 3 * Q * width + 2 * Q * stateWidth + 9
                 * Q);
         States = Take(ref at, ScanProblem.MostHeads * p->Chunks * size);
@@ -75,12 +74,5 @@ internal readonly unsafe struct ScanScratch
         Direct = Take(ref at, Q);
         Reads = Take(ref at, Q);
         Writes = Take(ref at, Q);
-    }
-
-    private static float* Take(ref float* from, long count)
-    {
-        var there = from;
-        from += count;
-        return there;
     }
 }

@@ -14,7 +14,6 @@ internal static unsafe class ScanSteps
     /// <summary>Above it softplus is its argument.</summary>
     private const float Straight = 20;
 
-    /// <summary>Softplus of one number.</summary>
     public static float Softplus(float v) => v > Straight ? v : Math.Max(v, 0) + (float)double.LogP1(Math.Exp(-Math.Abs((double)v)));
 
     /// <summary>What steps and decays are made of and written to, without bounds; A is written.</summary>

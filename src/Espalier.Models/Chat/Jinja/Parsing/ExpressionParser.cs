@@ -8,7 +8,6 @@ internal sealed partial class ExpressionParser(TokenStream tokens)
     /// <summary>The names that were read so far; a macro learns from them which special ones its body uses.</summary>
     public List<string> Names { get; } = [];
 
-    /// <summary>One expression.</summary>
     public Expression Parse()
     {
         var line = tokens.Current.Line;

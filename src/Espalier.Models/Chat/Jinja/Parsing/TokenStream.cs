@@ -13,7 +13,6 @@ internal sealed class TokenStream(List<Token> tokens)
     /// <summary>The one after it.</summary>
     public Token Following => tokens[Math.Min(_at + 1, tokens.Count - 1)];
 
-    /// <summary>Takes the next token.</summary>
     public Token Next() => tokens[_at < tokens.Count - 1 ? _at++ : _at];
 
     /// <summary>Whether the next token is an operator.</summary>
