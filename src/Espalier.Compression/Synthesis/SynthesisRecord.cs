@@ -29,8 +29,6 @@ internal sealed record SynthesisRecord(int FormatVersion, JsonObject Settings, S
     }
 
     /// <summary>What an earlier start finished, where it was made with the same settings; null where there is no record.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="settings">What it is to be made with.</param>
     /// <exception cref="EspalierException">It was made with others, or is not as it was written.</exception>
     public static SynthesisSummary? Find(string file, JsonObject settings)
     {

@@ -72,7 +72,6 @@ internal sealed class Replica : IDisposable
             sums[i] += _sums[i];
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _owned?.Dispose();
 
     private void Read(Batch batch, long position)

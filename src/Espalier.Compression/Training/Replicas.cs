@@ -73,7 +73,6 @@ internal sealed class Replicas : IDisposable
             replica.AddSumsTo(sums);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _workers?.Dispose();

@@ -10,10 +10,6 @@ namespace Espalier.Evaluation.Choices;
 internal static class ChoiceRows
 {
     /// <summary>The rows of a task.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="questions">Its questions.</param>
-    /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="config">The model.</param>
     /// <exception cref="EspalierException">It has no choices, or one cannot be scored; its place is named.</exception>
     public static DepthTask Of(TaskDefinition task, TaskQuestions questions, Tokenizer tokenizer, DecoderConfig config)
     {

@@ -4,7 +4,6 @@ using Espalier.Evaluation.Documents;
 namespace Espalier.Evaluation.Code;
 
 /// <summary>Runs what a model wrote together with the tests of its document.</summary>
-/// <param name="sandbox">Where it is run.</param>
 internal sealed class CodeJudge(Sandbox sandbox)
 {
     /// <summary>What becomes of one sample.</summary>
@@ -16,11 +15,6 @@ internal sealed class CodeJudge(Sandbox sandbox)
         sandbox.Run(kind.ProgramOf(document, completion), stop);
 
     /// <summary>What becomes of many, several at once.</summary>
-    /// <param name="kind">The task's kind.</param>
-    /// <param name="samples">The samples with their documents.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the samples done.</param>
-    /// <param name="stop">Stops.</param>
     public IReadOnlyList<ProgramVerdict> Judge(CodeKind kind, IReadOnlyList<(TaskDocument Document, string Completion)> samples,
         string name, IProgressReporter progress, CancellationToken stop = default)
     {

@@ -7,9 +7,6 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.FunctionCalls;
 
 /// <summary>Questions that a model answers with calls.</summary>
-/// <param name="task">The task.</param>
-/// <param name="kind">Its kind.</param>
-/// <param name="asked">The questions of each category.</param>
 internal sealed class FunctionCallQuestions(TaskDefinition task, FunctionCallKind kind,
     IReadOnlyList<(string Category, IReadOnlyList<FunctionCallQuestion> Questions)> asked) : TaskQuestions
 {

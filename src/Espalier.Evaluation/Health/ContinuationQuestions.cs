@@ -13,9 +13,6 @@ namespace Espalier.Evaluation.Health;
 internal sealed record KeptLogLikelihood(double LogLikelihood);
 
 /// <summary>Beginnings from which models go on; the first model that is asked is the one that the others are held against.</summary>
-/// <param name="kind">When a text ends.</param>
-/// <param name="task">The task's name, for messages.</param>
-/// <param name="asked">The beginnings of each subject.</param>
 internal sealed class ContinuationQuestions(ContinuationKind kind, string task,
     IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> asked) : TaskQuestions
 {

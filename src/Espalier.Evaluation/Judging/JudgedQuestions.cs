@@ -11,7 +11,6 @@ namespace Espalier.Evaluation.Judging;
 
 /// <summary>Conversations with a model, each of whose answers a judge grades.</summary>
 /// <param name="task">The task; its prompt is the user's message, with {turn} in it.</param>
-/// <param name="kind">Its kind.</param>
 /// <param name="judge">Who grades.</param>
 /// <param name="prompts">What the judge is asked.</param>
 /// <param name="asked">The questions of each category.</param>
@@ -42,8 +41,6 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
     /// <param name="ofModel">What the model made of the task.</param>
     /// <param name="ofFirst">What the one made that it is compared with.</param>
     /// <param name="cache">What judges said before; null where nothing is remembered.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the verdicts done.</param>
     /// <param name="stop">Stops; what was said until then is in the cache.</param>
     public PairCounts Pairs(IReadOnlyList<DocumentResult> ofModel, IReadOnlyList<DocumentResult> ofFirst, ScoreCache? cache, string name,
         IProgressReporter progress, CancellationToken stop)

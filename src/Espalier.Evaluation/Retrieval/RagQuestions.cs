@@ -7,14 +7,11 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.Retrieval;
 
 /// <summary>A question with the passages that were found for it.</summary>
-/// <param name="Question">The question.</param>
 /// <param name="Passages">The passages, the best first.</param>
 /// <param name="Prompt">Both as they are laid out.</param>
 internal sealed record AskedRagQuestion(RagQuestion Question, IReadOnlyList<Passage> Passages, RagPrompt Prompt);
 
 /// <summary>Questions with passages, which are cut at the end where a model has not positions enough for them.</summary>
-/// <param name="kind">Says how they are asked and scored.</param>
-/// <param name="asked">The questions of each subject.</param>
 internal sealed class RagQuestions(RagKind kind, IReadOnlyList<(string Subject, IReadOnlyList<AskedRagQuestion> Questions)> asked)
     : TaskQuestions
 {

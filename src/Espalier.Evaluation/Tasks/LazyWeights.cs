@@ -26,7 +26,6 @@ internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null,
     public Decoder Decoder() => held ?? Loaded(ref _decoder, () => DecoderWeights.Load(checkpoint));
 
     /// <summary>The model as it is asked questions.</summary>
-    /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="known">What it gave before, with the hash of its folder; null where nothing is remembered.</param>
     public AskedModel Asked(Tokenizer tokenizer, (ScoreCache Cache, string Hash)? known) => new(
         tokenizer, Decoder,

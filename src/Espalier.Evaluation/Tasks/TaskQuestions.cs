@@ -13,9 +13,6 @@ internal abstract class TaskQuestions
     public virtual long Requests => Subjects.Sum(subject => (long)subject.Documents);
 
     /// <summary>Asks a model; results in the order of the documents.</summary>
-    /// <param name="model">The model; read only.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives what is done.</param>
     /// <param name="stop">Stops; what was made until then is in the model's cache, where it has one.</param>
     /// <exception cref="EspalierException">A document cannot be asked; its place is named.</exception>
     public abstract IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop);

@@ -7,16 +7,10 @@ namespace Espalier.Evaluation.Texts;
 
 /// <summary>What a model wrote to one document, as the cache has it.</summary>
 /// <param name="Place">The document's place among those of the task.</param>
-/// <param name="Text">The text.</param>
-/// <param name="Tokens">Its tokens.</param>
-/// <param name="End">Why it ended.</param>
 /// <param name="Cut">Ids of the prompt that were cut.</param>
 internal sealed record KeptText(int Place, string Text, int Tokens, GenerationEnd End, int Cut);
 
 /// <summary>Questions that a model answers in its own words.</summary>
-/// <param name="kind">Says when an answer ends, and judges it.</param>
-/// <param name="settings">What the user wants of the task.</param>
-/// <param name="asked">The prompts of each subject.</param>
 internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
     IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> asked) : TaskQuestions
 {
@@ -35,12 +29,6 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
     }
 
     /// <summary>What a model writes to prompts; what it wrote before is not written again, also after a stop.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="kind">Says when an answer ends.</param>
-    /// <param name="prompts">The prompts.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the texts done.</param>
-    /// <param name="stop">Stops.</param>
     public static IReadOnlyList<Generation> Texts(AskedModel model, WrittenKind kind, IReadOnlyList<GeneratedPrompt> prompts, string name,
         IProgressReporter progress, CancellationToken stop)
     {

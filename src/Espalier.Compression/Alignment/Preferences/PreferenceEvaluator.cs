@@ -46,11 +46,6 @@ internal static class PreferenceEvaluator
     public static double Won(double delta) => delta > 0 ? 1 : delta < 0 ? 0 : 0.5;
 
     /// <summary>Loss, accuracy and margin of all pairs, whose reference is known.</summary>
-    /// <param name="model">The model; read only.</param>
-    /// <param name="set">The pairs.</param>
-    /// <param name="loss">The loss.</param>
-    /// <param name="progress">Receives the windows done.</param>
-    /// <param name="stop">Stops.</param>
     public static PreferenceResult Run(
         Decoder model, PreferenceSet set, PreferenceLoss loss, IProgressReporter progress, CancellationToken stop)
     {

@@ -7,7 +7,6 @@ using Espalier.Models.Chat;
 namespace Espalier.Compression.Alignment.Reading;
 
 /// <summary>Conversations of records, in the shapes that people have. What cannot be one is counted with its reason.</summary>
-/// <param name="skips">Where skips are counted.</param>
 internal sealed class RecordParser(SkipCounts skips)
 {
     private static readonly JsonDocumentOptions s_record = new() { MaxDepth = 256, AllowDuplicateProperties = false };

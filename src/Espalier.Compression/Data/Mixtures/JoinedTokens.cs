@@ -32,7 +32,6 @@ internal sealed class JoinedTokens : ITokens
     public IReadOnlyList<long> Counts => [.. _parts.Select(static part => part.Count)];
 
     /// <summary>Where documents begin in all rows.</summary>
-    /// <param name="parts">Where they begin in each.</param>
     public DocumentBoundaries Boundaries(IReadOnlyList<DocumentBoundaries> parts) => new JoinedBoundaries(_starts, parts);
 
     public void Read(long position, Span<int> destination)

@@ -32,9 +32,7 @@ internal static class FunctionCallFiles
     }
 
     /// <summary>The questions of a category with the calls that are right.</summary>
-    /// <param name="questions">The questions.</param>
     /// <param name="right">The right calls, by the questions' ids.</param>
-    /// <param name="category">The category.</param>
     /// <exception cref="EspalierException">The same.</exception>
     public static IReadOnlyList<FunctionCallQuestion> Questions(IReadOnlyList<TaskDocument> questions, IReadOnlyList<TaskDocument> right,
         CallCategory category)
