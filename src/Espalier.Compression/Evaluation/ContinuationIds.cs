@@ -18,7 +18,6 @@ internal sealed record ContinuationIds(int[] Context, int[] Continuation)
     /// <exception cref="EspalierException">What is scored has no id of its own.</exception>
     public static ContinuationIds Of(Tokenizer tokenizer, string context, string continuation)
     {
-        ArgumentNullException.ThrowIfNull(tokenizer);
         var bare = context.TrimEnd();
         continuation = context[bare.Length..] + continuation;
         var alone = context.Length == 0 && tokenizer.BosId is not null;

@@ -56,7 +56,6 @@ internal static class ScoresFile
 
     private static byte[] Bytes(ImportanceScores scores)
     {
-        ArgumentNullException.ThrowIfNull(scores);
         RequireFinite(scores);
         return JsonLayout.Bytes(json =>
         {

@@ -22,8 +22,6 @@ internal static class DepthScorer
     public static DepthScores Run(Decoder model, WindowSet? windows, DepthTask? task, DepthOptions options,
         IProgressReporter progress, CancellationToken stop = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(options);
         Check(model.Config.Layers, options);
         var kinds = options.Metrics.Distinct().Order().ToArray();
         var found = new Dictionary<DepthMetricKind, DepthMetricScores>();
