@@ -13,7 +13,7 @@ internal static class ChoiceRows
     /// <exception cref="EspalierException">It has no choices, or one cannot be scored; its place is named.</exception>
     public static DepthTask Of(TaskDefinition task, TaskQuestions questions, Tokenizer tokenizer, DecoderConfig config)
     {
-        if (questions is not ChoiceQuestions { Prompts: var prompts })
+        if (questions is not ChoiceQuestions { Questions: var prompts })
             throw new EspalierException(
                 $"task {task.Name}: is of kind {task.Kind.Name}, and layers are judged by which choice is the likeliest: "
                 + "name a task of kind choice or partial, such as arc_easy");

@@ -17,3 +17,15 @@ internal abstract class TaskQuestions
     /// <exception cref="EspalierException">A document cannot be asked; its place is named.</exception>
     public abstract IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop);
 }
+
+/// <summary>Questions of one form that are known before a model is.</summary>
+/// <param name="asked">The questions of each subject.</param>
+/// <typeparam name="T">A question.</typeparam>
+internal abstract class TaskQuestions<T>(IReadOnlyList<(string Subject, IReadOnlyList<T> Questions)> asked) : TaskQuestions
+{
+    /// <summary>All of them, subject by subject.</summary>
+    public IReadOnlyList<T> Questions { get; } = [.. asked.SelectMany(subject => subject.Questions)];
+
+    public sealed override IReadOnlyList<(string Subject, int Documents)> Subjects { get; } =
+        [.. asked.Select(subject => (subject.Subject, subject.Questions.Count))];
+}
