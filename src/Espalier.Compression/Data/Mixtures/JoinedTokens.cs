@@ -48,9 +48,7 @@ internal sealed class JoinedTokens : ITokens
 
     private int PartOf(long position, int length)
     {
-        if (position < 0 || position > Count - length)
-            throw new ArgumentOutOfRangeException(nameof(position),
-                $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
+        this.RequireWithin(position, length);
         var at = Array.BinarySearch(_starts, position);
         return at >= 0 ? at : ~at - 1;
     }
