@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Texts;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Code;
 

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Code;
 

@@ -1,5 +1,3 @@
-using Espalier.Evaluation.FunctionCalls.Questions;
-
 namespace Espalier.Evaluation.FunctionCalls;
 
 /// <summary>

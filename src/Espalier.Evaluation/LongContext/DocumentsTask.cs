@@ -17,9 +17,6 @@ internal sealed class DocumentsTask(Template wording, IReadOnlyList<DocumentQues
     private readonly string[] _documents = [.. questions.SelectMany(question => question.Documents).Distinct(StringComparer.Ordinal)
         .Order(StringComparer.Ordinal)];
 
-    /// <summary>How many questions there are.</summary>
-    public int Count => questions.Count;
-
     // Sizes are documents beside those of the question.
     public override int Least => 0;
 

@@ -20,9 +20,6 @@ internal sealed class RetrievalSet
         (_passages, _index) = (passages, new(passages, options));
     }
 
-    /// <summary>How many passages there are.</summary>
-    public int Count => _passages.Count;
-
     /// <summary>Reads passages from a file of documents.</summary>
     /// <param name="id">The passage's name; null the place in the file, from 1.</param>
     /// <param name="title">The title; null none.</param>
