@@ -12,19 +12,14 @@ internal sealed record KeptText(int Place, string Text, int Tokens, GenerationEn
 
 /// <summary>Questions that a model answers in its own words.</summary>
 internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
-    IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> asked) : TaskQuestions
+    IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Questions)> asked) : TaskQuestions<GeneratedPrompt>(asked)
 {
     // So many texts are lost to a kill at most.
     private const int KeptTogether = 16;
 
-    private readonly GeneratedPrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
-
-    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
-        [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
-
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        GeneratedPrompt[] prompts = model.Chat is { } chat ? [.. _prompts.Select(prompt => prompt.In(chat))] : _prompts;
+        IReadOnlyList<GeneratedPrompt> prompts = model.Chat is { } chat ? [.. Questions.Select(prompt => prompt.In(chat))] : Questions;
         return kind.Judge(prompts, Texts(model, kind, prompts, name, progress, stop), settings, name, progress, stop);
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks.Templates;
 
