@@ -1,6 +1,5 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Models;
 

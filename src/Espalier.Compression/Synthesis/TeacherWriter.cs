@@ -1,7 +1,6 @@
 using Espalier.Files;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Synthesis;

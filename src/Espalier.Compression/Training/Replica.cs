@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Training.Profiling;
-using Espalier.Compression.Training.Speeds;
 using Espalier.Models;
 using Espalier.Torch;
 

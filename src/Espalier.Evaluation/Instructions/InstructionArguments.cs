@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Espalier.Evaluation.Documents;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Instructions;
 

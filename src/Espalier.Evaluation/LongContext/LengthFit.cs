@@ -1,4 +1,3 @@
-using Espalier.Evaluation.Shots;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Evaluation.LongContext;

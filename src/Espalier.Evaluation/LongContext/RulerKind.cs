@@ -1,6 +1,4 @@
-using Espalier.Compression;
 using Espalier.Evaluation.LongContext.Materials;
-using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Evaluation.Texts;

@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Models;
 using Espalier.Models.Layouts;
 using Espalier.Torch;

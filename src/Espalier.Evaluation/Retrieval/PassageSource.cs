@@ -1,5 +1,4 @@
 using System.Globalization;
-using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Templates;
 

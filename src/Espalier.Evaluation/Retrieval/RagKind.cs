@@ -1,6 +1,4 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Documents;
-using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Retrieval.Scores;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;

@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Requests;
-using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Tokenizers;

@@ -1,11 +1,8 @@
 using Espalier.Evaluation.Conversations;
-using Espalier.Evaluation.Requests;
-using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Evaluation.Tasks;

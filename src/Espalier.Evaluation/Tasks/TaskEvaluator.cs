@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Espalier.Compression;
-using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Tasks;
 

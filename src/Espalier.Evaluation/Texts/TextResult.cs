@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Texts;
 

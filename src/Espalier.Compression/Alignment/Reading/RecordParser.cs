@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Records;
-using Espalier.Files;
 using Espalier.Models.Chat;
 
 namespace Espalier.Compression.Alignment.Reading;
