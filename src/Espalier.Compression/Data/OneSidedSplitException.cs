@@ -6,14 +6,10 @@ namespace Espalier.Compression.Data;
 internal sealed class OneSidedSplitException(string message) : EspalierException(message)
 {
     /// <summary>No document is held out.</summary>
-    /// <param name="share">The share.</param>
-    /// <param name="documents">How many documents there are.</param>
-    /// <param name="source">The text, for the error.</param>
     public static OneSidedSplitException NothingHeldOut(double share, long documents, string source) =>
         new($"held-out {Words(share)} of {documents} documents in {source} is none; give a larger share or more text");
 
     /// <summary>No document is left to train on.</summary>
-    /// <inheritdoc cref="NothingHeldOut" path="/param"/>
     public static OneSidedSplitException AllHeldOut(double share, long documents, string source) =>
         new($"held-out {Words(share)} takes all {documents} documents in {source}; give a smaller share or more text");
 

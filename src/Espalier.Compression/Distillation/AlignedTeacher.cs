@@ -13,13 +13,10 @@ namespace Espalier.Compression.Distillation;
 /// <param name="vocabulary">Entries that count, at most the teacher's.</param>
 internal sealed class AlignedTeacher(Teacher teacher, int vocabulary) : Teacher
 {
-    /// <inheritdoc/>
     public override bool TakesThreads => teacher.TakesThreads;
 
-    /// <inheritdoc/>
     internal override bool LetsGo => teacher.LetsGo;
 
-    /// <inheritdoc/>
     public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
     {
         var outputs = teacher.OutputsOf(batch, ids_BT, places);

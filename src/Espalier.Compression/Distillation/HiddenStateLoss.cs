@@ -1,4 +1,3 @@
-using Espalier.Compression.Training;
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Models;
 using Espalier.Torch;

@@ -40,13 +40,11 @@ internal sealed class ParallelCorrection : Objective
         ];
     }
 
-    /// <inheritdoc/>
     public override string Name => $"{_student.Name}, teacher corrected";
 
     /// <summary>The student's parts, and <c>teacher</c>: its cross-entropy on the text.</summary>
     public override IReadOnlyList<string> PartNames { get; }
 
-    /// <inheritdoc/>
     public override IReadOnlyList<ParameterSet> Trained { get; }
 
     /// <summary>

@@ -18,7 +18,6 @@ internal sealed record ContinuationIds(int[] Context, int[] Continuation)
     /// <exception cref="EspalierException">What is scored has no id of its own.</exception>
     public static ContinuationIds Of(Tokenizer tokenizer, string context, string continuation)
     {
-        ArgumentNullException.ThrowIfNull(tokenizer);
         var bare = context.TrimEnd();
         continuation = context[bare.Length..] + continuation;
         var alone = context.Length == 0 && tokenizer.BosId is not null;
@@ -30,8 +29,8 @@ internal sealed record ContinuationIds(int[] Context, int[] Continuation)
             (before, after) = (after[..1], after[1..]);
         return after.Length > 0 && before.Length > 0 ? new(before, after)
             : throw new EspalierException(
-                $"the choice '{Clip(continuation.Trim())}' after '{Clip(context)}' has no token of its own to score: write it so that it "
-                    + $"begins a word");
+                $"the choice '{OneLine.Clipped(continuation.Trim(), 40)}' after '{OneLine.Clipped(context, 40)}' has no token of its own "
+                    + "to score: write it so that it begins a word");
     }
 
     /// <summary>
@@ -53,7 +52,4 @@ internal sealed record ContinuationIds(int[] Context, int[] Continuation)
     // A text that brings its own BOS gets no second one.
     private static int[] OneBos(int[] ids, int? bos) =>
         ids is [var first, var second, ..] && first == second && first == bos ? ids[1..] : ids;
-
-    /// <summary>A text for a message.</summary>
-    internal static string Clip(string text) => OneLine.Clipped(text.Length > 40 ? $"{text[..40]}..." : text);
 }

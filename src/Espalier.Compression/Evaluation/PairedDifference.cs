@@ -11,8 +11,6 @@ internal sealed record PairedDifference(double Mean, double? StandardError)
     /// <summary>Compares two models by the losses of the same windows in the same order.</summary>
     public static PairedDifference Of(IReadOnlyList<double> first, IReadOnlyList<double> second)
     {
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
         if (first.Count != second.Count || first.Count == 0)
             throw new ArgumentException($"{first.Count} windows against {second.Count}", nameof(second));
         var differences = first.Zip(second, (one, other) => one - other).ToArray();

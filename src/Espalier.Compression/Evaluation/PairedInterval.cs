@@ -14,8 +14,6 @@ internal sealed record PairedInterval(double Mean, double StandardError, double 
     /// <summary>Compares at least two pairs.</summary>
     public static PairedInterval Of(IReadOnlyList<double> first, IReadOnlyList<double> second, double confidence = 0.95)
     {
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
         if (first.Count != second.Count)
             throw new ArgumentException($"{first.Count} values against {second.Count}", nameof(second));
         var (mean, error) = WelchInterval.MeanAndError([.. first.Zip(second, (one, other) => one - other)]);

@@ -27,6 +27,16 @@ public sealed record PerplexityResult
 
     /// <summary>Seconds of the pass.</summary>
     public required double Seconds { get; init; }
+
+    /// <summary>That of windows of the same number of tokens, by their means and the time stamp of the beginning.</summary>
+    internal static PerplexityResult Of(IReadOnlyList<double> windows, long tokens, long started) => new()
+    {
+        Nll = windows.Average(),
+        NllStandardError = windows.Count < 2 ? 0 : WelchInterval.MeanAndError(windows).StandardError,
+        Tokens = tokens,
+        WindowNll = windows,
+        Seconds = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds,
+    };
 }
 
 /// <summary>Scores windows of token ids: every target given its window's earlier ids, positions restarting at 0 in each window.</summary>
@@ -79,15 +89,7 @@ internal static class PerplexityEvaluator
                 task.Advance(rows.Size);
             }
         }
-        var mean = means.Average();
-        return new()
-        {
-            Nll = mean,
-            NllStandardError = means.Count < 2 ? 0 : Math.Sqrt(means.Sum(m => (m - mean) * (m - mean)) / (means.Count - 1) / means.Count),
-            Tokens = total * sequence,
-            WindowNll = means,
-            Seconds = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds,
-        };
+        return PerplexityResult.Of(means, total * sequence, started);
     }
 
     // Batches side by side, a thread each, where the model is small: as many as a training of it would have replicas.

@@ -10,8 +10,6 @@ internal static class RankCorrelation
     /// <exception cref="ArgumentException">The lists are not of one length.</exception>
     public static double Spearman(IReadOnlyList<double> a, IReadOnlyList<double> b)
     {
-        ArgumentNullException.ThrowIfNull(a);
-        ArgumentNullException.ThrowIfNull(b);
         if (a.Count != b.Count)
             throw new ArgumentException($"{a.Count} and {b.Count} values", nameof(b));
         var (first, second) = (Ranks(a), Ranks(b));

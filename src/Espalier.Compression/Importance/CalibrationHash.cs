@@ -13,7 +13,6 @@ internal static class CalibrationHash
     /// <param name="samples">How many windows were read.</param>
     public static string Of(ITokens tokens, int sequence, int samples)
     {
-        ArgumentNullException.ThrowIfNull(tokens);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var count = (sequence + 1L) * samples;
         var ids = new int[Math.Min(count, 1 << 16)];

@@ -1,4 +1,3 @@
-using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Importance.Values;
 using Espalier.Models;
 

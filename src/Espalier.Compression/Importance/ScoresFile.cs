@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Importance.Values;
 using Espalier.Files;
 using Espalier.Models;
@@ -37,11 +36,7 @@ internal static class ScoresFile
 
     /// <summary>Writes scores, whole or not at all.</summary>
     /// <exception cref="EspalierException">A score is not finite; its place is named.</exception>
-    public static void Write(string path, ImportanceScores scores)
-    {
-        var bytes = Bytes(scores);
-        DurableOutput.WriteFile(path, bytes.Length, stream => stream.Write(bytes));
-    }
+    public static void Write(string path, ImportanceScores scores) => DurableOutput.WriteFile(path, Bytes(scores));
 
     /// <summary>The scores as a JSON object, as the file holds them.</summary>
     /// <exception cref="EspalierException">A score is not finite; its place is named.</exception>
@@ -56,7 +51,6 @@ internal static class ScoresFile
 
     private static byte[] Bytes(ImportanceScores scores)
     {
-        ArgumentNullException.ThrowIfNull(scores);
         RequireFinite(scores);
         return JsonLayout.Bytes(json =>
         {

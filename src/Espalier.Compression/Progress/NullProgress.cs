@@ -10,30 +10,24 @@ internal sealed class NullProgress : IProgressReporter, IProgressTask
     {
     }
 
-    /// <inheritdoc/>
     public IProgressTask Begin(string title, long total, string unit) => this;
 
-    /// <inheritdoc/>
     public void Note(string line)
     {
     }
 
-    /// <inheritdoc/>
     public void Warn(string line)
     {
     }
 
-    /// <inheritdoc/>
     public void Advance(long done, string? detail = null)
     {
     }
 
-    /// <inheritdoc/>
     public void Report(long done, string? detail = null)
     {
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
     }

@@ -11,10 +11,6 @@ internal sealed class NeuronMatches
     private readonly Dictionary<(int Layer, int Gone), int[]> _neurons = [];
 
     /// <summary>Finds them, one after the other.</summary>
-    /// <param name="teacher">The open teacher.</param>
-    /// <param name="plan">The plan.</param>
-    /// <param name="progress">Receives the pairs of experts.</param>
-    /// <param name="stop">Stops.</param>
     public static NeuronMatches Of(Checkpoint teacher, PruningPlan plan, IProgressReporter progress, CancellationToken stop)
     {
         var matches = new NeuronMatches();

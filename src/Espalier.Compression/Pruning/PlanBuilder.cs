@@ -1,7 +1,6 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Comparison;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Pruning.Experts;
 using Espalier.Models;
 

@@ -42,27 +42,22 @@ internal static class PlanFile
     }
 
     /// <summary>Writes a plan, whole or not at all.</summary>
-    public static void Write(string path, PruningPlan plan)
+    public static void Write(string path, PruningPlan plan) => DurableOutput.WriteFile(path, JsonLayout.Bytes(json =>
     {
-        ArgumentNullException.ThrowIfNull(plan);
-        var bytes = JsonLayout.Bytes(json =>
-        {
-            json.WriteStartObject();
-            json.WriteNumber("version", plan.Version);
-            json.WriteString("method", plan.Method);
-            foreach (var axis in plan.Kept.Axes)
-                if (axis.IsPerLayer)
-                    json.NumberLists(axis.UnitsField, plan.Kept[axis]!);
-                else
-                    json.Numbers(axis.UnitsField, plan.Kept[axis]![0]);
-            if (plan.Merges is { } merges)
-                WriteLists(json, "merges", merges, merge => $"[{merge.Head}, {merge.Gone}]");
-            if (plan.ExpertMerges is { } experts)
-                WriteLists(json, "expert_merges", experts, merge => $"{merge}");
-            json.WriteEndObject();
-        });
-        DurableOutput.WriteFile(path, bytes.Length, stream => stream.Write(bytes));
-    }
+        json.WriteStartObject();
+        json.WriteNumber("version", plan.Version);
+        json.WriteString("method", plan.Method);
+        foreach (var axis in plan.Kept.Axes)
+            if (axis.IsPerLayer)
+                json.NumberLists(axis.UnitsField, plan.Kept[axis]!);
+            else
+                json.Numbers(axis.UnitsField, plan.Kept[axis]![0]);
+        if (plan.Merges is { } merges)
+            WriteLists(json, "merges", merges, merge => $"[{merge.Head}, {merge.Gone}]");
+        if (plan.ExpertMerges is { } experts)
+            WriteLists(json, "expert_merges", experts, merge => $"{merge}");
+        json.WriteEndObject();
+    }));
 
     private static PruningPlan Parse(JsonElement root, string source)
     {

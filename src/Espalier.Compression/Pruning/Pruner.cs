@@ -1,4 +1,3 @@
-using Espalier.Compression.Pruning.Experts;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Elements;
@@ -12,11 +11,6 @@ namespace Espalier.Compression.Pruning;
 /// </summary>
 internal static class Pruner
 {
-    /// <summary>Writes the student's folder, whose weights the element type must hold.</summary>
-    public static DecoderConfig Write(Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress,
-        CancellationToken stop = default) =>
-        Write(teacher, plan, folder, stored, progress, clamp: false, stop);
-
     /// <summary>Writes the student's folder; it appears whole or not at all.</summary>
     /// <param name="teacher">The open teacher.</param>
     /// <param name="plan">What survives.</param>
@@ -27,8 +21,8 @@ internal static class Pruner
     /// <param name="stop">Stops, leaving nothing after.</param>
     /// <exception cref="EspalierException">The plan does not fit the teacher, or a weight is not finite.</exception>
     public static DecoderConfig Write(
-        Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, bool clamp,
-        CancellationToken stop)
+        Checkpoint teacher, PruningPlan plan, string folder, ElementType stored, IProgressReporter progress, bool clamp = false,
+        CancellationToken stop = default)
     {
         var student = plan.Apply(teacher.Config);
         var bytes = student.Parameters * stored.Bytes();

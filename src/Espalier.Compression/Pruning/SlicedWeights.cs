@@ -1,8 +1,6 @@
-using Espalier.Compression.Pruning.Experts;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
-using Espalier.Models.Families;
 
 namespace Espalier.Compression.Pruning;
 

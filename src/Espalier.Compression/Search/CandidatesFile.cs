@@ -27,7 +27,6 @@ internal static class CandidatesFile
     /// <summary>Writes candidates one after the other, as they are enumerated.</summary>
     public static long Write(Stream stream, IEnumerable<Candidate> candidates)
     {
-        ArgumentNullException.ThrowIfNull(candidates);
         using var text = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
         text.Write("{\n  \"version\": 1,\n  \"candidates\": [");
         var count = 0L;

@@ -64,8 +64,6 @@ internal static class Halving
     /// <param name="evaluate">A candidate's losses at a rung, given both numbers; called once for each, rung by rung.</param>
     public static HalvingResult Run(int candidates, IReadOnlyList<long> rungs, Func<int, int, IReadOnlyList<TextLoss>> evaluate)
     {
-        ArgumentNullException.ThrowIfNull(rungs);
-        ArgumentNullException.ThrowIfNull(evaluate);
         if (candidates < 1 || rungs.Count < 1)
             throw new ArgumentException($"{candidates} candidates and {rungs.Count} rungs", nameof(candidates));
         var done = new List<HalvingRung>();
@@ -128,7 +126,6 @@ internal static class Halving
     /// <summary>The end in a sentence.</summary>
     public static string Why(HalvingResult result)
     {
-        ArgumentNullException.ThrowIfNull(result);
         var steps = string.Create(CultureInfo.InvariantCulture, $"{result.Rungs[^1].Steps}");
         return result.End switch
         {

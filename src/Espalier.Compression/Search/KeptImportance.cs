@@ -1,6 +1,5 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Models;
 
@@ -22,8 +21,6 @@ internal sealed class KeptImportance
     /// <param name="depth">Which layers go.</param>
     public KeptImportance(DecoderConfig teacher, ImportanceScores scores, DepthChoice depth)
     {
-        ArgumentNullException.ThrowIfNull(teacher);
-        ArgumentNullException.ThrowIfNull(scores);
         _teacher = teacher;
         // Widths first, layers last: another order rounds otherwise.
         _axes = [.. Axis.All.OrderBy(axis => axis.IsWidth ? 0 : axis == Axis.Layers ? 2 : 1)
@@ -35,7 +32,6 @@ internal sealed class KeptImportance
     /// <summary>The share kept, above 0 and at most 1.</summary>
     public double Of(Candidate candidate)
     {
-        ArgumentNullException.ThrowIfNull(candidate);
         var kept = 1.0;
         foreach (var (axis, choices, shares) in _axes)
             kept *= shares[axis.Of(candidate.Shape) / choices];
@@ -50,7 +46,6 @@ internal sealed class KeptImportance
     /// <summary>The best of many, best first, holding no more than are asked for; ties to the earlier one.</summary>
     public IReadOnlyList<Candidate> Best(IEnumerable<Candidate> candidates, int count)
     {
-        ArgumentNullException.ThrowIfNull(candidates);
         var order =
             Comparer<(double Share, long Place)>.Create((a, b) => a.Share != b.Share ? a.Share.CompareTo(b.Share)
                 : b.Place.CompareTo(a.Place));

@@ -9,7 +9,6 @@ internal static class ParetoFront
     /// </summary>
     public static IReadOnlyList<T> Of<T>(IEnumerable<T> items, Func<T, double> cost, Func<T, double> loss)
     {
-        ArgumentNullException.ThrowIfNull(items);
         var front = new List<T>();
         var (best, at) = (double.PositiveInfinity, double.NaN);
         foreach (var item in items.Where(item => double.IsFinite(cost(item)) && double.IsFinite(loss(item))).OrderBy(cost).ThenBy(loss))

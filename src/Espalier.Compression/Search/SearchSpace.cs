@@ -52,7 +52,6 @@ internal sealed record SearchSpace
     /// </exception>
     public IEnumerable<Candidate> Shapes(DecoderConfig teacher)
     {
-        ArgumentNullException.ThrowIfNull(teacher);
         Check(teacher);
         return Walk(teacher);
     }

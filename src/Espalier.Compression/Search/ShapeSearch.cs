@@ -19,11 +19,8 @@ internal static class ShapeSearch
     /// An illegal size; or, at the end, that no shape keeps to the constraints: the nearest are named.
     /// </exception>
     public static IEnumerable<Candidate> Enumerate(DecoderConfig teacher, SearchSpace space, IReadOnlyList<Constraint> constraints,
-        Func<int, LayerKinds>? kinds = null, CancellationToken stop = default)
-    {
-        ArgumentNullException.ThrowIfNull(space);
-        return Walk(Of(space.Shapes(teacher), kinds), constraints, stop);
-    }
+        Func<int, LayerKinds>? kinds = null, CancellationToken stop = default) =>
+        Walk(Of(space.Shapes(teacher), kinds), constraints, stop);
 
     /// <summary>The same of shapes that were named one by one.</summary>
     public static IEnumerable<Candidate> Enumerate(IReadOnlyList<Candidate> shapes, IReadOnlyList<Constraint> constraints,

@@ -14,7 +14,6 @@ internal static class SizeRange
     /// <exception cref="EspalierException">Something that is no size, or too many.</exception>
     public static int[] Parse(IEnumerable<string> texts)
     {
-        ArgumentNullException.ThrowIfNull(texts);
         var sizes = new SortedSet<int>();
         foreach (var text in texts)
         {

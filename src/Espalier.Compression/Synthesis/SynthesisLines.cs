@@ -1,16 +1,10 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Espalier.Files;
 
 namespace Espalier.Compression.Synthesis;
 
 /// <summary>The lines of the result: what training reads, and after it where that came from.</summary>
-/// <param name="form">What a line holds.</param>
-/// <param name="teacher">The teacher's name.</param>
-/// <param name="hash">The teacher's hash.</param>
-/// <param name="options">How it wrote.</param>
-/// <param name="seed">The run's seed.</param>
 internal sealed class SynthesisLines(SynthesisForm form, string teacher, string hash, SynthesisOptions options, long seed)
 {
     private static readonly JsonWriterOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

@@ -22,15 +22,10 @@ internal sealed record SynthesisRecord(int FormatVersion, JsonObject Settings, S
     public static string JournalOf(string file) => $"{file}.journal";
 
     /// <summary>Writes the record of a file.</summary>
-    public static void Write(string file, JsonObject settings, SynthesisSummary summary, FileFact fact)
-    {
-        var bytes = SealedJson.Bytes(new SynthesisRecord(KnownVersion, settings, summary, fact), RecordJson.Of<SynthesisRecord>());
-        DurableOutput.WriteFile(PlaceOf(file), bytes.Length, stream => stream.Write(bytes));
-    }
+    public static void Write(string file, JsonObject settings, SynthesisSummary summary, FileFact fact) => DurableOutput.WriteFile(
+        PlaceOf(file), SealedJson.Bytes(new(KnownVersion, settings, summary, fact), RecordJson.Of<SynthesisRecord>()));
 
     /// <summary>What an earlier start finished, where it was made with the same settings; null where there is no record.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="settings">What it is to be made with.</param>
     /// <exception cref="EspalierException">It was made with others, or is not as it was written.</exception>
     public static SynthesisSummary? Find(string file, JsonObject settings)
     {

@@ -4,8 +4,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Files;
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
-using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Synthesis;

@@ -1,7 +1,6 @@
 using Espalier.Files;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Compression.Synthesis;
@@ -25,8 +24,6 @@ internal sealed class TeacherWriter(
     private const int Stretch = 4;
 
     /// <summary>A text's own seed, from 0: with it <c>generate</c> writes the same text.</summary>
-    /// <param name="seed">The run's seed.</param>
-    /// <param name="item">The text's number.</param>
     public static int SeedOf(long seed, int item) => (int)(SplitMix.Next(SplitMix.Next((ulong)seed) ^ (ulong)item) >> 34);
 
     /// <summary>Writes texts.</summary>

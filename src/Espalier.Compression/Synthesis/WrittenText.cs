@@ -30,8 +30,6 @@ internal sealed record WrittenText(int Item, string Text, int Tokens, double Log
 }
 
 /// <summary>A text beside what it was written after.</summary>
-/// <param name="Prompt">What it was written after.</param>
-/// <param name="Text">The text.</param>
 internal sealed record WrittenAfter(SynthesisPrompt Prompt, WrittenText Text)
 {
     /// <summary>All that a line of the result says: the prompt and the text.</summary>

@@ -1,5 +1,3 @@
-using Espalier.Compression.Training.Optimizers;
-
 namespace Espalier.Compression.Training;
 
 /// <summary>Where a training loop stands; saved whole with every checkpoint.</summary>

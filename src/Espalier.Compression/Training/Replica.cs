@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Training.Profiling;
-using Espalier.Compression.Training.Speeds;
 using Espalier.Models;
 using Espalier.Torch;
 
@@ -72,7 +71,6 @@ internal sealed class Replica : IDisposable
             sums[i] += _sums[i];
     }
 
-    /// <inheritdoc/>
     public void Dispose() => _owned?.Dispose();
 
     private void Read(Batch batch, long position)

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data.Batches;
-using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Models;
 using Espalier.Torch;
@@ -73,7 +72,6 @@ internal sealed class Replicas : IDisposable
             replica.AddSumsTo(sums);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _workers?.Dispose();

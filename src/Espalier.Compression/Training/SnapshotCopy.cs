@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Espalier.Torch;
-using Espalier.Torch.Operators;
 
 namespace Espalier.Compression.Training;
 

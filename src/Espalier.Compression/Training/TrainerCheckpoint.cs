@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Parts;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;

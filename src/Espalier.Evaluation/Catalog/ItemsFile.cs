@@ -1,5 +1,4 @@
 using Espalier.Evaluation.Choices;
-using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Templates;

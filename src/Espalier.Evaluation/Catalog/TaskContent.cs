@@ -7,8 +7,6 @@ namespace Espalier.Evaluation.Catalog;
 internal static class TaskContent
 {
     /// <summary>Hash of the files of a task's documents, and of those that shots come from, by their contents.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="settings">What the user wants of it.</param>
     /// <exception cref="EspalierException">A file is not there or cannot be read.</exception>
     public static string HashOfDocuments(TaskDefinition task, TaskSettings settings)
     {

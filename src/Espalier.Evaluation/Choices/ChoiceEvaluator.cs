@@ -9,11 +9,7 @@ namespace Espalier.Evaluation.Choices;
 internal static class ChoiceEvaluator
 {
     /// <summary>Results of all prompts, in their order.</summary>
-    /// <param name="model">The model; read only.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="prompts">What is asked.</param>
     /// <param name="done">Told how many more documents are done.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">
     /// A choice has no id of its own, or more than the model has positions; its place is named.
     /// </exception>
@@ -49,10 +45,6 @@ internal static class ChoiceEvaluator
     }
 
     /// <summary>The ids of one choice.</summary>
-    /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="prompt">The question, for messages.</param>
-    /// <param name="pair">Context and what is scored after it.</param>
-    /// <param name="config">The model.</param>
     /// <exception cref="EspalierException">The choice has no id of its own, or more than the model has positions.</exception>
     internal static ContinuationIds Encode(Tokenizer tokenizer, ChoicePrompt prompt, (string Context, string Continuation) pair,
         DecoderConfig config)

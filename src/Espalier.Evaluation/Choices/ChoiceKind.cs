@@ -7,7 +7,6 @@ namespace Espalier.Evaluation.Choices;
 /// Which of several continuations of one context is the likeliest; where several are right, how much of the probability they have
 /// (<see cref="ChoiceResult.ShareOfRight"/>).
 /// </summary>
-/// <param name="Options">The choices.</param>
 internal sealed record ChoiceKind(ChoiceOptions Options) : TaskKind
 {
     public override string Name => "choice";

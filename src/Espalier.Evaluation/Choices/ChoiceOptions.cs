@@ -74,8 +74,6 @@ internal sealed record ChoiceOptions(
     }
 
     /// <summary>Which of them are right, from 0, in their order; one where not several may be.</summary>
-    /// <param name="document">The document.</param>
-    /// <param name="choices">Its choices.</param>
     /// <exception cref="EspalierException">None is, or where several may be, all are.</exception>
     public int[] RightOnes(TaskDocument document, string[] choices)
     {

@@ -5,7 +5,6 @@ using Espalier.Evaluation.Tasks;
 namespace Espalier.Evaluation.Choices;
 
 /// <summary>A document as it is asked: pairs of a context and what is scored after it, one a choice.</summary>
-/// <param name="Document">The document.</param>
 /// <param name="Pairs">Context and continuation of each choice.</param>
 /// <param name="Choices">The choices' texts, whose length log-likelihoods are divided by.</param>
 /// <param name="Answers">Which are right, from 0.</param>
@@ -48,9 +47,6 @@ internal static class ChoicePrompts
     }
 
     /// <summary>The prompts of a subject's documents, in their order.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="subject">The subject.</param>
-    /// <param name="shots">Shots of each document.</param>
     /// <param name="limit">Only the first documents; null all.</param>
     /// <exception cref="EspalierException">A document lacks what the task asks of it, or has fewer than two choices.</exception>
     public static IReadOnlyList<ChoicePrompt> Of(TaskDefinition task, TaskSubject subject, int shots, int? limit = null)

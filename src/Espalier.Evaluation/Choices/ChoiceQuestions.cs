@@ -12,8 +12,8 @@ namespace Espalier.Evaluation.Choices;
 internal sealed record KeptScores(double[] LogLikelihoods, bool[] IsGreedy, int Cut);
 
 /// <summary>Questions whose choices a model scores.</summary>
-/// <param name="asked">The prompts of each subject.</param>
-internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Prompts)> asked) : TaskQuestions
+internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Questions)> asked)
+    : TaskQuestions<ChoicePrompt>(asked)
 {
     /// <summary>
     /// Documents that are asked and remembered together: what a stop or a kill costs at most. It never depends on what is remembered, so
@@ -21,21 +21,13 @@ internal sealed class ChoiceQuestions(IReadOnlyList<(string Subject, IReadOnlyLi
     /// </summary>
     internal const int Piece = 64;
 
-    private readonly ChoicePrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
-
-    /// <summary>All questions, subject by subject.</summary>
-    public IReadOnlyList<ChoicePrompt> Prompts => _prompts;
-
-    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
-        [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
-
-    public override long Requests => _prompts.Sum(prompt => (long)prompt.Pairs.Count);
+    public override long Requests => Questions.Sum(prompt => (long)prompt.Pairs.Count);
 
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        using var task = progress.Begin(name, _prompts.Length, "documents");
+        using var task = progress.Begin(name, Questions.Count, "documents");
         var results = new List<ChoiceResult>();
-        foreach (var piece in (model.Chat is { } chat ? _prompts.Select(prompt => prompt.In(chat)) : _prompts).Chunk(Piece))
+        foreach (var piece in (model.Chat is { } chat ? Questions.Select(prompt => prompt.In(chat)) : Questions).Chunk(Piece))
         {
             var kept = model.Kept<KeptScores>(
                 piece.SelectMany(prompt => prompt.Pairs.SelectMany(pair => new[] { pair.Context, pair.Continuation })));

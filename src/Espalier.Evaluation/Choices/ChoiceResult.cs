@@ -6,9 +6,6 @@ using Espalier.Evaluation.Tasks.Metrics;
 namespace Espalier.Evaluation.Choices;
 
 /// <summary>One document's verdict.</summary>
-/// <param name="Prompt">What was asked.</param>
-/// <param name="Scores">What the model gave each choice.</param>
-/// <param name="Cut">Ids that were cut.</param>
 internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<ContinuationScore> Scores, int Cut)
     : DocumentResult(Prompt.Document, Cut)
 {
@@ -59,7 +56,6 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
     /// −log p of the right choice, p being the softmax over the choices of their log-likelihood a character: near 0 where the model is
     /// sure and right, ln n where n choices are alike to it.
     /// </summary>
-    /// <param name="metric">The metric that is shown beside it.</param>
     public static TaskLoss LossPerCharacter(Metric metric) => new("", metric.Name,
         result => ((ChoiceResult)result).Surprise(choice => Math.Max(1, choice.EnumerateRunes().Count())));
 

@@ -10,14 +10,10 @@ namespace Espalier.Evaluation.Choices;
 internal static class ChoiceRows
 {
     /// <summary>The rows of a task.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="questions">Its questions.</param>
-    /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="config">The model.</param>
     /// <exception cref="EspalierException">It has no choices, or one cannot be scored; its place is named.</exception>
     public static DepthTask Of(TaskDefinition task, TaskQuestions questions, Tokenizer tokenizer, DecoderConfig config)
     {
-        if (questions is not ChoiceQuestions { Prompts: var prompts })
+        if (questions is not ChoiceQuestions { Questions: var prompts })
             throw new EspalierException(
                 $"task {task.Name}: is of kind {task.Kind.Name}, and layers are judged by which choice is the likeliest: "
                 + "name a task of kind choice or partial, such as arc_easy");

@@ -2,7 +2,6 @@ using System.Text.Json;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Choices;
 

@@ -8,8 +8,6 @@ namespace Espalier.Evaluation.Choices;
 /// <summary>
 /// After which of several contexts one continuation is the likeliest (Winogrande); the prompt holds the choice as {option}.
 /// </summary>
-/// <param name="Options">The choices.</param>
-/// <param name="Continuation">What is scored after each context.</param>
 internal sealed record PartialKind(ChoiceOptions Options, Template Continuation) : TaskKind
 {
     public override string Name => "partial";

@@ -4,23 +4,9 @@ using Espalier.Evaluation.Documents;
 namespace Espalier.Evaluation.Code;
 
 /// <summary>Runs what a model wrote together with the tests of its document.</summary>
-/// <param name="sandbox">Where it is run.</param>
 internal sealed class CodeJudge(Sandbox sandbox)
 {
-    /// <summary>What becomes of one sample.</summary>
-    /// <param name="kind">The task's kind.</param>
-    /// <param name="document">The document.</param>
-    /// <param name="completion">What the model wrote, up to the stop string.</param>
-    /// <param name="stop">Stops.</param>
-    public ProgramVerdict Judge(CodeKind kind, TaskDocument document, string completion, CancellationToken stop = default) =>
-        sandbox.Run(kind.ProgramOf(document, completion), stop);
-
     /// <summary>What becomes of many, several at once.</summary>
-    /// <param name="kind">The task's kind.</param>
-    /// <param name="samples">The samples with their documents.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the samples done.</param>
-    /// <param name="stop">Stops.</param>
     public IReadOnlyList<ProgramVerdict> Judge(CodeKind kind, IReadOnlyList<(TaskDocument Document, string Completion)> samples,
         string name, IProgressReporter progress, CancellationToken stop = default)
     {
@@ -33,7 +19,7 @@ internal sealed class CodeJudge(Sandbox sandbox)
             Parallel.For(0, samples.Count,
                 new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = stop }, i =>
                 {
-                    verdicts[i] = Judge(kind, samples[i].Document, samples[i].Completion, stop);
+                    verdicts[i] = sandbox.Run(kind.ProgramOf(samples[i].Document, samples[i].Completion), stop);
                     lock (one)
                         task.Advance(1);
                 });

@@ -10,8 +10,6 @@ namespace Espalier.Evaluation.Code;
 
 /// <summary>A program that a model writes and that its document's tests judge (HumanEval, MBPP).</summary>
 /// <param name="Target">What a shot shows after the prompt.</param>
-/// <param name="Stop">What is written ends before any of these.</param>
-/// <param name="MaxTokens">Most tokens that are written.</param>
 /// <param name="Program">What is run: a text with {completion} in it, for what was written.</param>
 internal sealed record CodeKind(Template Target, IReadOnlyList<string> Stop, int MaxTokens, Template Program)
     : GeneratedKind(Target, Stop, MaxTokens)
@@ -57,7 +55,5 @@ internal sealed record CodeKind(Template Target, IReadOnlyList<string> Stop, int
         fields.Template("program"));
 
     /// <summary>What is run to judge what was written.</summary>
-    /// <param name="document">The document.</param>
-    /// <param name="completion">What the model wrote, up to the stop string.</param>
     public string ProgramOf(TaskDocument document, string completion) => Program.Fill(document.With("completion", completion));
 }

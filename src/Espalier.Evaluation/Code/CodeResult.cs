@@ -1,13 +1,10 @@
 using System.Text.Json;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Texts;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Code;
 
 /// <summary>A program that a model wrote, and what became of it.</summary>
-/// <param name="Prompt">What was asked.</param>
-/// <param name="Made">What was written.</param>
 /// <param name="Verdict">What became of it; null where it was not run.</param>
 internal sealed record CodeResult(GeneratedPrompt Prompt, Generation Made, ProgramVerdict? Verdict) : TextResult(Prompt, Made)
 {

@@ -1,6 +1,6 @@
-using System.Text.Json;
+using System.Text;
+using System.Text.Json.Nodes;
 using Espalier.Evaluation.Documents;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Code;
 
@@ -15,7 +15,7 @@ internal sealed record CodeSample(string TaskId, string Completion);
 /// </summary>
 internal static class CodeSamples
 {
-    private static readonly string[] s_id = ["task_id"], s_completion = ["completion"];
+    private static readonly string[] s_id = ["task_id"];
 
     /// <summary>The name of a document's problem.</summary>
     public static string IdOf(TaskDocument document) => document.Text(s_id);
@@ -25,32 +25,7 @@ internal static class CodeSamples
     /// <param name="samples">The samples.</param>
     public static void Write(Stream stream, IEnumerable<CodeSample> samples)
     {
-        foreach (var sample in samples)
-        {
-            using (var json = new Utf8JsonWriter(stream))
-            {
-                json.WriteStartObject();
-                json.WriteString("task_id", sample.TaskId);
-                json.WriteString("completion", sample.Completion);
-                json.WriteEndObject();
-            }
-            stream.WriteByte((byte)'\n');
-        }
-    }
-
-    /// <summary>Reads samples, each with its document.</summary>
-    /// <param name="path">The file; also as .gz.</param>
-    /// <param name="documents">The problems.</param>
-    /// <exception cref="EspalierException">The file cannot be read, or a problem is not known.</exception>
-    public static IReadOnlyList<(TaskDocument Document, string Completion)> Read(string path, IReadOnlyList<TaskDocument> documents)
-    {
-        var known = new Dictionary<string, TaskDocument>(StringComparer.Ordinal);
-        foreach (var document in documents)
-            if (!known.TryAdd(IdOf(document), document))
-                throw new EspalierException($"{document.Place}: task_id {IdOf(document)} comes twice");
-        return [.. TaskDocuments.Read(path, null).Select(sample => (
-            known.TryGetValue(IdOf(sample), out var document) ? document
-                : throw new EspalierException($"{sample.Place}: there is no problem {OneLine.Clipped(IdOf(sample))}"),
-            sample.Text(s_completion)))];
+        foreach (var (id, completion) in samples)
+            stream.Write(Encoding.UTF8.GetBytes(new JsonObject { ["task_id"] = id, ["completion"] = completion }.ToJsonString() + '\n'));
     }
 }

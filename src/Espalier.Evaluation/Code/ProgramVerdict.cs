@@ -14,7 +14,6 @@ internal enum ProgramOutcome
 }
 
 /// <summary>What became of a program.</summary>
-/// <param name="Outcome">How it ended.</param>
 /// <param name="Reason">What it raised, or what ended it; empty where it passed. What a program raises is its own text.</param>
 internal sealed record ProgramVerdict(ProgramOutcome Outcome, string Reason)
 {

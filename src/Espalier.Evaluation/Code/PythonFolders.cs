@@ -4,7 +4,6 @@ using System.Diagnostics;
 namespace Espalier.Evaluation.Code;
 
 /// <summary>The Python that programs are run by, and what of the disk it needs.</summary>
-/// <param name="Program">The interpreter.</param>
 /// <param name="Folders">What it reads: its own folder, the system's libraries.</param>
 internal sealed record PythonFolders(string Program, IReadOnlyList<string> Folders)
 {

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Code;
 
@@ -31,7 +30,6 @@ internal sealed class Sandbox
     private Sandbox(PythonFolders python, SandboxLimits limits, string root) => (_python, _limits, _root) = (python, limits, root);
 
     /// <summary>Looks whether programs can be run here, and runs one that looks whether it is shut in.</summary>
-    /// <param name="limits">What each program may use.</param>
     /// <exception cref="EspalierException">They cannot be run safely; the reason.</exception>
     public static Sandbox Open(SandboxLimits limits)
     {
@@ -50,8 +48,6 @@ internal sealed class Sandbox
     }
 
     /// <summary>Runs a program.</summary>
-    /// <param name="program">Its text.</param>
-    /// <param name="stop">Stops it.</param>
     /// <exception cref="EspalierException">The place for it could not be made.</exception>
     public ProgramVerdict Run(string program, CancellationToken stop = default)
     {

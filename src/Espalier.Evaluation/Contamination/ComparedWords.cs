@@ -8,7 +8,6 @@ namespace Espalier.Evaluation.Contamination;
 /// which goes back to GPT-3, arXiv 2005.14165, appendix C): ASCII punctuation is left out, A to Z are small, white space parts words. Each
 /// row has a hash, which rolls on from word to word.
 /// </summary>
-/// <param name="text">The text.</param>
 internal sealed class ComparedWords(string text)
 {
     /// <summary>Words in a row that texts must share: more than chance gives, fewer than a question has.</summary>

@@ -13,13 +13,10 @@ namespace Espalier.Evaluation.Contamination;
 internal sealed record SharedDocument(string? Subject, int Document, double Share, string Words, string Origin);
 
 /// <summary>A model's metrics over the documents that share no words with the training text.</summary>
-/// <param name="Model">The model.</param>
 /// <param name="Metrics">What is counted; none where all documents share some.</param>
 internal sealed record CleanResult(string Model, IReadOnlyList<TaskMetric> Metrics);
 
 /// <summary>What a task shares with the training text.</summary>
-/// <param name="Task">The task.</param>
-/// <param name="Documents">Its documents.</param>
 /// <param name="Shared">Those that share 13 words in a row.</param>
 /// <param name="TooShort">Those that have no 13 words, of which nothing can be said.</param>
 /// <param name="Examples">Some that share words, the first in their order.</param>
@@ -28,8 +25,6 @@ internal sealed record TaskContamination(
     string Task, int Documents, int Shared, int TooShort, IReadOnlyList<SharedDocument> Examples, IReadOnlyList<CleanResult> Clean);
 
 /// <summary>What tasks share with a training text.</summary>
-/// <param name="Text">The training text.</param>
-/// <param name="Tasks">The tasks.</param>
 /// <param name="Overlaps">Of each task each document, in the order of the results.</param>
 internal sealed record ContaminationReport(TrainingText Text, IReadOnlyList<TaskContamination> Tasks,
     [property: JsonIgnore] IReadOnlyList<IReadOnlyList<DocumentOverlap>> Overlaps)
@@ -37,15 +32,10 @@ internal sealed record ContaminationReport(TrainingText Text, IReadOnlyList<Task
     private const int Examples = 5;
 
     /// <summary>The documents of tasks as they are compared: what each kind asks of a document, without what it adds to each.</summary>
-    /// <param name="results">What one model made of each task.</param>
     public static SharedRows Rows(IReadOnlyList<TaskResult> results) => new(
         [.. results.SelectMany(result => result.Documents.Select(document => result.Task.Kind.TextOf(result.Task, document.Document)))]);
 
     /// <summary>Puts what was found beside what the models made of the tasks.</summary>
-    /// <param name="text">The training text, which was read.</param>
-    /// <param name="rows">What was looked up in it.</param>
-    /// <param name="models">The models.</param>
-    /// <param name="results">What each made of each task.</param>
     public static ContaminationReport Of(
         TrainingText text, SharedRows rows, IReadOnlyList<string> models, IReadOnlyList<IReadOnlyList<TaskResult>> results)
     {

@@ -33,7 +33,6 @@ internal sealed class SharedRows
     private readonly Lock _gate = new();
 
     /// <summary>Reads the rows of the documents.</summary>
-    /// <param name="texts">A text each.</param>
     public SharedRows(IReadOnlyList<string> texts)
     {
         var (rows, all) = (new List<(int, Range)>(), new List<int[]>());
@@ -59,7 +58,6 @@ internal sealed class SharedRows
     }
 
     /// <summary>Looks up the rows of a training text.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="origin">Where it stands.</param>
     /// <param name="number">Its number in the order of reading.</param>
     /// <returns>Its words.</returns>

@@ -8,18 +8,12 @@ namespace Espalier.Evaluation.Contamination;
 
 /// <summary>A training text that documents were compared with.</summary>
 /// <param name="Name">As the user named it.</param>
-/// <param name="Texts">Its texts.</param>
-/// <param name="Words">Their words.</param>
 /// <param name="Skipped">What was not read of it; empty where all was.</param>
 internal sealed record TrainingText(string Name, long Texts, long Words, string Skipped)
 {
     /// <summary>
     /// Reads a training text once from its beginning to its end and looks up each row of words; a text a thread is in memory.
     /// </summary>
-    /// <param name="source">The training text.</param>
-    /// <param name="rows">Where they are looked up.</param>
-    /// <param name="progress">Receives what is done.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A file cannot be read.</exception>
     public static TrainingText Read(DocumentSource source, SharedRows rows, IProgressReporter progress, CancellationToken stop)
     {

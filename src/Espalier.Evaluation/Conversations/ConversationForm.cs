@@ -18,7 +18,6 @@ internal sealed record ConversationForm(string Identity, Func<IReadOnlyList<Mess
     public static ConversationForm Plain { get; } = new("plain", PlainText, ["\n\nUser:"]);
 
     /// <summary>That of a model's own chat template, up to where it answers; answers end with the model's end of text.</summary>
-    /// <param name="folder">The model's folder.</param>
     /// <exception cref="EspalierException">The folder has no template, or it cannot be read.</exception>
     public static ConversationForm OfModel(string folder)
     {
@@ -32,12 +31,10 @@ internal sealed record ConversationForm(string Identity, Func<IReadOnlyList<Mess
     }
 
     /// <summary>That of a model's own chat template; the plain one where it has none.</summary>
-    /// <param name="folder">The model's folder.</param>
     /// <exception cref="EspalierException">The template cannot be read.</exception>
     public static ConversationForm OwnOrPlain(string folder) => ChatTemplate.Find(folder) is null ? Plain : OfModel(folder);
 
     /// <summary>A text as a conversation of one question.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="system">So many of its characters are what the system says; 0 for nothing.</param>
     public string Asks(string text, int system) => Prompt(
         [.. system > 0 ? [Message.OfSystem(text[..system])] : Array.Empty<Message>(), Message.OfUser(text[system..])]);

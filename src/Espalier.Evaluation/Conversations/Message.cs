@@ -2,7 +2,6 @@ namespace Espalier.Evaluation.Conversations;
 
 /// <summary>One message of a conversation.</summary>
 /// <param name="Role">Who says it: system, user or assistant.</param>
-/// <param name="Text">What is said.</param>
 internal sealed record Message(string Role, string Text)
 {
     /// <summary>What a conversation is about, said before it.</summary>

@@ -12,37 +12,33 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
 {
     /// <summary>A field as text; numbers as they are written.</summary>
     /// <exception cref="EspalierException">It is not there, or a list.</exception>
-    public string Text(string[] path) => Text(At(path), string.Join('.', path));
+    public string Text(string[] path) => Text(Value(path), string.Join('.', path));
 
     /// <summary>The entries of a field that is a list, as texts; null where it is none.</summary>
     /// <exception cref="EspalierException">It is not there, or an entry is a list itself.</exception>
-    public string[]? List(string[] path) => At(path) is { ValueKind: JsonValueKind.Array } list
+    public string[]? List(string[] path) => Value(path) is { ValueKind: JsonValueKind.Array } list
         ? [.. list.EnumerateArray().Select((entry, i) => Text(entry, $"{string.Join('.', path)}[{i}]"))] : null;
 
     /// <summary>A list of texts.</summary>
     /// <exception cref="EspalierException">It is not there, or no such list.</exception>
     public string[] Texts(string[] path)
     {
-        var list = At(path);
+        var list = Value(path);
         if (list.ValueKind != JsonValueKind.Array)
             throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(list)}, and a list of texts is wanted");
         return [.. list.EnumerateArray().Select((entry, i) => entry.ValueKind == JsonValueKind.String ? entry.GetString()!
             : throw new EspalierException($"{Place}: {string.Join('.', path)}[{i}] is {Name(entry)}, and a text is wanted"))];
     }
 
-    /// <summary>A field as it is.</summary>
-    /// <exception cref="EspalierException">It is not there.</exception>
-    public JsonElement Value(string[] path) => At(path);
-
     /// <summary>Whether a field is a list.</summary>
     /// <exception cref="EspalierException">It is not there.</exception>
-    public bool IsList(string[] path) => At(path).ValueKind == JsonValueKind.Array;
+    public bool IsList(string[] path) => Value(path).ValueKind == JsonValueKind.Array;
 
     /// <summary>A list of anything.</summary>
     /// <exception cref="EspalierException">It is not there, or no list.</exception>
-    public IReadOnlyList<JsonElement> Entries(string[] path) => At(path) is { ValueKind: JsonValueKind.Array } list
+    public IReadOnlyList<JsonElement> Entries(string[] path) => Value(path) is { ValueKind: JsonValueKind.Array } list
         ? [.. list.EnumerateArray()]
-        : throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(At(path))}, and a list is wanted");
+        : throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(Value(path))}, and a list is wanted");
 
     /// <summary>The same with one more text among its fields.</summary>
     public TaskDocument With(string name, string value)
@@ -55,7 +51,9 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
     /// <summary>Whether two documents have the same fields with the same values.</summary>
     public bool IsSame(TaskDocument other) => JsonElement.DeepEquals(Fields, other.Fields);
 
-    private JsonElement At(string[] path)
+    /// <summary>A field as it is.</summary>
+    /// <exception cref="EspalierException">It is not there.</exception>
+    public JsonElement Value(string[] path)
     {
         var value = Fields;
         foreach (var name in path)

@@ -19,7 +19,6 @@ internal static class TaskDocuments
     public const long MaxBytes = 1L << 30;
 
     /// <summary>Reads a file; documents are numbered from <paramref name="first"/>.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="columns">
     /// Names of the columns of a table without a header, or of the lines of a document; null where there are none.
     /// </param>

@@ -13,8 +13,6 @@ namespace Espalier.Evaluation.FunctionCalls;
 /// Calls of functions that a model writes, judged as BFCL judges them. Its subjects are the categories. The task's prompt is what
 /// the system says: it has the functions as {functions} and their language as {language}.
 /// </summary>
-/// <param name="Stop">What is written ends before any of these.</param>
-/// <param name="MaxTokens">Most tokens that are written.</param>
 /// <param name="AnswerFiles">Files of the right calls, with * for the category.</param>
 /// <param name="Categories">The categories that are asked; null all that are there.</param>
 /// <param name="Syntax">How an answer is read.</param>
@@ -75,8 +73,6 @@ internal sealed record FunctionCallKind(
         string.Join(' ', FunctionCallFiles.Messages(document).Select(message => message.Text));
 
     /// <summary>What a model is asked: what the system says of the functions, and then the question's messages.</summary>
-    /// <param name="prompt">The task's prompt.</param>
-    /// <param name="question">The question.</param>
     public static IReadOnlyList<Message> Conversation(Template prompt, FunctionCallQuestion question)
     {
         var language = question.Category.Language switch

@@ -7,27 +7,19 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.FunctionCalls;
 
 /// <summary>Questions that a model answers with calls.</summary>
-/// <param name="task">The task.</param>
-/// <param name="kind">Its kind.</param>
-/// <param name="asked">The questions of each category.</param>
 internal sealed class FunctionCallQuestions(TaskDefinition task, FunctionCallKind kind,
-    IReadOnlyList<(string Category, IReadOnlyList<FunctionCallQuestion> Questions)> asked) : TaskQuestions
+    IReadOnlyList<(string Subject, IReadOnlyList<FunctionCallQuestion> Questions)> asked) : TaskQuestions<FunctionCallQuestion>(asked)
 {
-    private readonly FunctionCallQuestion[] _questions = [.. asked.SelectMany(category => category.Questions)];
-
     private readonly Dictionary<string, int> _counts =
-        asked.ToDictionary(category => category.Category, category => category.Questions.Count);
-
-    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
-        [.. asked.Select(category => (category.Category, category.Questions.Count))];
+        asked.ToDictionary(category => category.Subject, category => category.Questions.Count);
 
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        GeneratedPrompt[] prompts = [.. _questions.Select(question =>
+        GeneratedPrompt[] prompts = [.. Questions.Select(question =>
             new GeneratedPrompt(question.Document, model.Form.Prompt(FunctionCallKind.Conversation(task.Prompt, question))))];
         var texts = TextQuestions.Texts(model, kind with { Stop = [.. kind.Stop, .. model.Form.Stops] }, prompts, name, progress, stop);
         var weights = FunctionCallTotals.Names.ToDictionary(metric => metric, metric => FunctionCallTotals.Weights(metric, _counts));
-        return [.. _questions.Select((question, i) => new FunctionCallResult(prompts[i], texts[i],
+        return [.. Questions.Select((question, i) => new FunctionCallResult(prompts[i], texts[i],
             FunctionCallScorer.Score(question, texts[i].Text, kind.Syntax),
             weights.ToDictionary(of => of.Key, of => of.Value.GetValueOrDefault(question.Category.Name))))];
     }

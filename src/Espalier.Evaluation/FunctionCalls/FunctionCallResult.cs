@@ -5,8 +5,6 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.FunctionCalls;
 
 /// <summary>The calls that a model wrote, and whether they are right.</summary>
-/// <param name="Prompt">What was asked.</param>
-/// <param name="Made">What was written.</param>
 /// <param name="Verdict">What it is worth.</param>
 /// <param name="Weights">What the question weighs in each mean.</param>
 internal sealed record FunctionCallResult(

@@ -1,7 +1,6 @@
 using Espalier.Evaluation.FunctionCalls.Checking;
 using Espalier.Evaluation.FunctionCalls.Decoding;
 using Espalier.Evaluation.FunctionCalls.Questions;
-using Espalier.Evaluation.FunctionCalls.Values;
 
 namespace Espalier.Evaluation.FunctionCalls;
 
@@ -9,8 +8,7 @@ namespace Espalier.Evaluation.FunctionCalls;
 /// <param name="IsRight">Whether it is right.</param>
 /// <param name="Fault">The kind of what is wrong, by BFCL's name of it; null where it is right.</param>
 /// <param name="Reason">A sentence about it; null where it is right.</param>
-/// <param name="Calls">The calls that were read.</param>
-internal sealed record CallVerdict(bool IsRight, string? Fault, string? Reason, IReadOnlyList<FunctionCall> Calls);
+internal sealed record CallVerdict(bool IsRight, string? Fault, string? Reason);
 
 /// <summary>Judges answers to BFCL v4's questions of a single turn by its rules for syntax trees.</summary>
 internal static class FunctionCallScorer
@@ -21,8 +19,8 @@ internal static class FunctionCallScorer
         // Whether there is a call at all is asked in Python's syntax, as in the reference.
         var decoded = CallDecoder.Decode(answer, question.Category.Language, syntax);
         if (decoded.Failure is { } failure && question.Category.HasAnswers)
-            return new(false, CallFaults.NotDecoded, $"is not made of calls: {failure}", []);
-        return CallChecker.Check(question, decoded.Calls) is { } finding ? new(false, finding.Fault, finding.Reason, decoded.Calls)
-            : new(true, null, null, decoded.Calls);
+            return new(false, CallFaults.NotDecoded, $"is not made of calls: {failure}");
+        return CallChecker.Check(question, decoded.Calls) is { } finding ? new(false, finding.Fault, finding.Reason)
+            : new(true, null, null);
     }
 }

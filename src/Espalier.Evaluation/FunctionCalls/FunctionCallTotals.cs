@@ -1,5 +1,3 @@
-using Espalier.Evaluation.FunctionCalls.Questions;
-
 namespace Espalier.Evaluation.FunctionCalls;
 
 /// <summary>
@@ -32,8 +30,6 @@ internal static class FunctionCallTotals
     public static IReadOnlyList<string> Names { get; } = [Accuracy, Simple, NonLive, Live, Irrelevance];
 
     /// <summary>What a question of each category weighs in a mean; of no category where one that the mean needs is not there.</summary>
-    /// <param name="metric">The mean.</param>
-    /// <param name="counts">Questions of each category.</param>
     public static IReadOnlyDictionary<string, double> Weights(string metric, IReadOnlyDictionary<string, int> counts)
     {
         string[] needed = metric switch

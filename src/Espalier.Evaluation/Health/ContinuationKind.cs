@@ -9,8 +9,6 @@ namespace Espalier.Evaluation.Health;
 /// How well a model goes on from a beginning, beside the first model that is asked, the teacher: whether it would write what that wrote,
 /// how far both agree, and whether its own text repeats itself or never ends. Loss on given text tells none of it.
 /// </summary>
-/// <param name="Stop">What is written ends before any of these.</param>
-/// <param name="MaxTokens">Most tokens that are written.</param>
 /// <param name="Words">So many words of a document's prompt are its beginning; null all.</param>
 internal sealed record ContinuationKind(IReadOnlyList<string> Stop, int MaxTokens, int? Words) : WrittenKind(null, Stop, MaxTokens)
 {

@@ -13,29 +13,22 @@ namespace Espalier.Evaluation.Health;
 internal sealed record KeptLogLikelihood(double LogLikelihood);
 
 /// <summary>Beginnings from which models go on; the first model that is asked is the one that the others are held against.</summary>
-/// <param name="kind">When a text ends.</param>
-/// <param name="task">The task's name, for messages.</param>
-/// <param name="asked">The beginnings of each subject.</param>
 internal sealed class ContinuationQuestions(ContinuationKind kind, string task,
-    IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> asked) : TaskQuestions
+    IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Questions)> asked) : TaskQuestions<GeneratedPrompt>(asked)
 {
-    private readonly GeneratedPrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
     private string[]? _reference;
-
-    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
-        [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
 
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        var texts = TextQuestions.Texts(model, kind, _prompts, name, progress, stop);
+        var texts = TextQuestions.Texts(model, kind, Questions, name, progress, stop);
         _reference ??= [.. texts.Select(text => text.Text)];
         if (_reference.All(text => text.Length == 0))
-            throw new EspalierException($"task {task}: the first model wrote nothing after any of its {_prompts.Length} beginnings");
-        var ids = texts.Zip(_prompts, (text, prompt) => Ids(model, prompt, text.Text)).ToArray();
+            throw new EspalierException($"task {task}: the first model wrote nothing after any of its {Questions.Count} beginnings");
+        var ids = texts.Zip(Questions, (text, prompt) => Ids(model, prompt, text.Text)).ToArray();
         // A sampled text is held against none.
-        var references = _reference.Zip(_prompts, (text, prompt) => Ids(model, prompt, model.Attempt is null ? text : "")).ToArray();
+        var references = _reference.Zip(Questions, (text, prompt) => Ids(model, prompt, model.Attempt is null ? text : "")).ToArray();
         var losses = Losses(model, references, name, progress, stop);
-        return [.. _prompts.Select((prompt, i) =>
+        return [.. Questions.Select((prompt, i) =>
             new ContinuationResult(prompt, texts[i], ids[i].Continuation, references[i].Continuation, losses[i])
             { IsSampled = model.Attempt is not null })];
     }

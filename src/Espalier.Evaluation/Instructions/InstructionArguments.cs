@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Espalier.Evaluation.Documents;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Instructions;
 
@@ -8,9 +7,6 @@ namespace Espalier.Evaluation.Instructions;
 /// What an instruction asks for: an entry of a document's <c>kwargs</c>. Where IFEval's own program draws what is missing, or null, at
 /// random, this is an error: a verdict by chance is none.
 /// </summary>
-/// <param name="Document">The document, for messages.</param>
-/// <param name="Id">The instruction.</param>
-/// <param name="Fields">Its arguments.</param>
 internal sealed record InstructionArguments(TaskDocument Document, string Id, JsonElement Fields)
 {
     /// <summary>A text.</summary>

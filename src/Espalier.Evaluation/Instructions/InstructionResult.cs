@@ -5,9 +5,6 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.Instructions;
 
 /// <summary>Which of a document's instructions a model followed.</summary>
-/// <param name="Prompt">What was asked.</param>
-/// <param name="Made">What was written.</param>
-/// <param name="Verdicts">Of each instruction, strictly and loosely.</param>
 internal sealed record InstructionResult(GeneratedPrompt Prompt, Generation Made, InstructionVerdicts Verdicts) : TextResult(Prompt, Made)
 {
     private const string PromptStrict = "prompt_level_strict_acc", PromptLoose = "prompt_level_loose_acc",

@@ -9,8 +9,6 @@ namespace Espalier.Evaluation.Instructions;
 /// <summary>
 /// What a model writes, judged by whether it follows instructions that a program can check (IFEval, arXiv 2311.07911).
 /// </summary>
-/// <param name="Stop">What is written ends before any of these.</param>
-/// <param name="MaxTokens">Most tokens that are written.</param>
 internal sealed record InstructionTaskKind(IReadOnlyList<string> Stop, int MaxTokens) : GeneratedKind(null, Stop, MaxTokens)
 {
     public override string Name => "instructions";

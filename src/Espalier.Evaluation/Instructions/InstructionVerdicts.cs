@@ -1,7 +1,6 @@
 namespace Espalier.Evaluation.Instructions;
 
 /// <summary>Which of a document's instructions a response follows.</summary>
-/// <param name="Ids">The instructions.</param>
 /// <param name="Strict">Of each, whether the response follows it as it stands.</param>
 /// <param name="Loose">
 /// Of each, whether the response does, or one of it without its first or last line, or both, or without its asterisks.

@@ -1,5 +1,6 @@
-using System.Buffers;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Espalier.Evaluation.Conversations;
 
 namespace Espalier.Evaluation.Judges;
@@ -10,29 +11,15 @@ internal static class ChatCompletion
     private static readonly string[] s_names = ["error", "message", "detail"];
 
     /// <summary>The body of a request.</summary>
-    public static byte[] Request(string model, IReadOnlyList<Message> messages, int maxTokens)
+    public static byte[] Request(string model, IReadOnlyList<Message> messages, int maxTokens) => Encoding.UTF8.GetBytes(new JsonObject
     {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            json.WriteString("model", model);
-            json.WriteStartArray("messages");
-            foreach (var message in messages)
-            {
-                json.WriteStartObject();
-                json.WriteString("role", message.Role);
-                json.WriteString("content", message.Text);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteNumber("temperature", 0);
-            json.WriteNumber("max_tokens", maxTokens);
-            json.WriteBoolean("stream", false);
-            json.WriteEndObject();
-        }
-        return buffer.WrittenSpan.ToArray();
-    }
+        ["model"] = model,
+        ["messages"] = new JsonArray(
+            [.. messages.Select(JsonNode (message) => new JsonObject { ["role"] = message.Role, ["content"] = message.Text })]),
+        ["temperature"] = 0,
+        ["max_tokens"] = maxTokens,
+        ["stream"] = false,
+    }.ToJsonString());
 
     /// <summary>What a body says: <c>choices[0].message.content</c>.</summary>
     public static JudgeReply Reply(byte[] body)

@@ -20,7 +20,6 @@ internal interface IJudge
     /// <summary>Asks questions, each of which is answered or has a reason why it is not.</summary>
     /// <param name="questions">The conversations that it answers.</param>
     /// <param name="answered">Receives each reply as it comes, with the question's place; never two at once.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">No question can be answered: what is wrong, and the way out.</exception>
     void Ask(IReadOnlyList<IReadOnlyList<Message>> questions, Action<int, JudgeReply> answered, CancellationToken stop);
 }

@@ -7,13 +7,9 @@ namespace Espalier.Evaluation.Judges;
 internal static class JudgeRound
 {
     /// <summary>The replies, in the order of the questions.</summary>
-    /// <param name="judge">The judge.</param>
     /// <param name="questions">The conversations that it answers.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the replies done.</param>
     /// <param name="known">What it said before, by the question's place.</param>
     /// <param name="made">Receives each new text as it comes, with the question's place; a failure is not remembered.</param>
-    /// <param name="stop">Stops.</param>
     /// <param name="silence">After so long without a reply that is said; null <see cref="SilenceNotes.Usual"/>.</param>
     /// <exception cref="EspalierException">No question can be answered.</exception>
     public static IReadOnlyList<JudgeReply> Run(IJudge judge, IReadOnlyList<IReadOnlyList<Message>> questions, string name,

@@ -19,9 +19,6 @@ internal sealed class SilenceNotes : IDisposable
     private bool _isDone;
 
     /// <summary>Begins to wait.</summary>
-    /// <param name="name">What is waited for.</param>
-    /// <param name="progress">Receives the notes.</param>
-    /// <param name="first">The first wait.</param>
     public SilenceNotes(string name, IProgressReporter progress, TimeSpan first)
     {
         _first = _waited = first;

@@ -9,11 +9,9 @@ namespace Espalier.Evaluation.Judging;
 /// <summary>What a judge is asked, with fields for the question and its answers.</summary>
 /// <param name="Name">Its name in the file.</param>
 /// <param name="System">What is said before it.</param>
-/// <param name="Text">The text.</param>
 internal sealed record JudgePrompt(string Name, string System, Template Text)
 {
     /// <summary>The conversation that a judge answers.</summary>
-    /// <param name="fields">The values of the fields.</param>
     /// <exception cref="EspalierException">The text has a field that no question has.</exception>
     public IReadOnlyList<Message> Fill(Dictionary<string, string> fields) =>
     [

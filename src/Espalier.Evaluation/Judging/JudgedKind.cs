@@ -8,7 +8,6 @@ namespace Espalier.Evaluation.Judging;
 /// <summary>
 /// Conversations of one turn or two, which another model grades (MT-Bench, arXiv 2306.05685). Its subjects are the categories.
 /// </summary>
-/// <param name="Stop">What is written ends before any of these.</param>
 /// <param name="MaxTokens">Most tokens of each turn.</param>
 /// <param name="JudgeFile">The file of the judge's prompts.</param>
 /// <param name="References">The file of reference answers; null where there are none.</param>

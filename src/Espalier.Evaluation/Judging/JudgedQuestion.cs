@@ -3,7 +3,6 @@ using Espalier.Evaluation.Documents;
 namespace Espalier.Evaluation.Judging;
 
 /// <summary>A question of one turn or two, whose answers a judge grades.</summary>
-/// <param name="Document">The document.</param>
 /// <param name="Category">What it is about; empty where the document does not say.</param>
 /// <param name="Turns">What is asked, turn by turn.</param>
 /// <param name="References">An answer to each turn that the judge sees; null where it judges without.</param>
@@ -23,7 +22,6 @@ internal sealed record JudgedQuestion(
     /// Questions in the layout of MT-Bench (arXiv 2306.05685): question_id, category and turns; references have question_id and
     /// choices[0].turns.
     /// </summary>
-    /// <param name="documents">The questions.</param>
     /// <param name="references">Reference answers.</param>
     /// <param name="referenced">Categories whose questions are judged with a reference, each of which must have one.</param>
     /// <exception cref="EspalierException">

@@ -11,18 +11,12 @@ namespace Espalier.Evaluation.Judging;
 
 /// <summary>Conversations with a model, each of whose answers a judge grades.</summary>
 /// <param name="task">The task; its prompt is the user's message, with {turn} in it.</param>
-/// <param name="kind">Its kind.</param>
 /// <param name="judge">Who grades.</param>
 /// <param name="prompts">What the judge is asked.</param>
 /// <param name="asked">The questions of each category.</param>
 internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJudge judge, JudgePrompts prompts,
-    IReadOnlyList<(string Category, IReadOnlyList<JudgedQuestion> Questions)> asked) : TaskQuestions
+    IReadOnlyList<(string Subject, IReadOnlyList<JudgedQuestion> Questions)> asked) : TaskQuestions<JudgedQuestion>(asked)
 {
-    private readonly JudgedQuestion[] _questions = [.. asked.SelectMany(category => category.Questions)];
-
-    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
-        [.. asked.Select(category => (category.Category, category.Questions.Count))];
-
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
         var turns = Answers(model, name, progress, stop);
@@ -30,10 +24,10 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
             [.. turns.Index().SelectMany(question => question.Item.Select((_, turn) => (question.Index, turn)))];
         string[][] answers = [.. turns.Select(ofQuestion => ofQuestion.Select(answer => answer.Text).ToArray())];
         var replies = KeptReplies.Ask(judge, model.Known?.Cache, [.. graded.Select(one =>
-            SingleGrading.Question(prompts, _questions[one.Question], answers[one.Question], one.Turn))], name, progress, stop);
+            SingleGrading.Question(prompts, Questions[one.Question], answers[one.Question], one.Turn))], name, progress, stop);
         var grades = graded.Zip(replies, (one, reply) => (one.Question, Grade: JudgedTurn.Of(reply)))
             .ToLookup(one => one.Question, one => one.Grade);
-        var results = _questions.Select((question, i) => new JudgedResult(question, turns[i], [.. grades[i]])).ToArray();
+        var results = Questions.Select((question, i) => new JudgedResult(question, turns[i], [.. grades[i]])).ToArray();
         Say(results, name, progress);
         return results;
     }
@@ -42,18 +36,16 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
     /// <param name="ofModel">What the model made of the task.</param>
     /// <param name="ofFirst">What the one made that it is compared with.</param>
     /// <param name="cache">What judges said before; null where nothing is remembered.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the verdicts done.</param>
     /// <param name="stop">Stops; what was said until then is in the cache.</param>
     public PairCounts Pairs(IReadOnlyList<DocumentResult> ofModel, IReadOnlyList<DocumentResult> ofFirst, ScoreCache? cache, string name,
         IProgressReporter progress, CancellationToken stop)
     {
-        var games = _questions.Index()
+        var games = Questions.Index()
             .SelectMany(question => question.Item.Turns.Select((_, turn) => (question.Index, Turn: turn))).ToArray();
         string[] Answers(DocumentResult result) => [.. ((JudgedResult)result).Answers.Select(answer => answer.Text)];
         var replies = KeptReplies.Ask(judge, cache, [.. games.SelectMany(game =>
         {
-            var (question, ours, theirs) = (_questions[game.Index], Answers(ofModel[game.Index]), Answers(ofFirst[game.Index]));
+            var (question, ours, theirs) = (Questions[game.Index], Answers(ofModel[game.Index]), Answers(ofFirst[game.Index]));
             return new[]
             {
                 PairGrading.Question(prompts, question, ours, theirs, game.Turn),
@@ -69,18 +61,18 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
     // Turn by turn: the second one has the first with its answer before it.
     private List<Generation>[] Answers(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        var conversations = _questions.Select(_ => new List<Message>()).ToArray();
-        var made = _questions.Select(_ => new List<Generation>()).ToArray();
+        var conversations = Questions.Select(_ => new List<Message>()).ToArray();
+        var made = Questions.Select(_ => new List<Generation>()).ToArray();
         var writing = kind with { Stop = [.. kind.Stop, .. model.Form.Stops] };
         for (var turn = 0; turn < JudgedQuestion.MostTurns; turn++)
         {
-            int[] open = [.. Enumerable.Range(0, _questions.Length).Where(i => _questions[i].Turns.Count > turn)];
+            int[] open = [.. Enumerable.Range(0, Questions.Count).Where(i => Questions[i].Turns.Count > turn)];
             foreach (var i in open)
-                conversations[i].Add(Message.OfUser(task.Prompt.Fill(_questions[i].Document.With("turn", _questions[i].Turns[turn]))));
+                conversations[i].Add(Message.OfUser(task.Prompt.Fill(Questions[i].Document.With("turn", Questions[i].Turns[turn]))));
             if (open.Length == 0)
                 break;
             var texts = TextQuestions.Texts(model, writing,
-                [.. open.Select(i => new GeneratedPrompt(_questions[i].Document, model.Form.Prompt(conversations[i])))],
+                [.. open.Select(i => new GeneratedPrompt(Questions[i].Document, model.Form.Prompt(conversations[i])))],
                 $"{name}, turn {turn + 1}", progress, stop);
             foreach (var (i, text) in open.Zip(texts))
             {

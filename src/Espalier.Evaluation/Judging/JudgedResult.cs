@@ -6,8 +6,6 @@ using Espalier.Evaluation.Tasks.Metrics;
 namespace Espalier.Evaluation.Judging;
 
 /// <summary>What a judge made of one answer.</summary>
-/// <param name="Reply">What it said, or why it did not.</param>
-/// <param name="Grade">The grade; null where there is none.</param>
 internal sealed record JudgedTurn(JudgeReply Reply, double? Grade)
 {
     /// <summary>The grade in a reply.</summary>
@@ -15,9 +13,6 @@ internal sealed record JudgedTurn(JudgeReply Reply, double? Grade)
 }
 
 /// <summary>A conversation with a model, and how it was graded.</summary>
-/// <param name="Question">The question.</param>
-/// <param name="Answers">What the model answered, turn by turn.</param>
-/// <param name="Turns">What the judge made of each.</param>
 internal sealed record JudgedResult(JudgedQuestion Question, IReadOnlyList<Generation> Answers, IReadOnlyList<JudgedTurn> Turns)
     : DocumentResult(Question.Document, Answers.Max(answer => answer.Cut))
 {

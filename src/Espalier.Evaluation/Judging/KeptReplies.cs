@@ -17,11 +17,8 @@ internal static class KeptReplies
     private const int KeepEvery = 16;
 
     /// <summary>The replies, in the order of the questions.</summary>
-    /// <param name="judge">The judge.</param>
     /// <param name="cache">Where replies are remembered, whether there is a grade in them or not; null nowhere.</param>
     /// <param name="questions">The conversations that it answers.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the replies done.</param>
     /// <param name="stop">Stops; what came until then is remembered.</param>
     /// <exception cref="EspalierException">No question can be answered.</exception>
     public static IReadOnlyList<JudgeReply> Ask(IJudge judge, ScoreCache? cache, IReadOnlyList<IReadOnlyList<Message>> questions,

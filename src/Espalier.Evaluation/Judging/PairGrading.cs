@@ -22,8 +22,6 @@ internal enum PairWinner
 internal static class PairGrading
 {
     /// <summary>What a judge is asked of one turn.</summary>
-    /// <param name="prompts">The prompts.</param>
-    /// <param name="question">The question.</param>
     /// <param name="first">What assistant A answered, turn by turn.</param>
     /// <param name="second">What assistant B answered.</param>
     /// <param name="turn">The turn, from 0.</param>
@@ -44,7 +42,6 @@ internal static class PairGrading
     /// The verdict in a judge's reply: <c>[[A]]</c>, else <c>[[B]]</c>, else <c>[[C]]</c> for a tie, wherever it stands. Null where there
     /// is none.
     /// </summary>
-    /// <param name="reply">The reply.</param>
     /// <param name="isSwapped">Whether assistant A was the second model.</param>
     public static PairWinner? Verdict(string reply, bool isSwapped)
     {

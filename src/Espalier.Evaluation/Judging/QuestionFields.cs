@@ -7,7 +7,6 @@ internal static class QuestionFields
     /// Of the first turn <c>question</c>, of the second <c>question_1</c> and <c>question_2</c>; and the references,
     /// <c>ref_answer_1</c> and <c>ref_answer_2</c>, where it has them.
     /// </summary>
-    /// <param name="question">The question.</param>
     /// <param name="turn">The turn, from 0.</param>
     public static Dictionary<string, string> Of(JudgedQuestion question, int turn)
     {

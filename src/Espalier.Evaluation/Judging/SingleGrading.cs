@@ -17,8 +17,6 @@ internal static partial class SingleGrading
     public const double Most = 10;
 
     /// <summary>What a judge is asked of one turn.</summary>
-    /// <param name="prompts">The prompts.</param>
-    /// <param name="question">The question.</param>
     /// <param name="answers">What the model answered, turn by turn, up to this one at least.</param>
     /// <param name="turn">The turn, from 0.</param>
     public static IReadOnlyList<Message> Question(JudgePrompts prompts, JudgedQuestion question, IReadOnlyList<string> answers, int turn)

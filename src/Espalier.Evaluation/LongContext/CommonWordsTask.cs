@@ -21,7 +21,6 @@ internal sealed record WordCounts(int Words, int Common, int Others)
 /// Common words extraction (RULER, section 3.3): a numbered list of words in which some stand more often than the others. A small question
 /// with its answer stands before it. The wording has {context} and {count}.
 /// </summary>
-/// <param name="wording">What the model reads.</param>
 /// <param name="common">How many common words there are.</param>
 /// <param name="length">Tokens of question and answer, by which RULER chooses how often words stand there.</param>
 internal sealed class CommonWordsTask(Template wording, int common, int length) : RulerTask(wording)

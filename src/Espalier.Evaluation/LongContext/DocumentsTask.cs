@@ -4,7 +4,6 @@ using Espalier.Evaluation.Tasks.Templates;
 namespace Espalier.Evaluation.LongContext;
 
 /// <summary>A question over documents, some of which answer it.</summary>
-/// <param name="Question">The question.</param>
 /// <param name="Answers">Right answers; one is enough.</param>
 /// <param name="Documents">The documents that answer it.</param>
 internal sealed record DocumentQuestion(string Question, IReadOnlyList<string> Answers, IReadOnlyList<string> Documents);
@@ -13,15 +12,10 @@ internal sealed record DocumentQuestion(string Question, IReadOnlyList<string> A
 /// Questions over documents (RULER, section 3.4): those that answer the question among others of the file. The wording has {context} and
 /// {question}.
 /// </summary>
-/// <param name="wording">What the model reads.</param>
-/// <param name="questions">All questions of the file.</param>
 internal sealed class DocumentsTask(Template wording, IReadOnlyList<DocumentQuestion> questions) : RulerTask(wording)
 {
     private readonly string[] _documents = [.. questions.SelectMany(question => question.Documents).Distinct(StringComparer.Ordinal)
         .Order(StringComparer.Ordinal)];
-
-    /// <summary>How many questions there are.</summary>
-    public int Count => questions.Count;
 
     // Sizes are documents beside those of the question.
     public override int Least => 0;

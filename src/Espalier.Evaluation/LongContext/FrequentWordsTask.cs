@@ -8,7 +8,6 @@ namespace Espalier.Evaluation.LongContext;
 /// Frequent words extraction (RULER, section 3.3): coded words that stand in a text as often as Zipf's law has it, the k-th one of n words
 /// n · k^-α / ζ(α) times; dots take the first place, and the next three are asked for. The wording has {context}.
 /// </summary>
-/// <param name="wording">What the model reads.</param>
 /// <param name="alpha">α, above 1.</param>
 /// <param name="length">Tokens of question and answer: a fiftieth of them is how many different words there are.</param>
 internal sealed class FrequentWordsTask(Template wording, double alpha, int length) : RulerTask(wording)

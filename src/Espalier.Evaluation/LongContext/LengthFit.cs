@@ -1,4 +1,3 @@
-using Espalier.Evaluation.Shots;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Evaluation.LongContext;
@@ -23,11 +22,6 @@ internal sealed record RulerLength(int Length, int AnswerTokens, uint Seed = Rul
 internal static class LengthFit
 {
     /// <summary>The questions, one after the other.</summary>
-    /// <param name="task">What makes them.</param>
-    /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="length">How long they are.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="name">The task, for messages.</param>
     /// <exception cref="EspalierException">Even the shortest question is too long.</exception>
     public static IEnumerable<LongQuestion> Questions(RulerTask task, Tokenizer tokenizer, RulerLength length, int count, string name)
     {

@@ -43,8 +43,6 @@ internal sealed record NeedleRules(Haystack Haystack, int Names, NeedlePart Name
 /// Needles in a haystack (RULER, section 3.1): sentences that give a name a value, hidden in a text; some of the names are asked for. The
 /// wording has {context} and {names}, and a needle {name} and {value}.
 /// </summary>
-/// <param name="wording">What the model reads.</param>
-/// <param name="needle">A needle.</param>
 /// <param name="rules">How many there are.</param>
 /// <param name="essay">The words of the text that needles are hidden in, where it is one.</param>
 internal sealed class NeedleTask(Template wording, Template needle, NeedleRules rules, IReadOnlyList<string> essay) : RulerTask(wording)

@@ -1,6 +1,4 @@
-using Espalier.Compression;
 using Espalier.Evaluation.LongContext.Materials;
-using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Evaluation.Texts;
@@ -12,9 +10,7 @@ namespace Espalier.Evaluation.LongContext;
 /// Questions over long contexts that are made here, as long as a number of the model's own tokens (RULER, Hsieh and others, arXiv
 /// 2404.06654).
 /// </summary>
-/// <param name="Stop">What is written ends before any of these.</param>
 /// <param name="MaxTokens">Most tokens that are written; they count to the length.</param>
-/// <param name="Material">What is made.</param>
 /// <param name="Lengths">Tokens of question and answer, one a subject.</param>
 /// <param name="Count">Questions of each length.</param>
 /// <param name="Seed">What they are drawn by.</param>

@@ -12,7 +12,6 @@ namespace Espalier.Evaluation.LongContext;
 
 /// <summary>What a model wrote to a question over a long context.</summary>
 /// <param name="Prompt">What was asked, without its text: that is long, and made again when it is needed.</param>
-/// <param name="Made">What was written.</param>
 /// <param name="References">What the answer should contain.</param>
 /// <param name="Value">How right it is, from 0 to 1.</param>
 /// <param name="Length">Tokens of question and answer at most.</param>
@@ -37,10 +36,6 @@ internal sealed record RulerResult(GeneratedPrompt Prompt, Generation Made, IRea
 /// Questions that are made for each model, in its own tokens: what is asked is the same for all, and what fills the context as long as each
 /// model's tokenizer has it.
 /// </summary>
-/// <param name="kind">Says how many there are, and when an answer ends.</param>
-/// <param name="maker">Makes them.</param>
-/// <param name="lengths">Their lengths, each a subject.</param>
-/// <param name="count">Questions of each length.</param>
 internal sealed class RulerQuestions(RulerKind kind, RulerMaker maker, IReadOnlyList<int> lengths, int count) : TaskQuestions
 {
     public override IReadOnlyList<(string Subject, int Documents)> Subjects =>

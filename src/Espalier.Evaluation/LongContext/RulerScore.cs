@@ -6,7 +6,6 @@ internal static class RulerScore
     /// <summary>
     /// The share of references that the answer contains, letters large or small; where one is enough, 1 if it contains any.
     /// </summary>
-    /// <param name="answer">What a model wrote.</param>
     /// <param name="references">What it should contain, at least one.</param>
     /// <param name="anyCounts">Whether one is enough.</param>
     public static double Of(string answer, IReadOnlyList<string> references, bool anyCounts)

@@ -7,8 +7,6 @@ using Espalier.Files;
 namespace Espalier.Evaluation.LongContext;
 
 /// <summary>A question of a wanted length.</summary>
-/// <param name="Prompt">What the model reads.</param>
-/// <param name="References">What its answer must contain.</param>
 internal sealed record LongQuestion(string Prompt, IReadOnlyList<string> References);
 
 /// <summary>

@@ -8,7 +8,6 @@ namespace Espalier.Evaluation.LongContext;
 /// Variable tracking (RULER, section 3.2): assignments of variables to variables, hidden in noise; which have the value of the first one? A
 /// small question with its answer stands before it. The wording has {context}, {value} and {count}.
 /// </summary>
-/// <param name="wording">What the model reads.</param>
 /// <param name="chains">Chains of assignments, of which the first is asked for.</param>
 /// <param name="hops">Assignments after the first of each chain.</param>
 /// <param name="exampleLines">Lines of noise in the example.</param>

@@ -9,7 +9,6 @@ namespace Espalier.Evaluation.Perplexity;
 /// <summary>
 /// How likely one target is after the prompt, and whether each of its tokens is the likeliest there: lm-evaluation-harness's loglikelihood.
 /// </summary>
-/// <param name="Target">What is scored.</param>
 internal sealed record LikelihoodKind(Template Target) : TaskKind
 {
     public override string Name => "likelihood";

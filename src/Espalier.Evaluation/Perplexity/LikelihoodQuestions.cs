@@ -6,7 +6,6 @@ using Espalier.Evaluation.Tasks.Metrics;
 namespace Espalier.Evaluation.Perplexity;
 
 /// <summary>Targets that a model scores, each the one choice after its context.</summary>
-/// <param name="asked">The prompts of each subject.</param>
 internal sealed class LikelihoodQuestions(IReadOnlyList<(string Subject, IReadOnlyList<ChoicePrompt> Prompts)> asked) : TaskQuestions
 {
     private readonly ChoiceQuestions _choices = new(asked);

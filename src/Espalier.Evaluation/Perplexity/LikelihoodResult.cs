@@ -5,10 +5,8 @@ using Espalier.Evaluation.Tasks.Metrics;
 namespace Espalier.Evaluation.Perplexity;
 
 /// <summary>What a model gave a document's target.</summary>
-/// <param name="Document">The document.</param>
 /// <param name="LogLikelihood">Of the target, nats.</param>
 /// <param name="IsGreedy">Whether each of its tokens is the likeliest there.</param>
-/// <param name="Cut">Ids that were cut.</param>
 internal sealed record LikelihoodResult(TaskDocument Document, double LogLikelihood, bool IsGreedy, int Cut) : DocumentResult(Document, Cut)
 {
     public override double Score(string metric) => metric == "perplexity" ? -LogLikelihood : IsGreedy ? 1 : 0;

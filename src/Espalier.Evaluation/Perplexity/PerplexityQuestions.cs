@@ -13,23 +13,19 @@ namespace Espalier.Evaluation.Perplexity;
 internal sealed record KeptLikelihood(double LogLikelihood, int Tokens);
 
 /// <summary>Texts that a model predicts from their first id to their last.</summary>
-/// <param name="asked">The texts of each subject.</param>
-internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOnlyList<PerplexityText> Texts)> asked) : TaskQuestions
+internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOnlyList<PerplexityText> Questions)> asked)
+    : TaskQuestions<PerplexityText>(asked)
 {
-    private readonly PerplexityText[] _texts = [.. asked.SelectMany(subject => subject.Texts)];
-
-    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
-        [.. asked.Select(subject => (subject.Subject, subject.Texts.Count))];
-
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        var kept = model.Kept<KeptLikelihood>(_texts.Select(text => text.Text).Prepend("rolling"));
-        if (kept?.Read(progress.Note) is not { } likelihoods || likelihoods.Length != _texts.Length)
+        var kept = model.Kept<KeptLikelihood>(Questions.Select(text => text.Text).Prepend("rolling"));
+        if (kept?.Read(progress.Note) is not { } likelihoods || likelihoods.Length != Questions.Count)
         {
             likelihoods = Score(model.Decoder(), model.Tokenizer, name, progress, stop);
             kept?.Write(likelihoods);
         }
-        return [.. _texts.Zip(likelihoods, (text, likelihood) => new PerplexityResult(text, likelihood.LogLikelihood, likelihood.Tokens))];
+        return [.. Questions.Zip(likelihoods, (text, likelihood) =>
+            new PerplexityResult(text, likelihood.LogLikelihood, likelihood.Tokens))];
     }
 
     private KeptLikelihood[] Score(Decoder decoder, Tokenizer tokenizer, string name, IProgressReporter progress, CancellationToken stop)
@@ -37,7 +33,7 @@ internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOn
         var prefix = tokenizer.BosId ?? tokenizer.EosId
             ?? throw new EspalierException(
                 "the model's tokenizer has neither BOS nor EOS, from which the first token of a text is predicted");
-        int[][] ids = [.. _texts.Select(text => Encode(tokenizer, text, decoder.Config))];
+        int[][] ids = [.. Questions.Select(text => Encode(tokenizer, text, decoder.Config))];
         var requests = new List<ScoredRequest>();
         var owners = new List<int>();
         foreach (var (text, of) in ids.Index())
@@ -48,7 +44,7 @@ internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOn
             }
         using var task = progress.Begin(name, requests.Count, "windows");
         var scores = new LogLikelihoods(decoder).Of(requests, done => task.Advance(done), stop);
-        var sums = new double[_texts.Length];
+        var sums = new double[Questions.Count];
         foreach (var (owner, score) in owners.Zip(scores))
             sums[owner] += score[0].LogLikelihood;
         return [.. sums.Zip(ids, (sum, of) => new KeptLikelihood(sum, of.Length))];

@@ -4,9 +4,7 @@ using Espalier.Evaluation.Tasks.Metrics;
 namespace Espalier.Evaluation.Perplexity;
 
 /// <summary>How surprised a model was by a text.</summary>
-/// <param name="Text">The text.</param>
 /// <param name="LogLikelihood">Of all its tokens, nats.</param>
-/// <param name="Tokens">The tokens.</param>
 internal sealed record PerplexityResult(PerplexityText Text, double LogLikelihood, int Tokens) : DocumentResult(Text.Document, Cut: 0)
 {
     public override double Score(string metric) => -LogLikelihood / Weight(metric) / (metric == "bits_per_byte" ? Math.Log(2) : 1);

@@ -5,16 +5,11 @@ using Espalier.Evaluation.Tasks.Templates;
 namespace Espalier.Evaluation.Perplexity;
 
 /// <summary>A text that a model is to predict.</summary>
-/// <param name="Document">Its document.</param>
-/// <param name="Text">The text.</param>
 /// <param name="Words">Its words, by which the surprise is divided.</param>
 /// <param name="Bytes">Its bytes of UTF-8.</param>
 internal sealed record PerplexityText(TaskDocument Document, string Text, int Words, int Bytes)
 {
     /// <summary>Counts a text.</summary>
-    /// <param name="document">Its document.</param>
-    /// <param name="text">What is predicted.</param>
-    /// <param name="counted">What is counted.</param>
     /// <exception cref="EspalierException">One is empty.</exception>
     public static PerplexityText Of(TaskDocument document, string text, string counted) => text.Length > 0 && counted.Length > 0
         ? new(document, text, Parts(counted), Encoding.UTF8.GetByteCount(counted))

@@ -10,9 +10,7 @@ namespace Espalier.Evaluation.Perplexity;
 internal static class RollingWindows
 {
     /// <summary>The windows of a text: what is read, and what is predicted after it.</summary>
-    /// <param name="ids">The text.</param>
     /// <param name="prefix">What the first id is predicted from.</param>
-    /// <param name="positions">The model's positions.</param>
     public static IEnumerable<ScoredRequest> Of(int[] ids, int prefix, int positions)
     {
         for (var start = 0; start < ids.Length;)

@@ -39,8 +39,6 @@ internal sealed record Attempt(Attempts Settings, int Number)
     /// How the ids of an answer are chosen. The seed comes from the settings', the question and the attempt alone, so that an answer is the
     /// same beside whatever others.
     /// </summary>
-    /// <param name="document">The document's number.</param>
-    /// <param name="prompt">What is asked.</param>
     public SamplingOptions Of(int document, string prompt)
     {
         var text = string.Create(CultureInfo.InvariantCulture, $"{Settings.Seed} {document} {Number} {prompt}");

@@ -25,6 +25,5 @@ internal enum GenerationEnd
 /// <summary>What a model wrote.</summary>
 /// <param name="Text">The text, up to the stop string and without it.</param>
 /// <param name="Tokens">Tokens that were chosen, what ended it among them.</param>
-/// <param name="End">Why it ended.</param>
 /// <param name="Cut">Ids of the prompt that were cut on the left, for the model has not so many positions.</param>
 internal sealed record Generation(string Text, int Tokens, GenerationEnd End, int Cut);

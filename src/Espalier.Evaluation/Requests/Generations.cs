@@ -1,6 +1,5 @@
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Tokenizers;
 
@@ -11,14 +10,12 @@ namespace Espalier.Evaluation.Requests;
 /// stop string, the end of text or a number of tokens. What a text becomes does not depend on the others. Not for several threads.
 /// </summary>
 /// <param name="model">The weights, which stay the caller's.</param>
-/// <param name="tokenizer">The model's.</param>
 /// <param name="ends">Ids that end a text (<see cref="StopIds"/>).</param>
 internal sealed class Generations(PackedWeights model, Tokenizer tokenizer, IReadOnlySet<int> ends)
 {
     private static readonly SamplingOptions s_greedy = new() { Temperature = 0 };
 
     /// <summary>Continues texts.</summary>
-    /// <param name="requests">The texts.</param>
     /// <param name="stops">Stop strings; the end of text as it is written is one too.</param>
     /// <param name="maxTokens">Most tokens of each, from 1.</param>
     /// <param name="made">
@@ -26,7 +23,6 @@ internal sealed class Generations(PackedWeights model, Tokenizer tokenizer, IRea
     /// when this ends early.
     /// </param>
     /// <param name="atOnce">Texts that go together.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">
     /// The model has not more positions than <paramref name="maxTokens"/>, or no token for some of a text.
     /// </exception>

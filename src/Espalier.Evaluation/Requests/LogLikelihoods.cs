@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Models;
 using Espalier.Models.Layouts;
 using Espalier.Torch;
@@ -13,16 +12,13 @@ namespace Espalier.Evaluation.Requests;
 /// of one id costs no token of its own. A model with Mamba layers takes each continuation with its context alone. Read only; not for
 /// several threads.
 /// </summary>
-/// <param name="model">The model.</param>
 internal sealed class LogLikelihoods(Decoder model)
 {
     /// <summary>Tokens that go through together, about: enough to keep products busy.</summary>
     private const int Together = 1024;
 
     /// <summary>Scores all continuations of all requests.</summary>
-    /// <param name="requests">The requests.</param>
     /// <param name="done">Told how many more requests are scored.</param>
-    /// <param name="stop">Stops.</param>
     /// <returns>Scores of each request's continuations, in their order.</returns>
     public ContinuationScore[][] Of(IReadOnlyList<ScoredRequest> requests, Action<int>? done = null, CancellationToken stop = default)
     {

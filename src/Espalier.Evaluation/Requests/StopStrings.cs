@@ -6,8 +6,6 @@ namespace Espalier.Evaluation.Requests;
 /// <summary>
 /// Looks for stop strings in a text while a model writes it: in the decoded text, for a stop string may begin and end within tokens.
 /// </summary>
-/// <param name="stops">The stop strings.</param>
-/// <param name="stream">Decodes the ids.</param>
 internal sealed class StopStrings(IReadOnlyList<string> stops, TokenDecodeStream stream)
 {
     private readonly StringBuilder _tail = new();

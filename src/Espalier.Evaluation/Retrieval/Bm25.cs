@@ -50,8 +50,6 @@ internal sealed class Bm25
     /// <summary>
     /// The best passages, the best first and of equal ones the earlier; those with none of the words are never among them.
     /// </summary>
-    /// <param name="query">What is looked for.</param>
-    /// <param name="most">How many at most.</param>
     public IReadOnlyList<Bm25Hit> Find(string query, int most)
     {
         var scores = new Dictionary<int, double>();

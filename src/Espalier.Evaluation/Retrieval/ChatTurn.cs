@@ -2,5 +2,4 @@ namespace Espalier.Evaluation.Retrieval;
 
 /// <summary>One turn of a conversation.</summary>
 /// <param name="IsUser">Whether the user says it, else the assistant.</param>
-/// <param name="Text">What is said.</param>
 internal sealed record ChatTurn(bool IsUser, string Text);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Templates;
 
@@ -15,10 +14,8 @@ internal sealed record PassageSource(int Top, string[]? Own, PassageSource.SetRu
     private const int UsualTop = 5;
 
     /// <summary>A set of passages.</summary>
-    /// <param name="Files">The file.</param>
     /// <param name="Id">A passage's name; null its place in the file.</param>
     /// <param name="Title">Its title; null none.</param>
-    /// <param name="Text">Its text.</param>
     /// <param name="ByConversation">Whether it is searched by all turns that are shown, else by the last question alone.</param>
     /// <param name="Options">BM25's numbers.</param>
     internal sealed record SetRules(
@@ -36,7 +33,6 @@ internal sealed record PassageSource(int Top, string[]? Own, PassageSource.SetRu
     }
 
     /// <summary>Finds the passages of a question; the set is read and counted once.</summary>
-    /// <param name="task">The task.</param>
     /// <param name="benchmarks">The folder of benchmarks.</param>
     /// <exception cref="EspalierException">The set is not there, or empty.</exception>
     public Func<RagQuestion, IReadOnlyList<ChatTurn>, IReadOnlyList<Passage>> Finder(TaskDefinition task, string? benchmarks)

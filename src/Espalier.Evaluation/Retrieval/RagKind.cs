@@ -1,6 +1,4 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Documents;
-using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Retrieval.Scores;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
@@ -12,12 +10,9 @@ namespace Espalier.Evaluation.Retrieval;
 /// Questions of a conversation that passages answer, which a model reads before them; asked and scored as ChatRAG-Bench does (ChatQA, Liu
 /// and others, arXiv 2401.10225). The passages are found in a set of the user's, or the documents bring them.
 /// </summary>
-/// <param name="Stop">What is written ends before any of these.</param>
-/// <param name="MaxTokens">Most tokens that are written.</param>
 /// <param name="Fields">What a document's fields are.</param>
 /// <param name="Source">Where passages come from.</param>
 /// <param name="Layout">What stands around them.</param>
-/// <param name="Scoring">What is counted.</param>
 internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFields Fields, PassageSource Source, RagLayout Layout,
     RagScoring Scoring) : WrittenKind(null, Stop, MaxTokens)
 {

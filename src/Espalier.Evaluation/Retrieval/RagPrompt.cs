@@ -52,8 +52,6 @@ internal sealed record RagPrompt(string System, string Context, string Conversat
     /// The same in so many tokens: passages lose their end, the last ones first, as in ChatRAG-Bench. What is too long without any passage
     /// stays too long.
     /// </summary>
-    /// <param name="tokenizer">The model's tokenizer.</param>
-    /// <param name="most">Most tokens.</param>
     /// <returns>The prompt, and how many tokens of its passages were cut.</returns>
     public (RagPrompt Prompt, int Cut) Within(Tokenizer tokenizer, int most)
     {

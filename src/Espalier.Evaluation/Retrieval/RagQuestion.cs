@@ -6,7 +6,6 @@ using Espalier.Evaluation.Tasks.Templates;
 namespace Espalier.Evaluation.Retrieval;
 
 /// <summary>A question as its document has it.</summary>
-/// <param name="Document">The document.</param>
 /// <param name="Turns">The conversation; the last turn is the question.</param>
 /// <param name="Answers">The right answers, at least one and none empty.</param>
 internal sealed record RagQuestion(TaskDocument Document, IReadOnlyList<ChatTurn> Turns, IReadOnlyList<string> Answers)

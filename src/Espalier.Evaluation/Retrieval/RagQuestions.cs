@@ -7,30 +7,22 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.Retrieval;
 
 /// <summary>A question with the passages that were found for it.</summary>
-/// <param name="Question">The question.</param>
 /// <param name="Passages">The passages, the best first.</param>
 /// <param name="Prompt">Both as they are laid out.</param>
 internal sealed record AskedRagQuestion(RagQuestion Question, IReadOnlyList<Passage> Passages, RagPrompt Prompt);
 
 /// <summary>Questions with passages, which are cut at the end where a model has not positions enough for them.</summary>
-/// <param name="kind">Says how they are asked and scored.</param>
-/// <param name="asked">The questions of each subject.</param>
 internal sealed class RagQuestions(RagKind kind, IReadOnlyList<(string Subject, IReadOnlyList<AskedRagQuestion> Questions)> asked)
-    : TaskQuestions
+    : TaskQuestions<AskedRagQuestion>(asked)
 {
-    private readonly AskedRagQuestion[] _questions = [.. asked.SelectMany(subject => subject.Questions)];
-
-    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
-        [.. asked.Select(subject => (subject.Subject, subject.Questions.Count))];
-
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        var fitted = _questions.Select(question => question.Prompt.Within(model.Tokenizer, model.Positions - kind.MaxTokens)).ToArray();
-        GeneratedPrompt[] prompts = [.. _questions.Zip(fitted, (question, fit) =>
+        var fitted = Questions.Select(question => question.Prompt.Within(model.Tokenizer, model.Positions - kind.MaxTokens)).ToArray();
+        GeneratedPrompt[] prompts = [.. Questions.Zip(fitted, (question, fit) =>
             new GeneratedPrompt(question.Question.Document, fit.Prompt.Text))];
         var texts = TextQuestions.Texts(model, kind, prompts, name, progress, stop);
-        var sizes = _questions.CountBy(question => question.Question.IsUnanswerable).ToDictionary();
-        return [.. _questions.Select((question, i) => new RagResult(prompts[i], texts[i], question,
+        var sizes = Questions.CountBy(question => question.Question.IsUnanswerable).ToDictionary();
+        return [.. Questions.Select((question, i) => new RagResult(prompts[i], texts[i], question,
             kind.Scoring.Of(question.Question, texts[i].Text), sizes[question.Question.IsUnanswerable])
             { Cut = texts[i].Cut + fitted[i].Cut })];
     }

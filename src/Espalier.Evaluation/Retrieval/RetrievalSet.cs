@@ -10,7 +10,6 @@ internal sealed class RetrievalSet
     private readonly Bm25 _index;
 
     /// <summary>Makes the set searchable.</summary>
-    /// <param name="passages">The passages.</param>
     /// <param name="source">Where they are from, for messages.</param>
     /// <param name="options">BM25's numbers; null the usual ones.</param>
     /// <exception cref="EspalierException">There are none, or none has a word.</exception>
@@ -21,14 +20,9 @@ internal sealed class RetrievalSet
         (_passages, _index) = (passages, new(passages, options));
     }
 
-    /// <summary>How many passages there are.</summary>
-    public int Count => _passages.Count;
-
     /// <summary>Reads passages from a file of documents.</summary>
-    /// <param name="documents">The documents.</param>
     /// <param name="id">The passage's name; null the place in the file, from 1.</param>
     /// <param name="title">The title; null none.</param>
-    /// <param name="text">The text.</param>
     /// <exception cref="EspalierException">A field is missing, a text is empty, or two have one name.</exception>
     public static IReadOnlyList<Passage> Read(IReadOnlyList<TaskDocument> documents, Template? id, Template? title, Template text)
     {

@@ -20,12 +20,4 @@ internal static class PassAtK
             none *= 1 - (double)k / i;
         return 1 - none;
     }
-
-    /// <summary>The mean over problems; of those with fewer than k samples none is known.</summary>
-    /// <param name="problems">Samples of each problem, and how many of them pass.</param>
-    /// <param name="k">k.</param>
-    /// <returns>The mean, or null where a problem has fewer than k samples.</returns>
-    public static double? Mean(IReadOnlyList<(int Samples, int Passed)> problems, int k) =>
-        problems.Count == 0 || problems.Any(problem => problem.Samples < k) ? null
-            : problems.Average(problem => Of(problem.Samples, problem.Passed, k));
 }

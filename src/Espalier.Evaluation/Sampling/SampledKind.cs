@@ -15,8 +15,6 @@ internal sealed record SampledKind : TaskKind
     private readonly Dictionary<string, SampledMetric> _sampled;
 
     /// <summary>Has a task's questions answered several times.</summary>
-    /// <param name="inner">The kind, as it is asked once.</param>
-    /// <param name="attempts">How many answers there are, and how they are made.</param>
     private SampledKind(WrittenKind inner, Attempts attempts)
     {
         (Inner, Attempts) = (inner, attempts);
@@ -28,8 +26,6 @@ internal sealed record SampledKind : TaskKind
     }
 
     /// <summary>A task whose questions are answered several times.</summary>
-    /// <param name="task">The task, as it is asked once.</param>
-    /// <param name="attempts">How many answers there are, and how they are made.</param>
     /// <exception cref="EspalierException">A model writes nothing to it, or one answer alone.</exception>
     public static TaskDefinition Of(TaskDefinition task, Attempts attempts)
     {
@@ -83,7 +79,6 @@ internal sealed record SampledKind : TaskKind
         new SampledQuestions(Inner.Questions(Once(task), settings), this);
 
     /// <summary>How a metric comes from attempts; null where it is the greedy answer's.</summary>
-    /// <param name="metric">Its name.</param>
     public SampledMetric? Find(string metric) => _sampled.GetValueOrDefault(metric);
 
     private TaskDefinition Once(TaskDefinition task) => task with { Kind = Inner };

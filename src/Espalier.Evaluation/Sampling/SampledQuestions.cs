@@ -9,8 +9,6 @@ namespace Espalier.Evaluation.Sampling;
 /// Questions that are answered greedily and then several times by sampling. Each attempt is a pass over all questions with its own place in
 /// the cache: a stop loses what a stop of one pass loses, and more attempts go on from those that are there.
 /// </summary>
-/// <param name="inner">The questions.</param>
-/// <param name="kind">How often they are answered.</param>
 internal sealed class SampledQuestions(TaskQuestions inner, SampledKind kind) : TaskQuestions
 {
     public override IReadOnlyList<(string Subject, int Documents)> Subjects => inner.Subjects;

@@ -4,9 +4,6 @@ using Espalier.Evaluation.Tasks.Metrics;
 namespace Espalier.Evaluation.Sampling;
 
 /// <summary>What a model made of one document, greedily and in several attempts.</summary>
-/// <param name="Kind">How metrics come from attempts.</param>
-/// <param name="Greedy">The greedy answer.</param>
-/// <param name="Attempts">The sampled ones.</param>
 internal sealed record SampledResult(SampledKind Kind, DocumentResult Greedy, IReadOnlyList<DocumentResult> Attempts)
     : DocumentResult(Greedy.Document, Greedy.Cut)
 {

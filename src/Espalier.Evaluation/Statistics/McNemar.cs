@@ -7,8 +7,6 @@ internal static class McNemar
     /// The two-sided probability of a difference at least so large where both are equally good: each document of which one alone is right
     /// is as likely the one's as the other's. 1 where there is none.
     /// </summary>
-    /// <param name="onlyFirst">Documents of which the first alone is right.</param>
-    /// <param name="onlySecond">Documents of which the second alone is right.</param>
     public static double Probability(int onlyFirst, int onlySecond)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(onlyFirst);

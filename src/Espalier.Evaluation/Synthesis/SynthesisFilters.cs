@@ -16,10 +16,7 @@ namespace Espalier.Evaluation.Synthesis;
 internal sealed record SynthesisFilters(IReadOnlyList<TextFilter> Filters, string? Hash)
 {
     /// <summary>What the options ask for.</summary>
-    /// <param name="options">The options.</param>
     /// <param name="benchmarks">The folder under which the files of benchmarks lie; null where nobody names one.</param>
-    /// <param name="progress">Receives notes.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">The language is not known, or a benchmark or text cannot be read.</exception>
     public static SynthesisFilters Of(SynthesisOptions options, string? benchmarks, IProgressReporter progress, CancellationToken stop)
     {

@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Requests;
-using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Tokenizers;
@@ -8,7 +7,6 @@ using Espalier.Models.Tokenizers;
 namespace Espalier.Evaluation.Tasks;
 
 /// <summary>A model that is asked; its weights are loaded when the first question needs them.</summary>
-/// <param name="Tokenizer">Its tokenizer.</param>
 /// <param name="Decoder">The model for log-likelihoods.</param>
 /// <param name="Generations">The model for texts.</param>
 /// <param name="Known">What models gave before, with the hash of this model's folder; null where nothing is remembered.</param>

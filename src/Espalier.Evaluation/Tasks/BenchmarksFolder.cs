@@ -8,7 +8,6 @@ internal static class BenchmarksFolder
     /// <summary>
     /// The one that the user named, else the one in the environment, else <c>benchmarks</c> where it is there; null where there is none.
     /// </summary>
-    /// <param name="named">What the user named; null for nothing.</param>
     /// <exception cref="EspalierException">What was named is no folder.</exception>
     public static string? Find(string? named)
     {

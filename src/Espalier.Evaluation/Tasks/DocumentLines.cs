@@ -10,7 +10,6 @@ internal static class DocumentLines
 {
     /// <summary>Writes the lines that <c>--per-document</c> shows.</summary>
     /// <param name="stream">Where to; stays open.</param>
-    /// <param name="model">The model.</param>
     /// <param name="result">What it made of the task.</param>
     /// <param name="more">Writes what else there is of a document, by its number among all of the task; null for nothing.</param>
     public static void Write(Stream stream, string model, TaskResult result, Action<Utf8JsonWriter, int>? more = null)
@@ -47,10 +46,6 @@ internal static class DocumentLines
         });
 
     /// <summary>Reads what <see cref="Keep"/> wrote.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="task">The task.</param>
-    /// <param name="shots">Shots of a document.</param>
-    /// <param name="seconds">What asking took.</param>
     /// <exception cref="EspalierException">It is not what was written.</exception>
     public static TaskResult Read(string path, TaskDefinition task, int shots, double seconds)
     {

@@ -6,7 +6,6 @@ namespace Espalier.Evaluation.Tasks;
 
 /// <summary>A document's scores as a run kept them: what was asked is no longer there.</summary>
 /// <param name="Document">Its number, without fields.</param>
-/// <param name="Cut">Ids that were cut.</param>
 /// <param name="Scores">Scores by the names of the metrics.</param>
 /// <param name="Weights">Weights by the same; null where all are 1.</param>
 internal sealed record KeptDocument(

@@ -1,11 +1,8 @@
 using Espalier.Evaluation.Conversations;
-using Espalier.Evaluation.Requests;
-using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Evaluation.Tasks;
@@ -26,7 +23,6 @@ internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null,
     public Decoder Decoder() => held ?? Loaded(ref _decoder, () => DecoderWeights.Load(checkpoint));
 
     /// <summary>The model as it is asked questions.</summary>
-    /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="known">What it gave before, with the hash of its folder; null where nothing is remembered.</param>
     public AskedModel Asked(Tokenizer tokenizer, (ScoreCache Cache, string Hash)? known) => new(
         tokenizer, Decoder,

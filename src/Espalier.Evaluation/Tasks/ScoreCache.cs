@@ -6,7 +6,6 @@ namespace Espalier.Evaluation.Tasks;
 /// Remembers what models gave to tasks, by the model's files and by every text that was asked: a task that is done is not run again when a
 /// later one ends early, nor for a model that is compared again. It may be lost at any time.
 /// </summary>
-/// <param name="folder">Where it lies.</param>
 internal sealed class ScoreCache(string folder)
 {
     // Raised when what is asked of a model, or how it is scored, changes.

@@ -5,7 +5,6 @@ using Espalier.Evaluation.Shots;
 namespace Espalier.Evaluation.Tasks;
 
 /// <summary>A document with what stands before it.</summary>
-/// <param name="Document">The document.</param>
 /// <param name="Before">The description and the shots.</param>
 /// <param name="Description">Characters of the description, which come first.</param>
 internal readonly record struct AskedDocument(TaskDocument Document, string Before, int Description);
@@ -17,9 +16,6 @@ internal readonly record struct AskedDocument(TaskDocument Document, string Befo
 internal static class ShotTexts
 {
     /// <summary>A subject's documents in their order, each with what stands before it.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="subject">The subject.</param>
-    /// <param name="shots">Shots of each document.</param>
     /// <param name="write">Writes a shot, with the separator after it.</param>
     /// <param name="limit">Only the first documents; null all.</param>
     /// <exception cref="EspalierException">There are fewer documents to draw from than shots, or one lacks a field.</exception>

@@ -6,10 +6,7 @@ using Espalier.Evaluation.Tasks.Metrics;
 namespace Espalier.Evaluation.Tasks;
 
 /// <summary>One model's numbers.</summary>
-/// <param name="Model">The model.</param>
-/// <param name="Metrics">What is counted.</param>
 /// <param name="Cut">Contexts that were cut on the left.</param>
-/// <param name="Seconds">Seconds of scoring.</param>
 internal sealed record ModelResult(string Model, IReadOnlyList<TaskMetric> Metrics, int Cut, double Seconds);
 
 /// <summary>How the probability of a difference is found.</summary>
@@ -23,7 +20,6 @@ internal enum PairedTest
 }
 
 /// <summary>A model against the first one, on the same documents, by the task's first metric.</summary>
-/// <param name="Model">The model.</param>
 /// <param name="Difference">Its mean less the first one's.</param>
 /// <param name="Lower">Lower end of the 95 % interval (<see cref="PairedBootstrap"/>).</param>
 /// <param name="Upper">Upper end.</param>
@@ -36,8 +32,6 @@ internal sealed record ModelDifference(string Model, double Difference, double L
     PairedTest Test, double Probability, double? Adjusted);
 
 /// <summary>How models did on a subject, by the task's first metric.</summary>
-/// <param name="Name">The subject.</param>
-/// <param name="Documents">Its documents.</param>
 /// <param name="Values">Each model's value.</param>
 /// <param name="Worst">The worst of all but the first; the first's where there are no others.</param>
 internal sealed record SubjectRow(string Name, int Documents, IReadOnlyList<double> Values, double Worst)
@@ -57,10 +51,6 @@ internal sealed record SubjectRow(string Name, int Documents, IReadOnlyList<doub
 }
 
 /// <summary>Models beside each other on one task.</summary>
-/// <param name="Task">The task.</param>
-/// <param name="Shots">Shots of a document.</param>
-/// <param name="Documents">Documents.</param>
-/// <param name="Results">Each model's numbers.</param>
 /// <param name="Comparisons">Each model but the first against it.</param>
 /// <param name="Subjects">The task's subjects; none where it has one.</param>
 internal sealed record TaskComparison(string Task, int Shots, int Documents, IReadOnlyList<ModelResult> Results,
@@ -105,7 +95,6 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
     public Attempts? Attempts { get; init; }
 
     /// <summary>Compares models on several tasks, with probabilities adjusted for all comparisons there are.</summary>
-    /// <param name="models">The models.</param>
     /// <param name="results">What each made of the tasks: a list a task, in the models' order.</param>
     public static IReadOnlyList<TaskComparison> OfAll(IReadOnlyList<string> models, IEnumerable<IReadOnlyList<TaskResult>> results)
     {
@@ -119,7 +108,6 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
     }
 
     /// <summary>Compares the results of one task; nothing is adjusted.</summary>
-    /// <param name="models">The models.</param>
     /// <param name="results">What each made of the task, in the same order.</param>
     public static TaskComparison Of(IReadOnlyList<string> models, IReadOnlyList<TaskResult> results)
     {

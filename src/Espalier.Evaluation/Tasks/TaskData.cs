@@ -5,7 +5,6 @@ namespace Espalier.Evaluation.Tasks;
 
 /// <summary>The documents of one subject of a task, and those that shots come from.</summary>
 /// <param name="Name">What * stands for in the files' names; empty where there is one file.</param>
-/// <param name="Documents">What is asked.</param>
 /// <param name="Shots">What shots come from; the documents themselves where a task names no others.</param>
 /// <param name="Preamble">The text of the task's <see cref="TaskDefinition.DescriptionFile"/>; null where it names none.</param>
 internal sealed record TaskSubject(
@@ -18,7 +17,6 @@ internal static class TaskData
     private const int MaxPreambleBytes = 1 << 20;
 
     /// <summary>All subjects of a task, in the order of their names.</summary>
-    /// <param name="task">The task.</param>
     /// <param name="benchmarks">
     /// The folder under which the task's files lie, unless they lie below the folder of the task's own file; null where nobody names one.
     /// </param>
@@ -64,9 +62,6 @@ internal static class TaskData
             : benchmarks ?? throw new EspalierException($"task {task.Name}: where its files lie is not known; {Naming}");
 
     /// <summary>Where a file of a task lies: in the folder of the task's own file, else under the benchmarks; null in neither.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="file">The file as the task names it.</param>
-    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
     public static string? Find(TaskDefinition task, string file, string? benchmarks) =>
         ((string?[])[task.Folder, benchmarks]).OfType<string>().Select(folder => Path.Combine(folder, file)).FirstOrDefault(File.Exists);
 
@@ -74,9 +69,6 @@ internal static class TaskData
     /// All files that a name with * stands for, where the task's documents are, or the one file of a name without (<see cref="Find"/>),
     /// which need not be there.
     /// </summary>
-    /// <param name="task">The task.</param>
-    /// <param name="name">The file as the task names it.</param>
-    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
     public static IEnumerable<(string Name, string? Path)> FindAll(TaskDefinition task, string name, string? benchmarks) =>
         name.Contains('*', StringComparison.Ordinal)
             ? Files(task, name, FolderOf(task, benchmarks))
@@ -84,18 +76,13 @@ internal static class TaskData
             : [(name, Find(task, name, benchmarks))];
 
     /// <summary>The documents of one more file of a task.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="files">The file, and which of its documents.</param>
-    /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
     /// <exception cref="EspalierException">It is not there or cannot be read.</exception>
     public static IReadOnlyList<TaskDocument> Read(TaskDefinition task, DocumentFiles files, string? benchmarks) =>
         Read(Find(task, files.Files, benchmarks)
             ?? throw Missing(task, Path.Combine(task.Folder ?? benchmarks ?? "benchmarks", files.Files)), files);
     /// <summary>A further file of a task, where its documents are.</summary>
-    /// <param name="task">The task.</param>
     /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
     /// <param name="pattern">The file's path, with * for the subject.</param>
-    /// <param name="subject">The subject.</param>
     /// <exception cref="EspalierException">It is not there.</exception>
     public static string FileOf(TaskDefinition task, string? benchmarks, string pattern, string subject = "") =>
         OfSubject(task, pattern, subject, FolderOf(task, benchmarks));

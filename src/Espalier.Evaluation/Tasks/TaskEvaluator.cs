@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Espalier.Compression;
-using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Tasks;
 
@@ -8,12 +7,7 @@ namespace Espalier.Evaluation.Tasks;
 internal static class TaskEvaluator
 {
     /// <summary>Asks a model.</summary>
-    /// <param name="task">The task.</param>
     /// <param name="settings">The settings that the questions were made by.</param>
-    /// <param name="questions">Its questions.</param>
-    /// <param name="model">The model; read only.</param>
-    /// <param name="progress">Receives what is done.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A document cannot be asked; its place is named.</exception>
     public static TaskResult Run(TaskDefinition task, TaskSettings settings, TaskQuestions questions, AskedModel model,
         IProgressReporter progress, CancellationToken stop = default)

@@ -28,7 +28,6 @@ internal abstract record TaskKind
     public virtual bool HasPrompt => true;
 
     /// <summary>What is done to contexts that are longer than the model's positions, and what makes them shorter.</summary>
-    /// <param name="shots">Shots of a document.</param>
     public virtual string WhatIsCut(int shots) =>
         $"were cut on the left, as the harness does{(shots > 0 ? "; fewer shots make them shorter" : "")}";
 
@@ -50,7 +49,6 @@ internal abstract record TaskKind
     public virtual IReadOnlyList<string> OtherFiles => [];
 
     /// <summary>Whether answers are judged at all, and not only written.</summary>
-    /// <param name="settings">What the user wants of the task.</param>
     public virtual bool IsScored(TaskSettings settings) => true;
 
     /// <summary>Whether questions may go through a model's chat template.</summary>
@@ -60,13 +58,10 @@ internal abstract record TaskKind
     public virtual bool TakesShots => true;
 
     /// <summary>What a question takes from its document, a blank between two fields: what training text is searched for.</summary>
-    /// <param name="task">The task, which is of this kind.</param>
-    /// <param name="document">The document.</param>
     public virtual string TextOf(TaskDefinition task, TaskDocument document) => string.Join(' ', task.Prompt.FieldsOf(document));
 
     /// <summary>Refuses a model that cannot be asked, before anything is computed.</summary>
     /// <param name="task">The task, which is of this kind.</param>
-    /// <param name="settings">What the user wants of it.</param>
     /// <param name="model">The model's folder.</param>
     /// <param name="positions">Tokens that it has positions for.</param>
     /// <exception cref="EspalierException">It has no chat template though one is wanted, or too few positions.</exception>
@@ -81,8 +76,6 @@ internal abstract record TaskKind
     }
 
     /// <summary>Reads a task's documents and writes its questions.</summary>
-    /// <param name="task">The task, which is of this kind.</param>
-    /// <param name="settings">What the user wants of it.</param>
     /// <exception cref="EspalierException">A file is not there, or a document lacks what the task asks of it.</exception>
     public abstract TaskQuestions Questions(TaskDefinition task, TaskSettings settings);
 }

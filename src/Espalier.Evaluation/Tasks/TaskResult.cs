@@ -4,13 +4,9 @@ namespace Espalier.Evaluation.Tasks;
 
 /// <summary>What a model made of one subject of a task.</summary>
 /// <param name="Name">The subject; empty where the task has one.</param>
-/// <param name="Documents">Its documents.</param>
 internal sealed record SubjectResult(string Name, IReadOnlyList<DocumentResult> Documents);
 
 /// <summary>What a model made of a task.</summary>
-/// <param name="Task">The task.</param>
-/// <param name="Shots">Shots of each document.</param>
-/// <param name="Subjects">Its subjects.</param>
 /// <param name="Seconds">Seconds of scoring, without loading.</param>
 internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<SubjectResult> Subjects, double Seconds)
 {
@@ -21,7 +17,6 @@ internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<
     public int Cut => Documents.Count(document => document.Cut > 0);
 
     /// <summary>What is said of these; null where there are none.</summary>
-    /// <param name="positions">The model's.</param>
     public string? CutNote(int positions) => Cut == 0 ? null
         : $"{Task.Name}: {Cut} contexts are longer than the model's {positions} positions and {Task.Kind.WhatIsCut(Shots)}";
 

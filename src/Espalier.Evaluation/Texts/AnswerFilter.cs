@@ -29,7 +29,6 @@ internal sealed record AnswerFilter(string Name, TaskRegex? Regex, bool TakesLas
     }
 
     /// <summary>The answer.</summary>
-    /// <param name="response">What the model wrote.</param>
     public string Of(string response)
     {
         if (Regex is null)

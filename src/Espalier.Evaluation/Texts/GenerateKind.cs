@@ -8,17 +8,12 @@ using Espalier.Evaluation.Tasks.Templates;
 namespace Espalier.Evaluation.Texts;
 
 /// <summary>What one filter made of what a model wrote.</summary>
-/// <param name="Filter">The filter.</param>
-/// <param name="Answer">The answer that it found.</param>
-/// <param name="IsRight">Whether that is the right one.</param>
 internal sealed record AnswerVerdict(string Filter, string Answer, bool IsRight);
 
 /// <summary>
 /// What a model writes after the prompt: lm-evaluation-harness's generate_until with exact_match, one metric a filter.
 /// </summary>
 /// <param name="Target">What a shot shows after the prompt, and what the answer is compared with.</param>
-/// <param name="Stop">What is written ends before any of these.</param>
-/// <param name="MaxTokens">Most tokens that are written.</param>
 /// <param name="Filters">How the answer is found in it, at least one.</param>
 /// <param name="Comparison">When it is right.</param>
 internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop, int MaxTokens, IReadOnlyList<AnswerFilter> Filters,
@@ -43,8 +38,6 @@ internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop,
         [.. prompts.Zip(texts, (prompt, text) => new GeneratedResult(prompt, text, Judge(prompt.Document, text.Text)))];
 
     /// <summary>Judges what was written to a document, once with each filter.</summary>
-    /// <param name="document">The document.</param>
-    /// <param name="response">What the model wrote.</param>
     public IReadOnlyList<AnswerVerdict> Judge(TaskDocument document, string response)
     {
         var right = Target!.Fill(document);

@@ -7,15 +7,9 @@ namespace Espalier.Evaluation.Texts;
 internal static class GeneratedEvaluator
 {
     /// <summary>What was written to all prompts, in their order.</summary>
-    /// <param name="generations">The model.</param>
-    /// <param name="kind">The task's kind.</param>
-    /// <param name="prompts">What is asked.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the texts done.</param>
     /// <param name="known">What was written before, by the prompt's place: not asked again.</param>
     /// <param name="made">Receives each new text as it is done, with the prompt's place; null where nobody keeps them.</param>
     /// <param name="attempt">Which of several sampled answers is written; null the one greedy answer.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A text cannot be continued; its place is named.</exception>
     public static IReadOnlyList<Generation> Run(Generations generations, WrittenKind kind, IReadOnlyList<GeneratedPrompt> prompts,
         string name, IProgressReporter progress, IReadOnlyDictionary<int, Generation>? known = null, Action<int, Generation>? made = null,

@@ -5,8 +5,6 @@ using Espalier.Evaluation.Tasks;
 namespace Espalier.Evaluation.Texts;
 
 /// <summary>A document as it is asked: the text that a model continues.</summary>
-/// <param name="Document">The document.</param>
-/// <param name="Text">The text.</param>
 internal sealed record GeneratedPrompt(TaskDocument Document, string Text)
 {
     /// <summary>Characters of the description, with which the text begins.</summary>
@@ -25,9 +23,6 @@ internal sealed record GeneratedPrompt(TaskDocument Document, string Text)
 internal static class GeneratedPrompts
 {
     /// <summary>The prompts of a subject's documents, in their order.</summary>
-    /// <param name="task">The task.</param>
-    /// <param name="subject">The subject.</param>
-    /// <param name="shots">Shots of each document.</param>
     /// <param name="limit">Only the first documents; null all.</param>
     /// <exception cref="EspalierException">The task asks for choices, or a document lacks what the task asks of it.</exception>
     public static IReadOnlyList<GeneratedPrompt> Of(TaskDefinition task, TaskSubject subject, int shots, int? limit = null)

@@ -4,8 +4,6 @@ using Espalier.Evaluation.Requests;
 namespace Espalier.Evaluation.Texts;
 
 /// <summary>What a model wrote to a document, and what each filter makes of it.</summary>
-/// <param name="Prompt">What was asked.</param>
-/// <param name="Made">What was written.</param>
 /// <param name="Verdicts">One a filter.</param>
 internal sealed record GeneratedResult(GeneratedPrompt Prompt, Generation Made, IReadOnlyList<AnswerVerdict> Verdicts)
     : TextResult(Prompt, Made)

@@ -7,40 +7,23 @@ namespace Espalier.Evaluation.Texts;
 
 /// <summary>What a model wrote to one document, as the cache has it.</summary>
 /// <param name="Place">The document's place among those of the task.</param>
-/// <param name="Text">The text.</param>
-/// <param name="Tokens">Its tokens.</param>
-/// <param name="End">Why it ended.</param>
 /// <param name="Cut">Ids of the prompt that were cut.</param>
 internal sealed record KeptText(int Place, string Text, int Tokens, GenerationEnd End, int Cut);
 
 /// <summary>Questions that a model answers in its own words.</summary>
-/// <param name="kind">Says when an answer ends, and judges it.</param>
-/// <param name="settings">What the user wants of the task.</param>
-/// <param name="asked">The prompts of each subject.</param>
 internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
-    IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Prompts)> asked) : TaskQuestions
+    IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Questions)> asked) : TaskQuestions<GeneratedPrompt>(asked)
 {
     // So many texts are lost to a kill at most.
     private const int KeptTogether = 16;
 
-    private readonly GeneratedPrompt[] _prompts = [.. asked.SelectMany(subject => subject.Prompts)];
-
-    public override IReadOnlyList<(string Subject, int Documents)> Subjects =>
-        [.. asked.Select(subject => (subject.Subject, subject.Prompts.Count))];
-
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
     {
-        GeneratedPrompt[] prompts = model.Chat is { } chat ? [.. _prompts.Select(prompt => prompt.In(chat))] : _prompts;
+        IReadOnlyList<GeneratedPrompt> prompts = model.Chat is { } chat ? [.. Questions.Select(prompt => prompt.In(chat))] : Questions;
         return kind.Judge(prompts, Texts(model, kind, prompts, name, progress, stop), settings, name, progress, stop);
     }
 
     /// <summary>What a model writes to prompts; what it wrote before is not written again, also after a stop.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="kind">Says when an answer ends.</param>
-    /// <param name="prompts">The prompts.</param>
-    /// <param name="name">What progress is called.</param>
-    /// <param name="progress">Receives the texts done.</param>
-    /// <param name="stop">Stops.</param>
     public static IReadOnlyList<Generation> Texts(AskedModel model, WrittenKind kind, IReadOnlyList<GeneratedPrompt> prompts, string name,
         IProgressReporter progress, CancellationToken stop)
     {

@@ -1,13 +1,10 @@
 using System.Text.Json;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Texts;
 
 /// <summary>What a model wrote to a document: what all results of such kinds have.</summary>
-/// <param name="Prompt">What was asked.</param>
-/// <param name="Made">What was written.</param>
 internal abstract record TextResult(GeneratedPrompt Prompt, Generation Made) : DocumentResult(Prompt.Document, Made.Cut)
 {
     public override void Write(Utf8JsonWriter json)

@@ -6,8 +6,6 @@ namespace Espalier.Evaluation.Texts;
 
 /// <summary>What a model writes after the prompt: what all such kinds have, however that is judged.</summary>
 /// <param name="Target">What a shot shows after the prompt; null where there are no shots.</param>
-/// <param name="Stop">What is written ends before any of these.</param>
-/// <param name="MaxTokens">Most tokens that are written.</param>
 internal abstract record WrittenKind(Template? Target, IReadOnlyList<string> Stop, int MaxTokens) : TaskKind
 {
     /// <summary>Most tokens where a task says nothing: the harness's number (lm_eval/models/huggingface.py).</summary>

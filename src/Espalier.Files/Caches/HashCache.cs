@@ -3,9 +3,7 @@ namespace Espalier.Files;
 /// <summary>A hash that is known, and of which file: whatever touches its content changes one of these.</summary>
 /// <param name="Path">The full path.</param>
 /// <param name="Inode">Number of the file on its file system.</param>
-/// <param name="Bytes">Its size.</param>
 /// <param name="Changed">When content or attributes last changed, in nanoseconds (ctime, which no program can set).</param>
-/// <param name="Sha256">Its hash.</param>
 internal sealed record KnownHash(string Path, ulong Inode, long Bytes, long Changed, string Sha256)
 {
     private const long Settled = 2_000_000_000;

@@ -51,7 +51,6 @@ internal static class ContentHash
     }
 
     /// <summary>The same without one file at the top of the folder.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="name">The file's name; it need not be there.</param>
     public static string OfFolderExcept(string folder, string name)
     {

@@ -9,7 +9,6 @@ internal sealed class JsonFields
     private readonly string _source;
     private readonly string _prefix;
 
-    /// <param name="value">The object.</param>
     /// <param name="source">The file, for errors.</param>
     /// <param name="prefix">Where the object stands in the file, for errors: <c>axes.</c>.</param>
     /// <param name="known">The fields that it may have; none for any.</param>

@@ -17,7 +17,6 @@ internal static class JsonFile
     public const int MaxDepth = 16;
 
     /// <summary>Reads a file of Python's that holds one object.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="maxBytes">Longest file that is read at all.</param>
     /// <exception cref="EspalierException">The file is missing, too long, or not one JSON object.</exception>
     public static JsonObject Read(string path, int maxBytes = MaxConfigBytes) => Parse(SmallFile.ReadBytes(path, maxBytes), path);
@@ -36,7 +35,6 @@ internal static class JsonFile
     }
 
     /// <summary>Reads a file strictly and hands its root to <paramref name="read"/>, with the file's name for errors.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="maxBytes">Longest file that is read at all.</param>
     /// <param name="read">Makes something of it.</param>
     /// <exception cref="EspalierException">Unreadable, too long, not JSON, or refused by <paramref name="read"/>.</exception>
@@ -44,7 +42,6 @@ internal static class JsonFile
         Parse(SmallFile.ReadBytes(path, maxBytes), path, read);
 
     /// <summary>The same of a text.</summary>
-    /// <param name="utf8">The text.</param>
     /// <param name="source">What errors call it.</param>
     /// <param name="read">Makes something of it.</param>
     public static T Parse<T>(ReadOnlyMemory<byte> utf8, string source, Func<JsonElement, string, T> read)
@@ -83,7 +80,6 @@ internal static class JsonFile
     }
 
     /// <summary>Whether a file holds an object of some kind; false where it cannot be read or is no JSON.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="maxBytes">Longer ones are none.</param>
     /// <param name="isOfKind">Whether the object is of the kind.</param>
     public static bool Holds(string path, long maxBytes, Predicate<JsonElement> isOfKind)

@@ -11,7 +11,6 @@ internal static class JsonReason
     private static readonly string[] s_tails = [" Path: $", " LineNumber:", " Change the reader options"];
 
     /// <summary>The reason alone, without a full stop.</summary>
-    /// <param name="error">What the reader threw.</param>
     public static string Of(Exception error)
     {
         // "Expected depth to be zero at the end of the JSON payload. There is an open JSON object or array that should be closed."

@@ -3,7 +3,6 @@ using System.Globalization;
 namespace Espalier.Files;
 
 /// <summary>The processor as /proc/cpuinfo describes it; where the system has none, all of it is unknown.</summary>
-/// <param name="Model">Its name.</param>
 /// <param name="Vendor">GenuineIntel, AuthenticAMD, ...</param>
 /// <param name="Processors">Logical processors.</param>
 /// <param name="Megahertz">The present clock, or 0 where the kernel does not say.</param>

@@ -4,7 +4,6 @@ namespace Espalier.Files;
 internal static class ReadableFile
 {
     /// <summary>Opens a file.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="bufferSize">Bytes that are read at once; 0 reads what is asked for.</param>
     /// <param name="options">How it is read.</param>
     /// <exception cref="EspalierException">It cannot be read; why is said.</exception>

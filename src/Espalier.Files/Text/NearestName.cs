@@ -10,9 +10,6 @@ internal static class NearestName
     /// </summary>
     public static string? Nearest(string name, IEnumerable<string> known)
     {
-        ArgumentNullException.ThrowIfNull(name);
-        ArgumentNullException.ThrowIfNull(known);
-
         string? nearest = null;
         var fewest = int.MaxValue;
         foreach (var candidate in known)

@@ -13,7 +13,6 @@ internal static class OneLine
     /// </summary>
     public static string Of(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
         var bad = 0;
         while (bad < text.Length && !IsBreak(text[bad]) && !IsHidden(text[bad]))
             bad++;
@@ -53,7 +52,6 @@ internal static class OneLine
     /// </summary>
     public static string Clipped(string text, int most = 80)
     {
-        ArgumentNullException.ThrowIfNull(text);
         var line = new string([.. text.Take(most).Select(c => char.IsControl(c) ? '?' : c)]);
         return text.Length > most ? $"{line}..." : line;
     }

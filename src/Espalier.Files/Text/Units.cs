@@ -41,7 +41,6 @@ internal static class Units
     }
 
     /// <summary>1 id, 2 ids, no window: a number and its noun.</summary>
-    /// <param name="count">The number.</param>
     /// <param name="one">The noun of one.</param>
     /// <param name="several">That of several; by default with an s.</param>
     public static string Counted(long count, string one, string? several = null) => $"{count} {(count == 1 ? one : several ?? $"{one}s")}";

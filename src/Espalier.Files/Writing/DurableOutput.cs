@@ -24,13 +24,14 @@ internal static class DurableOutput
         return files.WriteFile(path, write, replace);
     });
 
-    /// <summary>Writes a text file in UTF-8.</summary>
-    /// <inheritdoc cref="WriteFile" path="/exception"/>
-    public static void WriteText(string path, string text, bool replace = true)
-    {
-        var bytes = Encoding.UTF8.GetBytes(text);
+    /// <summary>Writes a file of these bytes.</summary>
+    /// <inheritdoc cref="WriteFile(string, long, Action{Stream}, bool)" path="/exception"/>
+    public static void WriteFile(string path, byte[] bytes, bool replace = true) =>
         WriteFile(path, bytes.Length, stream => stream.Write(bytes), replace);
-    }
+
+    /// <summary>Writes a text file in UTF-8.</summary>
+    /// <inheritdoc cref="WriteFile(string, long, Action{Stream}, bool)" path="/exception"/>
+    public static void WriteText(string path, string text, bool replace = true) => WriteFile(path, Encoding.UTF8.GetBytes(text), replace);
 
     /// <summary>Writes a folder; nothing of that name may be there yet, except an empty folder.</summary>
     /// <param name="folder">The folder to make.</param>

@@ -12,7 +12,6 @@ internal sealed class ScratchFile : IDisposable
     private bool _isNamed = true;
 
     /// <summary>Makes the file in a folder that exists.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="name">What it is, should it be seen.</param>
     /// <exception cref="IOException">The disk refused.</exception>
     public ScratchFile(string folder, string name)

@@ -91,7 +91,7 @@ public sealed class LanguageModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(target);
         var plan = PlanBuilder.ByImportance(Config, target.Apply(Config), scores);
-        Pruner.Write(_checkpoint, plan, output, _checkpoint.StoredType, progress ?? NullProgress.Instance, stop);
+        Pruner.Write(_checkpoint, plan, output, _checkpoint.StoredType, progress ?? NullProgress.Instance, stop: stop);
         return Load(output);
     }
 

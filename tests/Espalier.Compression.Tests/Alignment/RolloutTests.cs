@@ -3,6 +3,7 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
+using Espalier.Compression.Distillation.Losses.Rows;
 using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;

@@ -1,4 +1,5 @@
 using Espalier.Compression.Distillation.Losses;
+using Espalier.Compression.Distillation.Losses.Rows;
 using Espalier.Tests;
 using Espalier.Torch;
 

@@ -1,4 +1,4 @@
-using Espalier.Compression.Distillation.Losses;
+using Espalier.Compression.Distillation;
 
 
 namespace Espalier.Compression.Tests.Distillation;

@@ -1,8 +1,5 @@
-using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Compression.Distillation.Losses;
-using Espalier.Files;
-using Espalier.Torch;
+using Espalier.Compression.Distillation.Losses.Rows;
 
 namespace Espalier.Compression.Tests.Distillation;
 

@@ -4,7 +4,6 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
-using Espalier.Files;
 using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;

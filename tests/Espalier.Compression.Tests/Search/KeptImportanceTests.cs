@@ -1,8 +1,8 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
+using Espalier.Compression.Search.Constraints;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
@@ -67,7 +67,8 @@ public sealed class KeptImportanceTests
         Assert.Equal(
             [(2, 2, 6.0 / 16), (4, 4, 12.0 / 16), (6, 6, 14.0 / 16)],
             space.Shapes(teacher).Select(candidate => (candidate.Shape.QueryHeads, candidate.Shape.KeyValueHeads, kept.Of(candidate))));
-        Assert.All(space.Shapes(teacher), candidate => Assert.Equal(candidate.Shape, candidate.Target(null).Apply(teacher)));
+        Assert.All(space.Shapes(teacher), candidate => Assert.Equal(candidate.Shape,
+            new PruneTarget { Sizes = ShapeName.ThoseThere(candidate.Sizes) }.Apply(teacher)));
     }
 
     [Fact]

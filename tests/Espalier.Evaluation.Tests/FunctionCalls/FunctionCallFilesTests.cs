@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.FunctionCalls;
-using Espalier.Evaluation.FunctionCalls.Decoding;
 using Espalier.Evaluation.FunctionCalls.Questions;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks.Metrics;
@@ -27,8 +26,7 @@ public sealed class FunctionCallFilesTests : IDisposable
         foreach (var answers in new[] { "possible_answer_simple_python.json", "possible_answer/BFCL_v4_simple_python.json" })
         {
             Write(Question, Answer, answers);
-            Assert.Equal("simple_python", Assert.Single(FunctionCallFiles.Categories(_folder)).Name);
-            var question = Assert.Single(FunctionCallFiles.Read(_folder, new("simple_python")));
+            var question = Assert.Single(FunctionCallFolder.Read(_folder, new("simple_python")));
             Assert.Equal(("user", "Two and three?"), Assert.Single(question.Messages));
             Assert.True(FunctionCallScorer.Score(question, "m.add(a=2)").IsRight);
             Assert.True(FunctionCallScorer.Score(question, "m.add(a=2, b=[3.0])").IsRight);
@@ -48,7 +46,7 @@ public sealed class FunctionCallFilesTests : IDisposable
     {
         Write(Question.Replace(from, to, StringComparison.Ordinal), Answer.Replace(from, to, StringComparison.Ordinal),
             "possible_answer_simple_python.json");
-        var error = Assert.Throws<EspalierException>(() => FunctionCallFiles.Read(_folder, new("simple_python")));
+        var error = Assert.Throws<EspalierException>(() => FunctionCallFolder.Read(_folder, new("simple_python")));
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Contains("simple_python.json, line 1", error.Message, StringComparison.Ordinal);
     }
@@ -56,15 +54,14 @@ public sealed class FunctionCallFilesTests : IDisposable
     [Fact]
     public void Names_of_categories_say_what_is_wanted()
     {
-        Assert.Equal((CallGoal.Parallel, CallLanguage.Python, true), Of("live_parallel_multiple_3-1-0"));
-        Assert.Equal((CallGoal.Simple, CallLanguage.Java, false), Of("simple_java_12"));
-        Assert.Equal((CallGoal.Simple, CallLanguage.JavaScript, false), Of("simple_javascript_12"));
-        Assert.Equal((CallGoal.Irrelevance, CallLanguage.Python, true), Of("live_irrelevance_0-0-0"));
-        Assert.Equal((CallGoal.Relevance, CallLanguage.Python, true), Of("live_relevance_0-0-0"));
-        Assert.Equal((CallGoal.Multiple, CallLanguage.Python, false), Of("multiple_5"));
+        Assert.Equal((CallGoal.Parallel, CallLanguage.Python), Of("live_parallel_multiple"));
+        Assert.Equal((CallGoal.Simple, CallLanguage.Java), Of("simple_java"));
+        Assert.Equal((CallGoal.Simple, CallLanguage.JavaScript), Of("simple_javascript"));
+        Assert.Equal((CallGoal.Irrelevance, CallLanguage.Python), Of("live_irrelevance"));
+        Assert.Equal((CallGoal.Relevance, CallLanguage.Python), Of("live_relevance"));
+        Assert.Equal((CallGoal.Multiple, CallLanguage.Python), Of("multiple"));
 
-        static (CallGoal, CallLanguage, bool) Of(string id) =>
-            CallCategory.OfId(id) is var category ? (category.Goal, category.Language, category.IsLive) : default;
+        static (CallGoal, CallLanguage) Of(string name) => (new CallCategory(name).Goal, new CallCategory(name).Language);
     }
 
     [Fact]
@@ -77,7 +74,7 @@ public sealed class FunctionCallFilesTests : IDisposable
         var document = new TaskDocument(default, "here", 0);
         var weights = FunctionCallTotals.Names.ToDictionary(metric => metric, metric => FunctionCallTotals.Weights(metric, counts));
         DocumentResult[] results = [.. verdicts.SelectMany(of => Enumerable.Range(0, of.Item3).Select(i => new FunctionCallResult(
-            new(document, ""), new("", 1, GenerationEnd.Length, 0), new(i < of.Item2, null, null, []),
+            new(document, ""), new("", 1, GenerationEnd.Length, 0), new(i < of.Item2, null, null),
             weights.ToDictionary(metric => metric.Key, metric => metric.Value.GetValueOrDefault(of.Item1)))))];
         Assert.Equal(12.0 / 22, Value("accuracy"), 1e-12);
         Assert.Equal(0.5, Value("simple"), 1e-12);

@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.FunctionCalls;
-using Espalier.Evaluation.FunctionCalls.Questions;
 using Espalier.Evaluation.Tasks;
 using Espalier.Tests;
 
@@ -37,7 +36,7 @@ public sealed class FunctionCallTaskTests : IDisposable
     {
         Write("simple_java", $$"""{"role": "system", "content": "Be brief."}, {{User}}""");
         var task = TaskFile.Read(Task(""));
-        var question = Assert.Single(FunctionCallFiles.Read(_folder.Path, new("simple_java")));
+        var question = Assert.Single(FunctionCallFolder.Read(_folder.Path, new("simple_java")));
         Assert.Equal("Be brief. Add.", task.Kind.TextOf(task, question.Document));
         Assert.Equal([("system", $"Java: {question.FunctionJson}\n\nBe brief."), ("user", "Add.")],
             FunctionCallKind.Conversation(task.Prompt, question).Select(message => (message.Role, message.Text)));

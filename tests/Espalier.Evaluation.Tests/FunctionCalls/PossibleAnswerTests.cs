@@ -76,7 +76,7 @@ public sealed partial class PossibleAnswerTests
     }
 
     private static IReadOnlyList<FunctionCallQuestion> Read(string category) =>
-        FunctionCallFiles.Read(Fixtures.Outside("benchmarks", "bfcl"), new(category));
+        FunctionCallFolder.Read(Fixtures.Outside("benchmarks", "bfcl"), new(category));
 
     // A change, the calls with it, and the fault; none where it stays right.
     private static IEnumerable<(string, List<FunctionCall>, string)> Mutations(FunctionCallQuestion question, List<FunctionCall> calls)

@@ -17,9 +17,6 @@ public sealed class PassAtKTests
                     var share = draws.Count(draw => (draw & ((1 << c) - 1)) != 0) / (double)draws.Length;
                     Assert.Equal(share, PassAtK.Of(n, c, k), 1e-12);
                 }
-        Assert.Equal(0.5, PassAtK.Mean([(6, 3)], 1)!.Value, 1e-12);
-        Assert.Equal(0.75, PassAtK.Mean([(2, 1), (2, 2)], 1)!.Value, 1e-12);
-        Assert.Null(PassAtK.Mean([(6, 3), (2, 1)], 3));
         Assert.Equal(1 - (0.99 * 0.989899 * 0.989796), PassAtK.Of(100, 1, 3), 1e-5);
         Assert.Throws<ArgumentOutOfRangeException>(() => PassAtK.Of(2, 1, 3));
     }

@@ -3,7 +3,6 @@ using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Compression.Distillation.Losses;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Stages.Running;

@@ -17,11 +17,6 @@ internal enum TooLong
 internal static class LongConversations
 {
     /// <summary>The conversation, cut where that is asked for; null where it was left out.</summary>
-    /// <param name="conversation">The conversation.</param>
-    /// <param name="most">Tokens that it may have.</param>
-    /// <param name="way">What becomes of a longer one.</param>
-    /// <param name="origin">Where it stands.</param>
-    /// <param name="skips">Where skips are counted.</param>
     public static EncodedConversation? Fit(EncodedConversation conversation, int most, TooLong way, string origin, SkipCounts skips)
     {
         var length = conversation.Ids.Length;

@@ -4,8 +4,6 @@ using Espalier.Compression.Data.Batches;
 namespace Espalier.Compression.Alignment.Preferences;
 
 /// <summary>Windows of pairs in an order. What counts is pairs: a step's loss is the mean over them.</summary>
-/// <param name="set">The pairs.</param>
-/// <param name="order">Which window stands where.</param>
 internal sealed class PairedText(PreferenceSet set, SampleOrder order) : IBatchSource
 {
     private readonly PackedText _text = new(set.Windows, order);

@@ -46,11 +46,6 @@ internal static class PreferenceEvaluator
     public static double Won(double delta) => delta > 0 ? 1 : delta < 0 ? 0 : 0.5;
 
     /// <summary>Loss, accuracy and margin of all pairs, whose reference is known.</summary>
-    /// <param name="model">The model; read only.</param>
-    /// <param name="set">The pairs.</param>
-    /// <param name="loss">The loss.</param>
-    /// <param name="progress">Receives the windows done.</param>
-    /// <param name="stop">Stops.</param>
     public static PreferenceResult Run(
         Decoder model, PreferenceSet set, PreferenceLoss loss, IProgressReporter progress, CancellationToken stop)
     {
@@ -59,15 +54,6 @@ internal static class PreferenceEvaluator
         var deltas = Ask(model, set, 0, set.Windows.Count, rows => task.Advance(rows), stop)
             .Zip(set.Reference!, static (policy, reference) => policy.Margin - reference.Margin).ToArray();
         var losses = deltas.Zip(set.Pairs, (delta, pair) => loss.Of(delta, pair.Reward).Loss).ToArray();
-        var mean = losses.Average();
-        return new(new()
-        {
-            Nll = mean,
-            NllStandardError = losses.Length < 2 ? 0
-                : Math.Sqrt(losses.Sum(value => (value - mean) * (value - mean)) / (losses.Length - 1) / losses.Length),
-            Tokens = losses.Length,
-            WindowNll = losses,
-            Seconds = System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds,
-        }, deltas.Average(Won), loss.Beta * deltas.Average());
+        return new(PerplexityResult.Of(losses, losses.Length, started), deltas.Average(Won), loss.Beta * deltas.Average());
     }
 }

@@ -4,8 +4,6 @@ using Espalier.Compression.Data.Batches;
 namespace Espalier.Compression.Alignment.Preferences;
 
 /// <summary>Log-probabilities of the two answers of a pair, summed over the tokens that count; nats.</summary>
-/// <param name="Chosen">Of the preferred answer.</param>
-/// <param name="Rejected">Of the other one.</param>
 internal readonly record struct PairLogProbabilities(double Chosen, double Rejected)
 {
     /// <summary>How much likelier the preferred answer is.</summary>

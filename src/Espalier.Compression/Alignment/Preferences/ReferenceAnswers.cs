@@ -29,11 +29,7 @@ internal static class ReferenceAnswers
     public static List<PairLogProbabilities> Take(
         string folder, PreferenceSet set, Func<Decoder> model, IProgressReporter progress, CancellationToken stop)
     {
-        DurableOutput.Guard(folder, () =>
-        {
-            DurableFiles.OnDisk.EnsureFolder(folder);
-            return true;
-        });
+        DurableOutput.Guard(folder, () => DurableFiles.OnDisk.EnsureFolder(folder));
         Decoder? loaded = null;
         try
         {
@@ -56,10 +52,9 @@ internal static class ReferenceAnswers
                         $"reference: the log-probability of an answer of pair {set.Of(first).First + bad} is not finite; look at the model "
                             + $"and the data")
                     { ExitCode = 1 };
-                var piece = SealedJson.Bytes(
-                    new Piece(1, first, [.. asked.Select(static one => one.Chosen)], [.. asked.Select(static one => one.Rejected)]),
-                    RecordJson.Of<Piece>());
-                DurableOutput.WriteFile(path, piece.Length, stream => stream.Write(piece));
+                DurableOutput.WriteFile(path, SealedJson.Bytes(
+                    new(1, first, [.. asked.Select(static one => one.Chosen)], [.. asked.Select(static one => one.Rejected)]),
+                    RecordJson.Of<Piece>()));
                 found.AddRange(asked);
             }
             return found;

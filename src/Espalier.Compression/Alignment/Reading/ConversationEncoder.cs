@@ -24,9 +24,6 @@ internal sealed record EncodedConversation(string Text, int[] Ids, bool[] Counts
 internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTemplate? template, string folder)
 {
     /// <summary>The tokens of a conversation; null where it was skipped.</summary>
-    /// <param name="conversation">The conversation.</param>
-    /// <param name="origin">Where it stands.</param>
-    /// <param name="skips">Where skips are counted.</param>
     /// <exception cref="EspalierException">
     /// A conversation that needs a template where there is none, or an id that the model has no row for.
     /// </exception>

@@ -1,13 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Records;
-using Espalier.Files;
 using Espalier.Models.Chat;
 
 namespace Espalier.Compression.Alignment.Reading;
 
 /// <summary>Conversations of records, in the shapes that people have. What cannot be one is counted with its reason.</summary>
-/// <param name="skips">Where skips are counted.</param>
 internal sealed class RecordParser(SkipCounts skips)
 {
     private static readonly JsonDocumentOptions s_record = new() { MaxDepth = 256, AllowDuplicateProperties = false };

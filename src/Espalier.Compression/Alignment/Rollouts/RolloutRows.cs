@@ -6,8 +6,6 @@ namespace Espalier.Compression.Alignment.Rollouts;
 /// <summary>
 /// Answers as rows of batches: a prompt and what was written to it, of which the latter counts; the rest of a row is padding.
 /// </summary>
-/// <param name="prompts">The prompts.</param>
-/// <param name="sequence">Inputs of a row.</param>
 internal sealed class RolloutRows(PromptSet prompts, int sequence)
 {
     /// <summary>A batch with room for so many answers.</summary>

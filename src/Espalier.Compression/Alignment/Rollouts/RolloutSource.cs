@@ -73,13 +73,8 @@ internal sealed class RolloutSource(
         var (first, steps) = (step * plan.Batch, Math.Min(plan.Refresh, plan.Steps - step));
         long[] asked = [.. Enumerable.Range(0, checked((int)(steps * plan.Batch))).Select(i => order.WindowAt(first + i))];
         var written = writer.Write(student, asked, first, plan.Lengths.At(step, plan.Steps), stop);
-        var bytes = SealedJson.Bytes(new Kept(1, step, written), RecordJson.Of<Kept>());
-        DurableOutput.Guard(folder, () =>
-        {
-            DurableFiles.OnDisk.EnsureFolder(folder);
-            return true;
-        });
-        DurableOutput.WriteFile(PathOf(step), bytes.Length, stream => stream.Write(bytes));
+        DurableOutput.Guard(folder, () => DurableFiles.OnDisk.EnsureFolder(folder));
+        DurableOutput.WriteFile(PathOf(step), SealedJson.Bytes(new(1, step, written), RecordJson.Of<Kept>()));
         return written;
     }
 

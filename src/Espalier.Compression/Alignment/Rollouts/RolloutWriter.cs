@@ -2,7 +2,6 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Models;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Compression.Alignment.Rollouts;

@@ -13,8 +13,6 @@ public interface IBatchSource
     long WindowAt(long position);
 
     /// <summary>Targets of the rows at <paramref name="first"/> and after it that count in the loss.</summary>
-    /// <param name="first">Position of the first row.</param>
-    /// <param name="rows">How many rows.</param>
     long CountedTokens(long first, int rows);
 
     /// <summary>A batch with room for so many rows, and for what the source knows of them.</summary>

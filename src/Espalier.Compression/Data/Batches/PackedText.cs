@@ -1,15 +1,11 @@
 namespace Espalier.Compression.Data.Batches;
 
 /// <summary>Windows of packed text in an order: training text, calibration text, text to evaluate on.</summary>
-/// <param name="windows">The windows.</param>
-/// <param name="order">Which of them stands where.</param>
 internal sealed class PackedText(WindowSet windows, SampleOrder order) : IBatchSource
 {
     public int Sequence => windows.SequenceLength;
 
     /// <summary>The windows one after the other, all of whose tokens are scored.</summary>
-    /// <param name="windows">The windows.</param>
-    /// <param name="purpose">What they are for, for the error.</param>
     /// <exception cref="EspalierException">There is a loss mask, which would go unheeded.</exception>
     internal static PackedText Scored(WindowSet windows, string purpose) =>
         new(windows.WithoutMask(purpose), SampleOrder.Sequential(windows.Count));

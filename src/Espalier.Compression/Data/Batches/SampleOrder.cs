@@ -23,9 +23,6 @@ internal abstract class SampleOrder
     public static SampleOrder Shuffled(long windows, long seed) => new ShuffledOrder(seed) { Windows = AtLeastOne(windows) };
 
     /// <summary>Pieces in their order, the windows of each in a new permutation every epoch (<see cref="PieceShuffle"/>).</summary>
-    /// <param name="windows">Windows in all.</param>
-    /// <param name="pieceWindows">Windows of a piece.</param>
-    /// <param name="seed">The seed.</param>
     public static SampleOrder ShuffledWithin(long windows, long pieceWindows, long seed) =>
         new PieceOrder(pieceWindows, seed) { Windows = AtLeastOne(windows) };
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data.Records;
-using Espalier.Files;
 using Parquet.Schema;
 
 namespace Espalier.Compression.Data.Formats;

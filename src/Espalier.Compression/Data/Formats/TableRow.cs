@@ -3,7 +3,6 @@ using System.Text;
 namespace Espalier.Compression.Data.Formats;
 
 /// <summary>One row of a table, by RFC 4180: values in quotes may hold the separator, line ends, and quotes written twice.</summary>
-/// <param name="separator">What parts values.</param>
 internal sealed class TableRow(char separator)
 {
     private readonly List<string> _values = [];

@@ -32,7 +32,6 @@ internal sealed class JoinedTokens : ITokens
     public IReadOnlyList<long> Counts => [.. _parts.Select(static part => part.Count)];
 
     /// <summary>Where documents begin in all rows.</summary>
-    /// <param name="parts">Where they begin in each.</param>
     public DocumentBoundaries Boundaries(IReadOnlyList<DocumentBoundaries> parts) => new JoinedBoundaries(_starts, parts);
 
     public void Read(long position, Span<int> destination)
@@ -49,9 +48,7 @@ internal sealed class JoinedTokens : ITokens
 
     private int PartOf(long position, int length)
     {
-        if (position < 0 || position > Count - length)
-            throw new ArgumentOutOfRangeException(nameof(position),
-                $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
+        this.RequireWithin(position, length);
         var at = Array.BinarySearch(_starts, position);
         return at >= 0 ? at : ~at - 1;
     }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Espalier.Compression.Data.Records;
-using Espalier.Compression.Data.Tokens;
 using Espalier.Files;
 
 namespace Espalier.Compression.Data.Pieces;

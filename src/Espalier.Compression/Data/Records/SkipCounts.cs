@@ -43,7 +43,6 @@ internal sealed class SkipCounts
     }
 
     /// <summary>What is to be said of documents that bring their own BOS; null where there are none.</summary>
-    /// <param name="documents">How many there are.</param>
     public static string? DoubledBosWarning(long documents) => documents == 0 ? null
         : $"{documents} {(documents == 1 ? "document begins" : "documents begin")} with the tokenizer's own BOS, and another one is put "
             + "before it, as transformers does: take it out of the text if one is meant";

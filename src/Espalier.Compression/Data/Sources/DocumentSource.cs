@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using Espalier.Compression.Data.Files;
 using Espalier.Compression.Data.Formats;
 using Espalier.Compression.Data.Records;

@@ -86,9 +86,7 @@ internal sealed class StreamedTokens : IDocumentTokens, IDisposable
 
     private int? Part(long position, int length, out long inside, out int count)
     {
-        if (position < 0 || position > Count - length)
-            throw new ArgumentOutOfRangeException(nameof(position),
-                $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
+        this.RequireWithin(position, length);
         (var piece, inside) = Math.DivRem(position, Index.PieceTokens);
         count = (int)Math.Min(length, Index.PieceTokens - inside);
         return (int)piece;

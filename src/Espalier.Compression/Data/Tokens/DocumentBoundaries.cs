@@ -53,7 +53,6 @@ public abstract class DocumentBoundaries
 /// <param name="starts">Where each begins, ascending.</param>
 internal sealed class StoredBoundaries(long[] starts) : DocumentBoundaries
 {
-    /// <inheritdoc/>
     protected override bool Begins(long position, long before) => Array.BinarySearch(starts, position) >= 0;
 }
 
@@ -61,6 +60,5 @@ internal sealed class StoredBoundaries(long[] starts) : DocumentBoundaries
 /// <param name="eos">The ids that end one.</param>
 internal sealed class EosBoundaries(IReadOnlyCollection<int> eos) : DocumentBoundaries
 {
-    /// <inheritdoc/>
     protected override bool Begins(long position, long before) => eos.Any(id => id == before);
 }

@@ -25,7 +25,6 @@ internal sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, in
     /// <exception cref="EspalierException">The model has no row for the tokenizer's EOS.</exception>
     public static DocumentEncoder Of(Tokenizer tokenizer, int rows)
     {
-        ArgumentNullException.ThrowIfNull(tokenizer);
         // It would be put after every document.
         if (tokenizer.EosId >= rows)
             throw new EspalierException(

@@ -65,7 +65,7 @@ internal sealed class TokenFile : ITokens, IDisposable
 
     public void Read(long position, Span<int> destination)
     {
-        CheckRange(position, destination.Length);
+        this.RequireWithin(position, destination.Length);
         if (Width == TokenWidth.Int32)
             _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)position * 4, destination);
         else
@@ -90,13 +90,6 @@ internal sealed class TokenFile : ITokens, IDisposable
                 part[i] = ids[i];
         }
         ArrayPool<ushort>.Shared.Return(ids);
-    }
-
-    private void CheckRange(long position, int length)
-    {
-        if (position < 0 || position > Count - length)
-            throw new ArgumentOutOfRangeException(nameof(position),
-                $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
     }
 
     private static void CheckIds(string path, SafeFileHandle file, TokenWidth width, int below)

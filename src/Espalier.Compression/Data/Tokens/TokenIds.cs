@@ -46,10 +46,9 @@ internal sealed class TokenIds : ITokens
             spec, vocabularySize);
     }
 
-    public void Read(long position, Span<int> destination) => Slice(position, destination.Length).CopyTo(destination);
-
-    private ReadOnlySpan<int> Slice(long position, int length) => position >= 0 && position <= _ids.Length - length
-        ? _ids.AsSpan((int)position, length)
-        : throw new ArgumentOutOfRangeException(nameof(position),
-            $"{Name}: ids {position} to {position + length} are not within the {Count} there are");
+    public void Read(long position, Span<int> destination)
+    {
+        this.RequireWithin(position, destination.Length);
+        _ids.AsSpan((int)position, destination.Length).CopyTo(destination);
+    }
 }

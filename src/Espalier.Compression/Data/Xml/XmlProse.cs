@@ -91,18 +91,11 @@ internal static class XmlProse
     private static void AppendItem(XElement item, StringBuilder raw)
     {
         string[] cells = [.. item.Elements().Where(cell => cell.Name.LocalName is "term" or "description")
-            .Select(cell => string.Join(' ', CellLines(cell)))];
+            .Select(cell => string.Join(' ', Lines(cell)))];
         if (cells.Length > 0)
             raw.AppendJoin(": ", cells.Where(cell => cell.Length > 0));
         else
             AppendContent(item, raw);
-    }
-
-    private static IEnumerable<string> CellLines(XElement cell)
-    {
-        var raw = new StringBuilder();
-        AppendContent(cell, raw);
-        return raw.ToString().Split('\n').Select(Collapse).Where(line => line.Length > 0);
     }
 
     private static string? Attribute(XElement element, string name) => element.Attribute(name)?.Value;

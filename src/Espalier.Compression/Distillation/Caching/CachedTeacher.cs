@@ -27,10 +27,8 @@ internal sealed class CachedTeacher : Teacher, IDisposable
         }
     }
 
-    /// <inheritdoc/>
     public override bool TakesThreads => true;
 
-    /// <inheritdoc/>
     public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places)
     {
         if (places.Count > 0)
@@ -40,7 +38,6 @@ internal sealed class CachedTeacher : Teacher, IDisposable
             : Sparse(batch, ids_BT.Device), new Dictionary<TapPlace, Tensor>());
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         _head_VE?.Dispose();

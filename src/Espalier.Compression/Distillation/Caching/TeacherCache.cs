@@ -102,7 +102,6 @@ internal sealed class TeacherCache : IDisposable
         return file.ReadFloat32(CacheWriter.HeadTensor);
     }
 
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var (file, view) in _shards)

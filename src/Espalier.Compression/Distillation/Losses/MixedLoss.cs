@@ -9,14 +9,11 @@ internal sealed class MixedLoss : LogitLoss
 
     private MixedLoss((double Weight, LogitLoss Loss)[] terms) => _terms = terms;
 
-    /// <inheritdoc/>
     public override string Name =>
         string.Join(" + ", Parts.Select(part => part.Weight == 1 ? part.Name : $"{part.Weight:0.######}*{part.Name}"));
 
-    /// <inheritdoc/>
     public override bool NeedsTeacher => _terms.Any(term => term.Loss.NeedsTeacher);
 
-    /// <inheritdoc/>
     public override IReadOnlyList<LossPart> Parts => [.. _terms.Select(term => new LossPart(term.Loss.Name, term.Weight))];
 
     /// <summary>
@@ -35,10 +32,8 @@ internal sealed class MixedLoss : LogitLoss
         return terms is [(1.0, var single)] ? single : new MixedLoss(terms);
     }
 
-    /// <inheritdoc/>
     internal override bool LetsGo => Array.TrueForAll(_terms, static term => term.Loss.LetsGo);
 
-    /// <inheritdoc/>
     public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C)
     {
         var gradient_CV = student_CV.ZerosLike();

@@ -10,16 +10,12 @@ internal sealed class SoftCrossEntropy(double temperature = 1.0) : LogitLoss
 {
     private readonly double _temperature = Temperature(temperature);
 
-    /// <inheritdoc/>
     public override string Name => "soft-cross-entropy";
 
-    /// <inheritdoc/>
     public override bool TakesBfloat16 => true;
 
-    /// <inheritdoc/>
     public override bool NeedsTeacher => true;
 
-    /// <inheritdoc/>
     public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C) =>
         student_CV.DivergenceInPlace(DistributionChunk.LogitsOf(teacher, this), _temperature, withEntropy: false);
 }

@@ -50,24 +50,19 @@ internal sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : Teache
         return spare;
     }
 
-    /// <inheritdoc/>
     public override long Vocabulary => _head.Vocabulary;
 
-    /// <inheritdoc/>
     public override DistributionChunk At(long start, long end, long vocabulary) => new DenseChunk(Logits(start, end, vocabulary));
 
-    /// <inheritdoc/>
     internal override DistributionChunk Next(long start, long end, long vocabulary, ref Tensor? room_CV)
     {
         _chunk.Logits_CV = _head.First(vocabulary).TrainingLogits(_hidden_NE.Slice(0, start, end), ref room_CV);
         return _chunk;
     }
 
-    /// <inheritdoc/>
     internal override void LetGo() =>
         (_hidden_NE, _head, _chunk.Logits_CV, s_spare) = (null!, null!, null!, this);
 
-    /// <inheritdoc/>
     public override TeacherDistributions Rows(Tensor index_M) => new DenseDistributions(_hidden_NE.IndexSelect(0, index_M), _head);
 
     private Tensor Logits(long start, long end, long vocabulary) =>
@@ -78,14 +73,11 @@ internal sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : Teache
 internal sealed class SparseDistributions(long vocabulary, Tensor ids_NK, Tensor weights_NK, Tensor? logTail_N, Tensor? entropy_N)
     : TeacherDistributions
 {
-    /// <inheritdoc/>
     public override long Vocabulary => vocabulary;
 
-    /// <inheritdoc/>
     public override DistributionChunk At(long start, long end, long vocabulary) => new SparseChunk(
         ids_NK.Slice(0, start, end), weights_NK.Slice(0, start, end), logTail_N?.Slice(0, start, end), entropy_N?.Slice(0, start, end));
 
-    /// <inheritdoc/>
     public override TeacherDistributions Rows(Tensor index_M) => new SparseDistributions(
         vocabulary, ids_NK.IndexSelect(0, index_M), weights_NK.IndexSelect(0, index_M), logTail_N?.IndexSelect(0, index_M),
         entropy_N?.IndexSelect(0, index_M));

@@ -13,13 +13,10 @@ internal sealed class TopKTail(int k, double temperature = 1.0) : LogitLoss
     private readonly int _k = k >= 1 ? k : throw new EspalierException($"k is {k} and must be at least 1");
     private readonly double _temperature = Temperature(temperature);
 
-    /// <inheritdoc/>
     public override string Name => "top-k-tail";
 
-    /// <inheritdoc/>
     public override bool NeedsTeacher => true;
 
-    /// <inheritdoc/>
     public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C)
     {
         var teacher_CV = DistributionChunk.LogitsOf(teacher, this);

@@ -123,13 +123,7 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
     private static string Listed(List<string> tokens) =>
         string.Join(", ", tokens.Take(MostListed)) + (tokens.Count > MostListed ? $" and {tokens.Count - MostListed} more" : "");
 
-    private static string Quoted(string? token)
-    {
-        if (token is null)
-            return "no token";
-        var text = new string([.. token.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
-        return $"'{text}{(token.Length > 40 ? "..." : "")}'";
-    }
+    private static string Quoted(string? token) => token is null ? "no token" : $"'{OneLine.Clipped(token, 40)}'";
 
     private static int RoundedUp(int size, int multiple) => (int)Math.Min(int.MaxValue, ((long)size + multiple - 1) / multiple * multiple);
 

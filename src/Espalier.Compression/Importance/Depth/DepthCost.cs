@@ -1,4 +1,3 @@
-using Espalier.Compression.Importance.Streams;
 using Espalier.Models;
 
 namespace Espalier.Compression.Importance.Depth;

@@ -1,5 +1,3 @@
-using Espalier.Compression.Importance.Streams;
-
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>What tells how much a layer, or a span of layers, matters. Higher is always more harm done by removing it.</summary>

@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance.Depth.Metrics;
-using Espalier.Compression.Importance.Streams;
 using Espalier.Models;
 
 namespace Espalier.Compression.Importance.Depth;
@@ -22,8 +21,6 @@ internal static class DepthScorer
     public static DepthScores Run(Decoder model, WindowSet? windows, DepthTask? task, DepthOptions options,
         IProgressReporter progress, CancellationToken stop = default)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(options);
         Check(model.Config.Layers, options);
         var kinds = options.Metrics.Distinct().Order().ToArray();
         var found = new Dictionary<DepthMetricKind, DepthMetricScores>();

@@ -25,39 +25,31 @@ internal static class DepthScoresFile
     public static DepthScores Read(string path) => JsonFile.Read(path, MaxBytes, Parse);
 
     /// <summary>Writes scores, whole or not at all.</summary>
-    public static void Write(string path, DepthScores scores)
-    {
-        var bytes = Bytes(scores);
-        DurableOutput.WriteFile(path, bytes.Length, stream => stream.Write(bytes));
-    }
+    public static void Write(string path, DepthScores scores) => DurableOutput.WriteFile(path, Bytes(scores));
 
     /// <summary>The scores as a JSON object, as the file holds them.</summary>
     public static JsonObject ToJson(DepthScores scores) => JsonNode.Parse(Bytes(scores))!.AsObject();
 
-    private static byte[] Bytes(DepthScores scores)
+    private static byte[] Bytes(DepthScores scores) => JsonLayout.Bytes(json =>
     {
-        ArgumentNullException.ThrowIfNull(scores);
-        return JsonLayout.Bytes(json =>
+        json.WriteStartObject();
+        json.WriteNumber("version", scores.Version);
+        json.WriteNumber("layers", scores.Layers);
+        json.WriteNumber("samples", scores.Samples);
+        json.WriteNumber("sample_length", scores.SampleLength);
+        json.WriteString("teacher", scores.Teacher);
+        json.WriteString("calibration", scores.Calibration);
+        json.WriteString("task", scores.Task);
+        json.WriteStartObject("metrics");
+        foreach (var (kind, metric) in scores.Metrics.OrderBy(pair => pair.Key))
         {
-            json.WriteStartObject();
-            json.WriteNumber("version", scores.Version);
-            json.WriteNumber("layers", scores.Layers);
-            json.WriteNumber("samples", scores.Samples);
-            json.WriteNumber("sample_length", scores.SampleLength);
-            json.WriteString("teacher", scores.Teacher);
-            json.WriteString("calibration", scores.Calibration);
-            json.WriteString("task", scores.Task);
-            json.WriteStartObject("metrics");
-            foreach (var (kind, metric) in scores.Metrics.OrderBy(pair => pair.Key))
-            {
-                json.WriteStartObject(EnumName.Of(kind));
-                Metric(json, metric);
-                json.WriteEndObject();
-            }
+            json.WriteStartObject(EnumName.Of(kind));
+            Metric(json, metric);
             json.WriteEndObject();
-            json.WriteEndObject();
-        });
-    }
+        }
+        json.WriteEndObject();
+        json.WriteEndObject();
+    });
 
     private static void Metric(Utf8JsonWriter json, DepthMetricScores metric)
     {

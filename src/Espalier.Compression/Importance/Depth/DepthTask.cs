@@ -18,7 +18,6 @@ internal readonly record struct TaskVerdict(double Loss, double Accuracy);
 internal sealed record DepthTask(IReadOnlyList<ScoredRow> Rows, Func<IReadOnlyList<double>, TaskVerdict> Judge)
 {
     /// <summary>The rows in batches, each filled up to one length after, where causal attention never looks from.</summary>
-    /// <param name="batch">Rows of a batch.</param>
     public IEnumerable<DepthBatch> Batches(int batch)
     {
         for (var first = 0; first < Rows.Count; first += batch)

@@ -36,7 +36,6 @@ internal sealed class BlockInfluence
     }
 
     /// <summary>Width to [first layer].</summary>
-    /// <param name="positions">Positions of all batches.</param>
     public IReadOnlyDictionary<int, double[]> Result(long positions) =>
         _cosines.ToDictionary(pair => pair.Key, pair => pair.Value.Select(sum => 1 - sum / positions).ToArray());
 

@@ -1,5 +1,4 @@
 using Espalier.Torch;
-using Espalier.Torch.Layers;
 
 namespace Espalier.Compression.Importance.Values;
 

@@ -11,8 +11,6 @@ internal sealed class RoutingSums(DecoderConfig config) : IDisposable
     private readonly Tensor?[] _products = new Tensor?[config.Layers], _masses = new Tensor?[config.Layers];
 
     /// <summary>Adds the router logits of a batch, whichever experts the tokens went to.</summary>
-    /// <param name="layer">Whose.</param>
-    /// <param name="logits_BTE">The logits.</param>
     public void AddLogits(int layer, Tensor logits_BTE)
     {
         using var scope = TensorScope.Begin();
@@ -31,7 +29,6 @@ internal sealed class RoutingSums(DecoderConfig config) : IDisposable
     }
 
     /// <summary>The means and cosines.</summary>
-    /// <param name="positions">Positions that were seen.</param>
     public ExpertRouting Result(long positions) => new()
     {
         Mass = [.. _masses.Select(sums => sums is null ? new double[config.Experts]

@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Pruning.Masks;
 

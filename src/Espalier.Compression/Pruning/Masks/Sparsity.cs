@@ -29,7 +29,6 @@ internal readonly record struct Sparsity(double Share, int? Group = null)
     /// <exception cref="EspalierException">It is none of them.</exception>
     public static Sparsity Parse(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
         if (text.Split(':') is [var gone, var of] && Whole(gone) is { } n && Whole(of) is { } m && n >= 1 && n < m)
             return new((double)n / m, m);
         var number = text.EndsWith('%') ? Number(text[..^1]) / 100 : Number(text);

@@ -38,7 +38,6 @@ internal readonly record struct Budget(double Least, double Most)
 
     private static Budget Parse(string text, Func<string, double?> number, string examples)
     {
-        ArgumentNullException.ThrowIfNull(text);
         EspalierException Wrong() => new($"'{OneLine.Clipped(text)}' is no budget; write {examples}");
         double Positive(string part) => number(part.Trim()) is > 0 and { } value && double.IsFinite(value) ? value : throw Wrong();
         if (text.StartsWith("<=", StringComparison.Ordinal))

@@ -1,4 +1,3 @@
-using Espalier.Compression.Pruning;
 using Espalier.Models;
 
 namespace Espalier.Compression.Search.Constraints;
@@ -31,8 +30,4 @@ internal sealed record Candidate(DecoderConfig Shape)
     /// <summary>Bytes of the weights, and of the keys, values and states of so many sequences of so many positions.</summary>
     public long MemoryBytes(int elementBytes, long context, long sequences) => checked(elementBytes * Parameters
         + (Shape.KeyValueBytesPerToken(elementBytes) * context + Shape.StateBytesPerText(elementBytes)) * sequences);
-
-    /// <summary>The sizes to prune to.</summary>
-    public PruneTarget Target(int? multiple) =>
-        new() { Sizes = ShapeName.ThoseThere(Sizes), Multiple = multiple };
 }

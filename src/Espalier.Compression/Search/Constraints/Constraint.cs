@@ -1,7 +1,6 @@
 namespace Espalier.Compression.Search.Constraints;
 
 /// <summary>Something that a candidate must keep to. Siblings measure one quantity each.</summary>
-/// <param name="Budget">What it may be.</param>
 internal abstract record Constraint(Budget Budget)
 {
     /// <summary>The key of the recipe.</summary>

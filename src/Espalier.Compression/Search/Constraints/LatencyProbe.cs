@@ -3,7 +3,6 @@ using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Torch;
 

@@ -99,8 +99,7 @@ internal sealed class LatencyTable
         if (_path is null)
             return;
         DurableOutput.Guard(_path, () => DurableFiles.OnDisk.EnsureFolder(Path.GetDirectoryName(Path.GetFullPath(_path))!));
-        var text = SealedJson.Bytes(new LatencyRecord(Version, _machines), RecordJson.Of<LatencyRecord>());
-        DurableOutput.WriteFile(_path, text.Length, stream => stream.Write(text));
+        DurableOutput.WriteFile(_path, SealedJson.Bytes(new(Version, _machines), RecordJson.Of<LatencyRecord>()));
     }
 
     private static bool IsTable(string path)

@@ -1,7 +1,6 @@
 namespace Espalier.Compression.Search.Constraints;
 
 /// <summary>Weights without the embedding table and the head.</summary>
-/// <param name="Budget">What it may be.</param>
 internal sealed record NonEmbeddingConstraint(Budget Budget) : Constraint(Budget)
 {
     public override string Name => "non-embedding-parameters";

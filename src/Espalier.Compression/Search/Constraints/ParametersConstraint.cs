@@ -1,7 +1,6 @@
 namespace Espalier.Compression.Search.Constraints;
 
 /// <summary>All weights.</summary>
-/// <param name="Budget">What it may be.</param>
 internal sealed record ParametersConstraint(Budget Budget) : Constraint(Budget)
 {
     public override string Name => "parameters";

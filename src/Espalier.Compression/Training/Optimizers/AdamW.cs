@@ -10,13 +10,10 @@ namespace Espalier.Compression.Training.Optimizers;
 internal sealed record AdamWOptions(double Beta1 = 0.9, double Beta2 = 0.95, double Epsilon = 1e-8, double WeightDecay = 0.1)
     : OptimizerOptions
 {
-    /// <inheritdoc/>
     public override Optimizer Make(IReadOnlyList<TrainedParameter> parameters) => new AdamW(parameters, this);
 
-    /// <inheritdoc/>
     internal override int StateOf(bool isHiddenMatrix) => 2;
 
-    /// <inheritdoc/>
     public override void Validate()
     {
         Require(Beta1 is >= 0 and < 1, "betas", Beta1, "at least 0 and below 1");
@@ -44,11 +41,9 @@ internal sealed class AdamW : Optimizer
         _second = [.. _parameters.Select(p => p.Value.ZerosLike().Unscoped())];
     }
 
-    /// <inheritdoc/>
     public override IEnumerable<(string Name, Tensor Value)> StateOf(int parameter) =>
         [("first-moment", _first[parameter]), ("second-moment", _second[parameter])];
 
-    /// <inheritdoc/>
     protected override (double Moved, double Size) Update(double learningRate, ReadOnlySpan<double> clipFactors, bool measure)
     {
         if (!measure && _parameters.Count > 0 && _parameters[0].Value.Device != Device.Cpu)
@@ -90,7 +85,6 @@ internal sealed class AdamW : Optimizer
         return Update(learningRate, clipFactors, measure);
     }
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         foreach (var tensor in _first.Concat(_second))

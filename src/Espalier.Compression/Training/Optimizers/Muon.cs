@@ -7,13 +7,10 @@ namespace Espalier.Compression.Training.Optimizers;
 /// <param name="Momentum">Decay of the momentum.</param>
 internal sealed record MuonOptions(AdamWOptions Others, double Momentum = 0.95) : OptimizerOptions
 {
-    /// <inheritdoc/>
     public override Optimizer Make(IReadOnlyList<TrainedParameter> parameters) => new Muon(parameters, this);
 
-    /// <inheritdoc/>
     internal override int StateOf(bool isHiddenMatrix) => isHiddenMatrix ? 1 : Others.StateOf(isHiddenMatrix);
 
-    /// <inheritdoc/>
     public override void Validate()
     {
         Others.Validate();
@@ -58,12 +55,10 @@ internal sealed class Muon : Optimizer
         _clipsOfOthers = new double[_placesOfOthers.Length];
     }
 
-    /// <inheritdoc/>
     public override IEnumerable<(string Name, Tensor Value)> StateOf(int parameter) =>
         Array.IndexOf(_placesOfMatrices, parameter) is >= 0 and var matrix
             ? [("momentum", _momenta[matrix])] : _others.StateOf(Array.IndexOf(_placesOfOthers, parameter));
 
-    /// <inheritdoc/>
     protected override (double Moved, double Size) Update(double learningRate, ReadOnlySpan<double> clipFactors, bool measure)
     {
         for (var i = 0; i < _clipsOfOthers.Length; i++)
@@ -77,7 +72,6 @@ internal sealed class Muon : Optimizer
         return (moved, size);
     }
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         _others.Dispose();

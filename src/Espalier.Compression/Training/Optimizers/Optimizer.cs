@@ -10,7 +10,6 @@ public abstract record OptimizerOptions
     public abstract Optimizer Make(IReadOnlyList<TrainedParameter> parameters);
 
     /// <summary>Numbers of state that it keeps for each number of a parameter.</summary>
-    /// <param name="isHiddenMatrix">Whether the parameter is a matrix inside a block.</param>
     internal abstract int StateOf(bool isHiddenMatrix);
 
     /// <summary>Checks every field.</summary>

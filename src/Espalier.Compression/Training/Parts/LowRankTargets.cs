@@ -76,10 +76,8 @@ internal sealed record LowRankTargets
             + "leave something to train");
     }
 
-    /// <inheritdoc/>
     public bool Equals(LowRankTargets? other) => other is not null && _roles.SequenceEqual(other._roles);
 
-    /// <inheritdoc/>
     public override int GetHashCode() => _roles.Aggregate(0, HashCode.Combine);
 
     private static ParameterRole[] Roles(ParameterGroup group) =>

@@ -1,5 +1,3 @@
-using Espalier.Compression.Training.Optimizers;
-
 namespace Espalier.Compression.Training.Profiling;
 
 /// <summary>What a training step does, in the order in which it does it.</summary>

@@ -1,5 +1,4 @@
 using Espalier.Compression.Training.Speeds;
-using Espalier.Files;
 
 namespace Espalier.Compression.Training.Profiling;
 

@@ -8,6 +8,5 @@ namespace Espalier.Compression.Training.Schedules;
 internal sealed record ConstantSchedule(double Peak, int WarmUp, long Steps, bool FromZero = false)
     : Schedule(Peak, WarmUp, Steps, FromZero)
 {
-    /// <inheritdoc/>
     protected override double AfterWarmUp(long step) => Peak;
 }

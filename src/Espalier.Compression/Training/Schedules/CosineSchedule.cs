@@ -11,7 +11,6 @@ namespace Espalier.Compression.Training.Schedules;
 internal sealed record CosineSchedule(double Peak, double Low, int WarmUp, long Steps, bool FromZero = false)
     : Schedule(Peak, WarmUp, Steps, FromZero)
 {
-    /// <inheritdoc/>
     protected override double AfterWarmUp(long step)
     {
         var progress = (double)(step - WarmUp) / Math.Max(1, Steps - WarmUp);

@@ -9,6 +9,5 @@ namespace Espalier.Compression.Training.Schedules;
 internal sealed record LinearSchedule(double Peak, double Low, int WarmUp, long Steps, bool FromZero = false)
     : Schedule(Peak, WarmUp, Steps, FromZero)
 {
-    /// <inheritdoc/>
     protected override double AfterWarmUp(long step) => Low + (Peak - Low) * (1 - (double)(step - WarmUp) / Math.Max(1, Steps - WarmUp));
 }

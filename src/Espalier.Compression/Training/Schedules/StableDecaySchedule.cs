@@ -16,6 +16,5 @@ internal sealed record StableDecaySchedule(double Peak, double Low, int WarmUp, 
     /// <summary>D where nothing is said: a tenth of the steps, which the paper finds to be enough, rounded up.</summary>
     public static long DecayOf(long steps) => steps / 10 + (steps % 10 > 0 ? 1 : 0);
 
-    /// <inheritdoc/>
     protected override double AfterWarmUp(long step) => step <= Steps - Decay ? Peak : Low + (Peak - Low) * (Steps - step) / Decay;
 }

@@ -53,14 +53,8 @@ internal sealed record CallCategory(string Name)
     public CallGoal Goal => Has("irrelevance") ? CallGoal.Irrelevance : Has("relevance") ? CallGoal.Relevance
         : Has("parallel") ? CallGoal.Parallel : Has("multiple") ? CallGoal.Multiple : CallGoal.Simple;
 
-    /// <summary>Whether its questions came from users.</summary>
-    public bool IsLive => Has("live");
-
     /// <summary>Whether there are answers to compare with.</summary>
     public bool HasAnswers => Goal is not (CallGoal.Irrelevance or CallGoal.Relevance);
-
-    /// <summary>The category of a question's id: <c>live_simple_19-3-15</c> is of <c>live_simple</c>.</summary>
-    public static CallCategory OfId(string id) => new(id.LastIndexOf('_') is > 0 and var end ? id[..end] : id);
 
     private bool Has(string word) => Name.Contains(word, StringComparison.Ordinal);
 }

@@ -10,31 +10,8 @@ namespace Espalier.Evaluation.FunctionCalls.Questions;
 /// </summary>
 internal static class FunctionCallFiles
 {
-    private const string Prefix = "BFCL_v4_";
-
-    /// <summary>The categories that a folder has, in the leaderboard's order.</summary>
-    public static IReadOnlyList<CallCategory> Categories(string folder) =>
-        [.. CallCategory.All.Where(category => File.Exists(Path.Combine(folder, $"{Prefix}{category.Name}.json")))];
-
-    /// <summary>Reads a category.</summary>
-    /// <exception cref="EspalierException">
-    /// A file cannot be read, a question has no answer, an answer calls a function that is not described, or a type is not known.
-    /// </exception>
-    public static IReadOnlyList<FunctionCallQuestion> Read(string folder, CallCategory category)
-    {
-        var questions = TaskDocuments.Read(Path.Combine(folder, $"{Prefix}{category.Name}.json"), columns: null);
-        if (!category.HasAnswers)
-            return Questions(questions, [], category);
-        var beside = Path.Combine(folder, $"possible_answer_{category.Name}.json");
-        if (!File.Exists(beside))
-            beside = Path.Combine(folder, "possible_answer", $"{Prefix}{category.Name}.json");
-        return Questions(questions, TaskDocuments.Read(beside, columns: null), category);
-    }
-
     /// <summary>The questions of a category with the calls that are right.</summary>
-    /// <param name="questions">The questions.</param>
     /// <param name="right">The right calls, by the questions' ids.</param>
-    /// <param name="category">The category.</param>
     /// <exception cref="EspalierException">The same.</exception>
     public static IReadOnlyList<FunctionCallQuestion> Questions(IReadOnlyList<TaskDocument> questions, IReadOnlyList<TaskDocument> right,
         CallCategory category)

@@ -16,7 +16,6 @@ internal sealed record FunctionDescription(string Name, IReadOnlyDictionary<stri
     IReadOnlyList<string> Required);
 
 /// <summary>A call that is right.</summary>
-/// <param name="Function">The function.</param>
 /// <param name="Parameters">
 /// Values of each parameter that are right, in the file's order. An empty text among them says that the parameter may be left out. Of a
 /// dict, each key has such a list in turn.
@@ -30,8 +29,6 @@ internal sealed record PossibleCall(string Function, IReadOnlyList<KeyValuePair<
 }
 
 /// <summary>A question of BFCL.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Category">Its category.</param>
 /// <param name="Messages">What is asked: role and text of each message of the turn.</param>
 /// <param name="Functions">The functions that may be called.</param>
 /// <param name="FunctionJson">The same as the file has them, for the prompt.</param>

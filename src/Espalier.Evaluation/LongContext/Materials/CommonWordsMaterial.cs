@@ -3,7 +3,6 @@ using Espalier.Evaluation.Tasks;
 namespace Espalier.Evaluation.LongContext.Materials;
 
 /// <summary>Words that stand in a list more often than others (<see cref="CommonWordsTask"/>).</summary>
-/// <param name="Common">How many are.</param>
 internal sealed record CommonWordsMaterial(int Common) : RulerMaterial
 {
     public override int UsualAnswerTokens => 120;

@@ -6,7 +6,6 @@ using Espalier.Evaluation.Tasks.Templates;
 namespace Espalier.Evaluation.LongContext.Materials;
 
 /// <summary>Questions over documents of the user's (<see cref="DocumentsTask"/>).</summary>
-/// <param name="Question">The question.</param>
 /// <param name="Answers">The field of the right answers.</param>
 /// <param name="Contexts">The field of the documents that answer it: a text, or a list of them.</param>
 internal sealed record DocumentsMaterial(Template Question, string[] Answers, string[] Contexts) : RulerMaterial

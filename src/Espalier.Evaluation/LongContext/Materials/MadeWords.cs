@@ -6,7 +6,6 @@ namespace Espalier.Evaluation.LongContext.Materials;
 /// Words that nobody has read before, drawn by chance: no list of words is needed, and all have one length, so that none is part of another
 /// where answers are looked for in what a model wrote. No word is drawn twice.
 /// </summary>
-/// <param name="random">Where chance comes from.</param>
 internal sealed class MadeWords(PythonRandom random)
 {
     private const string Consonants = "bdklmnrstv", Vowels = "aeiou";

@@ -6,7 +6,6 @@ namespace Espalier.Evaluation.LongContext.Materials;
 
 /// <summary>Needles in a haystack (<see cref="NeedleTask"/>).</summary>
 /// <param name="Rules">How many there are.</param>
-/// <param name="Needle">A needle.</param>
 /// <param name="Essay">The file of the text that they are hidden in; null plain sentences.</param>
 internal sealed record NeedleMaterial(NeedleRules Rules, Template Needle, string? Essay) : RulerMaterial
 {

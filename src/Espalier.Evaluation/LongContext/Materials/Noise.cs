@@ -10,8 +10,6 @@ internal static class Noise
     public const string Line = "The road is long. The river is wide. The hill is high. The day goes by. Then it begins again.";
 
     /// <summary>The sentences of the first so many words of a text, which begins again where it ends.</summary>
-    /// <param name="words">The words.</param>
-    /// <param name="count">How many of them.</param>
     public static IReadOnlyList<string> Sentences(IReadOnlyList<string> words, int count)
     {
         var (sentences, sentence) = (new List<string>(), new List<string>());

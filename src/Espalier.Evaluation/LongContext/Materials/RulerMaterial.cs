@@ -18,7 +18,6 @@ internal abstract record RulerMaterial
     public virtual bool AnyCounts => false;
 
     /// <summary>What makes the questions.</summary>
-    /// <param name="task">The task.</param>
     /// <param name="benchmarks">The folder of benchmarks; null where nobody names one.</param>
     /// <exception cref="EspalierException">A file is not there, or holds too little.</exception>
     public abstract RulerMaker Maker(TaskDefinition task, string? benchmarks);

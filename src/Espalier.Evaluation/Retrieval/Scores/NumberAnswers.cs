@@ -17,7 +17,6 @@ internal static class NumberAnswers
     private static readonly Regex s_wordInParentheses = PythonRegex.Of(@"\((\b\w+\b)\)");
 
     /// <summary>Whether the answer holds the number, or the formula.</summary>
-    /// <param name="answer">What a model wrote.</param>
     /// <param name="question">The last question: where it asks for a percent, a hundred times the number counts too.</param>
     /// <param name="number">The right number as the data have it, a JSON number or a text such as yes.</param>
     /// <param name="formula">The formula, such as 10 / 20; null where there is none.</param>

@@ -5,8 +5,6 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.Retrieval.Scores;
 
 /// <summary>What a model wrote to a question, and what that scores.</summary>
-/// <param name="Prompt">What was asked.</param>
-/// <param name="Made">What was written.</param>
 /// <param name="Asked">The question with its passages.</param>
 /// <param name="Value">What it scores.</param>
 /// <param name="HalfSize">How many questions are like this one in having an answer or none: each half counts for one half.</param>

@@ -54,8 +54,6 @@ internal sealed record RagScoring(string[]? Number, bool CountsRefusals, bool Dr
     }
 
     /// <summary>Scores an answer.</summary>
-    /// <param name="question">The question.</param>
-    /// <param name="response">What a model wrote.</param>
     public RagScore Of(RagQuestion question, string response)
     {
         // One line, without the end of text: as its files of answers have them.

@@ -20,8 +20,6 @@ internal static class TokenF1
     /// <summary>
     /// 2pr / (p + r) of the words that both have, each as often as both have it; 0 where they share none, or the answer is empty.
     /// </summary>
-    /// <param name="answer">What a model wrote.</param>
-    /// <param name="right">The right answer.</param>
     public static double Of(string answer, string right)
     {
         var (given, wanted) = (Words(answer), Words(right));

@@ -4,7 +4,6 @@ using Espalier.Evaluation.Documents;
 namespace Espalier.Evaluation.Tasks.Metrics;
 
 /// <summary>What a model made of one document.</summary>
-/// <param name="Document">The document.</param>
 /// <param name="Cut">Ids of the context that were cut on the left, for the model has not so many positions; the most of any choice.</param>
 internal abstract record DocumentResult(TaskDocument Document, int Cut)
 {

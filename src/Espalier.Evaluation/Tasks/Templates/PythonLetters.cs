@@ -38,12 +38,13 @@ internal static class PythonLetters
     }
 
     /// <summary>The parts between white space: <c>str.split()</c>.</summary>
-    public static string[] Split(string text) => text.Split(s_white, StringSplitOptions.RemoveEmptyEntries);
+    public static string[] Split(string text) => text.Split(White, StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary><c>str.isspace</c> of one character.</summary>
     public static bool IsWhite(char c) => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f';
 
-    private static readonly char[] s_white = [.. Enumerable.Range(0, char.MaxValue + 1).Select(c => (char)c).Where(IsWhite)];
+    /// <summary>All such characters.</summary>
+    public static char[] White { get; } = [.. Enumerable.Range(0, char.MaxValue + 1).Select(c => (char)c).Where(IsWhite)];
 
     private static bool IsAll(string text, Predicate<Rune> isWanted, Predicate<Rune> isOther)
     {

@@ -17,7 +17,6 @@ internal static class PythonRegex
 
     /// <summary>A pattern as Python would compile it.</summary>
     /// <exception cref="ArgumentException">It is no pattern.</exception>
-    /// <param name="pattern">The pattern.</param>
     /// <param name="options">Python's flags.</param>
     /// <param name="most">The longest that one match may take (<see cref="RegexMatchTimeoutException"/>); null any time.</param>
     public static Regex Of(string pattern, RegexOptions options = RegexOptions.None, TimeSpan? most = null) =>

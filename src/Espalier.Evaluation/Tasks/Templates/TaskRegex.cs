@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks.Templates;
 
@@ -16,8 +15,6 @@ internal sealed class TaskRegex
     private TaskRegex(Regex regex, string source) => (_regex, _source) = (regex, source);
 
     /// <summary>Reads a pattern.</summary>
-    /// <param name="pattern">The pattern.</param>
-    /// <param name="place">Where it stands, for messages.</param>
     /// <exception cref="EspalierException">It is none, or has names.</exception>
     public static TaskRegex Parse(string pattern, string place)
     {

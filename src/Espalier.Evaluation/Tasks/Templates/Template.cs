@@ -110,9 +110,9 @@ internal sealed class Template
                 $"{place}: {{{field}}} names no field; write {{question}}, or {{options.0}} for an entry of a list");
         _parts.Add(("", path,
         [
-            .. parts[1..].Select(name => TemplateFilters.Find(name)
+            .. parts[1..].Select(name => TemplateFilters.All.GetValueOrDefault(name)
                 ?? throw new EspalierException(
-                    $"{place}: there is no filter '{name}'; there are {string.Join(", ", TemplateFilters.Names)}"))
+                    $"{place}: there is no filter '{name}'; there are {string.Join(", ", TemplateFilters.All.Keys)}"))
         ]));
     }
 }
@@ -121,10 +121,10 @@ internal sealed class Template
 internal static class PythonText
 {
     /// <summary>Without white space around it: what Python's <c>strip</c> takes for such.</summary>
-    public static string Strip(string text) => text.Trim(s_white);
+    public static string Strip(string text) => text.Trim(PythonLetters.White);
 
     /// <summary>Without white space at its end.</summary>
-    public static string StripEnd(string text) => text.TrimEnd(s_white);
+    public static string StripEnd(string text) => text.TrimEnd(PythonLetters.White);
 
     /// <summary>The first letter large, all others small.</summary>
     public static string Capitalize(string text)
@@ -134,8 +134,4 @@ internal static class PythonText
         var first = char.IsHighSurrogate(text[0]) && text.Length > 1 ? 2 : 1;
         return text[..first].ToUpper(CultureInfo.InvariantCulture) + text[first..].ToLower(CultureInfo.InvariantCulture);
     }
-
-    // str.isspace: .NET's white space and the four separators of information.
-    private static readonly char[] s_white =
-        [.. Enumerable.Range(0, char.MaxValue + 1).Select(c => (char)c).Where(c => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f')];
 }

@@ -10,7 +10,8 @@ internal sealed record TemplateFilter(Func<string, string>? Whole, Func<string, 
 /// <summary>The filters of templates, by their names.</summary>
 internal static partial class TemplateFilters
 {
-    private static readonly Dictionary<string, TemplateFilter> s_filters = new(StringComparer.Ordinal)
+    /// <summary>All of them.</summary>
+    public static IReadOnlyDictionary<string, TemplateFilter> All { get; } = new Dictionary<string, TemplateFilter>(StringComparer.Ordinal)
     {
         ["strip"] = new(PythonText.Strip),
         ["capitalize"] = new(PythonText.Capitalize),
@@ -26,12 +27,6 @@ internal static partial class TemplateFilters
         ["period"] = new(text => text.EndsWith('.') ? text : $"{text}."),
         ["semicolons"] = new(null, text => [.. text.Split(';').Select(PythonText.Strip).Where(part => part.Length > 0)]),
     };
-
-    /// <summary>Names of the filters.</summary>
-    public static IEnumerable<string> Names => s_filters.Keys;
-
-    /// <summary>The filter of a name; null where there is none.</summary>
-    public static TemplateFilter? Find(string name) => s_filters.GetValueOrDefault(name);
 
     // What HellaSwag's texts of WikiHow have in them (lm_eval/tasks/hellaswag/utils.py).
     private static string Wikihow(string text) =>

@@ -1,6 +1,5 @@
 using Espalier.Compression.Alignment.Rollouts;
 using Espalier.Compression.Distillation;
-using Espalier.Compression.Distillation.Losses;
 
 namespace Espalier.Pipeline.Options.Training;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Compression.Distillation.Losses;
 
 namespace Espalier.Pipeline.Options.Training;
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
-using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Optimizers;

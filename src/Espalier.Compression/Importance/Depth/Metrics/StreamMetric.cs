@@ -1,4 +1,3 @@
-using Espalier.Compression.Importance.Streams;
 using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Depth.Metrics;

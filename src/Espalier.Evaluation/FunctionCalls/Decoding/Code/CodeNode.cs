@@ -26,7 +26,6 @@ internal enum CodeNodeKind
 }
 
 /// <summary>An expression of Java or JavaScript.</summary>
-/// <param name="Kind">What it is.</param>
 /// <param name="First">Its first token.</param>
 /// <param name="Last">Its last token.</param>
 /// <param name="Text">Its text as BFCL's Java reader puts it together; null where it is the source.</param>

@@ -49,7 +49,6 @@ internal sealed partial class CodeParser
     }
 
     /// <summary>The first expression of a source of one statement or several.</summary>
-    /// <param name="source">The source.</param>
     /// <param name="isJavaScript">Whether it is JavaScript, and not Java.</param>
     /// <param name="keepsBodies">Whether the body of an anonymous class is part of its text, which BFCL's reader leaves out.</param>
     /// <param name="parser">Knows the source of the nodes.</param>

@@ -20,7 +20,6 @@ internal enum CodeTokenKind
 }
 
 /// <summary>A token.</summary>
-/// <param name="Kind">What it is.</param>
 /// <param name="Start">Where it starts in the source.</param>
 /// <param name="End">Where the next character stands.</param>
 /// <param name="Partner">Of a bracket: the place of the one that closes or opens it among the tokens; else -1.</param>

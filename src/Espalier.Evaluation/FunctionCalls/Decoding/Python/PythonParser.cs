@@ -1,5 +1,3 @@
-using Espalier.Evaluation.FunctionCalls.Values;
-
 namespace Espalier.Evaluation.FunctionCalls.Decoding.Python;
 
 /// <summary>

@@ -26,7 +26,6 @@ internal enum PythonTokenKind
 }
 
 /// <summary>A token.</summary>
-/// <param name="Kind">What it is.</param>
 /// <param name="Text">A name or operator; else empty.</param>
 /// <param name="Value">A constant's value.</param>
 /// <param name="Start">Where it starts.</param>

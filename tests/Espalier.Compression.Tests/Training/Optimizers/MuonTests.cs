@@ -11,7 +11,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 using Espalier.Torch;
 
-namespace Espalier.Compression.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Optimizers;
 
 /// <summary>Muon against torch's, in float64: tests/golden/muon/README.md.</summary>
 public sealed class MuonTests : TorchTest

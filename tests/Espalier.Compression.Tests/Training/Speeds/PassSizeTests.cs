@@ -1,7 +1,7 @@
 using Espalier.Compression.Training.Speeds;
 using Espalier.Models;
 
-namespace Espalier.Compression.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Speeds;
 
 public sealed class PassSizeTests
 {

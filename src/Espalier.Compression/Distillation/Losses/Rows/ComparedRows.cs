@@ -1,23 +1,19 @@
 using Espalier.Torch;
 
-namespace Espalier.Compression.Distillation.Losses;
+namespace Espalier.Compression.Distillation.Losses.Rows;
 
 /// <summary>
 /// A loss that compares a row of logits with the teacher's by a kernel: loss and gradient in one pass over rows that stay near the
 /// processor, in float32; in other types out of operators, in float64. No factor τ²: see <see cref="MixedLoss.Of"/>.
 /// </summary>
-/// <param name="loss">What is computed.</param>
 internal abstract class ComparedRows(RowLoss loss) : LogitLoss
 {
     private readonly RowLoss _loss = loss with { Temperature = Temperature(loss.Temperature) };
 
-    /// <inheritdoc/>
     public sealed override bool TakesBfloat16 => true;
 
-    /// <inheritdoc/>
     public sealed override bool NeedsTeacher => true;
 
-    /// <inheritdoc/>
     public sealed override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C) =>
         student_CV.RowLossInPlace(DistributionChunk.LogitsOf(teacher, this), _loss);
 

@@ -1,7 +1,8 @@
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
+using Espalier.Tests;
 
-namespace Espalier.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Saving;
 
 /// <summary>What was written is held against what the disk has, when and how far.</summary>
 public sealed class CheckpointReadBackTests : IDisposable

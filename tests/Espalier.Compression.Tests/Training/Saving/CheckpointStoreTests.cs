@@ -1,8 +1,9 @@
 using System.Text;
 using Espalier.Compression.Training.Saving;
 using Espalier.Files;
+using Espalier.Tests;
 
-namespace Espalier.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Saving;
 
 public sealed class CheckpointStoreTests : IDisposable
 {

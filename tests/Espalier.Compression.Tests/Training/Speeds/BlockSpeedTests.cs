@@ -2,7 +2,7 @@ using Espalier.Compression.Training.Speeds;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 
-namespace Espalier.Compression.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Speeds;
 
 public sealed class BlockSpeedTests : TorchTest
 {

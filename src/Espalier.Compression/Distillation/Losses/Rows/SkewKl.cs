@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Distillation.Losses;
+namespace Espalier.Compression.Distillation.Losses.Rows;
 
 /// <summary>
 /// Skew KL (DistiLLM, arXiv 2402.03898, section 3.1): KL(p, α p + (1 − α) q), which stays finite where q vanishes. Slope in q: −(1 − α) p
@@ -9,6 +9,5 @@ namespace Espalier.Compression.Distillation.Losses;
 internal sealed class SkewKl(double alpha = 0.1, double temperature = 1.0)
     : ComparedRows(new RowLoss<MixtureRow>(temperature, Share("alpha", alpha, "0 is forward-kl"), OfTeacher: 1, OfStudent: 0))
 {
-    /// <inheritdoc/>
     public override string Name => "skew-kl";
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Espalier.Compression.Distillation.Losses;
+using Espalier.Compression.Distillation.Losses.Rows;
 
-namespace Espalier.Compression.Distillation.Losses;
+namespace Espalier.Compression.Distillation;
 
 /// <summary>
 /// A loss as recipes and options write it: terms joined by <c>+</c>, each <c>[WEIGHT*]NAME[(PARAMETER)]</c>, as in

@@ -9,7 +9,7 @@ using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
 
-namespace Espalier.Compression.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Frozen;
 
 public sealed class FrozenPartsTests : TorchTest
 {

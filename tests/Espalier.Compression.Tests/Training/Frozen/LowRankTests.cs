@@ -10,11 +10,10 @@ using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
-using Espalier.Models.Generation.Rows;
 using Espalier.Tests;
 using Espalier.Torch;
 
-namespace Espalier.Compression.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Frozen;
 
 /// <summary>What low-rank adaptation is, on every family: what it adds, what its gradients are, and what it leaves alone.</summary>
 public sealed class LowRankTests : TorchTest

@@ -1,8 +1,8 @@
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
-using static Espalier.Tests.Training.CheckpointStoreTests;
+using Espalier.Tests;
+using static Espalier.Compression.Tests.Training.Saving.CheckpointStoreTests;
 
-namespace Espalier.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Saving;
 
 /// <summary>Checkpoints that the disk gives back otherwise than they were written.</summary>
 public sealed class CheckpointDamageTests : IDisposable

@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Distillation.Losses;
+namespace Espalier.Compression.Distillation.Losses.Rows;
 
 /// <summary>
 /// Skew reverse KL (DistiLLM, arXiv 2402.03898, section 3.1): KL(q, m), m = (1 − α) q + α p. Slope in q: log (q / m) − (1 − α) q / m.
@@ -9,6 +9,5 @@ namespace Espalier.Compression.Distillation.Losses;
 internal sealed class SkewReverseKl(double alpha = 0.9, double temperature = 1.0)
     : ComparedRows(new RowLoss<MixtureRow>(temperature, Share("alpha", alpha, "1 is reverse-kl"), OfTeacher: 0, OfStudent: 1))
 {
-    /// <inheritdoc/>
     public override string Name => "skew-reverse-kl";
 }

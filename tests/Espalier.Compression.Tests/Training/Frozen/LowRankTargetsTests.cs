@@ -2,7 +2,7 @@ using Espalier.Compression.Training;
 using Espalier.Compression.Training.Parts;
 using Espalier.Models;
 
-namespace Espalier.Compression.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Frozen;
 
 public sealed class LowRankTargetsTests
 {

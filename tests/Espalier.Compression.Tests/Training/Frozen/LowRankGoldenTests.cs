@@ -9,7 +9,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 using Espalier.Torch;
 
-namespace Espalier.Compression.Tests.Training;
+namespace Espalier.Compression.Tests.Training.Frozen;
 
 /// <summary>Low-rank adaptation against PyTorch's, in float64: tests/golden/low-rank/README.md.</summary>
 public sealed class LowRankGoldenTests : TorchTest
