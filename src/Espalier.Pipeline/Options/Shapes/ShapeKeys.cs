@@ -46,7 +46,7 @@ internal static class ShapeKeys
         Func<S, int?, S> set, InStageKey stage, bool isLater = false) => new(name, Kinds.Size().OrAbsent(), get, set)
         {
             Help = help,
-                PageDefault = byDefault,
+            PageDefault = byDefault,
             Page = page,
             Useless = useless(name),
             Stage = stage,
