@@ -34,7 +34,6 @@ internal sealed class Compressor
     /// <exception cref="EspalierException">A shape that cannot be, or a path that does not exist.</exception>
     public Compressor(RunContext run, Recipe recipe, string arm, string place = "")
     {
-        ArgumentNullException.ThrowIfNull(run);
         (_run, _recipe, _student) = (run, recipe, Path.Combine(run.Folder.Path, place, "student"));
         _stages = RecipeStages.ToRun(recipe, arm, _student);
     }

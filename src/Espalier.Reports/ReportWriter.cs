@@ -2,7 +2,10 @@ using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
-using Espalier.Reports.Sections;
+using Espalier.Reports.Sections.Evaluation;
+using Espalier.Reports.Sections.Facts;
+using Espalier.Reports.Sections.Pruning;
+using Espalier.Reports.Sections.Training;
 
 namespace Espalier.Reports;
 
@@ -20,30 +23,26 @@ internal static class ReportWriter
     public static void Write(TextWriter output, IReadOnlyList<CompressResult> results, RunManifest manifest, string recipeText)
     {
         var run = new ReportRun(results, manifest, recipeText);
-        using var html = new HtmlBuilder(output);
-        html.Doctype();
-        using var page = html.Open("html", ("lang", "en"));
         var title = run.HasArms ? $"{run.Arms[0].Name} and {run.Arms.Count - 1} more"
             : run.Arms.Select(arm => arm.Name).FirstOrDefault("nothing run");
-        PageHead.Write(html, title);
-        using var body = html.Open("body");
-        using var main = html.Open("main");
-        html.Leaf("h1", $"Espalier: {title}");
-        SummarySection.Write(html, run);
-        LineageSection.Write(html, run);
-        ShapesSection.Write(html, run);
-        CurvesSection.Write(html, run);
-        ImportanceSection.Write(html, run);
-        CandidatesSection.Write(html, run);
-        AlignmentSection.Write(html, run);
-        EvaluationSection.Write(html, run);
-        BenchmarksSection.Write(html, run);
-        ComparisonSection.Write(html, run);
-        SamplesSection.Write(html, run);
-        WrittenTextsSection.Write(html, run);
-        ChecksSection.Write(html, run);
-        CostsSection.Write(html, run);
-        UseSection.Write(html, run);
-        RecipeSection.Write(html, run);
+        HtmlPage.Write(output, title, $"Espalier: {title}", html =>
+        {
+            SummarySection.Write(html, run);
+            LineageSection.Write(html, run);
+            ShapesSection.Write(html, run);
+            CurvesSection.Write(html, run);
+            ImportanceSection.Write(html, run);
+            CandidatesSection.Write(html, run);
+            AlignmentSection.Write(html, run);
+            EvaluationSection.Write(html, run);
+            BenchmarksSection.Write(html, run);
+            ComparisonSection.Write(html, run);
+            SamplesSection.Write(html, run);
+            WrittenTextsSection.Write(html, run);
+            ChecksSection.Write(html, run);
+            CostsSection.Write(html, run);
+            UseSection.Write(html, run);
+            RecipeSection.Write(html, run);
+        });
     }
 }

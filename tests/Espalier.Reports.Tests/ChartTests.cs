@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Xml.Linq;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
-using Espalier.Reports.Sections;
+using Espalier.Reports.Sections.Pruning;
 
 namespace Espalier.Reports.Tests;
 

@@ -9,7 +9,6 @@ using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports;
-using Espalier.Reports.Sections;
 
 namespace Espalier.Tests;
 

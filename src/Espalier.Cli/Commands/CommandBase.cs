@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Interface;
 using Espalier.Cli.Progress;
@@ -9,11 +10,11 @@ namespace Espalier.Cli.Commands;
 
 /// <summary>
 /// What all commands share: examples below <c>--help</c>, <c>--json</c>, progress on stderr, and the exit codes. A command
-/// declares its arguments and options as fields, adds them in its constructor and does its work in <see cref="Run"/>.
+/// declares its arguments and options as fields, takes them in its constructor and does its work in <see cref="Run"/>.
 /// </summary>
 internal abstract class CommandBase : Command, IDescribedCommand
 {
-    private readonly Option<bool> _json = new("--json") { Description = "Print the result as one JSON object on stdout" };
+    private readonly FlagOption _json = new("--json", "Print the result as one JSON object on stdout");
 
     protected CommandBase(string name, string description, params string[] examples) : base(name, description)
     {
@@ -32,6 +33,16 @@ internal abstract class CommandBase : Command, IDescribedCommand
     /// them), never printed; the result goes to <see cref="CommandRun.Write{T}"/>.
     /// </summary>
     protected abstract int Run(CommandRun run);
+
+    /// <summary>Takes arguments and options; help lists them in this order.</summary>
+    protected void Takes(params IEnumerable<Symbol> symbols)
+    {
+        foreach (var symbol in symbols)
+            if (symbol is Argument argument)
+                Arguments.Add(argument);
+            else
+                Options.Add((Option)symbol);
+    }
 
     internal int Invoke(ParseResult parsed, Terminal terminal)
     {

@@ -40,6 +40,4 @@ internal sealed class CompletionCommand : CommandBase
 }
 
 /// <summary>What <c>completion --json</c> prints.</summary>
-/// <param name="Shell">The shell.</param>
-/// <param name="Script">Its script.</param>
 internal sealed record CompletionReport(string Shell, string Script);

@@ -18,7 +18,6 @@ internal sealed class CsvTable(params IReadOnlyList<string> columns)
         _rows.Add([.. cells]);
     }
 
-    /// <summary>Writes the table.</summary>
     internal void Write(TextWriter output)
     {
         foreach (var row in _rows.Prepend([.. columns]))

@@ -55,8 +55,8 @@ internal sealed class Page
     private void WriteMarkdown(TextTable table)
     {
         _terminal.Output.WriteLine();
-        Row(table.Columns.Select(column => Escaped(column.Header)));
-        Row(table.Columns.Select(column => column.Number ? "---:" : "---"));
+        Row(table.Columns.Select(column => Escaped(column.Title)));
+        Row(table.Columns.Select(column => column.IsNumber ? "---:" : "---"));
         foreach (var row in table.Rows)
             Row(row.Select(Escaped));
         _terminal.Output.WriteLine();

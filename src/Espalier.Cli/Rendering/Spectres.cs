@@ -27,8 +27,8 @@ internal static class Spectres
         var result = new Table { Border = table.HasHeaders ? TableBorder.Rounded : TableBorder.None, ShowHeaders = table.HasHeaders };
         foreach (var column in table.Columns)
         {
-            var made = new TableColumn(Markup.Escape(column.Header));
-            result.AddColumn(column.Number ? made.RightAligned() : made);
+            var made = new TableColumn(Markup.Escape(column.Title));
+            result.AddColumn(column.IsNumber ? made.RightAligned() : made);
         }
         foreach (var row in table.Rows)
             result.AddRow(row.Select(Markup.Escape).ToArray());

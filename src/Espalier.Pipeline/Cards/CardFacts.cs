@@ -10,17 +10,13 @@ using Espalier.Pipeline.Runs.Results;
 namespace Espalier.Pipeline.Cards;
 
 /// <summary>A stage of the arm, with what it left on record.</summary>
-/// <param name="Folder">Its folder inside <c>stages</c>.</param>
-/// <param name="Record">The record.</param>
 internal sealed record CardStage(string Folder, StageRecord Record)
 {
     /// <summary>Hash of what it made.</summary>
     public string Hash => Record.OutputHash;
 
-    /// <summary>Whether it trained a model.</summary>
     public bool Trains => Number("steps") is not null && Number("tokens") is not null;
 
-    /// <summary>Whether it left a model.</summary>
     public bool MakesModel => Record.Artefacts.Any(file => file.Name == $"model/{CheckpointFolder.ConfigFile}");
 
     /// <summary>A whole number that it found out; null where it found none of that name.</summary>
@@ -61,13 +57,11 @@ internal sealed class CardFacts
     /// <summary>The program's version, without its commit.</summary>
     public string Version { get; }
 
-    /// <summary>The teacher's shape.</summary>
     public DecoderConfig Teacher { get; }
 
     /// <summary>The name of a size in the teacher's <c>config.json</c>.</summary>
     public Func<Axis, string> FieldOf { get; }
 
-    /// <summary>The student's shape.</summary>
     public DecoderConfig Student { get; }
 
     /// <summary>The teacher's name on the Hub, where its folder is one of the Hub's download cache; else null.</summary>
@@ -76,7 +70,6 @@ internal sealed class CardFacts
     /// <summary>That, or the name of its folder.</summary>
     public string TeacherName { get; }
 
-    /// <summary>Hash of the teacher's folder.</summary>
     public string TeacherHash { get; }
 
     /// <summary>Hash of the student's folder, without the card.</summary>

@@ -5,7 +5,6 @@ internal static class CardLineage
 {
     private static readonly string[] s_knowledge = ["score", "search", "depth", "cache", "synthesize", "need"];
 
-    /// <summary>Writes the sections.</summary>
     public static void Write(CardPage page, CardFacts facts)
     {
         page.Heading(2, "Lineage");

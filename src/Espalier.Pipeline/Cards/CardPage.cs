@@ -16,7 +16,6 @@ internal sealed class CardPage
     /// <summary>A line as it is, in the front matter.</summary>
     public void Raw(string line) => _text.Append(line).Append('\n');
 
-    /// <summary>A heading.</summary>
     public void Heading(int level, string title) => Block($"{new string('#', level)} {Plain(title)}");
 
     /// <summary>A paragraph that is Markdown already.</summary>
@@ -26,12 +25,12 @@ internal sealed class CardPage
     public void Items(IEnumerable<string> markdown) => Block(string.Join('\n', markdown.Select(item => $"- {item}")));
 
     /// <summary>A table; cells are Markdown already, columns of numbers begin with <c>&gt;</c>.</summary>
-    public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows)
+    public void Table(IReadOnlyList<Column> columns, IEnumerable<IReadOnlyList<string>> rows)
     {
         var lines = new List<string>
         {
-            Row(columns.Select(column => column.TrimStart('>'))),
-            Row(columns.Select(column => column.StartsWith('>') ? "---:" : "---")),
+            Row(columns.Select(column => column.Title)),
+            Row(columns.Select(column => column.IsNumber ? "---:" : "---")),
         };
         lines.AddRange(rows.Select(Row));
         Block(string.Join('\n', lines));

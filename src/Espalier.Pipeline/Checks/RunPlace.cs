@@ -23,7 +23,6 @@ internal static class RunPlace
     /// <exception cref="EspalierException">What is in the way is named.</exception>
     public static void Require(string folder, IReadOnlyList<(string Name, Recipe Recipe)> recipes, string text)
     {
-        ArgumentNullException.ThrowIfNull(recipes);
         if (recipes.Count > 1
             && recipes.FirstOrDefault(entry => !FileFact.IsSafeName(entry.Name) || entry.Name == RunLayout.Stages).Name is { } bad)
             throw new EspalierException($"the recipe's file name \"{bad}\" cannot name a folder of results: rename it");

@@ -43,8 +43,6 @@ internal sealed class TaskChecks(Refusals refusals, Recipe recipe, Checkpoint te
     }
 
     /// <summary>The task that layers are judged by; null where no layer is.</summary>
-    /// <param name="recipe">The recipe.</param>
-    /// <param name="teacher">The teacher.</param>
     public static RecipeTask? OfLayers(Recipe recipe, DecoderConfig teacher) =>
         recipe.Score.Task is { } task && DepthStage.Asked(recipe.Score, recipe.Prune, teacher) is not null
             ? DepthStage.TaskOf(task, recipe.Benchmarks) : null;

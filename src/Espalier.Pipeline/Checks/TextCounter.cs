@@ -14,7 +14,6 @@ namespace Espalier.Pipeline.Checks;
 /// How long texts are, before they are encoded for good: ids are counted, text of a few megabytes is encoded and thrown away, and longer
 /// text has a length that it cannot be above. What was counted for one recipe is not counted again for the next.
 /// </summary>
-/// <param name="stop">Stops.</param>
 internal sealed class TextCounter(CancellationToken stop)
 {
     // About a second of encoding.

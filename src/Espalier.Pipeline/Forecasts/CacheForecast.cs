@@ -5,7 +5,6 @@ using Espalier.Pipeline.Options.Training;
 namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>The size of a cache before it is written.</summary>
-/// <param name="BytesOfAToken">Bytes a token.</param>
 internal readonly record struct CacheForecast(double BytesOfAToken)
 {
     /// <summary>The size for a teacher of that shape.</summary>

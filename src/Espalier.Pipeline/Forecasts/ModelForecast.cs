@@ -69,10 +69,8 @@ internal sealed record ModelForecast
     /// <summary>Floating-point operations of a token's forward pass, inside a window of the recipe's length.</summary>
     public required double ForwardFlopsPerToken { get; init; }
 
-    /// <summary>The forecast of a shape.</summary>
     public static ModelForecast Of(DecoderConfig config, int sequence)
     {
-        ArgumentNullException.ThrowIfNull(config);
         var (hasExperts, hasMamba, hasDelta) = (config.LayersWithExperts > 0, Axis.MambaHeads.IsIn(config), Axis.DeltaHeads.IsIn(config));
         return new()
         {

@@ -26,20 +26,14 @@ internal sealed record CandidateForecast
     /// <summary>Floating-point operations of a token's forward pass.</summary>
     public required double ForwardFlopsPerToken { get; init; }
 
-    /// <summary>The forecast of a candidate.</summary>
-    public static CandidateForecast Of(Candidate candidate, SearchSection search, int sequence, int elementBytes)
+    public static CandidateForecast Of(Candidate candidate, SearchSection search, int sequence, int elementBytes) => new()
     {
-        ArgumentNullException.ThrowIfNull(candidate);
-        ArgumentNullException.ThrowIfNull(search);
-        return new()
-        {
-            Sizes = candidate.Sizes,
-            Parameters = candidate.Parameters,
-            NonEmbeddingParameters = candidate.NonEmbeddingParameters,
-            MemoryBytes = candidate.MemoryBytes(elementBytes, search.Context, search.Sequences),
-            ForwardFlopsPerToken = candidate.Shape.ForwardFlopsPerToken(sequence),
-        };
-    }
+        Sizes = candidate.Sizes,
+        Parameters = candidate.Parameters,
+        NonEmbeddingParameters = candidate.NonEmbeddingParameters,
+        MemoryBytes = candidate.MemoryBytes(elementBytes, search.Context, search.Sequences),
+        ForwardFlopsPerToken = candidate.Shape.ForwardFlopsPerToken(sequence),
+    };
 }
 
 /// <summary>
@@ -69,7 +63,6 @@ internal sealed record SearchPlan
     /// <summary>The shape with the most parameters.</summary>
     internal Candidate Largest { get; }
 
-    /// <summary>Plans a recipe's search.</summary>
     internal static SearchPlan Of(Recipe recipe, Checkpoint teacher, double? gflops)
     {
         var (search, sequence, bytes) = (recipe.Search!, recipe.Data.Sequence, teacher.StoredType.Bytes());

@@ -51,7 +51,7 @@ internal abstract class Key(string name)
         init;
     }
 
-    /// <summary>Whether help shows the default; not where <see cref="Help"/> says what happens without the option.</summary>
+    /// <summary>Whether help shows the default, where there is one; not where <see cref="Help"/> says what goes without it.</summary>
     public bool ShowsDefault { get; init; } = true;
 
     /// <summary>Whether recipes alone have the key, and no command an option for it.</summary>

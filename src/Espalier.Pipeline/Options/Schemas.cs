@@ -50,8 +50,6 @@ internal static class Schemas
     public static JsonObject Words(IEnumerable<string> words) => new() { ["enum"] = Kinds.List(words) };
 
     /// <summary>A list of what one value may be, or one.</summary>
-    /// <param name="one">One.</param>
-    /// <param name="least">How many at least.</param>
     public static JsonObject OneOrMore(JsonObject one, int least = 0)
     {
         var list = new JsonObject { ["type"] = "array", ["items"] = one.DeepClone() };

@@ -116,9 +116,6 @@ internal sealed class SectionFields
     };
 
     /// <summary>A value that has a reader of its own, whose complaint gets its place in the file; null where absent.</summary>
-    /// <param name="key">The key.</param>
-    /// <param name="given">Its text or texts.</param>
-    /// <param name="parse">Reads them.</param>
     public T? Read<TGiven, T>(string key, TGiven? given, Func<TGiven, T> parse) where TGiven : class where T : notnull
     {
         if (given is null)

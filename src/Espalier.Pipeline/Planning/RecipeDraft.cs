@@ -40,7 +40,6 @@ internal sealed record RecipeDraft
     /// <summary>Sources of text.</summary>
     public required IReadOnlyList<string> Train { get; init; }
 
-    /// <summary>Share that is held out.</summary>
     public required double HeldOut { get; init; }
 
     /// <summary>Tokens of a window.</summary>
@@ -49,7 +48,6 @@ internal sealed record RecipeDraft
     /// <summary>Windows to train on, counted or guessed.</summary>
     public required long Windows { get; init; }
 
-    /// <summary>The student's sizes.</summary>
     public required PruneTarget Target { get; init; }
 
     /// <summary>Share of the parameters beside the embedding that the student keeps.</summary>
@@ -58,7 +56,6 @@ internal sealed record RecipeDraft
     /// <summary>Whether the teacher's folder has text that it wrote.</summary>
     public required bool HasOwnText { get; init; }
 
-    /// <summary>What is exported.</summary>
     public required IReadOnlyList<ExportKind> Export { get; init; }
 
     /// <summary>Whether so much goes that the method asks for several cuts, and there are shapes for them.</summary>
@@ -85,7 +82,6 @@ internal sealed record RecipeDraft
     /// </exception>
     public static RecipeDraft Of(string model, IReadOnlyList<string> texts, CancellationToken stop = default)
     {
-        ArgumentNullException.ThrowIfNull(texts);
         using var teacher = Checkpoint.Open(model, CheckpointFolder.HasWeights(model));
         var tokenizer = texts is [var ids] && DataSection.IsIds(ids) ? null : Tokenizer.Load(model);
         var (train, share, sequence, windows) = Cut(texts, teacher.Config, tokenizer, new TextCounter(stop));

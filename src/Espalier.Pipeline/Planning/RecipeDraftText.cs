@@ -20,7 +20,6 @@ internal static class RecipeDraftText
     /// <summary>The recipe, with a word on each section.</summary>
     public static string Of(RecipeDraft draft)
     {
-        ArgumentNullException.ThrowIfNull(draft);
         var text = new StringBuilder();
         Line($"# Made by espalier init; it runs as it is. All keys, with their defaults, are in docs/recipe.md.");
         Line($"teacher:  {Quoted(draft.Teacher)}");

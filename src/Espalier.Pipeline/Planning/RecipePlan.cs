@@ -9,16 +9,13 @@ namespace Espalier.Pipeline.Planning;
 /// <summary>A dry run: what a recipe will do and cost, from the teacher's <c>config.json</c> alone. No weight is read.</summary>
 internal sealed record RecipePlan
 {
-    /// <summary>The teacher's folder.</summary>
     public required string TeacherFolder { get; init; }
 
     /// <summary>Whether weights lie in it; without them the recipe can be planned and not run.</summary>
     public required bool TeacherHasWeights { get; init; }
 
-    /// <summary>The teacher.</summary>
     public required ModelForecast Teacher { get; init; }
 
-    /// <summary>The student.</summary>
     public required ModelForecast Student { get; init; }
 
     /// <summary>
@@ -32,7 +29,6 @@ internal sealed record RecipePlan
     /// <summary>Student's over teacher's non-embedding parameters.</summary>
     public required double NonEmbeddingKept { get; init; }
 
-    /// <summary>The stages, in order.</summary>
     public required IReadOnlyList<StageForecast> Stages { get; init; }
 
     /// <summary>Tokens through a model in all stages where that is known beforehand.</summary>
@@ -73,7 +69,6 @@ internal sealed record RecipePlan
     /// <exception cref="RecipeRefusedException">What <c>compress</c> would refuse, all of it: see <c>docs/recipe.md</c>.</exception>
     public static RecipePlan Of(Recipe recipe, Func<DecoderConfig, DeviceSpeed?>? here)
     {
-        ArgumentNullException.ThrowIfNull(recipe);
         var checks = RecipeChecks.OfPlan(recipe);
         if (checks.Problems.Count > 0)
             throw new RecipeRefusedException(checks.Problems);

@@ -89,7 +89,6 @@ internal sealed partial class RecipeStages
     /// <summary>JSON lines of the texts that the teacher writes (<c>synthesize</c>); null where the recipe has none.</summary>
     public Slot<ArtefactFile>? Synthesized { get; private set; }
 
-    /// <summary>All stages, in order.</summary>
     public IReadOnlyList<Stage> All => _stages;
 
     /// <summary>The stages of a recipe that is run.</summary>

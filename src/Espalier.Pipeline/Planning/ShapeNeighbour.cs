@@ -17,11 +17,9 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
     /// The nearest below and above on every axis, none above the teacher's size. A size that is both the nearest multiple of 64 and of 128
     /// is shown as that of 128.
     /// </summary>
-    internal static IReadOnlyList<ShapeNeighbour> Of(DecoderConfig teacher, DecoderConfig student)
-    {
-        return [.. SizeAxis.Asked.Where(axis => axis.IsIn(teacher))
+    internal static IReadOnlyList<ShapeNeighbour> Of(DecoderConfig teacher, DecoderConfig student) =>
+        [.. SizeAxis.Asked.Where(axis => axis.IsIn(teacher))
             .SelectMany(axis => axis.IsWidth ? Widths(axis, teacher, student) : Counts(axis, teacher, student))];
-    }
 
     private static IEnumerable<ShapeNeighbour> Widths(SizeAxis axis, DecoderConfig teacher, DecoderConfig student)
     {

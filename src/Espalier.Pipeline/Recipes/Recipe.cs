@@ -21,7 +21,6 @@ internal sealed record Recipe
     /// <summary>Seed of everything random.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>Texts.</summary>
     public required DataSection Data { get; init; }
 
     /// <summary>Teacher correction; null leaves the teacher as it is.</summary>
@@ -30,7 +29,6 @@ internal sealed record Recipe
     /// <summary>Whether the teacher is corrected, and when; as it stands where <see cref="Correct"/> is null.</summary>
     public CorrectionSection Correction { get; init; } = new();
 
-    /// <summary>Importance.</summary>
     public ScoreSection Score { get; init; } = new();
 
     /// <summary>Shapes among which the student's is found; null where <see cref="Prune"/> says the sizes.</summary>

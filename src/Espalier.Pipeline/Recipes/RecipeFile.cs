@@ -49,7 +49,6 @@ internal static class RecipeFile
     /// <exception cref="EspalierException">Something in it is wrong: file, line, key and the way out.</exception>
     public static Recipe Parse(string text, string sourceName)
     {
-        ArgumentNullException.ThrowIfNull(text);
         if (text.Length > MaxBytes)
             throw new EspalierException($"{sourceName}: {text.Length} characters, the limit is {MaxBytes}");
         if (YamlTree.Parse(text, sourceName, Kind) is not YamlMap root)
@@ -61,9 +60,5 @@ internal static class RecipeFile
     /// One text for each meaning: JSON with sorted keys and every default written out, however the file spelt it; for hashing. It is a
     /// recipe too, and reads back as the same one. The output folder is not in it, for it changes no result.
     /// </summary>
-    public static string Canonical(Recipe recipe)
-    {
-        ArgumentNullException.ThrowIfNull(recipe);
-        return Encoding.UTF8.GetString(CanonicalJson.Bytes(RecipeKeys.Keys.Canonical(recipe)));
-    }
+    public static string Canonical(Recipe recipe) => Encoding.UTF8.GetString(CanonicalJson.Bytes(RecipeKeys.Keys.Canonical(recipe)));
 }

@@ -9,7 +9,6 @@ namespace Espalier.Pipeline.Recipes;
 /// </summary>
 internal static class RecipeSchema
 {
-    /// <summary>The schema.</summary>
     public static JsonObject Make()
     {
         var sections = new JsonObject();

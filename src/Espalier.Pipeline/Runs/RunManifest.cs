@@ -61,7 +61,6 @@ internal sealed record RunManifest
     /// <summary>How the last start ended; null while it works, and where it was killed.</summary>
     public RunOutcome? Outcome { get; init; }
 
-    /// <summary>The stages in their order.</summary>
     public IReadOnlyList<StageEntry> Stages { get; init; } = [];
 
     /// <summary>

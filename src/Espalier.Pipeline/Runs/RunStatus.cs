@@ -28,8 +28,6 @@ internal enum RunState
 }
 
 /// <summary>Texts that a teacher wrote.</summary>
-/// <param name="Written">How many.</param>
-/// <param name="Kept">Those that the filters kept.</param>
 internal sealed record WrittenTexts(int Written, int Kept);
 
 /// <summary>
@@ -43,10 +41,8 @@ internal sealed record RunStatus
     /// <summary>A process that began later than the lock was taken is another one with the same number; clocks are this exact.</summary>
     private static readonly TimeSpan s_slack = TimeSpan.FromSeconds(5);
 
-    /// <summary>The run folder.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>What it is doing.</summary>
     public required RunState State { get; init; }
 
     /// <summary>Names of its recipes; empty for a single training.</summary>
@@ -67,7 +63,6 @@ internal sealed record RunStatus
     /// <summary>Where it is among the stages to come; null where they were not known beforehand.</summary>
     public RunPosition? Position { get; init; }
 
-    /// <summary>Stages that are done.</summary>
     public required int StagesDone { get; init; }
 
     /// <summary>The stage at work, or where it stopped; null where none is open.</summary>

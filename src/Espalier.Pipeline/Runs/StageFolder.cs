@@ -183,7 +183,6 @@ internal sealed class StageFolder : IDisposable
         }
     }
 
-    /// <summary>Closes the logs.</summary>
     public void Dispose() => CloseLogs();
 
     /// <summary>Where an earlier start began its curves they go on, whatever recipe it belonged to: recipes share stages.</summary>

@@ -33,7 +33,6 @@ internal sealed partial record StageKey
     /// <summary>The folder's name: <c>distill-0123456789ab</c>.</summary>
     public string FolderName => $"{Name}-{Hash[..12]}";
 
-    /// <summary>Makes the key.</summary>
     public static StageKey Of(string name, JsonNode? options, IReadOnlyDictionary<string, string> inputs)
     {
         if (!NamePattern().IsMatch(name))

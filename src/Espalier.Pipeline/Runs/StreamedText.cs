@@ -29,7 +29,6 @@ internal sealed record StreamedText(int Pieces, int OnDisk, long DiskBytes)
         }
     }
 
-    /// <summary>In words.</summary>
     public override string ToString() => $"streamed in {Units.Counted(Pieces, "piece")}, {OnDisk} on the disk now; at most "
         + $"{Units.Bytes(DiskBytes)} of tokens at once";
 }

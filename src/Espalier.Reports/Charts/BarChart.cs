@@ -10,10 +10,8 @@ internal sealed record BarChart
     /// <summary>What it shows, for those who cannot see it.</summary>
     internal required string Title { get; init; }
 
-    /// <summary>Label of the bars.</summary>
     internal required string XLabel { get; init; }
 
-    /// <summary>Label of the values.</summary>
     internal required string YLabel { get; init; }
 
     /// <summary>Lengths; what is not finite has no bar.</summary>
@@ -25,7 +23,6 @@ internal sealed record BarChart
     /// <summary>What the mark means, for tooltips.</summary>
     internal required string Mark { get; init; }
 
-    /// <summary>Writes the chart.</summary>
     internal void Write(HtmlBuilder html)
     {
         var low = Height - ChartFrame.Bottom;
@@ -39,7 +36,7 @@ internal sealed record BarChart
         {
             var middle = Left + (i + 0.5) * width;
             if (i % every == 0)
-                html.Leaf("text", Figures.Exact(i), ("class", "middle"), ("x", Figures.Pixel(middle)), ("y", Figures.Pixel(low + 16)));
+                html.Leaf("text", Figures.Exact(i), ("class", "middle"), ("x", middle), ("y", low + 16));
             if (double.IsFinite(Values[i]))
                 Bar(html, i, middle, Math.Min(width * 0.8, 60), y.Place(0, low, Top), y.Place(Values[i], low, Top));
         }
@@ -52,11 +49,10 @@ internal sealed record BarChart
     private void Bar(HtmlBuilder html, int i, double middle, double width, double zero, double value)
     {
         var marked = Marked.Contains(i);
-        using (html.Open("rect", ("class", marked ? "bar c1" : "bar c0"), ("x", Figures.Pixel(middle - width / 2)),
-            ("width", Figures.Pixel(width)),
-            ("y", Figures.Pixel(Math.Min(zero, value))), ("height", Figures.Pixel(Math.Max(1, Math.Abs(zero - value))))))
+        using (html.Open("rect", ("class", marked ? "bar c1" : "bar c0"), ("x", middle - width / 2), ("width", width),
+            ("y", Math.Min(zero, value)), ("height", Math.Max(1, Math.Abs(zero - value)))))
             html.Leaf("title", Label(i));
         if (marked)
-            html.Leaf("text", "✕", ("class", "middle cut"), ("x", Figures.Pixel(middle)), ("y", Figures.Pixel(Math.Min(zero, value) - 3)));
+            html.Leaf("text", "✕", ("class", "middle cut"), ("x", middle), ("y", Math.Min(zero, value) - 3));
     }
 }

@@ -38,8 +38,8 @@ internal static class ChartFrame
         foreach (var tick in y.Ticks)
         {
             var at = Figures.Pixel(y.Place(tick, low, top));
-            html.Void("line", ("class", "grid"), ("x1", Figures.Pixel(left)), ("x2", Figures.Pixel(right)), ("y1", at), ("y2", at));
-            html.Leaf("text", Figures.Tick(tick), ("class", "end"), ("x", Figures.Pixel(left - 5)), ("y", at), ("dy", "0.35em"));
+            html.Void("line", ("class", "grid"), ("x1", left), ("x2", right), ("y1", at), ("y2", at));
+            html.Leaf("text", Figures.Tick(tick), ("class", "end"), ("x", left - 5), ("y", at), ("dy", "0.35em"));
         }
     }
 
@@ -51,7 +51,7 @@ internal static class ChartFrame
     internal static void XLabel(HtmlBuilder html, string label, double middle, double height)
     {
         var half = Math.Min(middle, Wide - middle);
-        html.Leaf("text", Fit(label, 2 * half), ("class", "middle label"), ("x", Figures.Pixel(middle)), ("y", Figures.Pixel(height - 6)));
+        html.Leaf("text", Fit(label, 2 * half), ("class", "middle label"), ("x", middle), ("y", height - 6));
     }
 
     /// <summary>A text that is not wider than so many units, cut where it must be.</summary>

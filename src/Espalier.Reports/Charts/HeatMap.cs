@@ -16,10 +16,8 @@ internal sealed record HeatMap
     /// <summary>What it shows, for those who cannot see it.</summary>
     internal required string Title { get; init; }
 
-    /// <summary>Label of the columns.</summary>
     internal required string XLabel { get; init; }
 
-    /// <summary>Label of the rows.</summary>
     internal required string YLabel { get; init; }
 
     /// <summary>[row][column]; rows may differ in length.</summary>
@@ -28,7 +26,6 @@ internal sealed record HeatMap
     /// <summary>Whether a cell is crossed out; asked only where columns and rows are not binned.</summary>
     internal Func<int, int, bool>? Crossed { get; init; }
 
-    /// <summary>Writes the map.</summary>
     internal void Write(HtmlBuilder html)
     {
         var rows = Binned();
@@ -38,8 +35,7 @@ internal sealed record HeatMap
         using var svg =
             ChartFrame.Open(html, low + ChartFrame.Bottom, Title,
                 $"{Rows.Count} rows ({YLabel}), {Rows.Max(row => row.Count)} columns ({XLabel})");
-        html.Void("rect", ("class", "heatground"), ("x", Figures.Pixel(Left)), ("y", Figures.Pixel(Top)),
-            ("width", Figures.Pixel(right - Left)), ("height", Figures.Pixel(low - Top)));
+        html.Void("rect", ("class", "heatground"), ("x", Left), ("y", Top), ("width", right - Left), ("height", low - Top));
         Cells(html, rows, width, height);
         Crosses(html, rows, width, height);
         Labels(html, rows.Length, height, low);
@@ -109,12 +105,12 @@ internal sealed record HeatMap
     {
         var every = Math.Max(1, (int)Math.Ceiling(Letter / height));
         for (var row = 0; row < shown; row += every)
-            html.Leaf("text", Figures.Exact((long)row * Rows.Count / shown), ("class", "end"), ("x", Figures.Pixel(Left - 5)),
-                ("y", Figures.Pixel(Top + (row + 0.5) * height)), ("dy", "0.35em"));
+            html.Leaf("text", Figures.Exact((long)row * Rows.Count / shown), ("class", "end"), ("x", Left - 5),
+                ("y", Top + (row + 0.5) * height), ("dy", "0.35em"));
         var count = Rows.Max(row => row.Count);
         foreach (var tick in Axis.Between(0, count).Ticks.Where(tick => tick < count && tick == Math.Floor(tick)))
             html.Leaf("text", Figures.Tick(tick), ("class", "middle"),
-                ("x", Figures.Pixel(Left + (tick + 0.5) / count * (Wide - Left - 4))), ("y", Figures.Pixel(low + 17)));
+                ("x", Left + (tick + 0.5) / count * (Wide - Left - 4)), ("y", low + 17));
         ChartFrame.XLabel(html, XLabel, Wide / 2, low + ChartFrame.Bottom);
         ChartFrame.YLabel(html, YLabel);
     }

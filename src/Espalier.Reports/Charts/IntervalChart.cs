@@ -19,7 +19,6 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
     /// <summary>How values are written where they have no signs; three decimals by default.</summary>
     internal Func<double, string> Shown { get; init; } = Figures.Loss;
 
-    /// <summary>Writes the chart.</summary>
     internal void Write(HtmlBuilder html)
     {
         var x = Axis.Over(Intervals.SelectMany(one => new[] { one.Value - one.Half, one.Value + one.Half }).Concat(Zero ? [0] : []),
@@ -29,9 +28,8 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
         foreach (var tick in x.Ticks)
         {
             var at = Figures.Pixel(x.Place(tick, Left, Right));
-            html.Void("line", ("class", Zero && tick == 0 ? "axis" : "grid"), ("x1", at), ("x2", at), ("y1", Figures.Pixel(Top)),
-                ("y2", Figures.Pixel(low)));
-            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", at), ("y", Figures.Pixel(low + 16)));
+            html.Void("line", ("class", Zero && tick == 0 ? "axis" : "grid"), ("x1", at), ("x2", at), ("y1", Top), ("y2", low));
+            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", at), ("y", low + 16));
         }
         for (var i = 0; i < Intervals.Count; i++)
             Draw(html, Intervals[i], Top + Row * i, x);
@@ -44,9 +42,8 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
 
     private void Draw(HtmlBuilder html, Interval one, double top, Axis x)
     {
-        html.Leaf("text", ChartFrame.Fit(one.Name, ChartFrame.Wide - ValueWide), ("class", "halo"), ("x", "0"),
-            ("y", Figures.Pixel(top + Line)));
-        html.Leaf("text", Value(one.Value), ("class", "end halo"), ("x", Figures.Pixel(ChartFrame.Wide)), ("y", Figures.Pixel(top + Line)));
+        html.Leaf("text", ChartFrame.Fit(one.Name, ChartFrame.Wide - ValueWide), ("class", "halo"), ("x", "0"), ("y", top + Line));
+        html.Leaf("text", Value(one.Value), ("class", "end halo"), ("x", ChartFrame.Wide), ("y", top + Line));
         if (!double.IsFinite(one.Value))
             return;
         var y = top + Line + 13;

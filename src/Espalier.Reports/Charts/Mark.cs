@@ -11,7 +11,7 @@ internal static class Mark
     internal static void Write(HtmlBuilder html, int shape, double x, double y, string? tooltip)
     {
         using var open = shape == 0
-            ? html.Open("circle", ("cx", Figures.Pixel(x)), ("cy", Figures.Pixel(y)), ("r", Figures.Pixel(Radius)))
+            ? html.Open("circle", ("cx", x), ("cy", y), ("r", Radius))
             : html.Open("polygon",
                 ("points",
                     string.Join(' ',

@@ -13,7 +13,6 @@ internal sealed class PointLabels(double left, double right)
     /// <summary>Keeps a mark free of names.</summary>
     internal void Keep(double x, double y) => _taken.Add((x - 4, y - 4, x + 4, y + 4));
 
-    /// <summary>Writes a name.</summary>
     internal void Write(HtmlBuilder html, string label, double x, double y)
     {
         var width = Character * label.Length;
@@ -22,7 +21,7 @@ internal sealed class PointLabels(double left, double right)
         var at = Array.FindIndex(places, place => Fits(Box(place, width)));
         var chosen = places[Math.Max(0, at)];
         _taken.Add(Box(chosen, width));
-        html.Leaf("text", label, ("class", $"{chosen.Anchor}name"), ("x", Figures.Pixel(chosen.X)), ("y", Figures.Pixel(chosen.Y)));
+        html.Leaf("text", label, ("class", $"{chosen.Anchor}name"), ("x", chosen.X), ("y", chosen.Y));
     }
 
     private bool Fits((double Left, double Top, double Right, double Bottom) box) => box.Left >= left && box.Right <= right

@@ -17,10 +17,8 @@ internal sealed record SvgChart
     /// <summary>What it shows, for those who cannot see it.</summary>
     internal required string Title { get; init; }
 
-    /// <summary>Label of the horizontal axis.</summary>
     internal required string XLabel { get; init; }
 
-    /// <summary>Label of the vertical axis.</summary>
     internal required string YLabel { get; init; }
 
     /// <summary>Label of the right-hand axis, for <see cref="SeriesStyle.Secondary"/>.</summary>
@@ -29,7 +27,6 @@ internal sealed record SvgChart
     /// <summary>Series, those behind first.</summary>
     internal required IReadOnlyList<Series> Series { get; init; }
 
-    /// <summary>Cuts.</summary>
     internal IReadOnlyList<Cut> Cuts { get; init; } = [];
 
     /// <summary>The vertical axis; by default one that holds all but the extremes of the faint series.</summary>
@@ -51,7 +48,6 @@ internal sealed record SvgChart
     private bool HasSecondary =>
         Series.Any(series => series.Style == SeriesStyle.Secondary && series.Points.Any(point => double.IsFinite(point.Y)));
 
-    /// <summary>Writes the chart.</summary>
     internal void Write(HtmlBuilder html)
     {
         var x = Axis.Over(
@@ -105,8 +101,8 @@ internal sealed record SvgChart
         foreach (var tick in x.Ticks)
         {
             var at = Figures.Pixel(x.Place(tick, Left, Right));
-            html.Void("line", ("class", "axis"), ("x1", at), ("x2", at), ("y1", Figures.Pixel(Low)), ("y2", Figures.Pixel(Low + 4)));
-            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", at), ("y", Figures.Pixel(Low + 18)));
+            html.Void("line", ("class", "axis"), ("x1", at), ("x2", at), ("y1", Low), ("y2", Low + 4));
+            html.Leaf("text", Figures.Tick(tick), ("class", "middle"), ("x", at), ("y", Low + 18));
         }
         html.Void("path", ("class", "axis"),
             ("d", $"M{Figures.Pixel(Left)} {Figures.Pixel(ChartFrame.Top)}V{Figures.Pixel(Low)}H{Figures.Pixel(Right)}"));
@@ -117,9 +113,8 @@ internal sealed record SvgChart
     private void SecondaryAxis(HtmlBuilder html, Axis axis)
     {
         foreach (var tick in axis.Ticks)
-            html.Leaf("text", Figures.Tick(tick), ("x", Figures.Pixel(Right + 6)),
-                ("y", Figures.Pixel(axis.Place(tick, Low, ChartFrame.Top))), ("dy", "0.35em"));
-        html.Leaf("text", SecondaryLabel, ("class", "end label"), ("x", Figures.Pixel(ChartFrame.Wide)), ("y", Figures.Pixel(Height - 6)));
+            html.Leaf("text", Figures.Tick(tick), ("x", Right + 6), ("y", axis.Place(tick, Low, ChartFrame.Top)), ("dy", "0.35em"));
+        html.Leaf("text", SecondaryLabel, ("class", "end label"), ("x", ChartFrame.Wide), ("y", Height - 6));
     }
 
     private void Draw(HtmlBuilder html, Series series, Axis x, Axis y)
@@ -164,11 +159,10 @@ internal sealed record SvgChart
     private void Draw(HtmlBuilder html, Cut cut, int number, Axis axis)
     {
         var x = axis.Place(cut.X, Left, Right);
-        html.Void("line", ("class", "cut"), ("x1", Figures.Pixel(x)), ("x2", Figures.Pixel(x)), ("y1", Figures.Pixel(ChartFrame.Top)),
-            ("y2", Figures.Pixel(Low)));
+        html.Void("line", ("class", "cut"), ("x1", x), ("x2", x), ("y1", ChartFrame.Top), ("y2", Low));
         var before = x > ChartFrame.Wide / 2;
-        html.Leaf("text", cut.Label, ("class", before ? "end cut" : "cut"), ("x", Figures.Pixel(x + (before ? -5 : 5))),
-            ("y", Figures.Pixel(ChartFrame.Top + 13 + 16 * number)));
+        html.Leaf("text", cut.Label, ("class", before ? "end cut" : "cut"), ("x", x + (before ? -5 : 5)),
+            ("y", ChartFrame.Top + 13 + 16 * number));
     }
 
     /// <summary>A path through the finite points; a lone one becomes a dot (a line of no length with round ends).</summary>

@@ -26,14 +26,14 @@ internal sealed class HtmlBuilder(TextWriter output) : IDisposable
     internal void Doctype() => output.Write("<!DOCTYPE html>\n");
 
     /// <summary>Opens an element, which the returned scope closes. Attributes without a value are left out.</summary>
-    internal Scope Open(string name, params ReadOnlySpan<(string Name, string? Value)> attributes)
+    internal Scope Open(string name, params ReadOnlySpan<HtmlAttribute> attributes)
     {
         Start(name, attributes);
         return new(_xml);
     }
 
     /// <summary>An element that holds nothing but text.</summary>
-    internal void Leaf(string name, string text, params ReadOnlySpan<(string Name, string? Value)> attributes)
+    internal void Leaf(string name, string text, params ReadOnlySpan<HtmlAttribute> attributes)
     {
         Start(name, attributes);
         Text(text);
@@ -44,7 +44,7 @@ internal sealed class HtmlBuilder(TextWriter output) : IDisposable
     internal void Note(string text) => Leaf("p", text, ("class", "how"));
 
     /// <summary>An element that holds nothing and has no end tag: meta, br, and the shapes of SVG.</summary>
-    internal void Void(string name, params ReadOnlySpan<(string Name, string? Value)> attributes)
+    internal void Void(string name, params ReadOnlySpan<HtmlAttribute> attributes)
     {
         Start(name, attributes);
         _xml.WriteEndElement();
@@ -52,11 +52,9 @@ internal sealed class HtmlBuilder(TextWriter output) : IDisposable
 
     /// <summary>Text inside the open element.</summary>
     internal void Text(string text) => _xml.WriteString(Clean(text));
-
-    /// <inheritdoc/>
     public void Dispose() => _xml.Dispose();
 
-    private void Start(string name, ReadOnlySpan<(string Name, string? Value)> attributes)
+    private void Start(string name, ReadOnlySpan<HtmlAttribute> attributes)
     {
         _xml.WriteStartElement(name);
         foreach (var (attribute, value) in attributes)

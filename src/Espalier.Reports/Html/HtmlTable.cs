@@ -1,14 +1,18 @@
+using Espalier.Pipeline.Cards;
+
 namespace Espalier.Reports.Html;
 
-/// <summary>A cell: its text, and a quieter second line.</summary>
+/// <summary>A cell: its text, and a quieter second line. A text alone stands for one.</summary>
 internal readonly record struct Cell(string Text, string? Below = null)
 {
+    public static implicit operator Cell(string text) => new(text);
+
     /// <summary>Whether it is set in the fixed-width face and may break anywhere: hashes.</summary>
     internal bool IsCode { get; init; }
 }
 
 /// <summary>A plain table: a header row, then rows whose first cell names them.</summary>
-internal sealed class HtmlTable(params IReadOnlyList<(string Title, bool Number)> columns)
+internal sealed class HtmlTable(params IReadOnlyList<Column> columns)
 {
     private readonly List<(string? Class, Cell[] Cells)> _rows = [];
 
@@ -18,7 +22,6 @@ internal sealed class HtmlTable(params IReadOnlyList<(string Title, bool Number)
     /// <summary>Whether there is anything below the header.</summary>
     internal bool HasRows => _rows.Count > 0;
 
-    /// <summary>Adds a row.</summary>
     internal void Add(string? cssClass, params IReadOnlyList<Cell> cells) => _rows.Add((cssClass, [.. cells]));
 
     /// <summary>Writes the table, in a box that scrolls where the page is narrow.</summary>
@@ -40,7 +43,7 @@ internal sealed class HtmlTable(params IReadOnlyList<(string Title, bool Number)
         foreach (var (cssClass, cells) in _rows)
             using (html.Open("tr", ("class", cssClass)))
                 for (var i = 0; i < cells.Length; i++)
-                    Write(html, cells[i], i == 0, columns[i].Number);
+                    Write(html, cells[i], i == 0, columns[i].IsNumber);
     }
 
     private static void Write(HtmlBuilder html, Cell cell, bool first, bool number)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Espalier.Compression.Search;
+using Espalier.Pipeline.Cards;
 
 namespace Espalier.Reports.Pictures;
 
@@ -10,10 +11,9 @@ namespace Espalier.Reports.Pictures;
 internal static class ComparedLosses
 {
     /// <summary>Titles of the columns, and whether they hold numbers.</summary>
-    public static IReadOnlyList<(string Title, bool Number)> Columns(SearchResult result) =>
+    public static IReadOnlyList<Column> Columns(SearchResult result) =>
     [
-        ("rank", true), (result.Candidates[0].Keys, false), ("steps", true), ("mean place", true), ("on", false), ("loss", true),
-        ("place", true), ("behind the best", true), ("score", false),
+        ">rank", result.Candidates[0].Keys, ">steps", ">mean place", "on", ">loss", ">place", ">behind the best", "score",
     ];
 
     /// <summary>Whether there is more than the held-out text.</summary>

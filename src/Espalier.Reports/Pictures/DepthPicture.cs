@@ -10,26 +10,21 @@ namespace Espalier.Reports.Pictures;
 /// </summary>
 internal static class DepthPicture
 {
-    /// <summary>Writes the page.</summary>
     public static void Write(TextWriter output, DepthReport report)
     {
-        using var html = new HtmlBuilder(output);
-        html.Doctype();
-        using var page = html.Open("html", ("lang", "en"));
         var title = $"Layers of {Path.GetFileName(Path.TrimEndingDirectorySeparator(report.Model))}";
-        PageHead.Write(html, title);
-        using var body = html.Open("body");
-        using var main = html.Open("main");
-        html.Leaf("h1", title);
-        html.Leaf("p", report.Scores.Samples > 0
-            ? $"{report.Scores.Layers} layers, {report.Scores.Samples} samples of {report.Scores.SampleLength} tokens."
-            : $"{report.Scores.Layers} layers, multiple-choice items alone.", ("class", "lead"));
-        Singles(html, report);
-        Spans(html, report);
-        Greedy(html, report);
-        Chosen(html, report);
-        Correlations(html, report);
-        Values(html, report);
+        HtmlPage.Write(output, title, title, html =>
+        {
+            html.Leaf("p", report.Scores.Samples > 0
+                ? $"{report.Scores.Layers} layers, {report.Scores.Samples} samples of {report.Scores.SampleLength} tokens."
+                : $"{report.Scores.Layers} layers, multiple-choice items alone.", ("class", "lead"));
+            Singles(html, report);
+            Spans(html, report);
+            Greedy(html, report);
+            Chosen(html, report);
+            Correlations(html, report);
+            Values(html, report);
+        });
     }
 
     private static void Singles(HtmlBuilder html, DepthReport report)
@@ -61,10 +56,8 @@ internal static class DepthPicture
             return;
         html.Leaf("h2", "One layer after the other");
         html.Note("Each time the layer goes whose removal does the least harm to what is left; the metric's value then.");
-        var table = new HtmlTable(
-            [("metric", false),
-                .. Enumerable.Range(1, sequences.Max(kind => report.Scores.Metrics[kind].Removed.Length))
-                    .Select(number => ($"{number}.", true))]);
+        var table = new HtmlTable(["metric",
+            .. Enumerable.Range(1, sequences.Max(kind => report.Scores.Metrics[kind].Removed.Length)).Select(number => $">{number}.")]);
         foreach (var kind in sequences)
             table.Add(null,
                 [new(EnumName.Of(kind)),
@@ -78,7 +71,7 @@ internal static class DepthPicture
         if (report.Drop is not { } drop)
             return;
         html.Leaf("h2", $"Which {drop} would go");
-        var table = new HtmlTable(("metric", false), ("contiguous", false), ("scattered", false), ("greedy", false));
+        var table = new HtmlTable("metric", "contiguous", "scattered", "greedy");
         foreach (var kind in report.Kinds)
             table.Add(null,
                 [new(EnumName.Of(kind)),
@@ -91,7 +84,7 @@ internal static class DepthPicture
     {
         html.Leaf("h2", "How far the metrics agree");
         html.Note("Spearman's rank correlation over single layers: 1 puts them in the same order, −1 in the opposite one.");
-        var table = new HtmlTable([("", false), .. report.Kinds.Select(kind => (EnumName.Of(kind), true))]);
+        var table = new HtmlTable(["", .. report.Kinds.Select(kind => $">{EnumName.Of(kind)}")]);
         foreach (var first in report.Kinds)
             table.Add(null, [new(EnumName.Of(first)), .. report.Kinds.Select(second =>
                 new Cell(report.Correlation(first, second).ToString("0.00;−0.00;0.00", CultureInfo.InvariantCulture)))]);
@@ -102,13 +95,11 @@ internal static class DepthPicture
     {
         html.Leaf("h2", "The values");
         html.Note("Each metric without one layer; the first row is the whole model. Higher is more harm.");
-        var table = new HtmlTable(
-            [("without layer", false), .. report.Kinds.Select(kind => ($"{EnumName.Of(kind)}, {Unit(kind)}", true))]);
-        table.Add("student", [new("none"), .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Whole)))]);
+        var table = new HtmlTable(["without layer", .. report.Kinds.Select(kind => $">{EnumName.Of(kind)}, {Unit(kind)}")]);
+        table.Add("student", ["none", .. report.Kinds.Select(kind => Figures.Short(report.Scores.Metrics[kind].Whole))]);
         for (var layer = 0; layer < report.Scores.Layers; layer++)
-            table.Add(null,
-                [new(Figures.Exact(layer)),
-                    .. report.Kinds.Select(kind => new Cell(Figures.Short(report.Scores.Metrics[kind].Singles[layer])))]);
+            table.Add(null, [Figures.Exact(layer),
+                .. report.Kinds.Select(kind => Figures.Short(report.Scores.Metrics[kind].Singles[layer]))]);
         table.Write(html);
     }
 

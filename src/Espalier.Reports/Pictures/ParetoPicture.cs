@@ -1,6 +1,7 @@
 using System.Globalization;
 using Espalier.Compression.Search;
 using Espalier.Files;
+using Espalier.Pipeline.Cards;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 
@@ -18,16 +19,12 @@ internal static class ParetoPicture
     public static void Write(Stream stream, SearchResult result)
     {
         using var output = new StreamWriter(stream, leaveOpen: true);
-        using var html = new HtmlBuilder(output);
-        html.Doctype();
-        using var page = html.Open("html", ("lang", "en"));
-        PageHead.Write(html, "search");
-        using var body = html.Open("body");
-        using var main = html.Open("main");
-        html.Leaf("h1", "Espalier: search");
-        html.Leaf("p", $"The search {result.Why}.", ("class", "lead"));
-        Table(html, result);
-        Write(html, result);
+        HtmlPage.Write(output, "search", "Espalier: search", html =>
+        {
+            html.Leaf("p", $"The search {result.Why}.", ("class", "lead"));
+            Table(html, result);
+            Write(html, result);
+        });
     }
 
     /// <summary>The candidates, best first; the numbers of the ranks name the marks of the charts.</summary>
@@ -36,27 +33,16 @@ internal static class ParetoPicture
         var (prefill, decode) =
             (result.Candidates.Any(row => row.PrefillSeconds is not null), result.Candidates.Any(row => row.DecodeSeconds is not null));
         var keys = result.Candidates[0].Keys.Replace("/", " / ", StringComparison.Ordinal);
-        var columns = new List<(string, bool)>
-        {
-            ("Rank", true), ($"{char.ToUpperInvariant(keys[0])}{keys[1..]}", false), ("By proxy", true), ("Parameters", true),
-            ("Without embedding", true),
-            ("Steps", true), ("Held-out NLL", true), ("SE", true),
-        };
-        columns.AddRange(prefill ? [("First pass, ms", true)] : []);
-        columns.AddRange(decode ? [("Further token, ms", true)] : []);
-        var table = new HtmlTable(columns);
+        var table = new HtmlTable([">Rank", $"{char.ToUpperInvariant(keys[0])}{keys[1..]}", ">By proxy", ">Parameters",
+            ">Without embedding", ">Steps", ">Held-out NLL", ">SE", .. prefill ? [">First pass, ms"] : Array.Empty<Column>(),
+            .. decode ? [">Further token, ms"] : Array.Empty<Column>()]);
         foreach (var row in result.Candidates)
         {
             var last = row.LastHeldOut;
-            List<Cell> cells =
-            [
-                new(Figures.Exact(row.Rank)), new(row.Name), new(Figures.Exact(row.ProxyRank)), new(Units.Count(row.Parameters)),
-                new(Units.Count(row.NonEmbeddingParameters)), new(Figures.Exact(last.Steps)), new(Figures.Loss(last.Nll)),
-                new(Figures.Loss(last.NllStandardError)),
-            ];
-            cells.AddRange(prefill ? [Milliseconds(row.PrefillSeconds)] : []);
-            cells.AddRange(decode ? [Milliseconds(row.DecodeSeconds)] : []);
-            table.Add(row.Rank == 1 ? "student" : null, cells);
+            table.Add(row.Rank == 1 ? "student" : null, [Figures.Exact(row.Rank), row.Name, Figures.Exact(row.ProxyRank),
+                Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Figures.Exact(last.Steps), Figures.Loss(last.Nll),
+                Figures.Loss(last.NllStandardError), .. prefill ? [Milliseconds(row.PrefillSeconds)] : Array.Empty<Cell>(),
+                .. decode ? [Milliseconds(row.DecodeSeconds)] : Array.Empty<Cell>()]);
         }
         table.Write(html);
         if (ComparedLosses.AreThere(result))
@@ -74,7 +60,7 @@ internal static class ParetoPicture
                 + "What a benchmark counts stands beside it.");
         var table = new HtmlTable(ComparedLosses.Columns(result));
         foreach (var (row, cells) in ComparedLosses.Lines(result))
-            table.Add(row.Rank == 1 ? "student" : null, [.. cells.Select(cell => new Cell(cell))]);
+            table.Add(row.Rank == 1 ? "student" : null, [.. cells.Select(cell => cell)]);
         table.Write(html);
     }
 

@@ -34,10 +34,8 @@ internal sealed class ReportRun
         Texts = [.. Models.SelectMany(model => model.Row.Evaluations).Select(evaluation => evaluation.Set).Distinct()];
     }
 
-    /// <summary>The run folder.</summary>
     internal string Folder { get; }
 
-    /// <summary>The manifest.</summary>
     internal RunManifest Manifest { get; }
 
     /// <summary>The recipe as it was written.</summary>

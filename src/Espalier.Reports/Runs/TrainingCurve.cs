@@ -13,7 +13,6 @@ internal sealed class TrainingCurve
     /// <summary>Loss on held-out text with its standard error.</summary>
     internal List<Point> HeldOut { get; } = [];
 
-    /// <summary>Learning rate.</summary>
     internal List<Point> LearningRate { get; } = [];
 
     /// <summary>Norm of the gradient before clipping.</summary>

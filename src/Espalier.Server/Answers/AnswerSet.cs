@@ -23,7 +23,6 @@ internal sealed class AnswerSet : IDisposable
     private AnswerSet(IReadOnlyList<int[]> prompts, CancellationToken cancellation) =>
         (_prompts, _leaving) = (prompts, CancellationTokenSource.CreateLinkedTokenSource(cancellation));
 
-    /// <summary>Answers.</summary>
     public int Count => _writers.Count;
 
     /// <summary>Ids of all prompts, each once.</summary>

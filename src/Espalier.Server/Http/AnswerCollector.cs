@@ -12,16 +12,13 @@ internal sealed class AnswerCollector
     private readonly List<ToolCall> _calls = [];
     private readonly List<ServedToken> _tokens = [];
 
-    /// <summary>Its text.</summary>
     public string Text => _text.ToString();
 
-    /// <summary>Its calls.</summary>
     public IReadOnlyList<ToolCall> Calls => _calls;
 
     /// <summary>Its ids with their probabilities, where those were asked for.</summary>
     public IReadOnlyList<ServedToken> Tokens => _tokens;
 
-    /// <summary>Why it ended.</summary>
     public FinishReason? Finish { get; private set; }
 
     /// <summary>All answers of a request, to their ends.</summary>

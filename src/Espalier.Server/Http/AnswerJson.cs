@@ -9,7 +9,6 @@ using Espalier.Server.Tools;
 namespace Espalier.Server.Http;
 
 /// <summary>Answers in the fields that OpenAI's clients read.</summary>
-/// <param name="model">What wrote them.</param>
 internal sealed class AnswerJson(ServedModel model)
 {
     /// <summary>Writes an object; what it has is written by <paramref name="fields"/>.</summary>
@@ -87,19 +86,13 @@ internal sealed class AnswerJson(ServedModel model)
         json.WriteEndObject();
     }
 
-    /// <summary>Why an answer ended.</summary>
-    public static void Finish(Utf8JsonWriter json, FinishReason? finish)
+    public static void Finish(Utf8JsonWriter json, FinishReason? finish) => json.WriteString("finish_reason", finish switch
     {
-        if (finish is null)
-            json.WriteNull("finish_reason");
-        else
-            json.WriteString("finish_reason", finish switch
-            {
-                FinishReason.Length => "length",
-                FinishReason.ToolCalls => "tool_calls",
-                _ => "stop",
-            });
-    }
+        null => null,
+        FinishReason.Length => "length",
+        FinishReason.ToolCalls => "tool_calls",
+        _ => "stop",
+    });
 
     /// <summary>Calls; in a stream each has its number.</summary>
     public static void Calls(Utf8JsonWriter json, IReadOnlyList<ToolCall> calls, int? firstIndex)

@@ -12,7 +12,6 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
 {
     private readonly AnswerJson _json = new(model);
 
-    /// <summary>Answers a body.</summary>
     public async Task RunAsync(HttpContext context, JsonElement body)
     {
         var request = ChatRequest.Read(body, model.Name, model.Defaults);
@@ -34,10 +33,7 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
         {
             json.WriteStartObject("message");
             json.WriteString("role", "assistant");
-            if (all[i].Calls.Count > 0 && string.IsNullOrWhiteSpace(all[i].Text))
-                json.WriteNull("content");
-            else
-                json.WriteString("content", all[i].Text);
+            json.WriteString("content", all[i].Calls.Count > 0 && string.IsNullOrWhiteSpace(all[i].Text) ? null : all[i].Text);
             json.WriteNull("refusal");
             if (all[i].Calls.Count > 0)
                 AnswerJson.Calls(json, all[i].Calls, null);

@@ -12,7 +12,6 @@ internal sealed class CompletionEndpoint(ServedModel model, ServerMetrics metric
 {
     private readonly AnswerJson _json = new(model);
 
-    /// <summary>Answers a body.</summary>
     public async Task RunAsync(HttpContext context, JsonElement body)
     {
         var request = CompletionRequest.Read(body, model.Name, model.Defaults);

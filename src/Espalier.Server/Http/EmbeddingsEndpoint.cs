@@ -10,7 +10,6 @@ namespace Espalier.Server.Http;
 /// <summary><c>POST /v1/embeddings</c>: texts as vectors of length 1.</summary>
 internal sealed class EmbeddingsEndpoint(ServedModel model)
 {
-    /// <summary>Answers a body.</summary>
     public async Task RunAsync(HttpContext context, JsonElement body)
     {
         var request = EmbeddingRequest.Read(new(body), model.Name, model.Engine.Config.HiddenSize);

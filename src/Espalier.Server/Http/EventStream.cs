@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Http;
 namespace Espalier.Server.Http;
 
 /// <summary>Server-sent events, one a piece of an answer, the last of them <c>[DONE]</c>.</summary>
-/// <param name="response">Where they go.</param>
 internal sealed class EventStream(HttpResponse response)
 {
     /// <summary>Begins the answer; its status can change no more.</summary>
@@ -37,10 +36,6 @@ internal sealed class EventStream(HttpResponse response)
     }
 
     /// <summary>Writes the last events: what the request used, where that is asked for, and the end.</summary>
-    /// <param name="head">Writes what an event begins with.</param>
-    /// <param name="options">What is asked for.</param>
-    /// <param name="answers">What was written.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     public async Task EndAsync(Action<Utf8JsonWriter> head, AnswerOptions options, AnswerSet answers, CancellationToken cancellation)
     {
         if (options.StreamsUsage)

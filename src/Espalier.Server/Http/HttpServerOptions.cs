@@ -5,7 +5,6 @@ namespace Espalier.Server.Http;
 /// <summary>Where a server listens, and to whom.</summary>
 internal sealed record HttpServerOptions
 {
-    /// <summary>The address.</summary>
     public IPAddress Address { get; init; } = IPAddress.Loopback;
 
     /// <summary>The port; 0 for one that is free.</summary>

@@ -35,7 +35,6 @@ internal sealed class ServedModel : IDisposable
     /// <summary>When it was loaded.</summary>
     public DateTimeOffset Created { get; } = DateTimeOffset.UtcNow;
 
-    /// <summary>Its tokenizer.</summary>
     public Tokenizer Tokenizer { get; }
 
     /// <summary>The bytes of its tokens.</summary>

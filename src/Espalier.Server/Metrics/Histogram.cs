@@ -4,8 +4,6 @@ using System.Text;
 namespace Espalier.Server.Metrics;
 
 /// <summary>How often values fell below each of some limits, as Prometheus reads it. For several threads.</summary>
-/// <param name="name">The metric.</param>
-/// <param name="help">What it is.</param>
 internal sealed class Histogram(string name, string help)
 {
     // A millisecond to five minutes, three a decade.
@@ -15,7 +13,6 @@ internal sealed class Histogram(string name, string help)
     private readonly long[] _counts = new long[s_limits.Length + 1];
     private double _sum;
 
-    /// <summary>Takes a value.</summary>
     public void Observe(double value)
     {
         var at = Array.FindIndex(s_limits, limit => value <= limit);

@@ -27,7 +27,6 @@ internal sealed class ServerMetrics
     /// <param name="status">HTTP's status.</param>
     public void Count(string path, int status) => _requests.AddOrUpdate((path, status), 1, static (_, count) => count + 1);
 
-    /// <summary>The page.</summary>
     public string Page(ServingCounts counts)
     {
         var page = new StringBuilder();

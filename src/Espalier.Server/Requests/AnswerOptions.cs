@@ -118,18 +118,16 @@ internal sealed record AnswerOptions
             case "json_object":
                 return AnyObject;
             case "json_schema":
-                var named = format.Object("json_schema") ?? throw Missing("response_format.json_schema");
+                var named = format.Object("json_schema") ?? throw format.Missing("json_schema");
                 named.Know(["name", "description", "schema", "strict"]);
                 if (named.Text("name") is null or { Length: 0 or > 64 })
-                    throw RequestException.Bad($"{named.PlaceOf("name")} must be a text of 1 to 64 characters", named.PlaceOf("name"));
+                    throw named.Refused("name", "must be a text of 1 to 64 characters");
                 _ = named.Text("description");
                 _ = named.Flag("strict");
-                return (named.Of("schema") ?? throw Missing(SchemaPlace)).GetRawText();
+                return (named.Of("schema") ?? throw named.Missing("schema")).GetRawText();
             case var other:
                 throw RequestException.Bad($"response_format.type is '{OneLine.Clipped(other)}': text, json_object or json_schema",
                     "response_format.type");
         }
-
-        static RequestException Missing(string place) => RequestException.Bad($"{place} is missing", place, "missing");
     }
 }

@@ -11,7 +11,6 @@ internal static class ChatMessages
 
     private static readonly string[] s_roles = ["system", "developer", "user", "assistant", "tool"];
 
-    /// <summary>Reads them.</summary>
     public static IReadOnlyList<ChatMessage> Read(RequestFields body)
     {
         var list = body.List("messages", MostMessages)
@@ -50,14 +49,12 @@ internal static class ChatMessages
     private static ChatMessage ReadOne(RequestFields message)
     {
         var role = message.Text("role")
-            ?? throw RequestException.Bad($"{message.PlaceOf("role")} is missing: {string.Join(", ", s_roles)}", message.PlaceOf("role"),
-                "missing");
+            ?? throw message.Refused("role", $"is missing: {string.Join(", ", s_roles)}", "missing");
         if (!s_roles.Contains(role))
-            throw RequestException.Bad(
-                $"{message.PlaceOf("role")} is '{OneLine.Clipped(role)}': {string.Join(", ", s_roles)}", message.PlaceOf("role"));
+            throw message.Refused("role", $"is '{OneLine.Clipped(role)}': {string.Join(", ", s_roles)}");
         var calls = Calls(message);
         if (!message.Has("content") && !(role == "assistant" && calls is not null))
-            throw RequestException.Bad($"{message.PlaceOf("content")} is missing", message.PlaceOf("content"), "missing");
+            throw message.Missing("content");
         // OpenAI's newer name of the system; templates know the older one.
         var fields = new JsonObject { ["role"] = role == "developer" ? "system" : role, ["content"] = Content(message) };
         foreach (var name in (string[])["name", "tool_call_id", "reasoning_content"])
@@ -77,12 +74,9 @@ internal static class ChatMessages
             var fields = new RequestFields(part, $"{message.PlaceOf("content")}[{i}]");
             return fields.Text("type") switch
             {
-                "text" => fields.Text("text")
-                    ?? throw RequestException.Bad($"{fields.PlaceOf("text")} is missing", fields.PlaceOf("text"), "missing"),
+                "text" => fields.Text("text") ?? throw fields.Missing("text"),
                 "refusal" => fields.Text("refusal") ?? "",
-                var other => throw RequestException.Bad(
-                    $"{fields.PlaceOf("type")} is '{OneLine.Clipped(other ?? "")}': this model reads text only", fields.PlaceOf("type"),
-                    "unsupported"),
+                var other => throw fields.Refused("type", $"is '{OneLine.Clipped(other ?? "")}': this model reads text only", "unsupported"),
             };
         }));
     }
@@ -95,10 +89,8 @@ internal static class ChatMessages
         foreach (var (element, i) in list.Select(static (call, i) => (call, i)))
         {
             var call = new RequestFields(element, $"{message.PlaceOf("tool_calls")}[{i}]");
-            var function = call.Object("function")
-                ?? throw RequestException.Bad($"{call.PlaceOf("function")} is missing", call.PlaceOf("function"), "missing");
-            var name = function.Text("name")
-                ?? throw RequestException.Bad($"{function.PlaceOf("name")} is missing", function.PlaceOf("name"), "missing");
+            var function = call.Object("function") ?? throw call.Missing("function");
+            var name = function.Text("name") ?? throw function.Missing("name");
             calls.Add((JsonNode)new JsonObject
             {
                 ["id"] = call.Text("id") ?? "",
@@ -116,10 +108,9 @@ internal static class ChatMessages
         if (text.Length == 0)
             return new JsonObject();
         if (!JsonBody.TryParse(text, out var document))
-            throw RequestException.Bad($"{function.PlaceOf("arguments")} is no JSON: it must be an object as a text",
-                function.PlaceOf("arguments"));
+            throw function.Refused("arguments", "is no JSON: it must be an object as a text");
         using (document)
             return document.RootElement.ValueKind == JsonValueKind.Object ? JsonObject.Create(document.RootElement.Clone())!
-                : throw RequestException.Bad($"{function.PlaceOf("arguments")} is JSON and no object", function.PlaceOf("arguments"));
+                : throw function.Refused("arguments", "is JSON and no object");
     }
 }

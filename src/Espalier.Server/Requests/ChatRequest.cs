@@ -21,7 +21,6 @@ internal sealed record ChatRequest(
         "chat_template_kwargs", "modalities", "reasoning_effort", "verbosity",
     ];
 
-    /// <summary>The names of the tools.</summary>
     public IReadOnlySet<string> ToolNames => Tools is null ? new HashSet<string>()
         : Tools.Select(static tool => (string)tool!["function"]!["name"]!).ToHashSet();
 

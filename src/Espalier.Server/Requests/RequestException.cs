@@ -7,7 +7,6 @@ namespace Espalier.Server.Requests;
 /// <param name="code">A word for programs; null for none.</param>
 internal sealed class RequestException(int status, string message, string? param = null, string? code = null) : Exception(message)
 {
-    /// <summary>HTTP's status.</summary>
     public int Status { get; } = status;
 
     /// <summary>The field; null where it is none.</summary>

@@ -27,7 +27,6 @@ internal sealed class RequestFields
     /// <summary>The place of a field, as errors name it.</summary>
     public string PlaceOf(string name) => _place.Length == 0 ? name : $"{_place}.{name}";
 
-    /// <summary>Whether it is there.</summary>
     public bool Has(string name) => _fields.ContainsKey(name);
 
     /// <summary>Its value; null where it is not there.</summary>
@@ -46,7 +45,6 @@ internal sealed class RequestFields
     public string? Text(string name) => Of(name) is not { } value ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString()! : throw Wrong(name, value, "a text");
 
-    /// <summary>True or false.</summary>
     public bool Flag(string name, bool otherwise = false) => Of(name) is not { } value ? otherwise
         : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Wrong(name, value, "true or false");
 
@@ -57,10 +55,9 @@ internal sealed class RequestFields
             return null;
         if (value.ValueKind != JsonValueKind.Number || !value.TryGetDouble(out var number) || !double.IsFinite(number))
             throw Wrong(name, value, "a number");
+        var limits = isAbove ? $"above {least} and at most {most}" : $"from {least} to {most}";
         return (isAbove ? number > least : number >= least) && number <= most ? number
-            : throw RequestException.Bad(
-                $"{PlaceOf(name)} is {value.GetRawText()} and must be {(isAbove ? $"above {least} and at most" : $"from {least} to")} "
-                    + $"{most}", PlaceOf(name));
+            : throw Refused(name, $"is {value.GetRawText()} and must be {limits}");
     }
 
     /// <summary>A whole number within limits; 1.0 is one too.</summary>
@@ -71,7 +68,7 @@ internal sealed class RequestFields
         if (value.ValueKind != JsonValueKind.Number || !IsWhole(value, out var number))
             throw Wrong(name, value, "a whole number");
         return number >= least && number <= most ? number
-            : throw RequestException.Bad($"{PlaceOf(name)} is {number} and must be from {least} to {most}", PlaceOf(name));
+            : throw Refused(name, $"is {number} and must be from {least} to {most}");
     }
 
     // JSON has one kind of number, and some clients write every one with a point. Beyond 2^53 such a number stands for several whole ones.
@@ -91,12 +88,22 @@ internal sealed class RequestFields
     public IReadOnlyList<JsonElement>? List(string name, int most) => Of(name) is not { } value ? null
         : value.ValueKind != JsonValueKind.Array ? throw Wrong(name, value, "a list")
         : value.GetArrayLength() > most
-            ? throw RequestException.Bad($"{PlaceOf(name)} has {value.GetArrayLength()} items and may have {most}", PlaceOf(name))
+            ? throw Refused(name, $"has {value.GetArrayLength()} items and may have {most}")
             : [.. value.EnumerateArray()];
 
     /// <summary>The error of a value of another kind.</summary>
     public RequestException Wrong(string name, JsonElement value, string meant) =>
-        RequestException.Bad($"{PlaceOf(name)} is {Kind(value)} and must be {meant}", PlaceOf(name), "invalid_type");
+        Refused(name, $"is {Kind(value)} and must be {meant}", "invalid_type");
+
+    /// <summary>The refusal of a body without a field.</summary>
+    public RequestException Missing(string name) => Refused(name, "is missing", "missing");
+
+    /// <summary>The refusal of a field.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="what">What is wrong with it, as what stands after its place.</param>
+    /// <param name="code">For programs.</param>
+    public RequestException Refused(string name, string what, string? code = null) =>
+        RequestException.Bad($"{PlaceOf(name)} {what}", PlaceOf(name), code);
 
     /// <summary>What a value is, in words.</summary>
     public static string Kind(JsonElement value) => value.ValueKind switch

@@ -47,26 +47,20 @@ internal static class ToolFields
     private static string Chosen(RequestFields choice)
     {
         if (choice.Text("type") != "function")
-            throw RequestException.Bad(
-                $"{choice.PlaceOf("type")} is {(choice.Text("type") is { } type ? $"'{OneLine.Clipped(type)}'" : "missing")}: only "
-                    + $"function",
-                choice.PlaceOf("type"), "unsupported");
-        var function = choice.Object("function")
-            ?? throw RequestException.Bad($"{choice.PlaceOf("function")} is missing", choice.PlaceOf("function"), "missing");
-        return function.Text("name")
-            ?? throw RequestException.Bad($"{function.PlaceOf("name")} is missing", function.PlaceOf("name"), "missing");
+            throw choice.Refused("type",
+                $"is {(choice.Text("type") is { } type ? $"'{OneLine.Clipped(type)}'" : "missing")}: only function", "unsupported");
+        var function = choice.Object("function") ?? throw choice.Missing("function");
+        return function.Text("name") ?? throw function.Missing("name");
     }
 
     private static string Name(RequestFields tool)
     {
         if (tool.Text("type") is { } type && type != "function")
-            throw RequestException.Bad($"{tool.PlaceOf("type")} is '{OneLine.Clipped(type)}': only function", tool.PlaceOf("type"),
-                "unsupported");
-        var function = tool.Object("function")
-            ?? throw RequestException.Bad($"{tool.PlaceOf("function")} is missing", tool.PlaceOf("function"), "missing");
+            throw tool.Refused("type", $"is '{OneLine.Clipped(type)}': only function", "unsupported");
+        var function = tool.Object("function") ?? throw tool.Missing("function");
         var name = function.Text("name");
         if (name is null or { Length: 0 or > 64 })
-            throw RequestException.Bad($"{function.PlaceOf("name")} must be a text of 1 to 64 characters", function.PlaceOf("name"));
+            throw function.Refused("name", "must be a text of 1 to 64 characters");
         _ = function.Text("description");
         _ = function.Object("parameters");
         _ = function.Flag("strict");

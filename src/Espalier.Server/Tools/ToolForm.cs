@@ -17,7 +17,6 @@ internal enum ToolForm
 internal static class ToolForms
 {
     /// <summary>The form; null where the template has no tools.</summary>
-    /// <param name="template">The template's source.</param>
     public static ToolForm? Of(string template) =>
         !template.Contains("tools", StringComparison.Ordinal) ? null
         : template.Contains("<tool_call>", StringComparison.Ordinal) ? ToolForm.Tagged

@@ -6,7 +6,7 @@ public sealed class RenderingTests
 {
     private static TextTable Models()
     {
-        var table = new TextTable(new TextColumn("model"), new TextColumn("loss", Number: true));
+        var table = new TextTable("model", ">loss");
         table.Add("teacher", "2.5");
         table.Add("[pruned]", "10.25");
         return table;

@@ -16,12 +16,9 @@ internal sealed class ChatCommand : CommandBase
     private const int UsualContext = 8192;
 
     private readonly ModelArgument _model = new();
-    private readonly Option<string> _system = new("--system") { Description = "What the system says first", HelpName = "TEXT" };
-    private readonly Option<string> _template = new("--chat-template")
-    {
-        Description = "A file with a chat template (Jinja), in place of the model's own",
-        HelpName = "FILE",
-    };
+    private readonly TextOption _system = new("--system", "What the system says first", "TEXT");
+    private readonly TextOption _template = new("--chat-template",
+        "A file with a chat template (Jinja), in place of the model's own", "FILE");
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(), "Tokens of an answer at most", 1024);
     private readonly ValueOption<int> _context = new("--context", Kinds.Size(least: 8),
         $"Tokens of the conversation that the model sees; by default its positions, at most {UsualContext}. Where it is full the oldest "
@@ -35,16 +32,8 @@ internal sealed class ChatCommand : CommandBase
         "chat",
         "Talk with a model through its chat template; lines from stdin are messages, /help lists what else can be said",
         "espalier chat models/quickstart-teacher --max-tokens 40 <<< Hello",
-        "espalier chat models/quickstart-teacher --system Hi --temperature 0.7 --max-tokens 40 --json <<< Hello")
-    {
-        _model.AddTo(this);
-        foreach (var option in (Option[])[_system, _template, _maxTokens, _context])
-            Options.Add(option);
-        _stop.AddTo(this);
-        _sampling.AddTo(this);
-        _weights.AddTo(this);
-        _machine.AddTo(this);
-    }
+        "espalier chat models/quickstart-teacher --system Hi --temperature 0.7 --max-tokens 40 --json <<< Hello") =>
+        Takes([_model, _system, _template, _maxTokens, _context, _stop, .. _sampling.Options, _weights, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {

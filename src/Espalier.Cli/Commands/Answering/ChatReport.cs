@@ -22,5 +22,4 @@ internal sealed record ChatAnswerReport(int PromptTokens, int ReusedTokens, int 
 }
 
 /// <summary>What <c>/save</c> writes: a line that <c>align</c> reads.</summary>
-/// <param name="Messages">The conversation.</param>
 internal sealed record SavedConversation(IReadOnlyList<JsonObject> Messages);

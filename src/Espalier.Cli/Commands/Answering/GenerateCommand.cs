@@ -38,18 +38,12 @@ internal sealed class GenerateCommand : CommandBase
         HelpName = "TEXT",
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<string> _ids = new("--ids")
-    {
-        Description = "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop",
-        HelpName = "IDS"
-    };
+    private readonly TextOption _ids = new("--ids",
+        "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop", "IDS");
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(least: 0),
         "Tokens at most; the model's positions end it too", 128);
-    private readonly Option<bool> _ignoreEos = new("--ignore-eos") { Description = "Continue past EOS, also with --prompt" };
-    private readonly Option<bool> _chat = new("--chat")
-    {
-        Description = "Take the text as a user's message and answer it through the model's chat template",
-    };
+    private readonly FlagOption _ignoreEos = new("--ignore-eos", "Continue past EOS, also with --prompt");
+    private readonly FlagOption _chat = new("--chat", "Take the text as a user's message and answer it through the model's chat template");
     private readonly StopOption _stop = new("a continuation");
     private readonly ValueOption<int> _samples = new("--samples", Kinds.Size(most: 1 << 16),
         "Continuations of each prompt, each with the seed after the one before", 1);
@@ -67,21 +61,9 @@ internal sealed class GenerateCommand : CommandBase
         "espalier generate models/quickstart-teacher --prompt Once --prompt \"The kernel\" --weights int8 --max-tokens 30",
         "espalier generate models/quickstart-teacher \"Once upon a time\" --samples 3 --min-p 0.1 --stop . --max-tokens 60",
         "espalier generate models/quickstart-teacher Hello --chat --max-tokens 30",
-        "espalier generate models/quickstart-teacher --ids 4080 --greedy --max-tokens 200 --json")
-    {
-        _model.AddTo(this);
-        Arguments.Add(_text);
-        foreach (var option in (Option[])[_prompt, _ids, _maxTokens])
-            Options.Add(option);
-        _sampling.AddTo(this);
-        Options.Add(_chat);
-        _stop.AddTo(this);
-        Options.Add(_ignoreEos);
-        _weights.AddTo(this);
-        Options.Add(_samples);
-        Options.Add(_batch);
-        _machine.AddTo(this);
-    }
+        "espalier generate models/quickstart-teacher --ids 4080 --greedy --max-tokens 200 --json") =>
+        Takes([_model, _text, _prompt, _ids, _maxTokens, .. _sampling.Options, _chat, _stop, _ignoreEos, _weights, _samples, _batch,
+            .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {

@@ -24,27 +24,13 @@ internal sealed class ServeCommand : CommandBase
     };
     private readonly ValueOption<int> _port = new("--port", Kinds.Size(least: 0, most: 65535), "Port to listen to; 0 is one that is free",
         8080);
-    private readonly Option<string> _key = new("--api-key")
-    {
-        Description = $"What requests must know (Authorization: Bearer KEY); other users of the machine see it here, unlike in "
-            + $"--api-key-file and {KeyVariable}",
-        HelpName = "KEY",
-    };
-    private readonly Option<string> _keyFile = new("--api-key-file")
-    {
-        Description = "A file with the key, on its first line",
-        HelpName = "FILE"
-    };
-    private readonly Option<string> _name = new("--name")
-    {
-        Description = "What requests call the model [default: the folder's name]",
-        HelpName = "NAME"
-    };
-    private readonly Option<string> _template = new("--chat-template")
-    {
-        Description = "A file with a chat template (Jinja), in place of the model's own",
-        HelpName = "FILE",
-    };
+    private readonly TextOption _key = new("--api-key",
+        $"What requests must know (Authorization: Bearer KEY); other users of the machine see it here, unlike in "
+            + $"--api-key-file and {KeyVariable}", "KEY");
+    private readonly TextOption _keyFile = new("--api-key-file", "A file with the key, on its first line", "FILE");
+    private readonly TextOption _name = new("--name", "What requests call the model [default: the folder's name]", "NAME");
+    private readonly TextOption _template = new("--chat-template",
+        "A file with a chat template (Jinja), in place of the model's own", "FILE");
     private readonly ServingInput _serving = new();
     private readonly WeightsOption _weights = new();
     private readonly ValueOption<int> _grace = new("--grace", Kinds.Size(least: 0),
@@ -56,16 +42,8 @@ internal sealed class ServeCommand : CommandBase
         "Answer over HTTP as OpenAI's servers do: completions and chats, many at once",
         "espalier serve models/quickstart-teacher",
         "espalier serve models/quickstart-teacher --port 9000 --batch 4 --context 32 --kv-memory 64MB --weights int8",
-        "espalier serve models/quickstart-teacher --host 0.0.0.0 --port 9001 --api-key a-long-secret --name teacher --json")
-    {
-        _model.AddTo(this);
-        foreach (var option in (Option[])[_host, _port, _key, _keyFile, _name, _template])
-            Options.Add(option);
-        _serving.AddTo(this);
-        _weights.AddTo(this);
-        Options.Add(_grace);
-        _machine.AddTo(this);
-    }
+        "espalier serve models/quickstart-teacher --host 0.0.0.0 --port 9001 --api-key a-long-secret --name teacher --json") =>
+        Takes([_model, _host, _port, _key, _keyFile, _name, _template, .. _serving.Options, _weights, _grace, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {

@@ -16,9 +16,8 @@ internal static class ContaminationPage
         page.Line();
         page.Heading($"{ComparedWords.InARow} words in a row shared with {report.Text.Name} "
             + $"({Units.Count(report.Text.Texts)} texts, {Units.Count(report.Text.Words)} words)");
-        var table = new TextTable([new("task"), new("documents", Number: true), new("shared", Number: true),
-            new("too short", Number: true), new("metric of the others"),
-            .. report.Tasks[0].Clean.Select(result => new TextColumn(TaskReportPage.Name(result.Model), Number: true))]);
+        var table = new TextTable(["task", ">documents", ">shared", ">too short", "metric of the others",
+            .. report.Tasks[0].Clean.Select(result => $">{TaskReportPage.Name(result.Model)}")]);
         foreach (var task in report.Tasks)
             if (task.Clean[0].Metrics.Count == 0)
                 table.Add(

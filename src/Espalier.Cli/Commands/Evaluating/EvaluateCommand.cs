@@ -29,7 +29,7 @@ internal sealed class EvaluateCommand : CommandBase
     private readonly OutputOption _perToken = new("--per-token",
         "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
     private readonly TaskEvaluation _tasks = new();
-    private readonly FormatInput _format = new();
+    private readonly FormatOption _format = new();
     private readonly MachineOptions _machine = new();
 
     internal EvaluateCommand() : base(
@@ -41,15 +41,8 @@ internal sealed class EvaluateCommand : CommandBase
             + "tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows 16 --json",
         "espalier evaluate models/quickstart-teacher --tasks tasks/endings/endings.yaml",
         "espalier evaluate models/quickstart-teacher --tasks tasks/endings/endings.yaml --limit 40 "
-            + "--contamination models/quickstart-teacher/self-written.jsonl")
-    {
-        _model.AddTo(this);
-        _input.AddTo(this);
-        Options.Add([_windows, .. _cut.Options, _compute, _perToken]);
-        _tasks.AddTo(this);
-        _format.AddTo(this);
-        _machine.AddTo(this);
-    }
+            + "--contamination models/quickstart-teacher/self-written.jsonl") =>
+        Takes([_model, .. _input.Symbols, _windows, .. _cut.Options, _compute, _perToken, .. _tasks.Options, _format, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {

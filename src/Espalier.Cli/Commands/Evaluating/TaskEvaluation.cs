@@ -32,11 +32,8 @@ internal sealed class TaskEvaluation
         AllowMultipleArgumentsPerToken = false,
     };
 
-    private readonly Option<string> _benchmarks = new("--benchmarks")
-    {
-        Description = "Folder under which the tasks' files lie; by default what ESPALIER_BENCHMARKS names, else benchmarks",
-        HelpName = "FOLDER",
-    };
+    private readonly TextOption _benchmarks = new("--benchmarks",
+        "Folder under which the tasks' files lie; by default what ESPALIER_BENCHMARKS names, else benchmarks", "FOLDER");
 
     private readonly ValueOption<int> _shots = new("--shots", Kinds.Size(least: 0, most: 1000),
         "Documents shown before each question; by default as the task has it");
@@ -50,16 +47,12 @@ internal sealed class TaskEvaluation
 
     private readonly AttemptsInput _attempts = new();
 
-    private readonly Option<bool> _chat = new("--chat-template")
-    {
-        Description = "Ask through each model's own chat template: what stands before the questions as the system, the rest as the user",
-    };
+    private readonly FlagOption _chat = new("--chat-template",
+        "Ask through each model's own chat template: what stands before the questions as the system, the rest as the user");
 
-    private readonly Option<bool> _runCode = new("--run-code")
-    {
-        Description = "Run the programs that a model writes to tasks such as humaneval, in a sandbox without network; by default they are "
-            + "not run",
-    };
+    private readonly FlagOption _runCode = new("--run-code",
+        "Run the programs that a model writes to tasks such as humaneval, in a sandbox without network; by default they are "
+            + "not run");
 
     private readonly OutputOption _samples = new("--samples",
         "Write the programs of one model and one task as JSON lines of task_id and completion, as HumanEval's own program reads them",
@@ -80,12 +73,7 @@ internal sealed class TaskEvaluation
         AllowMultipleArgumentsPerToken = false,
     };
 
-    internal void AddTo(Command command)
-    {
-        command.Options.Add(_tasks);
-        foreach (var option in Further)
-            command.Options.Add(option);
-    }
+    internal IEnumerable<Option> Options => [_tasks, .. Further];
 
     private Option[] Further =>
         [_benchmarks, _shots, _limit, _maxTokens, _lengths, .. _attempts.Options, _chat, _runCode, _samples, .. _judge.Options,
@@ -104,7 +92,7 @@ internal sealed class TaskEvaluation
     }
 
     /// <summary>Runs the tasks on the models and writes the result.</summary>
-    internal int Run(CommandRun run, IReadOnlyList<string> models, FormatInput format, Action start)
+    internal int Run(CommandRun run, IReadOnlyList<string> models, FormatOption format, Action start)
     {
         if (run.Has(_contamination) && models.Skip(1).FirstOrDefault(File.Exists) is { } file)
             throw new EspalierException($"{file} is a file and no model's folder; where it is training text, write {_contamination.Name} "

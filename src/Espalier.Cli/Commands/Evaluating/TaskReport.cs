@@ -21,7 +21,6 @@ internal sealed record TaskReport(IReadOnlyList<string> Models, IReadOnlyList<Ta
     ContaminationReport? Contamination = null, int? Limit = null, int? MaxTokens = null, bool ChatTemplate = false,
     Attempts? Attempts = null)
 {
-    /// <summary>How many comparisons there are.</summary>
     public int Comparisons => Tasks.Sum(task => task.Comparisons.Count);
 }
 

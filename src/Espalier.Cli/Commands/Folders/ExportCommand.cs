@@ -55,17 +55,8 @@ internal sealed class ExportCommand : CommandBase
         "espalier export models/quickstart-teacher --output teacher-q8_0.gguf --type q8_0",
         "espalier export models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --output teacher "
             + "--formats q8_0,q4_k_m --imatrix --samples 16 --windows 16",
-        "espalier export models/quickstart-teacher --output teacher-f32 --type hf --dtype f32")
-    {
-        _model.AddTo(this);
-        _input.AddTo(this);
-        Options.Add(_output);
-        Options.Add(_type);
-        Options.Add(_formats);
-        _importance.AddTo(this);
-        _dtype.AddTo(this);
-        _machine.AddTo(this);
-    }
+        "espalier export models/quickstart-teacher --output teacher-f32 --type hf --dtype f32") =>
+        Takes([_model, .. _input.Symbols, _output, _type, _formats, .. _importance.Options, .. _dtype.Options, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {

@@ -34,12 +34,8 @@ internal sealed class ImportCommand : CommandBase
         "import",
         "Make a Hugging Face folder of plain weights out of a GGUF file, or out of a folder whose weights are quantised",
         "espalier import teacher-q8_0.gguf --output imported",
-        "espalier import teacher-q8_0.gguf --output imported-bf16 --dtype bf16 --json")
-    {
-        Arguments.Add(_source);
-        Options.Add(_output);
-        _dtype.AddTo(this);
-    }
+        "espalier import teacher-q8_0.gguf --output imported-bf16 --dtype bf16 --json") =>
+        Takes([_source, _output, .. _dtype.Options]);
 
     protected override int Run(CommandRun run)
     {

@@ -19,7 +19,7 @@ internal sealed class InspectCommand : CommandBase
 {
     private readonly Argument<string> _path = new("path")
     { Description = "Hugging Face folder (config.json alone will do) or a GGUF file" };
-    private readonly Option<bool> _check = new("--check") { Description = "Read every weight, and refuse NaN and infinity" };
+    private readonly FlagOption _check = new("--check", "Read every weight, and refuse NaN and infinity");
 
     internal InspectCommand() : base(
         "inspect",
@@ -156,7 +156,6 @@ internal sealed record BytesAtTypes(long F32, long Bf16);
 /// </summary>
 internal sealed record ModelFacts
 {
-    /// <summary>The folder.</summary>
     public required string Path { get; init; }
 
     /// <summary>The family: <c>model_type</c>.</summary>

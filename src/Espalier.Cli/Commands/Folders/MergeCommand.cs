@@ -28,17 +28,10 @@ internal sealed class MergeCommand : CommandBase
 
     private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);
 
-    private readonly Option<string> _weights = new("--weights")
-    {
-        Description = "How much each source counts, in their order; by default all alike",
-        HelpName = "X,X",
-    };
+    private readonly TextOption _weights = new("--weights", "How much each source counts, in their order; by default all alike", "X,X");
 
-    private readonly Option<string> _like = new("--like")
-    {
-        Description = "With training checkpoints alone: the model that the training began from, for config, tokenizer and frozen weights",
-        HelpName = "FOLDER",
-    };
+    private readonly TextOption _like = new("--like",
+        "With training checkpoints alone: the model that the training began from, for config, tokenizer and frozen weights", "FOLDER");
 
     private readonly DtypeOption _dtype = new();
     private readonly MachineOptions _machine = new();
@@ -47,13 +40,8 @@ internal sealed class MergeCommand : CommandBase
         "merge",
         "Average the weights of several models of one config, or of several checkpoints of a training",
         "espalier merge student from-cache --output merged",
-        "espalier merge student from-cache stepwise --weights 2,1,1 --output weighted --json")
-    {
-        Arguments.Add(_sources);
-        Options.Add(_output, _weights, _like);
-        _dtype.AddTo(this);
-        _machine.AddTo(this);
-    }
+        "espalier merge student from-cache stepwise --weights 2,1,1 --output weighted --json") =>
+        Takes([_sources, _output, _weights, _like, .. _dtype.Options, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {
@@ -120,7 +108,7 @@ internal sealed class MergeCommand : CommandBase
 
     private static void Show(Page page, MergeReport report)
     {
-        var table = new TextTable(new("source"), new("share", Number: true));
+        var table = new TextTable("source", ">share");
         foreach (var (source, share) in report.Sources)
             table.Add(source, share.ToString("0.####", CultureInfo.InvariantCulture));
         page.Table(table);

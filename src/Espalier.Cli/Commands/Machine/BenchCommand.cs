@@ -47,13 +47,8 @@ internal sealed class BenchCommand : CommandBase
         "bench",
         "Measure how fast models take a prompt in and write tokens, in turn, beside the ratio of their operations",
         "espalier bench models/quickstart-teacher student",
-        "espalier bench models/quickstart-teacher student --batches 1,4,16 --weights int8 --json")
-    {
-        Arguments.Add(_models);
-        Options.Add(_contexts, _batches, _tokens, _rounds);
-        _weights.AddTo(this);
-        _machine.AddTo(this);
-    }
+        "espalier bench models/quickstart-teacher student --batches 1,4,16 --weights int8 --json") =>
+        Takes([_models, _contexts, _batches, _tokens, _rounds, _weights, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {

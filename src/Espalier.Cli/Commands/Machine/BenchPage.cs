@@ -2,6 +2,7 @@ using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
+using Espalier.Pipeline.Cards;
 
 namespace Espalier.Cli.Commands.Machine;
 
@@ -28,16 +29,8 @@ internal static class BenchPage
     private static void Show(Page page, BenchReport report, SpeedPhase phase)
     {
         var (compares, batches) = (report.Models.Count > 1, phase == SpeedPhase.Decode);
-        TextColumn[] columns =
-        [
-            new(EnumName.Of(phase)), new("context", Number: true), .. batches ? [new TextColumn("batch", Number: true)]
-                : Array.Empty<TextColumn>(),
-            new("tokens/s", Number: true),
-            .. compares
-                ? [new TextColumn("gain (95 % interval)", Number: true), new("operations", Number: true), new("share", Number: true)]
-                : Array.Empty<TextColumn>(),
-        ];
-        var table = new TextTable(columns);
+        var table = new TextTable([EnumName.Of(phase), ">context", .. batches ? [">batch"] : Array.Empty<Column>(), ">tokens/s",
+            .. compares ? [">gain (95 % interval)", ">operations", ">share"] : Array.Empty<Column>()]);
         foreach (var row in report.Rows.Where(row => row.Phase == phase))
             table.Add(
             [

@@ -30,7 +30,7 @@ internal sealed class DepthCommand : CommandBase
     private readonly OutputOption _output = new("--output", "Write the scores", "FILE.json");
     private readonly OutputOption _picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations",
         "FILE.html");
-    private readonly FormatInput _format = new();
+    private readonly FormatOption _format = new();
     private readonly MachineOptions _machine = new();
 
     internal DepthCommand() : base(
@@ -39,21 +39,13 @@ internal sealed class DepthCommand : CommandBase
         "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl "
             + "--drop 2 --output depth.json --picture depth.html",
         "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 "
-            + "--metrics lm-loss,logit-mse --samples 16 --json")
-    {
-        _model.AddTo(this);
-        _input.AddTo(this);
-        _keys.AddTo(this);
-        foreach (var option in (Option[])[.. _cut.Options, _output, _picture])
-            Options.Add(option);
-        _format.AddTo(this);
-        _machine.AddTo(this);
-    }
+            + "--metrics lm-loss,logit-mse --samples 16 --json") =>
+        Takes([_model, .. _input.Symbols, .. _keys.Options, .. _cut.Options, _output, _picture, _format, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {
         _format.Check(run);
-        var asked = _keys.Read(run, DepthSection.Section, new());
+        var asked = _keys.Read(run, DepthSection.Section);
         ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. asked.Task is { } task && File.Exists(task)
             ? [new ReadPlace("the task", task)] : Array.Empty<ReadPlace>()];
         var file = _output.File(run, OutputKind.DepthScores, reads);
@@ -152,8 +144,7 @@ internal sealed class DepthCommand : CommandBase
             columns.Add(("perplexity", Math.Exp(loss.Whole), [.. loss.Singles.Select(Math.Exp)]));
         if (report.Scores.Metrics.TryGetValue(DepthMetricKind.Task, out var task) && task.Accuracies is { } accuracies)
             columns.Add(("accuracy", task.WholeAccuracy!.Value, accuracies));
-        var table = new TextTable(
-            [new("without layer", Number: true), .. columns.Select(column => new TextColumn(column.Name, Number: true))]);
+        var table = new TextTable([">without layer", .. columns.Select(column => $">{column.Name}")]);
         table.Add(["none", .. columns.Select(column => Digits(column.Whole))]);
         for (var layer = 0; layer < report.Scores.Layers; layer++)
             table.Add([layer.ToString(CultureInfo.InvariantCulture), .. columns.Select(column => Digits(column.Values[layer]))]);
@@ -162,7 +153,7 @@ internal sealed class DepthCommand : CommandBase
 
     private static TextTable Chosen(DepthReport report)
     {
-        var table = new TextTable(new("by"), new("contiguous"), new("scattered"), new("greedy"));
+        var table = new TextTable("by", "contiguous", "scattered", "greedy");
         foreach (var kind in report.Kinds)
             table.Add(EnumName.Of(kind), List(kind, DepthChoice.Contiguous), List(kind, DepthChoice.Scattered),
                 List(kind, DepthChoice.Greedy));
@@ -173,7 +164,7 @@ internal sealed class DepthCommand : CommandBase
 
     private static TextTable Correlations(DepthReport report)
     {
-        var table = new TextTable([new(""), .. report.Kinds.Select(kind => new TextColumn(EnumName.Of(kind), Number: true))]);
+        var table = new TextTable(["", .. report.Kinds.Select(kind => $">{EnumName.Of(kind)}")]);
         foreach (var first in report.Kinds)
             table.Add([EnumName.Of(first), .. report.Kinds.Select(second => Two(report.Correlation(first, second)))]);
         return table;

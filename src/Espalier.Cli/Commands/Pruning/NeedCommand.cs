@@ -39,15 +39,8 @@ internal sealed class NeedCommand : CommandBase
         "need",
         "Test whether a teacher needs correction for a text: its loss beyond its own expectation, there and on a reference",
         "espalier need models/quickstart-teacher dotnet-docs",
-        "espalier need models/quickstart-teacher docs --reference models/quickstart-teacher/self-written.jsonl --json")
-    {
-        Arguments.Add(_teacher);
-        _input.AddTo(this);
-        _keys.AddTo(this);
-        Options.Add(_sequence);
-        _seed.AddTo(this);
-        _machine.AddTo(this);
-    }
+        "espalier need models/quickstart-teacher docs --reference models/quickstart-teacher/self-written.jsonl --json") =>
+        Takes([_teacher, .. _input.Symbols, .. _keys.Options, _sequence, _seed, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {
@@ -55,7 +48,7 @@ internal sealed class NeedCommand : CommandBase
         using var checkpoint = Checkpoint.Open(folder).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
         var length = Math.Min(run.Get(_sequence)!.Value, checkpoint.Config.MaxPositions);
-        var section = _keys.Read(run, CorrectionSection.Section, s_auto);
+        var section = _keys.Read(run, CorrectionSection.Section);
         if (section.Reference is { } reference && reference != DotnetDocs.Name && !RecipePaths.IsThere(reference))
             throw new EspalierException(
                 $"--reference {reference}: not found; name a text that the teacher knows well, or leave it out");
@@ -77,8 +70,7 @@ internal sealed class NeedCommand : CommandBase
 
     private static void Show(Page page, CorrectionTestResult report)
     {
-        var table = new TextTable(new("nats a token"), new("windows", Number: true), new("loss", Number: true),
-            new("expected", Number: true), new("beyond it", Number: true));
+        var table = new TextTable("nats a token", ">windows", ">loss", ">expected", ">beyond it");
         foreach (var text in new[] { report.Data, report.Reference })
             table.Add(text.Name, $"{text.Windows}", LossText.WithError(text.Loss, text.LossSe),
                 LossText.WithError(text.Expected, text.ExpectedSe),

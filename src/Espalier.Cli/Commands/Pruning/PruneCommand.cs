@@ -25,14 +25,10 @@ internal sealed class PruneCommand : CommandBase
     private readonly ModelArgument _model = new();
     private readonly TokenInput _input = new();
     private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);
-    private readonly ShapeInput _shape = new();
-    private readonly Option<string> _scores = new("--scores")
-    {
-        Description = "Scores that espalier score or espalier depth wrote",
-        HelpName = "FILE.json"
-    };
+    private readonly KeyOptions<PruneSection> _shape = new(PruneSection.Keys(searches: false), new());
+    private readonly TextOption _scores = new("--scores", "Scores that espalier score or espalier depth wrote", "FILE.json");
     private readonly DepthScoresInput _depthScores = new();
-    private readonly Option<bool> _random = new("--random") { Description = "Choose at random, as a control" };
+    private readonly FlagOption _random = new("--random", "Choose at random, as a control");
     private readonly SeedOption _seed = new("--random and of --method random");
     private readonly OutputOption _writePlan = new("--write-plan", "Write what survives, for --plan", "FILE.json");
     private readonly DtypeOption _dtype = new();
@@ -45,25 +41,13 @@ internal sealed class PruneCommand : CommandBase
         "espalier prune models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --hidden 192 --ffn 512 --output pruned",
         "espalier prune models/quickstart-teacher --scores scores.json --layers 6 --hidden 192 --output small",
         "espalier prune models/quickstart-teacher --depth-scores depth.json --depth-metric lm-loss --layers 6 --output shallow",
-        "espalier prune models/quickstart-teacher --random --seed 1 --hidden 192 --ffn 512 --output random --write-plan plan.json")
-    {
-        _model.AddTo(this);
-        _input.AddTo(this);
-        Options.Add(_output);
-        _shape.AddTo(this);
-        Options.Add(_scores);
-        Options.Add(_random);
-        _seed.AddTo(this);
-        Options.Add(_writePlan);
-        _depthScores.AddTo(this);
-        _dtype.AddTo(this);
-        _calibration.AddTo(this);
-        _machine.AddTo(this);
-    }
+        "espalier prune models/quickstart-teacher --random --seed 1 --hidden 192 --ffn 512 --output random --write-plan plan.json") =>
+        Takes([_model, .. _input.Symbols, _output, .. _shape.Options, _scores, _random, _seed, _writePlan, .. _depthScores.Options,
+            .. _dtype.Options, .. _calibration.Options, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {
-        var section = _shape.Section(run);
+        var section = _shape.Read(run, PruneSection.Section);
         RequireOneSource(run, section);
         using var checkpoint = _model.Open(run);
         ReadPlace[] reads = [_model.Place(run), .. _input.Places(run), .. Given("the scores", run.Get(_scores)),
@@ -73,7 +57,7 @@ internal sealed class PruneCommand : CommandBase
         if (planFile is not null && Path.GetFullPath(planFile) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
             throw new EspalierException($"--write-plan {planFile}: is --output too; give another name");
         var stored = _dtype.Read(run, checkpoint);
-        var student = ShapeInput.Student(section, checkpoint.Config);
+        var student = Student(section, checkpoint.Config);
         if (student == checkpoint.Config)
             run.Progress.Warn($"nothing is cut: {checkpoint.Folder} has these sizes already, so {folder} will be a copy of it");
         section = run.Get(_random) ? section with { Method = PruneMethod.Random } : section;
@@ -107,6 +91,12 @@ internal sealed class PruneCommand : CommandBase
         run.Write(new PruneReport(folder, method, [PruneRow.Of("teacher", checkpoint), PruneRow.Of("pruned", pruned)], planFile), Show);
         return ExitCodes.Done;
     }
+
+    private static DecoderConfig Student(PruneSection section, DecoderConfig teacher) =>
+        section.Plan is { } plan ? PlanFile.Apply(plan, teacher)
+        : Axis.All.All(axis => section.Target.Sizes[axis] is null)
+            ? throw new EspalierException($"there is nothing to prune: give {string.Join(", ", ShapeKeys.Sizes.Select(key => $"--{key}"))}")
+        : section.Target.Apply(teacher);
 
     private static ReadPlace[] Given(string name, string? path) => path is null ? [] : [new(name, path)];
 
@@ -181,18 +171,14 @@ internal sealed class PruneCommand : CommandBase
         if (run.Get(_random) && section.MergeExperts)
             throw new EspalierException(
                 "--merge-experts goes by what scores say of the router and --random has none: leave one of them out");
-        if (_seed.IsGiven(run) && !run.Get(_random) && _calibration.Method(run) != ScoreMethod.Random)
+        if (run.Has(_seed) && !run.Get(_random) && _calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --random and --method random, which were not given");
     }
 
     private static void Show(Page page, PruneReport report)
     {
         var sizes = new SizeColumns(Axis.Asked, report.Rows.Select(row => row.Sizes));
-        var table = new TextTable(
-        [
-            new("model"), .. sizes.Columns, new("parameters", Number: true), new("without embeddings", Number: true),
-            new("on disk", Number: true),
-        ]);
+        var table = new TextTable(["model", .. sizes.Columns, ">parameters", ">without embeddings", ">on disk"]);
         foreach (var row in report.Rows)
             table.Add([row.Model, .. sizes.Cells(row.Sizes), Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters),
                 Units.Bytes(row.Bytes)]);

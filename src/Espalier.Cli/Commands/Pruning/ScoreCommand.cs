@@ -41,35 +41,26 @@ internal sealed class ScoreCommand : CommandBase
             + "tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --aggregators all --output scores",
         "espalier score models/quickstart-teacher --method magnitude --output magnitudes.json",
-        "espalier score --compare scores.json magnitudes.json --keep 0.75")
-    {
-        _model.AddTo(this);
-        _input.AddTo(this);
-        _calibration.AddTo(this);
-        Options.Add(_aggregators);
-        Options.Add(_spans);
-        _seed.AddTo(this);
-        Options.Add(_output);
-        _comparison.AddTo(this);
-        _machine.AddTo(this);
-    }
+        "espalier score --compare scores.json magnitudes.json --keep 0.75") =>
+        Takes([_model, .. _input.Symbols, .. _calibration.Options, _aggregators, _spans, _seed, _output, .. _comparison.Options,
+            .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {
         if (_comparison.IsAsked(run))
         {
-            if (_model.IsGiven(run) || _input.IsGiven(run) || _calibration.Given(run) is not null || run.Has(_output))
+            if (run.Get(_model) is not null || _input.IsGiven(run) || _calibration.Given(run) is not null || run.Has(_output))
                 throw new EspalierException(
                     "--compare reads two files of scores and nothing else: leave the model, its text, how to score and --output out");
             _comparison.Run(run);
             return ExitCodes.Done;
         }
         _comparison.RequireNothing(run);
-        if (!_model.IsGiven(run))
+        if (run.Get(_model) is null)
             throw new EspalierException("no model was given: espalier score MODEL TEXT..., or --compare A.json B.json");
         var widths = run.Get(_spans)!;
         _calibration.Check(run, _input);
-        if (_seed.IsGiven(run) && _calibration.Method(run) != ScoreMethod.Random)
+        if (run.Has(_seed) && _calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --method random, which was not given");
         if (run.Has(_aggregators))
             ByAll(run, widths);
@@ -137,7 +128,7 @@ internal sealed class ScoreCommand : CommandBase
         page.Heading($"{model}: nine aggregators{Text(all[0])}");
         var usual = all[Aggregator.All.ToList().IndexOf(Aggregator.Default)];
         Axis[] shown = [.. usual.Units.Axes.Where(axis => axis != Axis.Hidden).OrderBy(axis => axis == Axis.Heads), Axis.Hidden];
-        var table = new TextTable([new("file"), .. shown.Select(axis => new TextColumn(axis.Units, Number: true))]);
+        var table = new TextTable(["file", .. shown.Select(axis => $">{axis.Units}")]);
         foreach (var (aggregator, scores) in Aggregator.All.Zip(all))
         {
             var axes = ScoresComparison.Axes(usual, scores, new(KeptSizes.DefaultShare));
@@ -151,10 +142,8 @@ internal sealed class ScoreCommand : CommandBase
     private static void Layers(Page page, ImportanceScores scores)
     {
         var units = scores.Units[Axis.Experts] is null ? Axis.Ffn : Axis.Experts;
-        var table = new TextTable(
-            new("layer", Number: true), new(scores.Method.ReadsActivations() ? "block influence" : "layer's score", Number: true),
-            new("heads: least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true),
-            new($"{units.Units}: least", Number: true), new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true));
+        var table = new TextTable(">layer", $">{(scores.Method.ReadsActivations() ? "block influence" : "layer's score")}", ">heads: least",
+            ">median", ">most", ">< 1 %", $">{units.Units}: least", ">median", ">most", ">< 1 %");
         for (var layer = 0; layer < scores.BlockInfluence[1].Length; layer++)
             table.Add(
                 [layer.ToString(CultureInfo.InvariantCulture), Digits(scores.BlockInfluence[1][layer]),
@@ -164,9 +153,7 @@ internal sealed class ScoreCommand : CommandBase
 
     private static void Network(Page page, ImportanceScores scores)
     {
-        var table = new TextTable(
-            new("whole network"), new("units", Number: true), new("sum", Number: true), new("least", Number: true),
-            new("median", Number: true), new("most", Number: true), new("< 1 %", Number: true));
+        var table = new TextTable("whole network", ">units", ">sum", ">least", ">median", ">most", ">< 1 %");
         foreach (var axis in Axis.All.Where(axis => axis == Axis.Layers || scores.Units[axis] is not null)
             .OrderBy(axis => axis == Axis.Hidden))
         {

@@ -5,6 +5,7 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Comparison;
 using Espalier.Models;
+using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Pruning;
@@ -31,12 +32,7 @@ internal sealed class ScoreComparison
 
     private IEnumerable<Option> Sizes => [_keep, .. _sizes.Select(size => size.Option)];
 
-    internal void AddTo(Command command)
-    {
-        command.Options.Add(_compare);
-        foreach (var option in Sizes)
-            command.Options.Add(option);
-    }
+    internal IEnumerable<Option> Options => [_compare, .. Sizes];
 
     internal bool IsAsked(CommandRun run) => run.Has(_compare);
 
@@ -66,9 +62,7 @@ internal sealed class ScoreComparison
         page.Heading($"{report.A} and {report.B}");
         foreach (var (field, a, b) in report.Differences)
             page.Line($"{field} differs: {Short(a)} and {Short(b)}");
-        var table = new TextTable(
-            new("axis"), new("units", Number: true), new("kept", Number: true), new("rank correlation", Number: true),
-            new("of all layers together", Number: true), new("kept by both", Number: true));
+        var table = new TextTable("axis", ">units", ">kept", ">rank correlation", ">of all layers together", ">kept by both");
         foreach (var axis in report.Axes)
             table.Add(
                 axis.Axis, axis.Units.ToString(CultureInfo.InvariantCulture), axis.Kept.ToString(CultureInfo.InvariantCulture),
@@ -77,10 +71,8 @@ internal sealed class ScoreComparison
         page.Table(table);
         var count = report.Axes.Single(axis => axis.Axis == Axis.Layers.Units).Units;
         AxisAgreement[] each = [.. report.Axes.Where(axis => axis.CorrelationPerLayer?.Length == count)];
-        var layers = new TextTable([new("layer", Number: true), .. each.SelectMany(axis => new TextColumn[]
-        {
-            new($"{axis.Axis}, correlation", Number: true), new("kept by both", Number: true),
-        })]);
+        var layers = new TextTable([">layer",
+            .. each.SelectMany(axis => new Column[] { $">{axis.Axis}, correlation", ">kept by both" })]);
         for (var layer = 0; layer < count; layer++)
             layers.Add([layer.ToString(CultureInfo.InvariantCulture), .. each.SelectMany(axis => new[]
             {

@@ -30,12 +30,12 @@ internal sealed class SearchCommand : CommandBase
     private readonly OutputOption _output = new("--output",
         "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
 
-    private readonly Option<bool> _enumerate = new("--enumerate")
-    { Description = "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for" };
+    private readonly FlagOption _enumerate = new("--enumerate",
+        "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for");
     private readonly ValueOption<int> _limit = new("--limit", Kinds.Size(least: 0), "With --enumerate: how many are shown", 100);
     private readonly OutputOption _write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
     private readonly OutputOption _picture = new("--picture", "Write a picture of loss against parameters and latency", "FILE.html");
-    private readonly FormatInput _format = new();
+    private readonly FormatOption _format = new();
     private readonly MachineOptions _machine = new();
 
     internal SearchCommand() : base(
@@ -43,13 +43,8 @@ internal sealed class SearchCommand : CommandBase
         "Find the student's shape: enumerate, order, train the most promising briefly, "
             + "halve; stops before the distillation and goes on where it was interrupted",
         "espalier search recipes/quickstart-search.yaml --picture search.html",
-        "espalier search recipes/nemotron-4-15b-search-4b.yaml --enumerate --json | jq .count")
-    {
-        Arguments.Add(_recipe);
-        Options.Add(_output, _enumerate, _limit, _write, _picture);
-        _format.AddTo(this);
-        _machine.AddTo(this);
-    }
+        "espalier search recipes/nemotron-4-15b-search-4b.yaml --enumerate --json | jq .count") =>
+        Takes([_recipe, _output, _enumerate, _limit, _write, _picture, _format, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {

@@ -29,11 +29,8 @@ internal static class SearchPage
         var rungs = result.Candidates.SelectMany(row => row.Losses).Where(loss => loss.Set == heldOut)
             .Select(loss => (loss.Set, loss.Steps)).Distinct().OrderBy(rung => rung.Steps).ToArray();
         var sizes = SizesOf(result);
-        var table = new TextTable([
-            new("rank", Number: true), .. sizes.Columns, new("parameters", Number: true),
-            new("w/o embedding", Number: true), new("memory", Number: true), new("by proxy", Number: true),
-            .. rungs.Select(rung => new TextColumn($"nll at {rung.Steps}", Number: true)),
-            new("prefill", Number: true), new("decode", Number: true)]);
+        var table = new TextTable([">rank", .. sizes.Columns, ">parameters", ">w/o embedding", ">memory", ">by proxy",
+            .. rungs.Select(rung => $">nll at {rung.Steps}"), ">prefill", ">decode"]);
         foreach (var row in result.Candidates)
             table.Add([
                 $"{row.Rank}", .. sizes.Cells(row.Sizes), Units.Count(row.Parameters),
@@ -61,7 +58,7 @@ internal static class SearchPage
     {
         page.Line();
         page.Heading("what they were ordered by: the mean of their places on all of these; less is better, ± one standard error");
-        var table = new TextTable([.. ComparedLosses.Columns(result).Select(column => new TextColumn(column.Title, column.Number))]);
+        var table = new TextTable([.. ComparedLosses.Columns(result)]);
         foreach (var (_, cells) in ComparedLosses.Lines(result))
             table.Add([.. cells]);
         page.Table(table);
@@ -120,8 +117,7 @@ internal static class SearchPage
     private static TextTable Table(IReadOnlyList<CandidateForecast> candidates)
     {
         var sizes = SizesOf(candidates);
-        var table = new TextTable([
-            .. sizes.Columns, new("parameters", Number: true), new("w/o embedding", Number: true), new("memory", Number: true)]);
+        var table = new TextTable([.. sizes.Columns, ">parameters", ">w/o embedding", ">memory"]);
         foreach (var row in candidates)
             table.Add([
                 .. sizes.Cells(row.Sizes), Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters),

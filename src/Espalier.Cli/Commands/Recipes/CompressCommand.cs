@@ -41,13 +41,10 @@ internal sealed class CompressCommand : CommandBase
         AllowMultipleArgumentsPerToken = false,
     };
 
-    private readonly Option<string> _seeds = new("--seeds")
-    {
-        Description = "Run every recipe once with each of these seeds instead of its own, and show means and spreads over them",
-        HelpName = "1,2,3",
-    };
+    private readonly TextOption _seeds = new("--seeds",
+        "Run every recipe once with each of these seeds instead of its own, and show means and spreads over them", "1,2,3");
 
-    private readonly FormatInput _format = new();
+    private readonly FormatOption _format = new();
     private readonly MachineOptions _machine = new();
     private readonly ProfileOption _profile = new();
 
@@ -57,16 +54,8 @@ internal sealed class CompressCommand : CommandBase
         "espalier compress recipes/quickstart.yaml",
         "espalier compress recipes/quickstart.yaml --output runs/again",
         "espalier compress recipes/arms/*.yaml --output runs/arms --json",
-        "espalier compress recipes/study/*.yaml --seeds 1,2,3 --output runs/study")
-    {
-        Arguments.Add(_recipes);
-        Options.Add(_output);
-        Options.Add(_train);
-        Options.Add(_seeds);
-        _format.AddTo(this);
-        _machine.AddTo(this);
-        _profile.AddTo(this);
-    }
+        "espalier compress recipes/study/*.yaml --seeds 1,2,3 --output runs/study") =>
+        Takes([_recipes, _output, _train, _seeds, _format, .. _machine.Options, _profile]);
 
     protected override int Run(CommandRun run)
     {
@@ -97,9 +86,9 @@ internal sealed class CompressCommand : CommandBase
             });
             return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html")) with
             {
-                Profile = _profile.IsGiven(run) ? context.Profiles : null,
+                Profile = run.Get(_profile) ? context.Profiles : null,
             };
-        }, run.Cancellation, profile: _profile.IsGiven(run), start: () => _machine.Start(run));
+        }, run.Cancellation, profile: run.Get(_profile), start: () => _machine.Start(run));
         _format.Write(run, report, Show, report => ModelTable.Csv(report.Rows));
         return ExitCodes.Done;
     }
@@ -140,7 +129,7 @@ internal sealed class CompressCommand : CommandBase
             page.Table(DifferencesTable(differences));
             page.Line();
         }
-        var stages = new TextTable(new("stage"), new("time", Number: true), new(""));
+        var stages = new TextTable("stage", ">time", "");
         foreach (var stage in report.Stages.GroupBy(stage => stage.Stage))
         {
             var times = stage.Count() > 1 ? $"{stage.Count()} times" : "";
@@ -179,8 +168,7 @@ internal sealed class CompressCommand : CommandBase
 
     private static TextTable SeedsTable(IReadOnlyList<SeedSummary> seeds)
     {
-        var table = new TextTable(new("recipe"), new("model"), new("text"), new("mean nll", Number: true),
-            new("sd over seeds", Number: true), new("seeds", Number: true));
+        var table = new TextTable("recipe", "model", "text", ">mean nll", ">sd over seeds", ">seeds");
         foreach (var row in seeds)
             table.Add(row.Arm, row.Model, row.Set, Number($"{row.Nll:0.0000}"), row.NllSd is { } sd ? Number($"{sd:0.0000}")
                 : "none", Number($"{row.Seeds}"));
@@ -190,9 +178,7 @@ internal sealed class CompressCommand : CommandBase
     /// <summary>Against the first recipe alone: of many recipes the pairs are many, and <c>--json</c> has them all.</summary>
     private static TextTable DifferencesTable(IReadOnlyList<ArmDifference> differences)
     {
-        var table = new TextTable(
-            new("student of"), new("against"), new("text"), new("nll difference", Number: true), new("95 % interval", Number: true),
-            new("paired over", Number: true));
+        var table = new TextTable("student of", "against", "text", ">nll difference", ">95 % interval", ">paired over");
         foreach (var row in differences.Where(row => row.Against == differences[0].Against))
             table.Add(row.Arm, row.Against, row.Set, Number($"{row.Nll:+0.0000;-0.0000;0.0000}"),
                 Number($"{row.Lower:+0.0000;-0.0000;0.0000} to {row.Upper:+0.0000;-0.0000;0.0000}"), $"{row.Pairs} {row.Over}");
@@ -203,8 +189,6 @@ internal sealed class CompressCommand : CommandBase
 }
 
 /// <summary>What was decided about a recipe's teacher.</summary>
-/// <param name="Arm">The recipe's name.</param>
-/// <param name="Need">The test's result.</param>
 internal sealed record NeedRow(string Arm, CorrectionTestResult Need);
 
 /// <summary>What a recipe's models made of benchmarks.</summary>
@@ -214,13 +198,9 @@ internal sealed record NeedRow(string Arm, CorrectionTestResult Need);
 internal sealed record TasksRow(string Arm, IReadOnlyList<string> Models, IReadOnlyList<TaskComparison> Tasks);
 
 /// <summary>What a recipe's search found.</summary>
-/// <param name="Arm">The recipe's name.</param>
-/// <param name="Search">Its result.</param>
 internal sealed record SearchRow(string Arm, SearchResult Search);
 
 /// <summary>What a recipe's steps of alignment did.</summary>
-/// <param name="Arm">The recipe's name.</param>
-/// <param name="Steps">The steps, in order.</param>
 internal sealed record AlignedRow(string Arm, IReadOnlyList<AlignRow> Steps);
 
 /// <summary>What <c>compress --json</c> prints.</summary>

@@ -30,19 +30,14 @@ internal sealed class PlanCommand : CommandBase
 
     private readonly MachineOptions _machine = new();
 
-    private readonly Option<bool> _noCalibration = new("--no-calibration") { Description = "Leave this machine out of the times" };
+    private readonly FlagOption _noCalibration = new("--no-calibration", "Leave this machine out of the times");
 
     internal PlanCommand() : base(
         "plan",
         "Show what a recipe will do and cost: stages, shapes, parameters, memory, operations, disk and estimated time; touches no weights",
         "espalier plan recipes/llama-3.1-8b-width-4b.yaml",
-        "espalier plan recipes/mistral-nemo-12b-width-8b.yaml --json | jq .student.parameters")
-    {
-        Arguments.Add(_recipe);
-        Options.Add(_gflops);
-        Options.Add(_noCalibration);
-        _machine.AddTo(this);
-    }
+        "espalier plan recipes/mistral-nemo-12b-width-8b.yaml --json | jq .student.parameters") =>
+        Takes([_recipe, _gflops, _noCalibration, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {

@@ -29,7 +29,7 @@ internal static class PlanPage
         page.Table(Neighbours(plan));
         page.Line();
         page.Heading("Disk");
-        var disk = new TextTable(new TextColumn("what"), new TextColumn("size", Number: true));
+        var disk = new TextTable("what", ">size");
         foreach (var file in plan.Disk)
             disk.Add(file.What, Units.Bytes(file.Bytes));
         disk.Add("all, at most", Units.Bytes(plan.DiskBytes));
@@ -57,7 +57,7 @@ internal static class PlanPage
     private static TextTable Models(RecipePlan plan)
     {
         var (teacher, student) = (plan.Teacher, plan.Student);
-        var table = new TextTable(new TextColumn(""), new TextColumn("teacher", Number: true), new TextColumn("student", Number: true));
+        var table = new TextTable("", ">teacher", ">student");
         Row("family", model => model.Family);
         foreach (var axis in Axis.Asked.Where(axis => teacher.Sizes[axis] > 0))
             Row(axis.Words, model => $"{model.Sizes[axis]}");
@@ -88,10 +88,7 @@ internal static class PlanPage
 
     private static TextTable Stages(RecipePlan plan)
     {
-        var table = new TextTable(
-            new TextColumn("stage"), new TextColumn("tokens", Number: true), new TextColumn("operations", Number: true),
-            new TextColumn("memory", Number: true),
-            new TextColumn("does"));
+        var table = new TextTable("stage", ">tokens", ">operations", ">memory", "does");
         foreach (var stage in plan.Stages)
             table.Add(
                 stage.Title(),
@@ -104,10 +101,7 @@ internal static class PlanPage
 
     private static TextTable Neighbours(RecipePlan plan)
     {
-        var table = new TextTable(new TextColumn("axis"), new TextColumn("size", Number: true),
-            new TextColumn("divisible by", Number: true),
-            new TextColumn("parameters", Number: true),
-            new TextColumn("without embedding", Number: true));
+        var table = new TextTable("axis", ">size", ">divisible by", ">parameters", ">without embedding");
         foreach (var near in plan.Neighbours)
             table.Add(near.Axis, $"{near.Size}", near.Multiple is { } multiple ? $"{multiple}"
                 : "", Exact(near.Parameters), Exact(near.NonEmbeddingParameters));
@@ -123,7 +117,7 @@ internal static class PlanPage
 
     private static TextTable HoursOfStages(TimeForecast[] times)
     {
-        var table = new TextTable([new TextColumn("stage"), .. times.Select(time => new TextColumn(time.Device, Number: true))]);
+        var table = new TextTable(["stage", .. times.Select(time => $">{time.Device}")]);
         for (var i = 0; i < times[0].Stages.Count; i++)
             table.Add([times[0].Stages[i].Stage, .. times.Select(time => Units.LongTime(time.Stages[i].Hours * 3600))]);
         return table;
@@ -131,8 +125,7 @@ internal static class PlanPage
 
     private static TextTable Times(TimeForecast[] times)
     {
-        var table = new TextTable(new TextColumn("device"), new TextColumn("speed", Number: true), new TextColumn("assumed", Number: true),
-            new TextColumn("time", Number: true));
+        var table = new TextTable("device", ">speed", ">assumed", ">time");
         foreach (var time in times)
             table.Add(
                 time.Device,

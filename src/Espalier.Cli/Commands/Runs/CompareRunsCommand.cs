@@ -63,8 +63,7 @@ internal sealed class CompareRunsCommand : CommandBase
             page.Line($"checks of {stage.Stage}: {Held(stage.A)} and {Held(stage.B)} held");
         if (options.Exact || report.Distances.Count == 0)
             return;
-        var table = new TextTable(new TextColumn("file"), new TextColumn("what"), new TextColumn("largest difference", Number: true),
-            new TextColumn("at", Number: true));
+        var table = new TextTable("file", "what", ">largest difference", ">at");
         foreach (var distance in report.Distances.Take(MostDistances))
             table.Add(distance.File, distance.Name, Text(distance.Largest), distance.At.ToString(CultureInfo.InvariantCulture));
         page.Line();

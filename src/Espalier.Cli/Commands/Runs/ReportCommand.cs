@@ -73,7 +73,4 @@ internal sealed class ReportCommand : CommandBase
 }
 
 /// <summary>What <c>report --json</c> prints.</summary>
-/// <param name="Run">The run folder.</param>
-/// <param name="State">What the run was doing.</param>
-/// <param name="Output">The page.</param>
 internal sealed record ReportFacts(string Run, RunState State, string Output);

@@ -75,8 +75,7 @@ internal sealed class RunsCommand : CommandBase
             page.Line($"no run lies in {report.Folder}");
             return;
         }
-        var table = new TextTable(new("run"), new("state"), new("recipe"), new("stage"), new("loss", Number: true),
-            new("time", Number: true), new("size", Number: true));
+        var table = new TextTable("run", "state", "recipe", "stage", ">loss", ">time", ">size");
         foreach (var run in report.Runs)
             table.Add(
                 run.Folder, StatusCommand.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and {run.Recipes.Count - 1} more"
@@ -87,6 +86,4 @@ internal sealed class RunsCommand : CommandBase
 }
 
 /// <summary>What <c>runs --json</c> prints.</summary>
-/// <param name="Folder">Where was looked.</param>
-/// <param name="Runs">The runs, by their paths.</param>
 internal sealed record RunsReport(string Folder, IReadOnlyList<RunStatus> Runs);

@@ -3,6 +3,7 @@ using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
+using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Runs;
 
@@ -17,11 +18,8 @@ internal static class ModelTable
         rows = [.. rows.DistinctBy(row => row.Path)];
         var arms = rows.Select(row => row.Arm).Distinct().Count() > 1;
         var sets = rows.SelectMany(row => row.Evaluations).Select(evaluation => evaluation.Set).Distinct().ToArray();
-        TextColumn[] armColumn = arms ? [new("recipe")] : [];
-        var table = new TextTable([
-            .. armColumn, new("model"), new("parameters", Number: true), new("w/o embedding", Number: true), new("on disk", Number: true),
-            .. sets.SelectMany(set => new TextColumn[] { new($"{set} nll", Number: true), new("perplexity", Number: true) }),
-            new("tokens/s", Number: true)]);
+        var table = new TextTable([.. arms ? ["recipe"] : Array.Empty<Column>(), "model", ">parameters", ">w/o embedding", ">on disk",
+            .. sets.SelectMany(set => new Column[] { $">{set} nll", ">perplexity" }), ">tokens/s"]);
         foreach (var row in rows)
         {
             string[] arm = arms ? [row.Arm] : [];

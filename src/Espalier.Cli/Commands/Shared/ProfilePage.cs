@@ -22,10 +22,7 @@ internal static class ProfilePage
 
     private static TextTable Table(StepProfile profile)
     {
-        var table = new TextTable(
-            new("phase"), new("ms", Number: true), new("share", Number: true), new("GFLOP/s", Number: true),
-            new("of product", Number: true),
-            new("page faults", Number: true), new("managed bytes", Number: true));
+        var table = new TextTable("phase", ">ms", ">share", ">GFLOP/s", ">of product", ">page faults", ">managed bytes");
         foreach (var row in profile.Phases)
             Add(row.Phase.ToString().ToLowerInvariant(), row.Seconds, row.Share, row.Gflops, row.ShareOfProduct, row.PageFaults,
                 row.ManagedBytes);

@@ -1,5 +1,6 @@
 using Espalier.Cli.Rendering;
 using Espalier.Models;
+using Espalier.Pipeline.Cards;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -10,8 +11,7 @@ internal sealed class SizeColumns(IReadOnlyList<Axis> order, IEnumerable<PerAxis
 {
     private readonly Axis[] _axes = [.. order.Where(axis => shapes.Any(sizes => sizes[axis] > 0))];
 
-    /// <summary>The columns of a page.</summary>
-    internal IEnumerable<TextColumn> Columns => _axes.Select(axis => new TextColumn(axis.Words, Number: true));
+    internal IEnumerable<Column> Columns => _axes.Select(axis => new Column(axis.Words, IsNumber: true));
 
     /// <summary>The names of columns in CSV.</summary>
     internal IEnumerable<string> Names => _axes.Select(axis => axis.JsonName);

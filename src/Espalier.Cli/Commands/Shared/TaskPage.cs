@@ -17,8 +17,7 @@ internal static class TaskPage
     /// <param name="tasks">The tasks.</param>
     internal static void Show(Page page, IReadOnlyList<string> models, IReadOnlyList<TaskComparison> tasks)
     {
-        var table = new TextTable([new("task"), new("shots", Number: true), new("documents", Number: true), new("metric"),
-            .. models.Select(model => new TextColumn(model, Number: true))]);
+        var table = new TextTable(["task", ">shots", ">documents", "metric", .. models.Select(model => $">{model}")]);
         foreach (var task in tasks)
             foreach (var metric in task.Results[0].Metrics)
                 table.Add([task.Task, $"{task.Shots}", $"{task.Documents}", metric.Name,

@@ -62,18 +62,8 @@ internal sealed class AlignCommand : CommandBase
         "espalier align aligned --method dpo --data samples/letter-pairs.jsonl --steps 20 --output preferred",
         "espalier align models/quickstart-teacher --method on-policy --teacher aligned --data samples/letters.jsonl --sequence 64 --batch "
             + "4 "
-            + "--rollout-length \"8 to 24\" --steps 8 --output taught")
-    {
-        Arguments.Add(_model);
-        _keys.AddTo(this);
-        Options.Add(_text);
-        _training.AddTo(this);
-        _seed.AddTo(this);
-        Options.Add(_output);
-        _dtype.AddTo(this);
-        _machine.AddTo(this);
-        _profile.AddTo(this);
-    }
+            + "--rollout-length \"8 to 24\" --steps 8 --output taught") =>
+        Takes([_model, .. _keys.Options, _text, .. _training.Options, _seed, _output, .. _dtype.Options, .. _machine.Options, _profile]);
 
     protected override int Run(CommandRun run)
     {
@@ -107,8 +97,8 @@ internal sealed class AlignCommand : CommandBase
             stage.RequireRoom(context);
             context.Walk(
                 [.. before, stage, new ExportStage(folder, stage.Trained, "result", stored, [], _dtype.Clamp(run), section.Sequence)]);
-            return AlignReport.Of(folder, stage, _profile.IsGiven(run) ? context.Profiles : null);
-        }, run.Cancellation, profile: _profile.IsGiven(run));
+            return AlignReport.Of(folder, stage, run.Get(_profile) ? context.Profiles : null);
+        }, run.Cancellation, profile: run.Get(_profile));
         run.Write(report, AlignPage.Show);
         return ExitCodes.Done;
     }

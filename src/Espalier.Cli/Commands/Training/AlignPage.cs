@@ -4,6 +4,7 @@ using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
+using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Cli.Commands.Training;
@@ -23,10 +24,8 @@ internal static class AlignPage
     {
         // Only pairs are preferred rightly or not.
         var hasPairs = rows.Any(static row => row.Before?.Accuracy is not null || row.After?.Accuracy is not null);
-        TextColumn[] columns = [new("step"), new("method"), new("trained on", Number: true), new("left out", Number: true),
-            new("held-out loss before", Number: true), new("after", Number: true)];
-        TextColumn[] ofPairs = [new("preferred rightly before", Number: true), new("after", Number: true)];
-        var table = new TextTable([.. columns, .. hasPairs ? ofPairs : []]);
+        var table = new TextTable(["step", "method", ">trained on", ">left out", ">held-out loss before", ">after",
+            .. hasPairs ? [">preferred rightly before", ">after"] : Array.Empty<Column>()]);
         foreach (var row in rows)
         {
             string[] cells = [row.Stage, row.Method, Units.Count(row.Conversations), Units.Count(row.Skipped.Values.Sum()),

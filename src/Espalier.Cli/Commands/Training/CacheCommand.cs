@@ -40,19 +40,9 @@ internal sealed class CacheCommand : CommandBase
         "Write a teacher's distributions on a text to disk, to distil from them without the teacher",
         "espalier cache models/quickstart-teacher dotnet-docs --encoding top-k --k 64 --output cache",
         "espalier cache models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --encoding "
-            + "top-k-samples --k 16 --samples 16 --output sampled --json")
-    {
-        Arguments.Add(_teacher);
-        _input.AddTo(this);
-        Options.Add(_output);
-        _kept.AddTo(this);
-        _cut.AddTo(this);
-        Options.Add(_temperature);
-        Options.Add(_windows);
-        _heldOut.AddTo(this);
-        _seed.AddTo(this);
-        _machine.AddTo(this);
-    }
+            + "top-k-samples --k 16 --samples 16 --output sampled --json") =>
+        Takes([_teacher, .. _input.Symbols, _output, .. _kept.Options, .. _cut.Options, _temperature, _windows, _heldOut, _seed,
+            .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {
@@ -61,7 +51,7 @@ internal sealed class CacheCommand : CommandBase
         using var checkpoint = Checkpoint.Open(path).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
         var (text, ids) = _input.Given(run);
-        var data = _cut.Read(run, DataSection.Section, new()) with
+        var data = _cut.Read(run, DataSection.Section) with
         {
             Train = ids is null ? text : [ids],
             Field = _input.Field(run),
@@ -69,7 +59,7 @@ internal sealed class CacheCommand : CommandBase
         };
         var (length, tau) = (data.Sequence, run.Get(_temperature)!.Value);
         WindowsInput.RequirePositions(length, path, checkpoint.Config);
-        var section = _kept.Read(run, CacheSection.Section, new());
+        var section = _kept.Read(run, CacheSection.Section);
         CacheWriter.Require(folder);
         _machine.Start(run);
 

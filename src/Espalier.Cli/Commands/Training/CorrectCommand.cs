@@ -17,11 +17,8 @@ internal sealed class CorrectCommand : TrainingCommand
         new(Corrects: true),
         "espalier correct models/quickstart-teacher dotnet-docs --steps 100 --output corrected",
         "espalier correct models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 "
-            + "--steps 150 --learning-rate 5e-4 --output adapted --json")
-    {
-        Arguments.Add(_teacher);
-        AddShared();
-    }
+            + "--steps 150 --learning-rate 5e-4 --output adapted --json") =>
+        Takes([_teacher, .. Shared]);
 
     protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(_teacher)!, null, null, section);
 

@@ -15,13 +15,10 @@ internal sealed class DistillCommand : TrainingCommand
 {
     private readonly Argument<string> _student = new("student") { Description = "Hugging Face folder of the student" };
 
-    private readonly Option<string> _teacher = new("--teacher") { Description = "Hugging Face folder of the teacher", HelpName = "FOLDER" };
+    private readonly TextOption _teacher = new("--teacher", "Hugging Face folder of the teacher", "FOLDER");
 
-    private readonly Option<string> _cache = new("--cache")
-    {
-        Description = "Folder that espalier cache wrote, instead of the teacher, for the same data, sequence and temperature",
-        HelpName = "FOLDER",
-    };
+    private readonly TextOption _cache = new("--cache",
+        "Folder that espalier cache wrote, instead of the teacher, for the same data, sequence and temperature", "FOLDER");
 
     internal DistillCommand() : base(
         "distill",
@@ -32,12 +29,8 @@ internal sealed class DistillCommand : TrainingCommand
             + "--hidden-embedding --output shallow-student",
         "espalier distill pruned --cache cache dotnet-docs --steps 100 --output from-cache",
         "espalier distill pruned --teacher models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --order "
-            + "sequential --batch 8 --sequence 256 --steps 20 --learning-rate 1e-3 --min-learning-rate 1e-4 --output stepwise --json")
-    {
-        Arguments.Add(_student);
-        Options.Add(_teacher, _cache);
-        AddShared();
-    }
+            + "sequential --batch 8 --sequence 256 --steps 20 --learning-rate 1e-3 --min-learning-rate 1e-4 --output stepwise --json") =>
+        Takes([_student, _teacher, _cache, .. Shared]);
 
     protected override TrainingSources Models(CommandRun run, TrainingSection section)
     {

@@ -22,11 +22,8 @@ internal sealed class PretrainCommand : TrainingCommand
         new(IsFromNothing: true),
         "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
         "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 "
-            + "--learning-rate 3e-3 --seed 7 --output scratch-7 --json")
-    {
-        Arguments.Add(_config);
-        AddShared();
-    }
+            + "--learning-rate 3e-3 --seed 7 --output scratch-7 --json") =>
+        Takes([_config, .. Shared]);
 
     protected override TrainingSources Models(CommandRun run, TrainingSection section) => new(run.Get(_config)!, null, null, section);
 

@@ -21,11 +21,8 @@ internal sealed class SynthesizeCommand : CommandBase
     private readonly OutputOption _output = new("--output", "JSON lines to write; FILE.journal beside it is what an interrupted start "
         + "goes on from, FILE.record what the finished file was made with", "FILE.jsonl", required: true);
     private readonly KeyOptions<SynthesisOptions> _keys = new(SynthesisSection.Keys, new());
-    private readonly Option<string> _benchmarks = new("--benchmarks")
-    {
-        Description = "Folder under which the files of benchmarks lie; by default what ESPALIER_BENCHMARKS names, else benchmarks",
-        HelpName = "FOLDER",
-    };
+    private readonly TextOption _benchmarks = new("--benchmarks",
+        "Folder under which the files of benchmarks lie; by default what ESPALIER_BENCHMARKS names, else benchmarks", "FOLDER");
     private readonly SeedOption _seed = new("the texts");
     private readonly MachineOptions _machine = new();
 
@@ -35,19 +32,12 @@ internal sealed class SynthesizeCommand : CommandBase
         "espalier synthesize models/quickstart-teacher --count 12 --max-tokens 100 --min-tokens 4 --keep-unfinished --output written.jsonl",
         "espalier synthesize models/quickstart-teacher --documents models/quickstart-teacher/self-written.jsonl --count 8 --beginning 8 "
             + "--min-tokens 4 --max-tokens 80 --temperature 0.8 --top-p 0.95 --keep-unfinished --decontaminate tasks/endings/endings.yaml "
-            + "--output continued.jsonl --json")
-    {
-        _model.AddTo(this);
-        Options.Add(_output);
-        _keys.AddTo(this);
-        Options.Add(_benchmarks);
-        _seed.AddTo(this);
-        _machine.AddTo(this);
-    }
+            + "--output continued.jsonl --json") =>
+        Takes([_model, _output, .. _keys.Options, _benchmarks, _seed, .. _machine.Options]);
 
     protected override int Run(CommandRun run)
     {
-        var options = _keys.Read(run, SynthesisSection.Section, new());
+        var options = _keys.Read(run, SynthesisSection.Section);
         ReadPlace[] reads = [_model.Place(run), .. options.Prompts is { } file ? [new ReadPlace("the prompts", file)]
             : Array.Empty<ReadPlace>(),
             .. SourcePlaces.Of("the documents", options.Documents), .. SourcePlaces.Of("the text to keep out", options.Decontaminate)];
@@ -80,7 +70,7 @@ internal sealed class SynthesizeCommand : CommandBase
 
     private static void Show(Page page, SynthesisReport report)
     {
-        var table = new TextTable(new("texts"), new("number", Number: true));
+        var table = new TextTable("texts", ">number");
         table.Add("written", $"{report.Written}");
         foreach (var (reason, count) in report.Dropped)
             table.Add($"- {reason}", $"{count}");

@@ -45,14 +45,7 @@ internal abstract class TrainingCommand : CommandBase
         _training = new(scope);
 
     /// <summary>Called at the end of a constructor, once the command's own arguments are there.</summary>
-    protected void AddShared()
-    {
-        _training.AddTo(this);
-        Options.Add(_output);
-        _dtype.AddTo(this);
-        _machine.AddTo(this);
-        _profile.AddTo(this);
-    }
+    protected IEnumerable<Symbol> Shared => [.. _training.Symbols, _output, .. _dtype.Options, .. _machine.Options, _profile];
 
     /// <summary>The model to begin from, what it learns from, and how.</summary>
     protected abstract TrainingSources Models(CommandRun run, TrainingSection section);
@@ -98,8 +91,8 @@ internal abstract class TrainingCommand : CommandBase
             stage.RequireRoom(context);
             context.Walk(stages);
             return TrainingReport.Of(folder, stage.Trained.Value, [.. stages.OfType<EvaluateStage>().Select(evaluated => evaluated.Row!)],
-                _profile.IsGiven(run) ? context.Profiles : null);
-        }, run.Cancellation, profile: _profile.IsGiven(run));
+                run.Get(_profile) ? context.Profiles : null);
+        }, run.Cancellation, profile: run.Get(_profile));
         run.Write(report, Show);
         return ExitCodes.Done;
     }

@@ -56,7 +56,6 @@ internal sealed record CyclesSection
         return [.. path, student];
     }
 
-    /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<CyclesSection>> Keys { get; } =
     [
         new Key<CyclesSection, int?>("count", Kinds.Size(most: 16).OrAbsent(), s => s.Count, (s, count) => s with { Count = count })
@@ -91,7 +90,6 @@ internal sealed record CyclesSection
         },
     ];
 
-    /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("cycles", Keys) { Word = "auto" };
 
     private static Kind<IReadOnlyList<PruneTarget>> Targets => new(

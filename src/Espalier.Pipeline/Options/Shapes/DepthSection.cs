@@ -56,7 +56,6 @@ internal sealed record DepthSection
         new Key<DepthSection, IReadOnlyList<int>>("spans", Kinds.Counts("2,4"), s => s.Spans, (s, spans) => s with { Spans = spans })
         {
             Help = "Widths of further spans of layers, such as 2,4",
-            ShowsDefault = false,
         },
         new Key<DepthSection, int>(
             "drop", Kinds.Size(), s => s.Greedy, (s, dropped) => s with { Greedy = dropped, Spans = [.. s.Spans, dropped] })
@@ -68,7 +67,6 @@ internal sealed record DepthSection
         new Key<DepthSection, string?>("task", Kinds.Text("TASK"), s => s.Task, (s, file) => s with { Task = file })
         {
             Help = "A benchmark of choices (arc_easy, or a task's file), or items, one JSON object a line: context, choices, answer",
-            ShowsDefault = false,
             Turn = -1,
             // Their content is an input.
             Stage = InStageKey.Never,

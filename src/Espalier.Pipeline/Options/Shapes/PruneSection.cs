@@ -119,7 +119,6 @@ internal sealed record PruneSection
             {
                 Help = "How many layers of each kind stay in a hybrid, such as '25 mamba + 4 attention + 19 feed-forward'; needs --depth "
                     + "scattered",
-                ShowsDefault = false,
                 Stage = InStageKey.WhereItDiffers,
                 PageDefault = "as they rank",
                 Page = """
@@ -136,7 +135,6 @@ internal sealed record PruneSection
             new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })
             {
                 Help = "What survives, instead of a shape",
-                ShowsDefault = false,
                 // Its content is an input.
                 Stage = InStageKey.Never,
                 Page = "A JSON file that says what stays, instead of all of the above.",
@@ -147,7 +145,6 @@ internal sealed record PruneSection
         ];
     }
 
-    /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("prune", Keys(searches: false));
 
     /// <summary>Whether weights become zero and the shape stays.</summary>

@@ -41,7 +41,6 @@ internal sealed record ScoreSection
     /// <summary>A benchmark of choices, or a file of items, for <see cref="DepthMetricKind.Task"/>; null for none.</summary>
     public string? Task { get; init; }
 
-    /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<ScoreSection>> Keys { get; } =
     [
         new Key<ScoreSection, int>("samples", Kinds.Size(), s => s.Samples, (s, samples) => s with { Samples = samples })
@@ -149,7 +148,6 @@ internal sealed record ScoreSection
         },
     ];
 
-    /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("score", Keys);
 
     private static string? WithoutActivations(ScoreSection section) => section.Method.ReadsActivations()

@@ -27,7 +27,6 @@ internal sealed partial record SearchSection
         IsMoot = s => s.Space.Expansion.Count == 0,
     };
 
-    /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<SearchSection>> Keys { get; } =
     [
         .. Axis.Searched.SelectMany(axis => axis == Axis.Ffn ? new Key<SearchSection>[] { Sizes(axis), s_expansion } : [Sizes(axis)]),
@@ -112,7 +111,6 @@ internal sealed partial record SearchSection
         },
     ];
 
-    /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("search", Keys);
 
     private static Kind<IReadOnlyList<TaskSection>> Entries => new(

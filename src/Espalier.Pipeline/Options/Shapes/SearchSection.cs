@@ -112,7 +112,6 @@ internal sealed partial record SearchSection
     /// </summary>
     public TrainingSection Training(TrainingSection distill, long steps)
     {
-        ArgumentNullException.ThrowIfNull(distill);
         var batch = Batch ?? distill.Batch;
         var rate = LearningRate ?? distill.LearningRate;
         return distill with

@@ -13,7 +13,6 @@ internal static class ShapeKeys
     public static IReadOnlyList<Key<PruneTarget>> Keys { get; } =
         Of<PruneTarget>(s => s, (_, shape) => shape, _ => _ => null, isFirst: false);
 
-    /// <summary>What recipes call it.</summary>
     public static Section Section { get; } = new("shapes", Keys);
 
     /// <summary>The keys of a shape that is part of a section.</summary>
@@ -47,7 +46,6 @@ internal static class ShapeKeys
         Func<S, int?, S> set, InStageKey stage, bool isLater = false) => new(name, Kinds.Size().OrAbsent(), get, set)
         {
             Help = help,
-            ShowsDefault = false,
             PageDefault = byDefault,
             Page = page,
             Useless = useless(name),

@@ -56,7 +56,6 @@ internal sealed record DataSection
         source.EndsWith(".i32", StringComparison.OrdinalIgnoreCase) || source.EndsWith(".u16", StringComparison.OrdinalIgnoreCase)
         || source.All(c => char.IsAsciiDigit(c) || c is ',' or ' ');
 
-    /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<DataSection>> Keys { get; } =
     [
         new Key<DataSection, IReadOnlyList<TrainSource>>(
@@ -163,7 +162,6 @@ internal sealed record DataSection
         },
     ];
 
-    /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("data", Keys);
 
     /// <summary>The section, as an error shows it.</summary>

@@ -7,14 +7,12 @@ namespace Espalier.Pipeline.Options.Texts;
 /// <summary>Keys of the texts that a teacher writes; their record is <see cref="SynthesisOptions"/>.</summary>
 internal static class SynthesisSection
 {
-    /// <summary>The keys.</summary>
     public static IReadOnlyList<Key<SynthesisOptions>> Keys { get; } =
     [
         new Key<SynthesisOptions, string?>("prompts", Kinds.Text("FILE"), s => s.Prompts, (s, file) => s with { Prompts = file })
         {
             Help = "Prompts that the teacher answers, through its chat template where it has one: a line of text each, or JSON lines with "
                 + "prompt or messages",
-            ShowsDefault = false,
             Page = """
                 A file of prompts that the teacher answers, through its chat template where it has one: a line of text each, or JSON lines
                 (`.jsonl`) with `prompt`, `instruction`, `question`, `text` or `messages`. An `id` is kept.
@@ -24,7 +22,6 @@ internal static class SynthesisSection
             "documents", Kinds.Texts("TEXT"), s => s.Documents, (s, sources) => s with { Documents = sources })
         {
             Help = "Documents that the teacher goes on from the beginnings of: sources as of data.train",
-            ShowsDefault = false,
             Page = "Or documents, of which the teacher reads the beginning and goes on from there: sources as of `data.train`.",
             Useless = s => s.Prompts is null ? null : "there are prompts already; give one of the two",
             IsMoot = s => s.Documents.Count == 0,
@@ -33,7 +30,6 @@ internal static class SynthesisSection
         {
             Help = "Texts that are written, of which the filters keep some; by default one a prompt, else 1000. Beyond the prompts or "
                 + "documents that there are, they begin anew",
-            ShowsDefault = false,
             PageDefault = "one a prompt, else 1000",
             Page = "Texts that are written, of which the filters keep some. Beyond the prompts or documents that there are, they begin "
                 + "anew.",
@@ -47,7 +43,6 @@ internal static class SynthesisSection
         new Key<SynthesisOptions, string?>("system", Kinds.Text("TEXT"), s => s.System, (s, text) => s with { System = text })
         {
             Help = "What the system says before each prompt that has no system message",
-            ShowsDefault = false,
             PageDefault = "nothing",
             Page = "What the system says before each prompt that has no system message of its own.",
             Useless = s => s.Prompts is not null ? null : "it is for prompts, and none are named; leave it out",
@@ -103,7 +98,6 @@ internal static class SynthesisSection
             "min-tokens", Kinds.Size().OrAbsent(), s => s.MinTokens, (s, tokens) => s with { MinTokens = tokens })
         {
             Help = "Fewest tokens of a text that is kept; by default 1 of an answer, 16 of another text",
-            ShowsDefault = false,
             PageDefault = "1 of an answer, else 16",
             Page = "Fewest tokens of a text that is kept.",
         },
@@ -118,7 +112,6 @@ internal static class SynthesisSection
             (s, most) => s with { MaxPerplexity = most })
         {
             Help = "Highest perplexity of a text that is kept; by default any",
-            ShowsDefault = false,
             PageDefault = "any",
             Page = "Highest perplexity of a text that is kept.",
             Refused = (s, most) => most < s.MinPerplexity ? "it must be at least min-perplexity" : null,
@@ -150,7 +143,6 @@ internal static class SynthesisSection
         new Key<SynthesisOptions, string?>("language", Kinds.Text("CODE"), s => s.Language, (s, code) => s with { Language = code })
         {
             Help = "Keep texts of one language alone, by its code of ISO 639-1 (en, de, zh): found by script and commonest words",
-            ShowsDefault = false,
             PageDefault = "any",
             Page = "Only texts of one language, by its code of ISO 639-1 (`en`, `de`, `zh`): found by script and commonest words.",
         },
@@ -158,7 +150,6 @@ internal static class SynthesisSection
             "decontaminate", Kinds.Texts("TASK|TEXT,..."), s => s.Decontaminate, (s, names) => s with { Decontaminate = names })
         {
             Help = "Drop texts that share 13 words in a row with these: benchmarks by name or file, or texts",
-            ShowsDefault = false,
             PageDefault = "the benchmarks of `evaluate`",
             Page = """
                 Benchmarks (by name or `.yaml` file) or texts: what shares 13 words in a row with them is dropped. A recipe's own benchmarks
@@ -168,7 +159,6 @@ internal static class SynthesisSection
         },
     ];
 
-    /// <summary>What recipes call it.</summary>
     public static Section Section { get; } = new("synthesize", Keys);
 
     /// <summary>Whether a name of <c>decontaminate</c> is a path that a recipe may have to locate.</summary>

@@ -90,19 +90,16 @@ internal sealed record TaskSection
                 $"{name ?? key}: {OneLine.Clipped(task.Task)} has temperature, top-p or seed, which are about sampled answers, "
                 + "and models answer greedily: say how many with attempts, or leave them away") : task;
 
-    /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<TaskSection>> Keys { get; } =
     [
         new Key<TaskSection, string?>("task", Kinds.Text("TASK"), s => s.Task, (s, task) => s with { Task = task! })
         {
-            IsOption = false,
             Page = "The name of a benchmark that comes with the program, or a task's file, which ends in `.yaml` ([tasks](tasks.md)).",
             IsRequired = true,
             Missing = _ => "evaluate: [ { task: mmlu, limit: 20 } ]",
         },
         new Key<TaskSection, int?>("limit", Kinds.Size().OrAbsent(), s => s.Limit, (s, limit) => s with { Limit = limit })
         {
-            IsOption = false,
             PageDefault = "all",
             Page = "Only the first documents of each subject, so many.",
             IsLater = true,
@@ -110,7 +107,6 @@ internal sealed record TaskSection
         new Key<TaskSection, int?>(
             "shots", Kinds.Size(least: 0, most: 1000).OrAbsent(), s => s.Shots, (s, shots) => s with { Shots = shots })
         {
-            IsOption = false,
             PageDefault = "as the task has it",
             Page = "Documents that are shown before each question, with their answers.",
             IsLater = true,
@@ -118,7 +114,6 @@ internal sealed record TaskSection
         new Key<TaskSection, int?>(
             "max-tokens", Kinds.Size().OrAbsent(), s => s.MaxTokens, (s, tokens) => s with { MaxTokens = tokens })
         {
-            IsOption = false,
             PageDefault = "as the task has it",
             Page = "Most tokens of a text that a model writes.",
             IsLater = true,
@@ -126,7 +121,6 @@ internal sealed record TaskSection
         new Key<TaskSection, IReadOnlyList<int>>(
             "context-length", Kinds.Counts("4096,8192"), s => s.ContextLengths, (s, lengths) => s with { ContextLengths = lengths })
         {
-            IsOption = false,
             PageDefault = "as the task has it",
             Page = "Tokens of question and answer together, one number or a list, of tasks that make their questions themselves "
                 + "(`ruler_...`).",
@@ -134,13 +128,11 @@ internal sealed record TaskSection
         },
         new Key<TaskSection, bool>("chat-template", Kinds.Flag, s => s.ChatTemplate, (s, chat) => s with { ChatTemplate = chat })
         {
-            IsOption = false,
             Page = "Whether questions go through the model's own chat template.",
             IsLater = true,
         },
         new Key<TaskSection, int?>("attempts", AttemptsKind.OrAbsent(), s => s.Attempts, (s, count) => s with { Attempts = count })
         {
-            IsOption = false,
             Page = "Answers to each question that are sampled, beside the greedy one: pass@k and means "
                 + "([attempts](tasks.md#several-attempts)).",
             IsLater = true,
@@ -148,21 +140,18 @@ internal sealed record TaskSection
         new Key<TaskSection, double?>("temperature", TrainingSection.TemperatureKind.OrAbsent(), s => s.Temperature,
             (s, temperature) => s with { Temperature = temperature })
         {
-            IsOption = false,
             PageDefault = "0.8",
             Page = "Sharpness of the choice of `attempts`.",
             IsLater = true,
         },
         new Key<TaskSection, double?>("top-p", TopPKind.OrAbsent(), s => s.TopP, (s, share) => s with { TopP = share })
         {
-            IsOption = false,
             PageDefault = "0.95",
             Page = "Of `attempts`: only the likeliest ids whose probabilities add up to this.",
             IsLater = true,
         },
         new Key<TaskSection, long?>("seed", Kinds.Seed.OrAbsent(), s => s.Seed, (s, seed) => s with { Seed = seed })
         {
-            IsOption = false,
             PageDefault = "0",
             Page = "Seed of the choices of `attempts`.",
             IsLater = true,

@@ -18,12 +18,10 @@ internal sealed record TrainSource
     /// <summary>Whether it says more than where it is.</summary>
     public bool IsMixed => Weight is not null || Tokens is not null;
 
-    /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<TrainSource>> Keys { get; } =
     [
         new Key<TrainSource, string?>("path", Kinds.Text("TEXT"), s => s.Path, (s, path) => s with { Path = path! })
         {
-            IsOption = false,
             Page = "A source of training text, as `train` takes it; no ids.",
             IsRequired = true,
             Missing = _ => Example,
@@ -31,21 +29,18 @@ internal sealed record TrainSource
         new Key<TrainSource, double?>(
             "weight", Kinds.Number("X", Limits.Above(0)).OrAbsent(), s => s.Weight, (s, weight) => s with { Weight = weight })
         {
-            IsOption = false,
             PageDefault = "1",
             Page = "How much of the training the source is; only what weights are to each other counts, to a thousandth.",
             IsLater = true,
         },
         new Key<TrainSource, long?>("tokens", Kinds.Count().OrAbsent(), s => s.Tokens, (s, tokens) => s with { Tokens = tokens })
         {
-            IsOption = false,
             PageDefault = "all",
             Page = "Training tokens that are read of it, with the document that reaches them; the rest of the source is not opened.",
             IsLater = true,
         },
     ];
 
-    /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("train", Keys);
 
     /// <summary>The list of sources as the value of a key.</summary>

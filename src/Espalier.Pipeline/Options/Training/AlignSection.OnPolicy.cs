@@ -31,7 +31,6 @@ internal sealed partial record AlignSection
         new Key<AlignSection, string?>("teacher", Kinds.Text("FOLDER"), s => s.Teacher, (s, folder) => s with { Teacher = folder })
         {
             Help = "With on-policy: Hugging Face folder of the teacher",
-            ShowsDefault = false,
             PageDefault = "the recipe's, as it was corrected",
             Page = "With `on-policy`: the teacher's Hugging Face folder.",
             Useless = WithoutWriting,

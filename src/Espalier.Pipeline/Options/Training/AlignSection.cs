@@ -154,7 +154,6 @@ internal sealed partial record AlignSection
         {
             Help = "Conversations: jsonl, json, csv or parquet files with messages, prompt and completion, or ShareGPT's conversations; "
                 + "for preferences pairs with chosen and rejected; folders and patterns too",
-            ShowsDefault = false,
             Page = """
                 Conversations, or pairs of answers, one source or a list: jsonl, json, csv or parquet files, folders or patterns; the
                 shapes are in
@@ -189,7 +188,6 @@ internal sealed partial record AlignSection
             Help = "Chat template in Jinja, in place of the model's own, which the result then has; none writes a prompt and its "
                 + "completion "
                 + "one after the other",
-            ShowsDefault = false,
             PageDefault = "the model's",
             Page = """
                 A chat template in Jinja, in place of the model's own; the result has it then. `none` writes a prompt and its completion one

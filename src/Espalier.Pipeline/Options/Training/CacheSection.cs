@@ -19,7 +19,6 @@ internal sealed record CacheSection
     /// <summary>The section as the value of a key.</summary>
     internal static Kind<CacheSection?> Kind => Kinds.Section<CacheSection?>(Section, Read, cache => Keys.Canonical(cache!));
 
-    /// <summary>The keys.</summary>
     internal static IReadOnlyList<Key<CacheSection>> Keys { get; } =
     [
         new Key<CacheSection, CacheEncoding>(
@@ -49,9 +48,7 @@ internal sealed record CacheSection
         },
     ];
 
-    /// <summary>What recipes call it.</summary>
     internal static Section Section { get; } = new("cache", Keys);
 
-    /// <summary>Reads the section.</summary>
     internal static CacheSection Read(SectionFields fields) => Keys.Read(fields, new());
 }

@@ -97,7 +97,6 @@ internal sealed record CorrectionSection
             (s, reference) => s with { Reference = reference })
         {
             Help = "Text or ids that the teacher knows well; by default self-written.jsonl in its folder, else text that it writes now",
-            ShowsDefault = false,
             Stage = InStageKey.Never,
             PageDefault = "`self-written.jsonl` in the teacher's folder",
             Page = """

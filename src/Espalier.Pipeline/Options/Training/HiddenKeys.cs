@@ -9,21 +9,18 @@ internal static class HiddenKeys
     /// <summary>The section as the value of a key.</summary>
     public static Kind<HiddenStateOptions?> Kind => Kinds.Section<HiddenStateOptions?>(Section, Read, hidden => Keys.Canonical(hidden!));
 
-    /// <summary>The keys.</summary>
     public static IReadOnlyList<Key<HiddenStateOptions>> Keys { get; } =
     [
         new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>("layers", Pairs, s => s.Layers, (s, pairs) => s with { Layers = pairs })
         {
             Help = "Compare the normed inputs of these layers, TEACHER:STUDENT from 0, with commas between: 29:13",
             Page = "Pairs `TEACHER:STUDENT` of layers, from 0: the normed states that enter them.",
-            ShowsDefault = false,
         },
         new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>(
             "attention", Pairs, s => s.Attention, (s, pairs) => s with { Attention = pairs })
         {
             Help = "The same after attention",
             Page = "The same for the normed states after their attention.",
-            ShowsDefault = false,
         },
         new Key<HiddenStateOptions, bool>("embedding", Kinds.Flag, s => s.Embedding, (s, isCompared) => s with { Embedding = isCompared })
         {
@@ -56,7 +53,6 @@ internal static class HiddenKeys
         },
     ];
 
-    /// <summary>What recipes call it.</summary>
     public static Section Section { get; } = new("hidden", Keys);
 
     private static Kind<IReadOnlyList<LayerPair>> Pairs => Kinds.ParsedList<IReadOnlyList<LayerPair>>(

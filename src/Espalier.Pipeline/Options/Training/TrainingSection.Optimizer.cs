@@ -108,7 +108,6 @@ internal sealed partial record TrainingSection
                 What stays as it is, one or a list of `embedding`, `head`, `norms`, `attention`, `mamba`, `delta` (linear attention), `mlp`,
                 `layer 5` and `layers 0-3` (whole blocks, from 0): no gradient, no moments, no decay, and no memory for them.
                 """,
-            ShowsDefault = false,
             Stage = InStageKey.WhereItDiffers,
             StageValue = s => string.Join(", ", s.Freeze.Words),
         },

@@ -17,7 +17,6 @@ internal sealed record RunDifference(string File, string Place, string A, string
     /// <summary>The field of a metrics line or a result.</summary>
     public string? Field { get; init; }
 
-    /// <summary>The tensor.</summary>
     public string? Tensor { get; init; }
 
     /// <summary>Index of the element, row-major over the whole tensor; for bytes, of the byte in the file.</summary>

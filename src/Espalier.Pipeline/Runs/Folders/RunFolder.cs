@@ -249,7 +249,6 @@ internal sealed class RunFolder : IDisposable
     /// </summary>
     public void Withdraw() => _traces.Remove();
 
-    /// <summary>Lets go of the folder.</summary>
     public void Dispose() => _lock.Dispose();
 
     private static void RequireStages(string folder)

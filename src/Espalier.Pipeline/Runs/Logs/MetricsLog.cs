@@ -115,7 +115,6 @@ internal sealed class MetricsLog : IDisposable
             _layer.Sync(_stream);
     }
 
-    /// <summary>Closes the file.</summary>
     public void Dispose()
     {
         lock (_gate)

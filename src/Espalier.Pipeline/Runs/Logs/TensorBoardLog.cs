@@ -42,7 +42,6 @@ internal sealed class TensorBoardLog(string folder, long startStep, Action<strin
         }
     }
 
-    /// <summary>Closes the file.</summary>
     public void Dispose()
     {
         _file?.Dispose();

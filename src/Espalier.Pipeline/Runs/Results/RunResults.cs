@@ -38,7 +38,6 @@ internal sealed record RunResults(int FormatVersion, IReadOnlyList<CompressResul
     /// <summary>Writes the results, whole or not at all.</summary>
     public static void Write(RunFolder folder, IEnumerable<CompressResult> arms)
     {
-        ArgumentNullException.ThrowIfNull(folder);
         var stored = new RunResults(KnownVersion,
             [.. arms.Select(arm => WithPaths(arm, path => Stored(folder.Path, path)) with { Output = "." })]);
         folder.WriteFile(FileName, stream => stream.Write(SealedJson.Bytes(stored, s_json)));

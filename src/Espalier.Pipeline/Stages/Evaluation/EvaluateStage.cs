@@ -34,16 +34,10 @@ internal sealed record EvaluationSettings(string Arm, IReadOnlyList<Slot<Evaluat
     public Tokenizer? Tokenizer { get; set; }
 
     /// <summary>A text that is there.</summary>
-    public static Slot<EvaluationText> Text(EvaluationText text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        return new(text.Name) { Value = text };
-    }
+    public static Slot<EvaluationText> Text(EvaluationText text) => new(text.Name) { Value = text };
 }
 
 /// <summary>Loss on every text, speed of generation and a few samples of one model: a row of the final table.</summary>
-/// <param name="evaluation">On what.</param>
-/// <param name="model">The model.</param>
 internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFolder> model) : Stage
 {
     /// <summary>
@@ -89,11 +83,8 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         return options;
     }
 
-    protected override Dictionary<string, string> Inputs() =>
-        new(evaluation.Texts.Select(text => KeyValuePair.Create($"text-{text.Value.Name}", text.Value.Hash)))
-        {
-            ["model"] = model.Value.Hash,
-        };
+    protected override IEnumerable<(string Name, string Hash)> Inputs() =>
+        [.. evaluation.Texts.Select(text => ($"text-{text.Value.Name}", text.Value.Hash)), ("model", model.Value.Hash)];
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
@@ -174,7 +165,6 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     }
 
     /// <summary>The mean loss of every window by the text's name; null where an earlier program kept none.</summary>
-    /// <param name="folder">The stage's folder.</param>
     public static IReadOnlyDictionary<string, double[]>? LossesOf(string folder)
     {
         var path = Path.Combine(folder, LossesName);

@@ -157,7 +157,6 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks, 
         return (section.Sampling is { } attempts ? SampledKind.Of(task, attempts) : task) with { Name = section.Name };
     }
 
-    /// <summary>The benchmarks of a recipe.</summary>
     public static IReadOnlyList<RecipeTask> Of(Recipe recipe)
     {
         var folder = Folder(recipe);

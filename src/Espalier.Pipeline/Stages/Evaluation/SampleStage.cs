@@ -39,8 +39,8 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
 
     protected override JsonObject Options() => new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens };
 
-    protected override Dictionary<string, string> Inputs() =>
-        new() { ["model"] = model.Value.Hash, ["text"] = text.Value.Hash, ["tokenizer"] = tokenizer.Sha256 };
+    protected override IEnumerable<(string Name, string Hash)> Inputs() =>
+        [("model", model.Value.Hash), ("text", text.Value.Hash), ("tokenizer", tokenizer.Sha256)];
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {

@@ -47,13 +47,8 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
 
     protected override JsonObject Options() => task.Options();
 
-    protected override Dictionary<string, string> Inputs()
-    {
-        var inputs = new Dictionary<string, string> { ["model"] = model.Value.Hash, ["tokenizer"] = tokenizer.Sha256 };
-        foreach (var (name, hash) in task.Inputs())
-            inputs.Add(name, hash);
-        return inputs;
-    }
+    protected override IEnumerable<(string Name, string Hash)> Inputs() =>
+        [("model", model.Value.Hash), ("tokenizer", tokenizer.Sha256), .. task.Inputs()];
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {

@@ -53,7 +53,6 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     /// <summary>The tokens that those are of.</summary>
     public Slot<TokenSets>? Calibration { get; init; }
 
-    /// <summary>The GGUF files.</summary>
     public IReadOnlyList<string> Files => [.. _types.Select(type => FileOf(_folder, type))];
 
     internal override StageForecast? Forecast()
@@ -77,7 +76,6 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     }
 
     /// <summary>Writes what is missing or was changed.</summary>
-    /// <param name="run">The run.</param>
     public override void Run(RunContext run)
     {
         _run = run;
@@ -85,9 +83,8 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         foreach (var output in Files.Prepend(_folder))
             run.Folder.Require(output);
         // The results do not lie in the stage's folder: when they are not what the stage left there, it is done again.
-        var key = StageKey.Of(Name, Options(), Inputs());
-        if (run.RecordOf(key) is { } before && Hashes().ToJsonString() != before.Result.ToJsonString())
-            run.Forget(key);
+        if (run.RecordOf(Identity) is { } before && Hashes().ToJsonString() != before.Result.ToJsonString())
+            run.Forget(Identity);
         base.Run(run);
     }
 
@@ -109,12 +106,11 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         return options;
     }
 
-    protected override Dictionary<string, string> Inputs()
+    protected override IEnumerable<(string Name, string Hash)> Inputs()
     {
-        var inputs = new Dictionary<string, string> { ["model"] = trained.Value.Hash };
+        yield return ("model", trained.Value.Hash);
         if (IsWeighed)
-            inputs["data"] = Calibration!.Value.Hash;
-        return inputs;
+            yield return ("data", Calibration!.Value.Hash);
     }
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)

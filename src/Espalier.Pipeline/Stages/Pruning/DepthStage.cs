@@ -23,9 +23,6 @@ using Espalier.Pipeline.Stages.Running;
 namespace Espalier.Pipeline.Stages.Pruning;
 
 /// <summary>Scores of layers in a file, and the one of its metrics that chooses.</summary>
-/// <param name="Path">Its path.</param>
-/// <param name="Hash">Hash of what the stage made.</param>
-/// <param name="Metric">The metric.</param>
 internal sealed record LayerScores(string Path, string Hash, DepthMetricKind Metric)
 {
     /// <summary>The layers that stay, so many of each kind where that is said.</summary>
@@ -130,14 +127,13 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
         return options;
     }
 
-    protected override Dictionary<string, string> Inputs()
+    protected override IEnumerable<(string Name, string Hash)> Inputs()
     {
-        var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
+        yield return ("teacher", model.Value.Hash);
         if (Required().Task is { } task)
-            inputs["task"] = HashOf(task);
+            yield return ("task", HashOf(task));
         if (Required().ReadsText)
-            inputs["data"] = data!.Value.Hash;
-        return inputs;
+            yield return ("data", data!.Value.Hash);
     }
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)

@@ -28,7 +28,6 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
 
     public override string Name => "prune";
 
-    /// <summary>What is left.</summary>
     public ModelSlot Masked { get; } = new(result, model.Planned, model.Stored);
 
     // The model is loaded, and for Wanda run once for each block.
@@ -58,12 +57,11 @@ internal sealed class MaskStage(ModelSlot model, string result, PruneSection sec
         return options;
     }
 
-    protected override Dictionary<string, string> Inputs()
+    protected override IEnumerable<(string Name, string Hash)> Inputs()
     {
-        var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
+        yield return ("teacher", model.Value.Hash);
         if (_mask.NeedsInputs)
-            inputs["data"] = data.Value.Hash;
-        return inputs;
+            yield return ("data", data.Value.Hash);
     }
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)

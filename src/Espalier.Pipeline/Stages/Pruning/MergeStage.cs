@@ -28,7 +28,6 @@ internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders,
 
     public override string Name => "merge";
 
-    /// <summary>The mean.</summary>
     public ModelSlot Merged { get; } = new("merged", model.Planned, stored);
 
     /// <summary>Whether a mean beyond the stored type's range becomes its largest number instead of being refused.</summary>
@@ -49,8 +48,8 @@ internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders,
         ["stored"] = stored.Name(),
     };
 
-    protected override Dictionary<string, string> Inputs() =>
-        new(_hashes.Select((hash, i) => KeyValuePair.Create($"source-{i + 1}", hash))) { ["model"] = model.Value.Hash };
+    protected override IEnumerable<(string Name, string Hash)> Inputs() =>
+        [.. _hashes.Select((hash, i) => ($"source-{i + 1}", hash)), ("model", model.Value.Hash)];
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {

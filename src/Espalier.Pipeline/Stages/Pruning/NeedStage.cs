@@ -51,7 +51,6 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
     /// <summary>Whether it says what it found; not where a command's result is that.</summary>
     public bool SaysVerdict { get; init; } = true;
 
-    /// <summary>What the test found.</summary>
     public Slot<CorrectionTestResult> Found { get; } = new("the test of the teacher");
 
     internal override StageForecast? Forecast()
@@ -96,12 +95,12 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
         return options;
     }
 
-    protected override Dictionary<string, string> Inputs()
+    protected override IEnumerable<(string Name, string Hash)> Inputs()
     {
-        var inputs = new Dictionary<string, string> { ["teacher"] = teacher.Value.Hash, ["data"] = data.Value.Hash };
+        yield return ("teacher", teacher.Value.Hash);
+        yield return ("data", data.Value.Hash);
         if (_reference is { } given)
-            inputs["reference"] = given.Hash;
-        return inputs;
+            yield return ("reference", given.Hash);
     }
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)

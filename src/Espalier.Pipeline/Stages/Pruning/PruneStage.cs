@@ -43,7 +43,6 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
     /// <summary>Whether merged heads beyond the element type's range become its largest number.</summary>
     public bool Clamp { get; init; }
 
-    /// <summary>What is left.</summary>
     public ModelSlot Pruned { get; } = new(result, to, planned.Method == PruneMethod.RandomInit ? ElementType.F32 : model.Stored);
 
     /// <summary>File of the plan that was applied; null where none was, or before the stage ran.</summary>
@@ -74,16 +73,15 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
         return options;
     }
 
-    protected override Dictionary<string, string> Inputs()
+    protected override IEnumerable<(string Name, string Hash)> Inputs()
     {
-        var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
+        yield return ("teacher", model.Value.Hash);
         if (cut.Value.Plan is { } plan)
-            inputs["plan"] = ContentHash.OfFile(plan);
+            yield return ("plan", ContentHash.OfFile(plan));
         else if (cut.Value.Method == PruneMethod.Importance && Scores is not null)
-            inputs["scores"] = Scores.Value.Hash;
+            yield return ("scores", Scores.Value.Hash);
         if (Layers is { IsMade: true })
-            inputs["depth"] = Layers.Value.Hash;
-        return inputs;
+            yield return ("depth", Layers.Value.Hash);
     }
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)

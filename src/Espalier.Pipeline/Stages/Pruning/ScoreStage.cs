@@ -35,7 +35,6 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
     /// <summary>How it gets by with the memory there is; part of no key either. Null chooses when it runs.</summary>
     public ScoringMemory? Memory { get; init; }
 
-    /// <summary>The scores.</summary>
     public Slot<ArtefactFile> Scores { get; } = new("the scores");
 
     internal override StageForecast? Forecast()
@@ -74,12 +73,11 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
         return options;
     }
 
-    protected override Dictionary<string, string> Inputs()
+    protected override IEnumerable<(string Name, string Hash)> Inputs()
     {
-        var inputs = new Dictionary<string, string> { ["teacher"] = model.Value.Hash };
+        yield return ("teacher", model.Value.Hash);
         if (section.Method.ReadsText())
-            inputs["data"] = data.Value.Hash;
-        return inputs;
+            yield return ("data", data.Value.Hash);
     }
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)

@@ -17,16 +17,13 @@ internal sealed class ModelFolder(string name, string path, string hash)
     /// <summary>For tables: teacher, corrected teacher, pruned, student.</summary>
     public string Name => name;
 
-    /// <summary>The folder.</summary>
     public string Path => path;
 
     /// <summary>Hash of its contents, or of the stage that made it.</summary>
     public string Hash => hash;
 
-    /// <summary>Its shape.</summary>
     public DecoderConfig Config => Facts.Config;
 
-    /// <summary>Element type of its weights.</summary>
     public ElementType Stored => Facts.Stored;
 
     /// <summary>Its loss on held-out text, where the training that made it has just found it out; null where nobody has.</summary>
@@ -65,6 +62,4 @@ internal sealed class ModelFolder(string name, string path, string hash)
 internal sealed record KnownLoss(string Text, int Sequence, ComputeType Compute, PerplexityResult Result);
 
 /// <summary>A file that a stage made: scores, a plan.</summary>
-/// <param name="Path">Its path.</param>
-/// <param name="Hash">Hash of what the stage made.</param>
 internal sealed record ArtefactFile(string Path, string Hash);

@@ -25,7 +25,6 @@ internal sealed class RunContext : IDisposable
     private RunContext(RunFolder folder, IProgressReporter progress, CancellationToken stop) =>
         (_folder, Progress, Stop) = (folder, progress, stop);
 
-    /// <summary>Where progress goes.</summary>
     public IProgressReporter Progress { get; }
 
     /// <summary>Whether the folder outlives the command, so that the same command goes on with what is in it.</summary>
@@ -40,17 +39,14 @@ internal sealed class RunContext : IDisposable
     /// <summary>Cancelled when the run should save and end.</summary>
     public CancellationToken Stop { get; }
 
-    /// <summary>The run's folder.</summary>
     public RunFolder Folder => _folder;
 
-    /// <summary>The manifest as it stands.</summary>
     public RunManifest Manifest => _folder.Manifest!;
 
     /// <summary>Entries of the stages that the arm at work did or found done, in their order.</summary>
     public IReadOnlyList<StageEntry> Used => [.. _used.Select(folder => Manifest.Stages.First(entry => entry.Folder == folder))];
 
     /// <summary>From here on <see cref="Used"/> names the stages of another arm, those too that it shares with earlier ones.</summary>
-    /// <param name="arm">The recipe's name.</param>
     public void BeginArm(string arm = "")
     {
         _used.Clear();
@@ -277,8 +273,6 @@ internal sealed class RunContext : IDisposable
     }
 
     /// <summary>Runs those stages of a list that turn out to be needed, in order.</summary>
-    /// <param name="stages">The list.</param>
-    /// <param name="done">Called after each.</param>
     public void Walk(IEnumerable<Stage> stages, Action<Stage>? done = null)
     {
         foreach (var stage in stages.Where(stage => stage.IsNeeded))
@@ -300,8 +294,6 @@ internal sealed class RunContext : IDisposable
 
     /// <summary>The folder of a stage that was done.</summary>
     public string FolderOf(StageRecord record) => RunLayout.StageOf(_folder.Path, $"{record.Name}-{record.Key[..12]}");
-
-    /// <inheritdoc/>
     public void Dispose() => _folder.Dispose();
 
     private void Enter(StageFolder stage, StageStatus status, double seconds, string? output) =>

@@ -15,10 +15,6 @@ namespace Espalier.Pipeline.Stages.Running;
 /// made from, and against the one in memory. Each that passed is a line of the stage's record (<see cref="StageRecord.Checks"/>); one that
 /// fails ends the run with exit code 1 and leaves the stage undone.
 /// </summary>
-/// <param name="stage">The stage's name.</param>
-/// <param name="folder">Its folder.</param>
-/// <param name="source">The model that it began with.</param>
-/// <param name="written">What it wrote.</param>
 internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint source, Checkpoint written) : IDisposable
 {
     private readonly long _started = Stopwatch.GetTimestamp();

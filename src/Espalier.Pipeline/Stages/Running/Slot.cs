@@ -12,7 +12,6 @@ internal class Slot<T>(string name) where T : class
 {
     private T? _value;
 
-    /// <summary>Its name.</summary>
     public string Name => name;
 
     /// <summary>
@@ -46,9 +45,5 @@ internal sealed class ModelSlot(string name, DecoderConfig planned, ElementType 
     public ElementType Stored => stored;
 
     /// <summary>A model that is there.</summary>
-    public static ModelSlot Of(ModelFolder model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        return new(model.Name, model.Config, model.Stored) { Value = model };
-    }
+    public static ModelSlot Of(ModelFolder model) => new(model.Name, model.Config, model.Stored) { Value = model };
 }

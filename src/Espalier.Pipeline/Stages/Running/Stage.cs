@@ -48,13 +48,15 @@ internal abstract class Stage
     };
 
     /// <summary>Does what is missing: what is made is in the stage's slots then.</summary>
-    /// <param name="run">The run.</param>
     public virtual void Run(RunContext run)
     {
-        ArgumentNullException.ThrowIfNull(run);
-        var record = run.RunStage(Name, Options(), Inputs(), (folder, checkpoint) => Work(run, folder, checkpoint), JudgesArtefacts);
+        var record = run.RunStage(Name, Options(), Inputs().ToDictionary(), (folder, checkpoint) => Work(run, folder, checkpoint),
+            JudgesArtefacts);
         Take(run, record, run.FolderOf(record));
     }
+
+    /// <summary>What its record has for a key, once what it reads is there.</summary>
+    private protected StageKey Identity => StageKey.Of(Name, Options(), Inputs().ToDictionary());
 
     /// <summary>Its name with cycle and round.</summary>
     protected string Title => StageForecast.TitleOf(Name, Cycle, Round);
@@ -66,7 +68,7 @@ internal abstract class Stage
     protected abstract JsonObject Options();
 
     /// <summary>Names and hashes of what it reads, for its key; asked when that is there.</summary>
-    protected abstract Dictionary<string, string> Inputs();
+    protected abstract IEnumerable<(string Name, string Hash)> Inputs();
 
     /// <summary>
     /// Fills the folder, from a checkpoint where an earlier start left one; returns what it found out, nothing that depends on the clock.

@@ -7,6 +7,5 @@ namespace Espalier.Pipeline.Stages.Running;
 /// <param name="done">How much of a report is done.</param>
 internal sealed class TaskProgress<T>(IProgressTask task, Func<T, long> done) : IProgress<T>
 {
-    /// <inheritdoc/>
     public void Report(T value) => task.Report(done(value));
 }

@@ -41,8 +41,6 @@ internal sealed record TokenSets(ITokens Train, ITokens? HeldOut, string Hash, d
         foreach (var stream in Streams)
             stream.Clear();
     }
-
-    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var item in Owned)

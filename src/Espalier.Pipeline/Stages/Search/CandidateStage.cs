@@ -49,10 +49,6 @@ internal sealed record CandidateSetting(
     bool Clamp = false);
 
 /// <summary>A candidate at a rung: where its training stands, and its losses.</summary>
-/// <param name="Record">The stage's record.</param>
-/// <param name="Folder">The stage's folder.</param>
-/// <param name="Steps">Steps from the beginning.</param>
-/// <param name="Losses">On every text and benchmark.</param>
 internal sealed record CandidateState(StageRecord Record, string Folder, long Steps, IReadOnlyList<TextLoss> Losses);
 
 /// <summary>
@@ -76,7 +72,6 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
 
     public override string Name => "candidate";
 
-    /// <summary>Where its training stands.</summary>
     public Slot<CandidateState> State { get; } = new($"the candidate {candidate.Name}");
 
     // Answers that were given before a stop are kept; all else is made again, or vouched for by a checkpoint.
@@ -238,19 +233,20 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         return options;
     }
 
-    protected override Dictionary<string, string> Inputs()
+    protected override IEnumerable<(string Name, string Hash)> Inputs()
     {
-        var inputs = setting.Texts.ToDictionary(text => $"text-{text.Name}", text => text.Hash);
-        (inputs["teacher"], inputs["scores"]) = (setting.Teacher.Hash, setting.Scores.Hash);
+        foreach (var text in setting.Texts)
+            yield return ($"text-{text.Name}", text.Hash);
+        yield return ("teacher", setting.Teacher.Hash);
+        yield return ("scores", setting.Scores.Hash);
         foreach (var task in _tasks)
             foreach (var (name, hash) in task.Inputs())
-                inputs[$"{name}-{task.Name}"] = hash;
+                yield return ($"{name}-{task.Name}", hash);
         if (_tasks.Count > 0 && setting.Tokenizer is { } tokenizer)
-            inputs["tokenizer"] = tokenizer.Sha256;
+            yield return ("tokenizer", tokenizer.Sha256);
         if (_training is not null)
-            inputs["data"] = setting.Data.Hash;
+            yield return ("data", setting.Data.Hash);
         if (before is not null)
-            inputs["before"] = before.Record.OutputHash;
-        return inputs;
+            yield return ("before", before.Record.OutputHash);
     }
 }

@@ -95,7 +95,6 @@ internal sealed class SearchStage(
 
     public override void Run(RunContext run)
     {
-        ArgumentNullException.ThrowIfNull(run);
         var search = recipe.Search!;
         var (held, named) =
             (texts.Where(text => text.Name == EvaluationList.HeldOut), texts.Where(text => search.Texts.Contains(text.Name)));
@@ -156,7 +155,7 @@ internal sealed class SearchStage(
         Cut.Value = recipe.Prune with { Target = Found.Target(recipe.Prune.Target.Multiple) };
     }
 
-    protected override Dictionary<string, string> Inputs() => _trained;
+    protected override IEnumerable<(string Name, string Hash)> Inputs() => _trained.Select(pair => (pair.Key, pair.Value));
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {

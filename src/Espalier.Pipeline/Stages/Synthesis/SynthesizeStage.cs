@@ -67,7 +67,6 @@ internal sealed class SynthesizeStage(ModelSlot teacher, SynthesisOptions sectio
 
     public override void Run(RunContext run)
     {
-        ArgumentNullException.ThrowIfNull(run);
         var model = teacher.Value;
         using var checkpoint = model.Open();
         _run = TeacherTexts.Of(checkpoint, model.Name, model.Hash, Kept(section, tasks), BenchmarksFolder.Find(benchmarks), seed,
@@ -77,8 +76,8 @@ internal sealed class SynthesizeStage(ModelSlot teacher, SynthesisOptions sectio
 
     protected override JsonObject Options() => _run!.Settings;
 
-    protected override Dictionary<string, string> Inputs() =>
-        new() { ["teacher"] = teacher.Value.Hash, ["tokenizer"] = Tokenizer.Load(teacher.Value.Path).Sha256 };
+    protected override IEnumerable<(string Name, string Hash)> Inputs() =>
+        [("teacher", teacher.Value.Hash), ("tokenizer", Tokenizer.Load(teacher.Value.Path).Sha256)];
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {

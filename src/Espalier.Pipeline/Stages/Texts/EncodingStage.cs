@@ -38,7 +38,6 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
 
     public override void Run(RunContext run)
     {
-        ArgumentNullException.ThrowIfNull(run);
         _tokenizer = Tokenizer.Load(tokenizerFolder);
         _source = DocumentSource.Parse(Read, field, run.Folder.Owns, Reader);
         base.Run(run);
@@ -57,11 +56,11 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
         return options;
     }
 
-    protected sealed override Dictionary<string, string> Inputs() => new()
-    {
-        ["tokenizer"] = Tokenizer.Sha256,
-        ["text"] = ContentHash.OfText(string.Concat(Source.Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))),
-    };
+    protected sealed override IEnumerable<(string Name, string Hash)> Inputs() =>
+    [
+        ("tokenizer", Tokenizer.Sha256),
+        ("text", ContentHash.OfText(string.Concat(Source.Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n")))),
+    ];
 
     /// <summary>All text of a source as a store in the stage's folder.</summary>
     /// <returns>The stage's results.</returns>

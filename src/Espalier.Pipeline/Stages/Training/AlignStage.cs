@@ -36,8 +36,6 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
     : TrainingStage(start, result, section.Training, data.Tokens, section.Sequence, seed)
 {
     private const string TemplateName = "chat_template.jinja", RolloutsName = "rollouts";
-
-    /// <inheritdoc/>
     public override string Name => $"align-{EnumName.Of(section.Method)}";
 
     /// <summary>What it is called beside other steps: <c>align 1</c>.</summary>
@@ -93,21 +91,11 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         [.. base.Disk(), new(Trained.Name, Trained.Stored.Bytes() * Trained.Planned.Parameters, Step)];
 
     private protected override Slot<ModelFolder>? Teacher => Judge;
-
-    /// <inheritdoc/>
-    protected override Dictionary<string, string> Inputs()
-    {
-        var inputs = base.Inputs();
-        if (Replayed is not null)
-            inputs["replay"] = Replayed.Value.Hash;
-        return inputs;
-    }
+    protected override IEnumerable<(string Name, string Hash)> Inputs() =>
+        Replayed is null ? base.Inputs() : base.Inputs().Append(("replay", Replayed.Value.Hash));
 
     // What was written is needed to go on, and no later than the next writing does it change anything.
-    /// <inheritdoc/>
     protected override bool JudgesArtefacts => section.IsOnPolicy;
-
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = base.Options();
@@ -119,8 +107,6 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
             options["template"] = Files.ContentHash.OfFile(file);
         return options;
     }
-
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         using var source = Start.Value.Open();
@@ -142,8 +128,6 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
             folder.WriteFile($"{ModelName}/{TemplateName}", stream => stream.Write(File.ReadAllBytes(file)));
         return found;
     }
-
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         base.Take(run, record, folder);

@@ -28,8 +28,6 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
 
     private WindowSet? _windows;
     private long[] _kept = [];
-
-    /// <inheritdoc/>
     public override string Name => "cache";
 
     /// <summary>
@@ -56,23 +54,16 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
     // At most: windows that are seen twice are kept once.
     internal override IEnumerable<DiskForecast> Disk() =>
         [new("teacher's distributions", (long)(BytesOfAToken * positions * sequence), Title)];
-
-    /// <inheritdoc/>
     public override void Run(RunContext run)
     {
         _windows = new WindowSet(data.Value.Train, sequence, boundaries: data.Value.Boundaries);
         _kept = Windows(_windows.Count);
         // What does not lie in the stage's folder is judged by the cache itself.
-        var key = StageKey.Of(Name, Options(), Inputs());
-        if (Place is not null && run.RecordOf(key) is not null && !IsWhole(Place))
-            run.Forget(key);
+        if (Place is not null && run.RecordOf(Identity) is not null && !IsWhole(Place))
+            run.Forget(Identity);
         base.Run(run);
     }
-
-    /// <inheritdoc/>
     protected override bool JudgesArtefacts => true;
-
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var key = Key();
@@ -90,11 +81,7 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
             options["documents"] = "separate";
         return options;
     }
-
-    /// <inheritdoc/>
-    protected override Dictionary<string, string> Inputs() => new() { ["teacher"] = teacher.Value.Hash, ["data"] = data.Value.Hash };
-
-    /// <inheritdoc/>
+    protected override IEnumerable<(string Name, string Hash)> Inputs() => [("teacher", teacher.Value.Hash), ("data", data.Value.Hash)];
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         using var model = teacher.Value.Load();
@@ -109,8 +96,6 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
             ["bytes_per_token"] = (double)layout.WindowBytes / sequence
         };
     }
-
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var path = Place ?? Path.Combine(folder, FolderName);

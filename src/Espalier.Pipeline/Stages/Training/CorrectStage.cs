@@ -7,15 +7,9 @@ using Espalier.Pipeline.Stages.Running;
 namespace Espalier.Pipeline.Stages.Training;
 
 /// <summary>Teacher correction: the teacher learns the text that its student will be distilled on.</summary>
-/// <param name="teacher">The teacher.</param>
-/// <param name="section">How it trains.</param>
-/// <param name="data">Tokens.</param>
-/// <param name="sequence">Tokens of a window.</param>
-/// <param name="seed">Seed of the order.</param>
 internal sealed class CorrectStage(ModelSlot teacher, TrainingSection section, Slot<TokenSets> data, int sequence, long seed)
     : TrainingStage(teacher, "corrected teacher", section, data, sequence, seed)
 {
-    /// <inheritdoc/>
     public override string Name => "correct";
 
     internal override StageForecast? Forecast()

@@ -20,7 +20,6 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
     int sequence, long seed)
     : TrainingStage(student, result, section, data, sequence, seed)
 {
-    /// <inheritdoc/>
     public override string Name => "distill";
 
     /// <summary>The teacher's distributions, read in its stead; null where it is asked itself.</summary>
@@ -68,8 +67,6 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
                 + (Corrects is null ? 0 : TrainingForecast.CheckpointBytes(Section.OfAllWeights, teacher!.Planned)),
             Title);
     }
-
-    /// <inheritdoc/>
     protected override void Take(RunContext run, Runs.StageRecord record, string folder)
     {
         base.Take(run, record, folder);

@@ -53,8 +53,6 @@ internal sealed class OpenTeacher : IDisposable
 
     /// <summary>A teacher restricted to the entries that it shares with the student.</summary>
     public Teacher Aligned(Teacher teacher) => new AlignedTeacher(teacher, _shared);
-
-    /// <inheritdoc/>
     public void Dispose()
     {
         Model?.Dispose();

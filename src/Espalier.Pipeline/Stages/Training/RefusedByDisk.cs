@@ -12,10 +12,6 @@ internal static class RefusedByDisk
         error is IOException or UnauthorizedAccessException
             || error is EspalierException { InnerException: IOException or UnauthorizedAccessException };
 
-    /// <summary>The one line.</summary>
-    /// <param name="title">The stage.</param>
-    /// <param name="error">What the disk said.</param>
-    /// <param name="store">The stage's checkpoints.</param>
     public static string Line(string title, Exception error, CheckpointStore store)
     {
         var cause = error is EspalierException { InnerException: { } inner } ? inner : error;

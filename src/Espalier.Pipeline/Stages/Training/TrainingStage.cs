@@ -24,12 +24,6 @@ namespace Espalier.Pipeline.Stages.Training;
 /// A model trained in a stage: correction, distillation or pre-training, which differ in their section and teacher. The result is stored in
 /// float32.
 /// </summary>
-/// <param name="start">The model to begin from.</param>
-/// <param name="result">The result's name in tables.</param>
-/// <param name="section">How to train.</param>
-/// <param name="data">Tokens.</param>
-/// <param name="sequence">Tokens of a window.</param>
-/// <param name="seed">Seed of the order.</param>
 internal abstract class TrainingStage(ModelSlot start, string result, TrainingSection section, Slot<TokenSets> data, int sequence,
     long seed) : Stage
 {
@@ -74,23 +68,19 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     /// <summary>Refuses a disk that has no room for it, unless it was done before: a look before anything is computed.</summary>
     internal void RequireRoom(RunContext run)
     {
-        if (run.RecordOf(StageKey.Of(Name, Options(), Inputs())) is not null)
+        if (run.RecordOf(Identity) is not null)
             return;
         var (trained, state) = TrainingForecast.Trained(section, start.Planned);
         TrainingLoop.RequireRoom(run.Folder.Path, section.EvaluateEvery > 0 && data.Value.HeldOut is not null, trained, state,
             start.Planned.Parameters);
     }
-
-    /// <inheritdoc/>
-    protected override Dictionary<string, string> Inputs()
+    protected override IEnumerable<(string Name, string Hash)> Inputs()
     {
-        var inputs = new Dictionary<string, string> { ["start"] = start.Value.Hash, ["data"] = data.Value.Hash };
+        yield return ("start", start.Value.Hash);
+        yield return ("data", data.Value.Hash);
         if (UsesTeacher)
-            inputs[section.Cache is null ? "teacher" : "cache"] = Teacher!.Value.Hash;
-        return inputs;
+            yield return (section.Cache is null ? "teacher" : "cache", Teacher!.Value.Hash);
     }
-
-    /// <inheritdoc/>
     protected override JsonObject Options()
     {
         var options = Options(section, data.Value, sequence, seed, OrderName);
@@ -101,8 +91,6 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             options["teacher_learning_rate"] = correction.LearningRate;
         return options;
     }
-
-    /// <inheritdoc/>
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         using var source = start.Value.Open();
@@ -122,8 +110,6 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
                 Write(run, folder, TeacherName, original, corrected, section.OfAllWeights);
         return found;
     }
-
-    /// <inheritdoc/>
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         RequireUpdates(record, folder);
@@ -242,50 +228,44 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         SavedCheckpoint? checkpoint,
         Action<Trainer>? begun = null, Action<Trainer>? ended = null)
     {
-        var (result, heldOutLoss) = Loop(
-            run, name, model, family, objective, source, section, seed, operations, heldOut, stage, checkpoint, begun, ended);
+        if (section.EarlyStopping > 0 && (heldOut is null || section.EvaluateEvery == 0))
+            throw new EspalierException(
+                $"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but "
+                    + $"{(heldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
+        JsonObject result;
+        PerplexityResult? heldOutLoss;
+        using (var trainer = new Trainer(model, objective, source, OptionsOf(section, source.Sequence, seed)))
+        {
+            if (checkpoint is null)
+                begun?.Invoke(trainer);
+            trainer.Profiler = run.ProfilesSteps ? new(operations) : null;
+            (var end, heldOutLoss) = TrainingLoop.Run(stage, checkpoint, trainer, family, new()
+            {
+                Title = name,
+                Steps = section.Steps,
+                CheckpointEvery = section.CheckpointEvery,
+                EvaluateEvery = section.EvaluateEvery,
+                EarlyStopping = section.EarlyStopping,
+                FlopsPerToken = operations.Total,
+                HeldOut = section.EvaluateEvery > 0 ? heldOut : null,
+            }, run.Progress, run.Stop);
+            if (trainer.Profiler?.Report(name, MatrixSpeed.Measure()) is { } profile)
+                run.Profiles.Add(profile);
+            ended?.Invoke(trainer);
+            result = new()
+            {
+                ["steps"] = end.Step,
+                ["tokens"] = end.Tokens,
+                ["skipped_steps"] = end.SkippedSteps,
+            };
+            if (section.EarlyStopping > 0)
+                result["best_step"] = trainer.State.Step;
+        }
         if (section.LoraRank is null)
             return (result, heldOutLoss);
         model.MergeAdapters();
         // It was found out with the factors beside the weights, and in one it may have other last bits.
         return (result, null);
-    }
-
-    private static (JsonObject Record, PerplexityResult? HeldOut) Loop(
-        RunContext run, string name, Decoder model, Family family, Objective objective, IBatchSource source, TrainingSection section,
-        long seed, StepOperations operations, Func<Decoder, CancellationToken, PerplexityResult>? heldOut, StageFolder stage,
-        SavedCheckpoint? checkpoint, Action<Trainer>? begun, Action<Trainer>? ended)
-    {
-        if (section.EarlyStopping > 0 && (heldOut is null || section.EvaluateEvery == 0))
-            throw new EspalierException(
-                $"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but "
-                    + $"{(heldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
-        using var trainer = new Trainer(model, objective, source, OptionsOf(section, source.Sequence, seed));
-        if (checkpoint is null)
-            begun?.Invoke(trainer);
-        trainer.Profiler = run.ProfilesSteps ? new(operations) : null;
-        var (end, heldOutLoss) = TrainingLoop.Run(stage, checkpoint, trainer, family, new()
-        {
-            Title = name,
-            Steps = section.Steps,
-            CheckpointEvery = section.CheckpointEvery,
-            EvaluateEvery = section.EvaluateEvery,
-            EarlyStopping = section.EarlyStopping,
-            FlopsPerToken = operations.Total,
-            HeldOut = section.EvaluateEvery > 0 ? heldOut : null,
-        }, run.Progress, run.Stop);
-        if (trainer.Profiler?.Report(name, MatrixSpeed.Measure()) is { } profile)
-            run.Profiles.Add(profile);
-        ended?.Invoke(trainer);
-        var result = new JsonObject
-        {
-            ["steps"] = end.Step,
-            ["tokens"] = end.Tokens,
-            ["skipped_steps"] = end.SkippedSteps,
-        };
-        if (section.EarlyStopping > 0)
-            result["best_step"] = trainer.State.Step;
-        return (result, heldOutLoss);
     }
 
     internal static JsonObject Options(TrainingSection section, TokenSets data, int sequence, long seed, string order)

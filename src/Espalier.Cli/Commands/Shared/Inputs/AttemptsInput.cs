@@ -24,7 +24,6 @@ internal sealed class AttemptsInput
 
     private readonly ValueOption<long> _seed = new("--seed", Kinds.Seed, "With --attempts: seed of the choices; by default 0");
 
-    /// <summary>The options.</summary>
     internal IReadOnlyList<Option> Options => [_attempts, _temperature, _topP, _seed];
 
     /// <summary>What was asked for; null where questions are answered once.</summary>

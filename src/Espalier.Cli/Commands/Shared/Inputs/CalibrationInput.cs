@@ -23,13 +23,7 @@ internal sealed class CalibrationInput
     private readonly WindowsInput _cut = new("sample", new DataSection().Sequence);
     private readonly MemoryInput _memory = new();
 
-    internal void AddTo(Command command)
-    {
-        _keys.AddTo(command);
-        foreach (var option in _cut.Options)
-            command.Options.Add(option);
-        _memory.AddTo(command);
-    }
+    internal IEnumerable<Option> Options => [.. _keys.Options, .. _cut.Options, .. _memory.Options];
 
     /// <summary>What importance is read from.</summary>
     internal ScoreMethod Method(CommandRun run) => Section(run).Method;
@@ -117,5 +111,5 @@ internal sealed class CalibrationInput
     private int Sequence(CommandRun run, DecoderConfig config) => _cut.Sequence(run, config);
 
     /// <summary>How to score, as a recipe with the same keys would say.</summary>
-    private ScoreSection Section(CommandRun run) => _keys.Read(run, ScoreSection.Section, new());
+    private ScoreSection Section(CommandRun run) => _keys.Read(run, ScoreSection.Section);
 }

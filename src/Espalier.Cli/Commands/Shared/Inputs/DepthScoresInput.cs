@@ -10,20 +10,13 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 /// <summary>What <c>depth --output</c> wrote, and the metric in it that says which layers go.</summary>
 internal sealed class DepthScoresInput
 {
-    private readonly Option<string> _file = new("--depth-scores")
-    {
-        Description = "What espalier depth --output wrote: says which layers go; text or --scores say the rest, where widths are cut too",
-        HelpName = "FILE.json",
-    };
+    private readonly TextOption _file = new("--depth-scores",
+        "What espalier depth --output wrote: says which layers go; text or --scores say the rest, where widths are cut too", "FILE.json");
 
     private readonly ValueOption<DepthMetricKind> _metric = new("--depth-metric", Kinds.Choice<DepthMetricKind>(),
         "Which of its metrics; by default block-influence, or the only one there is");
 
-    internal void AddTo(Command command)
-    {
-        command.Options.Add(_file);
-        command.Options.Add(_metric);
-    }
+    internal IEnumerable<Option> Options => [_file, _metric];
 
     /// <summary>The file: that of the option, or of <c>--scores</c> where its content is scores of layers.</summary>
     internal string? File(CommandRun run, string? scores)
@@ -37,11 +30,6 @@ internal sealed class DepthScoresInput
     }
 
     /// <summary>The metric that chooses.</summary>
-    /// <param name="run">The command's values.</param>
-    /// <param name="path">The file.</param>
-    /// <param name="scores">What it holds.</param>
-    /// <param name="teacher">The teacher.</param>
-    /// <param name="student">The student.</param>
     internal DepthMetricKind Choose(CommandRun run, string path, DepthScores scores, DecoderConfig teacher, DecoderConfig student)
     {
         if (scores.Layers != teacher.Layers)

@@ -25,11 +25,8 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 /// </summary>
 internal sealed class GgufImportance
 {
-    private readonly Option<bool> _imatrix = new("--imatrix")
-    {
-        Description =
-            "Weigh errors by the mean square of what each column is multiplied with, over the first --samples windows of the text",
-    };
+    private readonly FlagOption _imatrix = new("--imatrix",
+        "Weigh errors by the mean square of what each column is multiplied with, over the first --samples windows of the text");
 
     private readonly ValueOption<int> _samples = new("--samples", Kinds.Size(), "Windows of the text that --imatrix reads", 128);
 
@@ -38,14 +35,7 @@ internal sealed class GgufImportance
 
     private readonly WindowsInput _cut = new("window", 512);
 
-    internal void AddTo(Command command)
-    {
-        command.Options.Add(_imatrix);
-        command.Options.Add(_samples);
-        command.Options.Add(_windows);
-        foreach (var option in _cut.Options)
-            command.Options.Add(option);
-    }
+    internal IEnumerable<Option> Options => [_imatrix, _samples, _windows, .. _cut.Options];
 
     /// <summary>Refuses options that need a text where there is none, and text that nothing would read.</summary>
     internal void Check(CommandRun run, TokenInput input, bool isHf)
@@ -93,11 +83,9 @@ internal sealed class GgufImportance
             checkpoint.TotalBytes, rows);
     }
 
-    /// <summary>The table for people.</summary>
     internal static void Show(Page page, FormatTable report)
     {
-        var table = new TextTable(new("file"), new("type"), new("size", true), new("bits a weight", true), new("error", true),
-            new("NLL", true), new("more than the model", true));
+        var table = new TextTable("file", "type", ">size", ">bits a weight", ">error", ">NLL", ">more than the model");
         foreach (var row in report.Files)
             table.Add(row.Output, row.Type, Units.Bytes(row.Bytes), Text(row.BitsPerWeight, "0.00"), Percent(row.Error),
                 row.Nll is { } nll ? Text(nll, "0.0000") : "-", row.Nll - report.Nll is { } more ? Text(more, "+0.0000;-0.0000;0.0000")
@@ -108,7 +96,6 @@ internal sealed class GgufImportance
                 + (report.Imatrix ? "; errors were weighed by the windows before those" : ""));
     }
 
-    /// <summary>A share for people.</summary>
     internal static string Percent(double share) => Text(100 * share, "0.00") + " %";
 
     private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);

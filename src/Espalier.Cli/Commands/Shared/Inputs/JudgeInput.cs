@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Judges;
 using Espalier.Models;
@@ -14,23 +15,14 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 /// <summary>Who grades the answers of judged tasks: a server, or a model of this machine.</summary>
 internal sealed class JudgeInput
 {
-    private readonly Option<string> _judge = new("--judge")
-    {
-        Description = "Who grades answers to tasks such as mtbench: the address of a server that is asked as OpenAI's models are, with "
-            + $"the key in {JudgeEndpoint.KeyVariable}, or a model's folder",
-        HelpName = "ADDRESS|FOLDER",
-    };
+    private readonly TextOption _judge = new("--judge",
+        "Who grades answers to tasks such as mtbench: the address of a server that is asked as OpenAI's models are, with "
+            + $"the key in {JudgeEndpoint.KeyVariable}, or a model's folder", "ADDRESS|FOLDER");
 
-    private readonly Option<string> _model = new("--judge-model")
-    {
-        Description = "Name of the model at the address of --judge",
-        HelpName = "NAME",
-    };
+    private readonly TextOption _model = new("--judge-model", "Name of the model at the address of --judge", "NAME");
 
-    private readonly Option<bool> _pairs = new("--judge-pairs")
-    {
-        Description = "Also show the judge each model's answers beside the first one's, in both orders, and count wins, losses and ties",
-    };
+    private readonly FlagOption _pairs = new("--judge-pairs",
+        "Also show the judge each model's answers beside the first one's, in both orders, and count wins, losses and ties");
 
     internal IEnumerable<Option> Options => [_judge, _model, _pairs];
 
@@ -92,6 +84,5 @@ internal sealed class JudgeInput
 /// <param name="Owned">What is let go with it.</param>
 internal sealed record NamedJudge(IJudge Judge, IReadOnlyList<Files.ReadPlace> Reads, IDisposable Owned) : IDisposable
 {
-    /// <inheritdoc/>
     public void Dispose() => Owned.Dispose();
 }

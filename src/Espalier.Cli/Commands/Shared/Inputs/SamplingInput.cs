@@ -13,8 +13,7 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 /// </summary>
 internal sealed class SamplingInput
 {
-    private readonly Option<bool> _greedy = new("--greedy")
-    { Description = "Always the likeliest id, as with do_sample false in generation_config.json" };
+    private readonly FlagOption _greedy = new("--greedy", "Always the likeliest id, as with do_sample false in generation_config.json");
     private readonly Option<double?> _temperature = new("--temperature")
     {
         Description = "Sharpness of the choice, 0 is greedy; by default as in generation_config.json, else 1",
@@ -41,10 +40,7 @@ internal sealed class SamplingInput
     private readonly ValueOption<int> _seed = new("--seed", Kinds.Size(least: 0),
         "Seed of the choices: the same seed gives the same text", 0);
 
-    internal void AddTo(Command command)
-    {
-        command.Options.Add(_greedy, _temperature, _topK, _topP, _minP, _repetitionPenalty, _seed);
-    }
+    internal IEnumerable<Option> Options => [_greedy, _temperature, _topK, _topP, _minP, _repetitionPenalty, _seed];
 
     internal SamplingOptions Read(CommandRun run, Checkpoint model)
     {

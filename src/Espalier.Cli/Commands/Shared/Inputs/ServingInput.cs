@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared.Options;
-using Espalier.Files;
 using Espalier.Models.Serving;
 using Espalier.Pipeline.Options;
 
@@ -15,24 +14,11 @@ internal sealed class ServingInput
         "Requests that may wait beside those; more are refused (429)", 256);
     private readonly ValueOption<int> _context = new("--context", Kinds.Size(least: 2),
         "Most positions of a prompt and its answer [default: the model's, at most 8192]");
-    private readonly Option<long?> _memory = new("--kv-memory")
-    {
-        Description =
-            "What keys and values may take, such as 4GB; where it is full, answers wait [default: what all answers can use, at most half "
-                + "of "
-                + "the memory that is free]",
-        HelpName = "SIZE",
-        CustomParser = result =>
-        {
-            var text = result.Tokens[0].Value;
-            if (text.Length > 0 && char.IsLetter(text, text.Length - 1) && Quantity.Bytes(text) is > 0 and < long.MaxValue and { } bytes)
-                return (long)bytes;
-            result.AddError($"--kv-memory is '{text}', it must be a size such as 500MB, 4GB or 3.5GB");
-            return null;
-        },
-    };
+    private readonly SizeOption _memory = new("--kv-memory",
+        "What keys and values may take, such as 4GB; where it is full, answers wait [default: what all answers can use, at most half of "
+            + "the memory that is free]");
 
-    internal void AddTo(Command command) => command.Options.Add(_batch, _queue, _context, _memory);
+    internal IEnumerable<Option> Options => [_batch, _queue, _context, _memory];
 
     internal int Batch(CommandRun run) => run.Get(_batch)!.Value;
 

@@ -22,26 +22,14 @@ internal sealed class TokenInput
         Arity = ArgumentArity.ZeroOrMore,
     };
 
-    private readonly Option<string> _ids = new("--ids")
-    {
-        Description = "Token ids instead of text: FILE.i32 (little-endian int32), FILE.u16, a token store's folder, or 1,2,3",
-        HelpName = "IDS",
-    };
+    private readonly TextOption _ids = new("--ids",
+        "Token ids instead of text: FILE.i32 (little-endian int32), FILE.u16, a token store's folder, or 1,2,3", "IDS");
 
-    private readonly Option<string> _field = new("--field")
-    {
-        Description =
-            "Field of JSON records, or column of a table, that holds the text; "
-                + "by default text, content, prompt + completion, messages, ...",
-        HelpName = "NAME",
-    };
+    private readonly TextOption _field = new("--field",
+        "Field of JSON records, or column of a table, that holds the text; "
+            + "by default text, content, prompt + completion, messages, ...", "NAME");
 
-    internal void AddTo(Command command)
-    {
-        command.Arguments.Add(_text);
-        command.Options.Add(_ids);
-        command.Options.Add(_field);
-    }
+    internal IEnumerable<Symbol> Symbols => [_text, _ids, _field];
 
     /// <summary>The field that holds the text; null for any known shape.</summary>
     internal string? Field(CommandRun run) => run.Get(_field);

@@ -40,17 +40,8 @@ internal sealed class TrainingInput
             new() { Steps = DefaultSteps, LearningRate = scope.LearningRate });
     }
 
-    internal void AddTo(Command command)
-    {
-        _input.AddTo(command);
-        command.Options.Add(_order);
-        _cut.AddTo(command);
-        _keys.AddTo(command);
-        if (_scope.HasLoss)
-            _hidden.AddTo(command);
-        _seed.AddTo(command);
-        _heldOut.AddTo(command);
-    }
+    internal IEnumerable<Symbol> Symbols =>
+        [.. _input.Symbols, _order, .. _cut.Options, .. _keys.Options, .. _scope.HasLoss ? _hidden.Options : [], _seed, _heldOut];
 
     /// <summary>What is read, as what no output may touch.</summary>
     internal IEnumerable<ReadPlace> Places(CommandRun run) =>
@@ -102,5 +93,5 @@ internal sealed class TrainingInput
         };
     }
 
-    private DataSection Cut(CommandRun run) => _cut.Read(run, DataSection.Section, new());
+    private DataSection Cut(CommandRun run) => _cut.Read(run, DataSection.Section);
 }

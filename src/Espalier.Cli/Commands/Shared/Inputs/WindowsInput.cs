@@ -16,7 +16,6 @@ internal sealed class WindowsInput(string window, int most)
     private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(most: 1024),
         $"{char.ToUpperInvariant(window[0])}{window[1..]}s of one forward pass; changes nothing but speed and memory", 8);
 
-    /// <summary>The options.</summary>
     internal IReadOnlyList<Option> Options => [_sequence, _batch];
 
     /// <summary>Windows of one forward pass.</summary>

@@ -14,16 +14,10 @@ internal sealed class DtypeOption(string byDefault = "that of the model")
             ("float32", ElementType.F32), ("float16", ElementType.F16), ("bfloat16", ElementType.BF16)]),
         $"Element type to store; by default {byDefault}");
 
-    private readonly Option<bool> _clamp = new("--clamp")
-    {
-        Description = "Write weights beyond the element type's range as its largest number, instead of refusing the first of them by name",
-    };
+    private readonly FlagOption _clamp = new("--clamp",
+        "Write weights beyond the element type's range as its largest number, instead of refusing the first of them by name");
 
-    internal void AddTo(Command command)
-    {
-        command.Options.Add(_option);
-        command.Options.Add(_clamp);
-    }
+    internal IEnumerable<Option> Options => [_option, _clamp];
 
     /// <summary>Whether weights that the type cannot hold are brought back into its range.</summary>
     internal bool Clamp(CommandRun run) => run.Get(_clamp);

@@ -13,13 +13,9 @@ namespace Espalier.Cli.Commands.Shared.Options;
 internal sealed class KeyOptions<S>(IEnumerable<Key<S>> keys, S defaults, string prefix = "")
 {
     private readonly (Key<S> Key, Option Option)[] _options =
-        [.. keys.Where(key => key.IsOption).Select(key => (key, key.IsFlag ? FlagOf(key, prefix) : (Option)TextOf(key, prefix, defaults)))];
+        [.. keys.Where(key => key.IsOption).Select(key => (key, key.IsFlag ? (Option)FlagOf(key, prefix) : TextOf(key, prefix, defaults)))];
 
-    internal void AddTo(Command command)
-    {
-        foreach (var (_, option) in _options)
-            command.Options.Add(option);
-    }
+    internal IEnumerable<Option> Options => _options.Select(entry => entry.Option);
 
     /// <summary>What the user gave, as a recipe would have it.</summary>
     internal IEnumerable<(string Key, YamlValue Value)> Given(CommandRun run) =>
@@ -27,27 +23,23 @@ internal sealed class KeyOptions<S>(IEnumerable<Key<S>> keys, S defaults, string
 
     /// <summary>The options that the user gave, by their names.</summary>
     internal IEnumerable<string> GivenNames(CommandRun run) =>
-        _options.Select(entry => entry.Option).Where(run.Has).Select(option => option.Name);
+        Options.Where(run.Has).Select(option => option.Name);
 
     /// <summary>The section as a recipe with the same keys would say it.</summary>
-    internal S Read(CommandRun run, Section section, S start) => keys.Where(key => key.IsOption)
-        .Read(SectionFields.OfOptions(Given(run), section), start);
+    internal S Read(CommandRun run, Section section) => keys.Where(key => key.IsOption)
+        .Read(SectionFields.OfOptions(Given(run), section), defaults);
 
     private static YamlValue ValueOf(CommandRun run, Key<S> key, Option option) =>
         key.OfText(option is Option<bool> flag ? run.Get(flag) ? "true" : "false" : run.Get((Option<string>)option)!);
 
-    private static Option<bool> FlagOf(Key<S> key, string prefix) =>
-        new Option<bool>($"--{prefix}{key.OptionName ?? key.Name}") { Description = key.Help }.Or(key.Aliases);
+    private static FlagOption FlagOf(Key<S> key, string prefix) =>
+        new FlagOption($"--{prefix}{key.OptionName ?? key.Name}", key.Help).Or(key.Aliases);
 
-    private static Option<string> TextOf(Key<S> key, string prefix, S defaults)
+    private static TextOption TextOf(Key<S> key, string prefix, S defaults)
     {
-        var option = new Option<string>($"--{prefix}{key.OptionName ?? key.Name}")
-        {
-            Description = key.Help,
-            HelpName = key.HelpName
-        }.Or(key.Aliases);
-        if (key.ShowsDefault)
-            option.DefaultValueFactory = _ => key.Default(defaults);
+        var option = new TextOption($"--{prefix}{key.OptionName ?? key.Name}", key.Help, key.HelpName).Or(key.Aliases);
+        if (key.ShowsDefault && key.Default(defaults) is { Length: > 0 } shown)
+            option.DefaultValueFactory = _ => shown;
         return option;
     }
 }

@@ -11,19 +11,11 @@ internal sealed class MachineOptions(bool onProcessor = false)
     private readonly ValueOption<int> _threads = new("--threads", Kinds.Size(most: 1024),
         "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number");
 
-    private readonly Option<string> _device = new("--device")
-    {
-        Description =
-            "Where models are computed: cpu (unless ESPALIER_DEVICE says otherwise), cuda, cuda:N, or auto, a GPU where there is one",
-        HelpName = "DEVICE",
-    };
+    private readonly TextOption _device = new("--device",
+        "Where models are computed: cpu (unless ESPALIER_DEVICE says otherwise), cuda, cuda:N, or auto, a GPU where there is one",
+        "DEVICE");
 
-    internal void AddTo(Command command)
-    {
-        command.Options.Add(_threads);
-        if (!onProcessor)
-            command.Options.Add(_device);
-    }
+    internal IEnumerable<Option> Options => onProcessor ? [_threads] : [_threads, _device];
 
     /// <summary>Whether a device is named that the machine may not have: what computes there is refused then.</summary>
     internal bool NamesDevice(CommandRun run) =>

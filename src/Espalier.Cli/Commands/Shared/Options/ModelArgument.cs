@@ -7,20 +7,16 @@ using Espalier.Pipeline.Stages.Running;
 namespace Espalier.Cli.Commands.Shared.Options;
 
 /// <summary>The folder of the model that a command works on.</summary>
-/// <param name="optional">Whether the command can do something without one, and asks itself.</param>
-internal sealed class ModelArgument(bool optional = false)
+internal sealed class ModelArgument : Argument<string>
 {
-    private readonly Argument<string> _argument = new("model")
+    /// <param name="optional">Whether the command can do something without one, and asks itself.</param>
+    internal ModelArgument(bool optional = false) : base("model")
     {
-        Description = "Hugging Face folder: config.json and safetensors",
-        Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
-    };
+        Description = "Hugging Face folder: config.json and safetensors";
+        Arity = optional ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne;
+    }
 
-    internal void AddTo(Command command) => command.Arguments.Add(_argument);
-
-    internal bool IsGiven(CommandRun run) => run.Get(_argument) is not null;
-
-    internal string Folder(CommandRun run) => run.Get(_argument)!;
+    internal string Folder(CommandRun run) => run.Get(this)!;
 
     /// <summary>The folder as what no output may touch.</summary>
     internal ReadPlace Place(CommandRun run) => new("the model's folder", Folder(run));

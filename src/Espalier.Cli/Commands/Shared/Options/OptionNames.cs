@@ -5,13 +5,6 @@ namespace Espalier.Cli.Commands.Shared.Options;
 /// <summary>Names of options: that of the recipe's key first, older and shorter ones after it.</summary>
 internal static class OptionNames
 {
-    /// <summary>Adds several options.</summary>
-    internal static void Add(this IList<Option> options, params ReadOnlySpan<Option> more)
-    {
-        foreach (var option in more)
-            options.Add(option);
-    }
-
     /// <summary>Adds names that are understood, too.</summary>
     internal static T Or<T>(this T option, params string[] names) where T : Option
     {

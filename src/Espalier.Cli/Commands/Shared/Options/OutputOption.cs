@@ -20,20 +20,12 @@ internal sealed class OutputOption : Option<string>
     /// <summary>
     /// A file to be written, or replaced when the new one is complete and the old one is of the same kind; null where none was asked for.
     /// </summary>
-    internal string? File(CommandRun run, OutputKind kind, params IEnumerable<ReadPlace> reads)
-    {
-        return run.Get(this) is { } path ? File(run, path, kind, reads) : null;
-    }
+    internal string? File(CommandRun run, OutputKind kind, params IEnumerable<ReadPlace> reads) =>
+        run.Get(this) is { } path ? File(run, path, kind, reads) : null;
 
     /// <summary>The same for a file whose name the command makes of the option's value.</summary>
-    /// <param name="run">The command's values.</param>
-    /// <param name="path">The file.</param>
-    /// <param name="kind">What the command writes.</param>
-    /// <param name="reads">What it reads.</param>
-    internal string File(CommandRun run, string path, OutputKind kind, params IEnumerable<ReadPlace> reads)
-    {
-        return Checked(Name, path, kind, reads);
-    }
+    internal string File(CommandRun run, string path, OutputKind kind, params IEnumerable<ReadPlace> reads) =>
+        Checked(Name, path, kind, reads);
 
     /// <summary>A file that is named elsewhere than in an option, held against the same things.</summary>
     /// <param name="name">What names it, for messages.</param>

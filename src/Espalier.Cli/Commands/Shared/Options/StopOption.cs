@@ -3,27 +3,22 @@ using System.CommandLine;
 namespace Espalier.Cli.Commands.Shared.Options;
 
 /// <summary><c>--stop</c>: texts that end what a model writes.</summary>
-/// <param name="of">What ends.</param>
-internal sealed class StopOption(string of)
+internal sealed class StopOption : Option<string[]>
 {
-    private readonly Option<string[]> _option = new("--stop")
+    /// <param name="of">What ends.</param>
+    internal StopOption(string of) : base("--stop")
     {
-        Description = $"Text that ends {of} and is no part of it; may be given several times",
-        HelpName = "TEXT",
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = false,
-    };
-
-    internal void AddTo(Command command) => command.Options.Add(_option);
-
-    /// <summary>Whether any was given.</summary>
-    internal bool IsGiven(CommandRun run) => run.Has(_option);
+        Description = $"Text that ends {of} and is no part of it; may be given several times";
+        HelpName = "TEXT";
+        Arity = ArgumentArity.OneOrMore;
+        AllowMultipleArgumentsPerToken = false;
+    }
 
     /// <summary>The texts.</summary>
     /// <exception cref="EspalierException">One is empty.</exception>
     internal IReadOnlyList<string> Of(CommandRun run)
     {
-        var texts = run.Get(_option) ?? [];
+        var texts = run.Get(this) ?? [];
         return texts.All(text => text.Length > 0) ? texts : throw new EspalierException("--stop is empty; give a text");
     }
 }

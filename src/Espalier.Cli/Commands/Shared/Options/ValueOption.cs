@@ -7,7 +7,7 @@ namespace Espalier.Cli.Commands.Shared.Options;
 /// An option that no recipe has as a key: its values are written, read and refused as those of keys are. Null where it is not given and has
 /// no default.
 /// </summary>
-internal sealed class ValueOption<T> : Option<string> where T : notnull
+internal class ValueOption<T> : Option<string> where T : notnull
 {
     private readonly Kind<T> _kind;
 

@@ -9,19 +9,15 @@ using Espalier.Torch;
 namespace Espalier.Cli.Commands.Shared.Options;
 
 /// <summary><c>--weights</c>: what matrices are kept in where a model generates.</summary>
-internal sealed class WeightsOption
+internal sealed class WeightsOption() : ValueOption<WeightFormat>("--weights",
+    Kinds.Choice<WeightFormat>([("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8),
+        ("f32", WeightFormat.Float32), ("bfloat16", WeightFormat.BFloat16)]),
+    "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else "
+        + "float32; int8 has a scale for 32 weights and changes the text a little")
 {
-    private readonly ValueOption<WeightFormat> _option = new("--weights",
-        Kinds.Choice<WeightFormat>([("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8),
-            ("f32", WeightFormat.Float32), ("bfloat16", WeightFormat.BFloat16)]),
-        "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else "
-            + "float32; int8 has a scale for 32 weights and changes the text a little");
-
-    internal void AddTo(Command command) => command.Options.Add(_option);
-
     internal PackedWeights Load(CommandRun run, Checkpoint checkpoint) => PackedWeights.Load(checkpoint, Read(run, checkpoint));
 
-    internal WeightFormat Read(CommandRun run, Checkpoint checkpoint) => run.Get(_option) ?? PackedWeights.FormatOf(checkpoint);
+    internal WeightFormat Read(CommandRun run, Checkpoint checkpoint) => run.Get(this) ?? PackedWeights.FormatOf(checkpoint);
 
     internal static string NameOf(WeightFormat format) =>
         format == WeightFormat.BFloat16 ? "bf16" : format.ToString().ToLowerInvariant();

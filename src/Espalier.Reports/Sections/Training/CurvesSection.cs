@@ -2,7 +2,7 @@ using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Training;
 
 /// <summary>How training went: for each stage a chart for each kind of loss, with all arms that have it.</summary>
 internal static class CurvesSection

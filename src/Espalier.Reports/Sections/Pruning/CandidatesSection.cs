@@ -2,7 +2,7 @@ using Espalier.Reports.Html;
 using Espalier.Reports.Pictures;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Pruning;
 
 /// <summary>Shapes that a search compared.</summary>
 internal static class CandidatesSection

@@ -1,10 +1,11 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Files;
+using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Facts;
 
 /// <summary>What came out, in a sentence and a table.</summary>
 internal static class SummarySection
@@ -79,16 +80,16 @@ internal static class SummarySection
     private static HtmlTable Table(ReportRun run)
     {
         var bits = run.Texts.ToDictionary(text => text, text => run.Models.Any(model => Of(model, text)?.BitsPerByte is not null));
-        var columns = new List<(string, bool)> { ("Model", false), ("Parameters", true), ("Non-embedding", true), ("On disk", true) };
+        var columns = new List<Column> { "Model", ">Parameters", ">Non-embedding", ">On disk" };
         var groups = new List<(string, int)> { ("", columns.Count) };
         foreach (var text in run.Texts)
         {
-            columns.AddRange([("NLL ± SE", true), ("Perplexity", true)]);
+            columns.AddRange([">NLL ± SE", ">Perplexity"]);
             if (bits[text])
-                columns.Add(("Bits/byte", true));
+                columns.Add(">Bits/byte");
             groups.Add((text, bits[text] ? 3 : 2));
         }
-        columns.Add(("Tokens/s", true));
+        columns.Add(">Tokens/s");
         groups.Add(("", 1));
 
         var table = new HtmlTable(columns) { Groups = groups };

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Evaluation;
 
 /// <summary>What the models write after the same beginnings, side by side.</summary>
 internal static class SamplesSection

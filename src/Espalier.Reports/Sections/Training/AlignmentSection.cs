@@ -2,7 +2,7 @@ using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Training;
 
 /// <summary>What the steps of alignment did to the loss on what they held out.</summary>
 internal static class AlignmentSection
@@ -17,13 +17,11 @@ internal static class AlignmentSection
             + "and after it: nats a token of the assistant's turns, or the loss of a pair of answers, with the share of the pairs that the "
             + "model "
             + "prefers the right way round against the model before the step.");
-        var table = new HtmlTable(("Recipe", false), ("Step", false), ("Method", false), ("Trained on", true), ("Left out", true),
-            ("Held-out loss before", true),
-            ("after", true));
+        var table = new HtmlTable("Recipe", "Step", "Method", ">Trained on", ">Left out", ">Held-out loss before", ">after");
         foreach (var arm in run.Arms)
             foreach (var row in arm.Result.Aligned ?? [])
-                table.Add(null, new(arm.Name), new(row.Stage), new(row.Method), new(Figures.Exact(row.Conversations)),
-                    new(Figures.Exact(row.Skipped.Values.Sum())), new(Loss(row.Before)), new(Loss(row.After)));
+                table.Add(null, arm.Name, row.Stage, row.Method, Figures.Exact(row.Conversations), Figures.Exact(row.Skipped.Values.Sum()),
+                    Loss(row.Before), Loss(row.After));
         table.Write(html);
     }
 

@@ -6,7 +6,7 @@ using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 using SizeAxis = Espalier.Models.Axis;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Pruning;
 
 /// <summary>What the scores say about the teacher's units, and where the cut went.</summary>
 internal static class ImportanceSection

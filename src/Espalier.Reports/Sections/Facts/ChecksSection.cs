@@ -3,7 +3,7 @@ using Espalier.Pipeline.Runs.Logs;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Facts;
 
 /// <summary>What was checked of every model that the run made, and what that took.</summary>
 internal static class ChecksSection
@@ -17,16 +17,16 @@ internal static class ChecksSection
         html.Leaf("h2", "Checks");
         html.Note("How to read it: each stage that makes a model looks at what it wrote before it is done; what does not hold ends "
             + "the run. The time is that of the checks, and its share of the stage's.");
-        var table = new HtmlTable(("Stage", false), ("What held", false), ("Time", true), ("Of the stage", true));
+        var table = new HtmlTable("Stage", "What held", ">Time", ">Of the stage");
         foreach (var (stage, checks) in stages)
         {
             var seconds = SecondsOf(RunLayout.StageOf(run.Folder, stage.Folder));
             var share = seconds / stage.Seconds;
             table.Add(null,
                 new(stage.Stage, stage.Folder),
-                new(string.Join("; ", checks!)),
-                new(seconds is { } took ? Figures.Time(took) : Figures.None),
-                new(share is { } part && double.IsFinite(part) ? FormattableString.Invariant($"{part:0.0%}") : Figures.None));
+                string.Join("; ", checks!),
+                seconds is { } took ? Figures.Time(took) : Figures.None,
+                share is { } part && double.IsFinite(part) ? FormattableString.Invariant($"{part:0.0%}") : Figures.None);
         }
         table.Write(html);
     }

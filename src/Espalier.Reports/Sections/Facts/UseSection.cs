@@ -4,7 +4,7 @@ using Espalier.Models.Tokenizers.Formats;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Facts;
 
 /// <summary>What to type to use the result.</summary>
 internal static class UseSection

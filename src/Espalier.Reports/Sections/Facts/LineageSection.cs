@@ -3,7 +3,7 @@ using Espalier.Pipeline.Runs;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Facts;
 
 /// <summary>What was made from what.</summary>
 internal static class LineageSection

@@ -1,6 +1,6 @@
 using Espalier.Reports.Charts;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Pruning;
 
 /// <summary>Scores as sorted curves.</summary>
 internal static class ImportanceCurves
@@ -37,7 +37,6 @@ internal static class ImportanceCurves
         }),
     ];
 
-    /// <summary>One line.</summary>
     internal static Series Whole(double[] values) => new(
         "channels", 0, SeriesStyle.Line,
         Binning.Sample([.. values.OrderDescending().Select((value, rank) => new Point(rank + 1, value))], 3 * MostPoints));

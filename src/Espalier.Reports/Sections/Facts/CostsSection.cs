@@ -2,7 +2,7 @@ using Espalier.Files;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Facts;
 
 /// <summary>What it cost, where it ran, and what went otherwise than asked.</summary>
 internal static class CostsSection
@@ -24,8 +24,7 @@ internal static class CostsSection
     {
         var stages = run.Arms.SelectMany(arm => arm.Result.Stages.Select(stage => (Arm: arm, Stage: stage)))
             .GroupBy(entry => entry.Stage.Folder).ToArray();
-        var table = new HtmlTable(("Stage", false), ("Folder", false), ("Time", true), ("Tokens", true), ("Tokens/s", true),
-            ("Steps", true), ("Skipped steps", true));
+        var table = new HtmlTable("Stage", "Folder", ">Time", ">Tokens", ">Tokens/s", ">Steps", ">Skipped steps");
         var total = 0.0;
         foreach (var group in stages)
         {
@@ -36,27 +35,27 @@ internal static class CostsSection
             total += double.IsFinite(stage.Seconds) ? stage.Seconds : 0;
             table.Add(null,
                 new(stage.Stage, run.HasArms ? string.Join(", ", group.Select(entry => entry.Arm.Name).Distinct()) : null),
-                new(stage.Folder),
-                new(Figures.Time(stage.Seconds)),
-                new(double.IsFinite(tokens) ? Units.Count(tokens) : Figures.None),
-                new(double.IsFinite(tokens) && stage.Seconds > 0 ? Units.Count(tokens / stage.Seconds) : Figures.None),
-                new(curve is null ? Figures.None : Figures.Exact(curve.Steps)),
-                new(curve is null ? Figures.None : Figures.Exact(curve.Skipped)));
+                stage.Folder,
+                Figures.Time(stage.Seconds),
+                double.IsFinite(tokens) ? Units.Count(tokens) : Figures.None,
+                double.IsFinite(tokens) && stage.Seconds > 0 ? Units.Count(tokens / stage.Seconds) : Figures.None,
+                curve is null ? Figures.None : Figures.Exact(curve.Steps),
+                curve is null ? Figures.None : Figures.Exact(curve.Skipped));
         }
-        table.Add("student", new("Sum"), new(""), new(Figures.Time(total)), new(""), new(""), new(""), new(""));
+        table.Add("student", "Sum", "", Figures.Time(total), "", "", "", "");
         table.Write(html);
     }
 
     private static HtmlTable Machine(ReportRun run)
     {
         var machine = run.Manifest.Machine;
-        var table = new HtmlTable(("", false), ("", false));
-        table.Add(null, new("Processor"), new(machine.Cpu));
-        table.Add(null, new("Logical processors"), new(Figures.Exact(machine.Cores)));
-        table.Add(null, new("Compute threads"), new(Figures.Exact(machine.Threads)));
+        var table = new HtmlTable("", "");
+        table.Add(null, "Processor", machine.Cpu);
+        table.Add(null, "Logical processors", Figures.Exact(machine.Cores));
+        table.Add(null, "Compute threads", Figures.Exact(machine.Threads));
         foreach (var (name, version) in machine.Libraries.OrderBy(library => library.Key, StringComparer.Ordinal))
-            table.Add(null, new(name switch { "dotnet" => ".NET", _ => name }), new(version));
-        table.Add(null, new("Espalier"), new(run.Manifest.ProgramVersion));
+            table.Add(null, name switch { "dotnet" => ".NET", _ => name }, version);
+        table.Add(null, "Espalier", run.Manifest.ProgramVersion);
         return table;
     }
 

@@ -2,7 +2,7 @@ using Espalier.Compression.Importance;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Facts;
 
 /// <summary>The recipe, and the hashes that say whether another run is the same.</summary>
 internal static class RecipeSection
@@ -15,25 +15,25 @@ internal static class RecipeSection
                 + "that of a file is what sha256sum prints, that of a folder or of several files is taken over their names and hashes. The "
                 + "digits at the end of a stage's name are no such hash: they say what it was made from.");
         html.Leaf("pre", run.RecipeText);
-        var facts = new HtmlTable(("", false), ("", false));
-        facts.Add(null, new("Recipe, as it was understood"), new(run.Manifest.RecipeHash));
+        var facts = new HtmlTable("", "");
+        facts.Add(null, "Recipe, as it was understood", run.Manifest.RecipeHash);
         foreach (var (name, seed) in run.Manifest.Seeds.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-            facts.Add(null, new($"Seed, {name}"), new(seed.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            facts.Add(null, $"Seed, {name}", seed.ToString(System.Globalization.CultureInfo.InvariantCulture));
         foreach (var scores in run.Arms.Select(arm => arm.Scores).OfType<ImportanceScores>().Distinct().Take(1))
         {
-            facts.Add(null, new("Scored teacher"), new(scores.Teacher.Length > 0 ? scores.Teacher : Figures.None));
-            facts.Add(null, new("Calibration tokens"), new(scores.Calibration.Length > 0 ? scores.Calibration : Figures.None));
+            facts.Add(null, "Scored teacher", scores.Teacher.Length > 0 ? scores.Teacher : Figures.None);
+            facts.Add(null, "Calibration tokens", scores.Calibration.Length > 0 ? scores.Calibration : Figures.None);
         }
         // What "compute: auto" came to is not in the recipe.
         foreach (var stage in run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder))
             if (run.Record(stage.Folder)?.Options?["learning_rate"] is not null)
-                facts.Add(null, new($"Products with weights, {stage.Folder}"),
-                    new((string?)run.Record(stage.Folder)!.Options!["compute"] ?? "float32"));
+                facts.Add(null, $"Products with weights, {stage.Folder}",
+                    (string?)run.Record(stage.Folder)!.Options!["compute"] ?? "float32");
         facts.Write(html);
-        var table = new HtmlTable(("Output", false), ("SHA-256", false));
+        var table = new HtmlTable("Output", "SHA-256");
         foreach (var stage in run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder))
             foreach (var (output, hash) in OutputHash.Of(run, stage))
-                table.Add(null, new(output), new(hash) { IsCode = true });
+                table.Add(null, output, new(hash) { IsCode = true });
         if (table.HasRows)
             table.Write(html);
     }

@@ -2,7 +2,7 @@ using Espalier.Models;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Pruning;
 
 /// <summary>Teacher's and students' shapes.</summary>
 internal static class ShapesSection
@@ -31,7 +31,7 @@ internal static class ShapesSection
             "How to read it: a column a model, as its config.json says; the small figures "
                 + "are shares of the teacher. Head width and vocabulary always stay.");
         var teacher = models.FirstOrDefault(model => model.IsTeacher);
-        var table = new HtmlTable([("", false), .. models.Select(model => (run.TitleOf(model), true))]);
+        var table = new HtmlTable(["", .. models.Select(model => $">{run.TitleOf(model)}")]);
         foreach (var (name, value) in s_facts.Where(fact => models.Any(model => fact.Value(model.Config!) > 0)))
             table.Add(null,
                 [new(name),

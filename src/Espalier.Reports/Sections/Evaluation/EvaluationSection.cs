@@ -2,7 +2,7 @@ using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Evaluation;
 
 /// <summary>Losses with their uncertainty.</summary>
 internal static class EvaluationSection
@@ -33,8 +33,7 @@ internal static class EvaluationSection
                 .Select(evaluation => (Name: run.TitleOf(model), Of: evaluation))).ToArray();
         new IntervalChart($"NLL on {text} with 95 % intervals", "nats a token",
             [.. rows.Select(row => new Interval(row.Name, row.Of.Nll, Standard95 * row.Of.NllStandardError))]).Write(html);
-        var table = new HtmlTable(("Model", false), ("Tokens predicted", true), ("NLL", true), ("SE", true), ("95 % interval", true),
-            ("Perplexity", true), ("95 % interval", true));
+        var table = new HtmlTable("Model", ">Tokens predicted", ">NLL", ">SE", ">95 % interval", ">Perplexity", ">95 % interval");
         foreach (var (name, of) in rows)
         {
             var (low, high) = (of.Nll - Standard95 * of.NllStandardError, of.Nll + Standard95 * of.NllStandardError);

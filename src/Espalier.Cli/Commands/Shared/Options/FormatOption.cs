@@ -1,9 +1,7 @@
-using System.CommandLine;
-using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Pipeline.Options;
 
-namespace Espalier.Cli.Commands.Shared.Inputs;
+namespace Espalier.Cli.Commands.Shared.Options;
 
 /// <summary>How a command with a table prints it.</summary>
 internal enum OutputFormat
@@ -22,20 +20,14 @@ internal enum OutputFormat
 }
 
 /// <summary><c>--format</c> of the commands whose result is a table.</summary>
-internal sealed class FormatInput
+internal sealed class FormatOption() : ValueOption<OutputFormat>("--format", Kinds.Choice<OutputFormat>(),
+    "How the result is printed: for people, as --json does, the table alone with all digits of its numbers, or as Markdown",
+    OutputFormat.Text)
 {
-    private readonly ValueOption<OutputFormat> _format = new(
-        "--format", Kinds.Choice<OutputFormat>(),
-        "How the result is printed: for people, as --json does, the table alone with all digits of its numbers, or as Markdown",
-        OutputFormat.Text);
-
-    /// <summary>Adds the option.</summary>
-    internal void AddTo(Command command) => command.Options.Add(_format);
-
     /// <summary>Refuses another format beside <c>--json</c>; before the work, so that hours do not end in a refusal.</summary>
     internal void Check(CommandRun run)
     {
-        if (run.Json && run.Has(_format) && run.Get(_format) is { } other and not OutputFormat.Json)
+        if (run.Json && run.Has(this) && run.Get(this) is { } other and not OutputFormat.Json)
             throw new EspalierException($"--json and --format {other.ToString().ToLowerInvariant()} were given: keep one of them");
     }
 
@@ -49,7 +41,7 @@ internal sealed class FormatInput
         CommandRun run, T result, Action<Page, T> render, Func<T, CsvTable> table, params (string Name, object? Value)[] beside)
             where T : notnull
     {
-        switch (run.Get(_format))
+        switch (run.Get(this))
         {
             case OutputFormat.Json:
                 run.Terminal.Output.WriteLine(JsonOutput.Serialize(result, beside));

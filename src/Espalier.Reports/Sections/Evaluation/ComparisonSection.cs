@@ -3,7 +3,7 @@ using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Evaluation;
 
 /// <summary>Recipes against each other: what is left of a difference when chance is taken off.</summary>
 internal static class ComparisonSection
@@ -30,11 +30,10 @@ internal static class ComparisonSection
         html.Note(
             "How to read it: the mean NLL of a model over the seeds of its recipe, in nats a token, and the standard deviation of one run. "
             + "A model that no seed touches, and one that several recipes share, stands once.");
-        var table = new HtmlTable(("Recipe", false), ("Model", false), ("Text", false), ("Mean NLL", true), ("SD of a run", true),
-            ("Different models", true));
+        var table = new HtmlTable("Recipe", "Model", "Text", ">Mean NLL", ">SD of a run", ">Different models");
         foreach (var row in seeds)
-            table.Add(row.Model == "student" ? "student" : null, new(row.Arm), new(row.Model), new(row.Set), new(Figures.Loss(row.Nll)),
-                new(row.NllSd is { } sd ? Figures.Loss(sd) : Figures.None), new(Figures.Exact(row.Seeds)));
+            table.Add(row.Model == "student" ? "student" : null, row.Arm, row.Model, row.Set, Figures.Loss(row.Nll),
+                row.NllSd is { } sd ? Figures.Loss(sd) : Figures.None, Figures.Exact(row.Seeds));
         table.Write(html);
     }
 
@@ -58,12 +57,11 @@ internal static class ComparisonSection
                 new Interval($"{row.Arm} against {row.Against}", row.Nll, (row.Upper - row.Lower) / 2))])
             { Zero = true, Signed = true }.Write(html);
         }
-        var table = new HtmlTable(("Student of", false), ("Against", false), ("Text", false), ("Difference of NLL", true),
-            ("95 % interval", true), ("Pairs", true));
+        var table = new HtmlTable("Student of", "Against", "Text", ">Difference of NLL", ">95 % interval", ">Pairs");
         foreach (var row in shown)
-            table.Add(null, new(row.Arm), new(row.Against), new(row.Set), new(Figures.Signed(row.Nll)),
-                new($"{Figures.Signed(row.Lower)} to {Figures.Signed(row.Upper)}"),
-                new(string.Create(CultureInfo.InvariantCulture, $"{row.Pairs} {row.Over}")));
+            table.Add(null, row.Arm, row.Against, row.Set, Figures.Signed(row.Nll),
+                $"{Figures.Signed(row.Lower)} to {Figures.Signed(row.Upper)}",
+                string.Create(CultureInfo.InvariantCulture, $"{row.Pairs} {row.Over}"));
         table.Write(html);
     }
 }

@@ -3,7 +3,7 @@ using Espalier.Files;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Training;
 
 /// <summary>Texts that the run's teacher wrote, and why some were not kept.</summary>
 internal static class WrittenTextsSection
@@ -18,16 +18,15 @@ internal static class WrittenTextsSection
         html.Leaf("h2", "Texts that the teacher wrote");
         html.Note("How to read it: of the texts that the teacher wrote those are kept that are good to train on; each other one is counted "
             + "by the first reason against it. Perplexity is that of what was kept, under the teacher itself at temperature 1.");
-        var table = new HtmlTable(("Stage", false), ("Written", true), ("Dropped", false), ("Kept", true), ("Tokens kept", true),
-            ("Perplexity", true));
+        var table = new HtmlTable("Stage", ">Written", "Dropped", ">Kept", ">Tokens kept", ">Perplexity");
         foreach (var (stage, result) in stages)
             table.Add(null,
                 new(stage.Stage, stage.Folder),
-                new($"{(int?)result!["written"]}"),
-                new(string.Join(", ", (result["dropped"] as JsonObject ?? []).Select(reason => $"{(int?)reason.Value} {reason.Key}"))),
-                new($"{(int?)result["kept"]}"),
-                new((long?)result["kept_tokens"] is { } tokens ? Units.Count(tokens) : Figures.None),
-                new((double?)result["perplexity"] is { } perplexity ? FormattableString.Invariant($"{perplexity:0.00}") : Figures.None));
+                $"{(int?)result!["written"]}",
+                string.Join(", ", (result["dropped"] as JsonObject ?? []).Select(reason => $"{(int?)reason.Value} {reason.Key}")),
+                $"{(int?)result["kept"]}",
+                (long?)result["kept_tokens"] is { } tokens ? Units.Count(tokens) : Figures.None,
+                (double?)result["perplexity"] is { } perplexity ? FormattableString.Invariant($"{perplexity:0.00}") : Figures.None);
         table.Write(html);
     }
 }

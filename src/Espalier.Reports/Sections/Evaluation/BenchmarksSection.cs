@@ -1,10 +1,11 @@
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
+using Espalier.Pipeline.Cards;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Evaluation;
 
 /// <summary>Teacher, pruned model and student side by side on benchmarks: how sure that is, and what fell most.</summary>
 internal static class BenchmarksSection
@@ -41,13 +42,11 @@ internal static class BenchmarksSection
 
     private static void Values(HtmlBuilder html, string[] models, IReadOnlyList<TaskComparison> tasks)
     {
-        var table = new HtmlTable([("Benchmark", false), ("Shots", true), ("Documents", true), ("Metric", false),
-            .. models.Select(model => (model, true))]);
+        var table = new HtmlTable(["Benchmark", ">Shots", ">Documents", "Metric", .. models.Select(model => $">{model}")]);
         foreach (var task in tasks)
             foreach (var metric in task.Results[0].Metrics)
-                table.Add(null, [new Cell(task.Task), new Cell(Figures.Exact(task.Shots)), new Cell(Figures.Exact(task.Documents)),
-                    new Cell(metric.Name),
-                    .. task.Results.Select(result => new Cell(MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))))]);
+                table.Add(null, [task.Task, Figures.Exact(task.Shots), Figures.Exact(task.Documents), metric.Name,
+                    .. task.Results.Select(result => MetricText.Value(result.Metrics.First(of => of.Name == metric.Name)))]);
         table.Write(html);
         if (tasks.Any(task => task.Chance is not null))
             html.Leaf("p", "By chance alone: " + string.Join(", ", tasks.Where(task => task.Chance is not null).Select(task =>
@@ -69,8 +68,8 @@ internal static class BenchmarksSection
         if (all == 0)
             return;
         var isAdjusted = tasks.Any(task => task.Comparisons.Any(comparison => comparison.Adjusted is not null));
-        var table = new HtmlTable([("Against the teacher", false), ("Model", false), ("Difference", true), ("95 % interval", true),
-            ("Better on", true), ("Worse on", true), ("p", true), .. isAdjusted ? [("p, adjusted", true)] : Array.Empty<(string, bool)>()]);
+        var table = new HtmlTable(["Against the teacher", "Model", ">Difference", ">95 % interval", ">Better on", ">Worse on", ">p",
+            .. isAdjusted ? [">p, adjusted"] : Array.Empty<Column>()]);
         foreach (var task in tasks)
             foreach (var (model, comparison) in models.Skip(1).Zip(task.Comparisons))
             {
@@ -110,12 +109,11 @@ internal static class BenchmarksSection
         }
         html.Leaf("p", $"{task.FallenTitle} ({task.Metric.Name}{(unit == 100 ? ", %" : "")}; subjects are "
             + "small, and the largest of many falls is partly chance):");
-        var table = new HtmlTable(
-            [("Subject", false), ("Documents", true), .. models.Select(model => (model, true)), ("Largest fall", true)]);
+        var table = new HtmlTable(["Subject", ">Documents", .. models.Select(model => $">{model}"), ">Largest fall"]);
         foreach (var subject in fallen)
-            table.Add(null, [new Cell(subject.Name), new Cell(Figures.Exact(subject.Documents)),
-                .. subject.Values.Select(value => new Cell(MetricText.Number(value, scale))),
-                new Cell(MetricText.Number(subject.Fall(task.IsLowerBetter), scale))]);
+            table.Add(null, [subject.Name, Figures.Exact(subject.Documents),
+                .. subject.Values.Select(value => MetricText.Number(value, scale)),
+                MetricText.Number(subject.Fall(task.IsLowerBetter), scale)]);
         table.Write(html);
     }
 }

@@ -4,7 +4,7 @@ using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
-namespace Espalier.Reports.Sections;
+namespace Espalier.Reports.Sections.Pruning;
 
 /// <summary>How much each block, or span of blocks, turns the residual stream; of scores by weights, what its weights add up to.</summary>
 internal static class BlockInfluence
