@@ -17,9 +17,9 @@ internal static class AlignmentSection
             + "and after it: nats a token of the assistant's turns, or the loss of a pair of answers, with the share of the pairs that the "
             + "model "
             + "prefers the right way round against the model before the step.");
-        var table = new HtmlTable(("Recipe", false), ("Step", false), ("Method", false), ("Trained on", true), ("Left out", true),
-            ("Held-out loss before", true),
-            ("after", true));
+        var table = new HtmlTable(("Recipe", false), ("Step of alignment", false), ("Method", false), ("Trained on", true),
+            ("Left out", true), ("Held-out loss before", true),
+            ("Held-out loss after", true));
         foreach (var arm in run.Arms)
             foreach (var row in arm.Result.Aligned ?? [])
                 table.Add(null, new(arm.Name), new(row.Stage), new(row.Method), new(Figures.Exact(row.Conversations)),

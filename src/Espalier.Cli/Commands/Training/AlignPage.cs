@@ -23,9 +23,9 @@ internal static class AlignPage
     {
         // Only pairs are preferred rightly or not.
         var hasPairs = rows.Any(static row => row.Before?.Accuracy is not null || row.After?.Accuracy is not null);
-        TextColumn[] columns = [new("step"), new("method"), new("trained on", Number: true), new("left out", Number: true),
-            new("held-out loss before", Number: true), new("after", Number: true)];
-        TextColumn[] ofPairs = [new("preferred rightly before", Number: true), new("after", Number: true)];
+        TextColumn[] columns = [new("step of alignment"), new("method"), new("trained on", Number: true), new("left out", Number: true),
+            new("held-out loss before", Number: true), new("held-out loss after", Number: true)];
+        TextColumn[] ofPairs = [new("preferred rightly before", Number: true), new("preferred rightly after", Number: true)];
         var table = new TextTable([.. columns, .. hasPairs ? ofPairs : []]);
         foreach (var row in rows)
         {

@@ -56,6 +56,11 @@ internal abstract class Stage
         Take(run, record, run.FolderOf(record));
     }
 
+    /// <summary>Says what a training that begins now will lead it to do, where the user may want to stop it.</summary>
+    internal virtual void BeforeTraining(RunContext run)
+    {
+    }
+
     /// <summary>Its name with cycle and round.</summary>
     protected string Title => StageForecast.TitleOf(Name, Cycle, Round);
 
