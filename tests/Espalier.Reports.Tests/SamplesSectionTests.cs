@@ -35,17 +35,21 @@ public sealed class SamplesSectionTests : IDisposable
     }
 
     [Theory]
-    [InlineData("A document begins here and goes", "A document begins here and")]
+    [InlineData("A document begins here and goes on", "A document begins here and")]
+    [InlineData("# A.Name\n\n## A.Name.Of(int)\n\nOpens a door to all who come", "Opens a door to all")]
     [InlineData("The first line\nand the second", "The first line")]
-    [InlineData("T:System.Name", "Once upon a time")]
-    [InlineData("it's <b> on", "it's <b>")]
+    [InlineData("it's <b> on", "it's <b> on a")]
     public void What_to_try_the_student_with_is_the_beginning_of_a_held_out_document(string document, string prompt)
     {
         using (var context = RunContext.Open(_run.Path, "recipe", 1, NullProgress.Instance, default))
             Sample(context, "student", "on", document);
         var stage = Path.GetFileName(Directory.GetDirectories(Path.Combine(_run.Path, "stages"), "samples-*").Single());
         var arm = _run.Arm("arm");
-        arm = arm with { Rows = [.. arm.Rows.Select(row => row with { Samples = row.Model == "student" ? stage : null })] };
+        arm = arm with
+        {
+            Student = Path.Combine(_run.Path, "moved"),
+            Rows = [.. arm.Rows.Select(row => row with { Samples = row.Model == "student" ? stage : null })],
+        };
         Assert.Contains($"--prompt '{prompt.Replace("'", "'\\''", StringComparison.Ordinal)}' --max-tokens 60",
             string.Concat(ReportPage.Parse(_run.Report(arm)).Descendants("pre").Select(pre => pre.Value)), StringComparison.Ordinal);
     }

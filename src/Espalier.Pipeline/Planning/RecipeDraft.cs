@@ -97,15 +97,15 @@ internal sealed record RecipeDraft
             var seen = (Steps * Batch + Windows - 1) / Windows;
             string[] lacks =
             [
-                $"{Units.Counted(Windows, "window")} of {Sequence} tokens to train on",
-                .. seen > Passes ? [$"each of which is seen {seen} times, where {Passes} are meant"] : Array.Empty<string>(),
+                $"{Units.Counted(Windows, "window")} of {Sequence} tokens to train on"
+                    + (seen > Passes ? $", each seen {seen} times where {Passes} are meant" : ""),
                 .. Samples < MostSamples ? [$"{Units.Counted(Samples, "sample")} to score by, where {MostSamples} are taken of more text"]
                     : Array.Empty<string>(),
                 .. HeldOutWindows == 1 ? ["1 window held out, whose loss has no standard error"] : Array.Empty<string>(),
             ];
-            return $"little text: {string.Join("; ", lacks)}. The recipe runs, and its student learns little: give at least "
-                + $"{EnoughWindows} windows of {LongestSequence} tokens, some {Units.Count(enough)} tokens or "
-                + $"{Units.Bytes(enough * BytesOfAToken)} of text, better a hundred times that";
+            return $"little text: {string.Join("; ", lacks)}. The recipe runs as it is; for windows as long as the model takes them, give "
+                + $"at least {EnoughWindows} of {LongestSequence} tokens: some {Units.Count(enough)} tokens, or "
+                + $"{Units.Bytes(enough * BytesOfAToken)} of text";
         }
     }
 

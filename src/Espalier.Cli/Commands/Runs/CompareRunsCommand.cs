@@ -60,7 +60,8 @@ internal sealed class CompareRunsCommand : CommandBase
             string.Create(CultureInfo.InvariantCulture,
                 $"compared: {report.Files} files, {report.Lines} lines of metrics, {report.Tensors} tensors"));
         foreach (var stage in report.Checks)
-            page.Line($"checks of {stage.Stage}: {Held(stage.A)} in {report.A}, {Held(stage.B)} in {report.B}");
+            page.Line($"checks of {stage.Stage}: " + (stage.A?.Count == stage.B?.Count ? $"{Held(stage.A)} in both"
+                : $"{Held(stage.A)} in {report.A}, {Held(stage.B)} in {report.B}"));
         if (options.Exact || report.Distances.Count == 0)
             return;
         var table = new TextTable(new TextColumn("file"), new TextColumn("what"), new TextColumn("largest difference", Number: true),

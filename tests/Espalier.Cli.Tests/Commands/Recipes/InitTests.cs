@@ -71,9 +71,9 @@ public sealed class InitTests : TorchTest
             return error;
         }
         var little = Warning(200);
-        Assert.Contains("windows of 8 tokens to train on; ", little, StringComparison.Ordinal);
+        Assert.Contains("windows of 8 tokens to train on, each seen ", little, StringComparison.Ordinal);
         Assert.Contains("samples to score by, where 256 are taken of more text", little, StringComparison.Ordinal);
-        Assert.Contains("give at least 64 windows of 256 tokens, some 16.4k tokens or 64.2 KiB of text", little, StringComparison.Ordinal);
+        Assert.Contains("give at least 64 of 256 tokens: some 16.4k tokens, or 64.3 KiB of text", little, StringComparison.Ordinal);
         Assert.DoesNotContain("little text", Warning(40_000), StringComparison.Ordinal);
     }
 

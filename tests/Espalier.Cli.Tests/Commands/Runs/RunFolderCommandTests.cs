@@ -53,6 +53,8 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.Contains("name a run folder, as compress --output names it", Verb.Refused("status"), StringComparison.Ordinal);
         Assert.Contains("does not exist; give a run folder", Verb.Refused($"status {_run.At("nowhere")}"), StringComparison.Ordinal);
 
+        Assert.Matches("checks of distill-[0-9a-f]+: [0-9]+ passed in both\n", TestCommand.Launch($"compare-runs {folder} {folder}").Output);
+
         // TensorBoard shows the recipe's name with each curve.
         Assert.All(Directory.GetDirectories(Path.Combine(folder, "stages"), "*")
             .Where(stage => Directory.Exists(Path.Combine(stage, "tensorboard"))), stage =>
