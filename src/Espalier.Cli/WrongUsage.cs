@@ -33,7 +33,7 @@ internal static class WrongUsage
             var prompt = command.Options.Any(option => option.Name == "--prompt") ? ": put the text to continue in quotes" : "";
             return $"{command.Name} does not know what to do with \"{token}\"{prompt} ({way})";
         }
-        return $"{Plain(parsed.Errors[0].Message)} ({way})";
+        return $"{Missing(parsed) ?? Plain(parsed.Errors[0].Message)} ({way})";
 
         string NoOption(string name)
         {
@@ -41,6 +41,23 @@ internal static class WrongUsage
             return NearestName.Hint(name, known) is { Length: > 0 } hint ? $"there is no option {name}.{hint} ({way})"
                 : $"there is no option {name}; {command.Name} has {string.Join(", ", known)} ({way})";
         }
+    }
+
+    /// <summary>What the command cannot do without, with its own words for it; null where something else is wrong.</summary>
+    private static string? Missing(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var message = parsed.Errors[0].Message;
+        if (command.Options.FirstOrDefault(option => option.Required && message == $"Option '{option.Name}' is required.") is { } required)
+            return $"{command.Name} needs {required.Name} {required.HelpName}: {Began(required.Description)}";
+        return command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0
+            && message.StartsWith($"Required argument '{argument.HelpName ?? argument.Name}' missing", StringComparison.Ordinal)) is { } first
+            ? $"{command.Name} needs {(first.HelpName ?? first.Name).ToUpperInvariant()}: {Began(first.Description)}" : null;
+
+        // Goes on behind a colon: not so where it begins with a name.
+        static string Began(string? text) =>
+            text is [var one, var two, ..] && char.IsUpper(one) && char.IsLower(two) && !text.StartsWith("Hugging", StringComparison.Ordinal)
+                ? char.ToLowerInvariant(one) + text[1..] : text ?? "";
     }
 
     private static IEnumerable<string> OptionNames(CommandResult result)

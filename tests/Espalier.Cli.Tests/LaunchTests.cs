@@ -72,6 +72,18 @@ public sealed class LaunchTests
         Assert.Contains(second, error);
     }
 
+    [Theory]
+    [InlineData("compress", "compress needs RECIPE: recipe files; several share ")]
+    [InlineData("compare-runs a", "compare-runs needs B: another of the same kind (see: ")]
+    [InlineData("distill a b c", "distill needs --output FOLDER: Hugging Face folder to write")]
+    [InlineData("bench", "bench needs MODEL: ")]
+    public void What_is_missing_is_named_with_what_it_is(string line, string expected)
+    {
+        var (code, _, error) = TestCommand.Launch(line);
+        Assert.Equal(2, code);
+        Assert.StartsWith($"espalier: error: {expected}", error);
+    }
+
     [Fact]
     public void Wrong_usage_does_not_begin_the_work()
     {

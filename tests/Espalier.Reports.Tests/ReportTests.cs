@@ -208,7 +208,7 @@ public sealed class ReportTests : IDisposable
         };
         var snippets = ReportPage.Parse(_run.Report(arm)).Descendants("pre").Select(pre => pre.Value).ToArray();
         Assert.Contains("AutoModelForCausalLM.from_pretrained(\"./my \\\"best\\\" student's\")", snippets[0], StringComparison.Ordinal);
-        Assert.Equal("llama-cli -m student-q8_0.gguf -no-cnv -p \"Once upon a time\"", snippets[1]);
+        Assert.Equal("llama-cli -m student-q8_0.gguf -no-cnv -p 'Once upon a time'", snippets[1]);
         Assert.StartsWith("espalier generate 'my \"best\" student'\\''s' --prompt", snippets[2], StringComparison.Ordinal);
     }
 
@@ -226,7 +226,7 @@ public sealed class ReportTests : IDisposable
 
         File.WriteAllText(System.IO.Path.Combine(arm.Student, "tokenizer.json"), "{}");
         File.WriteAllText(System.IO.Path.Combine(arm.Student, "chat_template.jinja"), "{{ messages[0]['content'] }}");
-        Assert.Contains(Snippets(arm), snippet => snippet.EndsWith(".gguf -no-cnv -p \"Once upon a time\"", StringComparison.Ordinal));
+        Assert.Contains(Snippets(arm), snippet => snippet.EndsWith(".gguf -no-cnv -p 'Once upon a time'", StringComparison.Ordinal));
         var asked = Snippets(arm with { Aligned = [] });
         Assert.Contains(asked, snippet => snippet.EndsWith(".gguf -p \"What can you do?\"", StringComparison.Ordinal));
         Assert.Contains("espalier chat here", asked);

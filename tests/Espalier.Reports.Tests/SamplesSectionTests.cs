@@ -34,6 +34,26 @@ public sealed class SamplesSectionTests : IDisposable
             items);
     }
 
+    [Theory]
+    [InlineData("A document begins here and goes on", "A document begins here and")]
+    [InlineData("# A.Name\n\n## A.Name.Of(int)\n\nOpens a door to all who come", "Opens a door to all")]
+    [InlineData("The first line\nand the second", "The first line")]
+    [InlineData("it's <b> on", "it's <b> on a")]
+    public void What_to_try_the_student_with_is_the_beginning_of_a_held_out_document(string document, string prompt)
+    {
+        using (var context = RunContext.Open(_run.Path, "recipe", 1, NullProgress.Instance, default))
+            Sample(context, "student", "on", document);
+        var stage = Path.GetFileName(Directory.GetDirectories(Path.Combine(_run.Path, "stages"), "samples-*").Single());
+        var arm = _run.Arm("arm");
+        arm = arm with
+        {
+            Student = Path.Combine(_run.Path, "moved"),
+            Rows = [.. arm.Rows.Select(row => row with { Samples = row.Model == "student" ? stage : null })],
+        };
+        Assert.Contains($"--prompt '{prompt.Replace("'", "'\\''", StringComparison.Ordinal)}' --max-tokens 60",
+            string.Concat(ReportPage.Parse(_run.Report(arm)).Descendants("pre").Select(pre => pre.Value)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Without_samples_there_is_no_such_section() =>
         Assert.DoesNotContain("Samples", ReportPage.Parse(_run.Report(_run.Arm("arm"))).Descendants("h2").Select(heading => heading.Value));
@@ -46,11 +66,11 @@ public sealed class SamplesSectionTests : IDisposable
         Assert.DoesNotContain("777", _run.Report(arm), StringComparison.Ordinal);
     }
 
-    private static void Sample(RunContext context, string model, string written) =>
+    private static void Sample(RunContext context, string model, string written, string prompt = "Once upon") =>
         context.RunStage("samples", new() { ["of"] = model }, new Dictionary<string, string>(), (_, _) => new()
         {
             ["model"] = model,
             ["set"] = "held-out",
-            ["samples"] = new JsonArray(new JsonObject { ["prompt"] = "Once upon", ["original"] = " a time", ["written"] = written }),
+            ["samples"] = new JsonArray(new JsonObject { ["prompt"] = prompt, ["original"] = " a time", ["written"] = written }),
         });
 }

@@ -47,8 +47,10 @@ internal static class Diagnosis
 
     private static IEnumerable<Finding> Library(TorchReport torch, MachineReport report)
     {
-        // What other programs leave says nothing of the libraries.
-        if (!IsBusy(report) && torch.OtherProducts is { } other && torch.OtherGflops > torch.SgemmGflops * WorthChanging)
+        // What other programs leave says nothing of the libraries. One that is slower at what a step has costs a small model more than it
+        // gains elsewhere.
+        if (!IsBusy(report) && torch.OtherProducts is { } other && torch.OtherGflops > torch.SgemmGflops * WorthChanging
+            && !(torch.OtherStepGflops < torch.StepGflops))
             yield return new(
                 Severity.Warning,
                 $"matrix products go to {TorchProbe.Name(torch.Products)} with {torch.SgemmGflops:0} GFLOP/s, where "

@@ -45,6 +45,18 @@ internal sealed record TorchReport(
     /// <summary>Whose <see cref="OtherGflops"/> are.</summary>
     public ProductLibrary? OtherProducts { get; init; }
 
+    /// <summary>As <see cref="SgemmGflops"/>, of a product as a step of the quickstart has: 512 by 256 by 768.</summary>
+    public double StepGflops { get; init; }
+
+    /// <summary>The same by <see cref="OtherProducts"/>.</summary>
+    public double? OtherStepGflops { get; init; }
+
+    /// <summary>Measured, bfloat16, 2048 by 2048 by 2048; null where the processor has no units for it.</summary>
+    public double? Bfloat16Gflops { get; init; }
+
+    /// <summary>The same of a step's product.</summary>
+    public double? Bfloat16StepGflops { get; init; }
+
     /// <summary>Why its part for CUDA could not be loaded; null where it was, or where it has none.</summary>
     public string? WithoutCuda { get; init; }
 }

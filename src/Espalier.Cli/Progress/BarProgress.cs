@@ -59,7 +59,7 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
         _display = Task.Factory.StartNew(
             () => console.Progress()
                 .AutoClear(false)
-                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn { Width = BarWidth }, new PercentageColumn(), new PaceColumn())
+                .Columns(new TaskDescriptionColumn(), new ProgressBarColumn { Width = BarWidth }, new ShareColumn(), new PaceColumn())
                 .Start(made =>
                 {
                     started.SetResult(made);

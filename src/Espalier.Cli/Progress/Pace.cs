@@ -10,6 +10,9 @@ namespace Espalier.Cli.Progress;
 /// </summary>
 internal sealed class Pace(long total, string unit, TimeProvider time)
 {
+    /// <summary>Less is mostly what a task does once: what remains would jump about.</summary>
+    private static readonly TimeSpan s_enough = TimeSpan.FromSeconds(5);
+
     private readonly long _begun = time.GetTimestamp();
     private long? _before;
     private TimeSpan _last;
@@ -25,8 +28,9 @@ internal sealed class Pace(long total, string unit, TimeProvider time)
     /// <summary>Units a second of this process up to the last unit, or 0 before anything is known.</summary>
     internal double Rate => _last.TotalSeconds > 0 ? Math.Max(0, Done - (_before ?? 0)) / _last.TotalSeconds : 0;
 
-    /// <summary>What the units that are missing take at the same rate.</summary>
-    internal TimeSpan? Remaining => total > 0 && Rate > 0 ? TimeSpan.FromSeconds(Math.Max(0, total - Done) / Rate) : null;
+    /// <summary>What the units that are missing take at the same rate; null before there is enough to tell by.</summary>
+    internal TimeSpan? Remaining =>
+        total > 0 && Rate > 0 && _last >= s_enough ? TimeSpan.FromSeconds(Math.Max(0, total - Done) / Rate) : null;
 
     internal void Advance(long done, string? detail)
     {
@@ -52,7 +56,7 @@ internal sealed class Pace(long total, string unit, TimeProvider time)
     {
         0 => "",
         _ when unit == "bytes" => $"{Units.Bytes((long)Rate)}/s",
-        >= 1 => $"{(Rate >= 10_000 ? Units.Count(Rate) : Units.Short(Rate))} {unit}/s",
+        >= 1 => Units.Short(Rate) is "1" ? $"1 {Singular}/s" : $"{(Rate >= 10_000 ? Units.Count(Rate) : Units.Short(Rate))} {unit}/s",
         _ => $"{Units.Short(1 / Rate)} s a {Singular}",
     };
 

@@ -34,7 +34,7 @@ internal sealed class PaceColumn : ProgressColumn
 
     /// <summary>What is left of the console beside the name, the bar, the percentage and a blank between each.</summary>
     private static int RoomFor(ProgressTask task, RenderOptions options) =>
-        options.ConsoleSize.Width - task.Description.RemoveMarkup().Length - BarProgress.BarWidth - "100%".Length - 4;
+        options.ConsoleSize.Width - task.Description.RemoveMarkup().Length - BarProgress.BarWidth - ShareColumn.Width - 4;
 
     internal static void Attach(ProgressTask task, Pace pace) => s_paces.Add(task, pace);
 }

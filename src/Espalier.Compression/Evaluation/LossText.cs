@@ -8,9 +8,9 @@ internal static class LossText
     /// <summary>What stands where a number is missing.</summary>
     public const string None = "–";
 
-    /// <summary>3.1084 ± 0.0213; 3.1084 ± – of one window or text, whose standard error nobody knows.</summary>
+    /// <summary>3.1084 ± 0.0213; 3.1084 of one window or text, whose standard error nobody knows, and where all are alike.</summary>
     public static string WithError(double loss, double standardError) =>
-        $"{Four(loss)} ± {(standardError == 0 ? None : Four(standardError))}";
+        standardError == 0 ? Four(loss) : $"{Four(loss)} ± {Four(standardError)}";
 
     private static string Four(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
 }

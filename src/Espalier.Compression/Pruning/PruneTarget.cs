@@ -40,7 +40,7 @@ public sealed record PruneTarget
 
     /// <summary>The student's config.</summary>
     /// <exception cref="EspalierException"> A size above the teacher's, below one, no multiple of what it must be, or that breaks the head
-    /// groups; the nearest legal ones are named.
+    /// groups; the nearest ones that cut anything are named.
     /// </exception>
     public DecoderConfig Apply(DecoderConfig teacher)
     {
@@ -74,12 +74,12 @@ public sealed record PruneTarget
             return asked is null ? most : throw new EspalierException(
                 $"prune.{axis} is {asked}, and a {teacher.Family} model has no {axis.Units}"
                     + (axis == Axis.Ffn ? $" beside those of its experts: give {Axis.ExpertFfn}" : ": leave it out"));
-        var size = Within(axis.Key, asked, axis.LeastIn(teacher), most);
         var multiple = !axis.IsWidth ? 1 : Multiple ?? (most % DefaultMultiple == 0 ? DefaultMultiple : 1);
+        var size = Within(axis.Key, asked, axis.LeastIn(teacher), most, multiple);
         if (size != most && size % multiple != 0)
             throw new EspalierException(
                 $"prune.{axis} is {size} and must be a multiple of {multiple}, which matrix units work in: "
-                    + $"{Nearest(size, multiple, most)}; `multiple: 1` (--multiple 1) allows any size");
+                    + $"{Nearest(size, multiple, 1, most)}; `multiple: 1` (--multiple 1) allows any size");
         return size;
     }
 
@@ -90,28 +90,33 @@ public sealed record PruneTarget
         if (units < 1 || units % count != 0 || units > count * size)
             throw new EspalierException(
                 $"prune.{axis} is {units} and must be a multiple of the {count} {groups.Units}, at most {count * size}: "
-                    + $"{Nearest(units, count, count * size)}"
+                    + $"{NearestOfGroups()}"
                 + (units < count && units > 0 && Axis.All.Contains(groups)
                     ? $"; fewer need fewer {groups.Units} ({groups}), which cuts whole groups" : ""));
         return units;
+
+        // Groups of one unit go with it; and where groups go already, all units of those that stay are fewer than the teacher's.
+        string NearestOfGroups() => Nearest(units, size == 1 && Sizes[groups] is null ? 1 : count, 1,
+            count * size + (count < groups.Of(teacher) ? 1 : 0));
     }
 
-    private static int Within(string field, int? asked, int least, int teacher)
+    private static int Within(string field, int? asked, int least, int teacher, int multiple)
     {
         if (asked is { } size && (size < least || size > teacher))
             throw new EspalierException(
                 $"prune.{field} is {size} and must be between {least}{(least > 1 ? ", which a token goes to," : "")} and the teacher's "
-                    + $"{teacher}: the nearest legal value is {Math.Clamp(size, least, teacher)}");
+                    + $"{teacher}: {Nearest(size, multiple, least, teacher)}");
         return asked ?? teacher;
     }
 
-    /// <summary>The multiples around a size, or the teacher's own size where no multiple lies above.</summary>
-    private static string Nearest(int size, int multiple, int most)
+    /// <summary>The multiples around a size that are below the teacher's own, to which nothing would be cut.</summary>
+    private static string Nearest(int size, int multiple, int least, int teacher)
     {
-        var below = Math.Min(size, most) / multiple * multiple;
-        var above = Math.Min(Math.Max(below, 0) + multiple, most);
-        return below < multiple ? $"the nearest legal value is {above}"
-            : size > most || above == below ? $"the nearest legal value is {(size > most ? most : below)}"
-            : $"the nearest legal values are {below} and {above}";
+        var (smallest, largest) = ((least + multiple - 1) / multiple * multiple, (teacher - 1) / multiple * multiple);
+        if (largest < smallest)
+            return "there is no size to cut to; leave it out";
+        var below = Math.Clamp(size, smallest, largest) / multiple * multiple;
+        return size > below && below < largest ? $"the nearest sizes to cut to are {below} and {below + multiple}"
+            : $"the nearest size to cut to is {below}";
     }
 }

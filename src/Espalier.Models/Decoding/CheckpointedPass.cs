@@ -8,7 +8,7 @@ namespace Espalier.Models;
 /// operations, and one block's graph in memory instead of all. What was tapped is handed out from the first computation; its gradients
 /// enter the second.
 /// </summary>
-internal sealed class CheckpointedPass : TrainingPass
+internal sealed class CheckpointedPass : PassGraph
 {
     private readonly Decoder _decoder;
     private readonly Tensor _ids_BT;
@@ -55,7 +55,7 @@ internal sealed class CheckpointedPass : TrainingPass
         }
     }
 
-    public override void Dispose()
+    protected override void LetGo()
     {
         _hidden_BTD.Dispose();
         _layout?.Dispose();

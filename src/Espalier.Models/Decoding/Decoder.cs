@@ -156,8 +156,7 @@ public sealed partial class Decoder : IDisposable
     /// <param name="tapped">Values that losses read on the way, or none.</param>
     /// <param name="places">Each token's place in its document, as in <see cref="Forward"/>, or null.</param>
     internal TrainingPass Train(Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped = null, long[]? places = null) =>
-        ActivationCheckpointing ? new CheckpointedPass(this, ids_BT, tapped, places)
-            : GraphPass.Run(this, ids_BT, tapped, places);
+        new(ActivationCheckpointing ? new CheckpointedPass(this, ids_BT, tapped, places) : GraphPass.Run(this, ids_BT, tapped, places));
 
     /// <summary>Logits of hidden states: [..., D] to [..., V].</summary>
     public Tensor Logits(Tensor hidden) => Head.Logits(hidden);

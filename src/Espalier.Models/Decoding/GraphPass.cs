@@ -3,7 +3,7 @@ using Espalier.Torch;
 namespace Espalier.Models;
 
 /// <summary>A pass whose graph is kept whole, from the embedding to the final norm.</summary>
-internal sealed class GraphPass : TrainingPass
+internal sealed class GraphPass : PassGraph
 {
     // A step has one after the other.
     [ThreadStatic] private static GraphPass? s_spare;
@@ -15,7 +15,7 @@ internal sealed class GraphPass : TrainingPass
     {
     }
 
-    /// <summary>Goes forward. The object serves again when it is disposed.</summary>
+    /// <summary>Goes forward. The object serves again when the pass is disposed.</summary>
     public static GraphPass Run(Decoder decoder, Tensor ids_BT, IReadOnlyCollection<TapPlace>? tapped, long[]? places)
     {
         var pass = s_spare ?? new();
@@ -43,11 +43,8 @@ internal sealed class GraphPass : TrainingPass
             BackwardFrom(_hidden_BTD, gradient, complete);
     }
 
-    public override void Dispose()
+    protected override void LetGo()
     {
-        // Twice is once: it may be another's already.
-        if (_hidden_BTD is null)
-            return;
         // Others have handles of their own.
         _hidden_BTD.LetGo(reuse: true);
         if (_roots is not null)

@@ -40,6 +40,13 @@ internal sealed class HeadBackward
             _gradient.Complete();
     }
 
+    /// <summary>Not all chunks are through: the matrix's gradient is NaN, which no step is made with.</summary>
+    public void Spoil()
+    {
+        if (_work.GradientScale is not null)
+            _gradient.Spoil();
+    }
+
     /// <summary>Lets go of the call's tensors.</summary>
     public void End()
     {

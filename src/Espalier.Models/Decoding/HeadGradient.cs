@@ -67,6 +67,9 @@ internal sealed class HeadGradient
             Gathered.Slice(0, 0, _vocabulary).AddTurnedInPlace(_sum_DV);
     }
 
+    /// <summary>Makes the head's gradient NaN, whatever was added to it before.</summary>
+    public void Spoil() => Gathered.FillInPlace(double.NaN);
+
     /// <summary>Lets go of the call's tensors.</summary>
     public void End()
     {

@@ -128,7 +128,8 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
 
     /// <summary>
     /// Summed losses of all positions (float64), a part each, and scale · d(weighted sum)/d(hidden), [N, D]. scale · d(weighted
-    /// sum)/d(matrix) is added to the matrix's gradient where it wants one; where a loss throws, that of some chunks may have been.
+    /// sum)/d(matrix) is added to the matrix's gradient where it wants one; where a loss throws that gradient is NaN, so that nothing
+    /// goes on with half of it.
     /// </summary>
     /// <param name="hidden_ND">Hidden states before the head, cut off from the graph.</param>
     /// <param name="parts">P.</param>
@@ -161,6 +162,11 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
         {
             Each(hidden_ND.Size(0), backward.Chunk, chunk);
             backward.Complete();
+        }
+        catch
+        {
+            backward.Spoil();
+            throw;
         }
         finally
         {

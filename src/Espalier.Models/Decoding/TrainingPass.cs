@@ -7,51 +7,34 @@ public readonly record struct TapPlace(TapPoint Point, int Layer);
 
 /// <summary>
 /// One forward pass that can be gone back through once, from gradients made outside of the graph: of the output, and of values that were
-/// tapped on the way. Made by <see cref="Decoder.Train"/>; dispose it.
+/// tapped on the way. Made by <see cref="Decoder.Train"/>; dispose it. Its graph's object may serve another pass then, which this one no
+/// longer reaches.
 /// </summary>
-internal abstract class TrainingPass : IDisposable
+internal readonly struct TrainingPass : IDisposable
 {
-    /// <summary>The output of the final norm, [B, T, D], cut off from the graph.</summary>
-    public abstract Tensor Hidden { get; }
+    private readonly PassGraph _graph;
+    private readonly long _use;
 
-    /// <summary>A tapped value, cut off from the graph.</summary>
-    public abstract Tensor Tapped(TapPlace place);
+    /// <summary>A pass that went forward just now.</summary>
+    public TrainingPass(PassGraph graph) => (_graph, _use) = (graph, graph.Use);
 
-    /// <summary>Adds the gradients to those of the parameters. Where nothing below a value wants one, its gradient goes nowhere.</summary>
-    /// <param name="gradient">d(loss)/d(hidden), [B, T, D].</param>
-    /// <param name="tapped">d(loss)/d(value) of tapped values, or none.</param>
-    /// <param name="complete"> Receives each parameter as soon as this pass has no more gradients for it, the last block's first: what
-    /// reduces or applies them can begin while the pass goes on. Null where nobody asks.
-    /// </param>
-    public abstract void Backward(
-        Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null, Action<Tensor>? complete = null);
+    /// <inheritdoc cref="PassGraph.Hidden"/>
+    public Tensor Hidden => Graph.Hidden;
 
-    /// <inheritdoc/>
-    public abstract void Dispose();
+    private PassGraph Graph => _graph.Use == _use ? _graph : throw new ObjectDisposedException(nameof(TrainingPass));
 
-    /// <summary>One backward pass from the output alone, where that wants a gradient.</summary>
-    private protected static void BackwardFrom(Tensor root, Tensor gradient, Action<Tensor>? complete)
+    /// <inheritdoc cref="PassGraph.Tapped"/>
+    public Tensor Tapped(TapPlace place) => Graph.Tapped(place);
+
+    /// <inheritdoc cref="PassGraph.Backward"/>
+    public void Backward(
+        Tensor gradient, IReadOnlyCollection<KeyValuePair<TapPlace, Tensor>>? tapped = null, Action<Tensor>? complete = null) =>
+        Graph.Backward(gradient, tapped, complete);
+
+    /// <summary>Lets go of the graph; a second time does nothing.</summary>
+    public void Dispose()
     {
-        if (root.RequiresGrad)
-            Tensor.Backward([(root, gradient)], complete);
+        if (_graph.Use == _use)
+            _graph.End();
     }
-
-    /// <summary>One backward pass from those roots that want a gradient.</summary>
-    private protected static void BackwardFrom(IEnumerable<(Tensor Root, Tensor? Gradient)> roots, Action<Tensor>? complete)
-    {
-        var wanted = roots.Where(root => root.Root.RequiresGrad).ToArray();
-        if (wanted.Length > 0)
-            Tensor.Backward(wanted, complete);
-    }
-
-    /// <summary>
-    /// A tap that keeps the named places: each another handle on the value's storage and place in the graph, in no scope, for the block's
-    /// scope ends before the loss is known.
-    /// </summary>
-    private protected static Tap? Keep(IReadOnlyCollection<TapPlace>? places, Dictionary<TapPlace, Tensor> into) =>
-        places is not { Count: > 0 } ? null : (point, layer, value) =>
-    {
-        if (places.Contains(new(point, layer)))
-            into[new(point, layer)] = value.View(value.Shape.ToArray()).Unscoped();
-    };
 }

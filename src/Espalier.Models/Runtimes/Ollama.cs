@@ -12,13 +12,14 @@ internal sealed class Ollama : Runtime
 
     public override string Name => "Ollama";
 
-    public override string Reason => "its import of folders does not read head_dim there: give it a GGUF file, where the family has one";
+    public override string Reason =>
+        "Ollama's import of folders does not read head_dim there: give Ollama a GGUF file, where the family has one";
 
     public override string? Refuses(WrittenShape shape) => s_imported.Contains(shape.Family.ModelType)
         ? null
-        : $"its import of folders does not know {shape.Family.Architecture}: "
+        : $"Ollama's import of folders does not know {shape.Family.Architecture}: "
             + (GgufArchitectures.All.Any(one => one.Families.Contains(shape.Family.ModelType))
-                ? "give it a GGUF file, which espalier export makes" : "and there is no GGUF file of this family to give it");
+                ? "give Ollama a GGUF file, which espalier export makes" : "and there is no GGUF file of this family to give it");
 
     public override int HeadDim(WrittenShape shape) => shape.Family.ModelType == "qwen2" ? shape.Quotient : base.HeadDim(shape);
 

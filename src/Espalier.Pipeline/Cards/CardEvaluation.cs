@@ -82,8 +82,8 @@ internal static class CardEvaluation
         page.Paragraph("What each step of alignment did to the loss on its own held-out part, ± one standard error:");
         // Only pairs are preferred rightly or not.
         var hasPairs = steps.Any(static step => step.Before?.Accuracy is not null || step.After?.Accuracy is not null);
-        string[] columns = ["step", "method", ">trained on", ">left out", ">before", ">after"];
-        page.Table([.. columns, .. hasPairs ? (string[])[">preferred rightly before", ">after"] : []],
+        string[] columns = ["step of alignment", "method", ">trained on", ">left out", ">held-out loss before", ">held-out loss after"];
+        page.Table([.. columns, .. hasPairs ? (string[])[">preferred rightly before", ">preferred rightly after"] : []],
             steps.Select(step => (string[])
             [
                 CardPage.Plain(step.Stage), CardPage.Quoted(step.Method), CardPage.Exact(step.Conversations),

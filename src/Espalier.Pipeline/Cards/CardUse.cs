@@ -26,6 +26,9 @@ internal static class CardUse
             page.Code("sh", "espalier generate . --ids 1,2,3 --max-tokens 60");
             return;
         }
+        // A document of the run's is the user's, and this page is published.
+        page.Paragraph(answers ? "The question below is an example: it answers those best that are like what it was taught."
+            : "The prompt below is an example: it goes on best from the beginning of a text like those that it was trained on.");
         page.Paragraph("With transformers; `model` is this folder, or the name under which it lies on the Hub:");
         page.Code("python", $"""
             from transformers import AutoModelForCausalLM, AutoTokenizer

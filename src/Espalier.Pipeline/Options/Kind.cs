@@ -39,8 +39,11 @@ internal static class Kinds
         new("N", (fields, key) => fields.Count(key, least, most)!.Value, value => value, () => Schemas.Count(least));
 
     /// <summary>A whole number of 31 bits.</summary>
-    public static Kind<int> Size(int least = 1, int most = 1 << 30) =>
-        new("N", (fields, key) => fields.Size(key, least, most)!.Value, value => value, () => Schemas.Count(least, most));
+    /// <param name="least">The least.</param>
+    /// <param name="most">The largest.</param>
+    /// <param name="mostIs">What that is, for the error; null where it is nothing of the user's.</param>
+    public static Kind<int> Size(int least = 1, int most = 1 << 30, string? mostIs = null) =>
+        new("N", (fields, key) => fields.Size(key, least, most, mostIs)!.Value, value => value, () => Schemas.Count(least, most));
 
     /// <summary>Bytes with their unit: 500MB, 20GB, 3.5GiB. Without one it would be so many bytes.</summary>
     public static Kind<long> Bytes { get; } = Parsed(
@@ -69,10 +72,10 @@ internal static class Kinds
     public static Kind<double> ShareOf(Limits limits) =>
         new("SHARE", (fields, key) => fields.Share(key, limits)!.Value, value => value, () => Schemas.Share(limits));
 
-    /// <summary>The same with a word that stands for null.</summary>
+    /// <summary>The same with a word that stands for null, which errors name beside what else a value may be.</summary>
     public static Kind<T?> Or<T>(this Kind<T> kind, string word) where T : struct => new(
         $"{kind.HelpName}|{word}",
-        (fields, key) => fields.Text(key) == word ? null : kind.Read(fields, key),
+        (fields, key) => fields.Text(key) == word ? null : kind.Read(fields.OrWord(word), key),
         value => value is { } given ? kind.Write(given) : word,
         () => Schemas.AnyOf(kind.Schema(), Schemas.Words([word])));
 

@@ -13,6 +13,7 @@ internal sealed class SectionFields
     private readonly Section _section;
     private readonly long _line;
     private readonly string _prefix = "";
+    private readonly string? _word;
 
     /// <summary>Takes a section; unknown keys are refused here.</summary>
     public SectionFields(YamlMap map, string? source, Section section)
@@ -31,6 +32,12 @@ internal sealed class SectionFields
                 throw At(key.Line, $"{Path(key.Text)} is another name of {Path(name)}, which is there too; keep one of the two");
         }
     }
+
+    private SectionFields(SectionFields of, string word) =>
+        (_values, _source, _section, _line, _prefix, _word) = (of._values, of._source, of._section, of._line, of._prefix, word);
+
+    /// <summary>The same where a value may also be a word: errors about a value end in it.</summary>
+    public SectionFields OrWord(string word) => new(this, word);
 
     /// <summary>What options of a command say, as a section: errors name the option. A section inside is a map.</summary>
     public static SectionFields OfOptions(IEnumerable<(string Key, YamlValue Value)> given, Section section) =>
@@ -67,13 +74,19 @@ internal sealed class SectionFields
     };
 
     /// <summary>A whole number, with or without k, M, B, T; null where absent.</summary>
-    public long? Count(string key, long least = 1, long most = 1_000_000_000_000_000) =>
+    /// <param name="key">The key.</param>
+    /// <param name="least">Its least value.</param>
+    /// <param name="most">Its largest value.</param>
+    /// <param name="mostIs">What that is, for the error; null where it is nothing of the user's.</param>
+    public long? Count(string key, long least = 1, long most = 1_000_000_000_000_000, string? mostIs = null) =>
         Text(key) is not { } text ? null
         : Quantity.Count(text) is { } count && count >= least && count <= most ? count
-        : throw Wrong(key, $"it must be a whole number from {least} to {most} (300k and 1M are understood)");
+        : throw Wrong(key, $"it must be a whole number from {least} to {most}{(mostIs is null ? "" : $", {mostIs}")}"
+            + (most >= 1000 ? " (300k and 1M are understood)" : ""));
 
     /// <summary>A whole number that fits into 31 bits; null where absent.</summary>
-    public int? Size(string key, int least = 1, int most = 1 << 30) => (int?)Count(key, least, most);
+    /// <inheritdoc cref="Count"/>
+    public int? Size(string key, int least = 1, int most = 1 << 30, string? mostIs = null) => (int?)Count(key, least, most, mostIs);
 
     /// <summary>A number in a range; null where absent.</summary>
     public double? Number(string key, Func<double, bool> holds, string rule) =>
@@ -180,7 +193,7 @@ internal sealed class SectionFields
     {
         var value = Find(key);
         var what = value switch { YamlText text => OneLine.Shown(text.Text), YamlList => "a list", YamlMap => "a map", _ => "missing" };
-        return At(value?.Line ?? _line, $"{Path(key)} is {what}; {rule}");
+        return At(value?.Line ?? _line, $"{Path(key)} is {what}; {rule}{(_word is null ? "" : $", or {_word}")}");
     }
 
     /// <summary>An error about a value that is none of the known ones.</summary>

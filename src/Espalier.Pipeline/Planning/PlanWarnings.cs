@@ -105,7 +105,7 @@ internal static class PlanWarnings
             return;
         var below = size / Multiple * Multiple;
         var above = below + Multiple;
-        var nearest = below == 0 ? $"the nearest is {above}" : above > teacher ? $"the nearest is {below}"
+        var nearest = below == 0 ? $"the nearest is {above}" : above >= teacher ? $"the nearest is {below}"
             : $"the nearest are {below} and {above}";
         warnings.Add($"prune.{axis} {size} is not a multiple of {Multiple}, which matrix units work in; {nearest}");
     }

@@ -2,6 +2,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Files;
 using Espalier.Compression.Pruning;
+using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
@@ -30,6 +31,7 @@ internal sealed record RecipeDraft
     private const int BytesOfAToken = 4;
 
     private const double FairShare = 0.1;
+    private const string DocumentBytes = ";document-bytes=";
 
     private static readonly double[] s_shares = [0.02, 0.05, 0.1, 0.2, 0.4];
     private static readonly int[] s_documents = [0, 2048, 512, 256];
@@ -47,6 +49,12 @@ internal sealed record RecipeDraft
 
     /// <summary>Windows to train on, counted or guessed.</summary>
     public required long Windows { get; init; }
+
+    /// <summary>Windows that are held out; null where they were not counted, or there are no documents to hold out.</summary>
+    public required long? HeldOutWindows { get; init; }
+
+    /// <summary>Tokens that a window would have with more text.</summary>
+    public required int LongestSequence { get; init; }
 
     public required PruneTarget Target { get; init; }
 
@@ -73,6 +81,34 @@ internal sealed record RecipeDraft
     /// <summary>Optimizer steps, a multiple of ten.</summary>
     public long Steps => Math.Clamp((Passes * Windows / Batch + 9) / 10 * 10, FewestSteps, MostSteps);
 
+    /// <summary>
+    /// What there is too little text for, by what the draft itself would take of more; null where there is enough.
+    /// </summary>
+    public string? TooLittle
+    {
+        get
+        {
+            if (Windows >= EnoughWindows && Sequence == LongestSequence && HeldOutWindows is null or >= 2)
+                return null;
+            var enough = EnoughWindows * (LongestSequence + 1L);
+            var seen = (Steps * Batch + Windows - 1) / Windows;
+            string[] lacks =
+            [
+                $"{Units.Counted(Windows, "window")} of {Sequence} tokens to train on"
+                    + (seen > Passes ? $", each seen {seen} times where {Passes} are meant" : ""),
+                .. Samples < MostSamples ? [$"{Units.Counted(Samples, "sample")} to score by, where {MostSamples} are taken of more text"]
+                    : Array.Empty<string>(),
+                .. HeldOutWindows == 1 ? ["1 window held out, whose loss has no standard error"] : Array.Empty<string>(),
+            ];
+            return $"little text: {string.Join("; ", lacks)}. The recipe runs as it is; for windows as long as the model takes them, give "
+                + $"at least {EnoughWindows} of {LongestSequence} tokens: some {Units.Count(enough)} tokens, or "
+                + $"{Units.Bytes(enough * BytesOfAToken)} of text";
+        }
+    }
+
+    /// <summary>Whether texts of one piece are cut into documents, so that some can be held out.</summary>
+    public bool CutsDocuments => Train.Any(text => text.Contains(DocumentBytes, StringComparison.Ordinal));
+
     /// <summary>Drafts a recipe.</summary>
     /// <param name="model">The teacher's Hugging Face folder.</param>
     /// <param name="texts">Sources of text, as <c>data.train</c> takes them, or one file of ids.</param>
@@ -84,7 +120,7 @@ internal sealed record RecipeDraft
     {
         using var teacher = Checkpoint.Open(model, CheckpointFolder.HasWeights(model));
         var tokenizer = texts is [var ids] && DataSection.IsIds(ids) ? null : Tokenizer.Load(model);
-        var (train, share, sequence, windows) = Cut(texts, teacher.Config, tokenizer, new TextCounter(stop));
+        var (train, share, sequence, windows, heldOut) = Cut(texts, teacher.Config, tokenizer, new TextCounter(stop));
         var student = StudentShape.Half(teacher, [ExportKind.Hf]);
         return new()
         {
@@ -93,6 +129,8 @@ internal sealed record RecipeDraft
             HeldOut = share,
             Sequence = sequence,
             Windows = windows,
+            HeldOutWindows = heldOut,
+            LongestSequence = Math.Min(LongestWindow, teacher.Config.MaxPositions),
             Target = Sizes(teacher.Config, student),
             Kept = (double)student.NonEmbeddingParameters / teacher.Config.NonEmbeddingParameters,
             Cycles = CyclesOf(teacher.Config, student),
@@ -121,7 +159,7 @@ internal sealed record RecipeDraft
     /// <summary>
     /// How the text is cut: windows as long as the model and the text allow, and the smallest share held out that is at least one of them.
     /// </summary>
-    private static (IReadOnlyList<string> Train, double Share, int Sequence, long Windows) Cut(
+    private static (IReadOnlyList<string> Train, double Share, int Sequence, long Windows, long? HeldOut) Cut(
         IReadOnlyList<string> texts, DecoderConfig teacher, Tokenizer? tokenizer, TextCounter counter)
     {
         EspalierException? refused = null;
@@ -129,7 +167,7 @@ internal sealed record RecipeDraft
         foreach (var (documents, most) in s_documents.SelectMany(documents => new[] { (documents, FairShare) })
             .Append((s_documents[^1], s_shares[^1])))
         {
-            string[] train = [.. texts.Select(text => documents > 0 && IsPlainText(text) ? $"{text};document-bytes={documents}" : text)];
+            string[] train = [.. texts.Select(text => documents > 0 && IsPlainText(text) ? $"{text}{DocumentBytes}{documents}" : text)];
             for (var sequence = Math.Min(LongestWindow, teacher.MaxPositions); sequence
                 >= Math.Min(ShortestWindow, teacher.MaxPositions); sequence /= 2)
                 foreach (var share in s_shares.Where(share => share <= most))
@@ -139,10 +177,11 @@ internal sealed record RecipeDraft
                             counter.OfData(new() { Train = train, HeldOut = share, Sequence = sequence }, tokenizer,
                                 teacher.VocabularySize);
                         var windows = Guess(trained) / (sequence + 1);
-                        var fits = windows >= 1 && (heldOut is null || heldOut.Windows(sequence, WindowStride.Contiguous) >= 1);
+                        var held = heldOut?.Windows(sequence, WindowStride.Contiguous);
+                        var fits = windows >= 1 && held is null or >= 1;
                         // Shorter windows are worth it only where there would be few.
                         if (fits && (windows >= EnoughWindows || sequence / 2 < ShortestWindow))
-                            return (train, share, sequence, windows);
+                            return (train, share, sequence, windows, heldOut?.IsExact == true ? held : null);
                     }
                     // Another cut may do; what else is wrong with the text stays wrong.
                     catch (OneSidedSplitException)

@@ -25,6 +25,10 @@ internal static class RecipeDraftText
         Line($"teacher:  {Quoted(draft.Teacher)}");
         Line($"");
         Line($"# About {(draft.Windows > 100_000_000 ? "very many" : $"{draft.Windows}")} windows to train on; what is held out is never trained on.");
+        if (draft.TooLittle is { } little)
+            Line($"# {char.ToUpperInvariant(little[0])}{little[1..]}.");
+        if (draft.CutsDocuments)
+            Line($"# document-bytes cuts a text into documents of about so many bytes, which are trained on or held out as a whole; a file without it is one document.");
         Line($"data:     {{ train: {Many(draft.Train)}, held-out: {draft.HeldOut * 100:0.##}%, sequence: {draft.Sequence} }}");
         Line($"");
         Line($"# Not done unless you take the # away: the teacher learns the text first, which is worth it where it does not know such text. The run tests that (when: auto); espalier need MODEL TEXT does so alone.");

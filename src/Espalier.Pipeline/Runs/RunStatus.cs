@@ -115,7 +115,9 @@ internal sealed record RunStatus
     {
         var manifest = RunManifest.Load(folder)
             ?? throw new EspalierException(
-                $"{folder}: has no run.json, so it is no run folder; give one as compress --output names it, or FOLDER.run of a training");
+                $"{folder}: {(Directory.Exists(folder) ? "has no run.json, so it is no run folder"
+                    : File.Exists(folder) ? "is a file" : "does not exist")}; give a run folder, as compress --output names it, or "
+                    + "FOLDER.run of a training");
         var owner = RunLock.OwnerOf(folder);
         var open = manifest.Stages.LastOrDefault(stage => stage.Status == StageStatus.Started);
         var state = StateOf(manifest, owner, open is not null);

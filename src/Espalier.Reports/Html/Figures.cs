@@ -12,8 +12,9 @@ internal static class Figures
     /// <summary>Three decimals: nats, bits.</summary>
     internal static string Loss(double value) => Or(value, "0.000");
 
-    /// <summary>1.234 ± 0.021.</summary>
-    internal static string LossWithError(double value, double error) => $"{Loss(value)} ± {LossError(error)}";
+    /// <summary>1.234 ± 0.021; 1.234 where there is no standard error.</summary>
+    internal static string LossWithError(double value, double error) =>
+        error == 0 ? Loss(value) : $"{Loss(value)} ± {LossError(error)}";
 
     /// <summary>0.021; a dash of one window or text, whose standard error nobody knows.</summary>
     internal static string LossError(double error) => error == 0 ? None : Loss(error);

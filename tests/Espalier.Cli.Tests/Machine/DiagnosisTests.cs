@@ -29,6 +29,16 @@ public sealed class DiagnosisTests
     }
 
     [Fact]
+    public void A_library_that_is_faster_at_large_products_alone_is_not_recommended() =>
+        Assert.Empty(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with
+        {
+            OtherGflops = 240,
+            OtherProducts = ProductLibrary.Libtorch,
+            StepGflops = 200,
+            OtherStepGflops = 90,
+        })));
+
+    [Fact]
     public void A_libtorch_whose_tiny_numbers_are_slow_is_said() =>
         Assert.Contains("unset LIBTORCH",
             Assert.Single(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { FlushesDenormals = false }))).WayOut);

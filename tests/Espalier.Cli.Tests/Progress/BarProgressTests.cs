@@ -17,7 +17,7 @@ public sealed class BarProgressTests : IDisposable
             for (var step = 0; step < 3; step++)
                 task.Advance(1, "loss 2.5");
         Assert.Contains("distil [all]", _output.ToString());
-        Assert.Contains("100%", _output.ToString());
+        Assert.Contains("100 %", _output.ToString());
         Assert.Contains("3/3 steps", _output.ToString());
     }
 
@@ -37,7 +37,7 @@ public sealed class BarProgressTests : IDisposable
         }
         var last = _output.ToString().Split('\n', '\r').Last(line => line.Contains("200/200 steps"));
         Assert.Contains("6/8 distill", last);
-        Assert.Contains("100%", last);
+        Assert.Contains("100 %", last);
         Assert.True(last.TrimEnd().Length <= width, last);
     }
 

@@ -37,7 +37,7 @@ public sealed class LineProgressTests : IDisposable
             task.Advance(1);
         }
         Assert.Equal(3, Lines.Length);
-        Assert.Equal("score: 1 %, 10/1000 documents, 1 documents/s, 16 min 30 s left", Lines[0]);
+        Assert.Equal("score: 1 %, 10/1000 documents, 1 document/s, 16 min 30 s left", Lines[0]);
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class LineProgressTests : IDisposable
         task.Report(80);
         _time.Pass(10);
         task.Report(90);
-        Assert.Equal("distil: 90 %, 90/100 steps, 1 steps/s, 10 s left", Lines.Single());
+        Assert.Equal("distil: 90 %, 90/100 steps, 1 step/s, 10 s left", Lines.Single());
     }
 
     [Fact]
@@ -120,9 +120,22 @@ public sealed class LineProgressTests : IDisposable
     {
         using var progress = new LineProgress(_output, _time);
         using var task = progress.Begin("export", 4L << 30, "bytes");
-        _time.Pass(2);
+        _time.Pass(8);
         task.Advance(1L << 30);
-        Assert.Equal("export: 25 %, 1 GiB/4 GiB, 512 MiB/s, 6 s left", Lines.Single());
+        Assert.Equal("export: 25 %, 1 GiB/4 GiB, 128 MiB/s, 24 s left", Lines.Single());
+    }
+
+    [Fact]
+    public void What_remains_is_not_guessed_by_the_first_seconds()
+    {
+        using var progress = new LineProgress(_output, _time);
+        using var task = progress.Begin("distil", 10, "steps");
+        // The first step allocates and compiles.
+        _time.Pass(4);
+        task.Advance(1);
+        _time.Pass(1);
+        task.Advance(1);
+        Assert.Equal(["distil: 10 %, 1/10 steps, 4 s a step", "distil: 20 %, 2/10 steps, 2.50 s a step, 20 s left"], Lines);
     }
 
     [Fact]

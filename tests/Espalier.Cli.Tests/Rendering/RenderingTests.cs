@@ -20,6 +20,12 @@ public sealed class RenderingTests
         Assert.Equal("model      loss\nteacher     2.5\n[pruned]  10.25\n", output.ToString());
     }
 
+    [Theory]
+    [InlineData(3.10844, 0.0213, "3.1084 ± 0.0213")]
+    [InlineData(0.693147, 0, "0.6931")]
+    public void A_loss_whose_error_is_not_known_stands_alone(double loss, double error, string text) =>
+        Assert.Equal(text, Compression.Evaluation.LossText.WithError(loss, error));
+
     [Fact]
     public void A_file_gets_no_escape_sequences_and_no_borders()
     {

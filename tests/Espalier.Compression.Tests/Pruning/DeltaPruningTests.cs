@@ -99,7 +99,7 @@ public sealed class DeltaPruningTests : TorchTest
     [Theory]
     [InlineData("linear-value-heads", 7, "prune.linear-value-heads is 7 and must be a multiple of the 3 linear key heads, at most 9")]
     [InlineData("linear-value-heads", 2,
-        "prune.linear-value-heads is 2 and must be a multiple of the 3 linear key heads, at most 9: the nearest legal value is 3; fewer "
+        "prune.linear-value-heads is 2 and must be a multiple of the 3 linear key heads, at most 9: the nearest size to cut to is 3; fewer "
         + "need fewer linear key heads (linear-key-heads), which cuts whole groups")]
     [InlineData("linear-key-heads", 4, "prune.linear-key-heads is 4 and must be between 1 and the teacher's 3")]
     [InlineData("linear-value-head-dim", 6, "prune.linear-value-head-dim is 6 and must be between 1 and the teacher's 5")]

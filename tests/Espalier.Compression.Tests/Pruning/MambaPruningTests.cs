@@ -89,7 +89,7 @@ public sealed class MambaPruningTests : TorchTest
     [Theory]
     [InlineData("mamba-heads", 5, "prune.mamba-heads is 5 and must be a multiple of the 3 Mamba groups, at most 9")]
     [InlineData("mamba-heads", 2,
-        "prune.mamba-heads is 2 and must be a multiple of the 3 Mamba groups, at most 9: the nearest legal value is 3")]
+        "prune.mamba-heads is 2 and must be a multiple of the 3 Mamba groups, at most 9: the nearest size to cut to is 3")]
     [InlineData("mamba-head-dim", 8, "prune.mamba-head-dim is 8 and must be between 1 and the teacher's 7")]
     public void A_size_that_groups_do_not_allow_is_refused(string key, int size, string message)
     {

@@ -89,9 +89,9 @@ public sealed class PruningGoldenTests : TorchTest
     }
 
     [Theory]
-    [InlineData(3, "multiple of the 2 KV heads, at most 8: the nearest legal values are 2 and 4")]
-    [InlineData(0, "the nearest legal value is 2")]
-    [InlineData(12, "the nearest legal value is 8")]
+    [InlineData(3, "multiple of the 2 KV heads, at most 8: the nearest sizes to cut to are 2 and 4")]
+    [InlineData(0, "the nearest size to cut to is 2")]
+    [InlineData(12, "the nearest size to cut to is 6")]
     public void Head_counts_that_break_groups_name_the_nearest_legal_ones(int heads, string message)
     {
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"), requireWeights: false);

@@ -126,14 +126,15 @@ public sealed class SearchSpaceTests
     }
 
     [Theory]
-    [InlineData("heads", 6, "search.heads is 6 and must be a multiple of the 4 KV heads, at most 8: the nearest legal values are 4 and 8")]
-    [InlineData("heads", 16, "search.heads is 16 and must be a multiple of the 4 KV heads, at most 8: the nearest legal value is 8")]
-    [InlineData("hidden", 320, "search.hidden is 320 and must be between 1 and the teacher's 256: the nearest legal value is 256")]
+    [InlineData("heads", 6, "search.heads is 6 and must be a multiple of the 4 KV heads, at most 8: the nearest size to cut to is 4")]
+    [InlineData("heads", 16, "search.heads is 16 and must be a multiple of the 4 KV heads, at most 8: the nearest size to cut to is 4")]
+    [InlineData("hidden", 0, "search.hidden is 0 and must be between 1 and the teacher's 256: the nearest size to cut to is 64")]
+    [InlineData("hidden", 320, "search.hidden is 320 and must be between 1 and the teacher's 256: the nearest size to cut to is 192")]
     [InlineData("hidden", 200,
-        "search.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest legal values are 192 and 256")]
-    [InlineData("ffn", 832, "search.ffn is 832 and must be between 1 and the teacher's 768: the nearest legal value is 768")]
-    [InlineData("layers", 9, "search.layers is 9 and must be between 1 and the teacher's 8: the nearest legal value is 8")]
-    public void An_illegal_size_is_named_with_the_nearest_legal_one(string axis, int size, string expected)
+        "search.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest size to cut to is 192")]
+    [InlineData("ffn", 832, "search.ffn is 832 and must be between 1 and the teacher's 768: the nearest size to cut to is 704")]
+    [InlineData("layers", 9, "search.layers is 9 and must be between 1 and the teacher's 8: the nearest size to cut to is 7")]
+    public void An_illegal_size_is_named_with_the_nearest_one_that_cuts_something(string axis, int size, string expected)
     {
         var space = axis switch
         {

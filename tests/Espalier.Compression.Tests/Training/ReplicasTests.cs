@@ -85,6 +85,28 @@ public sealed class ReplicasTests : TorchTest
         Assert.Contains("the teacher is gone", Assert.Throws<EspalierException>(() => trainer.Run()).Message, StringComparison.Ordinal);
     }
 
+    [ProcessorTheory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_step_that_was_broken_off_is_made_again_from_the_beginning(int replicas)
+    {
+        // The third pass of the first step fails: gradients of the passes before it are there then.
+        Assert.Equal(Weights(fails: 0), Weights(fails: 3));
+
+        double[] Weights(int fails)
+        {
+            using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "width"), DType.Float32);
+            using var teacher = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
+            using var trainer = new Trainer(model, new LogitObjective(new ForwardKl(), new Failing(new OnlineTeacher(teacher), fails)),
+                Data(null), Options(new() { Steps = 2, Batch = 4, MicroBatch = 1, WarmUp = 0 }, replicas));
+            if (fails > 0)
+                Assert.Throws<EspalierException>(() => trainer.Run());
+            Assert.Equal(0, trainer.State.Step);
+            trainer.Run();
+            return Values(model);
+        }
+    }
+
     [ProcessorFact]
     public void A_loss_that_is_not_finite_in_one_skips_the_step()
     {
@@ -156,6 +178,18 @@ public sealed class ReplicasTests : TorchTest
 
     private static double[] Values(Decoder model) =>
         [.. model.Parameters.SelectMany(parameter => GoldenTensors.DoublesOf(parameter.Value))];
+
+    /// <summary>A teacher that does not answer once.</summary>
+    private sealed class Failing(Teacher teacher, int at) : Teacher
+    {
+        private int _asked;
+
+        public override bool TakesThreads => true;
+
+        public override TeacherOutputs OutputsOf(Batch batch, Tensor ids_BT, IReadOnlyCollection<TapPlace> places) =>
+            Interlocked.Increment(ref _asked) == at ? throw new EspalierException("once")
+                : teacher.OutputsOf(batch, ids_BT, places);
+    }
 
     private sealed class Broken : Teacher
     {

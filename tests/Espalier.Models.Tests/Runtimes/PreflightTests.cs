@@ -106,10 +106,11 @@ public sealed class PreflightTests : TorchTest
     [InlineData("llama-3.1", "llama.cpp", null)]
     [InlineData("qwen2", "llama.cpp", null)]
     [InlineData("nemotron", "llama.cpp",
-        "6 of the 12 dimensions of a head are rotated and it would rotate 3; its converter takes Nemotron's rotary width from hidden_size")]
-    [InlineData("llama-3.1", "Ollama", "12 of the 12 dimensions of a head are rotated and it would rotate 6")]
+        "6 of the 12 dimensions of a head are rotated and llama.cpp would rotate 3; its converter takes Nemotron's rotary width from "
+        + "hidden_size")]
+    [InlineData("llama-3.1", "Ollama", "12 of the 12 dimensions of a head are rotated and Ollama would rotate 6")]
     [InlineData("qwen3", "Ollama", null)]
-    [InlineData("mistral", "Ollama", "does not know MistralForCausalLM: give it a GGUF file")]
+    [InlineData("mistral", "Ollama", "does not know MistralForCausalLM: give Ollama a GGUF file")]
     public void A_cut_of_the_width_alone_is_found_where_a_program_derives_head_dim(string family, string program, string? expected)
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families", family));
@@ -122,10 +123,11 @@ public sealed class PreflightTests : TorchTest
 
     [Theory]
     [InlineData("transformers", null)]
-    [InlineData("transformers before 5", "it does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
+    [InlineData("transformers before 5",
+        "transformers before 5 does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
     [InlineData("vLLM", null)]
     [InlineData("llama.cpp", null)]
-    [InlineData("Ollama", "it does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
+    [InlineData("Ollama", "Ollama does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
     public void Programs_that_do_not_know_rope_parameters_are_named(string program, string? expected)
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));

@@ -9,7 +9,7 @@ public sealed class PlanAdviceTests
 {
     [Theory]
     [InlineData("{ hidden: 200, multiple: 8 }",
-        "prune.hidden 200 is not a multiple of 64, which matrix units work in; the nearest are 192 and 256")]
+        "prune.hidden 200 is not a multiple of 64, which matrix units work in; the nearest is 192")]
     [InlineData("{ ffn: 20, multiple: 1 }", "prune.ffn 20 is not a multiple of 64, which matrix units work in; the nearest is 64")]
     [InlineData("{ layers: 5 }", "more than a third")]
     [InlineData("{ layers: 3 }", "more than half")]
@@ -37,7 +37,7 @@ public sealed class PlanAdviceTests
         Assert.Contains(Plan("{ hidden: 192 }").Warnings,
             warning =>
                 warning.StartsWith(
-                    "Ollama, if you use it, would read the student wrongly: 32 of the 32 dimensions of a head are rotated and it would "
+                    "Ollama, if you use it, would read the student wrongly: 32 of the 32 dimensions of a head are rotated and Ollama would "
                         + "rotate 24",
                     StringComparison.Ordinal));
         Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("wrongly"));
@@ -78,13 +78,14 @@ public sealed class PlanAdviceTests
     [Theory]
     [InlineData("{ heads: 6 }", "prune.heads is 6 and must be a multiple of the 4 KV heads")]
     [InlineData("{ hidden: 200 }",
-        "prune.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest legal values are 192 and 256")]
-    [InlineData("{ ffn: 20 }", "prune.ffn is 20 and must be a multiple of 64, which matrix units work in: the nearest legal value is 64")]
+        "prune.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest size to cut to is 192")]
+    [InlineData("{ ffn: 20 }",
+        "prune.ffn is 20 and must be a multiple of 64, which matrix units work in: the nearest size to cut to is 64")]
     [InlineData("{ hidden: 192, multiple: 128 }",
-        "must be a multiple of 128, which matrix units work in: the nearest legal values are 128 and 256")]
+        "must be a multiple of 128, which matrix units work in: the nearest size to cut to is 128")]
     [InlineData("{ kv-heads: 5 }", "prune.kv-heads is 5 and must be between 1 and the teacher's 4")]
     [InlineData("{ kv-heads: 2, heads: 8 }",
-        "prune.heads is 8 and must be a multiple of the 2 KV heads, at most 4: the nearest legal value is 4")]
+        "prune.heads is 8 and must be a multiple of the 2 KV heads, at most 4: the nearest size to cut to is 4")]
     [InlineData("{ hidden: 300 }", "prune.hidden is 300 and must be between 1 and the teacher's 256")]
     public void An_illegal_shape_is_refused(string prune, string expected) =>
         Assert.Contains(expected, Assert.Throws<RecipeRefusedException>(() => Plan(prune)).Message);

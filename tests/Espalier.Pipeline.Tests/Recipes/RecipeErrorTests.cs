@@ -60,7 +60,12 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, learning-rate: 1e-3 to 1e-4, min-learning-rate: 1e-5 }",
         "distill.min-learning-rate is 1e-5; learning-rate names its end already")]
     [InlineData("distill: { steps: 3, learning-rate: 1e999 }", "distill.learning-rate is 1e999;")]
-    [InlineData("distill: { steps: 3, batch: 8, micro-batch: 9 }", "distill.micro-batch is 9; it must be at most the batch of 8 windows")]
+    [InlineData("distill: { steps: 3, micro-batch: several }",
+        "distill.micro-batch is several; it must be a whole number from 0 to 8, the batch, or auto")]
+    [InlineData("distill: { steps: 3, lora-rank: full }",
+        "distill.lora-rank is full; it must be a whole number from 1 to 65536 (300k and 1M are understood), or none")]
+    [InlineData("distill: { steps: 3, batch: 8, micro-batch: 9 }",
+        "distill.micro-batch is 9; it must be a whole number from 0 to 8, the batch, or auto")]
     [InlineData("distill: { steps: 3, warm-up: 4 }", "distill.warm-up is 4; there are only 3 steps")]
     [InlineData("distill: { steps: 3, schedule: cosin }",
         "distill.schedule: cosin is not known. Did you mean cosine? Known are cosine, linear, wsd, constant")]
@@ -119,7 +124,7 @@ public sealed class RecipeErrorTests
         "distill.cache: hidden states are compared too")]
     [InlineData("distill: { steps: 3, early-stopping: 2 }",
         "distill.early-stopping is 2; it looks at evaluations, and evaluate-every is 0")]
-    [InlineData("distill: { steps: 3, clip: -1 }", "distill.clip is -1; it must be a number above 0; none or 0 never clips")]
+    [InlineData("distill: { steps: 3, clip: -1 }", "distill.clip is -1; it must be a number above 0 (0 never clips), or none")]
     [InlineData("score: { batch: l2, batch-aggregation: mean }",
         "score.batch-aggregation is another name of score.batch, which is there too; keep one of the two")]
     [InlineData("distill: { steps: 1000T }", "distill.steps is 1000T;")]

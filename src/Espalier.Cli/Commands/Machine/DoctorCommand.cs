@@ -93,6 +93,8 @@ internal sealed class DoctorCommand : CommandBase
             (".NET", report.Dotnet),
             .. report.Torch is { } torch ? OfTorch(torch) : [("libtorch", "not loaded")],
         ]));
+        if (report.Torch is not null)
+            page.Line("Products of a step are small in small models and come near to 2048 cubed in large ones.");
         page.Line();
         page.Heading("Machine");
         page.Table(TextTable.OfFacts(
@@ -124,10 +126,15 @@ internal sealed class DoctorCommand : CommandBase
         ("libtorch", $"{torch.Version}{(torch.HasCuda ? " with CUDA" : "")}"),
         ("libtorch's file", $"{torch.Library} ({Found(torch.Source)})"),
         ("threads", $"{torch.Threads}"),
-        ("float32 products",
-            $"{TorchProbe.Name(torch.Products)}, {torch.SgemmGflops:0} GFLOP/s (2048 cubed)"
-                + $"{(torch.OtherProducts is { } other ? $"; {TorchProbe.Name(other)} {torch.OtherGflops:0}" : "")}"),
+        ("float32 products", $"{TorchProbe.Name(torch.Products)}: {Speeds(torch.SgemmGflops, torch.StepGflops)}"),
+        .. torch.OtherProducts is { } other
+            ? [("not used", $"{TorchProbe.Name(other)}: {Speeds(torch.OtherGflops!.Value, torch.OtherStepGflops ?? 0)}")]
+            : Array.Empty<(string, string)>(),
+        ("bfloat16 products", torch.Bfloat16Gflops is { } gflops ? Speeds(gflops, torch.Bfloat16StepGflops ?? 0)
+            : "this processor has no units for them; compute: auto stays with float32"),
     ];
+
+    private static string Speeds(double large, double step) => $"{large:0} GFLOP/s of 2048 cubed, {step:0} of a step's {TorchProbe.Step}";
 
     private static string Found(LibtorchSource source) => source switch
     {

@@ -155,12 +155,13 @@ internal sealed class CompressCommand : CommandBase
             page.Line($"texts    {ShownPath.Of(file)}");
         page.Line($"report   {ShownPath.Of(report.Report)}");
         if (report.Students is [var first, ..])
-            page.Line($"try it   {TryIt(ShownPath.Of(first), IsAligned(report, first))}");
+            page.Line($"try it   {TryIt(ShownPath.Of(first), IsAligned(report, first), report.Prompt)}");
     }
 
     /// <summary>What to type to try a model; one without a tokenizer is given ids.</summary>
-    internal static string TryIt(string folder, bool answers) => $"{ProgramName.Shown} {(answers ? $"chat {Quoted.Shell(folder)}"
-        : $"generate {Quoted.Shell(folder)} {(TokenizerSource.IsIn(folder) ? "--prompt \"Once upon a time\"" : "--ids 1,2,3")}")}";
+    internal static string TryIt(string folder, bool answers, string prompt) => $"{ProgramName.Shown} "
+        + (answers ? $"chat {Quoted.Shell(folder)}" : $"generate {Quoted.Shell(folder)} "
+            + (TokenizerSource.IsIn(folder) ? $"--prompt {Quoted.Shell(prompt)}" : "--ids 1,2,3"));
 
     /// <summary>Whether the first recipe taught its student to answer, and the student has the template to be asked by.</summary>
     private static bool IsAligned(CompressReport report, string student) =>
@@ -225,6 +226,9 @@ internal sealed record CompressReport(
     IReadOnlyList<SearchRow>? Search, IReadOnlyList<TasksRow>? Tasks, IReadOnlyList<AlignedRow>? Aligned,
     IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
 {
+    /// <summary>What to try the first student with.</summary>
+    internal string Prompt { get; init; } = SamplePrompt.Otherwise;
+
     internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new(
         Seeds: SeedSummary.Of(results.SelectMany(result => result.Rows)) is { Count: > 0 } seeds ? seeds : null,
         Differences: ArmDifference.Of(results) is { Count: > 0 } differences ? differences : null,
@@ -245,5 +249,8 @@ internal sealed record CompressReport(
         Aligned: results.Any(result => result.Aligned is not null)
             ? [.. results.Where(result => result.Aligned is not null).Select(result => new AlignedRow(result.Arm, result.Aligned!))] : null,
         Stages: [.. results.SelectMany(result => result.Stages).DistinctBy(stage => stage.Folder)],
-        Profile: null);
+        Profile: null)
+    {
+        Prompt = SamplePrompt.Of(results[0]),
+    };
 }

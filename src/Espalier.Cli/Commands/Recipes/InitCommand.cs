@@ -49,6 +49,8 @@ internal sealed class InitCommand : CommandBase
         // What is written is what plan and compress take.
         var plan = RecipePlan.Of(RecipeFile.Parse(yaml, file));
         DurableOutput.WriteText(file, yaml, replace: false);
+        if (draft.TooLittle is { } little)
+            run.Progress.Warn(little);
         run.Write(InitReport.Of(file, plan, draft), Show);
         return ExitCodes.Done;
     }
@@ -72,13 +74,15 @@ internal sealed class InitCommand : CommandBase
 /// <param name="NonEmbeddingKept">Student's over teacher's parameters beside the embedding.</param>
 /// <param name="Sequence">Tokens of a window.</param>
 /// <param name="Steps">Steps of the distillation.</param>
+/// <param name="Warnings">What there is too little text for; empty where there is enough.</param>
 /// <param name="Next">Commands to go on with.</param>
 internal sealed record InitReport(
     string Output, ModelForecast Teacher, ModelForecast Student, double NonEmbeddingKept, int Sequence, long Steps,
-    IReadOnlyList<string> Next)
+    IReadOnlyList<string> Warnings, IReadOnlyList<string> Next)
 {
     internal static InitReport Of(string file, RecipePlan plan, RecipeDraft draft) => new(
         file, plan.Teacher, plan.Student, plan.NonEmbeddingKept, draft.Sequence, draft.Steps,
+        draft.TooLittle is { } little ? [little] : [],
         [$"{ProgramName.Shown} plan {Shell(file)}", $"{ProgramName.Shown} compress {Shell(file)}"]);
 
     private static string Shell(string file) =>

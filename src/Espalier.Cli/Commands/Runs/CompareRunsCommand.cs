@@ -60,7 +60,8 @@ internal sealed class CompareRunsCommand : CommandBase
             string.Create(CultureInfo.InvariantCulture,
                 $"compared: {report.Files} files, {report.Lines} lines of metrics, {report.Tensors} tensors"));
         foreach (var stage in report.Checks)
-            page.Line($"checks of {stage.Stage}: {Held(stage.A)} and {Held(stage.B)} held");
+            page.Line($"checks of {stage.Stage}: " + (stage.A?.Count == stage.B?.Count ? $"{Held(stage.A)} in both"
+                : $"{Held(stage.A)} in {report.A}, {Held(stage.B)} in {report.B}"));
         if (options.Exact || report.Distances.Count == 0)
             return;
         var table = new TextTable("file", "what", ">largest difference", ">at");
@@ -73,7 +74,7 @@ internal sealed class CompareRunsCommand : CommandBase
     }
 
     private static string Held(IReadOnlyList<string>? checks) =>
-        checks is null ? "none" : checks.Count.ToString(CultureInfo.InvariantCulture);
+        checks is null ? "none on record" : $"{checks.Count} passed";
 
     private static string Text(double value) => value.ToString("0.###e+0", CultureInfo.InvariantCulture);
 }

@@ -34,6 +34,13 @@ internal sealed class RunsCommand : CommandBase
             throw new EspalierException(place != DefaultPlace
                 ? $"the folder {place} does not exist: name the folder that the runs lie in"
                 : $"there are no runs here yet: compress makes the folder {place}; or name the folder that the runs lie in");
+        run.Write(new RunsReport(place, Below(run, place)), Show);
+        return ExitCodes.Done;
+    }
+
+    /// <summary>The runs that lie in a folder, and a warning of each that cannot be read.</summary>
+    internal static List<RunStatus> Below(CommandRun run, string place)
+    {
         List<RunStatus> found = [];
         foreach (var path in Below(place, Depth))
             try
@@ -44,8 +51,7 @@ internal sealed class RunsCommand : CommandBase
             {
                 run.Progress.Warn(damaged.Message);
             }
-        run.Write(new RunsReport(place, found), Show);
-        return ExitCodes.Done;
+        return found;
     }
 
     private static IEnumerable<string> Below(string folder, int depth)
@@ -68,7 +74,7 @@ internal sealed class RunsCommand : CommandBase
         }
     }
 
-    private static void Show(Page page, RunsReport report)
+    internal static void Show(Page page, RunsReport report)
     {
         if (report.Runs.Count == 0)
         {

@@ -5,13 +5,21 @@ using Espalier.Cli.Rendering;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Files;
 using Espalier.Pipeline.Runs;
+using Espalier.Reports.Html;
 
 namespace Espalier.Cli.Commands.Runs;
 
 /// <summary>One run: whether it is at work, how far it is and how long it will take.</summary>
 internal sealed class StatusCommand : CommandBase
 {
-    private readonly Argument<string> _folder = new("run") { Description = "Run folder, or FOLDER.run of a training", HelpName = "RUN" };
+    private const string Here = ".";
+
+    private readonly Argument<string> _folder = new("run")
+    {
+        Description = "Run folder, or FOLDER.run of a training; of a folder of runs, and without one of this folder, they are listed",
+        HelpName = "RUN",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
     internal StatusCommand() : base(
         "status",
@@ -21,8 +29,22 @@ internal sealed class StatusCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        run.Write(RunStatus.Read(run.Get(_folder)!), Show);
+        var folder = run.Get(_folder) ?? Here;
+        if (!RunStatus.IsRun(folder) && Directory.Exists(folder) && RunsCommand.Below(run, folder) is { Count: > 0 } found)
+            run.Write(new RunsReport(folder, found), ShowAll);
+        else if (run.Get(_folder) is null && !RunStatus.IsRun(folder))
+            throw new EspalierException($"no run lies in this folder or below: name a run folder, as compress --output names it, or "
+                + "FOLDER.run of a training");
+        else
+            run.Write(RunStatus.Read(folder), Show);
         return ExitCodes.Done;
+    }
+
+    private static void ShowAll(Page page, RunsReport report)
+    {
+        RunsCommand.Show(page, report);
+        page.Line();
+        page.Line($"more of one of them: {ProgramName.Shown} status {Quoted.Shell(report.Runs[^1].Folder)}");
     }
 
     internal static void Show(Page page, RunStatus run)
@@ -42,9 +64,8 @@ internal sealed class StatusCommand : CommandBase
         if (run.SecondsPerStep is { } seconds)
             facts.Add(("a step takes", string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s")));
         if (run.StepsSeconds is { } taken)
-            facts.Add(("its steps took", Units.Time(TimeSpan.FromSeconds(taken))));
-        if (run.RemainingSeconds is { } remaining)
-            facts.Add(("its steps still take", $"{Units.Time(TimeSpan.FromSeconds(remaining))} more"));
+            facts.Add(("time of its steps", $"{Units.Time(TimeSpan.FromSeconds(taken))} so far"
+                + (run.RemainingSeconds is { } remaining ? $", about {Units.Time(TimeSpan.FromSeconds(remaining))} left" : "")));
         if (run.Checkpoint is { } checkpoint)
             facts.Add(("last checkpoint", $"step {checkpoint}"));
         foreach (var task in run.Tasks ?? [])
@@ -68,7 +89,8 @@ internal sealed class StatusCommand : CommandBase
     /// <summary>Where it is: stage 3 of 11 where that is known, else how many are done.</summary>
     internal static string Place(RunStatus run) => (run.State, run.Position, run.Stage) switch
     {
-        (RunState.Done, _, _) => $"all done ({run.StagesDone} stage folders)",
+        (RunState.Done, { Of: var all }, _) => $"all {all} done",
+        (RunState.Done, null, _) => $"all done ({Units.Counted(run.StagesDone, "stage folder")})",
         (_, { } at, var open) => $"{at.Stage} of {at.Of}: {at.TitleOf(open ?? at.Name)}{(run.Recipes.Count > 1 ? $" of {at.Arm}" : "")}",
         (_, null, { } open) => $"{open}, {run.StagesDone} done",
         _ => $"{run.StagesDone} done",

@@ -4,6 +4,7 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
+using Espalier.Files;
 
 namespace Espalier.Compression.Alignment.Packing;
 
@@ -66,8 +67,12 @@ internal sealed record AlignmentCorpusOptions
     {
         var skipped = Skips.ToString().Length > 0 ? Skips.Describe() : "none";
         if (train + (heldOut ?? 0) == 0)
+        {
+            var files = Source.Files.Count();
             throw new EspalierException(
-                $"no {what} in {Source.Description}: {Source.Files.Count()} files were read, none was left (skipped: {skipped})");
+                $"no {what} in {Source.Description}: {Units.Counted(files, "file was", "files were")} read, and no record was left "
+                    + $"(skipped: {skipped})");
+        }
         var share = HeldOut.Share.ToString("P1", CultureInfo.InvariantCulture);
         if (heldOut == 0)
             throw new EspalierException(

@@ -8,13 +8,15 @@ namespace Espalier.Compression.Alignment.Reading;
 /// <param name="beside">Further fields that are read where they are there.</param>
 internal sealed class AlignmentRecords(IReadOnlyList<string[]> shapes, IReadOnlyList<string> beside) : RecordReader
 {
+    private static readonly string[] s_turns = ["messages", "conversations", "conversation", "completion"], s_pair = ["chosen", "rejected"];
+
     /// <summary>Records of conversations.</summary>
     public static AlignmentRecords Conversations { get; } = new(
         [["messages"], ["conversations"], ["conversation"], ["prompt", "completion"]], ["system", "tools"]);
 
     /// <summary>Records of pairs, one answer preferred to the other.</summary>
     public static AlignmentRecords Pairs { get; } = new(
-        [["chosen", "rejected"]], ["prompt", "chosen_reward", "rejected_reward", "system", "tools"]);
+        [s_pair], ["prompt", "chosen_reward", "rejected_reward", "system", "tools"]);
 
     /// <summary>Records of prompts; answers that stand after the last question are left out.</summary>
     public static AlignmentRecords Prompts { get; } = new(
@@ -26,6 +28,11 @@ internal sealed class AlignmentRecords(IReadOnlyList<string[]> shapes, IReadOnly
 
     /// <summary>Rewards are numbers.</summary>
     public override bool TakesNumbers => true;
+
+    public override string? WhatReads(IReadOnlyCollection<string> keys) =>
+        this != Pairs && s_pair.All(keys.Contains) ? "pairs of answers are what --method dpo learns from (method: dpo in a recipe)"
+        : this == Pairs && keys.Any(s_turns.Contains) ? "conversations are what --method sft learns from (method: sft in a recipe)"
+        : null;
 
     public override string? Of(JsonElement record, string? field)
     {

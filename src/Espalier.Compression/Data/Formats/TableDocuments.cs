@@ -41,6 +41,7 @@ internal static class TableDocuments
         var has = $"data '{path}': has the columns {string.Join(", ", names)}{(columns.Count > ShownColumns ? ", ..." : "")}";
         return new(options.Field is not { } field
             ? $"{has}, and none of {options.Reader.Known}{(options.Reader.HasField ? $"; name the column {RecordText.ByName}" : "")}"
+                + (options.Reader.WhatReads([.. columns]) is { } other ? $"; {other}" : "")
             : $"{has}, and no {OneLine.Clipped(field, ShownLength)}.{NearestName.Hint(field, names)}");
     }
 

@@ -53,6 +53,7 @@ internal static class JsonRecord
                 + $"{(keys.Count > ShownKeys ? ", ..." : "")}";
         return field is null
             ? $"{origin} {shown}, and no text in any of {reader.Known}{(reader.HasField ? $"; name the field {RecordText.ByName}" : "")}"
+                + (reader.WhatReads(keys) is { } other ? $"; {other}" : "")
             : $"{origin} {shown}, and no text in the field {OneLine.Clipped(field, ShownLength)}."
                 + $"{NearestName.Hint(field, keys.Select(key => OneLine.Clipped(key, ShownLength)))}";
     });

@@ -20,6 +20,9 @@ internal abstract class RecordReader
     /// <summary>Whether columns of numbers are read too, as texts.</summary>
     public virtual bool TakesNumbers => false;
 
+    /// <summary>What reads a record with such keys, which this does not, as the end of a sentence; null for nothing known.</summary>
+    public virtual string? WhatReads(IReadOnlyCollection<string> keys) => null;
+
     /// <summary>The document's text, which may be empty; null where the record has none.</summary>
     /// <param name="record">An object; also a text alone, or a list.</param>
     /// <param name="field">The field that decides; null for any known shape.</param>

@@ -106,7 +106,7 @@ internal sealed record CorrectionSection
             Useless = OutsideTheTest,
         },
         new Key<CorrectionSection, double?>(
-            "teacher-learning-rate", Kinds.Number("RATE", Limits.Above(0), "above 0: the peak of the teacher's own training").Or("none"),
+            "teacher-learning-rate", Kinds.Number("RATE", Limits.Above(0), "above 0: the peak of the teacher's own training").OrAbsent(),
             _ => null, (s, _) => s)
         {
             IsOption = false,

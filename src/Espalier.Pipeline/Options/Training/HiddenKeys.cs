@@ -39,7 +39,7 @@ internal static class HiddenKeys
             Page = "`mse` over channels, or `cosine`.",
         },
         new Key<HiddenStateOptions, double?>(
-            "weight", Kinds.Number("X", Limits.Above(0), "above 0, or dynamic").Or("dynamic"), s => s.Weight,
+            "weight", Kinds.Number("X", Limits.Above(0)).Or("dynamic"), s => s.Weight,
             (s, weight) => s with { Weight = weight })
         {
             Help = "Multiplies the loss on hidden states; by default loss on logits / loss on hidden states, anew in every pass (dynamic)",

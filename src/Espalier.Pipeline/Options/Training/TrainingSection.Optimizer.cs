@@ -90,7 +90,7 @@ internal sealed partial record TrainingSection
         },
         // Never, in either of its spellings, is null.
         new Key<TrainingSection, double?>(
-            "clip", Kinds.Number("NORM", Limits.From(0), "above 0; none or 0 never clips").Or("none"),
+            "clip", Kinds.Number("NORM", Limits.From(0), "above 0 (0 never clips)").Or("none"),
             s => s.Clip, (s, norm) => s with { Clip = norm > 0 ? norm : null })
         {
             Help = "Global gradient norm that gradients are scaled down to; none or 0 never does",

@@ -77,7 +77,8 @@ internal sealed partial record TrainingSection
                 """
                 : "As in `correct`; with `hidden` and its dynamic `weight` the whole batch.",
             ShowsDefault = false,
-            Refused = (s, windows) => windows > s.Batch ? $"it must be at most the batch of {s.Batch} windows" : null,
+            Reader = (fields, s) => !fields.Has("micro-batch") ? s
+                : s with { MicroBatch = Kinds.Size(least: 0, s.Batch, "the batch").Or("auto").Read(fields, "micro-batch") },
             StageValue = s => s.KeyedWindows(scope.Sequence),
         },
     ];

@@ -41,6 +41,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     private readonly string _folder = Path.GetFullPath(folder);
     private readonly GgufFormat[] _types = [.. kinds.Where(kind => kind != ExportKind.Hf).Select(TypeOf).Distinct()];
     private RunContext? _run;
+    private bool _saidReplaced;
 
     public override string Name => "export";
 
@@ -118,9 +119,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         if (Directory.Exists(_folder) && run.Manifest.Stages.Any(entry => entry.Name == Name && entry.Folder != folder.Key.FolderName
             && JsonNode.DeepEquals(StageRecord.Read(Path.Combine(run.Folder.Path, "stages", entry.Folder))?.Options?["folder"],
                 folder.Key.Options!["folder"])))
-            run.Progress.Warn(
-                $"export: {_folder} is of an earlier start with other options and is replaced; what it was made from stays in the run "
-                + "folder, and those options bring it back");
+            SayReplaced(run, "");
         run.Folder.Publish([_folder, .. Files], place =>
         {
             var made = Path.Combine(place, Path.GetFileName(_folder));
@@ -136,6 +135,21 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
             }
         });
         return Hashes();
+    }
+
+    internal override void BeforeTraining(RunContext run)
+    {
+        if (Directory.Exists(_folder) && Directory.EnumerateFileSystemEntries(_folder).Any())
+            SayReplaced(run, " when this training is done");
+    }
+
+    private void SayReplaced(RunContext run, string when)
+    {
+        if (!_saidReplaced)
+            run.Progress.Warn(
+                $"export: {_folder} is of an earlier start with other options and is replaced{when}; what it was made from stays in the "
+                + "run folder, and those options bring it back");
+        _saidReplaced = true;
     }
 
     protected override void Take(RunContext run, StageRecord record, string folder) =>

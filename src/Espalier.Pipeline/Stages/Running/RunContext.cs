@@ -18,6 +18,7 @@ internal sealed class RunContext : IDisposable
     private readonly RunFolder _folder;
     private readonly List<string> _used = [];
     private IReadOnlyList<PlannedStage> _planned = [];
+    private IReadOnlyList<Stage> _walked = [];
     private string _arm = "";
     private int _at = -1;
     private RunPosition? _position;
@@ -275,11 +276,22 @@ internal sealed class RunContext : IDisposable
     /// <summary>Runs those stages of a list that turn out to be needed, in order.</summary>
     public void Walk(IEnumerable<Stage> stages, Action<Stage>? done = null)
     {
-        foreach (var stage in stages.Where(stage => stage.IsNeeded))
+        // Stages have stages of their own.
+        var outer = _walked;
+        _walked = [.. stages];
+        foreach (var stage in _walked.Where(stage => stage.IsNeeded))
         {
             stage.Run(this);
             done?.Invoke(stage);
         }
+        _walked = outer;
+    }
+
+    /// <summary>A training begins: stages after it say beforehand what it will lead them to do.</summary>
+    public void BeginTraining()
+    {
+        foreach (var stage in _walked)
+            stage.BeforeTraining(this);
     }
 
     /// <summary>The record of a stage that was done, or null.</summary>

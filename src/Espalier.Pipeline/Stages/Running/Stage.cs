@@ -58,6 +58,11 @@ internal abstract class Stage
     /// <summary>What its record has for a key, once what it reads is there.</summary>
     private protected StageKey Identity => StageKey.Of(Name, Options(), Inputs().ToDictionary());
 
+    /// <summary>Says what a training that begins now will lead it to do, where the user may want to stop it.</summary>
+    internal virtual void BeforeTraining(RunContext run)
+    {
+    }
+
     /// <summary>Its name with cycle and round.</summary>
     protected string Title => StageForecast.TitleOf(Name, Cycle, Round);
 

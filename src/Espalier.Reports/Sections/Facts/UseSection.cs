@@ -1,6 +1,7 @@
 using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Tokenizers.Formats;
+using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
@@ -9,7 +10,7 @@ namespace Espalier.Reports.Sections.Facts;
 /// <summary>What to type to use the result.</summary>
 internal static class UseSection
 {
-    private const string Prompt = "Once upon a time", Question = "What can you do?", Ids = "1,2,3";
+    private const string Question = "What can you do?", Ids = "1,2,3";
 
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
@@ -19,7 +20,7 @@ internal static class UseSection
         html.Leaf("h2", "Using the result");
         html.Note("How to read it: paths are seen from the folder of this report; change there first."
             + (run.HasArms ? $" The student is that of {arm.Name}." : ""));
-        var student = run.Relative(result.Student);
+        var (student, prompt) = (run.Relative(result.Student), SamplePrompt.Of(result));
         // A folder that is gone is taken for one that had a tokenizer.
         var readsText = !Directory.Exists(result.Student) || TokenizerSource.IsIn(result.Student);
         var answers = readsText && result.Aligned is not null && HasTemplate(result.Student);
@@ -34,15 +35,15 @@ internal static class UseSection
 
             tokenizer = AutoTokenizer.from_pretrained({Quoted.Python(FromHere(student))})
             model = AutoModelForCausalLM.from_pretrained({Quoted.Python(FromHere(student))})
-            ids = tokenizer("{Prompt}", return_tensors="pt")
+            ids = tokenizer({Quoted.Python(prompt)}, return_tensors="pt")
             print(tokenizer.decode(model.generate(**ids, max_new_tokens=60)[0]))
             """);
         if (result.Gguf.Count > 0 && readsText)
             Snippet(html, "llama.cpp",
                 string.Join('\n', result.Gguf.Select(file => $"llama-cli -m {Quoted.Shell(run.Relative(file))} "
-                    + (answers ? $"-p \"{Question}\"" : $"-no-cnv -p \"{Prompt}\""))));
+                    + (answers ? $"-p \"{Question}\"" : $"-no-cnv -p {Quoted.Shell(prompt)}"))));
         Snippet(html, "Espalier", answers ? $"espalier chat {Quoted.Shell(student)}"
-            : $"espalier generate {Quoted.Shell(student)} {(readsText ? $"--prompt \"{Prompt}\"" : $"--ids {Ids}")} --max-tokens 60",
+            : $"espalier generate {Quoted.Shell(student)} {(readsText ? $"--prompt {Quoted.Shell(prompt)}" : $"--ids {Ids}")} --max-tokens 60",
             "espalier is the launcher at the root of the program's folder: ./espalier "
                 + "there, with the path of this folder before the student's.");
     }

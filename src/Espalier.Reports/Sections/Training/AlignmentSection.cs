@@ -17,7 +17,8 @@ internal static class AlignmentSection
             + "and after it: nats a token of the assistant's turns, or the loss of a pair of answers, with the share of the pairs that the "
             + "model "
             + "prefers the right way round against the model before the step.");
-        var table = new HtmlTable("Recipe", "Step", "Method", ">Trained on", ">Left out", ">Held-out loss before", ">after");
+        var table = new HtmlTable(
+            "Recipe", "Step of alignment", "Method", ">Trained on", ">Left out", ">Held-out loss before", ">Held-out loss after");
         foreach (var arm in run.Arms)
             foreach (var row in arm.Result.Aligned ?? [])
                 table.Add(null, arm.Name, row.Stage, row.Method, Figures.Exact(row.Conversations), Figures.Exact(row.Skipped.Values.Sum()),

@@ -59,6 +59,25 @@ public sealed class InitTests : TorchTest
     }
 
     [Fact]
+    public void Little_text_is_said_by_what_the_recipe_would_take_of_more()
+    {
+        string Warning(int ids)
+        {
+            var file = Verb.WriteIds(_folder.Path, $"{ids}.i32", Enumerable.Range(0, ids).Select(i => i * i % 127));
+            var (code, _, error) = TestCommand.LaunchWith("init", Verb.Tiny, file, "--output", At($"{ids}.yaml"));
+            Assert.True(code == 0, error);
+            Assert.Equal(error.Contains("little text", StringComparison.Ordinal),
+                File.ReadAllText(At($"{ids}.yaml")).Contains("# Little text: ", StringComparison.Ordinal));
+            return error;
+        }
+        var little = Warning(200);
+        Assert.Contains("windows of 8 tokens to train on, each seen ", little, StringComparison.Ordinal);
+        Assert.Contains("samples to score by, where 256 are taken of more text", little, StringComparison.Ordinal);
+        Assert.Contains("give at least 64 of 256 tokens: some 16.4k tokens, or 64.3 KiB of text", little, StringComparison.Ordinal);
+        Assert.DoesNotContain("little text", Warning(40_000), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_single_record_cannot_be_cut_and_what_to_do_is_said()
     {
         File.WriteAllText(At("one.jsonl"), $"{{\"text\": \"{string.Join(' ', Enumerable.Range(0, 300))}\"}}\n");
@@ -80,7 +99,8 @@ public sealed class InitTests : TorchTest
         File.WriteAllText(text, string.Join('\n', Enumerable.Range(0, 60).Select(i => $"Line {i} of a text.{(i % 3 == 0 ? "\n" : "")}")));
         var (code, _, error) = TestCommand.LaunchWith("init", Verb.Teacher, text, "--output", At("recipe.yaml"));
         Assert.True(code == 0, error);
-        Assert.Contains("document-bytes", File.ReadAllText(At("recipe.yaml")));
+        Assert.Contains("document-bytes=", File.ReadAllText(At("recipe.yaml")));
+        Assert.Contains("# document-bytes cuts a text into documents of about so many bytes", File.ReadAllText(At("recipe.yaml")));
         Planned();
     }
 

@@ -118,7 +118,7 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --freeze embedding,head,norms,attention,mlp", "is all that the model has; leave something to train")]
     [InlineData("--ids IDS --router-balance 0.1", "router-balance is about the routers of experts")]
     [InlineData("--ids IDS --hidden-layers 90:1", "90")]
-    [InlineData("--ids IDS --micro-batch 9", "--micro-batch is 9; it must be at most the batch of 8 windows")]
+    [InlineData("--ids IDS --micro-batch 9", "--micro-batch is 9; it must be a whole number from 0 to 8, the batch, or auto")]
     [InlineData("--ids IDS --order shufled", "shuffled")]
     [InlineData("--ids IDS --temperature 0", "--temperature is 0; it must be a number above 0")]
     [InlineData("--ids IDS --loss kl", "--loss: loss 'kl' is not known")]
@@ -168,7 +168,7 @@ public sealed class TrainingCommandTests : TorchTest
     }
 
     [Theory]
-    [InlineData("prune: { hidden: 32, heads: 3 }\nscore: { samples: 8 }", "nearest legal values are 2 and 4")]
+    [InlineData("prune: { hidden: 32, heads: 3 }\nscore: { samples: 8 }", "nearest sizes to cut to are 2 and 4")]
     [InlineData("prune: { hidden: 64 }\nscore: { samples: 8 }", "between 1 and the teacher's 48")]
     [InlineData("prune: { hiden: 32 }\nscore: { samples: 8 }", "hidden")]
     [InlineData("prune: { hidden: 32 }\nscore: { samples: 100000 }", "give more text, fewer samples")]
