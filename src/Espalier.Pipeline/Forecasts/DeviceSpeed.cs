@@ -7,6 +7,9 @@ namespace Espalier.Pipeline.Forecasts;
 /// <param name="Utilisation">The share of both that is assumed to be reached; 1 where the work itself was measured.</param>
 internal sealed record DeviceSpeed(string Device, double Forward, double Training, double Utilisation)
 {
+    /// <summary>The device that the program runs on.</summary>
+    public const string Here = "this machine";
+
     /// <summary>The best that may be, as a multiple of these speeds.</summary>
     public double Best { get; init; } = 1;
 
@@ -27,10 +30,10 @@ internal sealed record DeviceSpeed(string Device, double Forward, double Trainin
 
     /// <summary>This machine, from the speed of a large float32 matrix product.</summary>
     public static DeviceSpeed FromProduct(double gflops) =>
-        new("this machine", gflops, gflops, OnProcessor) { Best = BestOnProcessor / OnProcessor, Worst = WorstOnProcessor / OnProcessor };
+        new(Here, gflops, gflops, OnProcessor) { Best = BestOnProcessor / OnProcessor, Worst = WorstOnProcessor / OnProcessor };
 
     /// <summary>This machine, from its own work at the recipe's shape.</summary>
-    public static DeviceSpeed FromWork(double forward, double training) => new("this machine", forward, training, 1);
+    public static DeviceSpeed FromWork(double forward, double training) => new(Here, forward, training, 1);
 
     /// <summary>The same from several measurements of each: their medians, and how far they lie apart.</summary>
     public static DeviceSpeed FromWork(IReadOnlyList<double> forward, IReadOnlyList<double> training)

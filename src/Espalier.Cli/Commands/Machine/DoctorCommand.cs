@@ -28,7 +28,7 @@ internal sealed class DoctorCommand : CommandBase
 
     internal DoctorCommand() : base(
         "doctor",
-        "Show libtorch, threads, vector units, memory, GPU, measured sgemm and disk speed, and what is wrong",
+        "Show libtorch, threads, vector units, memory, GPU, measured speed of products and disk, and what is wrong",
         "espalier doctor",
         "espalier doctor --json | jq .findings",
         "espalier doctor --folder runs")

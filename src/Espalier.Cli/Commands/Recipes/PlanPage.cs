@@ -40,7 +40,7 @@ internal static class PlanPage
         page.Table(Times(times));
         page.Line();
         page.Table(HoursOfStages(times));
-        if (times.Any(time => time.Utilisation != 1))
+        if (times.Any(time => time.Device != DeviceSpeed.Here))
             page.Line("GPUs stand there for comparison; with a libtorch for CUDA, --device cuda computes on one.");
         page.Line(
             $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without "
@@ -111,7 +111,7 @@ internal static class PlanPage
     /// <summary>This machine, and GPUs where the work is worth one: a column of 0 s says nothing.</summary>
     private static TimeForecast[] Shown(RecipePlan plan)
     {
-        TimeForecast[] telling = [.. plan.Times.Where(time => time.Utilisation == 1 || time.SecondsFrom >= 1)];
+        TimeForecast[] telling = [.. plan.Times.Where(time => time.Device == DeviceSpeed.Here || time.SecondsFrom >= 1)];
         return telling.Length > 0 ? telling : [.. plan.Times];
     }
 

@@ -32,6 +32,16 @@ public sealed class PlanCommandTests
     }
 
     [Fact]
+    public void Graphics_processors_are_spoken_of_only_where_the_table_has_some()
+    {
+        Assert.Contains("GPUs stand there", TestCommand.Launch($"plan {Recipe("llama-3.1-8b-depth-4b.yaml")} --gflops 100").Output,
+            StringComparison.Ordinal);
+        var own = TestCommand.Launch($"plan {Recipe("quickstart.yaml")} --gflops 100").Output;
+        Assert.DoesNotContain("one A100", own, StringComparison.Ordinal);
+        Assert.DoesNotContain("GPUs stand there", own, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_page_names_stages_shapes_sizes_and_warnings()
     {
         var (code, output, _) = TestCommand.Launch($"plan {Recipe("llama-3.1-8b-depth-4b.yaml")} --gflops 100");
