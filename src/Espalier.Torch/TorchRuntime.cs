@@ -26,13 +26,7 @@ public static unsafe class TorchRuntime
     /// </summary>
     public static int Threads
     {
-        get
-        {
-            uint count;
-            Status.Check(Libtorch.ThreadCount(&count), "libtorch does not say how many threads it uses");
-            return (int)count;
-        }
-
+        get => ComputeThread.Threads;
         set
         {
             if (value is < 1 or > MostThreads)

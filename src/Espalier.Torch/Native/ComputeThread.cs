@@ -11,6 +11,17 @@ internal static unsafe class ComputeThread
 
     private static int s_threads = -1;
 
+    /// <summary>How many threads compute together.</summary>
+    public static int Threads
+    {
+        get
+        {
+            uint count;
+            Status.Check(Libtorch.ThreadCount(&count), "libtorch does not say how many threads it uses");
+            return (int)count;
+        }
+    }
+
     /// <summary>
     /// Turns off libtorch's gradients on this thread, for they are recorded by us, and starts its helpers with signals held back for good:
     /// a thread inherits the mask of the one that starts it, and helpers multiply (<see cref="SignalHold"/>).
@@ -27,9 +38,8 @@ internal static unsafe class ComputeThread
     private static void StartHelpers()
     {
         Libtorch.SetGradMode(0);
-        uint threads;
-        Status.Check(Libtorch.ThreadCount(&threads), "libtorch does not say how many threads it uses");
-        Interlocked.CompareExchange(ref s_threads, (int)threads, -1);
+        var threads = Threads;
+        Interlocked.CompareExchange(ref s_threads, threads, -1);
         using (SignalHold.Begin())
             Status.Check(Libtorch.ParallelFor(0, threads, 1, &Nothing, null), "libtorch runs no loops");
         s_readyFor = s_threads;

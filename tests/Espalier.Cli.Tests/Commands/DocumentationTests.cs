@@ -42,7 +42,7 @@ public sealed class DocumentationTests : TorchTest
     internal static void AssertHas(JsonElement documented, JsonElement printed, string place)
     {
         Assert.True(documented.ValueKind == printed.ValueKind, $"{place} is {printed.ValueKind}, documented as {documented.ValueKind}");
-        if (documented.ValueKind == JsonValueKind.Array)
+        if (documented.ValueKind == JsonValueKind.Array && documented.GetArrayLength() > 0)
             AssertHas(documented[0], printed[0], $"{place}[0]");
         if (documented.ValueKind == JsonValueKind.Object)
             foreach (var field in documented.EnumerateObject())

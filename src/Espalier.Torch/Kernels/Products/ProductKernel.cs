@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Espalier.Torch.Kernels.Vectors;
+using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Kernels.Products;
 
@@ -231,7 +232,7 @@ internal static unsafe class ProductKernel
         /// <summary>Columns of a group.</summary>
         public readonly long Columns = Even(job.Columns,
             job.Depth > Whole ? Most
-            : job.ADepth != 1 && job.Rows >= Rows * 2 * TorchRuntime.Threads ? Room(PackedBesideCopies, job.Depth, MostBesideCopies)
+            : job.ADepth != 1 && job.Rows >= Rows * 2 * ComputeThread.Threads ? Room(PackedBesideCopies, job.Depth, MostBesideCopies)
             : Room(Packed, job.Depth, Most));
 
         /// <summary>Pieces that all rows are cut into.</summary>
