@@ -44,7 +44,8 @@ internal sealed class HeadBackward
     public void End()
     {
         _gradient.End();
-        _room_CV?.LetGo(reuse: true);
+        if (_room_CV is not null)
+            ProductOperators.LetRoomGo(_room_CV);
         (_work, _room_CV) = (default, null);
         s_spare = this;
     }
@@ -54,6 +55,8 @@ internal sealed class HeadBackward
         var work = _work;
         var (head, factor_VD) = (work.Head, work.Factor_VD);
         var hidden_CD = work.Operand_ND.Slice(0, start, end);
+        if (work.Reuses && head.MakesRoom(hidden_CD, factor_VD))
+            _room_CV ??= ProductOperators.KeptRoomFor(end - start, head.Vocabulary).Unscoped();
         var logits_CV = (work.Reuses ? head.Product(hidden_CD, factor_VD, ref _room_CV) : null)
             ?? head.Shaped(hidden_CD.Linear(factor_VD));
         var cap_CV = head.Cap is { } cap ? logits_CV.CapSlope(cap) : null;

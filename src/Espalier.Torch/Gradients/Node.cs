@@ -32,6 +32,9 @@ internal sealed class Node : GradientSink
     private Kept[]? _manyKept;
     private FormArray _formsOfInputs;
     private Backward? _backward;
+    private Func<Node, Tensor>? _again;
+    private Tensor? _repeated;
+    private int _version;
     private int _holders;
     private Tensor? _pending;
     private Node? _next;
@@ -66,6 +69,18 @@ internal sealed class Node : GradientSink
 
     /// <summary>What was kept at a place, or null where that was left free.</summary>
     public Tensor? KeptOrNull(int index) => _keptTensors[index].IsNone ? null : this[index];
+
+    /// <summary>
+    /// Says how the result is computed again from what is kept, where that takes few operations. Whoever needs it backwards then need not
+    /// keep it, for a node holds those before it.
+    /// </summary>
+    public void Repeats(Func<Node, Tensor>? again, Tensor result) => (_again, _version) = (again, result.Version);
+
+    /// <summary>Whether the result, which nobody wrote since, can be computed again.</summary>
+    public bool CanRepeat(Tensor result) => _again is not null && result.Version == _version;
+
+    /// <summary>The result, computed again where nobody asked before; this node's until backward has been through it.</summary>
+    public Tensor Repeated() => _repeated ??= _again!(this).Unscoped();
 
     /// <summary>A node for an operation that is about to be recorded, held by whoever asks.</summary>
     public static Node Take()
@@ -224,7 +239,8 @@ internal sealed class Node : GradientSink
         foreach (var input in Inputs)
             if (input is Node node)
                 Unhold(node, ref freed);
-        (_inputs, _kept, _forms, _many, _manyKept) = (0, 0, 0, null, null);
+        _repeated?.LetGo(reuse: true);
+        (_inputs, _kept, _forms, _many, _manyKept, _again, _repeated) = (0, 0, 0, null, null, null, null);
         (_few, _keptTensors, _formsOfInputs) = (default, default, default);
     }
 

@@ -41,17 +41,21 @@ internal static class ProductRules
         var recorded = call.Node;
         for (var i = 0; i < 3; i++)
             recorded.Note(call.Form(i));
-        recorded.KeepOrSkip(call.Wants(1) ? call.Input(0) : null);
+        // What costs little to compute again is not kept.
+        var x = call.Input(0);
+        recorded.KeepOrSkip(call.Wants(1) && !(x.Sink is Node made && made.CanRepeat(x)) ? x : null);
         recorded.KeepOrSkip(call.Wants(0) ? call.Input(1) : null);
         return static (node, g, into) =>
         {
-            if (node.FormOf(0) is { } x)
-                into[0] = x.Cast(g.MatMul(node[1]));
+            if (node.FormOf(0) is { } form)
+                into[0] = form.Cast(g.MatMul(node[1]));
             // What is gathered already is added to where it lies, where products do that.
-            if (node.FormOf(1) is { } w
-                && !(node.Inputs[1] is Leaf { Wanted: true, Gradient: { } sum }
-                    && sum.TryAddProductInPlace(Rows(g).Transpose(0, 1), Rows(node[0]))))
-                into[1] = w.Cast(OfWeight(Rows(g), Rows(node[0])));
+            if (node.FormOf(1) is { } w)
+            {
+                var read = Rows(node.KeptOrNull(0) ?? ((Node)node.Inputs[0]!).Repeated());
+                if (!(node.Inputs[1] is Leaf { Wanted: true } leaf && leaf.TryAddProduct(Rows(g).Transpose(0, 1), read)))
+                    into[1] = w.Cast(OfWeight(Rows(g), read));
+            }
             if (node.FormOf(2) is { } bias)
                 into[2] = bias.Cast(Rows(g).Sum([0]));
         };

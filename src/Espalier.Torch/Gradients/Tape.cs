@@ -17,13 +17,16 @@ internal static class Tape
     /// <param name="backward">The backward.</param>
     /// <param name="number">For the backward: <see cref="Node.Number"/>.</param>
     /// <param name="first">For the backward: <see cref="Node.First"/>.</param>
+    /// <param name="again"><see cref="Node.Repeats"/>.</param>
     public static Tensor Record(
-        Tensor result, ReadOnlySpan<Tensor?> inputs, ReadOnlySpan<Tensor?> keep, Backward backward, double number = 0, long first = 0)
+        Tensor result, ReadOnlySpan<Tensor?> inputs, ReadOnlySpan<Tensor?> keep, Backward backward, double number = 0, long first = 0,
+        Func<Node, Tensor>? again = null)
     {
         var node = Node.Take();
         foreach (var tensor in keep)
             node.KeepOrSkip(tensor);
         (node.Number, node.First) = (number, first);
+        node.Repeats(again, result);
         var room = new Sinks();
         var sinks = inputs.Length <= Sinks.Room ? ((Span<GradientSink?>)room)[..inputs.Length] : new GradientSink?[inputs.Length];
         for (var i = 0; i < sinks.Length; i++)

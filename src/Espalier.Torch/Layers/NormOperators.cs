@@ -23,7 +23,8 @@ public static class NormOperators
             return y;
         return Tape.Record(
             y, [x, weight], [x, weight],
-            static (node, g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, node[0], node[1], node.Number), epsilon);
+            static (node, g, into) => (into[0], into[1]) = RmsNormKernel.Backward(g, node[0], node[1], node.Number), epsilon,
+            again: static node => RmsNormKernel.Forward(node[0], node[1], node.Number));
     }
 
     /// <summary>The same, forward by libtorch's operator for all of it, and back in few calls.</summary>

@@ -73,7 +73,8 @@ public static class UnitOperators
         if (!GradMode.Records(x, up))
             return y;
         return Tape.Record(y, [x, up], [x, up], static (node, g, into) =>
-            (into[0], into[1]) = GatedUnitKernel<TU>.Backward(g, node[0], node[1], node.Number), limit);
+            (into[0], into[1]) = GatedUnitKernel<TU>.Backward(g, node[0], node[1], node.Number), limit,
+            again: static node => GatedUnitKernel<TU>.Forward(node[0], node[1], node.Number));
     }
 
     /// <summary>max(x, 0)² (arXiv 2109.08668).</summary>

@@ -1,6 +1,7 @@
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Elements;
 using Espalier.Torch.Kernels.Products;
+using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Operators;
 
@@ -43,6 +44,15 @@ public static class ProductOperators
     /// <summary>Memory for <see cref="LinearInto"/>, on the processor; what is in it is anything.</summary>
     internal static Tensor RoomFor(long rows, long columns) => Tensor.Adopt(OwnProducts.New([rows, columns]));
 
+    /// <summary>The same where it is kept when it is given back, by <see cref="LetRoomGo"/>.</summary>
+    internal static Tensor KeptRoomFor(long rows, long columns) => OwnProducts.Room(rows, columns);
+
+    /// <summary>Gives memory back that nobody uses any more, for the next who needs as much.</summary>
+    internal static void LetRoomGo(Tensor room) => OwnProducts.LetRoomGo(room);
+
+    /// <summary>Gives the system what of such memory nobody has: when a training is over.</summary>
+    internal static void TrimRooms() => KeptRooms.Trim();
+
     /// <summary>
     /// x · weightᵀ of matrices in memory that is there and not theirs, or where it cannot be written there, in a new tensor. No gradient.
     /// </summary>
@@ -62,6 +72,10 @@ public static class ProductOperators
     /// <summary>The same where no memory of the sum's size is needed; else false, and nothing is done.</summary>
     internal static bool TryAddProductInPlace(this Tensor sum, Tensor a, Tensor b) =>
         AddsInPlace && OwnProducts.TryWrite(sum, a, b, turned: true, adds: true);
+
+    /// <summary>to = a · b in memory that is there, where a new tensor's would come of the same kernel; else false.</summary>
+    internal static bool TryWriteProduct(this Tensor to, Tensor a, Tensor b) =>
+        AddsInPlace && OwnProducts.TryWrite(to, a, b, turned: true, adds: false);
 
     /// <summary>x + a · b, of matrices. No gradient.</summary>
     public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b)
