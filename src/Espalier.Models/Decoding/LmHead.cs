@@ -89,7 +89,7 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// enough positions for a product that packs the matrix once more, and takes that much less of the memory.
     /// </summary>
     internal int PartsOf(Tensor hidden_ND, long positions) =>
-        compute == ComputeType.Float32 && MakesRoom(hidden_ND, weight)
+        4 * Vocabulary * positions > NearBytes && compute == ComputeType.Float32 && MakesRoom(hidden_ND, weight)
             ? (int)((positions + EnoughForward - 1) / EnoughForward) : 1;
 
     /// <summary>
