@@ -8,7 +8,7 @@ namespace Espalier.Benchmarks;
 /// </summary>
 internal static class HeadCase
 {
-    private const int Tried = 4, Few = 16, Times = 8;
+    private const int Tried = 4, Few = 16, Warm = 100, Times = 8;
 
     private static readonly (string Name, string[] Settings)[] s_forms = [("plain", []), ("tcmalloc", [PeerSystem.TcMalloc])];
 
@@ -49,8 +49,9 @@ internal static class HeadCase
     {
         using var work = new TemporaryFolder();
         using var operands = new HeadOperands(work, system, input, Times);
-        // Code and the gradient's memory are there before it counts.
-        operands.Step(Few);
+        // Code, compiled for good after some dozens of calls, and the gradient's memory are there before it counts.
+        for (var i = 0; i < Warm; i++)
+            operands.Step(Few);
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         Memory.ForgetPeak();
         var before = Memory.ResidentMiB;

@@ -59,7 +59,8 @@ internal sealed class HeadOperands : IDisposable
     {
         using var scope = TensorScope.Begin();
         var count = tokens ?? Tokens;
-        Gradients.Clear([_head]);
+        // As a training does between steps.
+        Gradients.Renew([_head], ProductOperators.AddsInPlace);
         var result = new ForwardKl().Backward(
             new(_head), _hidden.Slice(0, 0, count), _targets.Slice(0, 0, count),
             new DenseDistributions(_teacherHidden.Slice(0, 0, count), new(_teacherHead)), 1.0 / count);

@@ -34,6 +34,8 @@ internal sealed class AlignedTeacher(Teacher teacher, int vocabulary) : Teacher
         internal override DistributionChunk Next(long start, long end, long vocabulary, ref Tensor? room_CV) =>
             whole.Next(start, end, vocabulary, ref room_CV);
 
+        internal override int PartsOf(long positions) => whole.PartsOf(positions);
+
         internal override void LetGo() => whole.LetGo();
 
         public override TeacherDistributions Rows(Tensor index_M) => new FirstEntries(whole.Rows(index_M), vocabulary);

@@ -42,6 +42,7 @@ internal static class TaylorScorer
         finally
         {
             Gradients.Clear(weights);
+            ProductOperators.TrimRooms();
             model.RequiresGrad = false;
         }
     }

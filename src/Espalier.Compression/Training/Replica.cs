@@ -50,7 +50,7 @@ internal sealed class Replica : IDisposable
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
         // Here, so that what they were serves this thread again.
-        Gradients.Clear(_weights);
+        Gradients.Renew(_weights, ProductOperators.AddsInPlace && _model.Compute == ComputeType.Float32 && _model.Device == Device.Cpu);
         Array.Clear(_sums);
         for (var done = 0; done < Windows; done += _full.Size)
         {

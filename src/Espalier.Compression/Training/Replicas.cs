@@ -56,7 +56,9 @@ internal sealed class Replicas : IDisposable
     /// <param name="profiler">Who measures this thread's step, or null.</param>
     public void Accumulate(long first, double scale, double[] sums, StepProfiler? profiler)
     {
-        Gradients.Clear(_weights);
+        // A single replica's are the model's own.
+        if (_workers is not null)
+            Gradients.Clear(_weights);
         Array.Clear(sums);
         if (_workers is null)
             _replicas[0].Accumulate(first, scale);

@@ -173,6 +173,7 @@ public sealed class Trainer : IDisposable
         Gradients.Clear(_weights);
         _replicas.Dispose();
         _optimizer.Dispose();
+        ProductOperators.TrimRooms();
     }
 
     /// <summary>One step, and none of what happens after it.</summary>

@@ -51,7 +51,8 @@ internal sealed class HeadBackward
     public void End()
     {
         _gradient.End();
-        _room_CV?.LetGo(reuse: true);
+        if (_room_CV is not null)
+            ProductOperators.LetRoomGo(_room_CV);
         (_work, _room_CV) = (default, null);
         s_spare = this;
     }

@@ -16,7 +16,7 @@ internal sealed class HeadGradient
     private double _scale;
     private ComputeType _compute;
 
-    private Tensor Gathered => Of(_head_VD!);
+    private Tensor Gathered => _head_VD!.GradOrZeros();
 
     /// <summary>Begins to gather.</summary>
     /// <param name="head_VD">The matrix.</param>
@@ -26,11 +26,13 @@ internal sealed class HeadGradient
     public void Begin(Tensor head_VD, long vocabulary, double scale, ComputeType compute) =>
         (_head_VD, _vocabulary, _scale, _compute) = (head_VD, vocabulary, scale, compute);
 
-    /// <summary>Makes the gradient where it is gathered in its own memory and is not there yet.</summary>
+    /// <summary>Makes the gradient, or room for it, where it is gathered in its own memory and is not there yet.</summary>
     public static void MakeRoom(Tensor head_VD, ComputeType compute)
     {
-        if (compute != ComputeType.Float32 || ProductOperators.AddsInPlace)
-            _ = Of(head_VD);
+        if (compute != ComputeType.Float32)
+            _ = head_VD.GradOrZeros();
+        else if (ProductOperators.AddsInPlace)
+            head_VD.MakeRoomForGrad();
     }
 
     /// <summary>Adds scale · slopesᵀ · hidden.</summary>
@@ -46,7 +48,10 @@ internal sealed class HeadGradient
         }
         if (ProductOperators.AddsInPlace)
         {
-            Gathered.Slice(0, 0, _vocabulary).AddProductInPlace(slopes_CV.Transpose(0, 1), hidden_CD.Mul(_scale));
+            var scaled_CD = hidden_CD.Mul(_scale);
+            if (_vocabulary == _head_VD!.Size(0) && _head_VD.TryAddProductToGrad(slopes_CV.Transpose(0, 1), scaled_CD))
+                return;
+            Gathered.Slice(0, 0, _vocabulary).AddProductInPlace(slopes_CV.Transpose(0, 1), scaled_CD);
             return;
         }
         var before = _sum_DV;
@@ -75,13 +80,5 @@ internal sealed class HeadGradient
     {
         _sum_DV?.LetGo(reuse: true);
         (_head_VD, _sum_DV) = (null, null);
-    }
-
-    private static Tensor Of(Tensor head)
-    {
-        if (head.Grad() is { } present)
-            return present;
-        head.SetGrad(head.ZerosLike());
-        return head.Grad()!;
     }
 }

@@ -40,6 +40,9 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// </summary>
     private const long EnoughPositions = 256;
 
+    /// <summary>The same where logits alone are wanted: the head is packed then and nothing else.</summary>
+    private const long EnoughForward = 128;
+
     /// <summary>What products are computed in while training.</summary>
     internal ComputeType Compute => compute;
 
@@ -68,15 +71,26 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     internal Tensor TrainingLogits(Tensor hidden_CD, ref Tensor? room_CV) =>
         Product(compute.Operand(hidden_CD), Factor(), ref room_CV) is { } logits_CV ? logits_CV : TrainingLogits(hidden_CD);
 
+    /// <summary>Whether logits can be in such memory.</summary>
+    internal bool MakesRoom(Tensor operand_CD, Tensor factor_VD) => Divisor == 1 && Cap is null && operand_CD.WritesProducts(factor_VD);
+
     /// <summary>Logits of an operand, [C, V], in that memory, or null where they cannot be there.</summary>
     internal Tensor? Product(Tensor operand_CD, Tensor factor_VD, ref Tensor? room_CV)
     {
-        if (Divisor != 1 || Cap is not null || !operand_CD.WritesProducts(factor_VD))
+        if (!MakesRoom(operand_CD, factor_VD))
             return null;
         var positions = operand_CD.Size(0);
         room_CV ??= ProductOperators.RoomFor(positions, Vocabulary).Unscoped();
         return operand_CD.LinearInto(factor_VD, room_CV.Slice(0, 0, positions));
     }
+
+    /// <summary>
+    /// Into how many parts a chunk of so many positions is cut where logits alone are wanted and go into memory that serves again: each has
+    /// enough positions for a product that packs the matrix once more, and takes that much less of the memory.
+    /// </summary>
+    internal int PartsOf(Tensor hidden_ND, long positions) =>
+        4 * Vocabulary * positions > NearBytes && compute == ComputeType.Float32 && MakesRoom(hidden_ND, weight)
+            ? (int)((positions + EnoughForward - 1) / EnoughForward) : 1;
 
     /// <summary>
     /// Does something with positions 0 ≤ i &lt; <paramref name="positions"/>, start and end of a chunk at a time, each in a scope of its

@@ -5,6 +5,15 @@ namespace Espalier.Torch.Gradients;
 /// <summary>The gradient that a tensor accumulates, and whether it wants one. Owned by the tensor.</summary>
 internal sealed class Leaf(Tensor owner) : GradientSink
 {
+    // Positions of a gradient that its room is begun with: products of fewer may be another library's, and so the sum's bits.
+    private const long Enough = 16;
+
+    // Memory for the next gradient, while there is none.
+    private Tensor? _room;
+
+    // Whether a gradient came that was made elsewhere although there was room for it.
+    private bool _leavesRoom;
+
     // Before a gradient can be wanted of anything, operators know how it goes through them.
     static Leaf() => OperatorRules.Give();
 
@@ -33,8 +42,16 @@ internal sealed class Leaf(Tensor owner) : GradientSink
         if (gradient.DType != owner.DType)
             throw new TorchException($"a gradient is {gradient.DType} and its leaf {owner.DType}");
         if (Gradient is not null)
+        {
             Gradient.AddInPlace(gradient);
-        else if (!gradient.IsContiguous)
+            return;
+        }
+        if (_room is not null)
+        {
+            _leavesRoom = true;
+            LetRoomGo();
+        }
+        if (!gradient.IsContiguous)
             Gradient = gradient.Contiguous().Unscoped();
         else
             Gradient = gradient.SharesMemory ? gradient.Clone().Unscoped() : Own(gradient);
@@ -49,10 +66,58 @@ internal sealed class Leaf(Tensor owner) : GradientSink
         before?.LetGo(reuse: true);
     }
 
+    /// <summary>
+    /// Forgets the gradient and keeps its memory for the next, or makes memory for it: what lasts from step to step lies together then,
+    /// and not between what a step makes and lets go of. Where gradients come that were made elsewhere, nothing is kept.
+    /// </summary>
+    public void Renew()
+    {
+        if (_leavesRoom)
+        {
+            Replace(null);
+            return;
+        }
+        if (Gradient is { IsContiguous: true } there && there.HasMemoryAlone)
+            (_room, Gradient) = (there, null);
+        else
+            Replace(null);
+        _room ??= Owner.EmptyLike().Unscoped();
+    }
+
+    /// <summary>Adds the product of two matrices where the gradient lies, or begins it in its room; false where neither can be.</summary>
+    public bool TryAddProduct(Tensor a, Tensor b)
+    {
+        if (Gradient is not null)
+            return Gradient.TryAddProductInPlace(a, b);
+        if (_room is null || a.Size(1) < Enough || !_room.TryWriteProduct(a, b))
+            return false;
+        (Gradient, _room) = (_room, null);
+        return true;
+    }
+
+    /// <summary>The gradient so far; zeros in its room where there is none yet and there is room; else null.</summary>
+    public Tensor? Begun()
+    {
+        if (Gradient is null && _room is not null)
+        {
+            _room.ZeroInPlace();
+            (Gradient, _room) = (_room, null);
+        }
+        return Gradient;
+    }
+
     /// <summary>What still arrives goes nowhere.</summary>
     public override void OwnerIsGone()
     {
         Wanted = false;
         Replace(null);
+        LetRoomGo();
+    }
+
+    /// <summary>Gives the room back.</summary>
+    public void LetRoomGo()
+    {
+        _room?.LetGo(reuse: true);
+        _room = null;
     }
 }

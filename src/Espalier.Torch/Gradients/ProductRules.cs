@@ -45,12 +45,11 @@ internal static class ProductRules
         recorded.KeepOrSkip(call.Wants(0) ? call.Input(1) : null);
         return static (node, g, into) =>
         {
-            if (node.FormOf(0) is { } x)
-                into[0] = x.Cast(g.MatMul(node[1]));
-            // What is gathered already is added to where it lies, where products do that.
+            if (node.FormOf(0) is { } form)
+                into[0] = form.Cast(g.MatMul(node[1]));
+            // What is gathered already is added to where it lies, where products do that; the first of all begins it in its room.
             if (node.FormOf(1) is { } w
-                && !(node.Inputs[1] is Leaf { Wanted: true, Gradient: { } sum }
-                    && sum.TryAddProductInPlace(Rows(g).Transpose(0, 1), Rows(node[0]))))
+                && !(node.Inputs[1] is Leaf { Wanted: true } leaf && leaf.TryAddProduct(Rows(g).Transpose(0, 1), Rows(node[0]))))
                 into[1] = w.Cast(OfWeight(Rows(g), Rows(node[0])));
             if (node.FormOf(2) is { } bias)
                 into[2] = bias.Cast(Rows(g).Sum([0]));

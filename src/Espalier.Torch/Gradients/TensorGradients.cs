@@ -88,6 +88,7 @@ public static class TensorGradients
         if (grad is null)
         {
             ((Leaf?)tensor.Leaf)?.Replace(null);
+            ((Leaf?)tensor.Leaf)?.LetRoomGo();
             return;
         }
         if (ReferenceEquals(grad, tensor))
@@ -97,6 +98,37 @@ public static class TensorGradients
         if (grad.DType != tensor.DType)
             throw new TorchException($"the gradient is {grad.DType} and the tensor {tensor.DType}");
         Leaf.Of(tensor).Replace(grad);
+    }
+
+    /// <summary>
+    /// Forgets the accumulated gradient as <see cref="SetGrad"/> of null does, and has memory for the next one, which products write
+    /// there. Nothing where no gradient is wanted.
+    /// </summary>
+    internal static void RenewGrad(this Tensor tensor)
+    {
+        tensor.ThrowIfDisposed();
+        if (tensor.Leaf is Leaf { Wanted: true } leaf)
+            leaf.Renew();
+        else
+            tensor.SetGrad(null);
+    }
+
+    /// <summary>Makes memory for a gradient where there is none yet, and no memory for one.</summary>
+    internal static void MakeRoomForGrad(this Tensor tensor)
+    {
+        if (tensor.Accumulated is null)
+            Leaf.Of(tensor).Renew();
+    }
+
+    /// <summary>Adds a · b to the accumulated gradient where it lies, or begins it by that where there is room; else false.</summary>
+    internal static bool TryAddProductToGrad(this Tensor tensor, Tensor a, Tensor b) => Leaf.Of(tensor).TryAddProduct(a, b);
+
+    /// <summary>The accumulated gradient as a new handle; zeros where there was none.</summary>
+    internal static Tensor GradOrZeros(this Tensor tensor)
+    {
+        if (Leaf.Of(tensor).Begun() is null)
+            tensor.SetGrad(tensor.ZerosLike());
+        return tensor.Grad()!;
     }
 
     /// <summary>Adds to the accumulated gradient, or becomes it where there is none yet: then the storage is shared.</summary>

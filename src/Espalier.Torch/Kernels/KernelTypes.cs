@@ -15,7 +15,7 @@ internal static class KernelTypes
         public bool IsFusedNarrow => tensor.DType is DType.Float32 or DType.BFloat16 && tensor.IsOnCpu;
 
         /// <summary>
-        /// Whether losses take it: logits may be bfloat16, and are computed in float32, a row at a time; between rows there may be anything.
+        /// Whether losses take it: logits may be bfloat16, and are computed in float32, a row at a time; between rows may be anything.
         /// </summary>
         public bool IsRowsOfLogits => tensor.IsFusedNarrow && tensor.LiesInRows;
 

@@ -19,7 +19,7 @@ public static class EmbeddingOperators
         return Tape.Record(y, [table], [indices], static (node, g, into) =>
         {
             // A gradient that is there already, such as the head's of a tied table, is added to row by row: no second table is made.
-            if (node.Inputs[0] is Leaf { Wanted: true, Gradient: { IsContiguous: true } present })
+            if (node.Inputs[0] is Leaf { Wanted: true } leaf && leaf.Begun() is { IsContiguous: true } present)
                 EmbeddingKernel.AddTo(present, g, node[0]);
             else
                 EmbeddingKernel.AddTo(into[0] = Tensor.Zeros(DType.Float32, node.First, g.Size(-1)), g, node[0]);

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Espalier.Torch.Native;
 
 /// <summary>
-/// Memory from the system itself and not from malloc, in pages of 2 MiB where Linux gives them: what is read from one end to the other for
-/// every token would otherwise look up a page of 4 KiB every 64 lines. Given back when disposed. Idempotent.
+/// Memory from the system itself and not from malloc, and where that is asked for in pages of 2 MiB where Linux gives them: what is read
+/// from one end to the other for every token would otherwise look up a page of 4 KiB every 64 lines. Given back when disposed. Idempotent.
 /// </summary>
 internal sealed unsafe partial class PageMemory : IDisposable
 {
@@ -17,19 +17,21 @@ internal sealed unsafe partial class PageMemory : IDisposable
     private bool _isDisposed;
 
     /// <summary>Room for so many bytes, that begin at a multiple of 2 MiB where they are mapped and are zero there.</summary>
-    public PageMemory(long bytes)
+    public PageMemory(long bytes, bool isHuge = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        Bytes = bytes;
         if (OperatingSystem.IsLinux())
         {
             _length = (nuint)bytes + Huge;
             _all = mmap(null, _length, ReadWrite, PrivateAnonymous, -1, 0);
             if (_all == (void*)-1)
-                throw new InsufficientMemoryException($"no memory for {bytes} bytes of weights");
+                throw new InsufficientMemoryException($"no memory for {bytes} bytes");
             _isMapped = true;
             Data = (byte*)(((nuint)_all + Huge - 1) / Huge * Huge);
             // A request: where the system has no huge pages, small ones serve.
-            _ = madvise(Data, (nuint)bytes, HugePage);
+            if (isHuge)
+                _ = madvise(Data, (nuint)bytes, HugePage);
         }
         else
         {
@@ -37,6 +39,9 @@ internal sealed unsafe partial class PageMemory : IDisposable
             Data = (byte*)_all;
         }
     }
+
+    /// <summary>How many were asked for.</summary>
+    public long Bytes { get; }
 
     public byte* Data { get; }
 

@@ -1,6 +1,7 @@
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Elements;
 using Espalier.Torch.Kernels.Products;
+using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Operators;
 
@@ -41,14 +42,16 @@ public static class ProductOperators
         AddsInPlace && x.IsForwardFused && weight.IsForwardFused && x.Dimensions == 2;
 
     /// <summary>
-    /// Memory for <see cref="LinearInto"/>, on the processor, [rows, columns]; what is in it is anything. From row to row it is an odd
-    /// number of lines of the cache: of a power of two, the same entries of some rows would want the same places there.
+    /// Memory for <see cref="LinearInto"/>, on the processor, [rows, columns], whose rows lie apart; what is in it is anything. It is
+    /// given back by <see cref="LetRoomGo"/>.
     /// </summary>
-    internal static Tensor RoomFor(long rows, long columns)
-    {
-        using var whole = Tensor.Adopt(OwnProducts.New([rows, ((columns + 15) / 16 | 1) * 16]));
-        return whole.Slice(1, 0, columns);
-    }
+    internal static Tensor RoomFor(long rows, long columns) => OwnProducts.Room(rows, columns);
+
+    /// <summary>Gives memory back that nobody uses any more, for the next who needs as much.</summary>
+    internal static void LetRoomGo(Tensor room) => OwnProducts.LetRoomGo(room);
+
+    /// <summary>Gives the system what of such memory nobody has: when a training is over.</summary>
+    internal static void TrimRooms() => KeptRooms.Trim();
 
     /// <summary>
     /// x · weightᵀ of matrices in memory that is there and not theirs, or where it cannot be written there, in a new tensor. No gradient.
@@ -69,6 +72,10 @@ public static class ProductOperators
     /// <summary>The same where no memory of the sum's size is needed; else false, and nothing is done.</summary>
     internal static bool TryAddProductInPlace(this Tensor sum, Tensor a, Tensor b) =>
         AddsInPlace && OwnProducts.TryWrite(sum, a, b, turned: true, adds: true);
+
+    /// <summary>to = a · b in memory that is there, where a new tensor's would come of the same kernel; else false.</summary>
+    internal static bool TryWriteProduct(this Tensor to, Tensor a, Tensor b) =>
+        AddsInPlace && OwnProducts.TryWrite(to, a, b, turned: true, adds: false);
 
     /// <summary>x + a · b, of matrices. No gradient.</summary>
     public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b)

@@ -26,6 +26,9 @@ internal sealed class StorageVersion
 
     public int Value => Volatile.Read(ref _value);
 
+    /// <summary>Whether one tensor alone has the memory.</summary>
+    public bool IsOfOne => Volatile.Read(ref _tensors) == 1;
+
     /// <summary>One for a tensor whose memory was written so often, and which shares it from now on.</summary>
     public static StorageVersion Take(int value)
     {

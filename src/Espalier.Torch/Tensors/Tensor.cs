@@ -226,6 +226,9 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>Whether another tensor may have the same memory.</summary>
     internal bool SharesMemory => _storage is not null;
 
+    /// <summary>Whether no other tensor has the same memory now.</summary>
+    internal bool HasMemoryAlone => _storage?.IsOfOne != false;
+
     /// <summary>Says that this tensor may have the memory of another one.</summary>
     internal void ShareMemoryOf(Tensor other) => _storage = other.SharedVersion().Share();
 
@@ -237,6 +240,9 @@ public sealed unsafe class Tensor : IDisposable
         else
             _writes++;
     }
+
+    /// <summary>Whether somebody uses the native tensor now, or keeps it.</summary>
+    internal bool IsHeld => _handle.IsHeld;
 
     /// <summary>The native pointer, kept valid until <see cref="Release"/>.</summary>
     internal nint Hold() => _handle.TryHold() || (ReadsHeld && _handle.TryHoldHeld())

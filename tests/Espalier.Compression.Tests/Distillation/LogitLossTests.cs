@@ -1,5 +1,6 @@
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Distillation.Losses.Rows;
+using Espalier.Models;
 using Espalier.Tests;
 using Espalier.Torch;
 
@@ -251,5 +252,49 @@ public sealed class LogitLossTests : TorchTest
         var random = new Random(seed);
         return Tensor.From<double>([.. Enumerable.Range(0, (int)shape.Aggregate((a, b) => a * b)).Select(_ => random.NextDouble() - 0.5)],
             shape);
+    }
+
+    // A teacher's logits are made of fewer positions at once than the student's.
+    [Theory]
+    [MemberData(nameof(All))]
+    public void A_chunk_in_parts_has_the_bits_of_the_whole(string name)
+    {
+        using var scope = TensorScope.Begin();
+        const int N = 300, D = 32, V = 15_000;
+        var (hidden_ND, head_VD) = (Wave(1, N, D), Wave(2, V, D));
+        var (teacher_NE, teacherHead_VE) = (Wave(3, N, D + 16), Wave(4, V, D + 16));
+        var targets_N = Tensor.From<long>([.. Enumerable.Range(0, N).Select(i => 7L * i % V)], N);
+        var loss = Loss(name, 1.5);
+        Assert.NotEqual(1, new LmHead(teacherHead_VE).PartsOf(teacher_NE, N));
+        head_VD.RequiresGrad = true;
+
+        HeadResult Of(LogitLoss which) => which.Backward(
+            new(head_VD), hidden_ND, targets_N, new DenseDistributions(teacher_NE, new(teacherHead_VE)), 1.0 / N, chunk: N);
+        var whole = Of(new Anothers(loss));
+        var gradient = head_VD.Grad()!.ToArray<float>();
+        head_VD.SetGrad(null);
+        var parts = Of(loss);
+
+        Assert.Equal(whole.Parts, parts.Parts);
+        Assert.Equal(whole.HiddenGradient.ToArray<float>(), parts.HiddenGradient.ToArray<float>());
+        Assert.Equal(gradient, head_VD.Grad()!.ToArray<float>());
+    }
+
+    private static Tensor Wave(int seed, params ReadOnlySpan<long> sizes) => Tensor.From<float>(
+        [.. Enumerable.Range(0, (int)(sizes[0] * sizes[1])).Select(i => MathF.Sin(i * 0.7f + seed))], sizes);
+
+    // Of which nobody knows what it does with a chunk: it gets them whole.
+    private sealed class Anothers(LogitLoss loss) : LogitLoss
+    {
+        public override string Name => loss.Name;
+
+        public override bool NeedsTeacher => loss.NeedsTeacher;
+
+        public override bool TakesBfloat16 => loss.TakesBfloat16;
+
+        public override IReadOnlyList<LossPart> Parts => loss.Parts;
+
+        public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C) =>
+            loss.Compute(student_CV, teacher, targets_C);
     }
 }

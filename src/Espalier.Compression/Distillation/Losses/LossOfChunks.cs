@@ -39,12 +39,35 @@ internal sealed class LossOfChunks
     /// <summary>Lets go of the pass's tensors.</summary>
     public void End()
     {
-        _room_CV?.LetGo(reuse: true);
+        if (_room_CV is not null)
+            ProductOperators.LetRoomGo(_room_CV);
         (_loss, _targets_N, _teacher, _room_CV) = (null, null, null, null);
         s_spare = this;
     }
 
+    // A teacher whose logits are made has them of fewer positions at once than the student, whose gradients want many: a row is compared
+    // with a row. Losses of others, and of logits that are copied first, get the chunk whole.
     private (Tensor Losses_PC, Tensor Slope_CV) Of(Tensor logits_CV, long start, long end)
+    {
+        var parts = _loss!.LetsGo && logits_CV.DType == DType.Float32 && _teacher is { } teacher ? teacher.PartsOf(end - start) : 1;
+        if (parts == 1)
+            return Part(logits_CV, start, end);
+        Tensor? losses_PC = null;
+        for (var i = 0; i < parts; i++)
+        {
+            using var scope = TensorScope.Begin();
+            var (first, last) = ((end - start) * i / parts, (end - start) * (i + 1) / parts);
+            var (found_PC, _) = Part(logits_CV.Slice(0, first, last), start + first, start + last);
+            losses_PC ??= found_PC.Dimensions == 1 ? Whole(scope, end - start) : Whole(scope, found_PC.Size(0), end - start);
+            losses_PC.Slice(-1, first, last).CopyInPlace(found_PC);
+        }
+        return (losses_PC!, logits_CV);
+    }
+
+    private static Tensor Whole(in TensorScope scope, params ReadOnlySpan<long> sizes) =>
+        scope.Keep(Tensor.Empty(DType.Float32, sizes));
+
+    private (Tensor Losses_PC, Tensor Slope_CV) Part(Tensor logits_CV, long start, long end)
     {
         // A loss of others may keep what it is told.
         var said = _loss!.LetsGo ? _teacher?.Next(start, end, _vocabulary, ref _room_CV) : _teacher?.At(start, end, _vocabulary);

@@ -20,6 +20,12 @@ public abstract class TeacherDistributions
     /// </summary>
     internal virtual DistributionChunk Next(long start, long end, long vocabulary, ref Tensor? room_CV) => At(start, end, vocabulary);
 
+    /// <summary>
+    /// Into how many parts a chunk of so many positions is cut for <see cref="Next"/>, each of a multiple of 16 positions; 1 where nothing
+    /// is gained by less memory.
+    /// </summary>
+    internal virtual int PartsOf(long positions) => 1;
+
     /// <summary>Nobody needs it any more: the object may serve again.</summary>
     internal virtual void LetGo()
     {
@@ -59,6 +65,8 @@ internal sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : Teache
         _chunk.Logits_CV = _head.First(vocabulary).TrainingLogits(_hidden_NE.Slice(0, start, end), ref room_CV);
         return _chunk;
     }
+
+    internal override int PartsOf(long positions) => _head.PartsOf(_hidden_NE, positions);
 
     internal override void LetGo() =>
         (_hidden_NE, _head, _chunk.Logits_CV, s_spare) = (null!, null!, null!, this);
