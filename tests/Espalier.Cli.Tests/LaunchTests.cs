@@ -74,7 +74,7 @@ public sealed class LaunchTests
 
     [Theory]
     [InlineData("compress", "compress needs RECIPE: recipe files; several share ")]
-    [InlineData("compare-runs a", "compare-runs needs B: another of the same kind (see: ")]
+    [InlineData("compare-runs a", "compare-runs needs B: what A is compared with, of the same kind (see: ")]
     [InlineData("distill a b c", "distill needs --output FOLDER: Hugging Face folder to write")]
     [InlineData("bench", "bench needs MODEL: ")]
     public void What_is_missing_is_named_with_what_it_is(string line, string expected)

@@ -13,6 +13,8 @@ internal static class OneLine
     /// </summary>
     public static string Of(string text)
     {
+        // A public exception's message comes here.
+        ArgumentNullException.ThrowIfNull(text);
         var bad = 0;
         while (bad < text.Length && !IsBreak(text[bad]) && !IsHidden(text[bad]))
             bad++;

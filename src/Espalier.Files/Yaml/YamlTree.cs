@@ -57,7 +57,10 @@ internal sealed class YamlTree
         }
         catch (Exception error) when (error is not EspalierException and not OutOfMemoryException)
         {
-            throw new EspalierException($"{source}: not valid YAML: {error.Message}", error);
+            // The parser has no words for what is left open.
+            throw new EspalierException(
+                $"{source}, line {Math.Max(1, tree._parser.Current?.Start.Line ?? 1)}: not valid YAML: what begins there does not end; "
+                    + "is a [, a { or a quote left open?", error);
         }
     }
 

@@ -83,7 +83,7 @@ internal static partial class ModelPlace
                 ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "huggingface"), "hub");
         return Snapshot(Path.Combine(cache, $"models--{id.Replace("/", "--", StringComparison.Ordinal)}")) is { } snapshot
             ? $"; of that name the download cache has {snapshot}"
-            : $"; if it is the name of a model on the Hugging Face Hub, download it first, for nothing is fetched here: hf download {id} "
+            : $"; it was looked for in {Directory.GetCurrentDirectory()}; if it is the name of a model on the Hugging Face Hub, download it first, for nothing is fetched here: hf download {id} "
                 + $"--local-dir {id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..]}, and give that folder";
     }
 

@@ -28,7 +28,7 @@ internal static class CardUse
         }
         // A document of the run's is the user's, and this page is published.
         page.Paragraph(answers ? "The question below is an example: it answers those best that are like what it was taught."
-            : "The prompt below is an example: it goes on best from the beginning of a text like those that it was trained on.");
+            : "The prompt below is only an example: the model writes best where it goes on from the beginning of a text like those it was trained on.");
         page.Paragraph("With transformers; `model` is this folder, or the name under which it lies on the Hub:");
         page.Code("python", $"""
             from transformers import AutoModelForCausalLM, AutoTokenizer

@@ -91,7 +91,7 @@ internal sealed record RecipeDraft
             if (Windows >= EnoughWindows && Sequence == LongestSequence && HeldOutWindows is null or >= 2)
                 return null;
             var enough = EnoughWindows * (LongestSequence + 1L);
-            var seen = (Steps * Batch + Windows - 1) / Windows;
+            var seen = (Steps * Batch + Windows / 2) / Windows;
             string[] lacks =
             [
                 $"{Units.Counted(Windows, "window")} of {Sequence} tokens to train on"
@@ -195,7 +195,7 @@ internal sealed record RecipeDraft
         throw refused
             ?? new EspalierException(
                 $"{string.Join(", ", texts)}: is too short to train on some documents and hold others out; give more text "
-            + "(of records each is one document)");
+            + "(each record is one document)");
     }
 
     private static long Guess(TextSize? size) =>

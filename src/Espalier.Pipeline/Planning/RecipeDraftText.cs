@@ -31,7 +31,7 @@ internal static class RecipeDraftText
             Line($"# document-bytes cuts a text into documents of about so many bytes, which are trained on or held out as a whole; a file without it is one document.");
         Line($"data:     {{ train: {Many(draft.Train)}, held-out: {draft.HeldOut * 100:0.##}%, sequence: {draft.Sequence} }}");
         Line($"");
-        Line($"# Not done unless you take the # away: the teacher learns the text first, which is worth it where it does not know such text. The run tests that (when: auto); espalier need MODEL TEXT does so alone.");
+        Line($"# Left out unless you take the next # away: then the run tests whether the teacher knows such text too little, and teaches it first where that is so (when: auto). espalier need MODEL TEXT makes that test alone.");
         Line($"# correct: {{ when: auto, steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 2e-4 to 2e-5 }}");
         Line($"");
         Line($"# More samples make steadier scores; the papers take 1024.");
@@ -45,7 +45,7 @@ internal static class RecipeDraftText
             Line($"cycles:   auto");
         }
         Line($"");
-        Line($"# About {(draft.Steps * draft.Batch + draft.Windows - 1) / Math.Max(1, draft.Windows)} times through the text{(draft.InCycles ? $" in each of the {draft.Cycles} cycles" : "")}: more steps, and more text, make a better student.");
+        Line($"# About {(draft.Steps * draft.Batch + draft.Windows / 2) / Math.Max(1, draft.Windows)} times through the text{(draft.InCycles ? $" in each of the {draft.Cycles} cycles" : "")}: more steps, and more text, make a better student.");
         Line($"# early-stopping: 2 beside evaluate-every would end it after two evaluations without a new best, and take the best weights; as it stands all steps are made, and the last weights are the result.");
         Line($"distill:  {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 1e-3 to 1e-4, evaluate-every: {Math.Max(1, draft.Steps / 4)} }}");
         Line($"");

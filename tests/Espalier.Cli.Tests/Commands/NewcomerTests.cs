@@ -68,6 +68,13 @@ public sealed class NewcomerTests : TorchTest
             StringComparison.Ordinal), 0, again.IndexOf("correct: products are computed in", StringComparison.Ordinal));
         Assert.Single(System.Text.RegularExpressions.Regex.Matches(again, "is replaced"));
         Assert.DoesNotContain("is replaced", Train(3));
+        // What is deleted so that it is made again is not replaced by anything else.
+        foreach (var stage in Directory.GetDirectories(Path.Combine(At("out.run"), "stages"), "correct-*"))
+            if (File.ReadAllText(Path.Combine(stage, "stage.json")).Contains("\"steps\": 3", StringComparison.Ordinal))
+                Directory.Delete(stage, recursive: true);
+        var repeated = Train(3);
+        Assert.DoesNotContain("correct: done before", repeated);
+        Assert.DoesNotContain("is replaced", repeated);
         Assert.Contains("correct: done before", Train(2));
         Assert.Equal(first, File.ReadAllBytes(Path.Combine(At("out"), "model.safetensors")));
     }

@@ -145,6 +145,8 @@ public sealed class RecipeErrorTests
     [InlineData("output: !!str x", "line 4: anchors, aliases and tags")]
     [InlineData("output: !mine x", "line 4: anchors, aliases and tags")]
     [InlineData("output: \"a", "not valid YAML")]
+    [InlineData("output: [a\nseed: 1", "line 4: not valid YAML: what begins there does not end; is a [, a { or a quote left open?")]
+    [InlineData("score: { samples: 4\nseed: 1", "line 4: not valid YAML: what begins there does not end")]
     [InlineData("---\nteacher: u", "line 4: a second document begins")]
     [InlineData("[a, b]: c", "line 4: a key must be a word")]
     public void What_is_wrong_in_a_recipe_is_named_with_its_line(string added, string expected) =>

@@ -94,7 +94,7 @@ internal sealed class DoctorCommand : CommandBase
             .. report.Torch is { } torch ? OfTorch(torch) : [("libtorch", "not loaded")],
         ]));
         if (report.Torch is not null)
-            page.Line("Products of a step are small in small models and come near to 2048 cubed in large ones.");
+            page.Line("Products of a step are small in small models and come near to 2048³ in large ones.");
         page.Line();
         page.Heading("Machine");
         page.Table(TextTable.OfFacts(
@@ -134,7 +134,7 @@ internal sealed class DoctorCommand : CommandBase
             : "this processor has no units for them; compute: auto stays with float32"),
     ];
 
-    private static string Speeds(double large, double step) => $"{large:0} GFLOP/s of 2048 cubed, {step:0} of a step's {TorchProbe.Step}";
+    private static string Speeds(double large, double step) => $"{large:0} GFLOP/s at 2048³, {step:0} at {TorchProbe.Step}, which a step has";
 
     private static string Found(LibtorchSource source) => source switch
     {

@@ -60,7 +60,7 @@ internal sealed class InitCommand : CommandBase
         page.Line(
             $"wrote {report.Output}: {Units.Count(report.Teacher.Parameters)} parameters to {Units.Count(report.Student.Parameters)}, "
                 + $"{report.NonEmbeddingKept * 100:0} % of those beside the embedding; "
-            + $"{report.Steps} steps on windows of {report.Sequence} tokens");
+            + $"{(report.Cycles > 1 ? $"{report.Cycles} cycles of " : "")}{report.Steps} steps on windows of {report.Sequence} tokens");
         page.Line("Read it, change what you like, then see what it costs and run it:");
         foreach (var command in report.Next)
             page.Line($"    {command}");
@@ -78,11 +78,11 @@ internal sealed class InitCommand : CommandBase
 /// <param name="Next">Commands to go on with.</param>
 internal sealed record InitReport(
     string Output, ModelForecast Teacher, ModelForecast Student, double NonEmbeddingKept, int Sequence, long Steps,
-    IReadOnlyList<string> Warnings, IReadOnlyList<string> Next)
+    int Cycles, IReadOnlyList<string> Warnings, IReadOnlyList<string> Next)
 {
     internal static InitReport Of(string file, RecipePlan plan, RecipeDraft draft) => new(
         file, plan.Teacher, plan.Student, plan.NonEmbeddingKept, draft.Sequence, draft.Steps,
-        draft.TooLittle is { } little ? [little] : [],
+        draft.InCycles ? draft.Cycles : 1, draft.TooLittle is { } little ? [little] : [],
         [$"{ProgramName.Shown} plan {Shell(file)}", $"{ProgramName.Shown} compress {Shell(file)}"]);
 
     private static string Shell(string file) =>

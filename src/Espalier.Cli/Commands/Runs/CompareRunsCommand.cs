@@ -12,7 +12,7 @@ namespace Espalier.Cli.Commands.Runs;
 internal sealed class CompareRunsCommand : CommandBase
 {
     private readonly Argument<string> _first = new("a") { Description = "Run folder, stage, checkpoint or model folder" };
-    private readonly Argument<string> _second = new("b") { Description = "Another of the same kind" };
+    private readonly Argument<string> _second = new("b") { Description = "What A is compared with, of the same kind" };
     private readonly Option<bool> _exact = new("--exact")
     { Description = "Compare bits, and every file that does not depend on the clock; otherwise numbers by value" };
     private readonly ValueOption<double> _tolerance = new("--tolerance", Kinds.Number("X", Limits.From(0)),

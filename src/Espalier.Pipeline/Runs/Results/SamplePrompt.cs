@@ -49,7 +49,10 @@ internal static class SamplePrompt
             .Where(line => line.Length > 0 && !line.Any(char.IsControl))];
     }
 
-    /// <summary>The first words of a line that goes on after them; null of a shorter one, such as a heading.</summary>
-    private static string? Beginning(string line) =>
-        line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > Words } words ? string.Join(' ', words.Take(Words)) : null;
+    /// <summary>
+    /// The first words of a line that goes on after them; null of a shorter one, or of one that begins with a mark, as headings do.
+    /// </summary>
+    private static string? Beginning(string line) => char.IsLetterOrDigit(line[0])
+        && line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is { Length: > Words } words
+            ? string.Join(' ', words.Take(Words)) : null;
 }

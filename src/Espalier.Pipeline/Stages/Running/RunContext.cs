@@ -16,6 +16,7 @@ namespace Espalier.Pipeline.Stages.Running;
 internal sealed class RunContext : IDisposable
 {
     private readonly RunFolder _folder;
+    private readonly HashSet<string> _earlier;
     private readonly List<string> _used = [];
     private IReadOnlyList<PlannedStage> _planned = [];
     private IReadOnlyList<Stage> _walked = [];
@@ -24,7 +25,8 @@ internal sealed class RunContext : IDisposable
     private RunPosition? _position;
 
     private RunContext(RunFolder folder, IProgressReporter progress, CancellationToken stop) =>
-        (_folder, Progress, Stop) = (folder, progress, stop);
+        (_folder, Progress, Stop, _earlier) =
+            (folder, progress, stop, [.. folder.Manifest?.Stages.Select(entry => entry.Folder) ?? []]);
 
     public IProgressReporter Progress { get; }
 
@@ -287,9 +289,14 @@ internal sealed class RunContext : IDisposable
         _walked = outer;
     }
 
-    /// <summary>A training begins: stages after it say beforehand what it will lead them to do.</summary>
-    public void BeginTraining()
+    /// <summary>
+    /// A training begins: stages after it say beforehand what it will lead them to do. One that an earlier start began makes what that
+    /// start would have made.
+    /// </summary>
+    public void BeginTraining(StageKey key)
     {
+        if (_earlier.Contains(key.FolderName))
+            return;
         foreach (var stage in _walked)
             stage.BeforeTraining(this);
     }

@@ -109,7 +109,7 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
     }
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
-        run.BeginTraining();
+        run.BeginTraining(folder.Key);
         using var source = Start.Value.Open();
         using var model = DecoderWeights.Load(source);
         model.Compute = Section.Compute.Here();

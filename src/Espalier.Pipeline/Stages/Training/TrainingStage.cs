@@ -93,7 +93,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     }
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
-        run.BeginTraining();
+        run.BeginTraining(folder.Key);
         using var source = start.Value.Open();
         using var model = DecoderWeights.Load(source);
         using var open = TeacherOf(run, Name, start.Value, Teacher?.Value, section);

@@ -83,7 +83,7 @@ public sealed class InitTests : TorchTest
         File.WriteAllText(At("one.jsonl"), $"{{\"text\": \"{string.Join(' ', Enumerable.Range(0, 300))}\"}}\n");
         var (code, _, error) = TestCommand.LaunchWith("init", Verb.Teacher, At("one.jsonl"), "--output", At("recipe.yaml"));
         Assert.Equal(2, code);
-        Assert.Contains("too short to train on some documents and hold others out; give more text (of records each is one document)",
+        Assert.Contains("too short to train on some documents and hold others out; give more text (each record is one document)",
             error);
     }
 
