@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Text.Json;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

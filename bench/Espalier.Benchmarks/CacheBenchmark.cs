@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
@@ -7,9 +6,7 @@ using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Espalier.Torch;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>

@@ -5,7 +5,6 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 

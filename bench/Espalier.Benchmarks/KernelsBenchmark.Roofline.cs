@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>A kernel and what a call of it does and moves.</summary>

@@ -1,4 +1,3 @@
-using Espalier.Torch;
 using Espalier.Torch.Dispatch;
 
 namespace Espalier.Benchmarks;

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-using Espalier.Torch;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>

@@ -1,14 +1,10 @@
-using System.Globalization;
-using System.Text.Json;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Parts;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

@@ -1,8 +1,5 @@
-using System.Globalization;
 using Espalier.Benchmarks;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Torch;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);

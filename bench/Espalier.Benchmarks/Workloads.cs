@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
 using Espalier.Models.Tokenizers;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

@@ -1,5 +1,4 @@
 using Espalier.Cli.Host;
-using Espalier.Files;
 using Espalier.Pipeline.Recipes;
 
 namespace Espalier.Cli;

@@ -1,6 +1,5 @@
 using Espalier.Compression.Search;
 using Espalier.Evaluation.Tasks;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Checks;

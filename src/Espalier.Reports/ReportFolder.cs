@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Results;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;

@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Server.Tools;
 using Espalier.Tests;
 using OpenAI.Chat;

@@ -1,9 +1,6 @@
 using System.ClientModel;
-using System.Text.Json.Nodes;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Torch;
 using OpenAI.Embeddings;
 
 namespace Espalier.Server.Tests;

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Server.Tests;

@@ -1,14 +1,11 @@
 using System.Net;
 using System.Text;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Server.Tests;
 

@@ -1,7 +1,5 @@
 using System.Net;
 using System.Text;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Server.Tests;

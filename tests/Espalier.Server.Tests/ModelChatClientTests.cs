@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Tests;
 using Microsoft.Extensions.AI;
 

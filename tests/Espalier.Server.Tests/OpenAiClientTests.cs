@@ -1,7 +1,5 @@
 using System.ClientModel;
 using System.Text;
-using System.Text.Json;
-using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;

@@ -1,12 +1,10 @@
 using System.Net.Http.Headers;
 using System.Text;
-using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Serving;
 using Espalier.Server.Http;
 using Espalier.Server.Loading;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Server.Tests;
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
 
 namespace Espalier.Server.Tests;
 

@@ -1,8 +1,5 @@
 using System.ClientModel;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Tests;
 using OpenAI.Chat;
 

@@ -1,6 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Tests;
 using OpenAI.Chat;
 

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
-using Espalier.Torch;
 
 namespace Espalier.Tests;
 

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Pruning;

@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Benchmarks;

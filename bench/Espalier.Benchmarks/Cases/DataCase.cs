@@ -1,8 +1,6 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

@@ -1,8 +1,6 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

@@ -2,7 +2,6 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Prompts;
 using Espalier.Models.Generation.Rows;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;

@@ -1,14 +1,9 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Importance.Depth.Metrics;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

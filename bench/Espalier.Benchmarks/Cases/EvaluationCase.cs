@@ -3,9 +3,7 @@ using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Texts;
-using Espalier.Models;
 using Espalier.Models.Tokenizers;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

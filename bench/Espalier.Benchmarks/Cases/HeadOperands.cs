@@ -1,9 +1,7 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Models.Checkpoints.Safetensors;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

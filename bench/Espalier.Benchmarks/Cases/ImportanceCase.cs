@@ -1,9 +1,6 @@
-using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Values;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

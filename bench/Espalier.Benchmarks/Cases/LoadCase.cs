@@ -1,9 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json.Nodes;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Espalier.Torch;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>

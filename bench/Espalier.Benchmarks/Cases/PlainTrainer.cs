@@ -3,7 +3,6 @@ using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
-using Espalier.Models;
 
 namespace Espalier.Benchmarks;
 

@@ -1,4 +1,3 @@
-using Espalier.Torch;
 using Espalier.Torch.Gradients;
 using Espalier.Torch.Operators;
 

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>A teacher, a student and the tokens of a step, from a file of bench/shapes.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Espalier.Torch;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>P5: the highest resident memory of whole processes that make two steps, ours and the plain eager one.</summary>

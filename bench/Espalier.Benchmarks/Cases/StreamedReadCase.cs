@@ -1,10 +1,7 @@
-using Espalier.Compression;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Streaming;
-using Espalier.Torch;
 
 namespace Espalier.Benchmarks;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>What the kernel counts of this process.</summary>

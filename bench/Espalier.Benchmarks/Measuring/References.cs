@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Torch;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>What the machine gives: products of a size, reading from memory, writing to the disk.</summary>

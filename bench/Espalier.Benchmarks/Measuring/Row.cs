@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>One line of a bar's table.</summary>

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>Every bar, in the order of the design.</summary>

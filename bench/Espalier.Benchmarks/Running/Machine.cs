@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>The machine, as results name it.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Benchmarks;
 
 /// <summary>What the command line of <c>bench/run</c> asks for.</summary>

@@ -4,7 +4,6 @@ using Espalier.Cli.Host;
 using Espalier.Cli.Interface;
 using Espalier.Cli.Progress;
 using Espalier.Cli.Rendering;
-using Espalier.Files;
 
 namespace Espalier.Cli.Commands;
 

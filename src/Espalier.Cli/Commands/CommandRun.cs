@@ -2,7 +2,6 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Compression;
 
 namespace Espalier.Cli.Commands;
 

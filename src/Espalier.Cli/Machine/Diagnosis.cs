@@ -1,7 +1,3 @@
-using System.Globalization;
-using Espalier.Files;
-using Espalier.Torch;
-
 namespace Espalier.Cli.Machine;
 
 /// <summary>Finds in a report what is wrong with the machine.</summary>

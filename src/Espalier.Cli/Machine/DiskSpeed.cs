@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Espalier.Files;
 
 namespace Espalier.Cli.Machine;
 

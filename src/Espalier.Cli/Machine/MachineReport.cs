@@ -1,5 +1,3 @@
-using Espalier.Files;
-using Espalier.Torch;
 using Espalier.Torch.Native;
 
 namespace Espalier.Cli.Machine;

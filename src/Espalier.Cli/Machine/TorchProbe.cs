@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Models;
-using Espalier.Torch;
 using Espalier.Torch.Native;
 
 namespace Espalier.Cli.Machine;

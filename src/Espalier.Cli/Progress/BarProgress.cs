@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Spectre.Console;
 
 namespace Espalier.Cli.Progress;

@@ -1,5 +1,4 @@
 using Espalier.Cli.Rendering;
-using Espalier.Compression;
 
 namespace Espalier.Cli.Progress;
 

@@ -1,6 +1,3 @@
-using Espalier.Compression;
-using Espalier.Files;
-
 namespace Espalier.Cli.Progress;
 
 /// <summary>

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Espalier.Files;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

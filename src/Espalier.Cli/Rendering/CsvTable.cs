@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Cli.Rendering;
 
 /// <summary>

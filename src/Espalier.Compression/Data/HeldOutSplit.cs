@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Compression.Data.Records;
 
 namespace Espalier.Compression.Data;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Compression.Data;
 
 /// <summary>The held-out share of a text leaves one side without a document.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Compression.Distillation;
 
 /// <summary>A layer of the teacher and the layer of the student that is compared with it, written <c>29:13</c>; both from 0.</summary>

@@ -3,8 +3,6 @@ using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Profiling;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Distillation.Losses.Rows;
 

@@ -2,8 +2,6 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Optimizers;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation;
 

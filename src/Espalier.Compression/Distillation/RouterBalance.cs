@@ -1,6 +1,4 @@
 using Espalier.Compression.Data.Batches;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation;
 

@@ -1,7 +1,5 @@
-using System.Globalization;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Models;
 
 namespace Espalier.Compression.Evaluation;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Serialization;
-using Espalier.Models;
 using Espalier.Models.Generation;
 
 namespace Espalier.Compression.Evaluation;

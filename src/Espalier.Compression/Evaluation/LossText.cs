@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Compression.Evaluation;
 
 /// <summary>Losses as pages write them: nats with four places, and a standard error where there is one.</summary>

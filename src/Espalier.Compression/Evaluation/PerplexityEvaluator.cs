@@ -1,7 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Training;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Evaluation;
 

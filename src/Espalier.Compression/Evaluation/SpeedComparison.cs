@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Espalier.Models;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Prompts;
 using Espalier.Models.Generation.Rows;

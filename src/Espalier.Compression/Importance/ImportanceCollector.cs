@@ -1,7 +1,5 @@
 using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Importance.Values;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
 

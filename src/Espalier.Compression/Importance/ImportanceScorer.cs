@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance.Values;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Compression.Importance;

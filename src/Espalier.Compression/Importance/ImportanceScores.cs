@@ -1,5 +1,4 @@
 using Espalier.Compression.Importance.Values;
-using Espalier.Models;
 
 namespace Espalier.Compression.Importance;
 

@@ -1,5 +1,4 @@
 using Espalier.Models.Checkpoints;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Importance.Streams;
-using Espalier.Models;
 
 namespace Espalier.Compression.Importance;
 

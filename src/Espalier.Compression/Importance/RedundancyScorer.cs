@@ -1,8 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance.Values;
-using Espalier.Files;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
 

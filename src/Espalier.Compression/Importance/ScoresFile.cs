@@ -1,9 +1,4 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Importance.Values;
-using Espalier.Files;
-using Espalier.Models;
 
 namespace Espalier.Compression.Importance;
 

@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Compression.Importance;
 
 /// <summary>Several files of scores in one folder.</summary>

@@ -3,8 +3,6 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Training;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
 

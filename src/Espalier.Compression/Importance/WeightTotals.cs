@@ -1,6 +1,4 @@
 using Espalier.Compression.Importance.Streams;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Importance;
 

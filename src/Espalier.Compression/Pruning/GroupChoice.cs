@@ -1,5 +1,4 @@
 using Espalier.Compression.Importance.Comparison;
-using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
 

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Espalier.Compression.Importance.Comparison;
-using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
 

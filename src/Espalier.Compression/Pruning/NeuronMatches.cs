@@ -1,5 +1,4 @@
 using Espalier.Compression.Pruning.Experts;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 

@@ -2,7 +2,6 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Comparison;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning.Experts;
-using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
 

@@ -1,7 +1,4 @@
-using System.Text.Json;
 using Espalier.Compression.Pruning.Experts;
-using Espalier.Files;
-using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
 

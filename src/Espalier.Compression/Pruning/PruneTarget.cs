@@ -1,5 +1,3 @@
-using Espalier.Models;
-
 namespace Espalier.Compression.Pruning;
 
 /// <summary>The shape to prune to; what is null stays as in the teacher. <c>head_dim</c> always stays.</summary>

@@ -1,5 +1,4 @@
 using Espalier.Compression.Pruning.Experts;
-using Espalier.Models;
 
 namespace Espalier.Compression.Pruning;
 

@@ -1,5 +1,3 @@
-using Espalier.Models;
-
 namespace Espalier.Compression.Pruning;
 
 /// <summary>Shapes between a teacher's and a student's, for pruning in several steps.</summary>

@@ -1,4 +1,3 @@
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 

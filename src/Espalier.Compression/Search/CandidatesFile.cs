@@ -1,7 +1,4 @@
-using System.Text.Json;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Files;
-using Espalier.Models;
 
 namespace Espalier.Compression.Search;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Compression.Evaluation;
 
 namespace Espalier.Compression.Search;

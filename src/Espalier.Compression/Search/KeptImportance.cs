@@ -1,7 +1,6 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Models;
 
 namespace Espalier.Compression.Search;
 

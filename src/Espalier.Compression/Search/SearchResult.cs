@@ -1,7 +1,6 @@
 using System.Text.Json.Serialization;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Models;
 
 namespace Espalier.Compression.Search;
 

@@ -1,7 +1,5 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Models;
 
 namespace Espalier.Compression.Search;
 

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Models;
 
 namespace Espalier.Compression.Search;
 

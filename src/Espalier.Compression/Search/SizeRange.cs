@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Compression.Search;
 
 /// <summary>The sizes of an axis: numbers, and ranges such as <c>29-32</c> or <c>192-256 step 64</c>.</summary>

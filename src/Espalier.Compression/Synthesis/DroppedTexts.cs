@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Compression.Synthesis;
 
 /// <summary>What to do where most texts are dropped: what cost the time of writing them is lost for the commonest reason.</summary>

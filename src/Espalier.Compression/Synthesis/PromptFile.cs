@@ -1,8 +1,5 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Files;
 using Espalier.Compression.Data.Records;
-using Espalier.Files;
 using Espalier.Models.Chat;
 
 namespace Espalier.Compression.Synthesis;

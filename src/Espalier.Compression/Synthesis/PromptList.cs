@@ -1,6 +1,4 @@
 using Espalier.Compression.Data.Sources;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Chat;
 using Espalier.Models.Tokenizers;
 

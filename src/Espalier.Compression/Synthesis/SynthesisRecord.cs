@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
-
 namespace Espalier.Compression.Synthesis;
 
 /// <summary>

@@ -1,8 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Tokenizers;
 

@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Tokenizers;

@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Compression.Synthesis;
 
 /// <summary>The filters of what a text is by itself, and of what repeats earlier ones.</summary>

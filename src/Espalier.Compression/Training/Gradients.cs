@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Training;
 
 /// <summary>What is done to all gradients together.</summary>

@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Training.Optimizers;
-using Espalier.Models;
 
 namespace Espalier.Compression.Training;
 

@@ -1,7 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Training.Profiling;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Training;
 

@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Training;
 

@@ -3,8 +3,6 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Schedules;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Training;
 

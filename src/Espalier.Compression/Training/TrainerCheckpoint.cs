@@ -1,11 +1,7 @@
-using System.Text.Json;
 using Espalier.Compression.Training.Parts;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Training;
 

@@ -1,7 +1,6 @@
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Parts;
 using Espalier.Compression.Training.Schedules;
-using Espalier.Models;
 
 namespace Espalier.Compression.Training;
 

@@ -1,5 +1,4 @@
 using Espalier.Evaluation.Tasks;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Catalog;
 

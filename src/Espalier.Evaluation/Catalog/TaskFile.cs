@@ -11,7 +11,6 @@ using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Templates;
 using Espalier.Evaluation.Texts;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Catalog;
 

@@ -1,6 +1,5 @@
 using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Requests;
-using Espalier.Models;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Evaluation.Choices;

@@ -2,7 +2,6 @@ using System.Text;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Templates;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Choices;
 

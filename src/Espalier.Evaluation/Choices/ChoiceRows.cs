@@ -1,7 +1,6 @@
 using Espalier.Compression.Importance.Depth;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
-using Espalier.Models;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Evaluation.Choices;

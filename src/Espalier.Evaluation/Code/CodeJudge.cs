@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Documents;
 
 namespace Espalier.Evaluation.Code;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
-using Espalier.Compression;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-using Espalier.Files;
-
 namespace Espalier.Evaluation.Documents;
 
 /// <summary>One question of a benchmark: its fields by their names, and where it stands.</summary>

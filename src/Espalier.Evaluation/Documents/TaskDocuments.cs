@@ -1,9 +1,7 @@
 using System.Text;
-using System.Text.Json;
 using Espalier.Compression.Data.Files;
 using Espalier.Compression.Data.Formats;
 using Espalier.Compression.Data.Records;
-using Espalier.Files;
 using Parquet.Serialization;
 
 namespace Espalier.Evaluation.Documents;

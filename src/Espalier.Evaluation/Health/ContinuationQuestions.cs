@@ -1,5 +1,3 @@
-using System.Globalization;
-using Espalier.Compression;
 using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;

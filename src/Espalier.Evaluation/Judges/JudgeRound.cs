@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Conversations;
 
 namespace Espalier.Evaluation.Judges;

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Espalier.Compression;
-
 namespace Espalier.Evaluation.Judges;
 
 /// <summary>

@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Judges;
 using Espalier.Evaluation.Requests;

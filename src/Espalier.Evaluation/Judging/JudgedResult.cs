@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Evaluation.Judges;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks.Metrics;

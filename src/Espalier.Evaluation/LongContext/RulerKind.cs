@@ -2,7 +2,6 @@ using Espalier.Evaluation.LongContext.Materials;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Evaluation.Texts;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.LongContext;
 

@@ -1,12 +1,9 @@
-using System.Text.Json;
-using Espalier.Compression;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.LongContext.Materials;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Evaluation.Texts;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.LongContext;
 

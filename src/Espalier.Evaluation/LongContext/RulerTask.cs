@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks.Templates;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.LongContext;
 

@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;

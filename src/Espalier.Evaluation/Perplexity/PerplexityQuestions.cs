@@ -1,8 +1,6 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Models;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Evaluation.Perplexity;

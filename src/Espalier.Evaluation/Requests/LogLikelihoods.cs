@@ -1,6 +1,4 @@
-using Espalier.Models;
 using Espalier.Models.Layouts;
-using Espalier.Torch;
 
 namespace Espalier.Evaluation.Requests;
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Retrieval.Scores;
 using Espalier.Evaluation.Tasks.Templates;

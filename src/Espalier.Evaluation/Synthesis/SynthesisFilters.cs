@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Xml;
 using Espalier.Compression.Synthesis;
@@ -6,7 +5,6 @@ using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Contamination;
 using Espalier.Evaluation.Instructions;
 using Espalier.Evaluation.Tasks;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Synthesis;
 

@@ -1,7 +1,5 @@
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Requests;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Evaluation.Tasks;

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks;
 

@@ -1,5 +1,4 @@
 using Espalier.Evaluation.Conversations;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;

@@ -1,5 +1,4 @@
 using Espalier.Evaluation.Documents;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks;
 

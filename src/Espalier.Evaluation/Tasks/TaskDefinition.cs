@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Shots;
 using Espalier.Evaluation.Tasks.Templates;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Espalier.Compression;
 
 namespace Espalier.Evaluation.Tasks;
 

@@ -1,5 +1,4 @@
 using Espalier.Evaluation.Tasks.Templates;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.Tasks;
 

@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Tasks;

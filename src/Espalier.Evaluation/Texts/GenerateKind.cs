@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;

@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Requests;
 
 namespace Espalier.Evaluation.Texts;

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Espalier.Files;
 
 /// <summary>An object of a JSON file that a person may have written: fields with their types checked, unknown ones refused.</summary>

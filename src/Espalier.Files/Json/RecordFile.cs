@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Espalier.Files;
 
 /// <summary>Reading this program's own records: what is not as it was written is damage, and no guess is made at a newer format.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Files;
 
 /// <summary>The processor as /proc/cpuinfo describes it; where the system has none, all of it is unknown.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Files;
 
 /// <summary>Memory in bytes: what this process may have in all, and what it could get now.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Files;
 
 /// <summary>Quantities as people read them; <see cref="Quantity"/> reads what they write.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Chat.Jinja;
 using Espalier.Models.Chat.Python;
 using Espalier.Models.Tokenizers;

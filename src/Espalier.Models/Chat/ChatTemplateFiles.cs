@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
-
 namespace Espalier.Models.Chat;
 
 /// <summary>A template's text and where it stands.</summary>

@@ -1,7 +1,4 @@
-using System.Globalization;
 using System.Numerics;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Models.Chat.Python;
 
 namespace Espalier.Models.Chat;

@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>The files of a Hugging Face folder: names that stay inside it, weights, and what is carried along.</summary>

@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;

@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>The hash of a model's weights, and of which files.</summary>

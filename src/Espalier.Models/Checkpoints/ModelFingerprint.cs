@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Models.Checkpoints;
 
 /// <summary>

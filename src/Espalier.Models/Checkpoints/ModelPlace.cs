@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Espalier.Files;
 
 namespace Espalier.Models.Checkpoints;
 

@@ -1,6 +1,5 @@
 using Espalier.Models.FeedForwards;
 using Espalier.Models.Mixers;
-using Espalier.Torch;
 
 namespace Espalier.Models;
 

@@ -1,5 +1,4 @@
 using Espalier.Models.Layouts;
-using Espalier.Torch;
 
 namespace Espalier.Models;
 

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 /// <summary>What matrix products are computed in. Weights, sums over products, norms and losses stay in the weights' own type.</summary>

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 public sealed partial class Decoder

@@ -3,7 +3,6 @@ using Espalier.Models.Layouts;
 using Espalier.Models.Masks;
 using Espalier.Models.Mixers;
 using Espalier.Models.Rotary;
-using Espalier.Torch;
 
 namespace Espalier.Models;
 

@@ -1,7 +1,6 @@
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
-using Espalier.Torch;
 
 namespace Espalier.Models;
 

@@ -1,7 +1,6 @@
 using Espalier.Models.Layouts;
 using Espalier.Models.Masks;
 using Espalier.Models.Rotary;
-using Espalier.Torch;
 
 namespace Espalier.Models;
 

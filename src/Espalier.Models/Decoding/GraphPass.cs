@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 /// <summary>A pass whose graph is kept whole, from the embedding to the final norm.</summary>

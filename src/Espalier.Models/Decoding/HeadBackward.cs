@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 // Shapes: N positions, C positions of a chunk, D model width, V vocabulary, P parts of a loss.

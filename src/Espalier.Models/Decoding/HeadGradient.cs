@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 // Shapes: C positions of a chunk, D student width, V vocabulary.

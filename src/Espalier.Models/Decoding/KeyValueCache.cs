@@ -1,5 +1,4 @@
 using Espalier.Models.Mixers;
-using Espalier.Torch;
 
 namespace Espalier.Models;
 

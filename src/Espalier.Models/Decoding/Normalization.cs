@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 /// <summary>The norm of a residual stream or of a head, over the last dimension.</summary>

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 /// <summary>What a <see cref="TrainingPass"/> keeps of its way forward, and how it goes back.</summary>

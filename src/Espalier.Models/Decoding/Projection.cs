@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 /// <summary>A linear map x · Wᵀ + b. Owned by the decoder.</summary>

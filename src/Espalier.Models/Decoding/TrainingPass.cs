@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models;
 
 /// <summary>A value that passes a tap: where, and in which layer (−1 outside the blocks).</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Families.Fields;
 using static Espalier.Models.ParameterRole;
 using static Espalier.Models.ParameterRoles;

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-
 namespace Espalier.Models.Families;
 
 /// <summary>What of a config's rotary embedding releases of the usual programs read differently.</summary>

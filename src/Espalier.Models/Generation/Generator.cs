@@ -1,7 +1,6 @@
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
-using Espalier.Torch;
 
 namespace Espalier.Models.Generation;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Numerics;
-using Espalier.Files;
 
 namespace Espalier.Models.Gguf;
 

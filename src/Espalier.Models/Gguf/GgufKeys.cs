@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Models.Gguf;
 
 /// <summary>The keys of a GGUF file's architecture, read by what they mean: files write the same number in several types.</summary>

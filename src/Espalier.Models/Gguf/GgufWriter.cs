@@ -1,5 +1,4 @@
 using System.Buffers;
-using Espalier.Files;
 using Espalier.Models.Checkpoints.Elements;
 
 namespace Espalier.Models.Gguf;

@@ -1,8 +1,6 @@
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Safetensors;
-using Espalier.Torch;
 
 namespace Espalier.Models.Runtimes;
 

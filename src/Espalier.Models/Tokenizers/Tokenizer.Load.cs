@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Models.Tokenizers.Detokenizing;
 using Espalier.Models.Tokenizers.Formats;
 using Espalier.Models.Tokenizers.Normalizing;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;

@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;

@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
-using Espalier.Files;
 
 namespace Espalier.Pipeline.Cards;
 

@@ -1,5 +1,3 @@
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs.Results;
 

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;

@@ -1,5 +1,4 @@
 using System.Text;
-using Espalier.Files;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Folders;

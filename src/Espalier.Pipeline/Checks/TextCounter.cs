@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Espalier.Compression.Data;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;

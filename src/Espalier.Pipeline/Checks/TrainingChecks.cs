@@ -1,5 +1,4 @@
 using Espalier.Compression.Distillation;
-using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Options.Training;
 

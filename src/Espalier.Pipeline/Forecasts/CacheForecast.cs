@@ -1,5 +1,4 @@
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Models;
 using Espalier.Pipeline.Options.Training;
 
 namespace Espalier.Pipeline.Forecasts;

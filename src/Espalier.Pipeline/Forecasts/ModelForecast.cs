@@ -1,5 +1,3 @@
-using Espalier.Models;
-
 namespace Espalier.Pipeline.Forecasts;
 
 /// <summary>What a model of a shape is and costs, by closed form. The JSON form has config.json's names for the shape.</summary>

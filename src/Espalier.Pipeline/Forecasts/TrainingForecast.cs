@@ -1,6 +1,5 @@
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Schedules;
-using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Options.Training;
 

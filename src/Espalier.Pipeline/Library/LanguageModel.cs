@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
@@ -6,7 +5,6 @@ using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Sampling;

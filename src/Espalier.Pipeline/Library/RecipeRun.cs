@@ -1,5 +1,4 @@
 using System.Text;
-using Espalier.Compression;
 using Espalier.Pipeline;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Checks;

@@ -1,7 +1,6 @@
 using Espalier.Compression.Data;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 
 namespace Espalier;
 

@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
-
 namespace Espalier.Pipeline.Options;
 
 /// <summary>When a key's value is part of a stage's key.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Espalier.Pipeline.Options;
 
 /// <summary>What is done with all keys of a section.</summary>

@@ -1,7 +1,4 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Search;
-using Espalier.Files;
 
 namespace Espalier.Pipeline.Options;
 

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-
 namespace Espalier.Pipeline.Options;
 
 /// <summary>What a number may be: as reader, sentence and schema have it.</summary>

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Espalier.Files;
-
 namespace Espalier.Pipeline.Options;
 
 /// <summary>

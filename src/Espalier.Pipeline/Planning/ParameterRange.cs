@@ -1,6 +1,5 @@
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;
 

@@ -2,8 +2,6 @@ using Espalier.Compression.Data;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Files;
 using Espalier.Compression.Pruning;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Models.Tokenizers.Formats;

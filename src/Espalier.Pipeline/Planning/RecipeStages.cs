@@ -1,7 +1,5 @@
 using Espalier.Compression.Search;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;

@@ -1,4 +1,3 @@
-using Espalier.Models;
 using SizeAxis = Espalier.Models.Axis;
 
 namespace Espalier.Pipeline.Planning;

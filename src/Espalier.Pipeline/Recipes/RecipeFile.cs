@@ -1,5 +1,4 @@
 using System.Text;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data.Sources;
-using Espalier.Files;
 
 namespace Espalier.Pipeline.Recipes;
 

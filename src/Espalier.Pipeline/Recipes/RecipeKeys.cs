@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Speeds;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Pipeline.Recipes;

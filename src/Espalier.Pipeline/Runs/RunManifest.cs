@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Espalier.Files;
 using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Pipeline.Runs;

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Espalier.Evaluation.Tasks;
 using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Logs;

@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Espalier.Files;
 
 namespace Espalier.Pipeline.Runs;
 

@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using Espalier.Files;
 
 namespace Espalier.Pipeline.Runs;
 

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Espalier.Files;
-
 namespace Espalier.Reports.Html;
 
 /// <summary>Numbers of the report, the same on every machine. What is not finite is said so.</summary>

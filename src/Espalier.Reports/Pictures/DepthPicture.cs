@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;

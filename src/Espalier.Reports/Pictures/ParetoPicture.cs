@@ -1,6 +1,4 @@
-using System.Globalization;
 using Espalier.Compression.Search;
-using Espalier.Files;
 using Espalier.Pipeline.Cards;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;

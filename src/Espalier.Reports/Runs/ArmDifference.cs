@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Compression.Evaluation;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;

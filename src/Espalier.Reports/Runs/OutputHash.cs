@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;

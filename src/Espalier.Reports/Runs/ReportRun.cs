@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Models;

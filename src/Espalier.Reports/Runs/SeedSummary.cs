@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;

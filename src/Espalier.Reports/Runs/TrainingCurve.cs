@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Pipeline.Runs.Logs;
 using Espalier.Reports.Charts;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Server.Requests;
 using Microsoft.Extensions.AI;

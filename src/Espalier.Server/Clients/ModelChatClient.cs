@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using Espalier.Models.Checkpoints;
 using Espalier.Server.Answers;
 using Espalier.Server.Clients;
@@ -7,7 +6,6 @@ using Espalier.Server.Loading;
 using Espalier.Server.Metrics;
 using Espalier.Server.Requests;
 using Espalier.Server.Tools;
-using Espalier.Torch;
 using Microsoft.Extensions.AI;
 
 namespace Espalier.Server;

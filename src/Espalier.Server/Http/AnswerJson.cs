@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Serving;
 using Espalier.Server.Answers;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Server.Answers;
 using Espalier.Server.Loading;
 using Espalier.Server.Metrics;

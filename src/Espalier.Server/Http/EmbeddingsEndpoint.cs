@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text.Json;
 using Espalier.Server.Answers;
 using Espalier.Server.Loading;
 using Espalier.Server.Requests;

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Espalier.Server.Loading;
 using Espalier.Server.Metrics;
 using Espalier.Server.Requests;

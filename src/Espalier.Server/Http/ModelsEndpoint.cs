@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Server.Loading;
 using Microsoft.AspNetCore.Http;
 

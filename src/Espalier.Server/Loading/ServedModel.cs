@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
@@ -9,7 +8,6 @@ using Espalier.Models.Serving;
 using Espalier.Models.Tokenizers;
 using Espalier.Server.Requests;
 using Espalier.Server.Tools;
-using Espalier.Torch;
 
 namespace Espalier.Server.Loading;
 

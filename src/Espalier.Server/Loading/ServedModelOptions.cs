@@ -1,6 +1,4 @@
-using Espalier.Models;
 using Espalier.Models.Serving;
-using Espalier.Torch;
 
 namespace Espalier.Server.Loading;
 

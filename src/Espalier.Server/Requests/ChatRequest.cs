@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Models.Chat;
 using Espalier.Models.Generation.Sampling;
 

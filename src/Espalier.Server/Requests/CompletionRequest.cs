@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Models.Generation.Sampling;
 
 namespace Espalier.Server.Requests;

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Espalier.Server.Requests;
 
 /// <summary>What a model reads: a text or ids.</summary>

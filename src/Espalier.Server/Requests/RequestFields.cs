@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Espalier.Files;
-
 namespace Espalier.Server.Requests;
 
 /// <summary>The fields of a JSON object that nobody vouches for. <c>null</c> is the same as a field that is not there.</summary>

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-
 namespace Espalier.Server.Requests;
 
 /// <summary>The fields of a body that say what may be called, and what must be.</summary>

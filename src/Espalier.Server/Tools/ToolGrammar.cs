@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Models.Grammars;
 using Espalier.Models.Grammars.Schemas;
 using Espalier.Server.Requests;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Torch.Dispatch;
 
 /// <summary>One argument of an operator as its schema declares it.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch;

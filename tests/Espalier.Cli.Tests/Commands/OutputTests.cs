@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using Espalier.Cli.Commands;
 using Espalier.Cli.Commands.Shared.Options;
-using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands;

@@ -1,6 +1,4 @@
 using Espalier.Cli.Machine;
-using Espalier.Files;
-using Espalier.Torch;
 
 namespace Espalier.Cli.Tests.Machine;
 

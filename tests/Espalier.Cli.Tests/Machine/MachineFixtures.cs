@@ -1,6 +1,4 @@
 using Espalier.Cli.Machine;
-using Espalier.Files;
-using Espalier.Torch;
 using Espalier.Torch.Native;
 
 namespace Espalier.Cli.Tests.Machine;

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using Espalier.Files;
 using Espalier.Tests;
 using PublicApiGenerator;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Espalier.Cli.Tests.Survival;
 
 /// <summary>Promise R14 on the real program: a learning rate that blows the model up after a step.</summary>

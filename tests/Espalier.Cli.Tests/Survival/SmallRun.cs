@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Pipeline.Runs.Comparison;
 using Espalier.Tests;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Alignment;
 using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Alignment.Reading;
@@ -12,7 +11,6 @@ using Espalier.Compression.Distillation.Losses;
 using Espalier.Models.Chat;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Alignment;
 

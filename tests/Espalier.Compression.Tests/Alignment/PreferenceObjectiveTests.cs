@@ -3,9 +3,7 @@ using Espalier.Compression.Alignment.Preferences;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Training;
-using Espalier.Models;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Alignment;
 

@@ -1,9 +1,7 @@
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;
 

@@ -1,8 +1,6 @@
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Distillation.Losses.Rows;
-using Espalier.Models;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;
 

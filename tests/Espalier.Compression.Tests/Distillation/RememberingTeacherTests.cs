@@ -1,9 +1,7 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
-using Espalier.Models;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;
 

@@ -2,9 +2,7 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Distillation.Losses.Rows;
-using Espalier.Files;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Distillation;
 

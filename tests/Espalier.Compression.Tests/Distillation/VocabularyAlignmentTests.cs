@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Tests;
 

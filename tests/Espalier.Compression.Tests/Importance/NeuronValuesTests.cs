@@ -2,9 +2,7 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Values;
-using Espalier.Models;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Importance;
 

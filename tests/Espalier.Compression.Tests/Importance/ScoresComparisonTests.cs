@@ -1,7 +1,6 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Comparison;
 using Espalier.Compression.Importance.Streams;
-using Espalier.Models;
 
 namespace Espalier.Compression.Tests.Importance;
 

@@ -3,7 +3,6 @@ using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streaming;
 using Espalier.Compression.Importance.Values;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Streaming;
 using Espalier.Tests;

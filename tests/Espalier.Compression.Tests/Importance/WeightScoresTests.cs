@@ -2,11 +2,9 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streams;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Importance;
 

@@ -4,11 +4,9 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Experts;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Pruning;
 

@@ -1,11 +1,9 @@
 using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Pruning;
 

@@ -1,13 +1,10 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 using Espalier.Tests;
-using Espalier.Torch;
 using static Espalier.Models.ParameterRole;
 
 namespace Espalier.Compression.Tests.Pruning;

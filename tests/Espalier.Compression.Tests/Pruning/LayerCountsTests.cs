@@ -1,5 +1,4 @@
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

@@ -1,9 +1,7 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Pruning.Masks;
-using Espalier.Models;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Pruning;
 

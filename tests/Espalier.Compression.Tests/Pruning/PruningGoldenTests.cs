@@ -1,10 +1,8 @@
 using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Tests.Importance;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Pruning;
 

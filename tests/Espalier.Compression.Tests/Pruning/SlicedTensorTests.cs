@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Tests;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Search.Constraints;
-using Espalier.Models;
 
 namespace Espalier.Compression.Tests.Search;
 

@@ -1,6 +1,5 @@
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

@@ -1,7 +1,6 @@
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

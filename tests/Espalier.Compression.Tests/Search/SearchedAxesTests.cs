@@ -1,9 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Synthesis;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;

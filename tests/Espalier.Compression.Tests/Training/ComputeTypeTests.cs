@@ -5,10 +5,7 @@ using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Training;
 

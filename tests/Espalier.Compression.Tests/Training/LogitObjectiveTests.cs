@@ -1,13 +1,10 @@
-using System.Text.Json;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Training;
 

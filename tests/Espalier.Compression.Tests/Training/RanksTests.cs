@@ -4,7 +4,6 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Training;
 

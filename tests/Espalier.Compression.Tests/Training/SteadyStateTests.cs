@@ -5,7 +5,6 @@ using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Training;
 

@@ -4,7 +4,6 @@ using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Optimizers;
-using Espalier.Models;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Training;

@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Writers;

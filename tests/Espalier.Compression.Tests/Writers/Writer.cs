@@ -9,13 +9,10 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Compression.Tests.Data;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Gguf;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Writers;
 

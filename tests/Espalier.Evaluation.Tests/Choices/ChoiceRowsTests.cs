@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Documents;

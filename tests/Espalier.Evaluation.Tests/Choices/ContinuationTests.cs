@@ -1,18 +1,15 @@
-using Espalier.Compression;
 using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Health;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Evaluation.Tests.Choices;
 

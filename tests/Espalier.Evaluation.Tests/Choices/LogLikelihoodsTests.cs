@@ -1,8 +1,6 @@
 using Espalier.Evaluation.Requests;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Evaluation.Tests.Choices;
 

@@ -1,9 +1,6 @@
-using System.Text.Json;
-using Espalier.Compression;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Perplexity;
 using Espalier.Evaluation.Tasks;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;

@@ -1,6 +1,4 @@
 using System.Text;
-using System.Text.Json;
-using Espalier.Compression;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Code;
 using Espalier.Evaluation.Documents;

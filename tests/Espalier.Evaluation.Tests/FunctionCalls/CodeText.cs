@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using Espalier.Evaluation.FunctionCalls.Questions;
 using Espalier.Evaluation.FunctionCalls.Values;
 

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Espalier.Compression;
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Judges;
 using Espalier.Tests;

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.RegularExpressions;
-using Espalier.Compression;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Judges;
@@ -14,7 +12,6 @@ using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Evaluation.Tests.Judging;
 

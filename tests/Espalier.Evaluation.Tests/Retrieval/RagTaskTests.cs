@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Espalier.Compression;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Retrieval;
@@ -12,7 +10,6 @@ using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Evaluation.Tests.Retrieval;
 

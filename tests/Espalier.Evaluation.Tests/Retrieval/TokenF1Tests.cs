@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Evaluation.Retrieval.Scores;
 
 namespace Espalier.Evaluation.Tests.Retrieval;

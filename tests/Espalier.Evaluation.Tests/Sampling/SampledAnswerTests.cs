@@ -1,6 +1,4 @@
 using System.Numerics;
-using System.Text.Json;
-using Espalier.Compression;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Sampling;
@@ -13,7 +11,6 @@ using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Evaluation.Tests;
 

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Espalier.Compression;
 using Espalier.Compression.Data.Sources;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Contamination;

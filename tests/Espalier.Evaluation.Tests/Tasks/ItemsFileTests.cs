@@ -1,12 +1,9 @@
-using System.Text.Json;
-using Espalier.Compression;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Tasks;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Evaluation.Tests.Tasks;
 

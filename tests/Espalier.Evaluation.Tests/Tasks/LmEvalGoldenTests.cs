@@ -1,11 +1,9 @@
-using System.Text.Json;
 using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;

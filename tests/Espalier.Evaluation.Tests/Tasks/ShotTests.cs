@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Evaluation.Shots;
 using Espalier.Tests;
 

@@ -1,10 +1,8 @@
 using System.Text;
-using Espalier.Compression;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
-using Espalier.Files;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;
 

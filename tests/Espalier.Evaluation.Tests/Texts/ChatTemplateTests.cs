@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Conversations;

@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Compression.Synthesis;
 using Espalier.Evaluation.Synthesis;
 using Espalier.Tests;

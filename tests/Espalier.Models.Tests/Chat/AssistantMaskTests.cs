@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Chat;
 using Espalier.Models.Tokenizers;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Chat;
 
 namespace Espalier.Tests.Chat;

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
 
 namespace Espalier.Tests.Checkpoints;

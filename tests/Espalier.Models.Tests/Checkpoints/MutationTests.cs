@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;

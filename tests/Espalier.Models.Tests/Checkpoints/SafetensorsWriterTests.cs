@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints.Safetensors;
 

@@ -1,7 +1,6 @@
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Models.Tests.Decoding;
 

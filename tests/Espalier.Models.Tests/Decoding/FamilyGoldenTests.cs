@@ -1,8 +1,6 @@
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Models.Tests.Decoding;
 

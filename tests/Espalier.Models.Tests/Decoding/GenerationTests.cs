@@ -1,8 +1,6 @@
-using System.Text.Json;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Models.Tests.Decoding;
 

@@ -1,6 +1,5 @@
 using Espalier.Models.Mixers;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Models.Tests.Decoding;
 

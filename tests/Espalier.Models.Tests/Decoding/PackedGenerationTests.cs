@@ -4,7 +4,6 @@ using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Models.Tests.Decoding;
 

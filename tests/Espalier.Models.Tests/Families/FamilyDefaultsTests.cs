@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 

@@ -1,11 +1,9 @@
-using System.Text.Json.Nodes;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Models.Gguf;
 using Espalier.Models.Gguf.Architectures;
 using Espalier.Models.Rotary;
-using Espalier.Torch;
 
 namespace Espalier.Tests.Families;
 

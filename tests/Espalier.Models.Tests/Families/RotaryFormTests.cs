@@ -1,11 +1,8 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 using Espalier.Models.Gguf;
 using Espalier.Models.Gguf.Export;
-using Espalier.Torch;
 
 namespace Espalier.Tests.Families;
 

@@ -3,7 +3,6 @@ using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Models.Tests.Generation;
 

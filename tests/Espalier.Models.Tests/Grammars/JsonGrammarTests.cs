@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Espalier.Models.Grammars;
 using Espalier.Models.Tokenizers;
 using Espalier.Tests;

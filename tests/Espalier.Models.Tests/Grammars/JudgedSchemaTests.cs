@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Models.Grammars;
 using Espalier.Models.Grammars.Schemas;
 using Espalier.Tests;

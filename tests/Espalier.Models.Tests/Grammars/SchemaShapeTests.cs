@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Espalier.Models.Tests.Grammars;
 
 /// <summary>Objects, arrays, values and references of a schema: what fits, by examples written out.</summary>

@@ -3,7 +3,6 @@ using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Serving;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Models.Tests.Serving;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
 using Espalier.Models.Tokenizers;
 
 namespace Espalier.Tests.Tokenizers;

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-
 namespace Espalier.Tests.Tokenizers;
 
 /// <summary>A folder with a tokenizer.json made for one test.</summary>

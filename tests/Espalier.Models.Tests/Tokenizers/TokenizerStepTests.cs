@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Text.Json;
 using Espalier.Models.Tokenizers;
 using Espalier.Models.Tokenizers.Detokenizing;
 using Espalier.Models.Tokenizers.Formats;

@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Pipeline.Cards;
 
 namespace Espalier.Tests.Cards;

@@ -1,11 +1,7 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Results;
-using Espalier.Torch;
 
 namespace Espalier.Tests.Cards;
 

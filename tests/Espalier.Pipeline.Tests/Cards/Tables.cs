@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Tests.Cards;
 
 /// <summary>The tables of a page in Markdown, read without the code that wrote them.</summary>

@@ -1,8 +1,5 @@
 using System.Reflection;
 using System.Text;
-using System.Text.Json.Nodes;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Options.Training;

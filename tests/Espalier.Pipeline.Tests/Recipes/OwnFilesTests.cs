@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Pipeline.Stages.Texts;

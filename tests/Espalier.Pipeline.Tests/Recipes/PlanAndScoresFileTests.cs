@@ -1,9 +1,7 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 
 namespace Espalier.Tests.Recipes;
 

@@ -1,4 +1,3 @@
-using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using static Espalier.Tests.Recipes.RecipePlanTests;
 

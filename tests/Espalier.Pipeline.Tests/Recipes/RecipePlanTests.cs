@@ -1,6 +1,5 @@
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training.Optimizers;
-using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;

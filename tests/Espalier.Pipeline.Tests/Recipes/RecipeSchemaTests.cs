@@ -1,7 +1,4 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 using Json.Schema;

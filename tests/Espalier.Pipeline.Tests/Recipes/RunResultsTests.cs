@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
 using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;

@@ -2,7 +2,6 @@ using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Compression.Training.Schedules;
-using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Recipes;
 

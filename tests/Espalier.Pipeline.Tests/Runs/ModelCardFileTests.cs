@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Tests.Runs;

@@ -1,8 +1,5 @@
 using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Comparison;

@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Folders;
 

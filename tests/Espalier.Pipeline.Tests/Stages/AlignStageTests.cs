@@ -1,12 +1,9 @@
-using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Optimizers;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;

@@ -1,9 +1,6 @@
-using Espalier.Compression;
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Pipeline.Tests.Stages;
 

@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Compression.Data;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Records;
@@ -9,7 +8,6 @@ using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Pipeline.Stages.Texts;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Tests.Stages;
 

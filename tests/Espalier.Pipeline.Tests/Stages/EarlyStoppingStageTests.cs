@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
@@ -7,8 +5,6 @@ using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Saving;
 using Espalier.Compression.Training.Schedules;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Stages.Running;

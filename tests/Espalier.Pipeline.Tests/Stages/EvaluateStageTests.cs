@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
-using Espalier.Compression;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Evaluation;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Evaluation;

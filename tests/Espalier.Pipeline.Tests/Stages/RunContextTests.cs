@@ -1,7 +1,4 @@
-using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;
 using Espalier.Tests;

@@ -1,8 +1,6 @@
 using System.Buffers.Binary;
-using Espalier.Compression;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training.Parts;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;

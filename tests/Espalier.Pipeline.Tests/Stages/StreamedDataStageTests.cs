@@ -1,4 +1,3 @@
-using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Streams;
 using Espalier.Compression.Data.Tokens;

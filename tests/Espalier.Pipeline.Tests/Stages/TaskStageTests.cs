@@ -1,5 +1,3 @@
-using System.Globalization;
-using Espalier.Compression;
 using Espalier.Evaluation.Choices;
 using Espalier.Evaluation.Tasks;
 using Espalier.Models.Checkpoints;

@@ -1,12 +1,9 @@
-using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Pipeline.Runs;
@@ -17,7 +14,6 @@ using Espalier.Pipeline.Stages.Running;
 using Espalier.Pipeline.Stages.Training;
 using Espalier.Tests;
 using Espalier.Tests.Runs;
-using Espalier.Torch;
 
 namespace Espalier.Tests.Stages;
 

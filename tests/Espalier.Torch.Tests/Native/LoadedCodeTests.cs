@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Tests;
 using Espalier.Torch.Native;
 

@@ -1,4 +1,3 @@
-using Espalier.Torch;
 using Espalier.Torch.Operators;
 
 namespace Espalier.Tests.Native;

@@ -1,6 +1,5 @@
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
-using Espalier.Files;
 using Espalier.Models.Chat;
 
 namespace Espalier.Cli.Commands.Answering;

@@ -6,7 +6,6 @@ using Espalier.Cli.Commands.Training;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
@@ -15,7 +14,6 @@ using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Tokenizers;
 using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Options;
-using Espalier.Torch;
 
 namespace Espalier.Cli.Commands.Answering;
 

@@ -3,7 +3,6 @@ using System.Net;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
-using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Server.Http;
 using Espalier.Server.Loading;

@@ -1,8 +1,6 @@
-using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Evaluation.Contamination;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Evaluating;
 

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
@@ -8,8 +6,6 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Evaluating;

@@ -12,7 +12,6 @@ using Espalier.Evaluation.Judging;
 using Espalier.Evaluation.LongContext;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;

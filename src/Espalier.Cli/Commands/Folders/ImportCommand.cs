@@ -3,8 +3,6 @@ using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Quantized;

@@ -1,14 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf;
 

@@ -1,11 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Pruning;

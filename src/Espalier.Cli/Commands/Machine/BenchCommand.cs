@@ -1,11 +1,9 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;

@@ -1,7 +1,5 @@
-using System.Globalization;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
-using Espalier.Files;
 using Espalier.Pipeline.Cards;
 
 namespace Espalier.Cli.Commands.Machine;

@@ -1,11 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Reflection;
 using Espalier.Cli.Host;
 using Espalier.Cli.Machine;
 using Espalier.Cli.Rendering;
-using Espalier.Files;
-using Espalier.Torch;
 using Espalier.Torch.Native;
 
 namespace Espalier.Cli.Commands.Machine;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
@@ -7,7 +6,6 @@ using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data.Xml;
 using Espalier.Compression.Evaluation;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;

@@ -7,8 +7,6 @@ using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
@@ -9,8 +7,6 @@ using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Comparison;
 using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Importance.Values;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Stages.Running;
 

@@ -1,10 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Comparison;
-using Espalier.Models;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Options;
 

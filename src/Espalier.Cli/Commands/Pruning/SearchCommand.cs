@@ -6,8 +6,6 @@ using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline;
 using Espalier.Pipeline.Checks;

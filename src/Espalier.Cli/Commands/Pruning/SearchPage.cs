@@ -1,9 +1,6 @@
-using System.Globalization;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Search;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Reports.Pictures;
 

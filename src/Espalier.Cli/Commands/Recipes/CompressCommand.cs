@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Cli.Commands.Pruning;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Inputs;
@@ -11,7 +10,6 @@ using Espalier.Compression.Evaluation;
 using Espalier.Compression.Search;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Evaluation.Tasks;
-using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Recipes;

@@ -3,7 +3,6 @@ using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data.Sources;
-using Espalier.Files;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;

@@ -1,10 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;

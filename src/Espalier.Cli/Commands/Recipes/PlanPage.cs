@@ -1,8 +1,5 @@
-using System.Globalization;
 using Espalier.Cli.Commands.Pruning;
 using Espalier.Cli.Rendering;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Planning;
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Cli.Host;
 using Espalier.Pipeline.Recipes;
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 
 namespace Espalier.Cli.Commands.Runs;

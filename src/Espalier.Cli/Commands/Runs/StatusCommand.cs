@@ -1,9 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Reports.Html;
 

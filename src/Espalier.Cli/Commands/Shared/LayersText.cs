@@ -1,5 +1,3 @@
-using Espalier.Models;
-
 namespace Espalier.Cli.Commands.Shared;
 
 /// <summary>How many layers a model has of which kind, where they are of several.</summary>

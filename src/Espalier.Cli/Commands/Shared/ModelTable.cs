@@ -1,8 +1,6 @@
-using System.Globalization;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
-using Espalier.Files;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Runs;

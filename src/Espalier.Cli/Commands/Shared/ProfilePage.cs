@@ -1,8 +1,6 @@
-using System.Globalization;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Training.Profiling;
-using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 

@@ -1,5 +1,4 @@
 using Espalier.Cli.Rendering;
-using Espalier.Models;
 using Espalier.Pipeline.Cards;
 
 namespace Espalier.Cli.Commands.Shared;

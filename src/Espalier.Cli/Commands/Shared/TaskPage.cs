@@ -2,7 +2,6 @@ using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared;
 

@@ -7,8 +7,6 @@ using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training.Profiling;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Options;

@@ -1,9 +1,7 @@
-using System.Globalization;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Evaluation;
-using Espalier.Files;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Runs.Results;
 

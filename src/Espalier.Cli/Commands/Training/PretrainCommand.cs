@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Options.Training;

@@ -1,12 +1,10 @@
 using System.CommandLine;
-using System.Globalization;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Synthesis;
 using Espalier.Evaluation.Tasks;
-using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Runs.Folders;

@@ -1,10 +1,8 @@
-using System.Globalization;
 using Espalier.Compression.Alignment.Reading;
 using Espalier.Compression.Data;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 
 namespace Espalier.Compression.Alignment.Packing;
 

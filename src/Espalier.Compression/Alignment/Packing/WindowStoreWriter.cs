@@ -1,6 +1,5 @@
 using Espalier.Compression.Alignment.Reading;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 
 namespace Espalier.Compression.Alignment.Packing;
 

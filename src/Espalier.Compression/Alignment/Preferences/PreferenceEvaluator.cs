@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Evaluation;
-using Espalier.Models;
 
 namespace Espalier.Compression.Alignment.Preferences;
 

@@ -2,8 +2,6 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Profiling;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Alignment.Preferences;
 

@@ -1,6 +1,3 @@
-using Espalier.Files;
-using Espalier.Models;
-
 namespace Espalier.Compression.Alignment.Preferences;
 
 /// <summary>

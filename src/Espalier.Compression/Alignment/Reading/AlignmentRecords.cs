@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Compression.Data.Records;
 
 namespace Espalier.Compression.Alignment.Reading;

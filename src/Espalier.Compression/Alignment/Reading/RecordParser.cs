@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Records;
 using Espalier.Models.Chat;
 

@@ -2,8 +2,6 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Evaluation;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Alignment.Rollouts;
 

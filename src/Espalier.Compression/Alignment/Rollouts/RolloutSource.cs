@@ -1,6 +1,4 @@
 using Espalier.Compression.Data.Batches;
-using Espalier.Files;
-using Espalier.Models;
 
 namespace Espalier.Compression.Alignment.Rollouts;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data.Batches;
-using Espalier.Models;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Sampling;

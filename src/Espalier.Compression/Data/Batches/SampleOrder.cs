@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 
 namespace Espalier.Compression.Data.Batches;
 

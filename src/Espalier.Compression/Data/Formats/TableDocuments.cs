@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Espalier.Compression.Data.Files;
 using Espalier.Compression.Data.Records;
-using Espalier.Files;
 
 namespace Espalier.Compression.Data.Formats;
 

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Espalier.Compression.Data.Records;
-using Espalier.Files;
 
 namespace Espalier.Compression.Data.Pieces;
 

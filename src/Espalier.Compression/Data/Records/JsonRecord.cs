@@ -1,7 +1,5 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Unicode;
-using Espalier.Files;
 
 namespace Espalier.Compression.Data.Records;
 

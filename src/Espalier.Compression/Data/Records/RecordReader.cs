@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Espalier.Compression.Data.Records;
 
 /// <summary>What of a record (a line of JSON lines, a row of a table) becomes a document's text.</summary>

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data.Files;
-using Espalier.Files;
 
 namespace Espalier.Compression.Data.Sources;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 
 namespace Espalier.Compression.Data.Streams;
 

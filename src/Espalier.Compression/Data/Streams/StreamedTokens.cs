@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 
 namespace Espalier.Compression.Data.Streams;
 

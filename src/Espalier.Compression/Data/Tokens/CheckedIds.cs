@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Compression.Data.Tokens;

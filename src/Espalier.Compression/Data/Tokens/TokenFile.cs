@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
-using Espalier.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Compression.Data.Tokens;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Compression.Data.Tokens;
 
 /// <summary>Ids that the user gives instead of text: a file (<c>.i32</c>, <c>.u16</c>), a token store's folder, or <c>1,2,3</c>.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using Espalier.Files;
 
 namespace Espalier.Compression.Distillation.Caching;
 

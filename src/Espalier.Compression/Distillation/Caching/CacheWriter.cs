@@ -1,9 +1,6 @@
 using System.Runtime.InteropServices;
 using Espalier.Compression.Data.Batches;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints.Safetensors;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation.Caching;
 

@@ -1,8 +1,6 @@
 using System.Runtime.InteropServices;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation.Losses;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation.Caching;
 

@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
 using Espalier.Compression.Distillation.Losses;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Distillation.Caching;
 

@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Compression.Distillation.Caching;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
-using Espalier.Files;
 using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Compression.Distillation.Caching;

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Distillation.Losses;
 
 /// <summary>−log q[target]: next-token cross-entropy. Gradient: q − onehot(target).</summary>

@@ -1,6 +1,3 @@
-using Espalier.Models;
-using Espalier.Torch;
-
 namespace Espalier.Compression.Distillation.Losses;
 
 // Shapes: C positions of a chunk, K kept entries of a position, V vocabulary.

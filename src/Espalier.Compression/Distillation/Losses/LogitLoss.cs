@@ -1,6 +1,3 @@
-using Espalier.Models;
-using Espalier.Torch;
-
 namespace Espalier.Compression.Distillation.Losses;
 
 // Shapes: N positions, C positions of a chunk, D student width, V vocabulary, P parts of a sum.

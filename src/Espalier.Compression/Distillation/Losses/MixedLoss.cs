@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Distillation.Losses;
 
 /// <summary>A weighted sum of losses. Its chunk takes one more copy of the logits a part.</summary>

@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Models.Tokenizers.Formats;

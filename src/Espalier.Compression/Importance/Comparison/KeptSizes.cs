@@ -1,5 +1,3 @@
-using Espalier.Models;
-
 namespace Espalier.Compression.Importance.Comparison;
 
 /// <summary>How many units of an axis two scorings would keep, for the comparison of what they keep.</summary>

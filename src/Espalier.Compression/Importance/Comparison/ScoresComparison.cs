@@ -1,5 +1,4 @@
 using Espalier.Compression.Evaluation;
-using Espalier.Models;
 
 namespace Espalier.Compression.Importance.Comparison;
 

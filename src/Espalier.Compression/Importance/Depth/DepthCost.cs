@@ -1,5 +1,3 @@
-using Espalier.Models;
-
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>What a scan costs before it runs.</summary>

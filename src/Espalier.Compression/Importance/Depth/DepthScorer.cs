@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance.Depth.Metrics;
-using Espalier.Models;
 
 namespace Espalier.Compression.Importance.Depth;
 

@@ -1,6 +1,4 @@
 using Espalier.Compression.Importance.Depth.Metrics;
-using Espalier.Models;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Depth;
 

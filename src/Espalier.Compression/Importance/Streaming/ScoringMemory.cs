@@ -1,7 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance.Values;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Streaming;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Espalier.Compression.Importance.Streams;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Streaming;
 

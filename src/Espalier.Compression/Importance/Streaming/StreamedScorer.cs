@@ -1,9 +1,7 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance.Streams;
 using Espalier.Compression.Importance.Values;
-using Espalier.Models;
 using Espalier.Models.Streaming;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Importance.Streaming;
 

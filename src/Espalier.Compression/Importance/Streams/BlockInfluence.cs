@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Streams;
 
 // Shapes: B batch, T time, D model width.

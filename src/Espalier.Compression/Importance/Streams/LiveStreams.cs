@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Streams;
 
 /// <summary>A batch's streams in memory.</summary>

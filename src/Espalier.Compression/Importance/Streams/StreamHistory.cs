@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Streams;
 
 /// <summary>The residual stream of one batch after each block, as far back as the widest span reaches.</summary>

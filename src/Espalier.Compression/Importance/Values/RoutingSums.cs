@@ -1,6 +1,3 @@
-using Espalier.Models;
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Values;
 
 // Shapes: B batch, T time, P = B · T positions, E experts.

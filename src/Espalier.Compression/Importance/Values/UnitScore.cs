@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Values;
 
 // Shapes: B samples, T positions, U units.

@@ -1,6 +1,4 @@
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Pruning.Experts;
 

@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance;
-using Espalier.Models;
 
 namespace Espalier.Compression.Pruning.Masks;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data.Batches;
-using Espalier.Models;
 
 namespace Espalier.Compression.Pruning.Masks;
 

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Espalier.Files;
-
 namespace Espalier.Compression.Search.Constraints;
 
 /// <summary>What a quantity may be, both ends included: <c>4.0B +-5%</c>, <c>7.80B to 8.50B</c>, <c>&lt;= 3M</c>.</summary>

@@ -1,5 +1,3 @@
-using Espalier.Models;
-
 namespace Espalier.Compression.Search.Constraints;
 
 /// <summary>A shape that a student could have, with the facts that follow from it by closed form.</summary>

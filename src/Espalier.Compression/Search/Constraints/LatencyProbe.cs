@@ -1,10 +1,8 @@
 using System.Diagnostics;
-using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Sampling;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Search.Constraints;
 

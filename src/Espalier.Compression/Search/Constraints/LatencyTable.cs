@@ -1,8 +1,3 @@
-using System.Globalization;
-using Espalier.Files;
-using Espalier.Models;
-using Espalier.Torch;
-
 namespace Espalier.Compression.Search.Constraints;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Espalier.Models;
-
 namespace Espalier.Compression.Search.Constraints;
 
 /// <summary>How a shape of a search is called: by the sizes of the axes that its model has.</summary>

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Training.Optimizers;
 
 /// <summary>Settings of <see cref="AdamW"/>, with the defaults of the method's runs.</summary>

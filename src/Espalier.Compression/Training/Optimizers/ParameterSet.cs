@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Training.Optimizers;
 
 /// <summary>A trained tensor.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Espalier.Models;
-
 namespace Espalier.Compression.Training.Parts;
 
 /// <summary>

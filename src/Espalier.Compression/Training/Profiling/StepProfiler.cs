@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using Espalier.Files;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Training.Profiling;
 

@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Compression.Training.Saving;
 
 /// <summary><c>manifest.json</c> of a checkpoint: every file with its size and checksum.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Espalier.Files;
-
 namespace Espalier.Compression.Training.Saving;
 
 /// <summary>

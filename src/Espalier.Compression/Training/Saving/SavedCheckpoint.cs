@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Compression.Training.Saving;
 
 /// <summary>A checkpoint that was just written, or all of whose files were read and had the hashes of its manifest.</summary>

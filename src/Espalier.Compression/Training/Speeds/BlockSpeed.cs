@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Espalier.Models;
 using Espalier.Models.Families;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Training.Speeds;
 

@@ -1,7 +1,3 @@
-using Espalier.Files;
-using Espalier.Models;
-using Espalier.Torch;
-
 namespace Espalier.Compression.Training.Speeds;
 
 /// <summary>What a training computes the products with weights in, as a person says it.</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Training.Speeds;
 

@@ -1,5 +1,3 @@
-using Espalier.Models;
-
 namespace Espalier.Compression.Training.Speeds;
 
 /// <summary>

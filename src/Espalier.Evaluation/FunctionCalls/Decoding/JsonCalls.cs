@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Espalier.Evaluation.FunctionCalls.Values;
 
 namespace Espalier.Evaluation.FunctionCalls.Decoding;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Evaluation.LongContext.Materials;

@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Templates;
-using Espalier.Files;
 
 namespace Espalier.Evaluation.LongContext.Materials;
 

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Numerics;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Espalier.Evaluation.FunctionCalls.Values;
 using Espalier.Evaluation.Tasks.Templates;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;

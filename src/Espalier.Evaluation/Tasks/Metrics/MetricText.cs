@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Evaluation.Tasks.Metrics;
 
 /// <summary>Metrics as tables show them: shares in per cent with one place, all else with three.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Models.Chat.Methods;
 using Espalier.Models.Chat.Python;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Numerics;
 using Espalier.Models.Chat.Methods;
 using Espalier.Models.Chat.Python;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Espalier.Files;
 using Espalier.Models.Checkpoints.Elements;
 using Microsoft.Win32.SafeHandles;
 

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Text.Json;
-using Espalier.Files;
 
 namespace Espalier.Models.Checkpoints.Safetensors;
 

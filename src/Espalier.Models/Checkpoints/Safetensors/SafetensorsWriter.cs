@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Models.Checkpoints.Elements;
 
 namespace Espalier.Models.Checkpoints.Safetensors;

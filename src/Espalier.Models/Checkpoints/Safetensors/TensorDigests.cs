@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Security.Cryptography;
-using Espalier.Files;
 
 namespace Espalier.Models.Checkpoints.Safetensors;
 

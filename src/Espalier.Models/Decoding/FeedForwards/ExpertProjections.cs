@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.FeedForwards;
 
 // Shapes: D width of what is read, F width of what is given, R rows of all experts.

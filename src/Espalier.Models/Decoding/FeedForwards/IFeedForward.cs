@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.FeedForwards;
 
 /// <summary>The second half of a block: a feed-forward block, or a mixture of them.</summary>

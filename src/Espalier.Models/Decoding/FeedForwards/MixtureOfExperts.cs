@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.FeedForwards;
 
 // Shapes: B batch, T time, D model width, E experts, K experts of a token, R = B · T · K rows, X width of an expert.

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.FeedForwards;
 
 // Shapes: B batch, T time, D model width, Y width of the expert.

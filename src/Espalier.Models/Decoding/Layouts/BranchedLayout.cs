@@ -1,7 +1,6 @@
 using Espalier.Models.Masks;
 using Espalier.Models.Mixers;
 using Espalier.Models.Rotary;
-using Espalier.Torch;
 
 namespace Espalier.Models.Layouts;
 

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Masks;
 
 /// <summary>The additive masks of a model's attention, one for each window that its layers have.</summary>

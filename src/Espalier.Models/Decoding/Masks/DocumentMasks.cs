@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Masks;
 
 /// <summary>Masks of rows of several documents, [B, 1, 1, T, T]: a token sees its own document alone. Made when first asked for.</summary>

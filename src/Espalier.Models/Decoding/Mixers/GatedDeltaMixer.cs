@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Mixers;
 
 // Shapes: B batch, T time, D model width, M value heads, P channels of one, G key heads, S channels of one, I = M P, K taps.

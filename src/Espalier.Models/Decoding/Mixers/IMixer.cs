@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Mixers;
 
 /// <summary>The half of a block that mixes positions: attention, or a state-space mixer.</summary>

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Mixers;
 
 // Shapes: B batch, T time, D model width, I channels of all heads, M heads, P channels of a head, G groups, S numbers of a state, K taps.

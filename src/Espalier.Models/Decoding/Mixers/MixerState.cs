@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Mixers;
 
 // Shapes: B batch, K taps of the convolution, M heads, P channels of a head, G groups, S numbers of a state.

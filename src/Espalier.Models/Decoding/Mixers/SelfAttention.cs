@@ -1,5 +1,4 @@
 using Espalier.Models.Masks;
-using Espalier.Torch;
 
 namespace Espalier.Models.Mixers;
 

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Rotary;
 
 // Shapes: B batch, T time, N heads, H head width, R entries of a head that turn, P positions in the table.

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Streaming;
 
 /// <summary>The rows of the embedding table that some ids name, each read once and in the order of the file.</summary>

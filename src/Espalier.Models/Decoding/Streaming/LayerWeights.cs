@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Streaming;
 
 /// <summary>A few parameters, those of a layer or the final norm's, in memory until this is disposed.</summary>

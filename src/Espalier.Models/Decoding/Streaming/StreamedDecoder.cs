@@ -2,7 +2,6 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Masks;
 using Espalier.Models.Mixers;
 using Espalier.Models.Rotary;
-using Espalier.Torch;
 
 namespace Espalier.Models.Streaming;
 

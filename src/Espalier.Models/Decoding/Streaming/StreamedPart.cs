@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Streaming;
 
 /// <summary>A block or the final norm of a <see cref="StreamedDecoder"/>: its weights are in memory until it is disposed.</summary>

@@ -1,7 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Espalier.Files;
-
 namespace Espalier.Models.Families.Fields;
 
 /// <summary>

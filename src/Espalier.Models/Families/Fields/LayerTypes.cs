@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Espalier.Models.Families.Fields;
 
 /// <summary><c>layer_types</c> and <c>sliding_window</c>: which layers of a <c>config.json</c> have the window.</summary>

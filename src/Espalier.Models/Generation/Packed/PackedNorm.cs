@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Generation.Packed;
 
 /// <summary>What <see cref="Normalization"/> computes, in memory that is there: on rows, or on positions in panels.</summary>

@@ -1,6 +1,5 @@
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Streaming;
-using Espalier.Torch;
 using Espalier.Torch.Kernels;
 
 namespace Espalier.Models.Generation.Packed;

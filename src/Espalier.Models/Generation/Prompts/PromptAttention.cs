@@ -1,6 +1,5 @@
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Mixers;
-using Espalier.Torch;
 
 namespace Espalier.Models.Generation.Prompts;
 

@@ -1,5 +1,4 @@
 using Espalier.Models.Generation.Packed;
-using Espalier.Torch;
 
 namespace Espalier.Models.Generation.Prompts;
 

@@ -1,5 +1,4 @@
 using Espalier.Models.Generation.Packed;
-using Espalier.Torch;
 using Espalier.Torch.Kernels.Vectors;
 
 namespace Espalier.Models.Generation.Prompts;

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Models.Generation.Rows;
 
 /// <summary>The first half of a block of a <see cref="RowDecoder"/>, in which a row sees those before it of its sequence.</summary>

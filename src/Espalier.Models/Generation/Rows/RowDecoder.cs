@@ -1,7 +1,6 @@
 using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Prompts;
 using Espalier.Models.Rotary;
-using Espalier.Torch;
 using Espalier.Torch.Kernels;
 
 namespace Espalier.Models.Generation.Rows;

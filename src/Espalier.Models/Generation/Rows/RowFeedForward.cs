@@ -1,6 +1,5 @@
 using Espalier.Models.FeedForwards;
 using Espalier.Models.Generation.Packed;
-using Espalier.Torch;
 
 namespace Espalier.Models.Generation.Rows;
 

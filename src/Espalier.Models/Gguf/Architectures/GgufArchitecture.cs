@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 
 namespace Espalier.Models.Gguf.Architectures;

@@ -1,6 +1,5 @@
 using Espalier.Models.Families;
 using Espalier.Models.Gguf.Architectures;
-using Espalier.Torch;
 
 namespace Espalier.Models.Gguf.Import;
 

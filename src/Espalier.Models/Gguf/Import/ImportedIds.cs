@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace Espalier.Models.Gguf.Import;
 
 /// <summary>Ids of special tokens, from the keys <c>tokenizer.ggml.*_token_id</c>.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Espalier.Models.Families;
 using Espalier.Models.Families.Fields;
 using Espalier.Models.Gguf.Architectures;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Tokenizers.Splitting;
 
 namespace Espalier.Models.Gguf.Import;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Models.Grammars.Numbers;
 
 namespace Espalier.Models.Grammars.Schemas;

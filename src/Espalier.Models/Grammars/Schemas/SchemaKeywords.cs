@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Text.Json;
 using Espalier.Models.Grammars.Numbers;
 
 namespace Espalier.Models.Grammars.Schemas;

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Espalier.Models.Grammars.Schemas;
 
 /// <summary>What a schema says of the names in an object.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Espalier.Models.Grammars.Schemas;
 
 /// <summary>An object of a schema: its properties in their order, those that are not required each or not.</summary>

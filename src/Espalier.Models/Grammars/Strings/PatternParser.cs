@@ -1,4 +1,3 @@
-using System.Globalization;
 using static Espalier.Models.Grammars.Strings.PatternNode;
 
 namespace Espalier.Models.Grammars.Strings;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using static Espalier.Models.Tokenizers.Expressions.ExpressionNode;
 
 namespace Espalier.Models.Tokenizers.Expressions;

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
-
 namespace Espalier.Models.Tokenizers.Formats;
 
 /// <summary>A tokenizer in the form of tokenizer.json, being written from another one.</summary>

@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Models.Tokenizers.Formats;
 
 /// <summary>What a piece is; the numbers are SentencePiece's.</summary>

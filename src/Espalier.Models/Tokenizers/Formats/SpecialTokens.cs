@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Models.Tokenizers.Formats;
 
 /// <summary>

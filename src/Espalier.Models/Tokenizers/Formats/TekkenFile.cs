@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Espalier.Models.Tokenizers.Bpe;
 
 namespace Espalier.Models.Tokenizers.Formats;

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Espalier.Files;
-
 namespace Espalier.Models.Tokenizers.Formats;
 
 /// <summary>The JSON documents that make a tokenizer: tokenizer.json, and what the files beside it say about BOS and EOS.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Espalier.Models.Tokenizers.Formats;
 
 /// <summary>A value inside tokenizer.json that knows its file and its path there, so that every complaint names both.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Espalier.Models.Tokenizers.Formats;
 using Espalier.Models.Tokenizers.Text;

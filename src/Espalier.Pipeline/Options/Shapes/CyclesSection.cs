@@ -1,7 +1,4 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Pruning;
-using Espalier.Files;
-using Espalier.Models;
 
 namespace Espalier.Pipeline.Options.Shapes;
 

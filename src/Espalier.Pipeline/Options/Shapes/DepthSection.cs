@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Importance.Depth;
 
 namespace Espalier.Pipeline.Options.Shapes;

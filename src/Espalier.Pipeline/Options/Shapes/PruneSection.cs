@@ -1,9 +1,7 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Experts;
 using Espalier.Compression.Pruning.Masks;
-using Espalier.Files;
 
 namespace Espalier.Pipeline.Options.Shapes;
 

@@ -1,8 +1,5 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Options.Training;
 

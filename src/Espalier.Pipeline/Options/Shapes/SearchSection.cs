@@ -1,10 +1,8 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Schedules;
-using Espalier.Models;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Options.Training;
 

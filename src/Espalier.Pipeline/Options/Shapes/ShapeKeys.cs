@@ -1,5 +1,4 @@
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 
 namespace Espalier.Pipeline.Options.Shapes;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 
 namespace Espalier.Pipeline.Options.Texts;
 

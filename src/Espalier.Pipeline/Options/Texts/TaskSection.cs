@@ -1,6 +1,4 @@
-using System.Text.Json.Nodes;
 using Espalier.Evaluation.Catalog;
-using Espalier.Files;
 using Espalier.Pipeline.Options.Training;
 using Samples = Espalier.Evaluation.Requests.Attempts;
 

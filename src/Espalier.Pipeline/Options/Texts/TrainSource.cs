@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
-
 namespace Espalier.Pipeline.Options.Texts;
 
 /// <summary>One source of training text, and its part in the mixture of several.</summary>

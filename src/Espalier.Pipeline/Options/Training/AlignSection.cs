@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Alignment.Preferences;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation;
 
 namespace Espalier.Pipeline.Options.Training;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Training.Parts;
-using Espalier.Models;
 
 namespace Espalier.Pipeline.Options.Training;
 

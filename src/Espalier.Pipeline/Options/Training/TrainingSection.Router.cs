@@ -1,5 +1,4 @@
 using Espalier.Compression.Distillation;
-using Espalier.Models;
 
 namespace Espalier.Pipeline.Options.Training;
 

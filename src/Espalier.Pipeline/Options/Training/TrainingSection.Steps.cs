@@ -1,6 +1,5 @@
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Models;
 
 namespace Espalier.Pipeline.Options.Training;
 

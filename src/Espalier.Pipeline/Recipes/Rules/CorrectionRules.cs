@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Training;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Recipes;
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Espalier.Pipeline.Runs.Comparison;
 
 /// <summary>Two files byte by byte.</summary>

@@ -1,5 +1,4 @@
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Results;
 

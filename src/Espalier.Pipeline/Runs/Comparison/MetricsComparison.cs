@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Pipeline.Runs.Logs;
 
 namespace Espalier.Pipeline.Runs.Comparison;

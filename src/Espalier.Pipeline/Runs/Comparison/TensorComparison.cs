@@ -1,5 +1,3 @@
-using System.Globalization;
-using Espalier.Models;
 using Espalier.Models.Checkpoints.Safetensors;
 
 namespace Espalier.Pipeline.Runs.Comparison;

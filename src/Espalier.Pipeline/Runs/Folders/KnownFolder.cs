@@ -1,5 +1,3 @@
-using Espalier.Files;
-
 namespace Espalier.Pipeline.Runs.Folders;
 
 /// <summary>A folder's hash without reading again what this user's cache knows.</summary>

@@ -1,5 +1,4 @@
 using System.Text;
-using Espalier.Files;
 using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Runs.Folders;

@@ -1,6 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Runs.Folders;

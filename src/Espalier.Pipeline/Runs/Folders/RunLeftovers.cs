@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Espalier.Compression.Data.Streams;
-using Espalier.Files;
 using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Runs.Folders;

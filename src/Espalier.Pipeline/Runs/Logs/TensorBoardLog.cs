@@ -1,6 +1,3 @@
-using System.Globalization;
-using Espalier.Files;
-
 namespace Espalier.Pipeline.Runs.Logs;
 
 /// <summary>

@@ -1,8 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Runs.Folders;
 
 namespace Espalier.Pipeline.Runs.Results;

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
@@ -9,7 +6,6 @@ using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Sampling;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Texts;
-using Espalier.Models;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Texts;

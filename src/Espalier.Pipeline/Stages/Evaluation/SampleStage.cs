@@ -1,7 +1,5 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Training.Saving;
-using Espalier.Models;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Runs;

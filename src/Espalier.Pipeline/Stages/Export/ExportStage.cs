@@ -1,9 +1,6 @@
 using System.Diagnostics;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Families;

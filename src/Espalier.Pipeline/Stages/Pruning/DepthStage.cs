@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
@@ -7,8 +6,6 @@ using Espalier.Compression.Pruning;
 using Espalier.Compression.Training.Saving;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;

@@ -1,8 +1,5 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Safetensors;

@@ -1,7 +1,4 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
-using Espalier.Compression;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Data.Xml;
 using Espalier.Compression.Evaluation;

@@ -1,10 +1,7 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Pruning.Experts;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;

@@ -1,7 +1,4 @@
-using Espalier.Compression;
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
-using Espalier.Torch;
 
 namespace Espalier.Pipeline.Stages.Running;
 

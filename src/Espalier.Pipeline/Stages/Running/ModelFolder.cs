@@ -1,8 +1,5 @@
 using Espalier.Compression.Evaluation;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
-using Espalier.Torch;
 
 namespace Espalier.Pipeline.Stages.Running;
 

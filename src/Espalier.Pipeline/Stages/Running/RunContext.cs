@@ -1,14 +1,10 @@
 using System.Diagnostics;
 using System.Reflection;
-using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using Espalier.Compression;
 using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Folders;
-using Espalier.Torch;
 
 namespace Espalier.Pipeline.Stages.Running;
 

@@ -1,12 +1,10 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Runs;
-using Espalier.Torch;
 
 namespace Espalier.Pipeline.Stages.Running;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Training.Saving;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Runs;

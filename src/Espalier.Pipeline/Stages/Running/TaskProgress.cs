@@ -1,5 +1,3 @@
-using Espalier.Compression;
-
 namespace Espalier.Pipeline.Stages.Running;
 
 /// <summary>A task as what a reader or writer reports to.</summary>

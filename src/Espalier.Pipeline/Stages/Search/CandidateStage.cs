@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Importance;
@@ -10,8 +8,6 @@ using Espalier.Compression.Training;
 using Espalier.Compression.Training.Saving;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Espalier.Compression.Importance;
@@ -11,7 +8,6 @@ using Espalier.Compression.Search.Constraints;
 using Espalier.Compression.Training.Saving;
 using Espalier.Compression.Training.Speeds;
 using Espalier.Evaluation.Tasks;
-using Espalier.Models;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;

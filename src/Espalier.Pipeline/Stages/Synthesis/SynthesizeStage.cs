@@ -1,9 +1,7 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Synthesis;
 using Espalier.Compression.Training.Saving;
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Tasks;
-using Espalier.Files;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Alignment.Preferences;
 using Espalier.Compression.Alignment.Reading;
@@ -8,7 +7,6 @@ using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;

@@ -1,7 +1,5 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Runs;

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data;
 using Espalier.Compression.Data.Mixtures;
 using Espalier.Compression.Data.Pieces;
@@ -8,7 +6,6 @@ using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Streams;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;

@@ -1,10 +1,7 @@
-using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Data;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;

@@ -1,8 +1,6 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Data.Xml;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;

@@ -1,8 +1,5 @@
-using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Alignment.Preferences;
 using Espalier.Compression.Training.Saving;
-using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Running;

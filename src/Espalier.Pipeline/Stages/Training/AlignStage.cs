@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Alignment;
 using Espalier.Compression.Alignment.Preferences;
 using Espalier.Compression.Alignment.Rollouts;
@@ -12,7 +10,6 @@ using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
 using Espalier.Compression.Training.Schedules;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Tokenizers;

@@ -1,9 +1,7 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Training;

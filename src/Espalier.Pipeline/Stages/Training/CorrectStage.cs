@@ -1,4 +1,3 @@
-using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Training;

@@ -1,6 +1,4 @@
 using Espalier.Compression.Training.Schedules;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Training;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Pipeline.Runs.Logs;
 
 namespace Espalier.Pipeline.Stages.Training;

@@ -1,8 +1,6 @@
-using Espalier.Compression;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Distillation.Losses;
-using Espalier.Models;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Stages.Running;

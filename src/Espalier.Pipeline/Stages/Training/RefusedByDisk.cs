@@ -1,6 +1,4 @@
-using System.Globalization;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 
 namespace Espalier.Pipeline.Stages.Training;
 

@@ -1,18 +1,12 @@
 using System.Diagnostics;
-using System.Globalization;
-using System.Text.Json.Nodes;
-using Espalier.Compression;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Evaluation;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Saving;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Runs;
-using Espalier.Torch;
 
 namespace Espalier.Pipeline.Stages.Training;
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Evaluation;
@@ -8,7 +7,6 @@ using Espalier.Compression.Training.Profiling;
 using Espalier.Compression.Training.Saving;
 using Espalier.Compression.Training.Schedules;
 using Espalier.Compression.Training.Speeds;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 using Espalier.Pipeline.Forecasts;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 

@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;

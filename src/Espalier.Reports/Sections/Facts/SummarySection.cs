@@ -1,5 +1,4 @@
 using Espalier.Compression.Evaluation;
-using Espalier.Files;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Html;

@@ -1,4 +1,3 @@
-using Espalier.Files;
 using Espalier.Models.Chat;
 using Espalier.Models.Tokenizers.Formats;
 using Espalier.Pipeline.Runs.Results;

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands.Evaluating;

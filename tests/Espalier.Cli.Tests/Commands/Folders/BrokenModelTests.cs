@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Tests;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Commands.Folders;

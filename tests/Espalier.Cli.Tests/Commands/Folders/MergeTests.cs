@@ -1,5 +1,4 @@
 using Espalier.Cli.Tests.Survival;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Tests;

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Espalier.Compression.Pruning;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

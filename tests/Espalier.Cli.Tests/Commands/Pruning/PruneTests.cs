@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Cli.Tests.Survival;
 using Espalier.Pipeline.Runs.Comparison;
 using Espalier.Tests;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Cli.Tests.Commands;
 using Espalier.Tests;
 

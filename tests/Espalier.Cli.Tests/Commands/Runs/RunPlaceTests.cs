@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Pipeline.Checks;
 using Espalier.Pipeline.Recipes;
 

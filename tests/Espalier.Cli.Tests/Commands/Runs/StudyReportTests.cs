@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Xml.Linq;
-using Espalier.Files;
 using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Evaluation;

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using Espalier.Compression.Data.Records;
 using FsCheck;
 using FsCheck.Fluent;

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Espalier.Compression.Data.Records;
 
 namespace Espalier.Compression.Tests.Data.Records;

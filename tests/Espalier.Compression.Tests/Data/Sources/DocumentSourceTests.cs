@@ -1,7 +1,6 @@
 using System.Text;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
-using Espalier.Files;
 
 namespace Espalier.Compression.Tests.Data.Sources;
 

@@ -1,5 +1,4 @@
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Data.Tokens;

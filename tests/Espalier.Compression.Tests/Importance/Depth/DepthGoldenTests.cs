@@ -1,7 +1,5 @@
 using Espalier.Compression.Importance.Depth;
-using Espalier.Models;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Importance.Depth;
 

@@ -1,8 +1,6 @@
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Importance.Depth.Metrics;
-using Espalier.Models;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Importance.Depth;
 

@@ -5,9 +5,7 @@ using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Parts;
-using Espalier.Models;
 using Espalier.Tests;
-using Espalier.Torch;
 
 namespace Espalier.Compression.Tests.Training.Frozen;
 

@@ -1,6 +1,5 @@
 using Espalier.Compression.Training;
 using Espalier.Compression.Training.Parts;
-using Espalier.Models;
 
 namespace Espalier.Compression.Tests.Training.Frozen;
 

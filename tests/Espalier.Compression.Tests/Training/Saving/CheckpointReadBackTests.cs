@@ -1,5 +1,4 @@
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Training.Saving;

@@ -1,6 +1,5 @@
 using System.Text;
 using Espalier.Compression.Training.Saving;
-using Espalier.Files;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Training.Saving;

@@ -1,5 +1,4 @@
 using Espalier.Compression.Training.Speeds;
-using Espalier.Models;
 
 namespace Espalier.Compression.Tests.Training.Speeds;
 

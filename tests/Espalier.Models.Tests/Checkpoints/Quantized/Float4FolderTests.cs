@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Models;
 using Espalier.Models.Checkpoints.Elements;
 using Espalier.Models.Checkpoints.Quantized;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Quantized;

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Families;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Models.Gguf;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Espalier.Models.Gguf;
 using Espalier.Models.Gguf.Export;
 using Espalier.Models.Gguf.Import;

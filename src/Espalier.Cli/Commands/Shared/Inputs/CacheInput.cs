@@ -1,5 +1,4 @@
 using Espalier.Compression.Distillation.Caching;
-using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Training;
 using Espalier.Pipeline.Stages.Running;

@@ -3,7 +3,6 @@ using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Values;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Shapes;

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Files;
-using Espalier.Models;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared.Inputs;

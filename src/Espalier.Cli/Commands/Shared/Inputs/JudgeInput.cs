@@ -2,7 +2,6 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Judges;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Generation;
 using Espalier.Models.Generation.Packed;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Importance.Streaming;
-using Espalier.Models;
 
 namespace Espalier.Cli.Commands.Shared.Inputs;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Recipes;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
-using Espalier.Files;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Options.Training;

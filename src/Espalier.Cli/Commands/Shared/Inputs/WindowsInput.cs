@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Shared.Options;
-using Espalier.Models;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared.Inputs;

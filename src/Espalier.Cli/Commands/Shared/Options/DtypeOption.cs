@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Espalier.Models;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Options;
 

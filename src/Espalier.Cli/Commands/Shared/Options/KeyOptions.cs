@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Espalier.Files;
 using Espalier.Pipeline.Options;
 
 namespace Espalier.Cli.Commands.Shared.Options;

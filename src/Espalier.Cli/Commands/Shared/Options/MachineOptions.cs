@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Espalier.Pipeline.Options;
-using Espalier.Torch;
 
 namespace Espalier.Cli.Commands.Shared.Options;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Espalier.Files;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Stages.Running;

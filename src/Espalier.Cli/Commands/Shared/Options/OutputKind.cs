@@ -1,7 +1,6 @@
 using System.Text;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Synthesis;
-using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared.Options;
 

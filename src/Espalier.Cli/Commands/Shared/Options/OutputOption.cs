@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Espalier.Files;
 
 namespace Espalier.Cli.Commands.Shared.Options;
 

@@ -4,7 +4,6 @@ using Espalier.Models.Generation.Packed;
 using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Pipeline.Options;
-using Espalier.Torch;
 
 namespace Espalier.Cli.Commands.Shared.Options;
 

@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Distillation.Losses.Rows;
 
 /// <summary>

@@ -1,6 +1,3 @@
-using Espalier.Models;
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Depth.Metrics;
 
 // Shapes: B batch, T time, D model width, V vocabulary, N looked-at positions, C positions of a chunk.

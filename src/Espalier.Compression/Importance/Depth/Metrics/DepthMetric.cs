@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Depth.Metrics;
 
 // Shapes: B batch, T time, D model width, V vocabulary, C positions of a chunk.

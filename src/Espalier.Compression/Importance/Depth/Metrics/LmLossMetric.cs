@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Depth.Metrics;
 
 /// <summary>The mean loss of the next token, nats.</summary>

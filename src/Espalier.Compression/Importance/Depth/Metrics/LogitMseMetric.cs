@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Depth.Metrics;
 
 /// <summary>The mean over all entries of (logit − the whole model's logit)².</summary>

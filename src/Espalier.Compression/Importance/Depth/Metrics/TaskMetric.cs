@@ -1,5 +1,3 @@
-using Espalier.Torch;
-
 namespace Espalier.Compression.Importance.Depth.Metrics;
 
 /// <summary>How improbable a multiple-choice task's right answers become.</summary>

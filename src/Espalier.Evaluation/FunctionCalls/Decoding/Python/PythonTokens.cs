@@ -1,4 +1,3 @@
-using System.Globalization;
 using Espalier.Evaluation.FunctionCalls.Values;
 
 namespace Espalier.Evaluation.FunctionCalls.Decoding.Python;
