@@ -6,13 +6,11 @@ using Espalier.Tests;
 
 namespace Espalier.Cli.Tests.Repository;
 
-/// <summary>The README against the repository and the program.</summary>
+/// <summary>The README, and the tree of docs/architecture.md, against the repository and the program.</summary>
 public sealed partial class ReadmeTests
 {
     /// <summary>How deep the tree goes below each folder at the root; one level where nothing is said.</summary>
     private static readonly Dictionary<string, int> s_depths = new() { ["src"] = 2, ["scripts"] = 0 };
-
-    private static readonly string s_readme = RepositoryFiles.Read("README.md");
 
     [Fact]
     public void The_tree_has_the_folders_of_the_repository_and_no_others()
@@ -104,19 +102,21 @@ public sealed partial class ReadmeTests
     }
 
     private static IEnumerable<Match> TreeLines() =>
-        Block("tree").Split('\n').Where(line => line.Length > 0 && !line.StartsWith("```", StringComparison.Ordinal))
+        Block("tree", "docs/architecture.md").Split('\n')
+            .Where(line => line.Length > 0 && !line.StartsWith("```", StringComparison.Ordinal))
             .Select(line => TreeLine().Match(line));
 
     private static IEnumerable<string> CommandsOfTheTable() =>
         TableRow().Matches(Block("commands")).Select(row => row.Groups["name"].Value);
 
-    /// <summary>What stands between <c>&lt;!-- name --&gt;</c> and <c>&lt;!-- /name --&gt;</c>.</summary>
-    private static string Block(string name)
+    /// <summary>What a page, README unless it is named, has between <c>&lt;!-- name --&gt;</c> and <c>&lt;!-- /name --&gt;</c>.</summary>
+    private static string Block(string name, string page = "README.md")
     {
+        var text = RepositoryFiles.Read(page);
         var (first, last) = ($"<!-- {name} -->\n", $"<!-- /{name} -->");
-        var (start, end) = (s_readme.IndexOf(first, StringComparison.Ordinal), s_readme.IndexOf(last, StringComparison.Ordinal));
-        Assert.True(start >= 0 && end > start, $"README.md has no block between {first.Trim()} and {last}");
-        return s_readme[(start + first.Length)..end];
+        var (start, end) = (text.IndexOf(first, StringComparison.Ordinal), text.IndexOf(last, StringComparison.Ordinal));
+        Assert.True(start >= 0 && end > start, $"{page} has no block between {first.Trim()} and {last}");
+        return text[(start + first.Length)..end];
     }
 
     [GeneratedRegex(@"^(?<indent>(    )*)(?<name>\S+)\s*(?<text>.*)$")]
