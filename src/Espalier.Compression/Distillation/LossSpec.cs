@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Espalier.Compression.Distillation.Losses;
 using Espalier.Compression.Distillation.Losses.Rows;
 
@@ -7,7 +8,7 @@ namespace Espalier.Compression.Distillation;
 /// A loss as recipes and options write it: terms joined by <c>+</c>, each <c>[WEIGHT*]NAME[(PARAMETER)]</c>, as in
 /// <c>forward-kl</c>, <c>0.9*forward-kl + 0.1*cross-entropy</c> or <c>jensen-shannon(0.1)</c>.
 /// </summary>
-internal sealed record LossSpec
+internal sealed partial record LossSpec
 {
     private static readonly Dictionary<string, Kind> s_kinds = new(StringComparer.Ordinal)
     {
@@ -37,7 +38,7 @@ internal sealed record LossSpec
     {
         get
         {
-            const string number = "[-]?[0-9.]+([eE][-]?[0-9]+)?";
+            const string number = "[-]?[0-9.]+([eE][-+]?[0-9]+)?";
             var names = string.Join('|', s_kinds.Where(kind => kind.Value.Default is null).Select(kind => kind.Key));
             var withParameter = string.Join('|', s_kinds.Where(kind => kind.Value.Default is not null).Select(kind => kind.Key));
             var term = $" *({number} *[*] *)?(({names})|({withParameter}) *([(] *{number} *[)])?) *";
@@ -46,19 +47,19 @@ internal sealed record LossSpec
     }
 
     /// <summary>Whether a term compares with a teacher.</summary>
-    public bool NeedsTeacher => _terms.Any(term => term.Name != "cross-entropy");
+    public bool NeedsTeacher => Make(1).NeedsTeacher;
 
     /// <summary>Whether a term has a temperature.</summary>
     public bool HasTemperature => _terms.Any(term => s_kinds[term.Name].HasTemperature);
 
-    /// <summary>Whether a cache of some entries of each distribution is enough: whether every term with a teacher is forward KL.</summary>
-    public bool TakesSparse => _terms.All(term => term.Name is "forward-kl" or "cross-entropy");
+    /// <summary>Whether a cache of some entries of each distribution is enough for every term with a teacher.</summary>
+    public bool TakesSparse => Make(1).TakesSparse;
 
     /// <summary>The loss by its name alone.</summary>
     /// <exception cref="EspalierException">It cannot be read: what is wrong, and the nearest known name.</exception>
     public static LossSpec Parse(string text)
     {
-        var spec = new LossSpec([.. text.Split('+').Select(term => Term(term.Trim(), text))]);
+        var spec = new LossSpec([.. Plus().Split(text).Select(term => Term(term.Trim(), text))]);
         _ = spec.Make(1);
         return spec;
     }
@@ -111,6 +112,10 @@ internal sealed record LossSpec
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
             ? number
             : throw new EspalierException($"{what} is '{text}' and must be a number");
+
+    // What joins terms, and not the sign of an exponent.
+    [GeneratedRegex(@"(?<![0-9.][eE])\+")]
+    private static partial Regex Plus();
 
     private static int Whole(double k) => k is >= 1 and <= int.MaxValue && k == Math.Floor(k)
         ? (int)k

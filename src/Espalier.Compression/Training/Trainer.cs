@@ -31,8 +31,8 @@ public sealed class Trainer : IDisposable
     private bool _finished;
 
     /// <summary>
-    /// Creates the loop at step 0. Gradients of all the model's parameters are wanted from now on, but of those that are frozen; with
-    /// low-rank adaptation those of its adapters alone, which the model has from now on.
+    /// Creates the loop at step 0. From now on the model's parameters have gradients, except those that are frozen; with
+    /// low-rank adaptation the model gets adapters, and only those have gradients.
     /// </summary>
     /// <param name="model">What is trained.</param>
     /// <param name="objective">What is minimised.</param>

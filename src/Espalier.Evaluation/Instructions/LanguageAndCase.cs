@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Tasks.Templates;
 
-
 namespace Espalier.Evaluation.Instructions;
 
 /// <summary>Instructions about language and capitals (IFEval's instructions.py); <see cref="Languages"/> says what differs.</summary>

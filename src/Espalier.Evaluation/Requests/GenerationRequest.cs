@@ -1,6 +1,5 @@
 using Espalier.Models.Generation.Sampling;
 
-
 namespace Espalier.Evaluation.Requests;
 
 /// <summary>A text that a model continues, and when it ends.</summary>

@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Tasks.Metrics;
 
-
 namespace Espalier.Evaluation.Sampling;
 
 /// <summary>Something that is counted of several answers to a question.</summary>

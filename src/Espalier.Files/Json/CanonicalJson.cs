@@ -4,7 +4,8 @@ namespace Espalier.Files;
 
 /// <summary>
 /// One text for each JSON value, whatever its spelling: keys in ordinal order, no white space, numbers in their shortest form
-/// (<c>1e-3</c>, <c>0.001</c> and <c>1.0E-3</c> are one, so are <c>1</c> and <c>1.0</c>). Changing this changes every stage's folder name.
+/// (<c>1e-3</c>, <c>0.001</c> and <c>1.0E-3</c> are one, so are <c>1</c> and <c>1.0</c>; from 1e15 on, whole numbers and reals differ, for
+/// the former keep all digits). Changing this changes every stage's folder name.
 /// </summary>
 internal static class CanonicalJson
 {

@@ -17,6 +17,8 @@ internal static class ForeignFile
                 + "run \"git lfs pull\" in its folder, or download the file again";
         if (start.StartsWith("GGUF"u8))
             return "is a GGUF file; make a folder of it with espalier import FILE --output FOLDER, and give that";
+        if (start.StartsWith("PK\u0003\u0004"u8) && start.IndexOf("/data.pkl"u8) < 0)
+            return "is a ZIP archive; unpack it, and give what is in it";
         if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith(new byte[] { 0x80, 0x02 }))
             return "holds pickled weights, which can run code and are never read; "
                 + "convert them to safetensors (save_pretrained with safe_serialization=True)";

@@ -21,10 +21,10 @@ internal static class SmallFile
                 throw new EspalierException($"{path}: is a folder; give the file");
             // Asked before opening: a pipe or a device has no length, and opening it could wait for ever.
             if (new FileInfo(path).Length == 0)
-                throw new EspalierException($"{path}: is empty");
+                throw new EspalierException($"{path}: is empty; write or download it again");
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             if (stream.Length > limit)
-                throw new EspalierException($"{path}: {stream.Length} bytes, the limit is {limit}");
+                throw new EspalierException($"{path}: {stream.Length} bytes, the limit is {limit}: is it the right file?");
             var bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
             return ForeignFile.Explain(bytes.AsSpan(0, Math.Min(bytes.Length, ForeignFile.Start))) is { } foreign

@@ -38,7 +38,7 @@ internal static class Units
         return Short(count) + names[at];
     }
 
-    /// <summary>1 id, 2 ids, no window: a number and its noun.</summary>
+    /// <summary>1 id, 2 ids, 0 windows: a number and its noun.</summary>
     /// <param name="one">The noun of one.</param>
     /// <param name="several">That of several; by default with an s.</param>
     public static string Counted(long count, string one, string? several = null) => $"{count} {(count == 1 ? one : several ?? $"{one}s")}";

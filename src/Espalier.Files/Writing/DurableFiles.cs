@@ -123,7 +123,7 @@ internal sealed class DurableFiles(IFileLayer layer)
             foreach (var entry in new DirectoryInfo(parent).EnumerateFileSystemInfos("*.tmp-*", s_asNamed))
             {
                 var of = entry.Name[..entry.Name.LastIndexOf(".tmp-", StringComparison.Ordinal)];
-                var isMade = of == name ? Leftovers.IsOf(entry.Name, of) || Leftovers.IsOfVersion01(entry.Name, name)
+                var isMade = of == name ? Leftovers.IsOf(entry.Name, of) || Leftovers.IsOfEarlyBuild(entry.Name, name)
                     : Leftovers.IsOf(entry.Name, of) && at - entry.CreationTimeUtc > s_young;
                 if (isMade && entry.LinkTarget is null && LibC.IsUnheld(entry.FullName))
                     TryDelete(entry.FullName);

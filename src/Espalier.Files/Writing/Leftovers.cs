@@ -45,8 +45,8 @@ internal static partial class Leftovers
     /// </summary>
     /// <param name="name">A file or folder name without its path.</param>
     /// <param name="of">The name of the finished thing.</param>
-    public static bool IsOfVersion01(string name, string of) =>
-        name.StartsWith($"{of}.tmp-", StringComparison.Ordinal) && PatternOfVersion01().Match(name, of.Length) is { Success: true } match
+    public static bool IsOfEarlyBuild(string name, string of) =>
+        name.StartsWith($"{of}.tmp-", StringComparison.Ordinal) && PatternOfEarlyBuild().Match(name, of.Length) is { Success: true } match
         && int.TryParse(match.Groups["pid"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) && !IsAlive(pid);
 
     private static bool IsAlive(int pid)
@@ -72,5 +72,5 @@ internal static partial class Leftovers
     private static partial Regex Pattern();
 
     [GeneratedRegex(@"\G\.tmp-(?<pid>[0-9]{1,9})-[0-9a-f]{32}\z", RegexOptions.CultureInvariant)]
-    private static partial Regex PatternOfVersion01();
+    private static partial Regex PatternOfEarlyBuild();
 }

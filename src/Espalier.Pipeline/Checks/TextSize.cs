@@ -1,7 +1,6 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 
-
 namespace Espalier.Pipeline.Checks;
 
 /// <summary>How many tokens a text has.</summary>

@@ -17,7 +17,10 @@ internal sealed partial record StageKey
     /// <summary>Lower-case name of the stage: <c>distill</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The options that shape the result; nothing that does not (no paths, no progress settings).</summary>
+    /// <summary>
+    /// The options that shape the result; no progress settings and no paths, but for a text's sources, which stand as the recipe writes
+    /// them: which file is which weighs where there are several.
+    /// </summary>
     public JsonNode? Options { get; }
 
     /// <summary>
@@ -29,7 +32,10 @@ internal sealed partial record StageKey
     public string Hash { get; }
 
     /// <summary>The folder's name: <c>distill-0123456789ab</c>.</summary>
-    public string FolderName => $"{Name}-{Hash[..12]}";
+    public string FolderName => FolderNameOf(Name, Hash);
+
+    /// <summary>The folder's name of the stage of a name and a key's hash.</summary>
+    public static string FolderNameOf(string name, string hash) => $"{name}-{hash[..12]}";
 
     public static StageKey Of(string name, JsonNode? options, IReadOnlyDictionary<string, string> inputs)
     {

@@ -1,6 +1,5 @@
 using Espalier.Models.Generation.Sampling;
 
-
 namespace Espalier.Server.Requests;
 
 /// <summary>How answers are written, whatever is asked: the fields that completions and chats share.</summary>

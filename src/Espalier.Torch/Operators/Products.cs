@@ -37,7 +37,15 @@ internal static unsafe class Products
     private static readonly RawOp s_matMul = new("aten::matmul(Tensor self, Tensor other) -> Tensor");
     private static readonly RawOp s_turned = new("aten::t(Tensor(a) self) -> Tensor(a)");
 
-    public static ProductLibrary Library { get; private set; } = Chosen(Environment.GetEnvironmentVariable(Variable));
+    private static ProductLibrary? s_library;
+
+    /// <summary>What multiplies.</summary>
+    /// <exception cref="EspalierException"><see cref="Variable"/> names none of them, or one that this libtorch lacks.</exception>
+    public static ProductLibrary Library
+    {
+        get => s_library ??= Chosen(Environment.GetEnvironmentVariable(Variable));
+        private set => s_library = value;
+    }
 
     /// <summary>Whether this libtorch can multiply by it.</summary>
     public static bool Has(ProductLibrary library) => library != ProductLibrary.OneDnn || Libtorch.LinearPointwise != null;
@@ -98,12 +106,21 @@ internal static unsafe class Products
                 || columns != TensorFacts.Sizes(b)[1]
                 || !TensorFacts.IsContiguous(there) || TensorFacts.ElementType(there) != DType.Float32 || !TensorFacts.IsOnCpu(there))
                 return null;
+            ComputeThread.MakeReady();
             var w = s_turned.Run(Lend(b));
-            using var hold = SignalHold.Begin();
-            fixed (byte* add = "add\0"u8)
-                if (w == RawOp.Refused || Libtorch.LinearPointwiseBinary(a, there, w, null, add, &sum) != 0)
-                    throw new TorchException($"{c} + {x} · {y} was refused");
-            _ = Libtorch.DeleteTensor(w);
+            if (w == RawOp.Refused)
+                throw new TorchException($"{y} cannot be turned");
+            try
+            {
+                using var hold = SignalHold.Begin();
+                fixed (byte* add = "add\0"u8)
+                    if (Libtorch.LinearPointwiseBinary(a, there, w, null, add, &sum) != 0)
+                        throw new TorchException($"oneDNN refuses {c} + {x} · {y}");
+            }
+            finally
+            {
+                _ = Libtorch.DeleteTensor(w);
+            }
             return Tensor.Adopt(sum);
         }
         finally
@@ -114,11 +131,13 @@ internal static unsafe class Products
         }
     }
 
-    private static ProductLibrary Chosen(string? named) => named switch
+    internal static ProductLibrary Chosen(string? named) => named switch
     {
         "libtorch" => ProductLibrary.Libtorch,
         "own" => ProductLibrary.Own,
-        "onednn" when Has(ProductLibrary.OneDnn) => ProductLibrary.OneDnn,
+        "onednn" => Has(ProductLibrary.OneDnn) ? ProductLibrary.OneDnn
+            : throw new EspalierException($"{Variable}=onednn: this libtorch has no oneDNN to call; take own or libtorch"),
+        not (null or "") => throw new EspalierException($"{Variable} is '{named}' and must be own, onednn or libtorch"),
         // Where .NET takes half of the vectors that the machine has, oneDNN takes them whole.
         _ when Vector512.IsHardwareAccelerated || (Vector256.IsHardwareAccelerated && !Avx512F.IsSupported) => ProductLibrary.Own,
         _ => Has(ProductLibrary.OneDnn) ? ProductLibrary.OneDnn : ProductLibrary.Libtorch,

@@ -143,7 +143,7 @@ public static unsafe class TensorData
     {
         tensor.CheckPiece(first, bytes.Length);
         if (!tensor.IsContiguous)
-            throw new TorchException("a piece can be written of a contiguous tensor");
+            throw new TorchException("only a contiguous tensor can be written in pieces");
         long length = bytes.Length;
         if (length > 0 && !tensor.IsOnCpu)
         {
@@ -169,7 +169,7 @@ public static unsafe class TensorData
     public static double Item(this Tensor tensor)
     {
         if (tensor.ElementCount != 1)
-            throw new TorchException($"the tensor has {tensor.ElementCount} elements, and an item is the one of a tensor with one");
+            throw new TorchException($"Item needs a tensor with one element, and this one has {tensor.ElementCount}");
         double number;
         using var wide = tensor.DType == DType.Float64 ? null : Ops.To.Call(tensor, DType.Float64).Unscoped();
         (wide ?? tensor).CopyOut(&number, sizeof(double));

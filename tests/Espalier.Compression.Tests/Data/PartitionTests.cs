@@ -1,7 +1,6 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 
-
 namespace Espalier.Compression.Tests.Data;
 
 /// <summary>Promise R7: what a batch holds does not depend on how many read it, nor on where a run went on.</summary>

@@ -1,6 +1,5 @@
 using Espalier.Compression.Distillation;
 
-
 namespace Espalier.Compression.Tests.Distillation;
 
 public sealed class LossSpecTests
@@ -12,6 +11,7 @@ public sealed class LossSpecTests
     [InlineData("jensen-shannon( 0.1 )", "jensen-shannon(0.1)")]
     [InlineData("2*skew-kl(0.2) + mse-logits", "2*skew-kl(0.2) + mse-logits")]
     [InlineData("top-k-tail(8)", "top-k-tail(8)")]
+    [InlineData("1e+3*forward-kl + 1E30*mse-logits", "1000*forward-kl + 1E+30*mse-logits")]
     public void A_loss_is_read_and_has_one_text(string text, string canonical)
     {
         var spec = LossSpec.Parse(text);

@@ -22,7 +22,7 @@ public sealed class TeacherCacheRefusalTests : TeacherCacheTest
             (key with { Sequence = 32 }, "the sequence is 16 in the cache and 32 here"),
             (key with { Temperature = 2 }, "the temperature is 1"),
             (key with { K = 9 }, "k is 8"), (key with { Samples = 9 }, "samples is 16"), (key with { Seed = 9 }, "the seed is 1"),
-            (key with { Encoding = CacheEncoding.TopK }, "the encoding is TopKSamples"),
+            (key with { Encoding = CacheEncoding.TopK }, "the encoding is top-k-samples"),
             (key with { Vocabulary = 9 }, "the vocabulary is 128"),
             (key with { Documents = "separate" }, "the context of documents is cross"),
         })

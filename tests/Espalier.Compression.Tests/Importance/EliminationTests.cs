@@ -1,6 +1,5 @@
 using Espalier.Compression.Importance.Values;
 
-
 namespace Espalier.Compression.Tests.Importance;
 
 public sealed class EliminationTests

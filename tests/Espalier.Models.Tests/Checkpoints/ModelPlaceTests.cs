@@ -40,7 +40,8 @@ public sealed class ModelPlaceTests : IDisposable
     [Theory]
     [InlineData("<!DOCTYPE html><html>", "is a web page")]
     [InlineData("GGUF\u0003\0\0\0\0\0\0\0\0\0\0\0", "is a GGUF file; make a folder of it with espalier import")]
-    [InlineData("PK\u0003\u0004\0\0\0\0\0\0", "holds pickled weights")]
+    [InlineData("PK\u0003\u0004\0\0\b\b\0\0archive/data.pkl", "holds pickled weights")]
+    [InlineData("PK\u0003\u0004\0\0\0\0\0\0", "is a ZIP archive; unpack it")]
     public void Weights_that_are_something_else_are_named(string content, string expected)
     {
         var model = Model(weights: false);

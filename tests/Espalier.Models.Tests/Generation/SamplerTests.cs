@@ -1,6 +1,5 @@
 using Espalier.Models.Generation.Sampling;
 
-
 namespace Espalier.Models.Tests.Generation;
 
 /// <summary>What is left to choose from, and how often each of it is chosen, against probabilities that are written out.</summary>

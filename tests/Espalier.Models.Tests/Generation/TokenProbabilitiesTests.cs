@@ -1,6 +1,5 @@
 using Espalier.Models.Generation.Sampling;
 
-
 namespace Espalier.Models.Tests.Generation;
 
 public sealed class TokenProbabilitiesTests

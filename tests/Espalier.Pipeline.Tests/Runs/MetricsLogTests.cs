@@ -1,6 +1,5 @@
 using Espalier.Pipeline.Runs.Logs;
 
-
 namespace Espalier.Tests.Runs;
 
 public sealed class MetricsLogTests : IDisposable

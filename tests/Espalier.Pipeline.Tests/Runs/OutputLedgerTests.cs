@@ -98,6 +98,7 @@ public sealed class OutputLedgerTests : IDisposable
     {
         Directory.CreateDirectory(Student);
         Publish("first");
+        Assert.NotEmpty(Directory.GetFiles(Student));
     }
 
     [Fact]

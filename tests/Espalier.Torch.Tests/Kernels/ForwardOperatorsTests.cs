@@ -1,6 +1,5 @@
 using Espalier.Torch.Kernels.Elements;
 
-
 namespace Espalier.Torch.Tests.Kernels;
 
 /// <summary>The kernels of the forward pass against the same out of libtorch's operators, in float64.</summary>

@@ -1,6 +1,5 @@
 using Espalier.Torch.Kernels.Elements;
 
-
 namespace Espalier.Torch.Tests.Kernels;
 
 /// <summary>The kernels of importance against the same out of libtorch's operators.</summary>

@@ -8,6 +8,21 @@ namespace Espalier.Torch.Tests.Kernels;
 public sealed class ProductsTests : TorchTest
 {
     [Theory]
+    [InlineData("own")]
+    [InlineData("onednn")]
+    [InlineData("libtorch")]
+    public void The_environment_chooses_a_library(string named)
+    {
+        Assert.Equal(named, Products.ValueOf(Products.Chosen(named)));
+        Assert.Equal(Products.Chosen(null), Products.Chosen(""));
+    }
+
+    [Fact]
+    public void A_library_that_nobody_knows_is_refused_and_not_passed_over() =>
+        Assert.Contains("ESPALIER_PRODUCTS is 'mkl' and must be own, onednn or libtorch",
+            Assert.Throws<EspalierException>(() => Products.Chosen("mkl")).Message, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData(4, 64, 1024)]
     [InlineData(37, 65, 129)]
     [InlineData(257, 31, 100)]

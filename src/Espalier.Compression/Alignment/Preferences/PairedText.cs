@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 
-
 namespace Espalier.Compression.Alignment.Preferences;
 
 /// <summary>Windows of pairs in an order. What counts is pairs: a step's loss is the mean over them.</summary>

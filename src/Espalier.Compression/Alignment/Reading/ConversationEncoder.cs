@@ -92,8 +92,7 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
         var first = tokenizer.Model.AddsBos && ids.Count > 0 && ids[0] == tokenizer.BosId ? 1 : 0;
         var places = TokenPlaces.Of(tokenizer, text, ids.Skip(first).ToArray()) ?? throw new EspalierException(
             $"{folder}: the tokenizer changes letters of the text before it cuts it, or adds more than a BOS, so that the completion's "
-                + $"tokens "
-                + "are not known");
+                + "tokens are not known");
         var begin = System.Text.Encoding.UTF8.GetByteCount(prompt);
         var counts = new List<bool>(Enumerable.Repeat(false, first));
         counts.AddRange(places.Select(place => place.Start >= begin && place.End > place.Start));

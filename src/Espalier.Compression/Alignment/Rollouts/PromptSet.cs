@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Tokens;
 
-
 namespace Espalier.Compression.Alignment.Rollouts;
 
 /// <summary>Prompts, each up to where its answer begins: the documents of a token store. Safe for use from several threads.</summary>

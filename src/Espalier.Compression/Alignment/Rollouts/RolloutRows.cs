@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 
-
 namespace Espalier.Compression.Alignment.Rollouts;
 
 /// <summary>

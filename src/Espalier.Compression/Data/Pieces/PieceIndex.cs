@@ -47,7 +47,7 @@ internal sealed record PieceIndex
     internal long TokensOf(int piece) => Math.Min(PieceTokens, Count - piece * PieceTokens);
 
     /// <summary>Bytes that pieces take at once, at most; the starts of documents (8 bytes each) come on top.</summary>
-    internal long DiskBytes => Math.Min(3, Pieces.Count) * PieceTokens * BytesOfToken;
+    internal long DiskBytes => Math.Min(PieceIndexWriter.Held, Pieces.Count) * PieceTokens * BytesOfToken;
 
     /// <summary>Whether a folder holds such tokens, and not a store.</summary>
     internal static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName));

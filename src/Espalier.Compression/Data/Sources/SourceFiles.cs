@@ -59,8 +59,7 @@ internal static class SourceFiles
         if (File.Exists(Path.Combine(path, "config.json")) && Directory.EnumerateFiles(path, "*.safetensors").Any())
             throw new EspalierException(
                 $"data '{path}': is a model's folder and no text; a command takes one model beside texts, and evaluate several with "
-                    + $"--tasks. "
-                    + $"If its pages are meant, name them, as in {path.TrimEnd('/')}/*.md");
+                    + $"--tasks. If its pages are meant, name them, as in {path.TrimEnd('/')}/*.md");
         string[] all = [.. Below(path)];
         leftOut = LeftOut($"{path.TrimEnd('/')}/**/*", all);
         return Some(all.Where(FileKinds.IsInFolders), path,

@@ -165,8 +165,8 @@ internal sealed class StreamedTokens : IDocumentTokens, IDisposable
     {
         try
         {
-            var store = DurablePath(piece, TokenStoreWriter.TokensName);
-            return File.Exists(DurablePath(piece, TokenStoreWriter.IndexName))
+            var store = PathOf(piece, TokenStoreWriter.TokensName);
+            return File.Exists(PathOf(piece, TokenStoreWriter.IndexName))
                 && new FileInfo(store) is { Exists: true } file
                 && file.Length == Index.TokensOf(piece) * Index.BytesOfToken && ContentHash.OfFile(store) == Index.Pieces[piece].Sha256;
         }
@@ -176,7 +176,7 @@ internal sealed class StreamedTokens : IDocumentTokens, IDisposable
         }
     }
 
-    private string DurablePath(int piece, string name) => Path.Combine(_source.PathOf(piece), name);
+    private string PathOf(int piece, string name) => Path.Combine(_source.PathOf(piece), name);
 
     private void Close()
     {

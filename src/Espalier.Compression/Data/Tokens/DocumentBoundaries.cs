@@ -27,7 +27,7 @@ public abstract class DocumentBoundaries
             places[i] = i == 0 || Begins(position + i, ids[i - 1]) ? 0 : places[i - 1] + 1;
     }
 
-    /// <summary>Exact where the tokens come of text and know its documents; else a document begins after each EOS.</summary>
+    /// <summary>Exact where the tokens come from text and know its documents; else a document begins after each EOS.</summary>
     /// <exception cref="EspalierException">Neither a store nor an EOS.</exception>
     public static DocumentBoundaries Of(ITokens tokens, IReadOnlyCollection<int> eos) =>
         tokens is TokenStore store ? new StoredBoundaries(store.ReadDocumentStarts())

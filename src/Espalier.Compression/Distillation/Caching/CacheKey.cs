@@ -19,8 +19,8 @@ internal sealed record CacheKey(
     int K, int Samples, long Seed)
 {
     /// <summary>
-    /// SHA-256 of the tokens alone, where they are known and are cut without regard to documents; null elsewhere and in caches of version
-    /// 0.1. The data's own hash also has the tokenizer's file in it, and a student whose control tokens have other names reads the same
+    /// SHA-256 of the tokens alone, where they are known and are cut without regard to documents; null elsewhere and in caches of early
+    /// builds. The data's own hash also has the tokenizer's file in it, and a student whose control tokens have other names reads the same
     /// text as the same tokens.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -57,7 +57,7 @@ internal sealed record CacheKey(
         ?? Differs("the context of documents", Documents, wanted.Documents)
         ?? Differs("the vocabulary", Vocabulary, wanted.Vocabulary)
         ?? Differs("the teacher's width", HiddenSize, wanted.HiddenSize)
-        ?? Differs("the encoding", Encoding, wanted.Encoding)
+        ?? Differs("the encoding", EnumName.Of(Encoding), EnumName.Of(wanted.Encoding))
         ?? Differs("the temperature", Temperature, wanted.Temperature)
         ?? Differs("k", K, wanted.K)
         ?? Differs("samples", Samples, wanted.Samples)

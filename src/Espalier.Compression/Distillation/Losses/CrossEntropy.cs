@@ -9,6 +9,8 @@ internal sealed class CrossEntropy : LogitLoss
 
     public override bool NeedsTeacher => false;
 
+    internal override bool TakesSparse => true;
+
     public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C) =>
         student_CV.CrossEntropyInPlace(targets_C);
 }

@@ -20,6 +20,8 @@ public sealed class ForwardKl(double temperature = 1.0) : LogitLoss
     /// <inheritdoc/>
     public override bool NeedsTeacher => true;
 
+    internal override bool TakesSparse => true;
+
     /// <inheritdoc/>
     public override Tensor Compute(Tensor student_CV, DistributionChunk? teacher, Tensor targets_C)
     {

@@ -25,6 +25,12 @@ public abstract class LogitLoss
     /// <summary>Whether the loss compares with a teacher's logits.</summary>
     public abstract bool NeedsTeacher { get; }
 
+    /// <summary>
+    /// Whether a cache of some entries of each distribution is enough of the teacher; false unless a loss says so. True too where none is
+    /// needed.
+    /// </summary>
+    internal virtual bool TakesSparse => false;
+
     /// <summary>Whether logits may come in bfloat16, and their gradient goes back so; computed is in float32 all the same.</summary>
     public virtual bool TakesBfloat16 => false;
 

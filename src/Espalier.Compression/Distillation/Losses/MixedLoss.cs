@@ -12,6 +12,8 @@ internal sealed class MixedLoss : LogitLoss
 
     public override bool NeedsTeacher => _terms.Any(term => term.Loss.NeedsTeacher);
 
+    internal override bool TakesSparse => _terms.All(term => term.Loss.TakesSparse);
+
     public override IReadOnlyList<LossPart> Parts => [.. _terms.Select(term => new LossPart(term.Loss.Name, term.Weight))];
 
     /// <summary>

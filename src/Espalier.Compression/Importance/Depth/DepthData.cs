@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Batches;
 
-
 namespace Espalier.Compression.Importance.Depth;
 
 /// <summary>What variants of a model are run on; read anew for every scan.</summary>

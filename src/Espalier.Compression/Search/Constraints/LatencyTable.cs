@@ -23,8 +23,8 @@ internal sealed class LatencyTable
     }
 
     /// <summary>
-    /// Opens the table of this machine; one that was changed or is damaged is begun anew, for it only saves time, and so is one of version
-    /// 0.1, which had no hash. A file that is no table at all is somebody else's: it stays as it is, and what is measured is not kept.
+    /// Opens the table of this machine; one that was changed or is damaged is begun anew, for it only saves time, and so is one of an early
+    /// build, which had no hash. A file that is no table at all is somebody else's: it stays as it is, and what is measured is not kept.
     /// </summary>
     /// <param name="path">The file; null keeps nothing.</param>
     /// <param name="stop">Stops between two shapes; what was measured is kept.</param>

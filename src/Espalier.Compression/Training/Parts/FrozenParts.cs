@@ -70,7 +70,7 @@ public sealed record FrozenParts
         var shown = new string([.. word.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
         throw new EspalierException(
             $"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known are "
-                + "embedding, head, norms, attention, mamba, delta, mlp, layer N and layers N-M");
+                + $"{string.Join(", ", s_words.Where(known => known != "layers"))}, layer N and layers N-M");
     }
 
     private readonly record struct Part(string Word, int First, int Last)

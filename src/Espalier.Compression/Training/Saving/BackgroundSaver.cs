@@ -30,15 +30,7 @@ internal sealed class BackgroundSaver(CheckpointStore store) : IDisposable
         if (_inFlight is not { } save)
             return null;
         _inFlight = null;
-        try
-        {
-            return save.GetAwaiter().GetResult();
-        }
-        catch (Exception error)
-        {
-            ExceptionDispatchInfo.Throw(error);
-            throw;
-        }
+        return save.GetAwaiter().GetResult();
     }
 
     /// <summary>Waits for the save in flight, and throws its error.</summary>

@@ -8,7 +8,7 @@ internal sealed record CheckpointManifest(int FormatVersion, long Step, IReadOnl
 
     /// <summary>
     /// Beginnings of the stage's logs that the state goes with: what a resume reads out of them (the best step so far) is only
-    /// believed where they are still so. Null in checkpoints of versions before 0.2, which are believed as they were then.
+    /// believed where they are still so. Null in checkpoints of early builds, which are believed as they were then.
     /// </summary>
     public IReadOnlyList<FileFact>? Logs { get; init; }
 }

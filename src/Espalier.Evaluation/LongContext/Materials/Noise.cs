@@ -1,6 +1,5 @@
 using Espalier.Evaluation.Tasks.Templates;
 
-
 namespace Espalier.Evaluation.LongContext.Materials;
 
 /// <summary>Text that answers nothing, in which things are hidden.</summary>

@@ -1,7 +1,6 @@
 using Espalier.Compression.Training.Optimizers;
 using Espalier.Compression.Training.Parts;
 
-
 namespace Espalier.Pipeline.Options.Training;
 
 /// <summary>Optimizers.</summary>

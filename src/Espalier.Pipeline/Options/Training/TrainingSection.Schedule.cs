@@ -1,6 +1,5 @@
 using Espalier.Compression.Training.Schedules;
 
-
 namespace Espalier.Pipeline.Options.Training;
 
 internal sealed partial record TrainingSection

@@ -25,7 +25,7 @@ internal sealed class OutputLedger
         _unfinished = [.. manifest?.Unfinished ?? []];
         _outputs = [.. manifest?.Outputs ?? []];
         if (manifest is { Outputs: null })
-            foreach (var path in s_unrecorded.Select(name => Path.Combine(_folder, name)).Where(IsOfVersion01))
+            foreach (var path in s_unrecorded.Select(name => Path.Combine(_folder, name)).Where(IsOfEarlyBuild))
                 _outputs.Add(new(NameOf(path), [FactOf(path)]));
     }
 
@@ -161,7 +161,7 @@ internal sealed class OutputLedger
     }
 
     /// <summary>Whether a file is what early builds wrote: the recipe, which every start wrote, or a report, known by its head.</summary>
-    private static bool IsOfVersion01(string path)
+    private static bool IsOfEarlyBuild(string path)
     {
         if (!File.Exists(path) || PathKind.Odd(path) is not null)
             return false;

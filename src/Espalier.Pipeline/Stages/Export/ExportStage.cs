@@ -10,6 +10,7 @@ using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Forecasts;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Pipeline.Stages.Running;
 
@@ -114,7 +115,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         if (Directory.Exists(_folder) && run.Manifest.Stages.Any(entry => entry.Name == Name && entry.Folder != folder.Key.FolderName
-            && JsonNode.DeepEquals(StageRecord.Read(Path.Combine(run.Folder.Path, "stages", entry.Folder))?.Options?["folder"],
+            && JsonNode.DeepEquals(StageRecord.Read(RunLayout.StageOf(run.Folder.Path, entry.Folder))?.Options?["folder"],
                 folder.Key.Options!["folder"])))
             SayReplaced(run, "");
         run.Folder.Publish([_folder, .. Files], place =>
@@ -250,6 +251,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         ExportKind.GgufQ5 => GgufFormat.Q5_0,
         ExportKind.GgufQ4KM => GgufFormat.Q4_K_M,
         ExportKind.GgufQ4 => GgufFormat.Q4_0,
-        _ => GgufFormat.Q8_0,
+        ExportKind.GgufQ8 => GgufFormat.Q8_0,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "This is no GGUF file."),
     };
 }

@@ -277,12 +277,18 @@ internal sealed class RunContext : IDisposable
         // Stages have stages of their own.
         var outer = _walked;
         _walked = [.. stages];
-        foreach (var stage in _walked.Where(stage => stage.IsNeeded))
+        try
         {
-            stage.Run(this);
-            done?.Invoke(stage);
+            foreach (var stage in _walked.Where(stage => stage.IsNeeded))
+            {
+                stage.Run(this);
+                done?.Invoke(stage);
+            }
         }
-        _walked = outer;
+        finally
+        {
+            _walked = outer;
+        }
     }
 
     /// <summary>
@@ -305,10 +311,11 @@ internal sealed class RunContext : IDisposable
     }
 
     /// <summary>Makes a stage be done again.</summary>
-    public void Forget(StageKey key) => _folder.Files.DeleteTree(RunLayout.StageOf(_folder.Path, key.FolderName));
+    public void Forget(StageKey key) => _folder.Files.DeleteFolder(RunLayout.StageOf(_folder.Path, key.FolderName));
 
     /// <summary>The folder of a stage that was done.</summary>
-    public string FolderOf(StageRecord record) => RunLayout.StageOf(_folder.Path, $"{record.Name}-{record.Key[..12]}");
+    public string FolderOf(StageRecord record) => RunLayout.StageOf(_folder.Path, StageKey.FolderNameOf(record.Name, record.Key));
+
     public void Dispose() => _folder.Dispose();
 
     private void Enter(StageFolder stage, StageStatus status, double seconds, string? output) =>

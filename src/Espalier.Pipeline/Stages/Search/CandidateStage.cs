@@ -178,8 +178,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
 
     private double[] Finite(string name, double[] losses) => losses.All(double.IsFinite) ? losses : throw new EspalierException(
         $"search: the candidate {candidate.Name} has the loss {losses.First(loss => !double.IsFinite(loss))} on a document of {name}: "
-            + $"lower "
-            + "search.learning-rate, or leave the shape out")
+            + "lower search.learning-rate, or leave the shape out")
     { ExitCode = 1 };
 
     private static JsonObject Row(string name, IReadOnlyList<double> losses, TaskResult found, string? metric)

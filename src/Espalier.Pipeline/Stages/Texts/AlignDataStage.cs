@@ -149,9 +149,11 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
         if (section.Preference is not null)
             (Pairs, HeldOutPairs) = (PairsOf(train, Corpus.TrainFolder), heldOut is null ? null : PairsOf(heldOut, Corpus.HeldOutFolder));
 
-        PreferenceSet PairsOf(WindowStore store, string side) => store.Windows(section.Sequence) is var windows
-            ? new(windows, PairStore.Read(Path.Combine(folder, side), windows.Count, section.Sequence + 1))
-            : throw new InvalidOperationException();
+        PreferenceSet PairsOf(WindowStore store, string side)
+        {
+            var windows = store.Windows(section.Sequence);
+            return new(windows, PairStore.Read(Path.Combine(folder, side), windows.Count, section.Sequence + 1));
+        }
 
         WindowStore Open(string side) => WindowStore.Open(Path.Combine(folder, side), vocabulary, Source.Description);
     }

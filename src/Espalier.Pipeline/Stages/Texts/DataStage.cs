@@ -198,8 +198,8 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
             $"{mixture.Thousandths[number]} are of {source.Path} ({Units.Count(train[number].Count)} tokens)"))}");
         return new(joined, heldOut.Length == 0 ? null : new JoinedTokens($"the held-out part of {Source.Description}", heldOut, 1),
             // Weights and the length of windows decide what is drawn, and are in no file of the stage.
-            ContentHash.OfText(
-                $"{record.OutputHash} {data.Sequence} {string.Join(' ', data.Sources.Select(source => $"{source.Weight ?? 1:R}"))}"),
+            ContentHash.OfText($"{record.OutputHash} {data.Sequence} {string.Join(' ', data.Sources.Select(source =>
+                (source.Weight ?? 1).ToString("R", CultureInfo.InvariantCulture)))}"),
             heldOut.Length == 0 ? null : (double)heldOut.Sum(store => store.Index.TextBytes) / heldOut.Sum(store => store.Count),
             [.. train.Cast<IDisposable>(), .. heldOut])
         {
@@ -268,5 +268,6 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
 
     /// <summary>What determines ids: the file, how much of it is held out, and windows.</summary>
     internal static string HashOf(string spec, DataSection data) =>
-        ContentHash.OfText($"{(File.Exists(spec) ? ContentHash.OfFile(spec) : spec)} {data.HeldOut:R} {data.Sequence}");
+        ContentHash.OfText(string.Create(CultureInfo.InvariantCulture,
+            $"{(File.Exists(spec) ? ContentHash.OfFile(spec) : spec)} {data.HeldOut:R} {data.Sequence}"));
 }

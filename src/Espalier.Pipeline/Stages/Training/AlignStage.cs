@@ -149,8 +149,11 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
         {
             var (pairs, heldOut) = (Reference!.Pairs.Value, Reference.HeldOutPairs);
             return new(new PreferenceObjective(loss, pairs, section.SftWeight), new PairedText(pairs, order), heldOut is null ? null
-                : (model, progress, stop) => PreferenceEvaluator.Run(model, heldOut, loss, progress, stop) is var result
-                    ? (result.Nll, result) : default);
+                : (model, progress, stop) =>
+                {
+                    var result = PreferenceEvaluator.Run(model, heldOut, loss, progress, stop);
+                    return (result.Nll, result);
+                });
         }
         var windows = data.Tokens.Value.HeldOutConversations?.Windows(Sequence);
         return new(new LogitObjective(new CrossEntropy(), null, null, Section.BalanceOf(model.Config)), Mixed(train, order), windows is null

@@ -209,7 +209,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
             : new LogitObjective(loss, open?.Teacher, hidden, balance);
 
         var windows = new WindowSet(data.Train, sequence, boundaries: data.Boundaries);
-        CheckBatch(section, windows.Count);
+        CheckBatch(section, windows.Count, name);
         return Train(run, name, model, family, objective, new PackedText(windows, order(windows.Count)), section, seed,
             StepOperations.Of(model.Config, open?.Config, learns: correction is not null, sequence),
             data.HeldOut is { } heldOut ? TrainingLoop.LossOn(new(heldOut, sequence, WindowStride.Contiguous), heldOutCompute)

@@ -1,7 +1,6 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 
-
 namespace Espalier.Compression.Tests.Data.Batches;
 
 public sealed class WindowTests

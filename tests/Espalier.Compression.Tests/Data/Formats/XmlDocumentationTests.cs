@@ -1,7 +1,6 @@
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Xml;
 
-
 namespace Espalier.Compression.Tests.Data.Formats;
 
 public sealed class XmlDocumentationTests : IDisposable

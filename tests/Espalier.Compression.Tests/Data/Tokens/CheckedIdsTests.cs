@@ -1,6 +1,5 @@
 using Espalier.Compression.Data.Tokens;
 
-
 namespace Espalier.Compression.Tests.Data.Tokens;
 
 /// <summary>A file of ids is checked once, and no other one that takes its place, nor for a smaller vocabulary, is taken for it.</summary>
