@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Espalier.Torch.Kernels;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
@@ -37,6 +38,11 @@ internal sealed class WorkerThreads : IDisposable
         try
         {
             Run(_work);
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
         finally
         {
@@ -89,7 +95,10 @@ internal sealed class WorkerThreads : IDisposable
             _begin[index].Wait();
             _begin[index].Reset();
             if (_over)
+            {
+                Scratch.Free();
                 return;
+            }
             try
             {
                 _work!(index);

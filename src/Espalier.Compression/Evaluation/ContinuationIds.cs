@@ -9,8 +9,8 @@ internal sealed record ContinuationIds(int[] Context, int[] Continuation)
 {
     /// <summary>
     /// Encodes both as lm-evaluation-harness does: white space at the end of the context belongs to what follows, whose ids are those of
-    /// both together after the number that the context has alone. Without a context the first id is BOS, or where there is none the first
-    /// one of the text, which is read and not scored.
+    /// both together after the number that the context has alone. Without a context the first id is BOS, or EOS where there is none; where
+    /// there is neither, it is the first one of the text, which is read and not scored.
     /// </summary>
     /// <param name="tokenizer">The model's.</param>
     /// <param name="context">The context; may be empty.</param>
@@ -20,8 +20,8 @@ internal sealed record ContinuationIds(int[] Context, int[] Continuation)
     {
         var bare = context.TrimEnd();
         continuation = context[bare.Length..] + continuation;
-        var alone = context.Length == 0 && tokenizer.BosId is not null;
-        int[] before = alone ? [tokenizer.BosId!.Value] : Encode(tokenizer, bare);
+        int[] before = context.Length == 0 && (tokenizer.BosId ?? tokenizer.EosId) is { } prefix ? [prefix] : Encode(tokenizer, bare);
+        var alone = context.Length == 0 && before.Length > 0;
         var whole = alone ? OneBos([.. before, .. tokenizer.Encode(continuation, addSpecialTokens: false)], tokenizer.BosId)
             : Encode(tokenizer, bare + continuation);
         var after = whole[Math.Min(before.Length, whole.Length)..];

@@ -43,8 +43,9 @@ internal static class CandidatesFile
         if (!root.TryGetProperty("candidates", out var list) || list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
             throw fields.Wrong("candidates", "it must be a list of shapes, with at least one, as in: [{ \"layers\": 6, \"hidden\": 192 }]");
         var candidates = list.EnumerateArray().Select((item, i) => One(item, source, $"candidates[{i}].", teacher, multiple)).ToArray();
-        for (var i = 1; i < candidates.Length; i++)
-            if (Array.FindIndex(candidates, 0, i, earlier => earlier.Shape == candidates[i].Shape) is >= 0 and var first)
+        var places = new Dictionary<DecoderConfig, int>();
+        for (var i = 0; i < candidates.Length; i++)
+            if (!places.TryAdd(candidates[i].Shape, i) && places[candidates[i].Shape] is var first)
                 throw new EspalierException(
                     $"{source}: candidates[{i}] is {candidates[i].Name}, which candidates[{first}] is already; keep one");
         return candidates;

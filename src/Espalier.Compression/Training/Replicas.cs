@@ -37,12 +37,22 @@ internal sealed class Replicas : IDisposable
             return;
         }
         _workers = new(count, layout.ThreadsOfEach);
-        _replicas = [.. Enumerable.Range(0, count).Select(_ =>
+        var made = new List<Replica>();
+        try
         {
-            var replica = model.Replica();
-            return new Replica(replica, [.. replica.Wanting], objective, data,
-                share, Math.Max(1, pass / count), owned: replica);
-        })];
+            for (var i = 0; i < count; i++)
+            {
+                var replica = model.Replica();
+                made.Add(new(replica, [.. replica.Wanting], objective, data, share, Math.Max(1, pass / count), owned: replica));
+            }
+        }
+        catch
+        {
+            made.ForEach(replica => replica.Dispose());
+            _workers.Dispose();
+            throw;
+        }
+        _replicas = [.. made];
     }
 
     /// <summary>

@@ -85,7 +85,7 @@ public sealed record TrainingOptions
         ScheduleKind.Linear => new LinearSchedule(LearningRate, MinLearningRate, WarmUp, Steps, WarmUpFromZero),
         ScheduleKind.Wsd =>
             new StableDecaySchedule(LearningRate, MinLearningRate, WarmUp, Steps, DecaySteps
-                ?? StableDecaySchedule.DecayOf(Steps), WarmUpFromZero),
+                ?? StableDecaySchedule.DecayOf(Steps, WarmUp), WarmUpFromZero),
         ScheduleKind.Constant => new ConstantSchedule(LearningRate, WarmUp, Steps, WarmUpFromZero),
         _ => new CosineSchedule(LearningRate, MinLearningRate, WarmUp, Steps, WarmUpFromZero),
     };

@@ -18,6 +18,7 @@ internal sealed class LogLikelihoods(Decoder model)
     /// <summary>Scores all continuations of all requests.</summary>
     /// <param name="done">Told how many more requests are scored.</param>
     /// <returns>Scores of each request's continuations, in their order.</returns>
+    /// <exception cref="EspalierException">Exit code 1: a log-likelihood is not finite, for the model's activations overflow.</exception>
     public ContinuationScore[][] Of(IReadOnlyList<ScoredRequest> requests, Action<int>? done = null, CancellationToken stop = default)
     {
         using var noGrad = GradMode.Disable();
@@ -35,6 +36,8 @@ internal sealed class LogLikelihoods(Decoder model)
             {
                 stop.ThrowIfCancellationRequested();
                 Score(row, requests, prefix, group.Length, scores);
+                foreach (var i in row)
+                    RequireFinite(scores[i]);
                 done?.Invoke(row.Length);
             }
         }
@@ -43,9 +46,20 @@ internal sealed class LogLikelihoods(Decoder model)
         {
             stop.ThrowIfCancellationRequested();
             scores[i] = [.. requests[i].Continuations.Select(ids => Alone(requests[i].Context, ids, positions))];
+            RequireFinite(scores[i]);
             done?.Invoke(1);
         }
         return scores;
+    }
+
+    // Comparisons with NaN are false, so that the first choice would win, and a score be made of it.
+    private static void RequireFinite(ContinuationScore[] scores)
+    {
+        foreach (var score in scores)
+            if (!double.IsFinite(score.LogLikelihood))
+                throw new EspalierException(
+                    $"a log-likelihood is {score.LogLikelihood}: the model's activations overflow, so its answers mean nothing")
+                { ExitCode = 1 };
     }
 
     private static bool IsWithin(ScoredRequest request, int positions) =>

@@ -6,7 +6,7 @@ internal enum ShotOrder
     /// <summary>Drawn anew for each document (<see cref="PythonRandom"/> of 1234, begun once for a task).</summary>
     Random,
 
-    /// <summary>The first ones of the pool, the same for all documents.</summary>
+    /// <summary>The first ones of the pool, the same for all documents but for the document itself.</summary>
     First,
 }
 
@@ -31,13 +31,11 @@ internal sealed class ShotSampler(int pool, int count, ShotOrder order, bool dra
     {
         if (count == 0)
             return [];
-        if (order == ShotOrder.First)
-            return [.. Enumerable.Range(0, Math.Min(count, pool))];
         var wanted = drawsOneMore ? count + 1 : count;
         if (wanted > pool)
             throw new EspalierException(
                 $"{wanted} shots are drawn from {pool} documents: take fewer shots, or more documents to draw from");
-        var drawn = _random.Sample(pool, wanted);
+        var drawn = order == ShotOrder.First ? [.. Enumerable.Range(0, wanted)] : _random.Sample(pool, wanted);
         return drawsOneMore ? [.. drawn.Where(place => !isSame(place)).Take(count)] : drawn;
     }
 }

@@ -7,7 +7,7 @@ namespace Espalier.Evaluation.Tasks;
 internal sealed class ScoreCache(string folder)
 {
     // Raised when what is asked of a model, or how it is scored, changes.
-    private const string Version = "1";
+    private const string Version = "2";
 
     /// <summary>That of this user: <c>espalier/evaluations</c> in <c>XDG_CACHE_HOME</c>, or in <c>~/.cache</c>.</summary>
     public static ScoreCache OfUser() => new(CacheFile.OfUser("evaluations"));

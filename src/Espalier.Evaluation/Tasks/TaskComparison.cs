@@ -133,9 +133,9 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
     private static ModelDifference Difference(string model, Metric metric, IReadOnlyList<DocumentResult> ofModel,
         IReadOnlyList<DocumentResult> ofFirst)
     {
-        // What one of them has no score for says nothing of a difference.
+        // What one of them has no score for says nothing of a difference, nor does what they are judged by in different parts.
         var both = ofModel.Zip(ofFirst, (ours, theirs) => (Ours: ours, Theirs: theirs))
-            .Where(pair => pair.Ours.Weight(metric.Name) > 0 && pair.Theirs.Weight(metric.Name) > 0).ToArray();
+            .Where(pair => pair.Ours.Weight(metric.Name) is > 0 and var weight && pair.Theirs.Weight(metric.Name) == weight).ToArray();
         if (both.Length == 0)
             return new(model, 0, 0, 0, 0, 0, PairedTest.Permutation, 1, null);
         double[] scores = [.. both.Select(pair => pair.Ours.Score(metric.Name))];

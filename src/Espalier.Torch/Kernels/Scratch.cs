@@ -24,6 +24,14 @@ internal static unsafe class Scratch
         return s_memory;
     }
 
+    /// <summary>Frees the thread's room: before it ends, for nobody else can.</summary>
+    public static void Free()
+    {
+        NativeMemory.AlignedFree(s_memory);
+        s_memory = null;
+        s_floats = 0;
+    }
+
     /// <summary>The next so many floats of such room.</summary>
     public static float* Take(ref float* from, long count)
     {

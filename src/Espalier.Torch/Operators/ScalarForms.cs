@@ -108,7 +108,7 @@ internal static unsafe class ScalarForms
         var there = Same(a[0], Value(a[3]));
         // A number that is spread over an index has to lie where the tensor does; elsewhere a lone number may lie on the processor.
         if (((Tensor)a[0].Reference!).Device is { IsCpu: false } device && Devices.TryParse(device.ToString(), out var place))
-            there = (ulong)s_to.Run(there, 0, 0, DispatcherCall.Boxed(place), 0, 0, 0);
+            there = Taken(s_to.Run(there, 0, 0, DispatcherCall.Boxed(place), 0, 0, 0));
         var everywhere = s_expand.Run(there, DispatcherCall.List(Words(TensorFacts.Sizes(Held(a[2])))), 0);
         return everywhere == RawOp.Refused ? RawOp.Refused : s_scatterIn.Run(Lend(a[0]), (ulong)a[1].Bits, Lend(a[2]), (ulong)everywhere);
     }
@@ -168,11 +168,15 @@ internal static unsafe class ScalarForms
         };
         Status.Check(status, "no memory for a number");
         return dtype is DType.Float16 or DType.BFloat16
-            ? (ulong)s_to.Run((ulong)number, DispatcherCall.Boxed((ulong)dtype), 0, 0, 0, 0, 0)
+            ? Taken(s_to.Run((ulong)number, DispatcherCall.Boxed((ulong)dtype), 0, 0, 0, 0, 0))
             : (ulong)number;
     }
 
-    private static ulong OneNumber(double value) => (ulong)s_reshape.Run(Of(DType.Float64, value), DispatcherCall.List(Words([1])));
+    private static ulong OneNumber(double value) => Taken(s_reshape.Run(Of(DType.Float64, value), DispatcherCall.List(Words([1]))));
+
+    // A number that libtorch refuses to make is no tensor, and must not be handed on as one.
+    private static ulong Taken(nint number) => number != RawOp.Refused ? (ulong)number
+        : throw Status.Failure("libtorch made no tensor of a number");
 
     private static ulong Alone(in Argument tensor) => DispatcherCall.List([Lend(tensor)]);
 

@@ -33,6 +33,9 @@ public sealed class EliminationTests
     }
 
     [Fact]
+    public void Of_units_that_are_all_dead_the_first_one_is_left() => Assert.Equal([1, 0, 0], Scores([[0, 0], [0, 0], [0, 0]], 3));
+
+    [Fact]
     public void Groups_are_not_compared_with_each_other()
     {
         double[][] vectors = [[1, 0], [0, 1], [1, 0], [0, 1]];

@@ -25,6 +25,11 @@ public sealed class ScheduleTests
         Assert.Equal([0.5, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0.2], Rates(ScheduleKind.Wsd));
 
     [Fact]
+    public void Wsd_decays_after_the_warm_up_where_that_leaves_less_than_a_tenth() =>
+        Assert.Equal((5L, 1L, 10L), (StableDecaySchedule.DecayOf(100, 95), StableDecaySchedule.DecayOf(100, 100),
+            StableDecaySchedule.DecayOf(100, 10)));
+
+    [Fact]
     public void Constant_stays_at_the_peak() =>
         Assert.Equal([0.5, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], Rates(ScheduleKind.Constant));
 

@@ -1,5 +1,7 @@
+using Espalier.Compression.Evaluation;
 using Espalier.Evaluation.Requests;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Tokenizers;
 using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests.Choices;
@@ -21,6 +23,29 @@ public sealed class LogLikelihoodsTests : TorchTest
     {
         foreach (var (dtype, tolerance) in new[] { (DType.Float64, 1e-9), (DType.Float32, 2e-4) })
             TogetherOrAlone(family, dtype, tolerance);
+    }
+
+    [Fact]
+    public void What_is_not_finite_is_refused_and_never_the_first_choice()
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", "qwen3"));
+        using var model = DecoderWeights.Load(checkpoint);
+        using (GradMode.Disable())
+            model.Head.Weight.MulInPlace(double.PositiveInfinity);
+        var error = Assert.Throws<EspalierException>(() => new LogLikelihoods(model).Of([new([1, 2, 3], [[4], [5, 6]])]));
+        Assert.Equal(1, error.ExitCode);
+        Assert.Contains("activations overflow", error.Message, StringComparison.Ordinal);
+    }
+
+    // The harness begins with BOS, or with EOS where there is no BOS, and scores the first id, too.
+    [Fact]
+    public void Without_a_context_and_a_bos_the_first_id_is_scored_after_eos()
+    {
+        var tokenizer = Tokenizer.Load(Fixtures.Golden("tokenizers-kinds", "files-qwen2"));
+        Assert.Null(tokenizer.BosId);
+        var ids = ContinuationIds.Of(tokenizer, "", "The cat sleeps.");
+        Assert.Equal([tokenizer.EosId!.Value], ids.Context);
+        Assert.Equal(tokenizer.Encode("The cat sleeps."), ids.Continuation);
     }
 
     private static void TogetherOrAlone(string family, DType dtype, double tolerance)

@@ -42,6 +42,12 @@ public sealed class ShotTests
         Assert.Equal([14, 0, 2, 1, 10], sampler.Next(place => place == 3));
         Assert.Equal(5, sampler.Next(_ => false).Length);
         Assert.Equal([0, 1], new ShotSampler(20, 2, ShotOrder.First, drawsOneMore: false).Next(_ => false));
+        // Nor of the first ones, of which as many are taken as asked for.
+        var first = new ShotSampler(20, 2, ShotOrder.First, drawsOneMore: true);
+        Assert.Equal([0, 2], first.Next(place => place == 1));
+        Assert.Equal([0, 1], first.Next(place => place == 7));
+        Assert.Contains("from 2 documents", Assert.Throws<EspalierException>(
+            () => new ShotSampler(2, 2, ShotOrder.First, drawsOneMore: true).Next(_ => false)).Message);
         Assert.Contains("from 4 documents", Assert.Throws<EspalierException>(
             () => new ShotSampler(4, 5, ShotOrder.Random, drawsOneMore: false).Next(_ => false)).Message);
     }

@@ -23,9 +23,10 @@ internal static class ContaminationPage
                         : "none is left",
                     .. task.Clean.Select(_ => "")]);
             else
-                foreach (var (i, metric) in task.Clean[0].Metrics.Index())
+                foreach (var metric in task.Clean[0].Metrics)
                     table.Add([task.Task, $"{task.Documents}", $"{task.Shared}", $"{task.TooShort}", metric.Name,
-                        .. task.Clean.Select(result => MetricText.Value(result.Metrics[i]))]);
+                        .. task.Clean.Select(result =>
+                            result.Metrics.FirstOrDefault(own => own.Name == metric.Name) is { } own ? MetricText.Value(own) : "")]);
         page.Table(table);
         foreach (var task in report.Tasks)
             foreach (var shared in task.Examples)

@@ -15,28 +15,30 @@ internal static class ParquetDocuments
             Guard(path,
                 () => ParquetReader.CreateAsync(file, new ParquetOptions { TreatByteArrayAsString = true }, leaveStreamOpen: true)
                     .GetAwaiter().GetResult());
-        var columns = ParquetColumn.Find(reader.Schema, options, path);
-        string[] names = [.. reader.Schema.Fields.Select(field => field.Name)];
-        for (long group = 0, row = 0; group < reader.RowGroupCount; group++)
+        try
         {
-            var (rows, cells) = Guard(path, () => Open(reader, (int)group, columns, path, bytes));
-            for (var end = row + rows; row < end; row++)
+            var columns = ParquetColumn.Find(reader.Schema, options, path);
+            string[] names = [.. reader.Schema.Fields.Select(field => field.Name)];
+            for (long group = 0, row = 0; group < reader.RowGroupCount; group++)
             {
-                var record =
-                    Guard(path,
-                        () => JsonSerializer.SerializeToElement(cells.ToDictionary(cell => cell.Name, cell => cell.Next()),
-                            PlainJson.Of<Dictionary<string, object?>>()));
-                if (TableDocuments.Text(record, names, $"{path}: row {row + 1}", options, context.Skips) is { } text)
-                    yield return new Document(text, $"{path}: row {row + 1}");
+                using var rows = Guard(path, () => reader.OpenRowGroupReader((int)group));
+                ParquetCells[] cells = Guard(path,
+                    () => columns.Select(column => ParquetCells.Open(rows, column, (int)group, path, bytes)).ToArray());
+                for (var end = row + rows.RowCount; row < end; row++)
+                {
+                    var record =
+                        Guard(path,
+                            () => JsonSerializer.SerializeToElement(cells.ToDictionary(cell => cell.Name, cell => cell.Next()),
+                                PlainJson.Of<Dictionary<string, object?>>()));
+                    if (TableDocuments.Text(record, names, $"{path}: row {row + 1}", options, context.Skips) is { } text)
+                        yield return new Document(text, $"{path}: row {row + 1}");
+                }
             }
         }
-    }
-
-    private static (long Rows, IReadOnlyList<ParquetCells> Cells) Open(
-        ParquetReader reader, int group, IReadOnlyList<ParquetColumn> columns, string path, long bytes)
-    {
-        var rows = reader.OpenRowGroupReader(group);
-        return (rows.RowCount, [.. columns.Select(column => ParquetCells.Open(rows, column, group, path, bytes))]);
+        finally
+        {
+            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        }
     }
 
     /// <summary>Whatever a damaged file makes of the library is the file's fault.</summary>

@@ -29,6 +29,12 @@ internal static class Elimination
         }
 
         var left = Enumerable.Range(first, count).ToList();
+        // A unit that is always zero is a copy of any, so these go first; paired like the others, each would be everybody's nearest.
+        foreach (var dead in left.Where(i => gram[i * (long)units + i] == 0).Reverse().Take(left.Count - 1).ToArray())
+        {
+            scores[dead] = 0;
+            left.Remove(dead);
+        }
         var nearest = left.ToDictionary(i => i, i => Nearest(i));
         while (left.Count > 1)
         {

@@ -13,8 +13,11 @@ namespace Espalier.Compression.Training.Schedules;
 internal sealed record StableDecaySchedule(double Peak, double Low, int WarmUp, long Steps, long Decay, bool FromZero = false)
     : Schedule(Peak, WarmUp, Steps, FromZero)
 {
-    /// <summary>D where nothing is said: a tenth of the steps, which the paper finds to be enough, rounded up.</summary>
-    public static long DecayOf(long steps) => steps / 10 + (steps % 10 > 0 ? 1 : 0);
+    /// <summary>
+    /// D where nothing is said: a tenth of the steps, which the paper finds to be enough, rounded up; at most what the warm-up leaves.
+    /// </summary>
+    public static long DecayOf(long steps, long warmUp) =>
+        Math.Min(steps / 10 + (steps % 10 > 0 ? 1 : 0), Math.Max(1, steps - warmUp));
 
     protected override double AfterWarmUp(long step) => step <= Steps - Decay ? Peak : Low + (Peak - Low) * (Steps - step) / Decay;
 }

@@ -81,7 +81,7 @@ internal sealed partial record TrainingSection
         },
         new Key<TrainingSection, long>(
             "decay-steps", Kinds.Count(),
-            s => s.DecaySteps ?? StableDecaySchedule.DecayOf(s.Steps), (s, steps) => s with { DecaySteps = steps })
+            s => s.DecaySteps ?? StableDecaySchedule.DecayOf(s.Steps, s.WarmUp), (s, steps) => s with { DecaySteps = steps })
         {
             Help = "Steps of the decay of --schedule wsd, or their share of all steps; by default a tenth",
             PageDefault = "10%",
