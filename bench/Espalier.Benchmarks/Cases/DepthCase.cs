@@ -2,6 +2,7 @@ using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Importance.Depth.Metrics;
+using Espalier.Compression.Tests.Importance.Depth;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Families;
 

@@ -20,7 +20,8 @@ internal static class StreamedReadCase
         using var checkpoint = Checkpoint.Open(work.At("model"));
         using var model = new StreamedDecoder(checkpoint);
         var before = Memory.BytesRead;
-        StreamedScorer.Run(model, windows, new ScoreOptions { Samples = 8, Batch = 4 }, long.MaxValue, work.Path, NullProgress.Instance);
+        var options = new ScoreOptions { Samples = 8, Batch = 4 };
+        StreamedScorer.Run(model, windows, options, [options.Aggregator], long.MaxValue, work.Path, NullProgress.Instance);
         var read = Memory.BytesRead - before;
         yield return new()
         {

@@ -16,7 +16,6 @@ internal static class AnswerLoss
     /// <param name="model">The model; read only.</param>
     /// <param name="windows">The windows, with a mask, each with a token that counts.</param>
     /// <param name="progress">Receives the windows done.</param>
-    /// <param name="stop">Stops.</param>
     /// <returns>Loss and its standard error over windows, each weighing what it counts.</returns>
     public static PerplexityResult Run(Decoder model, WindowSet windows, IProgressReporter progress, CancellationToken stop)
     {

@@ -13,8 +13,6 @@ internal sealed class ReplayedText : IBatchSource
     private readonly PackedText _answers, _text;
     private readonly int _batch, _texts;
 
-    /// <summary>Mixes.</summary>
-    /// <param name="conversations">The conversations.</param>
     /// <param name="order">Which of them stands where.</param>
     /// <param name="text">The text, of windows as long.</param>
     /// <param name="textOrder">Which of its windows stands where.</param>

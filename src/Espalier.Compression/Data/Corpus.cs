@@ -19,8 +19,6 @@ internal static class Corpus
     public const string SummaryName = "data.json";
 
     /// <summary>Writes <c>train/</c>, <c>held-out/</c> and, last, <c>data.json</c> into a folder.</summary>
-    /// <param name="options">What to read.</param>
-    /// <param name="encoder">The tokenizer.</param>
     /// <param name="output">The folder; created.</param>
     /// <param name="progress">Bytes of source files read, and all of them.</param>
     /// <param name="cancellation">Stops between documents and leaves no half store.</param>
@@ -80,8 +78,6 @@ internal static class Corpus
     }
 
     /// <summary>Writes one token store without a split: text to evaluate on.</summary>
-    /// <param name="options">What to read.</param>
-    /// <param name="encoder">The tokenizer.</param>
     /// <param name="output">The folder; created.</param>
     /// <param name="progress">Bytes of source files read, and all of them.</param>
     /// <param name="cancellation">Stops between documents and leaves no half store.</param>

@@ -11,8 +11,6 @@ namespace Espalier.Compression.Data;
 /// Encodes documents with several threads and hands them over in the order of the source, so that the number of threads
 /// changes nothing. Only a few batches are in memory at a time.
 /// </summary>
-/// <param name="encoder">The tokenizer.</param>
-/// <param name="context">Counts what is skipped.</param>
 /// <param name="options">What is dropped.</param>
 internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext context, CorpusOptions options)
 {
@@ -22,7 +20,6 @@ internal sealed class EncodingPipeline(DocumentEncoder encoder, ReadContext cont
     private readonly SeenTexts _seen = options.Seen ?? new();
 
     /// <summary>Reads, encodes and hands over documents: all, or until there are enough.</summary>
-    /// <param name="documents">The source.</param>
     /// <param name="write">Called by this thread, in order.</param>
     /// <param name="batchDone">Called after each batch.</param>
     /// <param name="isEnough">Whether no more are wanted; asked after each document. Null reads all.</param>

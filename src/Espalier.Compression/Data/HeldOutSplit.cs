@@ -10,7 +10,6 @@ internal sealed record HeldOutSplit
 {
     private readonly ulong _limit;
 
-    /// <summary>Creates a split.</summary>
     /// <param name="share">The part that is held out, in [0, 1).</param>
     /// <exception cref="EspalierException">The share is out of range.</exception>
     public HeldOutSplit(double share)

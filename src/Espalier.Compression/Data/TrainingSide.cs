@@ -17,9 +17,7 @@ internal sealed class TrainingSide : IDisposable
     private bool _streams;
     private long _textBytes;
 
-    /// <summary>Begins.</summary>
     /// <param name="folder">The folder; created.</param>
-    /// <param name="encoder">The tokenizer.</param>
     /// <param name="source">The source as the user named it.</param>
     /// <param name="disk">Bytes that the ids may take on the disk; null for as many as there are.</param>
     /// <param name="window">Ids of a window; pieces are cut between windows.</param>

@@ -17,7 +17,6 @@ internal sealed class ParallelCorrection : Objective
     private readonly LearningTeacher _teacher;
     private readonly Objective _student;
 
-    /// <summary>Creates the objective.</summary>
     /// <param name="teacher">The teacher; gradients of all its parameters are wanted from now on.</param>
     /// <param name="learningRateFactor">The teacher's learning rate over the student's, at every step; above 0.</param>
     /// <param name="student">The student's objective, given the teacher.</param>

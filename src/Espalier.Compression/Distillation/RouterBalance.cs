@@ -15,7 +15,6 @@ internal sealed class RouterBalance
 {
     private readonly DecoderConfig _config;
 
-    /// <summary>Creates it.</summary>
     /// <param name="weight">What it is multiplied by, above 0.</param>
     /// <param name="config">The model that is trained.</param>
     /// <exception cref="EspalierException">The model has no experts.</exception>

@@ -12,7 +12,6 @@ internal sealed record ContinuationIds(int[] Context, int[] Continuation)
     /// both together after the number that the context has alone. Without a context the first id is BOS, or EOS where there is none; where
     /// there is neither, it is the first one of the text, which is read and not scored.
     /// </summary>
-    /// <param name="tokenizer">The model's.</param>
     /// <param name="context">The context; may be empty.</param>
     /// <param name="continuation">What is scored, with the white space that parts it from the context.</param>
     /// <exception cref="EspalierException">What is scored has no id of its own.</exception>

@@ -106,7 +106,6 @@ internal static class CorrectionTest
     /// <param name="sequence">Tokens of a window; at most <see cref="MostSequence"/> are taken.</param>
     /// <param name="threshold">What the lower end of the interval must be above, from 0.</param>
     /// <param name="progress">Receives the windows.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A text has fewer than two windows, or the loss is not finite.</exception>
     public static CorrectionTestResult Run(
         Decoder teacher, ITokens data, string dataName, ITokens reference, string referenceName, int sequence, double threshold,

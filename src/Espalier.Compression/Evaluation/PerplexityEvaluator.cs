@@ -45,13 +45,10 @@ internal static class PerplexityEvaluator
     /// model is trained in. Sums in float64.
     /// </summary>
     /// <param name="model">The model; read only.</param>
-    /// <param name="windows">The windows.</param>
-    /// <param name="count">How many windows.</param>
     /// <param name="batch">Windows of one forward pass.</param>
     /// <param name="progress">Receives the windows done.</param>
     /// <param name="perToken">Given each window's number, its inputs with the last target appended, and the NLL of each target.</param>
     /// <param name="compute">What the products with weights are computed in; losses are float32.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">Fewer windows than asked for.</exception>
     public static PerplexityResult Run(
         Decoder model, WindowSet windows, long? count, int batch, IProgressReporter progress,

@@ -14,7 +14,6 @@ internal static class SelfWritten
     private const int MostEmpty = 100, AtOnce = 10;
 
     /// <summary>Writes documents until there are enough tokens; the same seed gives the same ones.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="tokens">Tokens that are wanted.</param>
     /// <param name="documentLength">Most tokens of a document, with BOS and EOS.</param>
     /// <param name="seed">Seed of the choices.</param>
@@ -23,7 +22,6 @@ internal static class SelfWritten
     /// leaves them.
     /// </param>
     /// <param name="progress">Receives the tokens.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">Exit code 1: nothing but empty documents came.</exception>
     public static ITokens Write(Decoder model, int tokens, int documentLength, long seed, Tokenizer? tokenizer, IProgressReporter progress,
         CancellationToken stop = default)

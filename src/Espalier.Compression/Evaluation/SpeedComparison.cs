@@ -64,7 +64,6 @@ internal static class SpeedComparison
     /// <param name="tokens">Tokens of each sequence that a decoding round makes.</param>
     /// <param name="rounds">Rounds; with fewer than 6 there is no interval of 95 %.</param>
     /// <param name="progress">Receives the rounds done.</param>
-    /// <param name="stop">Stops.</param>
     public static IReadOnlyList<SpeedSeries> Run(
         IReadOnlyList<PackedWeights> models, IReadOnlyList<SpeedSetting> settings, int tokens, int rounds, IProgressReporter progress,
         CancellationToken stop)

@@ -21,12 +21,10 @@ internal static class SurpriseEvaluator
 {
     /// <summary>Runs over at most <paramref name="most"/> windows, evenly spread over the data. No gradients; sums in float64.</summary>
     /// <param name="model">The model; read only.</param>
-    /// <param name="windows">The windows.</param>
     /// <param name="most">Most windows that are looked at.</param>
     /// <param name="batch">Windows of one forward pass.</param>
     /// <param name="progress">Receives the windows done.</param>
     /// <param name="title">Its title.</param>
-    /// <param name="stop">Stops.</param>
     public static WindowSurprise Run(
         Decoder model, WindowSet windows, int most, int batch, IProgressReporter progress, string title, CancellationToken stop = default)
     {

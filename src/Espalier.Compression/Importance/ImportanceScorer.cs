@@ -40,7 +40,6 @@ internal static class ImportanceScorer
     /// <param name="windows">Calibration text; null where the method reads none.</param>
     /// <param name="options">What is scored, and on how much.</param>
     /// <param name="progress">Receives the samples, or the weights.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">Fewer windows than samples, or a value that is not finite; the place is named.</exception>
     public static ImportanceScores Run(Checkpoint checkpoint, WindowSet? windows, ScoreOptions options, IProgressReporter progress,
         CancellationToken stop = default)
@@ -88,7 +87,6 @@ internal static class ImportanceScorer
     internal static void Check(WindowSet windows, int samples) => Check(windows.Count, samples, windows.SequenceLength);
 
     /// <summary>The same, of windows that are only counted.</summary>
-    /// <param name="windows">How many there are.</param>
     /// <param name="samples">How many are asked for.</param>
     /// <param name="sequence">Tokens of one.</param>
     /// <param name="key">Who asks, for the error; null where that is plain.</param>

@@ -15,12 +15,9 @@ internal sealed class InputSquares
     private readonly Dictionary<(TapPoint Point, int Layer, int Expert), double[]> _sums = [];
 
     /// <summary>Runs the model, as it is now, over the first windows.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="layer">The one layer to listen to; all of them, and the head, where null.</param>
     /// <param name="windows">Calibration text.</param>
-    /// <param name="samples">How many windows.</param>
     /// <param name="advance">Receives the windows that are done.</param>
-    /// <param name="stop">Stops.</param>
     public static InputSquares Measure(Decoder model, int? layer, WindowSet windows, int samples, Action<long>? advance,
         CancellationToken stop)
     {

@@ -12,10 +12,8 @@ internal static class MagnitudeScorer
     private const long PieceElements = 1 << 22;
 
     /// <summary>Scores a checkpoint. Each weight is read once, and refused by name where it is not finite.</summary>
-    /// <param name="checkpoint">The open model.</param>
     /// <param name="spanWidths">Widths of the spans of layers that are wanted, beside single ones.</param>
     /// <param name="progress">Receives the weights read.</param>
-    /// <param name="stop">Stops.</param>
     public static ImportanceScores Run(Checkpoint checkpoint, IEnumerable<int> spanWidths, IProgressReporter progress,
         CancellationToken stop = default)
     {

@@ -14,8 +14,6 @@ internal readonly record struct GroupChoice(int[] Groups, int[] Units, HeadMerge
     /// <summary>Ties go to the lower index.</summary>
     /// <param name="axis">The units' axis.</param>
     /// <param name="scores">[unit], higher is more important.</param>
-    /// <param name="teacher">The teacher.</param>
-    /// <param name="student">The student.</param>
     /// <param name="merge">Whether what goes leaves its residual in what stays, see <see cref="MergesOf"/>.</param>
     public static GroupChoice Of(Axis axis, double[] scores, DecoderConfig teacher, DecoderConfig student, bool merge)
     {

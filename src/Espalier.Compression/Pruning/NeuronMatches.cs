@@ -29,7 +29,6 @@ internal sealed class NeuronMatches
     /// <summary>What goes into a row of a matrix, or of a bias, of an expert that stays.</summary>
     /// <param name="family">Whose names they are.</param>
     /// <param name="matrix">The teacher's matrix.</param>
-    /// <param name="row">The row.</param>
     /// <param name="merges">Those of its layer.</param>
     public RowPart[] Parts(Family family, Parameter matrix, int row, ExpertMerge[] merges) =>
         [.. merges.Where(merge => merge.Expert == matrix.Expert).Select(merge =>

@@ -12,8 +12,6 @@ internal static class PlanBuilder
     /// Keeps the units with the largest scores, ties to the lower index: KV groups by the sum of their heads, heads inside each KV group,
     /// neurons a layer, channels once for the network.
     /// </summary>
-    /// <param name="teacher">The teacher.</param>
-    /// <param name="student">The student.</param>
     /// <param name="scores">Importance of the teacher's units.</param>
     /// <param name="depth">Which layers go.</param>
     /// <param name="mergeHeads">Whether query heads that go leave their residual in those that stay.</param>
@@ -39,7 +37,6 @@ internal static class PlanBuilder
     }
 
     /// <summary>Keeps layers as they are; nothing else is cut.</summary>
-    /// <param name="teacher">The teacher.</param>
     /// <param name="student">The student: fewer layers, the same widths.</param>
     /// <param name="layers">The layers that stay, ascending.</param>
     /// <param name="how">How they were chosen, for people.</param>
@@ -103,7 +100,6 @@ internal static class PlanBuilder
     }
 
     /// <summary>The layers that stay by block influence, ascending.</summary>
-    /// <param name="teacher">The teacher.</param>
     /// <param name="layers">How many stay.</param>
     /// <param name="scores">Importance of the teacher's units.</param>
     /// <param name="depth">Which go.</param>

@@ -78,13 +78,8 @@ internal static class PlanFile
         : axis.IsOptional && Axis.All.Any(other =>
             other != axis && other.IsOptional && !other.IsPerExpert && root.TryGetProperty(other.UnitsField, out _));
 
-    private static void WriteLists<T>(Utf8JsonWriter json, string field, T[][] lists, Func<T, string> text)
-    {
-        json.WriteStartArray(field);
-        foreach (var layer in lists)
-            json.WriteRawValue($"[{string.Join(", ", layer.Select(text))}]");
-        json.WriteEndArray();
-    }
+    private static void WriteLists<T>(Utf8JsonWriter json, string field, T[][] lists, Func<T, string> text) =>
+        json.WriteList(field, lists, layer => json.WriteRawValue($"[{string.Join(", ", layer.Select(text))}]"));
 
     private static HeadMerge[][] Merges(JsonElement merges, JsonFields fields)
     {

@@ -11,9 +11,6 @@ namespace Espalier.Compression.Pruning;
 internal static class Pruner
 {
     /// <summary>Writes the student's folder; it appears whole or not at all.</summary>
-    /// <param name="teacher">The open teacher.</param>
-    /// <param name="plan">What survives.</param>
-    /// <param name="folder">The folder to make.</param>
     /// <param name="stored">Element type to store.</param>
     /// <param name="progress">Receives the parameters written.</param>
     /// <param name="clamp">Whether weights beyond the element type's range become its largest number instead of being refused.</param>

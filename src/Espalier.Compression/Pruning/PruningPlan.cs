@@ -39,7 +39,6 @@ internal sealed record PruningPlan
         OfLayers(teacher, [.. Enumerable.Range(0, teacher.Layers)], "everything");
 
     /// <summary>The plan that keeps some layers, and those whole.</summary>
-    /// <param name="teacher">The teacher.</param>
     /// <param name="layers">The layers that stay, ascending.</param>
     /// <param name="how">How they were chosen, for people.</param>
     internal static PruningPlan OfLayers(DecoderConfig teacher, IReadOnlyList<int> layers, string how) => new()
@@ -52,7 +51,6 @@ internal sealed record PruningPlan
     };
 
     /// <summary>Kept units of an axis, ascending, in a kept block where the axis has units in each; null keeps all.</summary>
-    /// <param name="axis">The axis.</param>
     /// <param name="layer">Which of the kept blocks.</param>
     /// <param name="expert">Which of its kept experts, where the axis has units in each.</param>
     internal int[]? UnitsOf(Axis axis, int layer, int expert = 0) => Kept[axis] is not { } lists ? null

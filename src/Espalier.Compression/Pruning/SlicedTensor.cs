@@ -20,7 +20,6 @@ internal sealed class SlicedTensor
     private long _endKept;
 
     /// <summary>Reads nothing yet.</summary>
-    /// <param name="teacher">The open teacher.</param>
     /// <param name="name">The teacher's tensor.</param>
     /// <param name="shape">Its shape, one or two sizes; a vector has rows of one element.</param>
     public SlicedTensor(Checkpoint teacher, string name, long[] shape)

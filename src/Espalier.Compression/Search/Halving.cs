@@ -27,7 +27,6 @@ internal sealed record TextLoss(string Text, double Nll, double StandardError, I
 }
 
 /// <summary>What a candidate scores by a task's metric, to be shown: it is not ordered by this.</summary>
-/// <param name="Metric">The metric.</param>
 /// <param name="Value">The score.</param>
 /// <param name="StandardError">Its standard error over documents.</param>
 internal sealed record TaskScore(string Metric, double Value, double StandardError);
@@ -58,7 +57,6 @@ internal sealed record HalvingResult(IReadOnlyList<HalvingRung> Rungs, HalvingEn
 internal static class Halving
 {
     /// <summary>Runs to its end.</summary>
-    /// <param name="candidates">How many there are.</param>
     /// <param name="rungs">Steps from the beginning, ascending.</param>
     /// <param name="evaluate">A candidate's losses at a rung, given both numbers; called once for each, rung by rung.</param>
     public static HalvingResult Run(int candidates, IReadOnlyList<long> rungs, Func<int, int, IReadOnlyList<TextLoss>> evaluate)

@@ -15,7 +15,6 @@ internal sealed class KeptImportance
     private readonly (Axis Axis, int Choices, double[] Shares)[] _axes;
 
     /// <summary>Sums the scores.</summary>
-    /// <param name="teacher">The teacher.</param>
     /// <param name="scores">Its scores, with block influence of single layers, and of spans where a contiguous one may go.</param>
     /// <param name="depth">Which layers go.</param>
     public KeptImportance(DecoderConfig teacher, ImportanceScores scores, DepthChoice depth)

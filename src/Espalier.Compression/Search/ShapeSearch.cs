@@ -8,11 +8,9 @@ internal static class ShapeSearch
     private const int Shown = 3;
 
     /// <summary>The candidates, in the order of <see cref="SearchSpace.Shapes"/>.</summary>
-    /// <param name="teacher">The teacher.</param>
     /// <param name="space">Sizes to combine.</param>
     /// <param name="constraints">What must hold; those that are dear to find out last.</param>
     /// <param name="kinds">The kinds of the layers that stay, by their number, where scores say it; null takes the first ones.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">
     /// An illegal size; or, at the end, that no shape keeps to the constraints: the nearest are named.
     /// </exception>

@@ -25,7 +25,6 @@ internal static class PromptFile
     private static readonly string[] s_conversations = ["messages", "prompt", "conversations"];
 
     /// <summary>The prompts of a file, in their order.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="most">No more than the first so many.</param>
     /// <exception cref="EspalierException">It cannot be read, a line holds no prompt, or there is none.</exception>
     public static IReadOnlyList<GivenPrompt> Read(string path, int most)

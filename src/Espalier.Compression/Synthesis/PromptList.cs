@@ -14,11 +14,7 @@ internal sealed record PromptList(SynthesisForm Form, IReadOnlyList<SynthesisPro
     public int UsualCount => Form == SynthesisForm.Text ? SynthesisOptions.UsualCount : Prompts.Count;
 
     /// <summary>Reads what the options name.</summary>
-    /// <param name="options">The options.</param>
     /// <param name="teacher">The teacher's folder, for its chat template.</param>
-    /// <param name="config">Its shape.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="stop">Stops.</param>
     /// <exception cref="EspalierException">A file cannot be read, or a prompt has no ids.</exception>
     public static PromptList Of(SynthesisOptions options, string teacher, DecoderConfig config, Tokenizer tokenizer, CancellationToken stop)
     {

@@ -9,9 +9,7 @@ namespace Espalier.Compression.Synthesis;
 /// nor on how many go together or were there before.
 /// </summary>
 /// <param name="teacher">Its weights, which stay the caller's.</param>
-/// <param name="tokenizer">Its tokenizer.</param>
 /// <param name="ends">Ids that end a text.</param>
-/// <param name="options">How it writes.</param>
 /// <param name="seed">The run's seed.</param>
 internal sealed class TeacherWriter(
     PackedWeights teacher, Tokenizer tokenizer, IReadOnlySet<int> ends, SynthesisOptions options, long seed)

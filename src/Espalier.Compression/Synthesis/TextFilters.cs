@@ -11,8 +11,6 @@ internal static class TextFilters
     ];
 
     /// <summary>All filters that the options ask for, in their order.</summary>
-    /// <param name="options">The options.</param>
-    /// <param name="form">What lines hold.</param>
     /// <param name="others">Filters of language and benchmarks, which are asked before those of repetitions.</param>
     public static IReadOnlyList<TextFilter> Of(SynthesisOptions options, SynthesisForm form, IEnumerable<TextFilter> others)
     {

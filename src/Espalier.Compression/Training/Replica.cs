@@ -15,11 +15,7 @@ internal sealed class Replica : IDisposable
     private readonly double[] _sums;
     private readonly Tensor[] _weights;
 
-    /// <summary>Creates it.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="weights">Those of its parameters that are trained.</param>
-    /// <param name="objective">What is minimised.</param>
-    /// <param name="data">Where windows come from.</param>
     /// <param name="windows">Its windows of a step.</param>
     /// <param name="pass">Windows that go forward and back at once.</param>
     /// <param name="owned">What is disposed with it, or null.</param>

@@ -18,11 +18,8 @@ internal sealed class Replicas : IDisposable
     private double _scale;
     private StepProfiler? _profiler;
 
-    /// <summary>Makes them.</summary>
     /// <param name="model">The model, whose gradients are those of all together when a step is done.</param>
     /// <param name="weights">All that is trained.</param>
-    /// <param name="objective">What is minimised.</param>
-    /// <param name="data">Where windows come from.</param>
     /// <param name="windows">Windows of a step.</param>
     /// <param name="pass">Windows that go forward and back at once, in all replicas together; one in each at least.</param>
     /// <param name="layout">How many there are.</param>

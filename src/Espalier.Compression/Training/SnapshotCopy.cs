@@ -14,7 +14,6 @@ internal sealed class SnapshotCopy
     private volatile ExceptionDispatchInfo? _failure;
     private int _last = -1, _open;
 
-    /// <summary>Begins to copy.</summary>
     /// <param name="pieces">From which byte of which tensor to where. The arrays are the copy's until it is done.</param>
     /// <param name="starting">Called by the thread that copies before its first piece; tests hold it up.</param>
     public SnapshotCopy(IReadOnlyList<(Tensor From, long First, byte[] To)> pieces, Action? starting = null)

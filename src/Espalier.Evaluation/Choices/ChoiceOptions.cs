@@ -43,7 +43,6 @@ internal sealed record ChoiceOptions(
         && Texts.DistinctBy(text => (text.Literal!.EnumerateRunes().Count(), Encoding.UTF8.GetByteCount(text.Literal))).Count() == 1;
 
     /// <summary>Reads the keys choices, answer and answer-is, or right and wrong.</summary>
-    /// <param name="fields">The task's.</param>
     /// <param name="several">Whether several choices may be right.</param>
     /// <exception cref="EspalierException">One is missing or wrong.</exception>
     public static ChoiceOptions Read(TaskFields fields, bool several)

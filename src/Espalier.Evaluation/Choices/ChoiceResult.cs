@@ -66,10 +66,7 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
     {
         if (Prompt.HasSeveral)
         {
-            json.WriteStartArray("answers");
-            foreach (var answer in Prompt.Answers)
-                json.WriteNumberValue(answer);
-            json.WriteEndArray();
+            json.WriteList("answers", Prompt.Answers, json.WriteNumberValue);
             json.WriteNumber("share_of_right", ShareOfRight);
         }
         else
@@ -79,10 +76,7 @@ internal sealed record ChoiceResult(ChoicePrompt Prompt, IReadOnlyList<Continuat
             json.WriteNumber("predicted_norm", PredictedPerCharacter);
             json.WriteNumber("predicted_bytes", PredictedPerByte);
         }
-        json.WriteStartArray("log_likelihoods");
-        foreach (var score in Scores)
-            json.WriteNumberValue(score.LogLikelihood);
-        json.WriteEndArray();
+        json.WriteList("log_likelihoods", Scores.Select(score => score.LogLikelihood), json.WriteNumberValue);
     }
 
     private double Surprise(Func<string, int> length)

@@ -21,7 +21,6 @@ internal static class CodeSamples
 
     /// <summary>Writes samples.</summary>
     /// <param name="stream">Receives them; it stays open.</param>
-    /// <param name="samples">The samples.</param>
     public static void Write(Stream stream, IEnumerable<CodeSample> samples)
     {
         foreach (var (id, completion) in samples)

@@ -16,19 +16,17 @@ internal static class TaskDocuments
     /// <summary>Longest file that is read, unpacked.</summary>
     public const long MaxBytes = 1L << 30;
 
-    /// <summary>Reads a file; documents are numbered from <paramref name="first"/>.</summary>
+    /// <summary>Reads a file.</summary>
     /// <param name="columns">
     /// Names of the columns of a table without a header, or of the lines of a document; null where there are none.
     /// </param>
-    /// <param name="first">Number of the first document.</param>
     /// <param name="begins">What the first line of a document of plain text looks like; null where all have as many lines.</param>
     /// <exception cref="EspalierException">The file cannot be read, or a document is none.</exception>
-    public static IReadOnlyList<TaskDocument> Read(string path, IReadOnlyList<string>? columns, int first = 0,
-        Predicate<string>? begins = null)
+    public static IReadOnlyList<TaskDocument> Read(string path, IReadOnlyList<string>? columns, Predicate<string>? begins = null)
     {
         var kind = FileKinds.Of(path);
         if (kind == FileKind.Parquet)
-            return Numbered(Parquet(path), path, "row", first);
+            return Numbered(Parquet(path), path, "row");
         if (columns?.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw new EspalierException($"{path}: columns names {twice.Key} twice");
         var bytes = Bytes(path);
@@ -36,17 +34,17 @@ internal static class TaskDocuments
             throw new EspalierException($"{path}: is not UTF-8 text (byte {at}); convert it, as with iconv -t UTF-8");
         return kind switch
         {
-            FileKind.JsonLines or FileKind.Json when columns is null => Numbered(Json(bytes, path), path, "line", first),
-            FileKind.Csv => Numbered(Table(bytes, ',', columns, path), path, "line", first),
-            FileKind.Tsv => Numbered(Table(bytes, '\t', columns, path), path, "line", first),
-            FileKind.Text when columns is [var page] && begins is not null => Numbered(Pages(bytes, page, begins), path, "line", first),
-            FileKind.Text when columns is not null => Numbered(Lines(bytes, columns, path), path, "line", first),
+            FileKind.JsonLines or FileKind.Json when columns is null => Numbered(Json(bytes, path), path, "line"),
+            FileKind.Csv => Numbered(Table(bytes, ',', columns, path), path, "line"),
+            FileKind.Tsv => Numbered(Table(bytes, '\t', columns, path), path, "line"),
+            FileKind.Text when columns is [var page] && begins is not null => Numbered(Pages(bytes, page, begins), path, "line"),
+            FileKind.Text when columns is not null => Numbered(Lines(bytes, columns, path), path, "line"),
             _ => throw new EspalierException(
                 $"{path}: is none of jsonl, json, csv, tsv and parquet, each also as .gz, .zst or .bz2, and no .txt with columns"),
         };
     }
 
-    private static List<TaskDocument> Numbered(IEnumerable<(JsonElement Fields, long Line)> documents, string path, string unit, int first)
+    private static List<TaskDocument> Numbered(IEnumerable<(JsonElement Fields, long Line)> documents, string path, string unit)
     {
         var all = new List<TaskDocument>();
         foreach (var (fields, line) in documents)
@@ -55,7 +53,7 @@ internal static class TaskDocuments
             if (fields.ValueKind != JsonValueKind.Object)
                 throw new EspalierException($"{place}: is no JSON object");
             RequireTexts(fields, place);
-            all.Add(new(fields, place, first + all.Count));
+            all.Add(new(fields, place, all.Count));
         }
         return all.Count > 0 ? all : throw new EspalierException($"{path}: has no documents");
     }

@@ -4,7 +4,6 @@ using Espalier.Evaluation.Texts;
 namespace Espalier.Evaluation.FunctionCalls;
 
 /// <summary>The calls that a model wrote, and whether they are right.</summary>
-/// <param name="Verdict">What it is worth.</param>
 /// <param name="Weights">What the question weighs in each mean.</param>
 internal sealed record FunctionCallResult(
     GeneratedPrompt Prompt, Generation Made, CallVerdict Verdict, IReadOnlyDictionary<string, double> Weights) : TextResult(Prompt, Made)

@@ -5,7 +5,6 @@ using Espalier.Evaluation.FunctionCalls.Questions;
 namespace Espalier.Evaluation.FunctionCalls;
 
 /// <summary>What an answer is worth.</summary>
-/// <param name="IsRight">Whether it is right.</param>
 /// <param name="Fault">The kind of what is wrong, by BFCL's name of it; null where it is right.</param>
 /// <param name="Reason">A sentence about it; null where it is right.</param>
 internal sealed record CallVerdict(bool IsRight, string? Fault, string? Reason);

@@ -5,7 +5,6 @@ using Espalier.Models.Generation;
 namespace Espalier.Evaluation.Health;
 
 /// <summary>What a model wrote after a beginning, and what it makes of what the first model wrote there.</summary>
-/// <param name="Prompt">The beginning.</param>
 /// <param name="Ids">Its ids.</param>
 /// <param name="Reference">Ids of what the first model wrote.</param>
 /// <param name="LogLikelihood">Σ log p of those under this model, nats; 0 of none.</param>

@@ -28,15 +28,8 @@ internal static class Contents
             "P.S." => @"p\.\s?s\.",
             _ => PythonLetters.Lower(marker),
         };
-        try
-        {
-            var postscript = PythonRegex.Of(pattern);
-            return response => postscript.IsMatch(PythonLetters.Lower(response));
-        }
-        catch (ArgumentException)
-        {
-            throw asked.Wrong("postscript_marker", "P.S., P.P.S or another regular expression");
-        }
+        var postscript = asked.Pattern("postscript_marker", "P.S., P.P.S or another regular expression", pattern);
+        return response => postscript.IsMatch(PythonLetters.Lower(response));
     }
 
     /// <summary>

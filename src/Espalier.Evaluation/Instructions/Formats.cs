@@ -42,15 +42,9 @@ internal static class Formats
     public static Predicate<string> Sections(InstructionArguments asked)
     {
         var (splitter, least) = (PythonText.Strip(asked.Text("section_spliter")), asked.Number("num_sections"));
-        try
-        {
-            var section = PythonRegex.Of(@"\s?" + splitter + @"\s?\d+\s?");
-            return response => section.Count(response) >= least;
-        }
-        catch (ArgumentException)
-        {
-            throw asked.Wrong("section_spliter", "a word such as Section, or another regular expression,");
-        }
+        var section = asked.Pattern(
+            "section_spliter", "a word such as Section, or another regular expression,", @"\s?" + splitter + @"\s?\d+\s?");
+        return response => section.Count(response) >= least;
     }
 
     /// <summary>detectable_format:json_format: the whole is JSON, as Python reads it, maybe in a block of Markdown.</summary>

@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using Espalier.Evaluation.Documents;
+using Espalier.Evaluation.Tasks.Templates;
 
 namespace Espalier.Evaluation.Instructions;
 
@@ -25,17 +27,32 @@ internal sealed record InstructionArguments(TaskDocument Document, string Id, Js
         && value.TryGetDouble(out var number) && number == Math.Floor(number) && number >= least && number <= int.MaxValue
             ? (int)number : throw Wrong(key, $"a whole number from {least}");
 
-    /// <summary>How a count is compared: "at least" or "less than" a number.</summary>
+    /// <summary>Whether there is "at least" or "less than" a number of what is counted in a response.</summary>
     /// <exception cref="EspalierException">One of both is not there, or the relation another.</exception>
-    public Predicate<int> Comparison(string relation, string number)
+    public Predicate<string> Compared(string relation, string number, Func<string, int> count)
     {
         var bound = Number(number);
         return Text(relation) switch
         {
-            "at least" => count => count >= bound,
-            "less than" => count => count < bound,
+            "at least" => response => count(response) >= bound,
+            "less than" => response => count(response) < bound,
             _ => throw Wrong(relation, "\"at least\" or \"less than\""),
         };
+    }
+
+    /// <summary>A pattern that a document gives, as Python would compile it.</summary>
+    /// <param name="wanted">What the error asks for.</param>
+    /// <exception cref="EspalierException">It is none.</exception>
+    public Regex Pattern(string key, string wanted, string pattern, RegexOptions options = RegexOptions.None)
+    {
+        try
+        {
+            return PythonRegex.Of(pattern, options);
+        }
+        catch (ArgumentException)
+        {
+            throw Wrong(key, wanted);
+        }
     }
 
     /// <summary>An error that names file, line, instruction and field.</summary>

@@ -31,16 +31,12 @@ internal sealed record InstructionResult(GeneratedPrompt Prompt, Generation Made
     public override void Write(Utf8JsonWriter json)
     {
         base.Write(json);
-        json.WriteStartArray("instructions");
-        foreach (var (i, id) in Verdicts.Ids.Index())
+        json.WriteObjects("instructions", Verdicts.Ids.Index(), instruction =>
         {
-            json.WriteStartObject();
-            json.WriteString("id", id);
-            json.WriteBoolean("strict", Verdicts.Strict[i]);
-            json.WriteBoolean("loose", Verdicts.Loose[i]);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+            json.WriteString("id", instruction.Item);
+            json.WriteBoolean("strict", Verdicts.Strict[instruction.Index]);
+            json.WriteBoolean("loose", Verdicts.Loose[instruction.Index]);
+        });
     }
 
     private static double Share(IReadOnlyList<bool> follows) =>

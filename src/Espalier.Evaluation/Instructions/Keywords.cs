@@ -20,8 +20,7 @@ internal static class Keywords
     public static Predicate<string> Frequency(InstructionArguments asked)
     {
         var keyword = Patterns(asked, "keyword", [PythonText.Strip(asked.Text("keyword"))], "")[0];
-        var isAsked = asked.Comparison("relation", "frequency");
-        return response => isAsked(keyword.Count(response));
+        return asked.Compared("relation", "frequency", keyword.Count);
     }
 
     /// <summary>keywords:forbidden_words: none of <c>forbidden_words</c> is there.</summary>
@@ -39,21 +38,11 @@ internal static class Keywords
     public static Predicate<string> LetterFrequency(InstructionArguments asked)
     {
         var letter = PythonLetters.Lower(PythonText.Strip(asked.Text("letter")));
-        var isAsked = asked.Comparison("let_relation", "let_frequency");
-        return letter.EnumerateRunes().Count() == 1
-            ? response => isAsked(PythonLetters.Lower(response).Split(letter).Length - 1)
-            : throw asked.Wrong("letter", "one letter");
+        var isAsked = asked.Compared("let_relation", "let_frequency", response => PythonLetters.Lower(response).Split(letter).Length - 1);
+        return letter.EnumerateRunes().Count() == 1 ? isAsked : throw asked.Wrong("letter", "one letter");
     }
 
-    private static Regex[] Patterns(InstructionArguments asked, string key, string[] patterns, string border)
-    {
-        try
-        {
-            return [.. patterns.Select(pattern => PythonRegex.Of(border + pattern + border, RegexOptions.IgnoreCase))];
-        }
-        catch (ArgumentException)
-        {
-            throw asked.Wrong(key, "a regular expression, where . and + have a \\ before them to be themselves,");
-        }
-    }
+    private static Regex[] Patterns(InstructionArguments asked, string key, string[] patterns, string border) =>
+        [.. patterns.Select(pattern => asked.Pattern(key, "a regular expression, where . and + have a \\ before them to be themselves,",
+            border + pattern + border, RegexOptions.IgnoreCase))];
 }

@@ -26,9 +26,6 @@ internal static class LanguageAndCase
     /// change_case:capital_word_frequency: <c>capital_relation</c> <c>capital_frequency</c> words are all in capitals; I and A are among
     /// them.
     /// </summary>
-    public static Predicate<string> CapitalWordFrequency(InstructionArguments asked)
-    {
-        var isAsked = asked.Comparison("capital_relation", "capital_frequency");
-        return response => isAsked(CapitalWords.Count(response));
-    }
+    public static Predicate<string> CapitalWordFrequency(InstructionArguments asked) =>
+        asked.Compared("capital_relation", "capital_frequency", CapitalWords.Count);
 }

@@ -9,18 +9,12 @@ internal static class Lengths
     private static readonly Regex s_divider = PythonRegex.Of(@"\s?\*\*\*\s?");
 
     /// <summary>length_constraints:number_sentences: <c>relation</c> <c>num_sentences</c>, by <see cref="Sentences"/>.</summary>
-    public static Predicate<string> NumberOfSentences(InstructionArguments asked)
-    {
-        var isAsked = asked.Comparison("relation", "num_sentences");
-        return response => isAsked(Sentences.Of(response).Count);
-    }
+    public static Predicate<string> NumberOfSentences(InstructionArguments asked) =>
+        asked.Compared("relation", "num_sentences", response => Sentences.Of(response).Count);
 
     /// <summary>length_constraints:number_words: <c>relation</c> <c>num_words</c>, where a word is <c>\w+</c>: "don't" is two.</summary>
-    public static Predicate<string> NumberOfWords(InstructionArguments asked)
-    {
-        var isAsked = asked.Comparison("relation", "num_words");
-        return response => isAsked(PythonLetters.Words(response));
-    }
+    public static Predicate<string> NumberOfWords(InstructionArguments asked) =>
+        asked.Compared("relation", "num_words", PythonLetters.Words);
 
     /// <summary>
     /// length_constraints:number_paragraphs: exactly <c>num_paragraphs</c> between dividers of three asterisks; the first and the last may

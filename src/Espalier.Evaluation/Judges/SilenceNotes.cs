@@ -15,7 +15,6 @@ internal sealed class SilenceNotes : IDisposable
     private TimeSpan _waited;
     private bool _isDone;
 
-    /// <summary>Begins to wait.</summary>
     public SilenceNotes(string name, IProgressReporter progress, TimeSpan first)
     {
         _first = _waited = first;

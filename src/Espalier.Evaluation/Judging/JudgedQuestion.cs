@@ -22,7 +22,6 @@ internal sealed record JudgedQuestion(
     /// Questions in the layout of MT-Bench (arXiv 2306.05685): question_id, category and turns; references have question_id and
     /// choices[0].turns.
     /// </summary>
-    /// <param name="references">Reference answers.</param>
     /// <param name="referenced">Categories whose questions are judged with a reference, each of which must have one.</param>
     /// <exception cref="EspalierException">
     /// A question has no turns or more than two, or lacks its reference; its place is named.

@@ -10,9 +10,6 @@ namespace Espalier.Evaluation.Judging;
 
 /// <summary>Conversations with a model, each of whose answers a judge grades.</summary>
 /// <param name="task">The task; its prompt is the user's message, with {turn} in it.</param>
-/// <param name="judge">Who grades.</param>
-/// <param name="prompts">What the judge is asked.</param>
-/// <param name="asked">The questions of each category.</param>
 internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJudge judge, JudgePrompts prompts,
     IReadOnlyList<(string Subject, IReadOnlyList<JudgedQuestion> Questions)> asked) : TaskQuestions<JudgedQuestion>(asked)
 {

@@ -29,10 +29,9 @@ internal sealed record JudgedResult(JudgedQuestion Question, IReadOnlyList<Gener
     public override void Write(Utf8JsonWriter json)
     {
         json.WriteString("question", Question.Id);
-        json.WriteStartArray("turns");
-        foreach (var (answer, turn) in Answers.Zip(Turns))
+        json.WriteObjects("turns", Answers.Zip(Turns), pair =>
         {
-            json.WriteStartObject();
+            var (answer, turn) = pair;
             json.WriteString("response", answer.Text);
             json.WriteNumber("tokens", answer.Tokens);
             if (turn.Grade is { } grade)
@@ -40,9 +39,7 @@ internal sealed record JudgedResult(JudgedQuestion Question, IReadOnlyList<Gener
             else
                 json.WriteNull("grade");
             json.WriteString(turn.Reply.Text is null ? "failure" : "judgment", turn.Reply.Text ?? turn.Reply.Failure);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
     }
 
     private double[] Grades(string metric) =>

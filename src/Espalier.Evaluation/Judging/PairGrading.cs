@@ -30,11 +30,7 @@ internal static class PairGrading
     {
         var fields = QuestionFields.Of(question, turn);
         foreach (var (letter, answers) in new[] { ('a', first), ('b', second) })
-            if (turn == 0)
-                fields.Add($"answer_{letter}", answers[0]);
-            else
-                for (var i = 0; i <= turn; i++)
-                    fields.Add($"answer_{letter}_{i + 1}", answers[i]);
+            QuestionFields.Add(fields, $"answer_{letter}", answers, turn);
         return prompts.Pair(turn, question.References is not null).Fill(fields);
     }
 

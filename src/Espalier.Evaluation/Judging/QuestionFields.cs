@@ -11,15 +11,22 @@ internal static class QuestionFields
     public static Dictionary<string, string> Of(JudgedQuestion question, int turn)
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (turn == 0)
-            fields.Add("question", question.Turns[0]);
         for (var i = 0; i <= turn; i++)
         {
-            if (turn > 0)
-                fields.Add($"question_{i + 1}", question.Turns[i]);
+            fields.Add(Name("question", i, turn), question.Turns[i]);
             if (question.References is { } references)
                 fields.Add($"ref_answer_{i + 1}", references[i]);
         }
         return fields;
     }
+
+    /// <summary>Adds the answers up to a turn.</summary>
+    public static void Add(Dictionary<string, string> fields, string name, IReadOnlyList<string> answers, int turn)
+    {
+        for (var i = 0; i <= turn; i++)
+            fields.Add(Name(name, i, turn), answers[i]);
+    }
+
+    // Of the first turn alone there is one, without a number.
+    private static string Name(string name, int i, int turn) => turn == 0 ? name : $"{name}_{i + 1}";
 }

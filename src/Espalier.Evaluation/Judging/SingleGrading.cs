@@ -21,11 +21,7 @@ internal static partial class SingleGrading
     public static IReadOnlyList<Message> Question(JudgePrompts prompts, JudgedQuestion question, IReadOnlyList<string> answers, int turn)
     {
         var fields = QuestionFields.Of(question, turn);
-        if (turn == 0)
-            fields.Add("answer", answers[0]);
-        else
-            for (var i = 0; i <= turn; i++)
-                fields.Add($"answer_{i + 1}", answers[i]);
+        QuestionFields.Add(fields, "answer", answers, turn);
         return prompts.Single(turn, question.References is not null).Fill(fields);
     }
 

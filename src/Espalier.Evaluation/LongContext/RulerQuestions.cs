@@ -20,10 +20,7 @@ internal sealed record RulerResult(GeneratedPrompt Prompt, Generation Made, IRea
     public override void Write(Utf8JsonWriter json)
     {
         base.Write(json);
-        json.WriteStartArray("references");
-        foreach (var reference in References)
-            json.WriteStringValue(reference);
-        json.WriteEndArray();
+        json.WriteList("references", References, json.WriteStringValue);
         json.WriteNumber("score", Value);
         json.WriteNumber("context_length", Length);
     }

@@ -16,7 +16,6 @@ internal sealed record PassageSource(int Top, string[]? Own, PassageSource.SetRu
     /// <param name="Id">A passage's name; null its place in the file.</param>
     /// <param name="Title">Its title; null none.</param>
     /// <param name="ByConversation">Whether it is searched by all turns that are shown, else by the last question alone.</param>
-    /// <param name="Options">BM25's numbers.</param>
     internal sealed record SetRules(
         DocumentFiles Files, Template? Id, Template? Title, Template Text, bool ByConversation, Bm25Options Options);
 
@@ -53,13 +52,8 @@ internal sealed record PassageSource(int Top, string[]? Own, PassageSource.SetRu
         var rules = new SetRules(
             DocumentFiles.Read(fields), fields.TemplateOrNull("id"), fields.TemplateOrNull("title"), fields.Template("text"),
             fields.Word("search-by", true, ("conversation", true), ("question", false)),
-            new(Number(fields, "k1", usual.K1, 1000), Number(fields, "b", usual.B, 1)));
+            new(fields.Number("k1", usual.K1, 0, 1000), fields.Number("b", usual.B, 0, 1)));
         fields.Close();
         return rules;
     }
-
-    private static double Number(TaskFields fields, string key, double byDefault, double most) =>
-        fields.TextOrNull(key) is not { } text ? byDefault
-        : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value <= most ? value
-        : throw new EspalierException($"{fields.Place(key)} is '{text}' and must be a number from 0 to {most}");
 }

@@ -30,7 +30,6 @@ internal sealed record RagLayout(string System, string Instruction, bool IsBefor
 internal sealed record RagPrompt(string System, string Context, string Conversation)
 {
     /// <summary>Lays a question out.</summary>
-    /// <param name="layout">How.</param>
     /// <param name="turns">The conversation, which a turn of the user's ends.</param>
     /// <param name="passages">The passages, the best first.</param>
     public static RagPrompt Of(RagLayout layout, IReadOnlyList<ChatTurn> turns, IEnumerable<Passage> passages)

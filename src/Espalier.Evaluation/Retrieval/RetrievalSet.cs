@@ -11,7 +11,6 @@ internal sealed class RetrievalSet
 
     /// <summary>Makes the set searchable.</summary>
     /// <param name="source">Where they are from, for messages.</param>
-    /// <param name="options">BM25's numbers; null the usual ones.</param>
     /// <exception cref="EspalierException">There are none, or none has a word.</exception>
     public RetrievalSet(IReadOnlyList<Passage> passages, string source, Bm25Options? options = null)
     {

@@ -23,13 +23,6 @@ internal sealed record SampledResult(SampledKind Kind, DocumentResult Greedy, IR
     public override void Write(Utf8JsonWriter json)
     {
         Greedy.Write(json);
-        json.WriteStartArray("attempts");
-        foreach (var attempt in Attempts)
-        {
-            json.WriteStartObject();
-            attempt.Write(json);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        json.WriteObjects("attempts", Attempts, attempt => attempt.Write(json));
     }
 }

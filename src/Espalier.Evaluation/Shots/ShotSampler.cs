@@ -16,7 +16,6 @@ internal enum ShotOrder
 /// document itself left out.
 /// </summary>
 /// <param name="pool">Documents to draw from.</param>
-/// <param name="order">How they are chosen.</param>
 /// <param name="drawsOneMore">Whether one more is drawn, to replace what equals the document.</param>
 internal sealed class ShotSampler(int pool, int count, ShotOrder order, bool drawsOneMore)
 {

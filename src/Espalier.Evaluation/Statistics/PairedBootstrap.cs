@@ -13,12 +13,12 @@ internal readonly record struct PairedBootstrap(double Difference, double Lower,
     public const int Resamples = 10_000;
 
     private const double Outside = 0.05;
+    private const int Seed = 1234;
 
-    /// <summary>Compares scores of the same documents; repeats with its seed.</summary>
+    /// <summary>Compares scores of the same documents; draws as it did before.</summary>
     /// <param name="first">One model's scores.</param>
     /// <param name="second">The other's, in the same order.</param>
-    /// <param name="seed">Of the draws.</param>
-    public static PairedBootstrap Of(IReadOnlyList<double> first, IReadOnlyList<double> second, int seed = 1234)
+    public static PairedBootstrap Of(IReadOnlyList<double> first, IReadOnlyList<double> second)
     {
         if (first.Count != second.Count || first.Count == 0)
             throw new ArgumentException($"{first.Count} scores against {second.Count}", nameof(second));
@@ -26,7 +26,7 @@ internal readonly record struct PairedBootstrap(double Difference, double Lower,
         var counts = first.Zip(second, (a, b) => a - b).GroupBy(difference => difference)
             .Select(same => (Difference: same.Key, Count: same.Count())).OrderBy(entry => entry.Difference).ToArray();
         var n = first.Count;
-        var random = new Random(seed);
+        var random = new Random(Seed);
         var means = new double[Resamples];
         for (var i = 0; i < Resamples; i++)
         {
@@ -39,9 +39,7 @@ internal readonly record struct PairedBootstrap(double Difference, double Lower,
             }
             means[i] = sum / n;
         }
-        Array.Sort(means);
-        return new(counts.Sum(entry => entry.Difference * entry.Count) / n, means[(int)(Resamples * Outside / 2)],
-            means[(int)(Resamples * (1 - Outside / 2)) - 1]);
+        return Within(counts.Sum(entry => entry.Difference * entry.Count) / n, means);
     }
 
     /// <summary>The same where documents weigh differently, or a mean is told as something else, such as a perplexity.</summary>
@@ -49,20 +47,17 @@ internal readonly record struct PairedBootstrap(double Difference, double Lower,
     /// <param name="second">The other's, in the same order.</param>
     /// <param name="weights">What each document weighs in the means.</param>
     /// <param name="told">What a mean is told as.</param>
-    /// <param name="seed">Of the draws.</param>
     public static PairedBootstrap Of(IReadOnlyList<double> first, IReadOnlyList<double> second, IReadOnlyList<double> weights,
-        Func<double, double> told, int seed = 1234)
+        Func<double, double> told)
     {
         var n = first.Count;
         if (n != second.Count || n != weights.Count || n == 0)
             throw new ArgumentException($"{n} scores against {second.Count}, with {weights.Count} weights", nameof(second));
-        var random = new Random(seed);
+        var random = new Random(Seed);
         var differences = new double[Resamples];
         for (var i = 0; i < Resamples; i++)
             differences[i] = Difference(Enumerable.Range(0, n).Select(_ => random.Next(n)));
-        Array.Sort(differences);
-        return new(Difference(Enumerable.Range(0, n)), differences[(int)(Resamples * Outside / 2)],
-            differences[(int)(Resamples * (1 - Outside / 2)) - 1]);
+        return Within(Difference(Enumerable.Range(0, n)), differences);
 
         double Difference(IEnumerable<int> documents)
         {
@@ -71,6 +66,12 @@ internal readonly record struct PairedBootstrap(double Difference, double Lower,
                 (one, other, all) = (one + weights[i] * first[i], other + weights[i] * second[i], all + weights[i]);
             return all == 0 ? 0 : told(one / all) - told(other / all);
         }
+    }
+
+    private static PairedBootstrap Within(double difference, double[] drawn)
+    {
+        Array.Sort(drawn);
+        return new(difference, drawn[(int)(Resamples * Outside / 2)], drawn[(int)(Resamples * (1 - Outside / 2)) - 1]);
     }
 
     // Draws from n with probability p: one after the other, or by the normal where there are many.

@@ -9,22 +9,23 @@ internal static class PairedPermutation
     /// <summary>So many exchanges are drawn.</summary>
     public const int Draws = 10_000;
 
+    private const int Seed = 1234;
+
     /// <summary>
-    /// The two-sided probability of a difference at least so large between models that score alike; repeats with its seed.
+    /// The two-sided probability of a difference at least so large between models that score alike; draws as it did before.
     /// </summary>
     /// <param name="first">One model's scores.</param>
     /// <param name="second">The other's, in the same order.</param>
     /// <param name="weights">What each document weighs in the means.</param>
     /// <param name="told">What a mean is told as (of a perplexity, e to its power).</param>
-    /// <param name="seed">Of the draws.</param>
     public static double Probability(IReadOnlyList<double> first, IReadOnlyList<double> second, IReadOnlyList<double> weights,
-        Func<double, double> told, int seed = 1234)
+        Func<double, double> told)
     {
         double[] ones = [.. first.Zip(weights, (score, weight) => score * weight)];
         double[] others = [.. second.Zip(weights, (score, weight) => score * weight)];
         var (all, one, other) = (weights.Sum(), ones.Sum(), others.Sum());
         var seen = Math.Abs(told(one / all) - told(other / all));
-        var random = new Random(seed);
+        var random = new Random(Seed);
         var asLarge = 0;
         for (var draw = 0; draw < Draws; draw++)
         {

@@ -50,7 +50,6 @@ internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Column
 /// <summary>How shots are chosen and written.</summary>
 /// <param name="Count">Shots of a document unless the user says otherwise.</param>
 /// <param name="Documents">Where they come from; null from the documents that are asked.</param>
-/// <param name="Order">How they are chosen.</param>
 /// <param name="Separator">Between a shot and what follows.</param>
 internal sealed record ShotRules(int Count, DocumentFiles? Documents, ShotOrder Order, string Separator);
 

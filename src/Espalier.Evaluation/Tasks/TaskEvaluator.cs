@@ -6,7 +6,6 @@ namespace Espalier.Evaluation.Tasks;
 internal static class TaskEvaluator
 {
     /// <summary>Asks a model.</summary>
-    /// <param name="settings">The settings that the questions were made by.</param>
     /// <exception cref="EspalierException">A document cannot be asked; its place is named.</exception>
     public static TaskResult Run(TaskDefinition task, TaskSettings settings, TaskQuestions questions, AskedModel model,
         IProgressReporter progress, CancellationToken stop = default)

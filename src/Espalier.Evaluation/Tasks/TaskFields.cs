@@ -43,6 +43,13 @@ internal sealed class TaskFields(YamlMap map, string source)
         : Quantity.Count(text) is { } number && number >= least && number <= int.MaxValue ? (int)number
         : throw new EspalierException($"{Place(key)} is '{text}' and must be a whole number from {least}");
 
+    /// <summary>A number within limits, or a default.</summary>
+    public double Number(string key, double byDefault, double least, double most) => TextOrNull(key) is not { } text ? byDefault
+        : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value >= least && value <= most ? value
+        : throw new EspalierException(string.Create(CultureInfo.InvariantCulture,
+            $"{Place(key)} is '{text}' and must be a number from {least} to {most}"));
+
     /// <summary>One of some words, or a default.</summary>
     public T Word<T>(string key, T byDefault, params (string Word, T Value)[] words)
     {

@@ -18,7 +18,6 @@ internal abstract class TaskQuestions
 }
 
 /// <summary>Questions of one form that are known before a model is.</summary>
-/// <param name="asked">The questions of each subject.</param>
 /// <typeparam name="T">A question.</typeparam>
 internal abstract class TaskQuestions<T>(IReadOnlyList<(string Subject, IReadOnlyList<T> Questions)> asked) : TaskQuestions
 {

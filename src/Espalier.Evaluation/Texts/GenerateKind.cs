@@ -14,7 +14,6 @@ internal sealed record AnswerVerdict(string Filter, string Answer, bool IsRight)
 /// </summary>
 /// <param name="Target">What a shot shows after the prompt, and what the answer is compared with.</param>
 /// <param name="Filters">How the answer is found in it, at least one.</param>
-/// <param name="Comparison">When it is right.</param>
 internal sealed record GenerateKind(Template Target, IReadOnlyList<string> Stop, int MaxTokens, IReadOnlyList<AnswerFilter> Filters,
     AnswerComparison Comparison) : GeneratedKind(Target, Stop, MaxTokens)
 {

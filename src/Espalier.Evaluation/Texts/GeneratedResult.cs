@@ -3,7 +3,6 @@ using Espalier.Evaluation.Requests;
 namespace Espalier.Evaluation.Texts;
 
 /// <summary>What a model wrote to a document, and what each filter makes of it.</summary>
-/// <param name="Verdicts">One a filter.</param>
 internal sealed record GeneratedResult(GeneratedPrompt Prompt, Generation Made, IReadOnlyList<AnswerVerdict> Verdicts)
     : TextResult(Prompt, Made)
 {

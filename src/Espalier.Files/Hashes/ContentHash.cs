@@ -42,44 +42,35 @@ internal static class ContentHash
     public static string OfFolder(string folder) => OfFolder(folder, OfFile);
 
     /// <summary>The same, where somebody else knows the files' hashes.</summary>
-    public static string OfFolder(string folder, Func<string, string> ofFile)
-    {
-        var lines = new List<string>();
-        Collect(folder, new DirectoryInfo(folder), "", lines, ofFile);
-        lines.Sort(string.CompareOrdinal);
-        return OfText(string.Concat(lines));
-    }
+    public static string OfFolder(string folder, Func<string, string> ofFile) =>
+        OfLines(Lines(folder, new DirectoryInfo(folder), "", ofFile));
 
     /// <summary>The same without one file at the top of the folder.</summary>
     /// <param name="name">The file's name; it need not be there.</param>
-    public static string OfFolderExcept(string folder, string name)
-    {
-        var lines = new List<string>();
-        Collect(folder, new DirectoryInfo(folder), "", lines, OfFile);
-        lines.RemoveAll(line => line.StartsWith($"{name}\0", StringComparison.Ordinal));
-        lines.Sort(string.CompareOrdinal);
-        return OfText(string.Concat(lines));
-    }
+    public static string OfFolderExcept(string folder, string name) => OfLines(Lines(folder, new DirectoryInfo(folder), "", OfFile)
+        .Where(line => !line.StartsWith($"{name}\0", StringComparison.Ordinal)));
 
     /// <summary>
     /// The hash of a list of files that are known by name and hash: equal to <see cref="OfFolder(string)"/> of a folder with just
     /// these.
     /// </summary>
-    public static string OfFacts(IEnumerable<FileFact> files) =>
-        OfText(string.Concat(files.Select(file => Line(file.Name, file.Sha256)).Order(StringComparer.Ordinal)));
+    public static string OfFacts(IEnumerable<FileFact> files) => OfLines(files.Select(file => Line(file.Name, file.Sha256)));
 
-    private static void Collect(string root, DirectoryInfo folder, string prefix, List<string> lines, Func<string, string> ofFile)
+    private static string OfLines(IEnumerable<string> lines) => OfText(string.Concat(lines.Order(StringComparer.Ordinal)));
+
+    private static IEnumerable<string> Lines(string root, DirectoryInfo folder, string prefix, Func<string, string> ofFile)
     {
         foreach (var entry in folder.EnumerateFileSystemInfos())
         {
             var name = prefix + entry.Name;
             if (entry.LinkTarget is { } target)
-                lines.Add(Line(name,
-                    RealPath.Outside(root, name) is { } outside && IsRegular(outside) ? "=> " + ofFile(outside) : "-> " + target));
+                yield return Line(name,
+                    RealPath.Outside(root, name) is { } outside && IsRegular(outside) ? "=> " + ofFile(outside) : "-> " + target);
             else if (entry is DirectoryInfo inner)
-                Collect(root, inner, name + '/', lines, ofFile);
+                foreach (var line in Lines(root, inner, name + '/', ofFile))
+                    yield return line;
             else
-                lines.Add(Line(name, ofFile(entry.FullName)));
+                yield return Line(name, ofFile(entry.FullName));
         }
     }
 

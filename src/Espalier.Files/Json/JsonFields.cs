@@ -34,19 +34,13 @@ internal sealed class JsonFields
     }
 
     /// <summary>A whole number from 1 that must be there.</summary>
-    public int Int(string name) =>
-        Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number) && number >= 1
-        ? number : throw Wrong(name, "it must be a whole number from 1");
+    public int Int(string name) => (int)Whole(name, 1, int.MaxValue);
 
     /// <summary>A whole number from 1, of 64 bits, that must be there.</summary>
-    public long Long(string name) =>
-        Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 1
-        ? number : throw Wrong(name, "it must be a whole number from 1");
+    public long Long(string name) => Whole(name, 1);
 
     /// <summary>A whole number from 0, of 64 bits, that must be there.</summary>
-    public long LongFromZero(string name) =>
-        Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= 0
-        ? number : throw Wrong(name, "it must be a whole number from 0");
+    public long LongFromZero(string name) => Whole(name, 0);
 
     /// <summary>Text; null where absent.</summary>
     public string? Text(string name) => !_object.TryGetProperty(name, out var value) ? null
@@ -91,6 +85,10 @@ internal sealed class JsonFields
         ? $"{_source}: {_prefix}{name} is "
             + $"{OneLine.Clipped(value.ValueKind is JsonValueKind.Array ? "a list" : value.ValueKind is JsonValueKind.Object ? "an object" : value.GetRawText())}; {rule}"
         : $"{_source}: {_prefix}{name} is missing; {rule}");
+
+    private long Whole(string name, int least, long most = long.MaxValue) =>
+        Need(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number >= least && number <= most
+        ? number : throw Wrong(name, $"it must be a whole number from {least}");
 
     private JsonElement? Need(string name) => _object.TryGetProperty(name, out var value) ? value : null;
 

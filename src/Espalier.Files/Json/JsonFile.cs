@@ -33,14 +33,12 @@ internal static class JsonFile
 
     /// <summary>Reads a file strictly and hands its root to <paramref name="read"/>, with the file's name for errors.</summary>
     /// <param name="maxBytes">Longest file that is read at all.</param>
-    /// <param name="read">Makes something of it.</param>
     /// <exception cref="EspalierException">Unreadable, too long, not JSON, or refused by <paramref name="read"/>.</exception>
     public static T Read<T>(string path, long maxBytes, Func<JsonElement, string, T> read) =>
         Parse(SmallFile.ReadBytes(path, maxBytes), path, read);
 
     /// <summary>The same of a text.</summary>
     /// <param name="source">What errors call it.</param>
-    /// <param name="read">Makes something of it.</param>
     public static T Parse<T>(ReadOnlyMemory<byte> utf8, string source, Func<JsonElement, string, T> read)
     {
         try
@@ -78,7 +76,6 @@ internal static class JsonFile
 
     /// <summary>Whether a file holds an object of some kind; false where it cannot be read or is no JSON.</summary>
     /// <param name="maxBytes">Longer ones are none.</param>
-    /// <param name="isOfKind">Whether the object is of the kind.</param>
     public static bool Holds(string path, long maxBytes, Predicate<JsonElement> isOfKind)
     {
         try

@@ -26,13 +26,7 @@ internal static class JsonLayout
 
     /// <summary>A field that lists lists of numbers.</summary>
     public static void NumberLists<T>(this Utf8JsonWriter json, string name, IEnumerable<IEnumerable<T>> lists)
-        where T : struct, IFormattable
-    {
-        json.WriteStartArray(name);
-        foreach (var list in lists)
-            json.Row(list);
-        json.WriteEndArray();
-    }
+        where T : struct, IFormattable => json.WriteList(name, lists, json.Row);
 
     private static void Row<T>(this Utf8JsonWriter json, IEnumerable<T> numbers) where T : struct, IFormattable
     {

@@ -5,7 +5,6 @@ internal static class ReadableFile
 {
     /// <summary>Opens a file.</summary>
     /// <param name="bufferSize">Bytes that are read at once; 0 reads what is asked for.</param>
-    /// <param name="options">How it is read.</param>
     /// <exception cref="EspalierException">It cannot be read; why is said.</exception>
     public static FileStream Open(string path, int bufferSize = 0, FileOptions options = FileOptions.None)
     {

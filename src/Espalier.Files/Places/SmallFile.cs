@@ -8,8 +8,6 @@ namespace Espalier.Files;
 /// </summary>
 internal static class SmallFile
 {
-    private static readonly UTF8Encoding s_strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>The bytes of a file of at most <paramref name="limit"/> bytes.</summary>
     /// <exception cref="EspalierException">Missing, a folder, empty, too long, unreadable, or known for something else than it is named
     /// for.</exception>
@@ -46,13 +44,8 @@ internal static class SmallFile
     /// <summary>The text of such a file, which must be UTF-8.</summary>
     public static string ReadText(string path, long limit)
     {
-        try
-        {
-            return s_strict.GetString(ReadBytes(path, limit)).TrimStart('\ufeff');
-        }
-        catch (DecoderFallbackException error)
-        {
-            throw new EspalierException($"{path}: is not UTF-8 text (byte {error.Index})", error);
-        }
+        var bytes = ReadBytes(path, limit);
+        return Utf8Text.FirstInvalid(bytes) is not { } at ? Encoding.UTF8.GetString(bytes).TrimStart('\ufeff')
+            : throw new EspalierException($"{path}: is not UTF-8 text (byte {at})");
     }
 }

@@ -4,14 +4,7 @@ namespace Espalier.Files;
 internal static class Units
 {
     /// <summary>1.5 GiB.</summary>
-    public static string Bytes(long bytes)
-    {
-        string[] names = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-        var (value, at) = ((double)bytes, 0);
-        for (; Math.Abs(value) >= 1024 && at < names.Length - 1; at++)
-            value /= 1024;
-        return $"{Short(value)} {names[at]}";
-    }
+    public static string Bytes(long bytes) => Scaled(bytes, 1024, [" bytes", " KiB", " MiB", " GiB", " TiB"]);
 
     /// <summary>0.29 MB, 3.5 GB: memory, in the units that options take.</summary>
     public static string Memory(double bytes) => bytes < 1e9
@@ -19,7 +12,6 @@ internal static class Units
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.##} GB");
 
     /// <summary>123456 bytes, 14.8 MB, 1.25 GB: room on a disk, to the byte where that can matter.</summary>
-    /// <param name="bytes">The room.</param>
     /// <param name="like">What chooses the unit, so that quantities that are compared have the same one; by default itself.</param>
     public static string Room(long bytes, long? like = null) => (like ?? bytes) switch
     {
@@ -29,14 +21,7 @@ internal static class Units
     };
 
     /// <summary>1.23M, 8.03B: counts of parameters and tokens.</summary>
-    public static string Count(double count)
-    {
-        string[] names = ["", "k", "M", "B", "T"];
-        var at = 0;
-        for (; Math.Abs(count) >= 1000 && at < names.Length - 1; at++)
-            count /= 1000;
-        return Short(count) + names[at];
-    }
+    public static string Count(double count) => Scaled(count, 1000, ["", "k", "M", "B", "T"]);
 
     /// <summary>1 id, 2 ids, 0 windows: a number and its noun.</summary>
     /// <param name="one">The noun of one.</param>
@@ -53,14 +38,8 @@ internal static class Units
     }
 
     /// <summary>1.23 GFLOP, 45.6 PFLOP.</summary>
-    public static string Operations(double flops)
-    {
-        string[] names = ["FLOP", "kFLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", "YFLOP"];
-        var at = 0;
-        for (; flops >= 1000 && at < names.Length - 1; at++)
-            flops /= 1000;
-        return $"{Short(flops)} {names[at]}";
-    }
+    public static string Operations(double flops) =>
+        Scaled(flops, 1000, [" FLOP", " kFLOP", " MFLOP", " GFLOP", " TFLOP", " PFLOP", " EFLOP", " ZFLOP", " YFLOP"]);
 
     /// <summary>The same as <see cref="Time"/> up to two days; then 17 days, 4.00 years, and no more than a century: forecasts.</summary>
     public static string LongTime(double seconds) => (seconds / 86400) switch
@@ -81,5 +60,14 @@ internal static class Units
             < 3600 => $"{seconds / 60} min {seconds % 60} s",
             _ => $"{seconds / 3600} h {seconds % 3600 / 60} min",
         };
+    }
+
+    // In the first unit that makes fewer than a step of it, or the last.
+    private static string Scaled(double value, double step, string[] units)
+    {
+        var at = 0;
+        for (; Math.Abs(value) >= step && at < units.Length - 1; at++)
+            value /= step;
+        return Short(value) + units[at];
     }
 }

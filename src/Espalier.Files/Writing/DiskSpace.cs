@@ -5,7 +5,6 @@ internal static class DiskSpace
 {
     /// <summary>Refuses when less than <paramref name="bytes"/> are free where <paramref name="folder"/> is, or will be.</summary>
     /// <param name="folder">A folder, which may not exist yet.</param>
-    /// <param name="bytes">What is needed.</param>
     /// <param name="what">For the message: <c>two checkpoints and the student</c>.</param>
     /// <exception cref="EspalierException">Too little is free.</exception>
     public static void Require(string folder, long bytes, string what)

@@ -56,7 +56,6 @@ internal sealed class DurableFiles(IFileLayer layer)
     }
 
     /// <summary>Writes a file whole or not at all; its folder must exist.</summary>
-    /// <param name="write">Writes the content.</param>
     /// <param name="replace">Whether an older one of that name is replaced; otherwise the name must be free.</param>
     /// <returns>Size and hash of what was written, under the file's name.</returns>
     public FileFact WriteFile(string path, Action<Stream> write, bool replace = true)

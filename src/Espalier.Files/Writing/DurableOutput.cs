@@ -13,7 +13,6 @@ internal static class DurableOutput
     /// <summary>Writes a file; a file or link of that name is replaced, not followed, when the new one is complete.</summary>
     /// <param name="path">The file; its folder must exist.</param>
     /// <param name="bytes">How much will be written, so that a full disk is known before the work; 0 if unknown.</param>
-    /// <param name="write">Writes the content.</param>
     /// <param name="replace">Whether what has that name is replaced; otherwise the name must be free.</param>
     /// <exception cref="EspalierException">The disk refused; nothing is left behind, and an older file is as it was.</exception>
     public static void WriteFile(string path, long bytes, Action<Stream> write, bool replace = true) => Guard(path, () =>
@@ -34,7 +33,6 @@ internal static class DurableOutput
     public static void WriteText(string path, string text, bool replace = true) => WriteFile(path, Encoding.UTF8.GetBytes(text), replace);
 
     /// <summary>Writes a folder; nothing of that name may be there yet, except an empty folder.</summary>
-    /// <param name="folder">The folder to make.</param>
     /// <param name="bytes">How much will be written, to refuse a full disk before the work.</param>
     /// <param name="fill">Fills the temporary folder that it is handed.</param>
     /// <exception cref="EspalierException">Something is in the way, or the disk refused; nothing is left behind.</exception>
@@ -51,12 +49,10 @@ internal static class DurableOutput
             files.Sweep(folder);
             DiskSpace.RequireFor(folder, bytes);
             files.WriteFolder(folder, fill);
-            return folder;
         });
     }
 
     /// <summary>Gives a whole file or folder, written and flushed on the same disk, the name that it was made for.</summary>
-    /// <param name="from">What was made.</param>
     /// <param name="to">Its place: free, an empty folder, or for a file an older one, which is replaced.</param>
     /// <exception cref="EspalierException">The disk refused.</exception>
     internal static void Move(string from, string to) => Guard(to, () =>
@@ -67,13 +63,18 @@ internal static class DurableOutput
             files.Layer.DeleteFolder(to);
         files.Layer.Rename(from, to);
         files.Layer.SyncFolder(Path.GetDirectoryName(to)!);
-        return to;
     });
 
     /// <summary>Makes what the disk refuses one line that names the file and the way out.</summary>
-    /// <param name="path">What is written.</param>
     /// <param name="act">Writes, and leaves nothing half written where it fails.</param>
     /// <exception cref="EspalierException">The disk refused.</exception>
+    internal static void Guard(string path, Action act) => Guard(path, () =>
+    {
+        act();
+        return path;
+    });
+
+    /// <inheritdoc cref="Guard(string, Action)"/>
     internal static T Guard<T>(string path, Func<T> act)
     {
         try

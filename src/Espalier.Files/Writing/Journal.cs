@@ -69,7 +69,6 @@ internal sealed class Journal : IDisposable
         {
             _stream.Position = _end;
             _stream.Write(bytes);
-            return _path;
         });
         _lines.Add((_end, bytes.Length - 1));
         _end += bytes.Length;
@@ -77,11 +76,7 @@ internal sealed class Journal : IDisposable
 
     /// <summary>Makes all lines survive a power loss.</summary>
     /// <exception cref="EspalierException">The disk refused.</exception>
-    public void Sync() => DurableOutput.Guard(_path, () =>
-    {
-        _files.Layer.Sync(_stream);
-        return _path;
-    });
+    public void Sync() => DurableOutput.Guard(_path, () => _files.Layer.Sync(_stream));
 
     /// <summary>Deletes the file, which is needed no more; nothing but <see cref="Dispose"/> may follow.</summary>
     /// <exception cref="EspalierException">The disk refused.</exception>

@@ -16,8 +16,6 @@ internal sealed class UnfinishedFile : IDisposable
     private readonly BufferedStream _buffered;
     private bool _isPublished;
 
-    /// <summary>Begins the file.</summary>
-    /// <param name="files">Writes.</param>
     /// <param name="path">Its place, a full path; the folder must exist.</param>
     /// <param name="temporary">Where it is until then.</param>
     public UnfinishedFile(DurableFiles files, string path, string temporary)

@@ -35,15 +35,11 @@ internal sealed class AnswerSet : IDisposable
     public int ReusedTokens => _writers.Chunk(Math.Max(1, _writers.Count / _prompts.Count)).Sum(static some => some[0].Reused);
 
     /// <summary>Submits all answers.</summary>
-    /// <param name="model">What writes them.</param>
     /// <param name="prompts">Ids of each prompt; answers are numbered prompt by prompt.</param>
-    /// <param name="options">How.</param>
     /// <param name="likeliest">How many of the likeliest ids are given; null for no probabilities.</param>
     /// <param name="goesOn">Whether answers go on with the prompts' texts, as a completion does and an answer of a chat does not.</param>
     /// <param name="calls">Takes calls out of one answer; null where there are no tools.</param>
     /// <param name="grammar">What answers are written by; null for what the options say.</param>
-    /// <param name="metrics">Where times are counted.</param>
-    /// <param name="cancellation">Ends all.</param>
     /// <exception cref="RequestException">A prompt that cannot be continued, or no room in the queue: then none is written.</exception>
     public static AnswerSet Begin(ServedModel model, IReadOnlyList<int[]> prompts, AnswerOptions options, int? likeliest,
         bool goesOn, Func<ToolCallText>? calls, TokenGrammar? grammar, ServerMetrics metrics, CancellationToken cancellation)
@@ -68,8 +64,7 @@ internal sealed class AnswerSet : IDisposable
         catch (EspalierException error)
         {
             set.Dispose();
-            throw RequestException.Bad(error.Message, code: error.Message.Contains("shorten", StringComparison.Ordinal)
-                ? "context_length_exceeded" : null);
+            throw RequestException.OfPrompt(error);
         }
         catch
         {

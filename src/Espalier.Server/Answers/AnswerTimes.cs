@@ -4,7 +4,6 @@ using Espalier.Server.Metrics;
 namespace Espalier.Server.Answers;
 
 /// <summary>When what happened to one answer, for the histograms.</summary>
-/// <param name="metrics">Where it is counted.</param>
 internal sealed class AnswerTimes(ServerMetrics metrics)
 {
     private readonly long _asked = Stopwatch.GetTimestamp();

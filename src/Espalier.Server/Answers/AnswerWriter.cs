@@ -18,8 +18,6 @@ internal sealed class AnswerWriter : IServedReceiver
     private readonly ToolCallText? _calls;
     private readonly AnswerTimes _times;
 
-    /// <summary>Begins an answer.</summary>
-    /// <param name="model">What writes it.</param>
     /// <param name="index">Which answer of its request.</param>
     /// <param name="stops">Texts that end it.</param>
     /// <param name="calls">Takes calls out of it; null where there are no tools.</param>

@@ -11,10 +11,6 @@ namespace Espalier.Server.Answers;
 internal static class ChatAnswers
 {
     /// <summary>Renders the conversation and submits its answers.</summary>
-    /// <param name="model">What writes them.</param>
-    /// <param name="request">The conversation.</param>
-    /// <param name="metrics">Where times are counted.</param>
-    /// <param name="cancellation">Ends all.</param>
     /// <exception cref="RequestException">The model has no template, or none with tools, or it refuses the conversation.</exception>
     public static AnswerSet Begin(ServedModel model, ChatRequest request, ServerMetrics metrics, CancellationToken cancellation)
     {
@@ -33,17 +29,13 @@ internal static class ChatAnswers
             if (request.Choice is { } choice)
                 grammar = model.Grammars.OfCalls(form, request.Tools, choice);
         }
-        int[] prompt;
-        try
+        var prompt = RequestException.Guard("messages", () =>
         {
-            prompt = template.Encode(model.Tokenizer, request.Messages,
+            var ids = template.Encode(model.Tokenizer, request.Messages,
                 new() { AddGenerationPrompt = true, Tools = request.Tools, Variables = request.Variables });
-            model.Tokenizer.RequireRows(prompt, model.Engine.Config.VocabularySize, "messages");
-        }
-        catch (EspalierException error)
-        {
-            throw RequestException.Bad(error.Message, "messages");
-        }
+            model.Tokenizer.RequireRows(ids, model.Engine.Config.VocabularySize, "messages");
+            return ids;
+        });
         return AnswerSet.Begin(model, [prompt], request.Options, request.Likeliest, goesOn: false, calls, grammar, metrics, cancellation);
     }
 }

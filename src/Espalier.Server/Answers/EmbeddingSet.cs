@@ -8,9 +8,7 @@ namespace Espalier.Server.Answers;
 internal static class EmbeddingSet
 {
     /// <summary>Computes them, in the order of the texts.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="prompts">Ids of each text.</param>
-    /// <param name="cancellation">Ends all.</param>
     /// <exception cref="RequestException">A text that is too long, or no room in the queue.</exception>
     public static async Task<float[][]> ComputeAsync(ServedModel model, IReadOnlyList<int[]> prompts, CancellationToken cancellation)
     {
@@ -50,8 +48,7 @@ internal static class EmbeddingSet
         }
         catch (EspalierException error)
         {
-            throw RequestException.Bad(error.Message, "input",
-                error.Message.Contains("shorten", StringComparison.Ordinal) ? "context_length_exceeded" : null);
+            throw RequestException.OfPrompt(error, "input");
         }
     }
 

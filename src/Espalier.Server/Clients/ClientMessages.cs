@@ -9,8 +9,6 @@ namespace Espalier.Server.Clients;
 internal static class ClientMessages
 {
     /// <summary>The request.</summary>
-    /// <param name="messages">The conversation.</param>
-    /// <param name="options">How it is answered.</param>
     /// <param name="defaults">How ids are chosen where nothing is said.</param>
     /// <exception cref="EspalierException">Something that this model cannot do.</exception>
     public static ChatRequest Request(IEnumerable<ChatMessage> messages, ChatOptions options, SamplingOptions defaults)

@@ -35,17 +35,13 @@ internal sealed class AnswerJson(ServedModel model)
 
     /// <summary>All answers to a request as one object.</summary>
     /// <param name="head">Writes what it begins with.</param>
-    /// <param name="count">How many there are.</param>
     /// <param name="choice">Writes what is an answer's own, by its place.</param>
     /// <param name="answers">The answers, whose use is said at the end.</param>
     public static byte[] Whole(Action<Utf8JsonWriter> head, int count, Action<Utf8JsonWriter, int> choice, AnswerSet answers) =>
         Object(json =>
         {
             head(json);
-            json.WriteStartArray("choices");
-            for (var i = 0; i < count; i++)
-                Choice(json, i, choice);
-            json.WriteEndArray();
+            Choices(json, Enumerable.Range(0, count), choice);
             Usage(json, answers);
         });
 
@@ -57,9 +53,7 @@ internal sealed class AnswerJson(ServedModel model)
     public static byte[] Piece(Action<Utf8JsonWriter> head, int index, Action<Utf8JsonWriter, int> choice, bool saysUse) => Object(json =>
     {
         head(json);
-        json.WriteStartArray("choices");
-        Choice(json, index, choice);
-        json.WriteEndArray();
+        Choices(json, [index], choice);
         if (saysUse)
             json.WriteNull("usage");
     });
@@ -77,13 +71,12 @@ internal sealed class AnswerJson(ServedModel model)
         json.WriteEndObject();
     }
 
-    private static void Choice(Utf8JsonWriter json, int index, Action<Utf8JsonWriter, int> choice)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("index", index);
-        choice(json, index);
-        json.WriteEndObject();
-    }
+    private static void Choices(Utf8JsonWriter json, IEnumerable<int> indices, Action<Utf8JsonWriter, int> choice) =>
+        json.WriteObjects("choices", indices, index =>
+        {
+            json.WriteNumber("index", index);
+            choice(json, index);
+        });
 
     public static void Finish(Utf8JsonWriter json, FinishReason? finish) => json.WriteString("finish_reason", finish switch
     {
@@ -94,74 +87,45 @@ internal sealed class AnswerJson(ServedModel model)
     });
 
     /// <summary>Calls; in a stream each has its number.</summary>
-    public static void Calls(Utf8JsonWriter json, IReadOnlyList<ToolCall> calls, int? firstIndex)
-    {
-        json.WriteStartArray("tool_calls");
-        for (var i = 0; i < calls.Count; i++)
+    public static void Calls(Utf8JsonWriter json, IReadOnlyList<ToolCall> calls, int? firstIndex) =>
+        json.WriteObjects("tool_calls", calls.Index(), call =>
         {
-            json.WriteStartObject();
             if (firstIndex is { } first)
-                json.WriteNumber("index", first + i);
-            json.WriteString("id", calls[i].Id);
+                json.WriteNumber("index", first + call.Index);
+            json.WriteString("id", call.Item.Id);
             json.WriteString("type", "function");
             json.WriteStartObject("function");
-            json.WriteString("name", calls[i].Name);
-            json.WriteString("arguments", calls[i].Arguments);
+            json.WriteString("name", call.Item.Name);
+            json.WriteString("arguments", call.Item.Arguments);
             json.WriteEndObject();
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-    }
+        });
 
     /// <summary>Probabilities as chats have them.</summary>
     public void ChatProbabilities(Utf8JsonWriter json, IReadOnlyList<ServedToken> tokens)
     {
         json.WriteStartObject("logprobs");
-        json.WriteStartArray("content");
-        foreach (var token in tokens)
+        json.WriteObjects("content", tokens, token =>
         {
-            json.WriteStartObject();
             Token(json, token.Probabilities!.Chosen);
-            json.WriteStartArray("top_logprobs");
-            foreach (var one in token.Probabilities.Likeliest)
-            {
-                json.WriteStartObject();
-                Token(json, one);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+            json.WriteObjects("top_logprobs", token.Probabilities.Likeliest, one => Token(json, one));
+        });
         json.WriteNull("refusal");
         json.WriteEndObject();
     }
 
     /// <summary>Probabilities as completions have them.</summary>
-    /// <param name="json">Where to.</param>
-    /// <param name="tokens">The ids.</param>
     /// <param name="offset">Characters of the text before the first of them; moved after the last.</param>
     public void TextProbabilities(Utf8JsonWriter json, IReadOnlyList<ServedToken> tokens, ref int offset)
     {
         json.WriteStartObject("logprobs");
-        json.WriteStartArray("tokens");
-        foreach (var token in tokens)
-            json.WriteStringValue(TextOf(token.Id));
-        json.WriteEndArray();
-        json.WriteStartArray("token_logprobs");
-        foreach (var token in tokens)
-            json.WriteNumberValue(Finite(token.Probabilities!.Chosen.LogProbability));
-        json.WriteEndArray();
-        json.WriteStartArray("top_logprobs");
-        foreach (var token in tokens)
+        json.WriteList("tokens", tokens.Select(token => TextOf(token.Id)), json.WriteStringValue);
+        json.WriteList("token_logprobs", tokens.Select(token => Finite(token.Probabilities!.Chosen.LogProbability)), json.WriteNumberValue);
+        json.WriteObjects("top_logprobs", tokens, token =>
         {
-            json.WriteStartObject();
             // Ids of one text, such as two that are no character alone, have one name: the likelier stands.
             foreach (var one in token.Probabilities!.Likeliest.DistinctBy(one => TextOf(one.Id)))
                 json.WriteNumber(TextOf(one.Id), Finite(one.LogProbability));
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        });
         json.WriteStartArray("text_offset");
         foreach (var token in tokens)
         {
@@ -177,12 +141,7 @@ internal sealed class AnswerJson(ServedModel model)
         json.WriteString("token", TextOf(one.Id));
         json.WriteNumber("logprob", Finite(one.LogProbability));
         if (model.Bytes.Of(one.Id) is { } bytes)
-        {
-            json.WriteStartArray("bytes");
-            foreach (var b in bytes)
-                json.WriteNumberValue(b);
-            json.WriteEndArray();
-        }
+            json.WriteList("bytes", bytes.Select(b => (int)b), json.WriteNumberValue);
         else
             json.WriteNull("bytes");
     }

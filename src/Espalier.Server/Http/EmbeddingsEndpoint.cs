@@ -17,19 +17,15 @@ internal sealed class EmbeddingsEndpoint(ServedModel model)
         await HttpServer.WriteAsync(context, 200, AnswerJson.Object(json =>
         {
             json.WriteString("object", "list");
-            json.WriteStartArray("data");
-            for (var i = 0; i < all.Length; i++)
+            json.WriteObjects("data", all.Index(), one =>
             {
-                json.WriteStartObject();
                 json.WriteString("object", "embedding");
-                json.WriteNumber("index", i);
+                json.WriteNumber("index", one.Index);
                 if (request.IsBase64)
-                    json.WriteBase64String("embedding", LittleEndian(all[i]));
+                    json.WriteBase64String("embedding", LittleEndian(one.Item));
                 else
-                    Numbers(json, all[i]);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
+                    json.WriteList("embedding", one.Item, json.WriteNumberValue);
+            });
             json.WriteString("model", model.Name);
             json.WriteStartObject("usage");
             var count = prompts.Sum(static prompt => prompt.Length);
@@ -37,14 +33,6 @@ internal sealed class EmbeddingsEndpoint(ServedModel model)
             json.WriteNumber("total_tokens", count);
             json.WriteEndObject();
         })).ConfigureAwait(false);
-    }
-
-    private static void Numbers(Utf8JsonWriter json, float[] embedding)
-    {
-        json.WriteStartArray("embedding");
-        foreach (var one in embedding)
-            json.WriteNumberValue(one);
-        json.WriteEndArray();
     }
 
     private static byte[] LittleEndian(float[] embedding)

@@ -10,11 +10,7 @@ internal sealed class ModelsEndpoint(ServedModel model)
     public Task AllAsync(HttpContext context) => HttpServer.WriteAsync(context, 200, AnswerJson.Object(json =>
     {
         json.WriteString("object", "list");
-        json.WriteStartArray("data");
-        json.WriteStartObject();
-        Fields(json);
-        json.WriteEndObject();
-        json.WriteEndArray();
+        json.WriteObjects("data", [model], _ => Fields(json));
     }));
 
     /// <summary>The model alone.</summary>

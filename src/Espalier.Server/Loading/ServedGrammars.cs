@@ -10,7 +10,6 @@ namespace Espalier.Server.Loading;
 /// The grammars that requests ask for, each made once for as long as it is asked for again: what may come in a state of the text is kept
 /// with it. Safe for use from several threads.
 /// </summary>
-/// <param name="tokenizer">The tokenizer.</param>
 /// <param name="rows">Ids that the model has logits for.</param>
 /// <param name="stopIds">Ids that end a text.</param>
 internal sealed class ServedGrammars(Tokenizer tokenizer, int rows, IReadOnlySet<int> stopIds)
@@ -29,8 +28,6 @@ internal sealed class ServedGrammars(Tokenizer tokenizer, int rows, IReadOnlySet
     /// else does.
     /// </summary>
     /// <param name="isAsked">Whether it makes one; else it is done here and now.</param>
-    /// <param name="act">What to do.</param>
-    /// <param name="cancellation">Ends the wait.</param>
     public static async Task<T> MakingAsync<T>(bool isAsked, Func<T> act, CancellationToken cancellation)
     {
         if (!isAsked)
@@ -57,9 +54,6 @@ internal sealed class ServedGrammars(Tokenizer tokenizer, int rows, IReadOnlySet
     }, AnswerOptions.SchemaPlace);
 
     /// <summary>Answers that are calls.</summary>
-    /// <param name="form">How the model writes them.</param>
-    /// <param name="tools">What may be called.</param>
-    /// <param name="choice">Which of them must be.</param>
     /// <exception cref="RequestException">A tool's parameters are to be kept strictly and say what is not supported.</exception>
     public TokenGrammar OfCalls(ToolForm form, JsonArray tools, ToolChoice choice) =>
         Kept($"{form} {choice} {tools.ToJsonString()}", () => new ToolGrammar(form, _tokens.Value.Table).Of(tools, choice), "tools");
@@ -69,15 +63,7 @@ internal sealed class ServedGrammars(Tokenizer tokenizer, int rows, IReadOnlySet
         lock (_gate)
             if (_kept.TryGetValue(key, out var known))
                 return known;
-        TokenGrammar made;
-        try
-        {
-            made = new(make(), _tokens.Value);
-        }
-        catch (EspalierException error)
-        {
-            throw RequestException.Bad(error.Message, param, "unsupported");
-        }
+        var made = RequestException.Guard(param, () => new TokenGrammar(make(), _tokens.Value), "unsupported");
         lock (_gate)
         {
             if (_kept.Count >= MostKept)

@@ -60,27 +60,18 @@ internal sealed class ServedModel : IDisposable
     public ServedGrammars Grammars { get; }
 
     /// <summary>The ids of a prompt.</summary>
-    /// <param name="prompt">The prompt.</param>
     /// <param name="field">The field of the body that has it.</param>
     /// <exception cref="RequestException">The model has no logits for one of them.</exception>
-    public int[] Encode(Prompt prompt, string field)
+    public int[] Encode(Prompt prompt, string field) => RequestException.Guard(field, () =>
     {
-        try
-        {
-            var ids = prompt.Ids ?? Tokenizer.Encode(prompt.Text!);
-            if (prompt.Text is not null)
-                Tokenizer.RequireRows(ids, Engine.Config.VocabularySize, field);
-            return ids;
-        }
-        catch (EspalierException error)
-        {
-            throw RequestException.Bad(error.Message, field);
-        }
-    }
+        var ids = prompt.Ids ?? Tokenizer.Encode(prompt.Text!);
+        if (prompt.Text is not null)
+            Tokenizer.RequireRows(ids, Engine.Config.VocabularySize, field);
+        return ids;
+    });
 
     /// <summary>Loads a folder and starts the engine.</summary>
     /// <param name="checkpoint">The folder, open; it may be closed afterwards.</param>
-    /// <param name="options">How.</param>
     /// <exception cref="EspalierException">It cannot be served; the message says why.</exception>
     public static ServedModel Load(Checkpoint checkpoint, ServedModelOptions options)
     {

@@ -21,7 +21,6 @@ internal sealed record ServedModelOptions
     public ServingOptions Serving { get; init; } = new();
 
     /// <summary>The same with what was not said: a context, and room for keys and values that the memory has.</summary>
-    /// <param name="config">The model's shape.</param>
     /// <param name="available">Bytes that are free once the weights are there; 0 where nobody knows.</param>
     /// <exception cref="EspalierException">The memory has no room for one sequence.</exception>
     public ServingOptions Fitting(DecoderConfig config, long available)

@@ -44,7 +44,6 @@ internal sealed record AnswerOptions
     public string? Schema { get; init; }
 
     /// <summary>Reads them.</summary>
-    /// <param name="fields">The body.</param>
     /// <param name="model">The name of the model that is served.</param>
     /// <param name="defaults">How ids are chosen where nothing is said.</param>
     public static AnswerOptions Read(RequestFields fields, string model, SamplingOptions defaults)

@@ -5,7 +5,6 @@ namespace Espalier.Server.Requests;
 
 /// <summary>A body of <c>/v1/chat/completions</c>.</summary>
 /// <param name="Messages">The conversation, as templates read it.</param>
-/// <param name="Options">How it is answered.</param>
 /// <param name="Likeliest">How many of the likeliest ids are given with each; null for no probabilities.</param>
 /// <param name="Tools">What the model may call; null for nothing.</param>
 /// <param name="Choice">Which of them it must call; null where it may as well answer with a text.</param>
@@ -23,7 +22,6 @@ internal sealed record ChatRequest(
         : Tools.Select(static tool => (string)tool!["function"]!["name"]!).ToHashSet();
 
     /// <summary>Reads a body.</summary>
-    /// <param name="body">The body.</param>
     /// <param name="model">The name of the model that is served.</param>
     /// <param name="defaults">How ids are chosen where nothing is said.</param>
     public static ChatRequest Read(JsonElement body, string model, SamplingOptions defaults)

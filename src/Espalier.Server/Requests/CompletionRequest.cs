@@ -4,7 +4,6 @@ namespace Espalier.Server.Requests;
 
 /// <summary>A body of <c>/v1/completions</c>.</summary>
 /// <param name="Prompts">Texts, or ids, each continued by itself.</param>
-/// <param name="Options">How.</param>
 /// <param name="Likeliest">How many of the likeliest ids are given with each; null for no probabilities.</param>
 /// <param name="Echoes">Whether the answer begins with the prompt.</param>
 internal sealed record CompletionRequest(IReadOnlyList<Prompt> Prompts, AnswerOptions Options, int? Likeliest, bool Echoes)
@@ -17,7 +16,6 @@ internal sealed record CompletionRequest(IReadOnlyList<Prompt> Prompts, AnswerOp
     private static readonly string[] s_names = [.. AnswerOptions.Names, "prompt", "echo", "suffix", "best_of"];
 
     /// <summary>Reads a body.</summary>
-    /// <param name="body">The body.</param>
     /// <param name="model">The name of the model that is served.</param>
     /// <param name="defaults">How ids are chosen where nothing is said.</param>
     public static CompletionRequest Read(JsonElement body, string model, SamplingOptions defaults)

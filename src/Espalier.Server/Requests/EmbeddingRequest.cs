@@ -11,7 +11,6 @@ internal sealed record EmbeddingRequest(IReadOnlyList<Prompt> Inputs, bool IsBas
     private static readonly string[] s_names = ["model", "input", "encoding_format", "dimensions", "user"];
 
     /// <summary>Reads a body.</summary>
-    /// <param name="fields">The body.</param>
     /// <param name="model">The name of the model that is served.</param>
     /// <param name="width">Numbers of an embedding.</param>
     public static EmbeddingRequest Read(RequestFields fields, string model, int width)

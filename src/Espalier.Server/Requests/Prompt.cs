@@ -6,7 +6,6 @@ internal sealed record Prompt(string? Text, int[]? Ids)
     private const int Longest = 1 << 20;
 
     /// <summary>Reads a field that is a text, a list of texts, of ids, or of lists of ids.</summary>
-    /// <param name="fields">The body.</param>
     /// <param name="name">The field.</param>
     /// <param name="most">Prompts, at most.</param>
     public static IReadOnlyList<Prompt> Read(RequestFields fields, string name, int most)

@@ -26,4 +26,21 @@ internal sealed class RequestException(int status, string message, string? param
 
     /// <summary>A body that cannot be served.</summary>
     public static RequestException Bad(string message, string? param = null, string? code = null) => new(400, message, param, code);
+
+    /// <summary>A prompt that the engine refuses, for its length or another reason.</summary>
+    public static RequestException OfPrompt(EspalierException error, string? param = null) =>
+        Bad(error.Message, param, error.Message.Contains("shorten", StringComparison.Ordinal) ? "context_length_exceeded" : null);
+
+    /// <summary>Does what the model may refuse, which is what is wrong with the body then.</summary>
+    public static T Guard<T>(string? param, Func<T> act, string? code = null)
+    {
+        try
+        {
+            return act();
+        }
+        catch (EspalierException error)
+        {
+            throw Bad(error.Message, param, code);
+        }
+    }
 }

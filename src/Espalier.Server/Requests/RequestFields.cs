@@ -6,8 +6,6 @@ internal sealed class RequestFields
     private readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
     private readonly string _place;
 
-    /// <summary>Takes an object.</summary>
-    /// <param name="element">The object.</param>
     /// <param name="place">Its place in the body; empty for the body itself.</param>
     /// <exception cref="RequestException">It is none.</exception>
     public RequestFields(JsonElement element, string place = "")
@@ -96,7 +94,6 @@ internal sealed class RequestFields
     public RequestException Missing(string name) => Refused(name, "is missing", "missing");
 
     /// <summary>The refusal of a field.</summary>
-    /// <param name="name">Its name.</param>
     /// <param name="what">What is wrong with it, as what stands after its place.</param>
     /// <param name="code">For programs.</param>
     public RequestException Refused(string name, string what, string? code = null) =>

@@ -19,8 +19,6 @@ internal sealed class ToolCallText
     private StopText _opening;
     private bool _isInside, _hasText;
 
-    /// <summary>Begins an answer.</summary>
-    /// <param name="form">How the model writes calls.</param>
     /// <param name="names">The functions that may be called.</param>
     /// <param name="isAllCalls">Whether the answer is nothing but calls, as a grammar sees to.</param>
     public ToolCallText(ToolForm form, IReadOnlySet<string> names, bool isAllCalls = false)

@@ -5,7 +5,6 @@ using Espalier.Server.Requests;
 namespace Espalier.Server.Tools;
 
 /// <summary>Calls as a grammar, in the form that a model was trained on.</summary>
-/// <param name="form">The form.</param>
 /// <param name="tokens">The vocabulary, which may have a token for a form's marks.</param>
 internal sealed class ToolGrammar(ToolForm form, TokenTable tokens)
 {
@@ -14,7 +13,6 @@ internal sealed class ToolGrammar(ToolForm form, TokenTable tokens)
 
     /// <summary>Nothing but calls.</summary>
     /// <param name="tools">What may be called, as requests have them.</param>
-    /// <param name="choice">Which of them must be.</param>
     /// <exception cref="EspalierException">
     /// Parameters that are to be kept strictly say what is not supported. Others give an object of any shape then.
     /// </exception>

@@ -48,7 +48,7 @@ public sealed class ModelFingerprintTests : TorchTest
         {
             using var model = new StreamedDecoder(checkpoint);
             var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(0, 26), "calibration", checkpoint.Config.VocabularySize), 12);
-            StreamedScorer.Run(model, windows, new() { Samples = 2 }, 0, _root, NullProgress.Instance);
+            StreamedScorer.Run(model, windows, new() { Samples = 2 }, [new ScoreOptions().Aggregator], 0, _root, NullProgress.Instance);
         }));
     }
 

@@ -70,7 +70,7 @@ public sealed class StreamedImportanceTests : TorchTest
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
         using var model = new StreamedDecoder(checkpoint);
         var error = Assert.Throws<EspalierException>(() =>
-            StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 99 }, InMemory, _folder, NullProgress.Instance));
+            Run(model, Windows(checkpoint), new() { Samples = 99 }, InMemory, _folder, NullProgress.Instance));
         Assert.StartsWith("99 calibration samples", error.Message);
         Assert.Equal(0, model.BytesRead);
     }
@@ -82,7 +82,7 @@ public sealed class StreamedImportanceTests : TorchTest
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"));
         using var model = new StreamedDecoder(checkpoint);
         layer.During(() =>
-            StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2, SpanWidths = [3] }, OnDisk, _folder,
+            Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2, SpanWidths = [3] }, OnDisk, _folder,
                 NullProgress.Instance));
         var verbs = layer.Acts.Select(act => act.Split(' ')[0]).ToArray();
         Assert.Equal(["open-log", "delete"], verbs[..2]);
@@ -103,7 +103,7 @@ public sealed class StreamedImportanceTests : TorchTest
         var layer = new FaultyLayer(act, fault);
         var error = Assert.Throws<EspalierException>(() =>
             layer.During(() =>
-                StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2 }, OnDisk, _folder, NullProgress.Instance)));
+                Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 2 }, OnDisk, _folder, NullProgress.Instance)));
         Assert.StartsWith($"{_folder}: ", error.Message);
         Assert.Contains(fault == Fault.Full ? "No space left on device" : "Input/output error", error.Message);
         Assert.Contains("fewer", error.Message);
@@ -121,7 +121,7 @@ public sealed class StreamedImportanceTests : TorchTest
         using var stop = new CancellationTokenSource();
         var progress = new StopsAfter(5, stop);
         Assert.Throws<OperationCanceledException>(() =>
-            StreamedScorer.Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 1 }, memory, _folder, progress, stop.Token));
+            Run(model, Windows(checkpoint), new() { Samples = 4, Batch = 1 }, memory, _folder, progress, stop.Token));
         Assert.Equal(5, progress.Done);
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
@@ -139,7 +139,7 @@ public sealed class StreamedImportanceTests : TorchTest
     private ImportanceScores Streamed(Checkpoint checkpoint, ScoreOptions options, long memory)
     {
         using var model = new StreamedDecoder(checkpoint);
-        return StreamedScorer.Run(model, Windows(checkpoint), options, memory, _folder, NullProgress.Instance);
+        return Run(model, Windows(checkpoint), options, memory, _folder, NullProgress.Instance);
     }
 
     private static WindowSet Windows(Checkpoint checkpoint)
@@ -176,4 +176,8 @@ public sealed class StreamedImportanceTests : TorchTest
         {
         }
     }
+
+    private static ImportanceScores Run(StreamedDecoder model, WindowSet windows, ScoreOptions options, long memory, string folder,
+        IProgressReporter progress, CancellationToken stop = default) =>
+        StreamedScorer.Run(model, windows, options, [options.Aggregator], memory, folder, progress, stop)[0];
 }

@@ -34,7 +34,6 @@ internal static class Writer
             Method = "hand",
             Kept = new() { [Axis.Layers] = [[0]], [Axis.Hidden] = [[1]], [Axis.Heads] = [[0]], [Axis.Ffn] = [[5]] },
         }),
-        ["order"] = path => SampleOrder.Shuffled(10, seed: 1).Write(path, 50_000),
         ["safetensors"] = path => SafetensorsWriter.Write(
             path, SafetensorsLayout.Plan([new("a", ElementType.F32, [300, 200])]), (_, _, destination) => destination.Fill(7)),
         ["gguf"] = path => GgufWriter.Write(path, [], [new("w", GgufType.F32, [300, 256], (_, rows) => rows.Fill(7))]),

@@ -7,7 +7,6 @@ namespace Espalier.Compression.Alignment.Packing;
 internal static class ConversationCorpus
 {
     /// <summary>Writes <c>train/</c> and, where something is held out, <c>held-out/</c> into a folder.</summary>
-    /// <param name="options">What is read, and how.</param>
     /// <param name="output">The folder; created.</param>
     /// <param name="stop">Stops between conversations, and leaves no half store.</param>
     /// <exception cref="EspalierException">No conversation, or all of them on one side of the split.</exception>

@@ -8,7 +8,6 @@ namespace Espalier.Compression.Alignment.Packing;
 internal static class PairCorpus
 {
     /// <summary>Writes <c>train/</c> and, where something is held out, <c>held-out/</c> into a folder.</summary>
-    /// <param name="options">What is read, and how.</param>
     /// <param name="needsRewards">Whether pairs without rewards are left out.</param>
     /// <param name="output">The folder; created.</param>
     /// <param name="stop">Stops between pairs, and leaves no half store.</param>

@@ -24,7 +24,6 @@ internal static class PairStore
         });
 
     /// <summary>Reads the pairs of a store.</summary>
-    /// <param name="folder">The store's folder.</param>
     /// <param name="windows">How many windows it has.</param>
     /// <param name="length">Tokens of a window.</param>
     /// <exception cref="EspalierException">A pair that does not lie in a window.</exception>

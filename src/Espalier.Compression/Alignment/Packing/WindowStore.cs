@@ -20,7 +20,6 @@ internal sealed class WindowStore : IDisposable
     public DocumentBoundaries Boundaries { get; }
 
     /// <summary>Opens a store; its files must agree.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="vocabulary">Ids are below it.</param>
     /// <param name="name">What the user knows it by.</param>
     /// <exception cref="EspalierException">Missing or contradictory files, or ids outside the vocabulary.</exception>

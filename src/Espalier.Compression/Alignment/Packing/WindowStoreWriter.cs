@@ -17,7 +17,6 @@ internal sealed class WindowStoreWriter : IDisposable
     private readonly List<byte> _counted = [];
 
     /// <summary>Begins a store in a folder, which is created.</summary>
-    /// <param name="folder">The folder.</param>
     /// <param name="encoder">The tokenizer; windows are filled up with its EOS.</param>
     /// <param name="length">Tokens of a window: those of a sequence and one more.</param>
     /// <param name="source">What the data is, for messages.</param>

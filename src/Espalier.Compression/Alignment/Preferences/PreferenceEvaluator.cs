@@ -17,9 +17,7 @@ internal static class PreferenceEvaluator
 
     /// <summary>Log-probabilities of the answers of all pairs of some windows, in the weights' own type.</summary>
     /// <param name="model">The model; read only.</param>
-    /// <param name="set">The pairs.</param>
     /// <param name="first">The first window.</param>
-    /// <param name="count">How many windows.</param>
     /// <param name="done">Told how many windows are done after each pass.</param>
     /// <param name="stop">Stops between two passes.</param>
     /// <returns>In the order of the pairs.</returns>

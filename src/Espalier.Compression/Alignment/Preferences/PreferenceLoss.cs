@@ -23,7 +23,6 @@ internal enum PreferenceKind
 /// (r_chosen − r_rejected), σ the logistic function and KL that of two coins: DPO −(1 − ε) log σ(s) − ε log σ(−s); RPO KL(σ(t), σ(s)),
 /// KL(σ(s), σ(t)) or (s − t)² (arXiv 2406.11704, section 3.3, as NeMo-Aligner computes it).
 /// </summary>
-/// <param name="Kind">Which.</param>
 /// <param name="Beta">β, above 0.</param>
 /// <param name="Smoothing">ε of DPO, from 0 and below 0.5: the share of pairs that are taken to be labelled the wrong way round.</param>
 /// <param name="Eta">η of RPO, above 0.</param>

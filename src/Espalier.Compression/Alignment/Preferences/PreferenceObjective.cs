@@ -11,7 +11,6 @@ namespace Espalier.Compression.Alignment.Preferences;
 /// A loss of pairs. The head goes over the counted positions twice: once for the log-probability of each answer, from which the loss and
 /// its slope in it follow, and once for the gradient, in which each position's softmax − onehot is multiplied by that slope.
 /// </summary>
-/// <param name="loss">The loss of a pair.</param>
 /// <param name="set">The pairs, with what the reference says.</param>
 /// <param name="sftWeight">Weight of the mean −log q of the chosen answer's tokens beside it; 0 for none.</param>
 internal sealed class PreferenceObjective(PreferenceLoss loss, PreferenceSet set, double sftWeight = 0) : Objective
@@ -54,7 +53,6 @@ internal sealed class PreferenceObjective(PreferenceLoss loss, PreferenceSet set
     /// <summary>
     /// The parts, summed over the pairs of a batch, and for each counted position what its softmax − onehot is multiplied by.
     /// </summary>
-    /// <param name="batch">The batch.</param>
     /// <param name="nll">−log q of its counted targets.</param>
     /// <param name="weights">Takes the factors, one a counted target; not written where it is empty.</param>
     internal double[] Measure(Batch batch, double[] nll, double[] weights)

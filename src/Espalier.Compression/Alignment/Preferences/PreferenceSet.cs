@@ -16,8 +16,6 @@ internal sealed class PreferenceSet
     private readonly PlacedPair[] _pairs;
     private readonly int[] _first;
 
-    /// <summary>Creates it.</summary>
-    /// <param name="windows">The windows.</param>
     /// <param name="pairs">The pairs, window after window.</param>
     /// <param name="reference">What the reference says, one a pair; null before it was asked.</param>
     public PreferenceSet(WindowSet windows, PlacedPair[] pairs, IReadOnlyList<PairLogProbabilities>? reference = null)

@@ -18,7 +18,6 @@ internal static class ReferenceAnswers
 
     /// <summary>Reads what is there, and asks the model for the rest.</summary>
     /// <param name="folder">The folder; created.</param>
-    /// <param name="set">The pairs.</param>
     /// <param name="model">Loads the reference; called where something is missing.</param>
     /// <param name="progress">Receives the windows done.</param>
     /// <param name="stop">Stops; whole files stay.</param>

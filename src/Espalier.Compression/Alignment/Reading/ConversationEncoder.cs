@@ -15,7 +15,6 @@ internal sealed record EncodedConversation(string Text, int[] Ids, bool[] Counts
 }
 
 /// <summary>Writes conversations as the model's chat template has them, and marks what the assistant wrote.</summary>
-/// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="rows">Rows of the model's embedding table; ids from there on are refused.</param>
 /// <param name="template">
 /// The template; null where there is none: a prompt and its completion then stand one after the other, EOS last.
@@ -29,17 +28,10 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
     /// </exception>
     public EncodedConversation? Encode(Conversation conversation, string origin, SkipCounts skips)
     {
-        EncodedConversation encoded;
-        try
-        {
-            encoded = template is null ? Plain(conversation, origin)
-                : Of(AssistantMask.Of(template, tokenizer, conversation.Messages, Options(conversation), conversation.Asked));
-        }
-        catch (EspalierException error) when (template is not null)
-        {
-            skips.Add(SkipReason.RefusedByTemplate, () => $"{origin}: {error.Message}");
+        var encoded = template is null ? Plain(conversation, origin) : Written(origin, skips, () =>
+            Of(AssistantMask.Of(template, tokenizer, conversation.Messages, Options(conversation), conversation.Asked)));
+        if (encoded is null)
             return null;
-        }
         tokenizer.RequireRows(encoded.Ids, rows, origin);
         // The first id of a window has nothing before it, or another conversation.
         if (encoded.Counts.Length > 0)
@@ -54,22 +46,29 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
     /// <inheritdoc cref="Encode"/>
     public int[]? Prompt(Conversation conversation, string origin, SkipCounts skips)
     {
-        int[] ids;
-        try
-        {
-            ids = template is null ? tokenizer.Encode(PlainText(conversation, origin).Prompt)
-                : template.Encode(tokenizer, conversation.Messages, Options(conversation) with { AddGenerationPrompt = true });
-        }
-        catch (EspalierException error) when (template is not null)
-        {
-            skips.Add(SkipReason.RefusedByTemplate, () => $"{origin}: {error.Message}");
+        var ids = template is null ? tokenizer.Encode(PlainText(conversation, origin).Prompt) : Written(origin, skips, () =>
+            template.Encode(tokenizer, conversation.Messages, Options(conversation) with { AddGenerationPrompt = true }));
+        if (ids is null)
             return null;
-        }
         tokenizer.RequireRows(ids, rows, origin);
         if (ids.Length > 0)
             return ids;
         skips.Add(SkipReason.NoAnswer, () => $"{origin} asks nothing");
         return null;
+    }
+
+    // What the template makes of a conversation; null where it refuses it, which is counted.
+    private static T? Written<T>(string origin, SkipCounts skips, Func<T> write) where T : class
+    {
+        try
+        {
+            return write();
+        }
+        catch (EspalierException error)
+        {
+            skips.Add(SkipReason.RefusedByTemplate, () => $"{origin}: {error.Message}");
+            return null;
+        }
     }
 
     private static ChatOptions Options(Conversation conversation) => new() { Tools = conversation.Tools, Time = TemplateDay.Instance };

@@ -10,7 +10,6 @@ namespace Espalier.Compression.Alignment.Rollouts;
 internal static class PromptCorpus
 {
     /// <summary>Writes <c>train/</c> and, where something is held out, <c>held-out/</c> into a folder.</summary>
-    /// <param name="options">What is read, and how.</param>
     /// <param name="room">Tokens of a window that answers may take: a prompt that leaves less is left out.</param>
     /// <param name="output">The folder; created.</param>
     /// <param name="stop">Stops between prompts, and leaves no half store.</param>

@@ -14,13 +14,10 @@ internal static class RolloutEvaluator
 
     /// <summary>Lets the student answer every prompt once, and compares each written token.</summary>
     /// <param name="student">The student; read only.</param>
-    /// <param name="teacher">The teacher.</param>
     /// <param name="writer">The prompts, and how they are answered.</param>
-    /// <param name="loss">The loss on logits.</param>
     /// <param name="sequence">Inputs of a row.</param>
     /// <param name="length">Most tokens of an answer.</param>
     /// <param name="progress">Receives the prompts done.</param>
-    /// <param name="stop">Stops.</param>
     /// <returns>Mean loss a written token, with its standard error over answers.</returns>
     public static PerplexityResult Run(
         Decoder student, Teacher teacher, RolloutWriter writer, LogitLoss loss, int sequence, int length, IProgressReporter progress,

@@ -13,11 +13,9 @@ internal sealed record RolloutPlan(int Batch, long Steps, long Refresh, RolloutL
 /// What a student itself writes to prompts, written anew every so many steps by the student as it is then. Each writing is kept in a sealed
 /// file before a step learns from it: a training that goes on in the midst of an interval reads what its earlier self wrote.
 /// </summary>
-/// <param name="student">The student under training.</param>
 /// <param name="writer">Lets it write.</param>
 /// <param name="order">Which prompt stands where.</param>
 /// <param name="sequence">Inputs of a row.</param>
-/// <param name="plan">How often, and how much.</param>
 /// <param name="folder">Where the files lie; created.</param>
 /// <param name="stop">Stops a writing.</param>
 internal sealed class RolloutSource(

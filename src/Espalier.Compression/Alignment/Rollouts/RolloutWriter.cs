@@ -11,7 +11,6 @@ namespace Espalier.Compression.Alignment.Rollouts;
 internal sealed record Rollout(long Prompt, int[] Written);
 
 /// <summary>Lets a student answer prompts: what it writes to one depends on weights, prompt, seed and place alone.</summary>
-/// <param name="prompts">The prompts.</param>
 /// <param name="ends">Ids that end an answer.</param>
 /// <param name="temperature">Sharpness of the choice.</param>
 /// <param name="seed">Seed of the choices.</param>
@@ -28,7 +27,6 @@ internal sealed class RolloutWriter(PromptSet prompts, IReadOnlySet<int> ends, d
     /// <param name="asked">Numbers of the prompts.</param>
     /// <param name="first">The first answer's place in the stream of all, which is part of its seed.</param>
     /// <param name="length">Most ids of an answer.</param>
-    /// <param name="stop">Stops.</param>
     public Rollout[] Write(Decoder student, IReadOnlyList<long> asked, long first, int length, CancellationToken stop)
     {
         int[][] ids = [.. asked.Select(prompt => prompts[prompt])];

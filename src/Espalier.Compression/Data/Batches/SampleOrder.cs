@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Compression.Data.Batches;
@@ -19,7 +18,7 @@ internal abstract class SampleOrder
     /// A new permutation every epoch, keyed by seed and epoch; any position is found in constant time and memory
     /// (<see cref="Permutation"/>). Epochs follow each other without a seam.
     /// </summary>
-    public static SampleOrder Shuffled(long windows, long seed) => new ShuffledOrder(seed) { Windows = AtLeastOne(windows) };
+    public static SampleOrder Shuffled(long windows, long seed) => ShuffledWithin(windows, windows, seed);
 
     /// <summary>Pieces in their order, the windows of each in a new permutation every epoch (<see cref="PieceShuffle"/>).</summary>
     public static SampleOrder ShuffledWithin(long windows, long pieceWindows, long seed) =>
@@ -49,18 +48,6 @@ internal abstract class SampleOrder
         return new FileOrder(path, numbers) { Windows = AtLeastOne(windows) };
     }
 
-    /// <summary>Writes the windows of the first positions as little-endian int32, for another program to follow.</summary>
-    /// <exception cref="EspalierException">The disk refused.</exception>
-    public void Write(string path, long positions) => DurableOutput.WriteFile(path, sizeof(int) * positions, file =>
-    {
-        Span<byte> number = stackalloc byte[sizeof(int)];
-        for (long position = 0; position < positions; position++)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(number, checked((int)WindowAt(position)));
-            file.Write(number);
-        }
-    });
-
     private static long AtLeastOne(long windows) =>
         windows > 0 ? windows : throw new EspalierException($"the data has {windows} windows, at least 1 is needed");
 
@@ -77,15 +64,6 @@ internal abstract class SampleOrder
     private sealed class ListedOrder(IReadOnlyList<long> numbers) : SampleOrder
     {
         public override long WindowAt(long position) => numbers[(int)position];
-    }
-
-    private sealed class ShuffledOrder(long seed) : SampleOrder
-    {
-        public override long WindowAt(long position)
-        {
-            var (epoch, index) = Math.DivRem(position, Windows);
-            return new Permutation(Windows, Permutation.Key((ulong)seed, (ulong)epoch))[index];
-        }
     }
 
     private sealed class PieceOrder(long pieceWindows, long seed) : SampleOrder

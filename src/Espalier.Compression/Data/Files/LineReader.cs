@@ -41,7 +41,6 @@ internal sealed class LineReader(Stream stream, int limit, string path)
     }
 
     /// <summary>The next line without its end (LF or CRLF), valid until the next call.</summary>
-    /// <param name="line">The bytes.</param>
     /// <param name="whole">False where the line goes on in the next piece.</param>
     /// <returns>False at the end of the stream.</returns>
     public bool TryRead(out ReadOnlySpan<byte> line, out bool whole)

@@ -62,10 +62,7 @@ internal static class TableDocuments
 
     /// <summary>The text of a row; null where it has none, which is counted.</summary>
     /// <param name="record">The row's values by the names of their columns.</param>
-    /// <param name="columns">All columns.</param>
     /// <param name="origin">Where it stands.</param>
-    /// <param name="options">How it is read.</param>
-    /// <param name="skips">Counts rows without a text.</param>
     public static string? Text(
         JsonElement record, IReadOnlyList<string> columns, string origin, DocumentOptions options, SkipCounts skips)
     {

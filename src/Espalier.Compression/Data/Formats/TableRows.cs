@@ -9,8 +9,6 @@ namespace Espalier.Compression.Data.Formats;
 /// <param name="lines">The text.</param>
 /// <param name="separator">What parts values; null to tell by the first line.</param>
 /// <param name="path">The file, for messages.</param>
-/// <param name="options">Limits.</param>
-/// <param name="skips">Where skips are counted.</param>
 internal sealed class TableRows(LineReader lines, char? separator, string path, DocumentOptions options, SkipCounts skips)
 {
     private const long LeastLookAhead = 8 << 10;

@@ -46,19 +46,21 @@ internal sealed class JoinedTokens : ITokens
         }
     }
 
+    /// <summary>The part that a position lies in, by where each begins, ascending.</summary>
+    internal static int PartAt<T>(T[] starts, T position) => Array.BinarySearch(starts, position) is >= 0 and var at ? at
+        : ~Array.BinarySearch(starts, position) - 1;
+
     private int PartOf(long position, int length)
     {
         this.RequireWithin(position, length);
-        var at = Array.BinarySearch(_starts, position);
-        return at >= 0 ? at : ~at - 1;
+        return PartAt(_starts, position);
     }
 
     private sealed class JoinedBoundaries(long[] starts, IReadOnlyList<DocumentBoundaries> parts) : DocumentBoundaries
     {
         protected override bool Begins(long position, long before)
         {
-            var at = Array.BinarySearch(starts, position);
-            var part = at >= 0 ? at : ~at - 1;
+            var part = PartAt(starts, position);
             return parts[part].BeginsAt(position - starts[part], before);
         }
     }

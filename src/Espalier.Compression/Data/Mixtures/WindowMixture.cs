@@ -13,7 +13,6 @@ internal sealed class WindowMixture
     private readonly long[] _windows, _first, _pieceWindows;
     private readonly int[] _slots, _firstSlot;
 
-    /// <summary>Creates a mixture.</summary>
     /// <param name="windows">Windows of each source, at least one.</param>
     /// <param name="weights">Their weights, above 0; only what they are to each other counts.</param>
     /// <param name="pieceWindows">Windows of a piece of each source, within which they are shuffled; null where each is one.</param>
@@ -87,8 +86,7 @@ internal sealed class WindowMixture
             new int[_slots.Length]);
         for (var place = 0; place < Period; place++)
         {
-            var at = Array.BinarySearch(_firstSlot, (int)order[place]);
-            var source = at >= 0 ? at : ~at - 1;
+            var source = JoinedTokens.PartAt(_firstSlot, (int)order[place]);
             places[place] = (source, ranks[source]++);
         }
 

@@ -25,7 +25,6 @@ internal sealed class PieceIndexWriter : IDisposable
     private long _windows;
     private int _filled;
 
-    /// <summary>Begins.</summary>
     /// <param name="disk">Bytes that pieces may take at once.</param>
     /// <param name="window">Ids of a window.</param>
     /// <param name="bytesOfToken">Bytes of an id on disk.</param>
@@ -71,8 +70,6 @@ internal sealed class PieceIndexWriter : IDisposable
     }
 
     /// <summary>Writes index and kept documents into a folder that is there.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="encoder">The tokenizer.</param>
     /// <param name="source">The source as the user named it.</param>
     /// <returns>The index, and the SHA-256 of all ids, those too that make no whole window.</returns>
     public (PieceIndex Index, string Sha256) Finish(string folder, DocumentEncoder encoder, string source)

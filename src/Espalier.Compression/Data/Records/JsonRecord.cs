@@ -14,7 +14,6 @@ internal static class JsonRecord
     /// <param name="json">The record's bytes.</param>
     /// <param name="origin">File and line.</param>
     /// <param name="field">The field that decides; null for any known shape.</param>
-    /// <param name="skips">Where skips are counted.</param>
     /// <param name="reader">What of the record is read; null its text.</param>
     public static string? Text(byte[] json, string origin, string? field, SkipCounts skips, RecordReader? reader = null)
     {

@@ -5,7 +5,6 @@ using System.Text;
 namespace Espalier.Compression.Data.Records;
 
 /// <summary>What one reading of sources carries along: counts, progress, and the paragraphs of documentation seen so far.</summary>
-/// <param name="skips">Where skips are counted.</param>
 /// <param name="cancellation">Stops the reading between two documents.</param>
 internal sealed class ReadContext(SkipCounts? skips = null, CancellationToken cancellation = default)
 {

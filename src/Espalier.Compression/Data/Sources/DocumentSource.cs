@@ -39,7 +39,6 @@ internal sealed class DocumentSource
     /// (<c>docs/**/*.md</c>) or <c>dotnet-docs</c>, and may carry options: <c>chats.jsonl;field=body</c>,
     /// <c>stories.txt;separator=***;document-bytes=4096</c>.
     /// </summary>
-    /// <param name="specs">The specs.</param>
     /// <param name="field">The field of records that alone decides, where a spec names none; null for any known shape.</param>
     /// <param name="leaveOut"> Tells of a file that a folder or pattern holds whether it is left out: what a run wrote itself is no text to
     /// train on. One that is named itself never is.

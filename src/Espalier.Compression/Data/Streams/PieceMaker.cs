@@ -15,8 +15,6 @@ internal sealed class PieceMaker : IDisposable
     private readonly Task _work;
     private int _next, _allowed;
 
-    /// <summary>Begins to make a piece.</summary>
-    /// <param name="source">What it is made from.</param>
     /// <param name="first">Which.</param>
     /// <param name="stop">Cancelled when the run ends.</param>
     public PieceMaker(PieceSource source, int first, CancellationToken stop)

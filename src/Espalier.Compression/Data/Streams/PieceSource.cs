@@ -7,8 +7,6 @@ using Espalier.Compression.Data.Tokens;
 namespace Espalier.Compression.Data.Streams;
 
 /// <summary>What pieces of training tokens are made from.</summary>
-/// <param name="Source">The text.</param>
-/// <param name="Encoder">The tokenizer.</param>
 /// <param name="Index">Where pieces begin and what they hold.</param>
 /// <param name="Kept">The documents that were taken.</param>
 /// <param name="Folder">Where pieces lie, each in a folder of its own; nothing else is touched there.</param>
@@ -24,9 +22,6 @@ internal sealed record PieceSource(DocumentSource Source, DocumentEncoder Encode
 
     /// <summary>Opens what a first reading of the source left in a folder.</summary>
     /// <param name="folder">The folder of <see cref="PieceIndex.FileName"/>.</param>
-    /// <param name="source">The text.</param>
-    /// <param name="encoder">The tokenizer.</param>
-    /// <param name="pieces">Where pieces lie.</param>
     public static PieceSource Open(string folder, DocumentSource source, DocumentEncoder encoder, string pieces) =>
         new(source, encoder, PieceIndex.Read(folder), KeptDocuments.Read(folder), pieces);
 
@@ -34,7 +29,6 @@ internal sealed record PieceSource(DocumentSource Source, DocumentEncoder Encode
     public string PathOf(int piece) => Path.Combine(Folder, $"{Prefix}{piece:000000}");
 
     /// <summary>Reads and encodes what was taken, from where a piece begins on.</summary>
-    /// <param name="piece">The piece.</param>
     /// <param name="write">Takes documents, in order.</param>
     /// <param name="isEnough">Whether no more are wanted.</param>
     /// <param name="stop">Stops between documents.</param>

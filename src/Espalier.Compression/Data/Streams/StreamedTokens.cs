@@ -20,7 +20,6 @@ internal sealed class StreamedTokens : IDocumentTokens, IDisposable
     private int _current = -1;
 
     /// <summary>Opens; what an earlier start left of pieces is used where it is what it must be.</summary>
-    /// <param name="source">What pieces are made from.</param>
     /// <param name="name">What the user knows the text by.</param>
     /// <param name="vocabularySize">The vocabulary of the model that reads.</param>
     /// <param name="stop">Cancelled when the run ends.</param>

@@ -20,7 +20,6 @@ internal sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, in
     public Func<int, string?>? TokenText { get; init; }
 
     /// <summary>The tokenizer of a model as the data path takes it.</summary>
-    /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="rows">Rows of the model's embedding table; ids from there on are refused.</param>
     /// <exception cref="EspalierException">The model has no row for the tokenizer's EOS.</exception>
     public static DocumentEncoder Of(Tokenizer tokenizer, int rows)

@@ -21,7 +21,6 @@ internal sealed class TokenStore : ITokens, IDisposable
     public string Name { get; }
 
     /// <summary>Opens a store; its files must agree with the index, and every id must be in the vocabulary.</summary>
-    /// <param name="folder">The store's folder.</param>
     /// <param name="vocabularySize">The vocabulary of the model that will read it; null: that of the index.</param>
     /// <param name="name">What the user knows it by, for messages; null for the folder.</param>
     /// <exception cref="EspalierException">Missing or contradictory files, a newer version, or ids outside the vocabulary.</exception>

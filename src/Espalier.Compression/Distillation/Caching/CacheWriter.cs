@@ -21,9 +21,6 @@ internal static class CacheWriter
     /// Captures the teacher's distributions, or finishes a capture that was interrupted. The folder is the caller's alone.
     /// </summary>
     /// <param name="folder">The cache's folder; created. What lies there of another key is written anew.</param>
-    /// <param name="key">What the cache belongs to.</param>
-    /// <param name="teacher">The teacher.</param>
-    /// <param name="data">The data's windows.</param>
     /// <param name="windows">Which of them are kept, ascending, none twice.</param>
     /// <param name="progress">Receives the windows done.</param>
     /// <param name="stop">Stops between two batches; whole shards stay.</param>

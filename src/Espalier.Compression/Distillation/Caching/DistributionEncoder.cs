@@ -12,7 +12,6 @@ internal sealed class DistributionEncoder(CacheKey key)
 
     /// <summary>Encodes windows, each into a record of <see cref="CacheLayout.WindowBytes"/>.</summary>
     /// <param name="hidden_NE">States before the head, [B·T, E].</param>
-    /// <param name="head">The head.</param>
     /// <param name="windows">The windows' numbers, which draws depend on.</param>
     /// <param name="records">B records.</param>
     /// <exception cref="EspalierException">A distribution is not finite.</exception>

@@ -21,7 +21,6 @@ internal sealed class LossOfChunks
     public ChunkLoss Compute { get; }
 
     /// <summary>One for a pass, which gives it back by <see cref="End"/>.</summary>
-    /// <param name="loss">The loss.</param>
     /// <param name="targets_N">Next ids.</param>
     /// <param name="teacher">Null where the loss needs none.</param>
     /// <param name="vocabulary">Entries that both sides have.</param>

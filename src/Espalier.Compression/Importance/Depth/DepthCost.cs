@@ -5,7 +5,6 @@ internal static class DepthCost
 {
     /// <summary>Tokens that enter some variant, and floating-point operations: of every variant only the layers after its span.</summary>
     /// <param name="asked">What is asked.</param>
-    /// <param name="model">The model.</param>
     /// <param name="sequence">Tokens of a sample.</param>
     public static (long Tokens, double Flops) Of(DepthOptions asked, DecoderConfig model, int sequence)
     {

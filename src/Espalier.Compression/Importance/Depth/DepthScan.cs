@@ -23,7 +23,6 @@ internal sealed class DepthScan(Decoder model)
     public int Stack { get; init; }
 
     /// <summary>Runs every variant on every batch and tells the metrics.</summary>
-    /// <param name="data">The batches.</param>
     /// <param name="layers">The layers that are there, ascending.</param>
     /// <param name="variants">What is left out of them, each by itself.</param>
     /// <param name="metrics">Who is told; a scan begins for all of them.</param>

@@ -10,7 +10,6 @@ internal static class DepthScorer
     /// <param name="model">The model; read only.</param>
     /// <param name="windows">Calibration text; null where every metric reads the task.</param>
     /// <param name="task">Null where no metric reads it.</param>
-    /// <param name="options">What is asked.</param>
     /// <param name="progress">Receives samples and choices.</param>
     /// <param name="stop">Stops between two layers.</param>
     /// <exception cref="EspalierException">

@@ -34,7 +34,6 @@ internal sealed record DepthScores
     public required IReadOnlyDictionary<DepthMetricKind, DepthMetricScores> Metrics { get; init; }
 
     /// <summary>The layers that stay when the metric chooses which go, ascending.</summary>
-    /// <param name="kind">The metric.</param>
     /// <param name="choice">The contiguous span with the least harm, the single layers with the least, or the greedy sequence.</param>
     /// <param name="drop">How many go.</param>
     /// <exception cref="EspalierException">What is asked for was not scored; the way to it is named.</exception>

@@ -20,7 +20,6 @@ internal sealed record ScoringMemory(long Bytes, bool Streams)
     private const double ShareOfStreams = 0.5;
 
     /// <summary>Chooses for a model: it is loaded where its float32 weights fit.</summary>
-    /// <param name="model">The model.</param>
     /// <param name="bytes">What scoring may take; null is 60 % of the memory that is free.</param>
     /// <param name="stream">Whether to read layer by layer in any case.</param>
     public static ScoringMemory For(DecoderConfig model, long? bytes = null, bool stream = false)
@@ -32,7 +31,6 @@ internal sealed record ScoringMemory(long Bytes, bool Streams)
     /// <summary>Scores a model; says how, where it is not loaded.</summary>
     /// <param name="checkpoint">The open model. Where it is streamed, its weights need not be known to be finite.</param>
     /// <param name="windows">Calibration windows; null where the method reads none.</param>
-    /// <param name="options">What is scored.</param>
     /// <param name="folder">Where residual streams go that do not fit; nothing stays there.</param>
     /// <param name="progress">Receives the work, and the choice.</param>
     /// <param name="stop">Stops between two batches.</param>

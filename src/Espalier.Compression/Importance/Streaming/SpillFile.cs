@@ -16,48 +16,41 @@ internal sealed class SpillFile : IDisposable
     {
         (_folder, _slotBytes) = (Path.GetFullPath(folder), slotBytes);
         DiskSpace.Require(folder, checked(slotBytes * slots), "residual streams that do not fit in memory");
-        try
-        {
-            _scratch = new(_folder, "residual-streams");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw Failed(error);
-        }
+        _scratch = Guard(() => new ScratchFile(_folder, "residual-streams"));
     }
 
     /// <summary>Fills a slot; <paramref name="bytes"/> is as long as one.</summary>
-    public void Write(long slot, ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            _scratch.Stream.Position = slot * _slotBytes;
-            _scratch.Stream.Write(bytes);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw Failed(error);
-        }
-    }
+    public void Write(long slot, ReadOnlyMemory<byte> bytes) => Guard(() => At(slot).Write(bytes.Span));
 
     /// <summary>Reads a slot that was written.</summary>
-    public void Read(long slot, Span<byte> bytes)
-    {
-        try
-        {
-            _scratch.Stream.Position = slot * _slotBytes;
-            _scratch.Stream.ReadExactly(bytes);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw Failed(error);
-        }
-    }
+    public void Read(long slot, Memory<byte> bytes) => Guard(() => At(slot).ReadExactly(bytes.Span));
 
     public void Dispose() => _scratch.Dispose();
 
-    private EspalierException Failed(Exception error) =>
-        new($"{_folder}: residual streams that do not fit in memory could not be kept here: {error.Message}; "
-            + "free some room, choose another folder, or score fewer or shorter samples", error)
-        { ExitCode = 1 };
+    private Stream At(long slot)
+    {
+        _scratch.Stream.Position = slot * _slotBytes;
+        return _scratch.Stream;
+    }
+
+    private void Guard(Action act) => Guard(() =>
+    {
+        act();
+        return true;
+    });
+
+    private T Guard<T>(Func<T> act)
+    {
+        try
+        {
+            return act();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new EspalierException(
+                $"{_folder}: residual streams that do not fit in memory could not be kept here: {error.Message}; "
+                + "free some room, choose another folder, or score fewer or shorter samples", error)
+            { ExitCode = 1 };
+        }
+    }
 }

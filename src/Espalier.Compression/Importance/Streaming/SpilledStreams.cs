@@ -21,7 +21,7 @@ internal sealed class SpilledStreams(SpillFile file, long firstSlot, int slots, 
         var buffer = ArrayPool<byte>.Shared.Rent(_bytes);
         try
         {
-            file.Read(Slot(i), buffer.AsSpan(0, _bytes));
+            file.Read(Slot(i), buffer.AsMemory(0, _bytes));
             return Tensor.FromBytes(buffer.AsSpan(0, _bytes), dtype, shape).On(TorchRuntime.Device);
         }
         finally
@@ -36,7 +36,7 @@ internal sealed class SpilledStreams(SpillFile file, long firstSlot, int slots, 
         try
         {
             x_BTD.CopyBytesTo(buffer.AsSpan(0, _bytes));
-            file.Write(Slot(i), buffer.AsSpan(0, _bytes));
+            file.Write(Slot(i), buffer.AsMemory(0, _bytes));
         }
         finally
         {

@@ -15,12 +15,9 @@ namespace Espalier.Compression.Importance.Streaming;
 internal static class StreamedScorer
 {
     /// <summary>
-    /// Runs the pass. Each batch's residual stream is kept between layers, and as many earlier ones as the widest span needs: in memory, or
-    /// on the disk.
+    /// Runs the pass, once for all aggregators. Each batch's residual stream is kept between layers, and as many earlier ones as the
+    /// widest span needs: in memory, or on the disk.
     /// </summary>
-    /// <param name="model">The model.</param>
-    /// <param name="windows">Calibration windows.</param>
-    /// <param name="options">What is scored.</param>
     /// <param name="memory">
     /// Bytes of residual streams that may be in memory (<see cref="StreamBytes"/>); above that all of them are in a file.
     /// </param>
@@ -30,12 +27,6 @@ internal static class StreamedScorer
     /// <exception cref="EspalierException">
     /// Fewer windows than samples, a weight that is not finite (named), or no room in the folder.
     /// </exception>
-    public static ImportanceScores Run(
-        StreamedDecoder model, WindowSet windows, ScoreOptions options, long memory, string folder, IProgressReporter progress,
-        CancellationToken stop = default) =>
-        Run(model, windows, options, [options.Aggregator], memory, folder, progress, stop)[0];
-
-    /// <summary>The same pass for several aggregators.</summary>
     public static IReadOnlyList<ImportanceScores> Run(
         StreamedDecoder model, WindowSet windows, ScoreOptions options, IReadOnlyList<Aggregator> aggregators, long memory, string folder,
         IProgressReporter progress,

@@ -10,7 +10,6 @@ internal static class Elimination
 {
     /// <summary>The scores.</summary>
     /// <param name="gram">Products of units, [units, units] row by row.</param>
-    /// <param name="units">How many units.</param>
     /// <param name="group">Units that are compared with each other: so many in a row.</param>
     public static double[] Scores(double[] gram, int units, int group)
     {

@@ -7,7 +7,6 @@ namespace Espalier.Compression.Importance.Values;
 /// in float64, so that neither the number of samples nor how they are batched shows. Not safe for several threads.
 /// </summary>
 /// <param name="place">Where the values are, for errors: "layer 3, input of the down projection".</param>
-/// <param name="units">How many units.</param>
 internal sealed class UnitScore(string place, int units)
 {
     private const int Ways = 3; // aggregations of the sequence axis

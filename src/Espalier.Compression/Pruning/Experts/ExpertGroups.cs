@@ -11,7 +11,6 @@ internal static class ExpertGroups
     /// <summary>
     /// The merges of one layer, the experts that go in ascending order. One that no token went to has no share and is dropped.
     /// </summary>
-    /// <param name="routing">How tokens were sent.</param>
     /// <param name="layer">The teacher's layer.</param>
     /// <param name="kept">The experts that stay, ascending; of several that are as near the first takes it in.</param>
     public static ExpertMerge[] Of(ExpertRouting routing, int layer, IReadOnlyList<int> kept)

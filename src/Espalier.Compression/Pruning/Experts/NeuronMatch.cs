@@ -33,10 +33,8 @@ internal static class NeuronMatch
         8L * teacher.ExpertIntermediateSize * teacher.ExpertIntermediateSize + 16L * teacher.ExpertIntermediateSize * teacher.HiddenSize;
 
     /// <summary>For each neuron of an expert that stays the neuron of the one that goes.</summary>
-    /// <param name="teacher">The open teacher.</param>
     /// <param name="layer">The teacher's layer.</param>
     /// <param name="merge">Which expert goes into which.</param>
-    /// <param name="stop">Stops.</param>
     public static int[] Of(Checkpoint teacher, int layer, ExpertMerge merge, CancellationToken stop)
     {
         using var noGrad = GradMode.Disable();

@@ -10,8 +10,6 @@ internal static class MaskPruner
 {
     /// <summary>Masks a loaded model in place.</summary>
     /// <param name="model">The model, float32; changed.</param>
-    /// <param name="mask">What a weight is worth.</param>
-    /// <param name="sparsity">How many go.</param>
     /// <param name="windows">Calibration windows; not read where the mask needs no inputs.</param>
     /// <param name="samples">How many of them.</param>
     /// <param name="progress">Receives the blocks.</param>

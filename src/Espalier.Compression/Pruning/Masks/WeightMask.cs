@@ -18,7 +18,6 @@ internal abstract class WeightMask
     /// <param name="inputNorms">
     /// [columns], the L2 norm of each input over the calibration tokens; empty where <see cref="NeedsInputs"/> is false.
     /// </param>
-    /// <param name="sparsity">How many.</param>
     /// <returns>The number of weights that were chosen.</returns>
     /// <exception cref="EspalierException">The columns are no whole number of groups.</exception>
     public long Apply(Span<float> weights, int columns, ReadOnlySpan<double> inputNorms, Sparsity sparsity)

@@ -3,7 +3,6 @@ using Espalier.Compression.Training.Speeds;
 namespace Espalier.Compression.Training.Profiling;
 
 /// <summary>A phase of a step, in the mean over the steps that were measured.</summary>
-/// <param name="Phase">Which.</param>
 /// <param name="Seconds">Wall-clock seconds a step.</param>
 /// <param name="Share">Of the step's seconds.</param>
 /// <param name="Gflops">10⁹ operations a second (<see cref="StepOperations"/>); null where the phase has none.</param>

@@ -41,7 +41,6 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
     /// left as it is, for a stage's state at a step is always the same.
     /// </summary>
     /// <param name="step">Steps done.</param>
-    /// <param name="parts">The files.</param>
     /// <param name="best">Whether it is the best so far: the former best may go once this one was read back.</param>
     /// <exception cref="EspalierException">Exit code 1: it could not be written; what was there before is intact.</exception>
     public SavedCheckpoint Save(long step, IReadOnlyList<CheckpointPart> parts, bool best = false) =>

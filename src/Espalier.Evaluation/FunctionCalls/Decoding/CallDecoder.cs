@@ -20,7 +20,6 @@ internal enum CallSyntax
 }
 
 /// <summary>What was read.</summary>
-/// <param name="Calls">The calls; none where there is no call.</param>
 /// <param name="Failure">Why the text is not made of calls; null where it is, be it an empty list.</param>
 internal sealed record DecodedCalls(IReadOnlyList<FunctionCall> Calls, string? Failure);
 

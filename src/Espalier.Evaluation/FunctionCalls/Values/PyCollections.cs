@@ -21,14 +21,12 @@ internal abstract class PySequence(IReadOnlyList<PyValue> items) : PyValue
         return true;
     }
 
-    /// <summary>Writes the items with commas.</summary>
-    protected void WriteItems(StringBuilder text)
+    /// <summary>Writes the items with commas between brackets.</summary>
+    protected void WriteItems(StringBuilder text, char open, string close)
     {
-        for (var i = 0; i < items.Count; i++)
-        {
-            text.Append(i > 0 ? ", " : "");
-            items[i].Write(text);
-        }
+        text.Append(open);
+        PyTexts.WriteList(items, text, item => item.Write(text));
+        text.Append(close);
     }
 }
 
@@ -37,12 +35,7 @@ internal sealed class PyList(IReadOnlyList<PyValue> items) : PySequence(items)
 {
     public override string TypeName => "list";
 
-    public override void Write(StringBuilder text)
-    {
-        text.Append('[');
-        WriteItems(text);
-        text.Append(']');
-    }
+    public override void Write(StringBuilder text) => WriteItems(text, '[', "]");
 }
 
 /// <summary>A <c>tuple</c>.</summary>
@@ -50,12 +43,7 @@ internal sealed class PyTuple(IReadOnlyList<PyValue> items) : PySequence(items)
 {
     public override string TypeName => "tuple";
 
-    public override void Write(StringBuilder text)
-    {
-        text.Append('(');
-        WriteItems(text);
-        text.Append(Items.Count == 1 ? ",)" : ")");
-    }
+    public override void Write(StringBuilder text) => WriteItems(text, '(', Items.Count == 1 ? ",)" : ")");
 }
 
 /// <summary>A <c>dict</c>: its keys stay in the order in which they came first, and a later value replaces an earlier one.</summary>
@@ -104,13 +92,12 @@ internal sealed class PyDict : PyValue
     public override void Write(StringBuilder text)
     {
         text.Append('{');
-        for (var i = 0; i < _entries.Count; i++)
+        PyTexts.WriteList(_entries, text, entry =>
         {
-            text.Append(i > 0 ? ", " : "");
-            _entries[i].Key.Write(text);
+            entry.Key.Write(text);
             text.Append(": ");
-            _entries[i].Value.Write(text);
-        }
+            entry.Value.Write(text);
+        });
         text.Append('}');
     }
 

@@ -29,6 +29,16 @@ internal static class PyTexts
         text.Append(quote);
     }
 
+    /// <summary>Writes items with commas between them.</summary>
+    public static void WriteList<T>(IReadOnlyList<T> items, StringBuilder text, Action<T> write)
+    {
+        for (var i = 0; i < items.Count; i++)
+        {
+            text.Append(i > 0 ? ", " : "");
+            write(items[i]);
+        }
+    }
+
     /// <summary>A text in quotes.</summary>
     public static string Quoted(string value)
     {

@@ -29,10 +29,7 @@ internal sealed record RagResult(GeneratedPrompt Prompt, Generation Made, AskedR
     public override void Write(Utf8JsonWriter json)
     {
         base.Write(json);
-        json.WriteStartArray("passages");
-        foreach (var passage in Asked.Passages)
-            json.WriteStringValue(passage.Id);
-        json.WriteEndArray();
+        json.WriteList("passages", Asked.Passages.Select(passage => passage.Id), json.WriteStringValue);
         json.WriteNumber("f1", Value.F1);
         json.WriteBoolean("exact", Value.IsExact);
         json.WriteBoolean("refuses", Value.IsRefusal);

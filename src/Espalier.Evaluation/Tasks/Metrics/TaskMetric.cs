@@ -24,7 +24,6 @@ internal sealed record TaskMetric(string Name, double Value, double StandardErro
     }
 
     /// <summary>The weighted mean, with its standard error.</summary>
-    /// <param name="scores">Scores.</param>
     /// <param name="weights">Their weights, not all 0.</param>
     public static (double Mean, double StandardError) MeanOf(IReadOnlyList<double> scores, IReadOnlyList<double> weights)
     {

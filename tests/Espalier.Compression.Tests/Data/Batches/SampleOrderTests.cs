@@ -91,7 +91,7 @@ public sealed class SampleOrderTests : IDisposable
     public void Written_order_reads_back_and_ends_with_an_error_that_says_so()
     {
         var order = SampleOrder.Shuffled(50, 9);
-        order.Write(_data.At("o.i32"), 120);
+        _data.Write("o.i32", [.. Enumerable.Range(0, 120).SelectMany(i => BitConverter.GetBytes((int)order.WindowAt(i)))]);
         var read = SampleOrder.FromFile(_data.At("o.i32"), 50);
         Assert.All(Enumerable.Range(0, 120), i => Assert.Equal(order.WindowAt(i), read.WindowAt(i)));
         Assert.Contains("holds 120 window numbers, position 120", Assert.Throws<EspalierException>(() => read.WindowAt(120)).Message,

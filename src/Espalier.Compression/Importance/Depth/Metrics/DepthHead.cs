@@ -18,9 +18,6 @@ internal sealed class DepthHead : IDisposable
     private readonly Tensor? _reference_ND;
     private readonly List<(int Variant, Tensor Hidden_ND)> _waiting = [];
 
-    /// <summary>Begins a batch.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="batch">The batch.</param>
     /// <param name="metrics">Who is told; those that compare with the whole model are told last, for they may overwrite.</param>
     /// <param name="reference_BTD">The stream after the whole model's last block, where a metric compares with it.</param>
     public DepthHead(Decoder model, DepthBatch batch, IEnumerable<DepthMetric> metrics, Tensor? reference_BTD)

@@ -114,27 +114,9 @@ internal sealed partial class PythonParser
         return Other(start);
     }
 
-    private PythonNode Or()
-    {
-        var start = _current.Start;
-        var node = And();
-        if (!IsName("or"))
-            return node;
-        while (TakeName("or"))
-            And();
-        return Other(start);
-    }
+    private PythonNode Or() => Chain(And, () => TakeName("or"));
 
-    private PythonNode And()
-    {
-        var start = _current.Start;
-        var node = Not();
-        if (!IsName("and"))
-            return node;
-        while (TakeName("and"))
-            Not();
-        return Other(start);
-    }
+    private PythonNode And() => Chain(Not, () => TakeName("and"));
 
     private PythonNode Not()
     {
@@ -147,15 +129,18 @@ internal sealed partial class PythonParser
         return node;
     }
 
-    private PythonNode Comparison()
+    private PythonNode Comparison() => Chain(() => Binary(1), TakeComparison);
+
+    // One operand, or several with signs between them that no argument may have.
+    private PythonNode Chain(Func<PythonNode> operand, Func<bool> takesSign)
     {
         var start = _current.Start;
-        var node = Binary(1);
-        if (!TakeComparison())
+        var node = operand();
+        if (!takesSign())
             return node;
         do
-            Binary(1);
-        while (TakeComparison());
+            operand();
+        while (takesSign());
         return Other(start);
     }
 

@@ -72,14 +72,13 @@ internal static class PythonSource
                 break;
             case DictNode { Entries: var entries }:
                 text.Append('{');
-                for (var i = 0; i < entries.Count; i++)
+                PyTexts.WriteList(entries, text, entry =>
                 {
-                    text.Append(i > 0 ? ", " : "");
-                    if (entries[i].Key is { } key)
+                    if (entry.Key is { } key)
                         Write(key, 0, text);
-                    text.Append(entries[i].Key is null ? "**" : ": ");
-                    Write(entries[i].Value, 0, text);
-                }
+                    text.Append(entry.Key is null ? "**" : ": ");
+                    Write(entry.Value, 0, text);
+                });
                 text.Append('}');
                 break;
             case UnaryNode { Operator: var sign, Operand: var operand }:
@@ -98,12 +97,5 @@ internal static class PythonSource
         text.Append(isInBrackets ? ")" : "");
     }
 
-    private static void List(List<PythonNode> items, StringBuilder text)
-    {
-        for (var i = 0; i < items.Count; i++)
-        {
-            text.Append(i > 0 ? ", " : "");
-            Write(items[i], 0, text);
-        }
-    }
+    private static void List(List<PythonNode> items, StringBuilder text) => PyTexts.WriteList(items, text, item => Write(item, 0, text));
 }

@@ -1,6 +1,7 @@
+using Espalier.Compression.Importance.Depth;
 using Espalier.Compression.Importance.Depth.Metrics;
 
-namespace Espalier.Compression.Importance.Depth;
+namespace Espalier.Compression.Tests.Importance.Depth;
 
 /// <summary>
 /// The same as <see cref="DepthScan"/> by one forward pass of every variant from the embedding up: what the scan is compared with, in
