@@ -1,3 +1,5 @@
+using PanelProduct = Espalier.Torch.MatrixProduct<Espalier.Torch.PanelBuffer>;
+
 namespace Espalier.Torch.Tests;
 
 /// <summary>What a prompt asks of a decoder, positions in lanes, against the same out of libtorch's operators in float64.</summary>

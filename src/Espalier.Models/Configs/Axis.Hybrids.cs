@@ -13,8 +13,6 @@ public sealed partial class Axis
         Field = "n_groups",
         Summary = "Groups of Mamba heads",
         Page = "Groups of Mamba heads.",
-        IsPerLayer = true,
-        IsOptional = true,
         Exists = kind => kind.HasMamba,
         Size = config => config.Mamba.Groups,
         Resize = (config, size) => config with { Mamba = config.Mamba with { Groups = size } },
@@ -31,10 +29,8 @@ public sealed partial class Axis
             Heads of a layer that is a Mamba mixer, a multiple of its groups: the same number goes from each group, whose B and C the others
             keep (Minitron-SSM, arXiv 2504.11409).
             """,
-        IsPerLayer = true,
         Groups = MambaGroups,
         Taps = [TapPoint.MambaProjection],
-        IsOptional = true,
         Exists = kind => kind.HasMamba,
         Size = config => config.Mamba.Heads,
         Resize = (config, size) => config with { Mamba = config.Mamba with { Heads = size } },
@@ -48,10 +44,8 @@ public sealed partial class Axis
         Field = "mamba_head_dim",
         Summary = "Channels of a Mamba head",
         Page = "Channels of a Mamba head: the same ones stay in each head of a layer.",
-        IsPerLayer = true,
         IsHeadWidth = true,
         Taps = [TapPoint.MambaProjection],
-        IsOptional = true,
         Exists = kind => kind.HasMamba,
         Size = config => config.Mamba.HeadDim,
         Resize = (config, size) => config with { Mamba = config.Mamba with { HeadDim = size } },
@@ -68,9 +62,7 @@ public sealed partial class Axis
             Key heads of a layer of linear attention (gated delta rule). Fewer of them cut whole groups, those whose value heads have the
             least sum of scores; `linear-value-heads` then counts what stays in the others, by default all.
             """,
-        IsPerLayer = true,
         Entries = new("linear_key_head_dim", config => config.Delta.StateSize),
-        IsOptional = true,
         Exists = kind => kind.HasDelta,
         Size = config => config.Delta.Groups,
         Resize = (config, size) => config with { Delta = config.Delta with { Groups = size } },
@@ -87,10 +79,8 @@ public sealed partial class Axis
             Value heads of a layer of linear attention, a multiple of its key heads: the same number goes from each group that shares a key.
             Where each has a key of its own, any number: the key goes with it, as with `linear-key-heads`.
             """,
-        IsPerLayer = true,
         Groups = DeltaKeyHeads,
         Taps = [TapPoint.DeltaOutput],
-        IsOptional = true,
         Exists = kind => kind.HasDelta,
         Size = config => config.Delta.Heads,
         Resize = (config, size) => config with { Delta = config.Delta with { Heads = size } },
@@ -104,10 +94,8 @@ public sealed partial class Axis
         Field = "linear_value_head_dim",
         Summary = "Channels of a value head of linear attention",
         Page = "Channels of a value head of linear attention: the same ones stay in each head of a layer.",
-        IsPerLayer = true,
         IsHeadWidth = true,
         Taps = [TapPoint.DeltaOutput],
-        IsOptional = true,
         Exists = kind => kind.HasDelta,
         Size = config => config.Delta.HeadDim,
         Resize = (config, size) => config with { Delta = config.Delta with { HeadDim = size } },

@@ -17,6 +17,8 @@ public sealed partial class Axis
         Field = "num_hidden_layers",
         Summary = "Layers",
         Page = "Number of layers.",
+        IsPerLayer = false,
+        IsOptional = false,
         Most = 1 << 16,
         Size = config => config.Layers,
         Resize = (config, size) => config with { Layers = size, LayerKinds = config.LayerKinds.First(size) },
@@ -30,6 +32,8 @@ public sealed partial class Axis
         Field = "hidden_size",
         Summary = "Width of the residual stream",
         Page = "Width of the residual stream.",
+        IsPerLayer = false,
+        IsOptional = false,
         IsWidth = true,
         Taps = [TapPoint.InputNorm, TapPoint.PostAttentionNorm, TapPoint.FinalNorm],
         Size = config => config.HiddenSize,
@@ -47,8 +51,8 @@ public sealed partial class Axis
             KV heads of a layer. Fewer of them cut whole groups, those whose query heads have the least sum of scores; `heads` then counts
             what stays in the others, by default all.
             """,
-        IsPerLayer = true,
         IsSearched = false,
+        IsOptional = false,
         Entries = Dimension.HeadEntries,
         Exists = kind => kind.HasAttention,
         Size = config => config.KeyValueHeads,
@@ -66,7 +70,7 @@ public sealed partial class Axis
             Query heads of a layer, a multiple of the KV heads: the same number goes from each KV group. Where each query head has a KV
             head of its own (multi-head attention), any number: the KV head goes with it, as with `kv-heads`.
             """,
-        IsPerLayer = true,
+        IsOptional = false,
         Entries = Dimension.HeadEntries,
         Groups = KvHeads,
         Taps = [TapPoint.AttentionOutput],
@@ -83,10 +87,8 @@ public sealed partial class Axis
         Field = "intermediate_size",
         Summary = "Width of the feed-forward blocks",
         Page = "Width of the feed-forward block.",
-        IsPerLayer = true,
         IsWidth = true,
         Taps = [TapPoint.MlpIntermediate],
-        IsOptional = true,
         Exists = kind => kind.IsDense,
         Size = config => config.IntermediateSize,
         Resize = (config, size) => config with { IntermediateSize = size },
@@ -100,10 +102,8 @@ public sealed partial class Axis
         Field = "num_experts",
         Summary = "Experts of a layer, at least as many as a token goes to",
         Page = "Experts of a layer that is a mixture of them; at least as many as a token goes to.",
-        IsPerLayer = true,
         Taps = [TapPoint.ExpertOutput],
         Least = config => config.ExpertsPerToken,
-        IsOptional = true,
         Exists = kind => kind.HasExperts,
         Size = config => config.Experts,
         Resize = (config, size) => config with { Experts = size },
@@ -117,11 +117,9 @@ public sealed partial class Axis
         Field = "moe_intermediate_size",
         Summary = "Width of each expert",
         Page = "Width of each expert of a mixture of experts.",
-        IsPerLayer = true,
         IsPerExpert = true,
         IsWidth = true,
         Taps = [TapPoint.ExpertIntermediate],
-        IsOptional = true,
         Exists = kind => kind.HasExperts,
         Size = config => config.ExpertIntermediateSize,
         Resize = (config, size) => config with { ExpertIntermediateSize = size },
@@ -135,10 +133,8 @@ public sealed partial class Axis
         Field = "shared_expert_intermediate_size",
         Summary = "Width of the expert that every token goes to",
         Page = "Width of the expert that every token goes to, beside those that the router chooses.",
-        IsPerLayer = true,
         IsWidth = true,
         Taps = [TapPoint.SharedIntermediate],
-        IsOptional = true,
         Exists = kind => kind.HasSharedExpert,
         Size = config => config.SharedIntermediateSize,
         Resize = (config, size) => config with { SharedIntermediateSize = size },
@@ -172,7 +168,7 @@ public sealed partial class Axis
     public string UnitsField => Units.ToLowerInvariant().Replace(' ', '_');
 
     /// <summary>Whether each layer has units of its own, the same number in each.</summary>
-    public bool IsPerLayer { get; private init; }
+    public bool IsPerLayer { get; private init; } = true;
 
     /// <summary>Whether each expert of a layer has units of its own, the same number in each.</summary>
     public bool IsPerExpert { get; private init; }
@@ -229,7 +225,7 @@ public sealed partial class Axis
     public bool IsIn(DecoderConfig config) => config.LayerKinds.Any(Exists);
 
     /// <summary>Whether there are models without it.</summary>
-    internal bool IsOptional { get; private init; }
+    internal bool IsOptional { get; private init; } = true;
 
     /// <summary>
     /// Whether a plain decoder has units of it, whose layers are attention and a feed-forward block. Such sizes are always listed.

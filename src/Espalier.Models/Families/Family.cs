@@ -10,8 +10,10 @@ namespace Espalier.Models.Families;
 /// <param name="architecture">The class in <c>architectures</c>.</param>
 internal abstract class Family(string modelType, string architecture)
 {
-    // Where a config class has them, they say which projections have biases.
+    // What a config says where the class has the field: which projections have biases, and how experts share a token.
     private const string AttentionBias = "attention_bias", MlpBias = "mlp_bias";
+    private const string HeadDim = "head_dim";
+    private const string ExpertsPerToken = "num_experts_per_tok", NormalizesExpertWeights = "norm_topk_prob";
 
     public string ModelType => modelType;
 
@@ -35,8 +37,8 @@ internal abstract class Family(string modelType, string architecture)
 
     protected internal virtual string EpsilonField => "rms_norm_eps";
 
-    /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null.</summary>
-    protected virtual bool FillsHeadDim => true;
+    /// <summary>Whether the config class fills in a <c>head_dim</c> that is absent or null, as most do that have the field.</summary>
+    protected virtual bool FillsHeadDim => Has(HeadDim);
 
     /// <summary>The field of a size, where the family has another one than most; null where this file says it otherwise.</summary>
     protected virtual string? FieldOf(Axis axis, JsonObject fields) => axis.Field;
@@ -101,7 +103,7 @@ internal abstract class Family(string modelType, string architecture)
             Layers = LayersOf(fields),
             QueryHeads = heads,
             KeyValueHeads = fields.OptionalInt("num_key_value_heads") ?? heads,
-            HeadDim = fields.OptionalInt("head_dim") ?? hidden / heads,
+            HeadDim = fields.OptionalInt(HeadDim) ?? hidden / heads,
             TiedEmbeddings = fields.Bool("tie_word_embeddings"),
             MaxPositions = maxPositions,
             NormEpsilon = fields.Positive(EpsilonField),
@@ -111,6 +113,8 @@ internal abstract class Family(string modelType, string architecture)
             QueryKeyValueBias = Has(AttentionBias) && fields.Bool(AttentionBias),
             AttentionOutputBias = Has(AttentionBias) && fields.Bool(AttentionBias),
             MlpBias = Has(MlpBias) && fields.Bool(MlpBias),
+            ExpertsPerToken = Has(ExpertsPerToken) ? fields.Int(ExpertsPerToken) : 0,
+            NormalizesExpertWeights = Has(NormalizesExpertWeights) && fields.Bool(NormalizesExpertWeights),
         };
         // A kind is made for each layer.
         common.RequireLayers(source);
@@ -148,8 +152,8 @@ internal abstract class Family(string modelType, string architecture)
         foreach (var axis in Axis.All.Where(axis => axis.Of(target) > 0))
             if (FieldOf(axis, fields) is { } field)
                 ConfigJson.Set(fields, field, axis.Of(target));
-        if (FillsHeadDim || fields["head_dim"] is not null || target.HeadDim != target.HiddenSize / target.QueryHeads)
-            ConfigJson.Set(fields, "head_dim", target.HeadDim);
+        if (FillsHeadDim || fields[HeadDim] is not null || target.HeadDim != target.HiddenSize / target.QueryHeads)
+            ConfigJson.Set(fields, HeadDim, target.HeadDim);
         fields["tie_word_embeddings"] = target.TiedEmbeddings;
         ConfigJson.Set(fields, "max_position_embeddings", target.MaxPositions);
         ConfigJson.SetFloat(fields, EpsilonField, target.NormEpsilon);
@@ -160,6 +164,10 @@ internal abstract class Family(string modelType, string architecture)
             fields[AttentionBias] = target.QueryKeyValueBias;
         if (Has(MlpBias))
             fields[MlpBias] = target.MlpBias;
+        if (Has(ExpertsPerToken))
+            ConfigJson.Set(fields, ExpertsPerToken, target.ExpertsPerToken);
+        if (Has(NormalizesExpertWeights))
+            fields[NormalizesExpertWeights] = target.NormalizesExpertWeights;
         WriteSpecific(target, fields);
         PretrainedConfig.DropDefaults(fields, Defaults);
 

@@ -56,7 +56,6 @@ internal sealed class GptOss() : Family("gpt_oss", "GptOssForCausalLM")
         {
             IntermediateSize = 0,
             Experts = fields.Int("num_local_experts"),
-            ExpertsPerToken = fields.Int("num_experts_per_tok"),
             ExpertIntermediateSize = common.IntermediateSize,
             NormalizesExpertWeights = true,
             RouterBias = true,
@@ -71,7 +70,6 @@ internal sealed class GptOss() : Family("gpt_oss", "GptOssForCausalLM")
 
     protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
     {
-        ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);
         if (fields.ContainsKey(OtherChosen))
             ConfigJson.Set(fields, OtherChosen, target.ExpertsPerToken);
         var limit = target.LayerKinds[0].ActivationLimit;

@@ -20,8 +20,6 @@ internal sealed class Granite() : Family("granite", "GraniteForCausalLM")
         }
         """);
 
-    protected override bool FillsHeadDim => false;
-
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         LayerKinds = LayerKinds.All(new() { AttentionScale = fields.Positive("attention_multiplier") }),

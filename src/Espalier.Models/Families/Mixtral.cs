@@ -35,15 +35,11 @@ internal sealed class Mixtral() : Family("mixtral", "MixtralForCausalLM")
     {
         IntermediateSize = 0,
         Experts = fields.Int("num_local_experts"),
-        ExpertsPerToken = fields.Int("num_experts_per_tok"),
         ExpertIntermediateSize = common.IntermediateSize,
         NormalizesExpertWeights = true,
         LayerKinds = LayerKinds.All(new() { HasExperts = true, SlidingWindow = fields.OptionalInt("sliding_window") }),
     };
 
-    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
-    {
-        ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);
+    protected override void WriteSpecific(DecoderConfig target, JsonObject fields) =>
         ConfigJson.Set(fields, "sliding_window", target.LayerKinds[0].SlidingWindow);
-    }
 }

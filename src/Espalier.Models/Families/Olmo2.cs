@@ -19,8 +19,6 @@ internal sealed class Olmo2() : Family("olmo2", "Olmo2ForCausalLM")
         }
         """);
 
-    protected override bool FillsHeadDim => false;
-
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields) => common with
     {
         LayerKinds = LayerKinds.All(new() { Norms = NormPlacement.After, HeadNorms = HeadNormKind.AllHeads }),

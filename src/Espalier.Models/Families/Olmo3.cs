@@ -23,8 +23,6 @@ internal sealed class Olmo3() : Family("olmo3", "Olmo3ForCausalLM")
         }
         """);
 
-    protected override bool FillsHeadDim => false;
-
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         var full = new LayerKind { Norms = NormPlacement.After, HeadNorms = HeadNormKind.AllHeads };

@@ -24,8 +24,6 @@ internal sealed class Olmoe() : Family("olmoe", "OlmoeForCausalLM")
         }
         """);
 
-    protected override bool FillsHeadDim => false;
-
     protected override string? FieldOf(Axis axis, JsonObject fields) => axis == Axis.ExpertFfn ? "intermediate_size" : axis.Field;
 
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
@@ -41,16 +39,8 @@ internal sealed class Olmoe() : Family("olmoe", "OlmoeForCausalLM")
         {
             IntermediateSize = 0,
             Experts = fields.Int("num_experts"),
-            ExpertsPerToken = fields.Int("num_experts_per_tok"),
             ExpertIntermediateSize = common.IntermediateSize,
-            NormalizesExpertWeights = fields.Bool("norm_topk_prob"),
             LayerKinds = LayerKinds.All(new() { HasExperts = true, HeadNorms = HeadNormKind.AllHeads }),
         };
-    }
-
-    protected override void WriteSpecific(DecoderConfig target, JsonObject fields)
-    {
-        fields["norm_topk_prob"] = target.NormalizesExpertWeights;
-        ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);
     }
 }

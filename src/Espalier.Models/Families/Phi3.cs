@@ -27,8 +27,6 @@ internal sealed class Phi3() : Family("phi3", "Phi3ForCausalLM")
         }
         """);
 
-    protected override bool FillsHeadDim => false;
-
     protected internal override bool TurnsPartly => true;
 
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)

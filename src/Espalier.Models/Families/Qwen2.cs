@@ -19,8 +19,6 @@ internal sealed class Qwen2() : Family("qwen2", "Qwen2ForCausalLM")
         }
         """);
 
-    protected override bool FillsHeadDim => false;
-
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         QwenLayers.RequireFull(fields);

@@ -26,8 +26,6 @@ internal sealed class Qwen2Moe() : Family("qwen2_moe", "Qwen2MoeForCausalLM")
         }
         """);
 
-    protected override bool FillsHeadDim => false;
-
     protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
 
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)

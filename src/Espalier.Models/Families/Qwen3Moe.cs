@@ -24,8 +24,6 @@ internal sealed class Qwen3Moe() : Family("qwen3_moe", "Qwen3MoeForCausalLM")
         }
         """);
 
-    protected override bool FillsHeadDim => false;
-
     protected override string? FieldOf(Axis axis, JsonObject fields) => SparseLayers.FieldOf(axis, fields);
 
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)

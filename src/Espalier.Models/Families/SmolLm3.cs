@@ -22,8 +22,6 @@ internal sealed class SmolLm3() : Family("smollm3", "SmolLM3ForCausalLM")
         }
         """);
 
-    protected override bool FillsHeadDim => false;
-
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         // A window that is switched off would still be in the masks of layers that layer_types gives it.

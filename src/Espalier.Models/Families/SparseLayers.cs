@@ -14,9 +14,7 @@ internal static class SparseLayers
     public static DecoderConfig Sizes(DecoderConfig common, ConfigFields fields) => common with
     {
         Experts = fields.Int(fields.Says(NewerName) ? NewerName : Name),
-        ExpertsPerToken = fields.Int("num_experts_per_tok"),
         ExpertIntermediateSize = fields.Int("moe_intermediate_size"),
-        NormalizesExpertWeights = fields.Bool("norm_topk_prob"),
     };
 
     /// <summary>Whether each layer has experts: where it is one of every so many and not named as one without them.</summary>
@@ -32,8 +30,6 @@ internal static class SparseLayers
         // The default of the older name has no place beside the newer one.
         if (fields.ContainsKey(NewerName))
             fields.Remove(Name);
-        fields["norm_topk_prob"] = target.NormalizesExpertWeights;
-        ConfigJson.Set(fields, "num_experts_per_tok", target.ExpertsPerToken);
         var layers = Enumerable.Range(0, target.Layers).Select(layer => target.LayerKinds[layer].HasExperts).ToArray();
         if (Of(new(fields, defaults, "config.json"), target.Layers).SequenceEqual(layers))
             return;

@@ -23,8 +23,6 @@ internal sealed class StableLm() : Family("stablelm", "StableLmForCausalLM")
 
     protected internal override string EpsilonField => "layer_norm_eps";
 
-    protected override bool FillsHeadDim => false;
-
     protected internal override bool TurnsPartly => true;
 
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)

@@ -29,8 +29,6 @@ internal sealed class StarCoder2() : Family("starcoder2", "Starcoder2ForCausalLM
 
     protected internal override string EpsilonField => "norm_epsilon";
 
-    protected override bool FillsHeadDim => false;
-
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         var hasBias = fields.Bool("use_bias");

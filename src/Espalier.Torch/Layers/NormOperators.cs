@@ -49,16 +49,8 @@ public static class NormOperators
     /// (x − mean) / √(variance + ε) · (1 + weight) + bias over the last dimension D (arXiv 1607.06450), with the weight kept as its
     /// distance from one; weight and bias are [D].
     /// </summary>
-    public static Tensor LayerNorm1p(this Tensor x, Tensor weight, Tensor bias, double epsilon)
-    {
-        if (!x.IsForwardFused)
-            return x.LayerNorm1pByParts(weight, bias, epsilon);
-        var y = LayerNormKernel.Forward(x, weight, bias, epsilon, plus: 1);
-        return Tape.Record(
-            y, [x, weight, bias], [x, weight],
-            static (node, g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, node[0], node[1], node.Number, plus: 1),
-            epsilon);
-    }
+    public static Tensor LayerNorm1p(this Tensor x, Tensor weight, Tensor bias, double epsilon) =>
+        x.IsForwardFused ? x.LayerNorm(weight, bias, epsilon, plus: 1) : x.LayerNorm1pByParts(weight, bias, epsilon);
 
     /// <summary>The same out of libtorch's operators.</summary>
     public static Tensor LayerNorm1pByParts(this Tensor x, Tensor weight, Tensor bias, double epsilon) =>
@@ -67,15 +59,16 @@ public static class NormOperators
     /// <summary>
     /// Layer norm (arXiv 1607.06450) over the last dimension D: (x − mean) / √(variance + ε) · weight + bias; weight and bias are [D].
     /// </summary>
-    public static Tensor LayerNorm(this Tensor x, Tensor weight, Tensor bias, double epsilon)
+    public static Tensor LayerNorm(this Tensor x, Tensor weight, Tensor bias, double epsilon) =>
+        x.IsForwardFused ? x.LayerNorm(weight, bias, epsilon, plus: 0) : x.LayerNormOfLibtorch(weight, bias, epsilon);
+
+    private static Tensor LayerNorm(this Tensor x, Tensor weight, Tensor bias, double epsilon, long plus)
     {
-        if (!x.IsForwardFused)
-            return x.LayerNormOfLibtorch(weight, bias, epsilon);
-        var y = LayerNormKernel.Forward(x, weight, bias, epsilon, plus: 0);
+        var y = LayerNormKernel.Forward(x, weight, bias, epsilon, plus);
         return Tape.Record(
             y, [x, weight, bias], [x, weight],
-            static (node, g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, node[0], node[1], node.Number, plus: 0),
-            epsilon);
+            static (node, g, into) => (into[0], into[1], into[2]) = LayerNormKernel.Backward(g, node[0], node[1], node.Number, node.First),
+            epsilon, plus);
     }
 
     /// <summary>The same by libtorch's operator.</summary>

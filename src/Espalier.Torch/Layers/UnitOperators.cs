@@ -50,19 +50,19 @@ public static class UnitOperators
     private static Tensor Below(this Tensor x, double limit) => x.MaskedFill(x.Neg().Less(-limit), limit);
 
     /// <summary>gelu(x) in its tanh form, without a gate (StarCoder2).</summary>
-    public static Tensor Gelu(this Tensor x)
-    {
-        if (!x.IsFusedNarrow)
-            return x.GeluByParts();
-        var y = UnitKernel<GeluGate>.Forward(x);
-        return Tape.Record(y, [x], [x], static (node, g, into) => into[0] = UnitKernel<GeluGate>.Backward(g, node[0]));
-    }
+    public static Tensor Gelu(this Tensor x) => x.IsFusedNarrow ? x.Unit<SigmoidUnit<GeluGate>>() : x.GeluByParts();
 
     /// <summary>The same out of libtorch's operators.</summary>
     public static Tensor GeluByParts(this Tensor x)
     {
         var linear = Math.Sqrt(2 / Math.PI);
         return x.Mul(x.Square().Mul(0.044715 * linear).Add(linear)).Tanh().Add(1).Mul(0.5).Mul(x);
+    }
+
+    private static Tensor Unit<TU>(this Tensor x) where TU : struct, IUnit
+    {
+        var y = UnitKernel<TU>.Forward(x);
+        return Tape.Record(y, [x], [x], static (node, g, into) => into[0] = UnitKernel<TU>.Backward(g, node[0]));
     }
 
     private static Tensor GatedUnit<TU>(this Tensor x, Tensor up, double limit = double.PositiveInfinity) where TU : struct, IGatedUnit
@@ -73,13 +73,7 @@ public static class UnitOperators
     }
 
     /// <summary>max(x, 0)² (arXiv 2109.08668).</summary>
-    public static Tensor SquaredRelu(this Tensor x)
-    {
-        if (!x.IsForwardFused)
-            return x.SquaredReluByParts();
-        var y = SquaredReluKernel.Forward(x);
-        return Tape.Record(y, [x], [x], static (node, g, into) => into[0] = SquaredReluKernel.Backward(g, node[0]));
-    }
+    public static Tensor SquaredRelu(this Tensor x) => x.IsForwardFused ? x.Unit<SquaredReluUnit>() : x.SquaredReluByParts();
 
     /// <summary>The same out of libtorch's operators.</summary>
     public static Tensor SquaredReluByParts(this Tensor x) => x.Relu().Square();

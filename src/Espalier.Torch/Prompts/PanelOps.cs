@@ -41,7 +41,7 @@ internal static unsafe class PanelOps
     /// <param name="positions">How many.</param>
     /// <param name="adds">Whether results are added to what is there.</param>
     /// <param name="products">The matrices and where their results go.</param>
-    public static void Product(PanelBuffer x, int positions, bool adds, params ReadOnlySpan<PanelProduct> products)
+    public static void Product(PanelBuffer x, int positions, bool adds, params ReadOnlySpan<MatrixProduct<PanelBuffer>> products)
     {
         if (products.Length is 0 or > PanelProductJob.Most)
             throw KernelErrors.Of(Products, $"{products.Length} matrices at once; 1 to {PanelProductJob.Most}");
@@ -58,11 +58,11 @@ internal static unsafe class PanelOps
     }
 
     /// <summary>silu(gate) · up of two products of one size, into the gate's result; those of up are never written.</summary>
-    public static void SiluMul(PanelBuffer x, int positions, PanelProduct gate, PanelProduct up) =>
+    public static void SiluMul(PanelBuffer x, int positions, MatrixProduct<PanelBuffer> gate, MatrixProduct<PanelBuffer> up) =>
         GatedUnit(x, positions, gate, up, PanelProductJob.Unit.Silu);
 
     /// <summary>gelu(gate) · up, the same.</summary>
-    public static void GeluMul(PanelBuffer x, int positions, PanelProduct gate, PanelProduct up) =>
+    public static void GeluMul(PanelBuffer x, int positions, MatrixProduct<PanelBuffer> gate, MatrixProduct<PanelBuffer> up) =>
         GatedUnit(x, positions, gate, up, PanelProductJob.Unit.Gelu);
 
     /// <summary>The root-mean-square norm of each <paramref name="weight"/>'s width of channels; <paramref name="to"/> may be x.</summary>
@@ -150,7 +150,8 @@ internal static unsafe class PanelOps
         to.Memory.Check();
     }
 
-    private static void GatedUnit(PanelBuffer x, int positions, PanelProduct gate, PanelProduct up, PanelProductJob.Unit units)
+    private static void GatedUnit(
+        PanelBuffer x, int positions, MatrixProduct<PanelBuffer> gate, MatrixProduct<PanelBuffer> up, PanelProductJob.Unit units)
     {
         if (gate.Weight.Rows != up.Weight.Rows)
             throw KernelErrors.Of(Products, $"gates of {gate.Weight.Rows} and values of {up.Weight.Rows}");
@@ -170,7 +171,8 @@ internal static unsafe class PanelOps
         Format = format,
     };
 
-    private static PanelProductJob.Part Part(in PanelProduct product, WeightFormat format, PanelBuffer x, int positions, PanelBuffer? to)
+    private static PanelProductJob.Part Part(
+        in MatrixProduct<PanelBuffer> product, WeightFormat format, PanelBuffer x, int positions, PanelBuffer? to)
     {
         var (weight, bias) = (product.Weight, product.Bias);
         weight.ThrowIfDisposed();

@@ -21,7 +21,7 @@ internal static unsafe class RowOps
     /// <param name="rows">How many.</param>
     /// <param name="adds">Whether results are added to what is there.</param>
     /// <param name="products">The matrices and where their results go.</param>
-    public static void Product(RowBuffer x, int rows, bool adds, params ReadOnlySpan<RowProduct> products)
+    public static void Product(RowBuffer x, int rows, bool adds, params ReadOnlySpan<MatrixProduct<RowBuffer>> products)
     {
         if (products.Length is 0 or > RowProductJob.Most)
             throw KernelErrors.Of(Products, $"{products.Length} matrices at once; 1 to {RowProductJob.Most}");
@@ -34,7 +34,7 @@ internal static unsafe class RowOps
             job.C = Part(products[2], format, x, rows);
         RowProductKernel.Run(format, ref job);
         foreach (var product in products)
-            product.To.Check();
+            product.To!.Check();
     }
 
     /// <summary>Rows of the matrix, widened: what an embedding looks up.</summary>
@@ -64,10 +64,6 @@ internal static unsafe class RowOps
             to.Of(Norms, "the result", rows));
         to.Check();
     }
-
-    /// <summary>The layer norm with a weight kept as its distance from one; <paramref name="to"/> may be x.</summary>
-    public static void LayerNorm1p(RowBuffer x, int rows, RowBuffer weight, RowBuffer bias, double epsilon, RowBuffer to) =>
-        LayerNorm(x, rows, weight, bias, epsilon, to, plus: 1);
 
     /// <summary>The layer norm; <paramref name="to"/> may be x. What is added to the weight is <paramref name="plus"/>.</summary>
     public static void LayerNorm(RowBuffer x, int rows, RowBuffer weight, RowBuffer bias, double epsilon, RowBuffer to, float plus = 0)
@@ -105,18 +101,15 @@ internal static unsafe class RowOps
     }
 
     /// <summary>gelu(x) in its tanh form, into x.</summary>
-    public static void Gelu(RowBuffer x, int rows)
-    {
-        var y = x.Of(Units, "x", rows);
-        UnitKernel<GeluGate>.Run(y, rows * x.Width, y);
-        x.Check();
-    }
+    public static void Gelu(RowBuffer x, int rows) => Unit<SigmoidUnit<GeluGate>>(x, rows);
 
     /// <summary>max(x, 0)², into x.</summary>
-    public static void SquaredRelu(RowBuffer x, int rows)
+    public static void SquaredRelu(RowBuffer x, int rows) => Unit<SquaredReluUnit>(x, rows);
+
+    private static void Unit<TU>(RowBuffer x, int rows) where TU : struct, IUnit
     {
         var y = x.Of(Units, "x", rows);
-        SquaredReluKernel.Run(y, rows * x.Width, y);
+        UnitKernel<TU>.Run(y, rows * x.Width, y);
         x.Check();
     }
 
@@ -238,9 +231,9 @@ internal static unsafe class RowOps
         return true;
     }
 
-    private static RowProductJob.Part Part(in RowProduct product, WeightFormat format, RowBuffer x, int rows)
+    private static RowProductJob.Part Part(in MatrixProduct<RowBuffer> product, WeightFormat format, RowBuffer x, int rows)
     {
-        var (weight, bias, to) = (product.Weight, product.Bias, product.To);
+        var (weight, bias, to) = (product.Weight, product.Bias, product.To!);
         weight.ThrowIfDisposed();
         if (weight.Format != format || weight.Columns != x.Width || to.Width != weight.Rows
             || (bias is not null && bias.Width != weight.Rows))

@@ -1,3 +1,5 @@
+using RowProduct = Espalier.Torch.MatrixProduct<Espalier.Torch.RowBuffer>;
+
 namespace Espalier.Torch.Tests.Kernels;
 
 /// <summary>What generated tokens ask of a decoder, against the same out of libtorch's operators in float64.</summary>
@@ -155,7 +157,7 @@ public abstract class RowOpsTests(int bits) : KernelTest(bits)
         foreach (var (expected, act) in new (Tensor, Action<RowBuffer>)[]
         {
             (heads.RmsNorm(weight, 1e-5), y => RowOps.RmsNorm(y, 3, w, 1e-5, y)),
-            (heads.LayerNorm1p(weight, bias, 1e-5), y => RowOps.LayerNorm1p(y, 3, w, b, 1e-5, y)),
+            (heads.LayerNorm1p(weight, bias, 1e-5), y => RowOps.LayerNorm(y, 3, w, b, 1e-5, y, plus: 1)),
             (heads.LayerNorm(weight, bias, 1e-5), y => RowOps.LayerNorm(y, 3, w, b, 1e-5, y)),
             (heads.Rotate(cos.View(3, 1, 17), sin.View(3, 1, 17)), y => RowOps.Rotate(y, 37, c, s, 3)),
             (x.SiluMul(up), y => RowOps.SiluMul(y, other, 3)),

@@ -13,10 +13,8 @@ internal sealed class PackedNorm(PackedWeights weights, ParameterRole weight, Pa
     public void Forward(RowBuffer x, int rows, RowBuffer to)
     {
         var (norm, epsilon) = (weights.Config.Norm, weights.Config.NormEpsilon);
-        if (norm == NormKind.LayerNorm1p)
-            RowOps.LayerNorm1p(x, rows, _weight, _bias!, epsilon, to);
-        else if (norm == NormKind.LayerNorm)
-            RowOps.LayerNorm(x, rows, _weight, _bias!, epsilon, to);
+        if (norm is NormKind.LayerNorm or NormKind.LayerNorm1p)
+            RowOps.LayerNorm(x, rows, _weight, _bias!, epsilon, to, plus: norm == NormKind.LayerNorm1p ? 1 : 0);
         else
             RowOps.RmsNorm(x, rows, _weight, epsilon, to);
     }

@@ -59,6 +59,18 @@ internal sealed class PackedWeights : IDisposable
 
     internal RowBuffer? Row(ParameterRole role, int layer, int expert = -1) => _rows.GetValueOrDefault(new(role, layer, expert));
 
+    /// <summary>The product with a matrix and the bias that belongs to it, where there is one.</summary>
+    internal MatrixProduct<T> Product<T>(ParameterRole weight, ParameterRole bias, int layer, T to) where T : class =>
+        new(Matrix(weight, layer), Row(bias, layer), to);
+
+    /// <summary>Ids as the first block reads them.</summary>
+    internal void Embed(ReadOnlySpan<int> ids, RowBuffer to)
+    {
+        RowOps.Embedding(Embedding, ids, to);
+        if (Config.EmbeddingScale != 1)
+            RowOps.Scale(to, ids.Length, Config.EmbeddingScale);
+    }
+
     /// <summary>The row of a norm as <see cref="RowOps"/> multiply by it.</summary>
     internal RowBuffer? NormRow(ParameterRole role, int layer) => _wholeRows.GetValueOrDefault(new(role, layer)) ?? Row(role, layer);
 

@@ -11,25 +11,23 @@ internal sealed class PromptAttention
     private readonly LayerKind _kind;
     private readonly RowBuffer? _queryNorm, _keyNorm;
     private readonly (PanelBuffer Cos, PanelBuffer Sin) _turns;
-    private readonly PanelProduct _query, _key, _value, _output;
-    private readonly PanelProduct? _gate;
+    private readonly MatrixProduct<PanelBuffer> _query, _key, _value, _output;
+    private readonly MatrixProduct<PanelBuffer>? _gate;
     private readonly RowBuffer _keys, _values;
 
     public PromptAttention(PackedWeights weights, int layer, PromptWorkspace work, RowBuffer keys, RowBuffer values, PanelBuffer to)
     {
         (_config, _work, _keys, _values) = (weights.Config, work, keys, values);
-        PanelProduct Of(ParameterRole weight, ParameterRole bias, PanelBuffer into) =>
-            new(weights.Matrix(weight, layer), weights.Row(bias, layer), into);
         _kind = _config.LayerKinds[layer];
         _turns = work.Turns[_config.RotaryOf(layer)];
         _queryNorm = weights.NormRow(ParameterRole.QueryNorm, layer) ?? weights.NormRow(ParameterRole.QueryRowNorm, layer);
         _keyNorm = weights.NormRow(ParameterRole.KeyNorm, layer) ?? weights.NormRow(ParameterRole.KeyRowNorm, layer);
-        _query = Of(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, work.Queries);
+        _query = weights.Product(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer, work.Queries);
         if (_kind.HasAttentionGate)
-            _gate = Of(ParameterRole.QueryGateProjection, ParameterRole.QueryGateProjectionBias, work.QueryGates);
-        _key = Of(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, work.Keys);
-        _value = Of(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, work.Values);
-        _output = Of(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, to);
+            _gate = weights.Product(ParameterRole.QueryGateProjection, ParameterRole.QueryGateProjectionBias, layer, work.QueryGates);
+        _key = weights.Product(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer, work.Keys);
+        _value = weights.Product(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer, work.Values);
+        _output = weights.Product(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer, to);
     }
 
     /// <summary>Puts the positions' keys and values into the cache.</summary>

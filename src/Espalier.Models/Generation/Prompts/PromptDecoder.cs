@@ -68,7 +68,8 @@ internal sealed class PromptDecoder : IDisposable
         for (var first = 0; first < ids.Length; first += Most)
         {
             var count = Math.Min(Most, ids.Length - first);
-            Embed(ids.Slice(first, count));
+            _weights.Embed(ids.Slice(first, count), _work.Embedded);
+            PanelOps.FromRows(_work.Embedded, 0, count, _work.Stream);
             for (var i = 0; i < turns.Length; i++)
             {
                 PanelOps.FromRows(turns[i].Cos, first, count, _work.Turns[i].Cos);
@@ -86,12 +87,4 @@ internal sealed class PromptDecoder : IDisposable
     }
 
     public void Dispose() => _work.Dispose();
-
-    private void Embed(ReadOnlySpan<int> ids)
-    {
-        RowOps.Embedding(_weights.Embedding, ids, _work.Embedded);
-        if (_weights.Config.EmbeddingScale != 1)
-            RowOps.Scale(_work.Embedded, ids.Length, _weights.Config.EmbeddingScale);
-        PanelOps.FromRows(_work.Embedded, 0, ids.Length, _work.Stream);
-    }
 }

@@ -8,18 +8,16 @@ internal sealed class PromptFeedForward
 {
     private readonly PromptWorkspace _work;
     private readonly ActivationKind _activation;
-    private readonly PanelProduct _up, _down;
-    private readonly PanelProduct? _gate;
+    private readonly MatrixProduct<PanelBuffer> _up, _down;
+    private readonly MatrixProduct<PanelBuffer>? _gate;
 
     public PromptFeedForward(PackedWeights weights, int layer, PromptWorkspace work, PanelBuffer to)
     {
         (_work, _activation) = (work, weights.Config.LayerKinds[layer].Activation);
-        PanelProduct Of(ParameterRole weight, ParameterRole bias, PanelBuffer into) =>
-            new(weights.Matrix(weight, layer), weights.Row(bias, layer), into);
-        _up = Of(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, work.Units);
-        _down = Of(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, to);
+        _up = weights.Product(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, layer, work.Units);
+        _down = weights.Product(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, layer, to);
         if (weights.Config.LayerKinds[layer].HasGate)
-            _gate = Of(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, work.Units);
+            _gate = weights.Product(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer, work.Units);
     }
 
     /// <summary>Takes positions through, to where the results go.</summary>

@@ -11,26 +11,24 @@ internal sealed class RowAttention : IRowMixer
     private readonly LayerKind _kind;
     private readonly RowBuffer? _queryNorm, _keyNorm, _sinks;
     private readonly (RowBuffer Cos, RowBuffer Sin) _turns;
-    private readonly RowProduct _query, _key, _value, _output;
-    private readonly RowProduct? _gate;
+    private readonly MatrixProduct<RowBuffer> _query, _key, _value, _output;
+    private readonly MatrixProduct<RowBuffer>? _gate;
     private readonly RowBuffer _keys, _values;
 
     public RowAttention(PackedWeights weights, int layer, RowWorkspace work, RowBuffer keys, RowBuffer values, RowBuffer to)
     {
         (_config, _work, _keys, _values) = (weights.Config, work, keys, values);
-        RowProduct Of(ParameterRole weight, ParameterRole bias, RowBuffer to) =>
-            new(weights.Matrix(weight, layer), weights.Row(bias, layer), to);
         _kind = _config.LayerKinds[layer];
         _turns = work.Turns[_config.RotaryOf(layer)];
         _queryNorm = weights.NormRow(ParameterRole.QueryNorm, layer) ?? weights.NormRow(ParameterRole.QueryRowNorm, layer);
         _keyNorm = weights.NormRow(ParameterRole.KeyNorm, layer) ?? weights.NormRow(ParameterRole.KeyRowNorm, layer);
         _sinks = weights.Row(ParameterRole.AttentionSinks, layer);
-        _query = Of(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, work.Queries);
+        _query = weights.Product(ParameterRole.QueryProjection, ParameterRole.QueryProjectionBias, layer, work.Queries);
         if (_kind.HasAttentionGate)
-            _gate = Of(ParameterRole.QueryGateProjection, ParameterRole.QueryGateProjectionBias, work.QueryGates);
-        _key = Of(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, work.Keys);
-        _value = Of(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, work.Values);
-        _output = Of(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, to);
+            _gate = weights.Product(ParameterRole.QueryGateProjection, ParameterRole.QueryGateProjectionBias, layer, work.QueryGates);
+        _key = weights.Product(ParameterRole.KeyProjection, ParameterRole.KeyProjectionBias, layer, work.Keys);
+        _value = weights.Product(ParameterRole.ValueProjection, ParameterRole.ValueProjectionBias, layer, work.Values);
+        _output = weights.Product(ParameterRole.OutputProjection, ParameterRole.OutputProjectionBias, layer, to);
     }
 
     /// <summary>Each row's key and value go into the cache before any row looks back.</summary>

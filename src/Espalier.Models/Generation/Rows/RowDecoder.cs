@@ -28,7 +28,7 @@ internal sealed class RowDecoder : IDisposable
     private readonly RowStates?[] _states;
     private readonly RowBlock[] _blocks;
     private readonly PackedNorm _finalNorm;
-    private readonly RowProduct _head;
+    private readonly MatrixProduct<RowBuffer> _head;
     private readonly RotaryTables _rotary;
     private readonly (RowBuffer Cos, RowBuffer Sin)[] _turns, _longTurns;
     private PromptDecoder? _prompts;
@@ -179,7 +179,7 @@ internal sealed class RowDecoder : IDisposable
         foreach (var position in positions)
             seen += position + 1;
         using var alone = Workers.Alone(IsLittle(ids.Length, seen));
-        Embed(ids, _work.Stream);
+        _weights.Embed(ids, _work.Stream);
         for (var row = 0; row < ids.Length; row++)
         {
             var turns = IsLong(lengths.IsEmpty ? positions[row] + 1 : lengths[row]) ? _longTurns : _turns;
@@ -208,13 +208,6 @@ internal sealed class RowDecoder : IDisposable
             RowOps.Scale(_work.Logits, rows, 1 / config.LogitDivisor);
     }
 
-    private void Embed(ReadOnlySpan<int> ids, RowBuffer to)
-    {
-        RowOps.Embedding(_weights.Embedding, ids, to);
-        if (_weights.Config.EmbeddingScale != 1)
-            RowOps.Scale(to, ids.Length, _weights.Config.EmbeddingScale);
-    }
-
     // Through the blocks of the decoder, on tensors: recurrent layers, and mixtures of experts.
     private void BeginByBlocks(int sequence, ReadOnlySpan<int> ids, CancellationToken stop)
     {
@@ -226,7 +219,7 @@ internal sealed class RowDecoder : IDisposable
         var cache = new KeyValueCache(
             [.. _keys.Select(Own)], [.. _values.Select(Own)], [.. _states.Select(states => states?.Begin(sequence))], _capacity);
         using var embedded = new RowBuffer(T, config.HiddenSize);
-        Embed(ids, embedded);
+        _weights.Embed(ids, embedded);
         var x_1TD = embedded.Tensor.View(1, T, -1);
         var context = new ForwardContext(_rotary.At(0, T), Masks: null, Begins: null, cache, Tap: null, ComputeType.Float32);
         for (var layer = 0; layer < config.Layers; layer++)

@@ -10,14 +10,14 @@ internal sealed class RowDelta : IRowMixer
     private readonly ScanSizes _sizes;
     private readonly RowWorkspace _work;
     private readonly RowStates _states;
-    private readonly RowProduct _query, _key, _value, _gate, _strength, _step, _output;
+    private readonly MatrixProduct<RowBuffer> _query, _key, _value, _gate, _strength, _step, _output;
     private readonly RowBuffer _queryTaps, _keyTaps, _valueTaps, _norm;
     private readonly (RowBuffer StepBias, RowBuffer LogDecay) _scan;
 
     public RowDelta(PackedWeights weights, int layer, RowWorkspace work, RowStates states, RowBuffer to)
     {
         (_config, _work, _states, _sizes) = (weights.Config, work, states, GatedDeltaMixer.SizesOf(weights.Config));
-        RowProduct Of(ParameterRole weight, RowBuffer to) => new(weights.Matrix(weight, layer), null, to);
+        MatrixProduct<RowBuffer> Of(ParameterRole weight, RowBuffer to) => new(weights.Matrix(weight, layer), null, to);
         RowBuffer Row(ParameterRole role) => weights.Row(role, layer)!;
         _query = Of(ParameterRole.DeltaQueryProjection, work.DeltaQueries);
         _key = Of(ParameterRole.DeltaKeyProjection, work.DeltaKeys);

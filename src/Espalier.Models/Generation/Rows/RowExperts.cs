@@ -1,5 +1,6 @@
 using Espalier.Models.FeedForwards;
 using Espalier.Models.Generation.Packed;
+using RowProduct = Espalier.Torch.MatrixProduct<Espalier.Torch.RowBuffer>;
 
 namespace Espalier.Models.Generation.Rows;
 
@@ -25,7 +26,7 @@ internal sealed class RowExperts : IRowFeedForward
     {
         (_config, _work, _to) = (weights.Config, work, to);
         _kind = _config.LayerKinds[layer];
-        _router = new(weights.Matrix(ParameterRole.Router, layer), weights.Row(ParameterRole.RouterBias, layer), work.Routed);
+        _router = weights.Product(ParameterRole.Router, ParameterRole.RouterBias, layer, work.Routed);
         RowProduct OfExpert(ParameterRole role, ParameterRole bias, int expert, RowBuffer into) =>
             new(weights.Matrix(role, layer, expert), weights.Row(bias, layer, expert), into);
         _experts = [.. Enumerable.Range(0, _config.Experts).Select(expert => (
@@ -69,12 +70,7 @@ internal sealed class RowExperts : IRowFeedForward
         if (count == 0)
             return;
         var (gate, up, down) = _experts[expert];
-        if (gate is { } given)
-            RowOps.Product(_work.ExpertRows, count, adds: false, given, up);
-        else
-            RowOps.Product(_work.ExpertRows, count, adds: false, up);
-        RowFeedForward.Units(_kind, _work.ExpertGate, _work.ExpertUp, count);
-        RowOps.Product(gate is null ? _work.ExpertUp : _work.ExpertGate, count, adds: false, down);
+        RowOps.Product(RowFeedForward.Units(_kind, _work.ExpertRows, count, gate, up), count, adds: false, down);
         count = 0;
         for (var row = 0; row < rows; row++)
             if (Chosen(row).Contains(expert))
@@ -87,8 +83,7 @@ internal sealed class RowExperts : IRowFeedForward
             RowOps.Product(x, rows, adds: false, gate, shared.Up, shared.Weight);
         else
             RowOps.Product(x, rows, adds: false, shared.Up, shared.Weight);
-        RowFeedForward.Units(_kind, _work.SharedGate, _work.SharedUp, rows);
-        RowOps.Product(shared.Gate is null ? _work.SharedUp : _work.SharedGate, rows, adds: false, shared.Down);
+        RowOps.Product(RowFeedForward.Activate(_kind, rows, shared.Gate, shared.Up), rows, adds: false, shared.Down);
         for (var row = 0; row < rows; row++)
             Add(_work.ExpertOutput.Row(row), 1 / (1 + MathF.Exp(-_work.SharedWeight.Row(row)[0])), _to.Row(row));
     }

@@ -6,44 +6,47 @@ namespace Espalier.Models.Generation.Rows;
 /// <summary>What <see cref="FeedForward"/> computes, on a few rows in memory that is there.</summary>
 internal sealed class RowFeedForward : IRowFeedForward
 {
-    private readonly RowWorkspace _work;
     private readonly LayerKind _kind;
-    private readonly RowProduct _up, _down;
-    private readonly RowProduct? _gate;
+    private readonly MatrixProduct<RowBuffer> _up, _down;
+    private readonly MatrixProduct<RowBuffer>? _gate;
 
     public RowFeedForward(PackedWeights weights, int layer, RowWorkspace work, RowBuffer to)
     {
-        (_work, _kind) = (work, weights.Config.LayerKinds[layer]);
-        RowProduct Of(ParameterRole weight, ParameterRole bias, RowBuffer to) =>
-            new(weights.Matrix(weight, layer), weights.Row(bias, layer), to);
-        _up = Of(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, work.Up);
-        _down = Of(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, to);
+        _kind = weights.Config.LayerKinds[layer];
+        _up = weights.Product(ParameterRole.UpProjection, ParameterRole.UpProjectionBias, layer, work.Up);
+        _down = weights.Product(ParameterRole.DownProjection, ParameterRole.DownProjectionBias, layer, to);
         if (weights.Config.LayerKinds[layer].HasGate)
-            _gate = Of(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, work.Gate);
+            _gate = weights.Product(ParameterRole.GateProjection, ParameterRole.GateProjectionBias, layer, work.Gate);
     }
 
-    public void Forward(RowBuffer x, int rows, bool adds)
+    public void Forward(RowBuffer x, int rows, bool adds) =>
+        RowOps.Product(Units(_kind, x, rows, _gate, _up), rows, adds, _down);
+
+    /// <summary>What the down projection reads of x: see <see cref="Activate"/>.</summary>
+    public static RowBuffer Units(
+        LayerKind kind, RowBuffer x, int rows, MatrixProduct<RowBuffer>? gate, MatrixProduct<RowBuffer> up)
     {
-        if (_gate is { } gate)
-            RowOps.Product(x, rows, adds: false, gate, _up);
+        if (gate is { } given)
+            RowOps.Product(x, rows, adds: false, given, up);
         else
-            RowOps.Product(x, rows, adds: false, _up);
-        Units(_kind, _work.Gate, _work.Up, rows);
-        RowOps.Product(_gate is null ? _work.Up : _work.Gate, rows, adds, _down);
+            RowOps.Product(x, rows, adds: false, up);
+        return Activate(kind, rows, gate, up);
     }
 
-    /// <summary>What the down projection reads: into the gates, into the rows of up where there are none.</summary>
-    public static void Units(LayerKind kind, RowBuffer gate, RowBuffer up, int rows)
+    /// <summary>Makes units of what both products gave: in the gates' room, in that of up where there are none.</summary>
+    public static RowBuffer Activate(LayerKind kind, int rows, MatrixProduct<RowBuffer>? gate, MatrixProduct<RowBuffer> up)
     {
+        var (units, values) = (gate?.To ?? up.To!, up.To!);
         if (kind.Activation == ActivationKind.GeGlu)
-            RowOps.GeluMul(gate, up, rows);
+            RowOps.GeluMul(units, values, rows);
         else if (kind.Activation == ActivationKind.SwiGlu)
-            RowOps.SiluMul(gate, up, rows);
+            RowOps.SiluMul(units, values, rows);
         else if (kind.Activation == ActivationKind.ClampedSwiGlu)
-            RowOps.ClampedSiluMul(gate, up, rows, kind.ActivationLimit);
+            RowOps.ClampedSiluMul(units, values, rows, kind.ActivationLimit);
         else if (kind.Activation == ActivationKind.Gelu)
-            RowOps.Gelu(up, rows);
+            RowOps.Gelu(units, rows);
         else
-            RowOps.SquaredRelu(up, rows);
+            RowOps.SquaredRelu(units, rows);
+        return units;
     }
 }

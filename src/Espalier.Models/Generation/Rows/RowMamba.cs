@@ -10,7 +10,7 @@ internal sealed class RowMamba : IRowMixer
     private readonly ScanSizes _sizes;
     private readonly RowWorkspace _work;
     private readonly RowStates _states;
-    private readonly RowProduct _gate, _input, _in, _out, _step, _output;
+    private readonly MatrixProduct<RowBuffer> _gate, _input, _in, _out, _step, _output;
     private readonly (RowBuffer Weight, RowBuffer? Bias) _inputTaps, _inTaps, _outTaps;
     private readonly (RowBuffer StepBias, RowBuffer LogDecay, RowBuffer Skip) _scan;
     private readonly RowBuffer _norm;
@@ -18,15 +18,13 @@ internal sealed class RowMamba : IRowMixer
     public RowMamba(PackedWeights weights, int layer, RowWorkspace work, RowStates states, RowBuffer to)
     {
         (_config, _work, _states, _sizes) = (weights.Config, work, states, Mamba2Mixer.SizesOf(weights.Config));
-        RowProduct Of(ParameterRole weight, ParameterRole bias, RowBuffer to) =>
-            new(weights.Matrix(weight, layer), weights.Row(bias, layer), to);
         (RowBuffer, RowBuffer?) Taps(ParameterRole weight, ParameterRole bias) => (weights.Row(weight, layer)!, weights.Row(bias, layer));
-        _gate = Of(ParameterRole.MambaGateProjection, ParameterRole.MambaGateProjectionBias, work.MambaGate);
-        _input = Of(ParameterRole.MambaInputProjection, ParameterRole.MambaInputProjectionBias, work.MambaInput);
-        _in = Of(ParameterRole.MambaBProjection, ParameterRole.MambaBProjectionBias, work.MambaIn);
-        _out = Of(ParameterRole.MambaCProjection, ParameterRole.MambaCProjectionBias, work.MambaOut);
-        _step = Of(ParameterRole.MambaStepProjection, ParameterRole.MambaStepProjectionBias, work.MambaSteps);
-        _output = Of(ParameterRole.MambaOutputProjection, ParameterRole.MambaOutputProjectionBias, to);
+        _gate = weights.Product(ParameterRole.MambaGateProjection, ParameterRole.MambaGateProjectionBias, layer, work.MambaGate);
+        _input = weights.Product(ParameterRole.MambaInputProjection, ParameterRole.MambaInputProjectionBias, layer, work.MambaInput);
+        _in = weights.Product(ParameterRole.MambaBProjection, ParameterRole.MambaBProjectionBias, layer, work.MambaIn);
+        _out = weights.Product(ParameterRole.MambaCProjection, ParameterRole.MambaCProjectionBias, layer, work.MambaOut);
+        _step = weights.Product(ParameterRole.MambaStepProjection, ParameterRole.MambaStepProjectionBias, layer, work.MambaSteps);
+        _output = weights.Product(ParameterRole.MambaOutputProjection, ParameterRole.MambaOutputProjectionBias, layer, to);
         _inputTaps = Taps(ParameterRole.MambaInputConvolution, ParameterRole.MambaInputConvolutionBias);
         _inTaps = Taps(ParameterRole.MambaBConvolution, ParameterRole.MambaBConvolutionBias);
         _outTaps = Taps(ParameterRole.MambaCConvolution, ParameterRole.MambaCConvolutionBias);

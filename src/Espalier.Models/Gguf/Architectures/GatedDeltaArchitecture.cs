@@ -62,5 +62,6 @@ internal abstract class GatedDeltaArchitecture(string name, string family) : Ggu
         fields["linear_num_key_heads"] = keys.Required("ssm.group_count");
         fields["linear_key_head_dim"] = keys.Required("ssm.state_size");
         fields["linear_conv_kernel_dim"] = keys.Required("ssm.conv_kernel");
+        base.ReadOwn(keys, fields);
     }
 }

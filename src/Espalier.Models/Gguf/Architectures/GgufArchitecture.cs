@@ -90,17 +90,20 @@ internal abstract class GgufArchitecture(string name, params string[] families)
     {
     }
 
+    /// <summary>Of these the sizes of axes, in the order of the file, where <c>config.json</c> calls them what most families do.</summary>
+    protected virtual IReadOnlyList<(string Key, Axis Axis)> OwnSizes => [];
+
     /// <summary>The way back: the fields of <c>config.json</c> that this architecture's own keys say, in its family's terms.</summary>
     public virtual void ReadOwn(GgufKeys keys, JsonObject fields)
     {
-    }
-
-    /// <summary>What the keys say of a mixture of experts, in the fields of most families that are one.</summary>
-    protected void ReadExperts(GgufKeys keys, JsonObject fields)
-    {
-        fields["num_experts"] = keys.Required("expert_count");
-        fields["num_experts_per_tok"] = keys.Required("expert_used_count");
-        fields["norm_topk_prob"] = NormalizesExpertWeights;
+        if (Layer.HasExperts)
+        {
+            fields[Axis.Experts.Field] = keys.Required("expert_count");
+            fields["num_experts_per_tok"] = keys.Required("expert_used_count");
+            fields["norm_topk_prob"] = NormalizesExpertWeights;
+        }
+        foreach (var (key, axis) in OwnSizes)
+            fields[axis.Field] = keys.Required(key);
     }
 
     /// <summary>Whether a file that has its name is of it.</summary>
@@ -191,6 +194,8 @@ internal abstract class GgufArchitecture(string name, params string[] families)
         }
 
         DescribeOwn(config, Add);
+        foreach (var (key, axis) in OwnSizes)
+            Add(key, (uint)axis.Of(config));
 
         void Add(string key, object value) => metadata.Add($"{Name}.{key}", value);
 

@@ -17,6 +17,4 @@ internal sealed class OlmoeArchitecture() : GgufArchitecture("olmoe")
     protected override LayerKind Layer { get; } = new() { HeadNorms = HeadNormKind.AllHeads, HasExperts = true };
 
     protected override bool WantsFullWidth => true;
-
-    public override void ReadOwn(GgufKeys keys, JsonObject fields) => ReadExperts(keys, fields);
 }

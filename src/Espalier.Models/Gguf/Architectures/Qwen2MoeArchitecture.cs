@@ -19,16 +19,6 @@ internal sealed class Qwen2MoeArchitecture() : GgufArchitecture("qwen2moe", "qwe
     protected override string? OwnObjection(DecoderConfig config) => config.QueryKeyValueBias ? null
         : $"the architecture {Name} has biases of q, k and v; this model has none";
 
-    protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
-    {
-        add("expert_feed_forward_length", (uint)config.ExpertIntermediateSize);
-        add("expert_shared_feed_forward_length", (uint)config.SharedIntermediateSize);
-    }
-
-    public override void ReadOwn(GgufKeys keys, JsonObject fields)
-    {
-        ReadExperts(keys, fields);
-        fields["moe_intermediate_size"] = keys.Required("expert_feed_forward_length");
-        fields["shared_expert_intermediate_size"] = keys.Required("expert_shared_feed_forward_length");
-    }
+    protected override IReadOnlyList<(string Key, Axis Axis)> OwnSizes =>
+        [("expert_feed_forward_length", Axis.ExpertFfn), ("expert_shared_feed_forward_length", Axis.SharedFfn)];
 }

@@ -17,12 +17,6 @@ internal sealed class Qwen3MoeArchitecture() : GgufArchitecture("qwen3moe", "qwe
 
     protected override bool NormalizesExpertWeights => true;
 
-    protected override void DescribeOwn(DecoderConfig config, Action<string, object> add) =>
-        add("expert_feed_forward_length", (uint)config.ExpertIntermediateSize);
-
-    public override void ReadOwn(GgufKeys keys, JsonObject fields)
-    {
-        ReadExperts(keys, fields);
-        fields["moe_intermediate_size"] = keys.Required("expert_feed_forward_length");
-    }
+    protected override IReadOnlyList<(string Key, Axis Axis)> OwnSizes =>
+        [("expert_feed_forward_length", Axis.ExpertFfn)];
 }

@@ -23,18 +23,6 @@ internal sealed class Qwen3NextArchitecture() : GatedDeltaArchitecture("qwen3nex
     protected override LayerKind Layer { get; } =
         new() { HeadNorms = HeadNormKind.EachHead, HasAttentionGate = true, HasExperts = true, HasSharedExpert = true };
 
-    protected override void DescribeOwn(DecoderConfig config, Action<string, object> add)
-    {
-        base.DescribeOwn(config, add);
-        add("expert_feed_forward_length", (uint)config.ExpertIntermediateSize);
-        add("expert_shared_feed_forward_length", (uint)config.SharedIntermediateSize);
-    }
-
-    public override void ReadOwn(GgufKeys keys, JsonObject fields)
-    {
-        base.ReadOwn(keys, fields);
-        ReadExperts(keys, fields);
-        fields["moe_intermediate_size"] = keys.Required("expert_feed_forward_length");
-        fields["shared_expert_intermediate_size"] = keys.Required("expert_shared_feed_forward_length");
-    }
+    protected override IReadOnlyList<(string Key, Axis Axis)> OwnSizes =>
+        [("expert_feed_forward_length", Axis.ExpertFfn), ("expert_shared_feed_forward_length", Axis.SharedFfn)];
 }

@@ -4,12 +4,9 @@ using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Kernels.Elements;
 
-/// <summary>
-/// Units without a gate, y = x σ(a) with a function a of x, and their gradient, dx = dy σ(a) (1 + x a′ (1 − σ(a))): what
-/// <see cref="GatedUnit{TG}"/> computes where all that is multiplied with is 1.
-/// </summary>
-/// <typeparam name="TG">The function: <see cref="GeluGate"/>.</typeparam>
-internal static unsafe class UnitKernel<TG> where TG : struct, IGate
+/// <summary>Units without a gate and their gradients, element by element.</summary>
+/// <typeparam name="TU">The unit.</typeparam>
+internal static unsafe class UnitKernel<TU> where TU : struct, IUnit
 {
     private const int Line = 16; // floats of a cache line: two threads never write into one
 
@@ -29,7 +26,7 @@ internal static unsafe class UnitKernel<TG> where TG : struct, IGate
     public static void Run<TE>(TE* x, long count, TE* y) where TE : unmanaged
     {
         var job = new Job { X = x, Y = y, Count = count };
-        Workers.For(0, Lines(count), 256, Width.Of(&Units<Floats512, TE>, &Units<Floats256, TE>, &Units<Floats128, TE>), &job);
+        Workers.For(0, Lines(count), TU.Grain, Width.Of(&Units<Floats512, TE>, &Units<Floats256, TE>, &Units<Floats128, TE>), &job);
     }
 
     /// <summary>The gradient of x out of that of y.</summary>
@@ -37,7 +34,9 @@ internal static unsafe class UnitKernel<TG> where TG : struct, IGate
     {
         Check(x);
         if (!gradient.Shape.SequenceEqual(x.Shape) || gradient.DType != x.DType)
-            throw Of(TG.Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and x {x.DType} {Sizes(x)}");
+            throw Of(
+                TU.Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and x {x.DType} {Sizes(x)}, they must be of one type and "
+                    + "one shape");
         using var to = Operand.Result(x.DType, x.Shape);
         using var from = Operand.InOrder(x);
         using var dy = Operand.InOrder(gradient);
@@ -45,14 +44,14 @@ internal static unsafe class UnitKernel<TG> where TG : struct, IGate
         var body = x.DType == DType.BFloat16
             ? Width.Of(&Slopes<Floats512, Bf16>, &Slopes<Floats256, Bf16>, &Slopes<Floats128, Bf16>)
             : Width.Of(&Slopes<Floats512, float>, &Slopes<Floats256, float>, &Slopes<Floats128, float>);
-        Workers.For(0, Lines(job.Count), 256, body, &job);
+        Workers.For(0, Lines(job.Count), TU.Grain, body, &job);
         return to.Tensor;
     }
 
     private static void Check(Tensor x)
     {
         if (x.DType is not (DType.Float32 or DType.BFloat16))
-            throw Of(TG.Name, $"x is {x.DType}, it must be float32 or bfloat16");
+            throw Of(TU.Name, $"x is {x.DType}, it must be float32 or bfloat16");
     }
 
     private static long Lines(long count) => (count + Line - 1) / Line;
@@ -64,9 +63,9 @@ internal static unsafe class UnitKernel<TG> where TG : struct, IGate
         TE* x = (TE*)job->X, y = (TE*)job->Y;
         var (i, end) = (first * Line, Math.Min(job->Count, last * Line));
         for (; i + TV.Lanes <= end; i += TV.Lanes)
-            Element.Store(Unit(Element.Load<TV, TE>(x + i)), y + i);
+            Element.Store(TU.Of(Element.Load<TV, TE>(x + i)), y + i);
         if (i < end)
-            Tail.StoreOf(Unit(Tail.LoadOf<TV, TE>(x + i, end - i)), y + i, end - i);
+            Tail.StoreOf(TU.Of(Tail.LoadOf<TV, TE>(x + i, end - i)), y + i, end - i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -76,20 +75,9 @@ internal static unsafe class UnitKernel<TG> where TG : struct, IGate
         TE* x = (TE*)job->X, slope = (TE*)job->Slope, y = (TE*)job->Y;
         var (i, end) = (first * Line, Math.Min(job->Count, last * Line));
         for (; i + TV.Lanes <= end; i += TV.Lanes)
-            Element.Store(Slope(Element.Load<TV, TE>(x + i), Element.Load<TV, TE>(slope + i)), y + i);
+            Element.Store(TU.Slope(Element.Load<TV, TE>(x + i), Element.Load<TV, TE>(slope + i)), y + i);
         if (i < end)
-            Tail.StoreOf(Slope(Tail.LoadOf<TV, TE>(x + i, end - i), Tail.LoadOf<TV, TE>(slope + i, end - i)), y + i, end - i);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TV Unit<TV>(TV x) where TV : unmanaged, IFloats<TV> =>
-        x / (TV.All(1) + TV.Exponential(TV.All(0) - TG.Inner(x)));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TV Slope<TV>(TV x, TV dy) where TV : unmanaged, IFloats<TV>
-    {
-        var sigmoid = Series.Sigmoid(TG.Inner(x));
-        return dy * sigmoid * TV.MultiplyAdd(TG.OuterTimesSlope(x), TV.All(1) - sigmoid, TV.All(1));
+            Tail.StoreOf(TU.Slope(Tail.LoadOf<TV, TE>(x + i, end - i), Tail.LoadOf<TV, TE>(slope + i, end - i)), y + i, end - i);
     }
 
     private struct Job

@@ -46,30 +46,8 @@ internal static unsafe class ProductTile
             if (Sse.IsSupported)
                 Sse.Prefetch1(ask);
             TV b0 = TV.Load(b), b1 = TV.Load(b + TV.Lanes);
-            var x = TV.All(a[0]);
-            c00 = TV.MultiplyAdd(x, b0, c00);
-            c01 = TV.MultiplyAdd(x, b1, c01);
-            x = TV.All(a[r1]);
-            c10 = TV.MultiplyAdd(x, b0, c10);
-            c11 = TV.MultiplyAdd(x, b1, c11);
-            x = TV.All(a[r2]);
-            c20 = TV.MultiplyAdd(x, b0, c20);
-            c21 = TV.MultiplyAdd(x, b1, c21);
-            x = TV.All(a[r3]);
-            c30 = TV.MultiplyAdd(x, b0, c30);
-            c31 = TV.MultiplyAdd(x, b1, c31);
-            x = TV.All(low[0]);
-            c40 = TV.MultiplyAdd(x, b0, c40);
-            c41 = TV.MultiplyAdd(x, b1, c41);
-            x = TV.All(low[r1]);
-            c50 = TV.MultiplyAdd(x, b0, c50);
-            c51 = TV.MultiplyAdd(x, b1, c51);
-            x = TV.All(low[r2]);
-            c60 = TV.MultiplyAdd(x, b0, c60);
-            c61 = TV.MultiplyAdd(x, b1, c61);
-            x = TV.All(low[r3]);
-            c70 = TV.MultiplyAdd(x, b0, c70);
-            c71 = TV.MultiplyAdd(x, b1, c71);
+            Tile.AddFour(a, r1, r2, r3, b0, b1, ref c00, ref c01, ref c10, ref c11, ref c20, ref c21, ref c30, ref c31);
+            Tile.AddFour(low, r1, r2, r3, b0, b1, ref c40, ref c41, ref c50, ref c51, ref c60, ref c61, ref c70, ref c71);
         }
         if (begin != null)
         {
@@ -106,18 +84,7 @@ internal static unsafe class ProductTile
             if (Sse.IsSupported)
                 Sse.Prefetch1(ask);
             TV b0 = TV.Load(b), b1 = TV.Load(b + TV.Lanes);
-            var x = TV.All(a[0]);
-            c00 = TV.MultiplyAdd(x, b0, c00);
-            c01 = TV.MultiplyAdd(x, b1, c01);
-            x = TV.All(a[r1]);
-            c10 = TV.MultiplyAdd(x, b0, c10);
-            c11 = TV.MultiplyAdd(x, b1, c11);
-            x = TV.All(a[r2]);
-            c20 = TV.MultiplyAdd(x, b0, c20);
-            c21 = TV.MultiplyAdd(x, b1, c21);
-            x = TV.All(a[r3]);
-            c30 = TV.MultiplyAdd(x, b0, c30);
-            c31 = TV.MultiplyAdd(x, b1, c31);
+            Tile.AddFour(a, r1, r2, r3, b0, b1, ref c00, ref c01, ref c10, ref c11, ref c20, ref c21, ref c30, ref c31);
         }
         if (begin != null)
         {

@@ -81,30 +81,8 @@ internal static unsafe class Tile
         for (var d = 0L; d < depth; d++, a += aDepth, low += aDepth, b += bRow)
         {
             TV b0 = TV.Load(b), b1 = TV.Load(b + TV.Lanes);
-            var x = TV.All(a[0]);
-            c00 = TV.MultiplyAdd(x, b0, c00);
-            c01 = TV.MultiplyAdd(x, b1, c01);
-            x = TV.All(a[r1]);
-            c10 = TV.MultiplyAdd(x, b0, c10);
-            c11 = TV.MultiplyAdd(x, b1, c11);
-            x = TV.All(a[r2]);
-            c20 = TV.MultiplyAdd(x, b0, c20);
-            c21 = TV.MultiplyAdd(x, b1, c21);
-            x = TV.All(a[r3]);
-            c30 = TV.MultiplyAdd(x, b0, c30);
-            c31 = TV.MultiplyAdd(x, b1, c31);
-            x = TV.All(low[0]);
-            c40 = TV.MultiplyAdd(x, b0, c40);
-            c41 = TV.MultiplyAdd(x, b1, c41);
-            x = TV.All(low[r1]);
-            c50 = TV.MultiplyAdd(x, b0, c50);
-            c51 = TV.MultiplyAdd(x, b1, c51);
-            x = TV.All(low[r2]);
-            c60 = TV.MultiplyAdd(x, b0, c60);
-            c61 = TV.MultiplyAdd(x, b1, c61);
-            x = TV.All(low[r3]);
-            c70 = TV.MultiplyAdd(x, b0, c70);
-            c71 = TV.MultiplyAdd(x, b1, c71);
+            AddFour(a, r1, r2, r3, b0, b1, ref c00, ref c01, ref c10, ref c11, ref c20, ref c21, ref c30, ref c31);
+            AddFour(low, r1, r2, r3, b0, b1, ref c40, ref c41, ref c50, ref c51, ref c60, ref c61, ref c70, ref c71);
         }
         Put(c00, c01, c, add);
         Put(c10, c11, c + cRow, add);
@@ -126,23 +104,31 @@ internal static unsafe class Tile
         for (var d = 0L; d < depth; d++, a += aDepth, b += bRow)
         {
             TV b0 = TV.Load(b), b1 = TV.Load(b + TV.Lanes);
-            var x = TV.All(a[0]);
-            c00 = TV.MultiplyAdd(x, b0, c00);
-            c01 = TV.MultiplyAdd(x, b1, c01);
-            x = TV.All(a[r1]);
-            c10 = TV.MultiplyAdd(x, b0, c10);
-            c11 = TV.MultiplyAdd(x, b1, c11);
-            x = TV.All(a[r2]);
-            c20 = TV.MultiplyAdd(x, b0, c20);
-            c21 = TV.MultiplyAdd(x, b1, c21);
-            x = TV.All(a[r3]);
-            c30 = TV.MultiplyAdd(x, b0, c30);
-            c31 = TV.MultiplyAdd(x, b1, c31);
+            AddFour(a, r1, r2, r3, b0, b1, ref c00, ref c01, ref c10, ref c11, ref c20, ref c21, ref c30, ref c31);
         }
         Put(c00, c01, c, add);
         Put(c10, c11, c + cRow, add);
         Put(c20, c21, c + 2 * cRow, add);
         Put(c30, c31, c + 3 * cRow, add);
+    }
+
+    /// <summary>Adds the products of one entry of the depth: four rows of A by two vectors of B.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddFour<TV>(float* a, long r1, long r2, long r3, TV b0, TV b1, ref TV c00, ref TV c01, ref TV c10, ref TV c11,
+        ref TV c20, ref TV c21, ref TV c30, ref TV c31) where TV : unmanaged, IFloats<TV>
+    {
+        var x = TV.All(a[0]);
+        c00 = TV.MultiplyAdd(x, b0, c00);
+        c01 = TV.MultiplyAdd(x, b1, c01);
+        x = TV.All(a[r1]);
+        c10 = TV.MultiplyAdd(x, b0, c10);
+        c11 = TV.MultiplyAdd(x, b1, c11);
+        x = TV.All(a[r2]);
+        c20 = TV.MultiplyAdd(x, b0, c20);
+        c21 = TV.MultiplyAdd(x, b1, c21);
+        x = TV.All(a[r3]);
+        c30 = TV.MultiplyAdd(x, b0, c30);
+        c31 = TV.MultiplyAdd(x, b1, c31);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
