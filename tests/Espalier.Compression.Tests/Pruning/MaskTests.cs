@@ -46,7 +46,8 @@ public sealed class MaskTests : TorchTest
                 Assert.Equal((n, 7 * n, $"{n}:{m}"), (sparsity.Of(m), sparsity.Of(7 * m), sparsity.ToString()));
                 Assert.Equal(sparsity, new Sparsity(n, m));
             }
-        var masked = Masked(new WandaMask(), [.. Enumerable.Range(1, 44).Select(i => (float)i)], 22, new double[22], Sparsity.Parse("15:22"));
+        float[] weights = [.. Enumerable.Range(1, 44).Select(i => (float)i)];
+        var masked = Masked(new WandaMask(), weights, 22, [.. Enumerable.Repeat(1.0, 22)], Sparsity.Parse("15:22"));
         Assert.Equal(30, masked.Count(w => w == 0));
     }
 
