@@ -1,6 +1,7 @@
 using Espalier.Server.Tools;
 using Espalier.Tests;
 using OpenAI.Chat;
+using Extensions = Microsoft.Extensions.AI;
 
 namespace Espalier.Server.Tests;
 
@@ -33,6 +34,8 @@ public sealed class CutCallTests : TorchTest
     [InlineData("Bare", "{\"name\": \"weather\", \"parameters\": {}}; {\"name\": \"weather\", \"parameters\": {\"b\": [1",
         "weather {}|weather {\"b\": [1")]
     [InlineData("Bare", "{\"answer\": 4", null)]
+    [InlineData("Tagged", "<tool_call>{\"name\": \"\\ud83d\", \"argum", null)]
+    [InlineData("Tagged", "<tool_call>{\"\\ud83d\": \"weather", null)]
     public void A_call_is_given_as_far_as_it_came(string form, string text, string? calls)
     {
         var reader = new ToolCallText(Enum.Parse<ToolForm>(form), new HashSet<string> { "weather" });
@@ -97,5 +100,19 @@ public sealed class CutCallTests : TorchTest
         Assert.Equal(ChatFinishReason.Length, answer.FinishReason);
         var call = Assert.Single(answer.ToolCalls);
         Assert.Equal(("weather", "{\"city\""), (call.FunctionName, call.FunctionArguments.ToString()));
+    }
+
+    [Fact]
+    public async Task A_client_in_the_same_program_sees_that_the_arguments_are_none()
+    {
+        using var client = ModelChatClient.Load(ToolTests.Model("mistral", _folder), threads: 2);
+        var weather = Extensions.AIFunctionFactory.CreateDeclaration("weather", "The weather of a city",
+            JsonDocument.Parse("""{"type":"object","properties":{"city":{"type":"string"}}}""").RootElement);
+        var answer = await client.GetResponseAsync([new(Extensions.ChatRole.User, "Weather?")],
+            new() { Tools = [weather], MaxOutputTokens = 2 });
+        var call = Assert.Single(answer.Messages.SelectMany(static message => message.Contents).OfType<Extensions.FunctionCallContent>());
+        Assert.Equal("weather", call.Name);
+        Assert.Null(call.Arguments);
+        Assert.NotNull(call.Exception);
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Espalier.Compression.Data.Files;
 using Espalier.Compression.Data.Records;
 using Espalier.Models.Chat;
@@ -51,8 +52,9 @@ internal static class PromptFile
         JsonObject record;
         try
         {
-            record = JsonNode.Parse(json, documentOptions: RecordFile.Strict) as JsonObject
-                ?? throw new EspalierException($"{place}: is no JSON object; give one a line");
+            record = LenientJson.Read(
+                Encoding.UTF8.GetBytes(json), static line => JsonNode.Parse(LenientJson.TextOf(line), documentOptions: RecordFile.Strict),
+                static () => { }) as JsonObject ?? throw new EspalierException($"{place}: is no JSON object; give one a line");
         }
         catch (JsonException error)
         {

@@ -52,6 +52,43 @@ internal static class LenientJson
         }
     }
 
+    /// <summary>
+    /// The text of an element as it stands, for whoever reads its strings later: then half a surrogate pair would end the run, and not be
+    /// mended.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">A string in it holds half a surrogate pair: <see cref="Read"/> mends it.</exception>
+    public static string TextOf(JsonElement element)
+    {
+        var text = element.GetRawText();
+        if (text.Contains("\\ud", StringComparison.OrdinalIgnoreCase))
+            RequireCharacters(element);
+        return text;
+    }
+
+    private static void RequireCharacters(JsonElement element)
+    {
+        switch (element.ValueKind)
+        {
+            case JsonValueKind.String:
+                _ = element.GetString();
+                break;
+            case JsonValueKind.Array:
+                foreach (var item in element.EnumerateArray())
+                    RequireCharacters(item);
+                break;
+            case JsonValueKind.Object:
+                foreach (var property in element.EnumerateObject())
+                {
+                    _ = property.Name;
+                    RequireCharacters(property.Value);
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
     private static JsonNode? Node(JsonElement element, Action<string> odd)
     {
         switch (element.ValueKind)

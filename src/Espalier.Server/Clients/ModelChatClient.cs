@@ -86,7 +86,9 @@ public sealed class ModelChatClient : IChatClient
             var contents = new List<AIContent>();
             if (part.Text.Length > 0)
                 contents.Add(new TextContent(part.Text));
-            contents.AddRange(part.Calls.Select(static call => new FunctionCallContent(call.Id, call.Name, Arguments(call))));
+            // Cut at the length of the answer, arguments may be no JSON: the content says so, and the answer is given.
+            contents.AddRange(part.Calls.Select(static call =>
+                FunctionCallContent.CreateFromParsedArguments(call.Arguments, call.Id, call.Name, Arguments)));
             if (part.Finish is not null)
                 contents.Add(new UsageContent(new()
                 {
@@ -130,9 +132,9 @@ public sealed class ModelChatClient : IChatClient
         }
     }
 
-    private static Dictionary<string, object?> Arguments(ToolCall call)
+    private static Dictionary<string, object?> Arguments(string text)
     {
-        using var document = JsonDocument.Parse(call.Arguments);
+        using var document = JsonDocument.Parse(text);
         return document.RootElement.EnumerateObject()
             .ToDictionary(static field => field.Name, static field => (object?)field.Value.Clone());
     }

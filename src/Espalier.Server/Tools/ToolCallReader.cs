@@ -75,7 +75,8 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
             if (json.CurrentDepth == 0 && json.TokenType == JsonTokenType.EndObject)
                 length = (int)json.BytesConsumed;
         }
-        catch (JsonException)
+        // A name with half a surrogate pair is an InvalidOperationException.
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             mayBecomeOne = false;
             return null;

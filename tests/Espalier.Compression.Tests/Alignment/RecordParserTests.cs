@@ -1,3 +1,4 @@
+using System.Text;
 using Espalier.Compression.Alignment.Reading;
 using Espalier.Compression.Data.Records;
 
@@ -70,6 +71,48 @@ public sealed class RecordParserTests
             """, "a.jsonl:1"))!;
 
         Assert.Equal(["a", "b", "c"], prompt.Messages.Select(message => (string?)message.Fields["content"]));
+    }
+
+    [Theory]
+    [InlineData("conversation", """{"messages":[{"role":"user","content":"\ud83d?"},{"role":"assistant","content":"a\udc00"}]}""")]
+    [InlineData("conversation", """[{"role":"user","content":"\uD83D?"},{"role":"assistant","content":"a\uDC00"}]""")]
+    [InlineData("conversation", """{"prompt":"\ud83d?","completion":"a\ud83d","more":{"\ud83d":["\ud83d"]}}""")]
+    [InlineData("conversation",
+        """{"messages":[{"role":"user","content":"?"},{"role":"assistant","tool_calls":[{"\ud83d":"\ud83d"}]}]}""")]
+    [InlineData("prompt", """{"prompt":"\ud83d?","system":"\ud83d"}""")]
+    [InlineData("prompt", """{"messages":[{"role":"\ud83d","content":"?"}]}""")]
+    [InlineData("pair", """{"prompt":"\ud83d?","chosen":"a","rejected":"b","chosen_reward":"\ud83d"}""")]
+    public void Half_a_surrogate_pair_ends_no_run(string what, string json)
+    {
+        var skips = new SkipCounts();
+        var reader = what switch
+        {
+            "conversation" => AlignmentRecords.Conversations,
+            "prompt" => AlignmentRecords.Prompts,
+            _ => AlignmentRecords.Pairs,
+        };
+        var text = JsonRecord.Text(Encoding.UTF8.GetBytes(json), "a.jsonl:1", null, skips, reader)!;
+        var parser = new RecordParser(skips);
+        var messages = what switch
+        {
+            "conversation" => parser.Conversation(new(text, "a.jsonl:1"))!.Messages,
+            "prompt" => parser.Prompt(new(text, "a.jsonl:1"))?.Messages ?? [],
+            _ => parser.Pair(new(text, "a.jsonl:1"))!.Chosen.Messages,
+        };
+
+        Assert.Equal(1, skips[SkipReason.RepairedUtf8]);
+        Assert.Equal(skips[SkipReason.MalformedConversation] == 1, messages.Count == 0);
+        Assert.All(messages, message => Assert.DoesNotContain("\\ud", message.Fields.ToJsonString(), StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public void Tools_that_stand_as_a_text_are_mended_too()
+    {
+        var (conversation, skips) = Read(
+            """{"prompt":"a","completion":"b","tools":"[{\"name\":\"x\\ud83dy\"}]"}""");
+
+        Assert.Equal("x\ufffdy", (string?)conversation!.Tools![0]!["name"]);
+        Assert.Equal(1, skips[SkipReason.RepairedUtf8]);
     }
 
     private static (Conversation? Conversation, SkipCounts Skips) Read(string record)

@@ -24,27 +24,59 @@ public sealed class MaskTests : TorchTest
         float[] weights = [.. Enumerable.Range(0, 64).Select(_ => (float)(random.NextDouble() - 0.5))];
         foreach (WeightMask mask in (WeightMask[])[new MagnitudeMask(), new WandaMask()])
         {
-            var masked = Masked(mask, weights, 8, mask.NeedsInputs ? [1, 2, 3, 4, 5, 6, 7, 8] : [], new(0.5, 4));
+            var masked = Masked(mask, weights, 8, mask.NeedsInputs ? [1, 2, 3, 4, 5, 6, 7, 8] : [], new(2, 4));
             for (var first = 0; first < masked.Length; first += 4)
                 Assert.Equal(2, masked[first..(first + 4)].Count(w => w == 0));
         }
         Assert.Contains("no multiple of 4",
-            Assert.Throws<EspalierException>(() => Masked(new MagnitudeMask(), weights[..60], 6, [], new(0.5, 4))).Message);
+            Assert.Throws<EspalierException>(() => Masked(new MagnitudeMask(), weights[..60], 6, [], new(2, 4))).Message);
     }
 
     [Fact]
     public void Of_equal_weights_the_last_go() =>
         Assert.Equal([1, 1, 0, 0], Masked(new MagnitudeMask(), [1, 1, 1, 1], 4, [], Sparsity.Half));
 
-    [Theory]
-    [InlineData("50%", 0.5, null)]
-    [InlineData("0.25", 0.25, null)]
-    [InlineData("2:4", 0.5, 4)]
-    [InlineData("1:8", 0.125, 8)]
-    public void Sparsities_are_read_and_written(string text, double share, int? group)
+    [Fact]
+    public void N_of_M_are_N_whichever_they_are()
     {
-        Assert.Equal(new Sparsity(share, group), Sparsity.Parse(text));
-        Assert.Equal(Sparsity.Parse(text), Sparsity.Parse(Sparsity.Parse(text).ToString()));
+        for (var m = 2; m <= 64; m++)
+            for (var n = 1; n < m; n++)
+            {
+                var sparsity = Sparsity.Parse($"{n}:{m}");
+                Assert.Equal((n, 7 * n, $"{n}:{m}"), (sparsity.Of(m), sparsity.Of(7 * m), sparsity.ToString()));
+                Assert.Equal(sparsity, new Sparsity(n, m));
+            }
+        float[] weights = [.. Enumerable.Range(1, 44).Select(i => (float)i)];
+        var masked = Masked(new WandaMask(), weights, 22, [.. Enumerable.Repeat(1.0, 22)], Sparsity.Parse("15:22"));
+        Assert.Equal(30, masked.Count(w => w == 0));
+    }
+
+    [Fact]
+    public void A_share_is_what_was_written_in_hundredths_of_a_percent()
+    {
+        for (var hundredths = 1; hundredths < 10_000; hundredths++)
+        {
+            var text = string.Create(CultureInfo.InvariantCulture, $"{hundredths / 100m:0.##}%");
+            Assert.Equal((hundredths, text), (Sparsity.Parse(text).Of(10_000), Sparsity.Parse(text).ToString()));
+        }
+    }
+
+    [Theory]
+    [InlineData("50%", "50%", 3200, 1600)]
+    [InlineData("0.25", "25%", 3200, 800)]
+    [InlineData("12.5%", "12.5%", 3200, 400)]
+    [InlineData("29%", "29%", 3200, 928)]
+    [InlineData("0.29", "29%", 3200, 928)]
+    [InlineData("33.3333%", "33.3333%", 3_000_000, 999_999)]
+    [InlineData("33.33333%", "33.33333%", 30_000_000, 9_999_999)]
+    [InlineData("0.333333333333", "33.3333333333%", 3, 0)]
+    [InlineData("0.00001%", "0.00001%", 10_000_000, 1)]
+    public void Sparsities_are_read_and_written(string text, string written, int count, int gone)
+    {
+        var sparsity = Sparsity.Parse(text);
+        Assert.Equal((written, gone), (sparsity.ToString(), sparsity.Of(count)));
+        Assert.Equal(sparsity, Sparsity.Parse(written));
+        Assert.Null(sparsity.Group);
     }
 
     [Theory]

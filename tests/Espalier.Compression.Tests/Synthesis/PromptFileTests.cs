@@ -40,6 +40,14 @@ public sealed class PromptFileTests : IDisposable
         Assert.Null(prompt.Text);
     }
 
+    [Fact]
+    public void Half_a_surrogate_pair_becomes_a_replacement_character()
+    {
+        Assert.Equal("a\ufffd", Assert.Single(Read("p.jsonl", """{"id": "\ud83d", "prompt": "a\ud83d"}""")).Text);
+        var said = Assert.Single(Read("p.jsonl", """{"messages": [{"role": "user", "content": "a\ud83d"}]}""")).Messages;
+        Assert.Equal("a\ufffd", (string?)Assert.Single(said).Fields["content"]);
+    }
+
     [Theory]
     [InlineData("{\"prompt\": \"a\"}\n{\"prompt\": }", "p.jsonl:2: is no JSON at byte 11: '}' is an invalid start of a value")]
     [InlineData("{\"prompt\": \"a\"", "p.jsonl:1: is no JSON at byte 14: an object or a list in it is not closed")]

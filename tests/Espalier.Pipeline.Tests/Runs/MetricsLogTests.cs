@@ -52,7 +52,13 @@ public sealed class MetricsLogTests : IDisposable
     [Fact]
     public void A_damaged_line_in_the_part_that_stays_is_refused_with_its_number()
     {
-        File.WriteAllText(LogPath, "{\"step\":1}\n{\"stepp\":2}\n{\"step\":3}\n");
+        Damaged("{\"stepp\":2}");
+        Damaged("{\"\\ud83d\":2}");
+    }
+
+    private void Damaged(string line)
+    {
+        File.WriteAllText(LogPath, $"{{\"step\":1}}\n{line}\n{{\"step\":3}}\n");
         Assert.Contains("line 2", Assert.Throws<EspalierException>(() => Open(3)).Message, StringComparison.Ordinal);
         Assert.Throws<EspalierException>(() => MetricsLines.Read(LogPath).ToList());
     }

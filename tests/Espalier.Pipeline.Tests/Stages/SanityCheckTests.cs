@@ -71,6 +71,19 @@ public sealed class SanityCheckTests : TorchTest
         Fails(Damaged(), check => check.Same(_ => true, "every tensor is"), "element 0 is ");
 
     [Fact]
+    public void A_weight_that_is_as_it_should_be_costs_no_memory()
+    {
+        var (taken, weights) = (long.MaxValue, Config().Parameters);
+        Checked(s_teacher, check =>
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            check.Same(_ => true, "every tensor is");
+            taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+        Assert.True(taken < weights, $"{taken} bytes were allocated for {weights} weights");
+    }
+
+    [Fact]
     public void Frozen_weights_alone_are_held_to_stay() =>
         Assert.Equal("what is frozen is that of its source, bit for bit",
             Assert.Single(Checked(s_teacher, check => check.Same(FrozenParts.Parse(["norms"]).Hold, "what is frozen is")).Checks!));

@@ -36,7 +36,10 @@ internal sealed record AlignmentCorpusOptions
     /// <summary>What becomes of what is longer.</summary>
     public TooLong TooLong { get; init; }
 
-    /// <summary>Which conversations are held out, by what they ask.</summary>
+    /// <summary>
+    /// What is held out: conversations by all of their text, so that one question with two answers may fall on both sides; pairs and
+    /// prompts by what they ask.
+    /// </summary>
     public HeldOutSplit HeldOut { get; init; } = new(0);
 
     /// <summary>Takes what is skipped.</summary>

@@ -36,13 +36,13 @@ internal sealed class AlignmentRecords(IReadOnlyList<string[]> shapes, IReadOnly
     public override string? Of(JsonElement record, string? field)
     {
         if (record.ValueKind == JsonValueKind.Array && shapes.Any(static shape => shape is ["messages"]))
-            return $"{{\"messages\":{record.GetRawText()}}}";
+            return $"{{\"messages\":{LenientJson.TextOf(record)}}}";
         if (record.ValueKind != JsonValueKind.Object)
             return null;
         if (field is not null)
             return record.TryGetProperty(field, out var named) && named.ValueKind == JsonValueKind.Array
-                ? $"{{\"messages\":{named.GetRawText()}}}" : null;
+                ? $"{{\"messages\":{LenientJson.TextOf(named)}}}" : null;
         return shapes.Any(shape => shape.All(name => record.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null))
-            ? record.GetRawText() : null;
+            ? LenientJson.TextOf(record) : null;
     }
 }

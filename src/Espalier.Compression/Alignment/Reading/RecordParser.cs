@@ -1,3 +1,4 @@
+using System.Text;
 using Espalier.Compression.Data.Records;
 using Espalier.Models.Chat;
 
@@ -186,7 +187,7 @@ internal sealed class RecordParser(SkipCounts skips)
         TextOf(fields["system"]) is { Length: > 0 } system && messages.All(static message => message.Role != "system")
             ? [ChatMessage.System(CleanText.Normalise(system, skips)), .. messages] : messages;
 
-    private static JsonArray? Tools(JsonObject fields)
+    private JsonArray? Tools(JsonObject fields)
     {
         if (fields["tools"] is JsonArray { Count: > 0 } tools)
             return (JsonArray)tools.DeepClone();
@@ -195,7 +196,9 @@ internal sealed class RecordParser(SkipCounts skips)
             return null;
         try
         {
-            return JsonNode.Parse(text, documentOptions: s_record) as JsonArray is { Count: > 0 } parsed ? parsed : null;
+            return LenientJson.Read(
+                Encoding.UTF8.GetBytes(text), static list => JsonNode.Parse(LenientJson.TextOf(list), documentOptions: s_record),
+                () => skips.Add(SkipReason.RepairedUtf8)) as JsonArray is { Count: > 0 } parsed ? parsed : null;
         }
         catch (JsonException)
         {

@@ -3,15 +3,29 @@ namespace Espalier.Compression.Pruning.Masks;
 /// <summary>
 /// How many weights a mask sets to zero, and where: a share anywhere, or N of every M neighbours (2:4 is what GPUs compute faster).
 /// </summary>
-/// <param name="Share">Weights that go, above 0 and below 1.</param>
-/// <param name="Group">M: neighbours in a row that are compared with each other; null compares all.</param>
-internal readonly record struct Sparsity(double Share, int? Group = null)
+internal readonly record struct Sparsity
 {
+    // As it was written, for 29 % of 3,200 are 928 and 15 of 22 are 15, which a double just misses.
+    private readonly decimal _share;
+    private readonly int _gone;
+
+    /// <summary>A share anywhere.</summary>
+    /// <param name="share">Weights that go, above 0 and below 1.</param>
+    public Sparsity(decimal share) => _share = share;
+
+    /// <summary>N of every M neighbours in a row.</summary>
+    /// <param name="gone">N: how many of them go.</param>
+    /// <param name="group">M: how many are compared with each other.</param>
+    public Sparsity(int gone, int group) => (_gone, Group) = (gone, group);
+
+    /// <summary>M: neighbours in a row that are compared with each other; null compares all.</summary>
+    public int? Group { get; }
+
     /// <summary>Half of the weights, anywhere.</summary>
-    public static Sparsity Half => new(0.5);
+    public static Sparsity Half => new(0.5m);
 
     /// <summary>Weights that go among so many.</summary>
-    public int Of(int count) => (int)Math.Round(Share * count, MidpointRounding.ToZero);
+    public int Of(int count) => (int)(Group is { } group ? (long)count * _gone / group : decimal.Truncate(_share * count));
 
     /// <summary>Refuses a matrix that does not divide into groups.</summary>
     /// <param name="columns">Inputs of the matrix.</param>
@@ -28,19 +42,20 @@ internal readonly record struct Sparsity(double Share, int? Group = null)
     public static Sparsity Parse(string text)
     {
         if (text.Split(':') is [var gone, var of] && Whole(gone) is { } n && Whole(of) is { } m && n >= 1 && n < m)
-            return new((double)n / m, m);
+            return new(n, m);
         var number = text.EndsWith('%') ? Number(text[..^1]) / 100 : Number(text);
         return number is > 0 and < 1 and { } share ? new(share)
             : throw new EspalierException($"'{text}' is no sparsity: give a share such as 50%, or N:M such as 2:4");
     }
 
-    public override string ToString() => Group is { } m
-        ? string.Create(CultureInfo.InvariantCulture, $"{(int)Math.Round(Share * m)}:{m}")
-        : string.Create(CultureInfo.InvariantCulture, $"{Share * 100:0.####}%");
+    // Every digit, for it stands for the share in what a stage's key is made of.
+    public override string ToString() => Group is { } group
+        ? string.Create(CultureInfo.InvariantCulture, $"{_gone}:{group}")
+        : string.Create(CultureInfo.InvariantCulture, $"{_share * 100:0.############################}%");
 
     private static int? Whole(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= 1024 ? value : null;
 
-    private static double? Number(string text) =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) ? value : null;
+    private static decimal? Number(string text) =>
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) ? value : null;
 }

@@ -72,7 +72,7 @@ internal static class MetricsLines
                 ? (step, fields)
                 : null;
         }
-        catch (Exception error) when (error is JsonException or ArgumentException or DecoderFallbackException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException or DecoderFallbackException)
         {
             return null;
         }
