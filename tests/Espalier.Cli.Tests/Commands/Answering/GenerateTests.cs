@@ -45,7 +45,7 @@ public sealed class GenerateTests : TorchTest
         var (code, _, error) =
             TestCommand.Launch($"generate {Verb.Teacher} --prompt <|begin_of_text|>Once --greedy --max-tokens 2 --threads 1");
         Assert.Equal(0, code);
-        Assert.Contains("warning: --prompt begins with the tokenizer's own BOS, and another one is put before it", error);
+        Assert.Contains("warning: --prompt begins with the tokenizer's own BOS, and another one is added before it", error);
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public sealed class GenerateTests : TorchTest
     [Theory]
     [InlineData("""{"no_repeat_ngram_size":3,"num_beams":4,"typical_p":0.9,"top_k":50}""", "--greedy",
         "not followed here: no_repeat_ngram_size 3, num_beams 4")]
-    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":0.9,"bad_words_ids":null}""", "", "not followed here: typical_p 0.9")]
+    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":0.9,"bad_words_ids":null}""", "", "ignored settings: typical_p 0.9")]
     [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":0.9,"suppress_tokens":[]}""", "--greedy", null)]
     public void What_is_not_followed_is_named(string file, string options, string? warning)
     {

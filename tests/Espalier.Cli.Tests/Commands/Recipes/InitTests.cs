@@ -154,7 +154,7 @@ public sealed class InitTests : TorchTest
     {
         File.WriteAllText(At("recipe.yaml"), "mine");
         var ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 300).Select(i => i % 127));
-        Assert.Contains("exists and is not overwritten", Verb.Refused($"init {Verb.Tiny} {ids} --output {At("recipe.yaml")}"));
+        Assert.Contains("already exists; give another file", Verb.Refused($"init {Verb.Tiny} {ids} --output {At("recipe.yaml")}"));
         Assert.Equal("mine", File.ReadAllText(At("recipe.yaml")));
     }
 

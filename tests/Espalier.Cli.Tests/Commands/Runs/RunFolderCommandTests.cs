@@ -165,7 +165,7 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.Contains("has no run.json", Verb.Refused($"status {Verb.Tiny}"));
         Assert.Contains("has no run.json", Verb.Refused($"report {Verb.Tiny}"));
         Assert.Contains("does not exist", Verb.Refused($"runs {_run.At("nowhere")}"));
-        Assert.Contains("no run lies in", TestCommand.Launch($"runs {_run.At("teacher")}").Output);
+        Assert.Contains("there are no runs in", TestCommand.Launch($"runs {_run.At("teacher")}").Output);
     }
 
     [Fact]
