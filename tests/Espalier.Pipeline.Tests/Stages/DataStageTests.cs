@@ -132,7 +132,7 @@ public sealed class DataStageTests : TorchTest
     [InlineData("train: [ { path: a.txt, weight: 0 } ]", "train.weight is 0")]
     [InlineData("train: [ { path: a.txt, wieght: 1 } ]", "did you mean weight")]
     [InlineData("train: [ a.txt, { path: b.i32, tokens: 5 } ]", "b.i32 is token ids, which cannot be mixed; give text")]
-    [InlineData("train: a.txt, language: xx", "known are ")]
+    [InlineData("train: a.txt, language: xx", "known: ")]
     [InlineData("train: a.i32, near-duplicates: 0.8", "data.train is token ids; leave it out")]
     public void What_a_mixture_cannot_be_is_refused_where_it_stands(string data, string message)
     {
