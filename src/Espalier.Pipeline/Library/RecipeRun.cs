@@ -54,8 +54,8 @@ public static class RecipeRun
         var canonical = string.Join('\n', recipes.Select(entry => RecipeFile.Canonical(entry.Recipe)));
         if (RunPlace.HoldsAnother(folder, canonical))
             progress.Warn(
-                $"{folder} holds the result of another recipe: its student, GGUF files and report stay until this run comes to its own; "
-                + "for a folder of its own give --output");
+                $"{folder} holds the result of another recipe: its student, GGUF files and report stay until this run writes its own; "
+                + "to use a separate folder, give --output");
         return RunContext.Within(folder, canonical, recipes[0].Recipe.Seed, progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(Encoding.UTF8.GetBytes(text)));

@@ -130,7 +130,7 @@ internal sealed record DataSection
             PageDefault = "unlimited",
             Page = """
                 Disk space that the training tokens may take at once (`20GB`), for text whose tokens do not fit on the disk: they are then
-                [made in pieces](#text-larger-than-the-disk), ahead of training, and shuffled within a piece, a third of it.
+                [made in pieces](#text-larger-than-the-disk) of a third of that space, ahead of training, and shuffled within each piece.
                 """,
             IsLater = true,
             Useless = s => s.Train.Any(IsIds) ? "data.train is token ids, which are read where they are; leave it out" : null,

@@ -119,9 +119,9 @@ internal sealed partial record TrainingSection
         {
             Help = "Factor on the learning rate from each layer to the one below it, down to the embedding",
             Page = """
-                Factor on the learning rate from each layer to the one below it: the rate of layer l of L, counted from 0, is multiplied by
-                its power L - l, that of the embedding by its power L + 1; the final norm and the head keep the full rate. Above 0, at most
-                1.
+                Factor on the learning rate from each layer to the one below it: for layer l of L, counted from 0, the rate is multiplied
+                by the factor to the power L - l, for the embedding by the factor to the power L + 1; the final norm and the head keep the
+                full rate. Above 0, at most 1.
                 """,
             Stage = InStageKey.WhereItDiffers,
         },

@@ -147,7 +147,7 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
         var tokens = CorrectionTest.WrittenWindows * Math.Min(sequence, CorrectionTest.MostSequence) + 1;
         progress.Note(
             $"need: there is no text that the teacher knows well, so it writes {tokens} "
-                + "tokens itself: that many passes of one token; a reference costs none");
+                + "tokens itself, one at a time; a reference would save that");
         return SelfWritten.Write(model, tokens, Math.Min(sequence, CorrectionTest.MostSequence), seed, tokenizer, progress, stop);
     }
 }
