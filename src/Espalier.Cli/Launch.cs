@@ -41,7 +41,7 @@ internal static class Launch
     private static RootCommand Root(IReadOnlyList<CommandBase> commands, Terminal terminal)
     {
         var root = new RootCommand(
-            "Espalier prunes a language model and trains what is left from the original: "
+            "Espalier prunes a language model and distils the original into what is left: "
                 + "NVIDIA's Minitron recipe, from a Hugging Face folder to a smaller one.");
         root.Directives.Clear();
         root.Options.Add(Verbose);

@@ -31,7 +31,7 @@ internal static class WrongUsage
             if (command.Subcommands.Count > 0)
                 return UnknownCommand.Describe(token, command);
             var prompt = command.Options.Any(option => option.Name == "--prompt") ? ": put the text to continue in quotes" : "";
-            return $"{command.Name} does not know what to do with \"{token}\"{prompt} ({way})";
+            return $"{command.Name}: unexpected argument \"{token}\"{prompt} ({way})";
         }
         return $"{Missing(parsed) ?? Plain(parsed.Errors[0].Message)} ({way})";
 

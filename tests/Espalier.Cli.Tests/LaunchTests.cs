@@ -263,7 +263,7 @@ public sealed class LaunchTests
             return 0;
         });
         Assert.Equal(130, code);
-        Assert.Equal("espalier: stopping after what is being done now\nespalier: interrupted\n", error);
+        Assert.Equal("espalier: stopping after the current step\nespalier: interrupted\n", error);
     }
 
     [Fact]

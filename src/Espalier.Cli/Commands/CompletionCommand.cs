@@ -19,7 +19,7 @@ internal sealed class CompletionCommand : CommandBase
 
     internal CompletionCommand() : base(
         "completion",
-        "Print a script that lets a shell complete commands, options, their values and file names",
+        "Print a shell completion script for commands, options, their values and file names",
         "espalier completion bash > espalier.bash",
         "espalier completion zsh > _espalier",
         "espalier completion fish > espalier.fish") => Arguments.Add(_shell);
@@ -29,7 +29,7 @@ internal sealed class CompletionCommand : CommandBase
         var name = run.Get(_shell)!;
         if (s_shells.FirstOrDefault(known => known.Name == name).Script is not { } write)
             throw new EspalierException(
-                $"there is no completion for {name}; there is for {string.Join(", ", s_shells.Select(known => known.Name))}");
+                $"there is no completion for {name}; available: {string.Join(", ", s_shells.Select(known => known.Name))}");
         var script = write(InterfaceFacts.Of(run.Root));
         if (run.Json)
             run.Write(new CompletionReport(name, script), (_, _) => { });

@@ -10,14 +10,14 @@ internal sealed class HelpCommand : CommandBase
 {
     private readonly Argument<string?> _command = new("command")
     {
-        Description = "The command; none lists them all",
+        Description = "The command; without one, lists them all",
         HelpName = "COMMAND",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     internal HelpCommand() : base(
         "help",
-        "Show what a command takes, with examples; with --json all arguments and options as data",
+        "Show a command's arguments, options and examples; with --json, all arguments and options as data",
         "espalier help",
         "espalier help prune",
         "espalier help distill --json | jq .commands[0].options") => Arguments.Add(_command);

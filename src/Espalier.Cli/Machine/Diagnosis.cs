@@ -14,7 +14,7 @@ internal static class Diagnosis
             found.Add(
                 new(Severity.Unusable, torchError
                     ?? "libtorch could not be loaded", Environment.GetEnvironmentVariable("LIBTORCH") is { Length: > 0 }
-                    ? "unset LIBTORCH, or set it to a libtorch 2.10 or later" : "run ./espalier, which fetches it"));
+                    ? "unset LIBTORCH, or set it to libtorch 2.10 or later" : "run ./espalier, which fetches it"));
         else
             found.AddRange(
                 [.. Speed(torch, report.Cpu), .. Library(torch, report), .. Denormals(torch), .. Threads(torch, report.Cpu),
@@ -36,9 +36,9 @@ internal static class Diagnosis
         if (torch.SgemmGflops < expected * LeastOfExpected)
             yield return new(
                 Severity.Warning,
-                $"matrix products reach {torch.SgemmGflops:0} GFLOP/s, where {expected:0} "
+                $"matrix products reach {torch.SgemmGflops:0} GFLOP/s; {expected:0} "
                     + $"would be usual for {torch.Threads} threads at {cpu.Megahertz:0} MHz",
-                "look for other programs that use the processors, and at what is preset for MKL, oneDNN and OpenMP");
+                "look for other programs that use the processors, and for environment variables of MKL, oneDNN and OpenMP");
     }
 
     private static IEnumerable<Finding> Library(TorchReport torch, MachineReport report)
@@ -49,7 +49,7 @@ internal static class Diagnosis
             && !(torch.OtherStepGflops < torch.StepGflops))
             yield return new(
                 Severity.Warning,
-                $"matrix products go to {TorchProbe.Name(torch.Products)} with {torch.SgemmGflops:0} GFLOP/s, where "
+                $"matrix products go to {TorchProbe.Name(torch.Products)} at {torch.SgemmGflops:0} GFLOP/s, but "
                     + $"{TorchProbe.Name(other)} reaches {torch.OtherGflops:0}",
                 $"set {Products.Variable}={Products.ValueOf(other)}");
     }
@@ -58,8 +58,8 @@ internal static class Diagnosis
     {
         if (!torch.FlushesDenormals)
             yield return new(Severity.Warning,
-                $"libtorch {torch.Version} does not let tiny numbers be zero: a step slows down where many values come near to it",
-                "use the libtorch of the package: unset LIBTORCH");
+                $"libtorch {torch.Version} does not flush denormal numbers to zero: a step slows down when many values are close to zero",
+                "use the libtorch of the NuGet package: unset LIBTORCH");
     }
 
     private static IEnumerable<Finding> Threads(TorchReport torch, CpuInfo cpu)
@@ -76,8 +76,8 @@ internal static class Diagnosis
                 Severity.Warning,
                 string.Create(CultureInfo.InvariantCulture,
                     $"other programs keep {report.BusyProcessors:0.0} of {report.Cpu.Processors} "
-                        + $"processors busy; the speeds above are what they leave"),
-                "wait for them or end them, and measure again");
+                        + $"processors busy; the speeds above were measured on the rest"),
+                "wait for them or stop them, then measure again");
     }
 
     private static bool IsBusy(MachineReport report) => report.BusyProcessors > ProcessorLoad.BusyShare * report.Cpu.Processors;
@@ -97,17 +97,17 @@ internal static class Diagnosis
             yield return new(
                 Severity.Warning,
                 $"{Units.Bytes(memory.Available)} of {Units.Bytes(memory.Total)} memory is free; the quickstart takes about 1 GiB",
-                "end other programs, or give the container more");
+                "close other programs, or give the container more memory");
     }
 
     private static IEnumerable<Finding> Disk(DiskSpeed disk)
     {
         if (disk.Free < 2 * Gibibyte)
-            yield return new(Severity.Warning, $"{Units.Bytes(disk.Free)} are free in {disk.Folder}; the quickstart writes about 1 GiB",
-                "free some, or run in another folder");
+            yield return new(Severity.Warning, $"{Units.Bytes(disk.Free)} is free in {disk.Folder}; the quickstart writes about 1 GiB",
+                "free some space, or run in another folder");
         if (disk.WriteBytesPerSecond < LeastWriteBytesPerSecond)
             yield return new(Severity.Warning,
-                $"{disk.Folder} takes {Units.Bytes((long)disk.WriteBytesPerSecond)} a second; saving checkpoints will be slow",
+                $"{disk.Folder} writes {Units.Bytes((long)disk.WriteBytesPerSecond)} per second; saving checkpoints will be slow",
                 "run in a folder on a local disk");
     }
 }

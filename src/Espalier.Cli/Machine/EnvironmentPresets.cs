@@ -38,21 +38,21 @@ internal static class EnvironmentPresets
 
         if (int.TryParse(Value("OMP_THREAD_LIMIT"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit < processors)
             yield return Unset("OMP_THREAD_LIMIT",
-                $"OMP_THREAD_LIMIT is preset to {limit} and there are {processors} processors: no command gets more threads than that");
+                $"OMP_THREAD_LIMIT is set to {limit} and there are {processors} processors: no command gets more threads than that");
         if (Value("OMP_DYNAMIC")?.ToLowerInvariant() is "true" or "1")
             yield return Unset("OMP_DYNAMIC",
-                "OMP_DYNAMIC is preset: the number of threads changes with the machine's load, and with it the last bits of results");
+                "OMP_DYNAMIC is set: the number of threads, and with it the last bits of results, changes with the machine's load");
         foreach (var name in new[] { "OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY" })
             if (Value(name)?.ToLowerInvariant() is { } bound and not ("false" or "disabled" or "none"))
                 yield return Unset(name,
-                    $"{name} is preset to {bound}, which ties threads to processors: "
-                        + "two programs that do so share one and leave others idle");
+                    $"{name} is set to {bound}, which pins threads to processors: "
+                        + "two programs that do so compete for the same ones and leave others idle");
         if (Value("OMP_WAIT_POLICY")?.ToLowerInvariant() is "active")
-            yield return Unset("OMP_WAIT_POLICY", $"OMP_WAIT_POLICY is preset to active: {Spinning}");
+            yield return Unset("OMP_WAIT_POLICY", $"OMP_WAIT_POLICY is set to active: {Spinning}");
         if (Value(ThreadWaiting.Variable) is { } spins
             && (!long.TryParse(spins, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > ManySpins))
-            yield return Unset(ThreadWaiting.Variable, $"{ThreadWaiting.Variable} is preset to {spins}: {Spinning}");
+            yield return Unset(ThreadWaiting.Variable, $"{ThreadWaiting.Variable} is set to {spins}: {Spinning}");
     }
 
-    private const string Spinning = "threads that wait keep their processor, and where others compute too they wait for each other";
+    private const string Spinning = "waiting threads occupy their processor, which slows everything down when other programs compute too";
 }

@@ -17,7 +17,7 @@ internal sealed record PresetSpeed(string Presets, double Gflops, double GflopsW
     /// <summary>What to say about it, where it costs anything.</summary>
     internal IEnumerable<Finding> Findings() => GflopsWithout < LeastGain * Gflops ? [] :
     [
-        new(Severity.Warning, $"{Presets} is preset: matrix products reach {Gflops:0} GFLOP/s with it and {GflopsWithout:0} without",
+        new(Severity.Warning, $"{Presets} is set: matrix products reach {Gflops:0} GFLOP/s with it and {GflopsWithout:0} without",
             $"unset {string.Join(' ', Presets.Split(", ").Select(preset => preset.Split('=')[0]))}"),
     ];
 

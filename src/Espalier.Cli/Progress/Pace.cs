@@ -55,7 +55,7 @@ internal sealed class Pace(long total, string unit, TimeProvider time)
         0 => "",
         _ when unit == "bytes" => $"{Units.Bytes((long)Rate)}/s",
         >= 1 => Units.Short(Rate) is "1" ? $"1 {Singular}/s" : $"{(Rate >= 10_000 ? Units.Count(Rate) : Units.Short(Rate))} {unit}/s",
-        _ => $"{Units.Short(1 / Rate)} s a {Singular}",
+        _ => $"{Units.Short(1 / Rate)} s/{Singular}",
     };
 
     /// <summary>The parts that are not empty, with commas.</summary>

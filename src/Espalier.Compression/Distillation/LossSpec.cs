@@ -101,7 +101,7 @@ internal sealed partial record LossSpec
         }
         if (!s_kinds.TryGetValue(term, out var kind))
             throw new EspalierException(
-                $"loss '{term}' is not known.{NearestName.Hint(term, [.. Names])} Known are "
+                $"loss '{term}' is not known.{NearestName.Hint(term, [.. Names])} Known: "
                     + $"{string.Join(", ", Names)}; a sum is written 0.9*forward-kl + 0.1*cross-entropy");
         return parameter is not null && kind.Default is null
             ? throw new EspalierException($"loss {term} has no parameter; write it without ({parameter})")

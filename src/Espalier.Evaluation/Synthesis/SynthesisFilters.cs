@@ -23,7 +23,7 @@ internal sealed record SynthesisFilters(IReadOnlyList<TextFilter> Filters, strin
         {
             if (!Languages.Known.Contains(language))
                 throw new EspalierException(
-                    $"language is '{language}'; known are {string.Join(", ", Languages.Known.Order(StringComparer.Ordinal))}");
+                    $"language is '{language}'; known: {string.Join(", ", Languages.Known.Order(StringComparer.Ordinal))}");
             filters.Add(new("language", written => !Languages.IsIn(written.Text.Text, language)));
         }
         if (options.Decontaminate.Count == 0)

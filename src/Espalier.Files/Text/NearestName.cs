@@ -25,9 +25,9 @@ internal static class NearestName
     public static string Hint(string name, IEnumerable<string> known) =>
         Nearest(name, known) is { } nearest ? $" Did you mean {nearest}?" : "";
 
-    /// <summary>"did you mean X?", or "known are X, Y" where none is near: to stand after a colon.</summary>
+    /// <summary>"did you mean X?", or "use one of X, Y" where none is near: to stand after a colon.</summary>
     public static string Instead(string name, IReadOnlyCollection<string> known) =>
-        Nearest(name, known) is { } nearest ? $"did you mean {nearest}?" : $"known are {string.Join(", ", known)}";
+        Nearest(name, known) is { } nearest ? $"did you mean {nearest}?" : $"use one of {string.Join(", ", known)}";
 
     /// <summary>Optimal string alignment distance without regard to letter case.</summary>
     internal static int Edits(string a, string b)

@@ -24,10 +24,10 @@ public sealed partial class Axis
         Key = "mamba-heads",
         Unit = "Mamba head",
         Field = "mamba_num_heads",
-        Summary = "Heads of a Mamba layer, a multiple of its groups",
+        Summary = "Heads per Mamba layer, a multiple of its groups",
         Page = """
-            Heads of a layer that is a Mamba mixer, a multiple of its groups: the same number goes from each group, whose B and C the others
-            keep (Minitron-SSM, arXiv 2504.11409).
+            Heads per Mamba layer, a multiple of its groups: the same number is removed from each group, and the remaining heads keep the
+            group's B and C (Minitron-SSM, arXiv 2504.11409).
             """,
         Groups = MambaGroups,
         Taps = [TapPoint.MambaProjection],
@@ -42,8 +42,8 @@ public sealed partial class Axis
         Key = "mamba-head-dim",
         Unit = "Mamba channel",
         Field = "mamba_head_dim",
-        Summary = "Channels of a Mamba head",
-        Page = "Channels of a Mamba head: the same ones stay in each head of a layer.",
+        Summary = "Channels per Mamba head",
+        Page = "Channels per Mamba head: the same ones stay in each head of a layer.",
         IsHeadWidth = true,
         Taps = [TapPoint.MambaProjection],
         Exists = kind => kind.HasMamba,
@@ -57,10 +57,10 @@ public sealed partial class Axis
         Key = "linear-key-heads",
         Unit = "linear key head",
         Field = "linear_num_key_heads",
-        Summary = "Key heads of a layer of linear attention: fewer of them cut whole groups",
+        Summary = "Key heads per layer of linear attention; reducing them removes whole groups",
         Page = """
-            Key heads of a layer of linear attention (gated delta rule). Fewer of them cut whole groups, those whose value heads have the
-            least sum of scores; `linear-value-heads` then counts what stays in the others, by default all.
+            Key heads per layer of linear attention (gated delta rule). Reducing them removes whole groups, those whose value heads have
+            the lowest sum of scores; `linear-value-heads` then counts the value heads that stay in the other groups, by default all.
             """,
         Entries = new("linear_key_head_dim", config => config.Delta.StateSize),
         Exists = kind => kind.HasDelta,
@@ -74,10 +74,10 @@ public sealed partial class Axis
         Key = "linear-value-heads",
         Unit = "linear value head",
         Field = "linear_num_value_heads",
-        Summary = "Value heads of a layer of linear attention, a multiple of its key heads",
+        Summary = "Value heads per layer of linear attention, a multiple of its key heads",
         Page = """
-            Value heads of a layer of linear attention, a multiple of its key heads: the same number goes from each group that shares a key.
-            Where each has a key of its own, any number: the key goes with it, as with `linear-key-heads`.
+            Value heads per layer of linear attention, a multiple of its key heads: the same number is removed from each group that shares
+            a key. If each has a key of its own, any number: the key is removed with it, as with `linear-key-heads`.
             """,
         Groups = DeltaKeyHeads,
         Taps = [TapPoint.DeltaOutput],
@@ -92,8 +92,8 @@ public sealed partial class Axis
         Key = "linear-value-head-dim",
         Unit = "linear channel",
         Field = "linear_value_head_dim",
-        Summary = "Channels of a value head of linear attention",
-        Page = "Channels of a value head of linear attention: the same ones stay in each head of a layer.",
+        Summary = "Channels per value head of linear attention",
+        Page = "Channels per value head of linear attention: the same ones stay in each head of a layer.",
         IsHeadWidth = true,
         Taps = [TapPoint.DeltaOutput],
         Exists = kind => kind.HasDelta,

@@ -46,10 +46,10 @@ public sealed partial class Axis
         Key = "kv-heads",
         Unit = "KV head",
         Field = "num_key_value_heads",
-        Summary = "Key/value heads of a layer: fewer of them cut whole groups",
+        Summary = "Key/value heads per layer; reducing them removes whole groups",
         Page = """
-            KV heads of a layer. Fewer of them cut whole groups, those whose query heads have the least sum of scores; `heads` then counts
-            what stays in the others, by default all.
+            KV heads per layer. Reducing them removes whole groups, those whose query heads have the lowest sum of scores; `heads` then
+            counts the query heads that stay in the other groups, by default all.
             """,
         IsSearched = false,
         IsOptional = false,
@@ -65,10 +65,10 @@ public sealed partial class Axis
         Key = "heads",
         Unit = "head",
         Field = "num_attention_heads",
-        Summary = "Query heads of a layer, a multiple of the key/value heads; where each has its own, that goes with it",
+        Summary = "Query heads per layer, a multiple of the key/value heads; if each has its own, that is removed with it",
         Page = """
-            Query heads of a layer, a multiple of the KV heads: the same number goes from each KV group. Where each query head has a KV
-            head of its own (multi-head attention), any number: the KV head goes with it, as with `kv-heads`.
+            Query heads per layer, a multiple of the KV heads: the same number is removed from each KV group. If each query head has a KV
+            head of its own (multi-head attention), any number: the KV head is removed with it, as with `kv-heads`.
             """,
         IsOptional = false,
         Entries = Dimension.HeadEntries,
@@ -100,8 +100,8 @@ public sealed partial class Axis
         Key = "experts",
         Unit = "expert",
         Field = "num_experts",
-        Summary = "Experts of a layer, at least as many as a token goes to",
-        Page = "Experts of a layer that is a mixture of them; at least as many as a token goes to.",
+        Summary = "Experts per layer, at least as many as a token is routed to",
+        Page = "Experts per mixture-of-experts layer; at least as many as a token is routed to.",
         Taps = [TapPoint.ExpertOutput],
         Least = config => config.ExpertsPerToken,
         Exists = kind => kind.HasExperts,
@@ -131,8 +131,8 @@ public sealed partial class Axis
         Key = "shared-expert-ffn",
         Unit = "shared neuron",
         Field = "shared_expert_intermediate_size",
-        Summary = "Width of the expert that every token goes to",
-        Page = "Width of the expert that every token goes to, beside those that the router chooses.",
+        Summary = "Width of the shared expert, which every token goes to",
+        Page = "Width of the shared expert, which every token goes to in addition to those that the router chooses.",
         IsWidth = true,
         Taps = [TapPoint.SharedIntermediate],
         Exists = kind => kind.HasSharedExpert,

@@ -19,13 +19,13 @@ internal static class FamilyCatalog
     /// <exception cref="EspalierException">The family is unknown; the message names the known ones.</exception>
     public static Family For(string modelType, string file) =>
         All.FirstOrDefault(family => family.ModelType == modelType)
-        ?? throw new EspalierException($"{file}: model_type '{Clip(modelType)}' is not supported; known are {Known}");
+        ?? throw new EspalierException($"{file}: model_type '{Clip(modelType)}' is not supported; known: {Known}");
 
     /// <summary>The family of a <c>config.json</c>.</summary>
     public static Family For(JsonObject config, string file) =>
         new ConfigFields(config, [], file).Text("model_type") is { } modelType
             ? For(modelType, file)
-            : throw new EspalierException($"{file}: model_type is missing; known are {Known}");
+            : throw new EspalierException($"{file}: model_type is missing; known: {Known}");
 
     private static string Known => string.Join(", ", All.Select(static family => family.ModelType));
 

@@ -122,7 +122,7 @@ internal sealed class NemotronH() : Family("nemotron_h", "NemotronHForCausalLM")
         var (steps, stateType) = (fields.Range(Steps), fields.Text(StateType));
         var at = Array.FindIndex(s_stateTypes, one => one.Name == stateType);
         if (at < 0)
-            throw fields.Wrong(StateType, $"known are {string.Join(", ", s_stateTypes.Select(one => one.Name))}");
+            throw fields.Wrong(StateType, $"known: {string.Join(", ", s_stateTypes.Select(one => one.Name))}");
         return common with
         {
             HeadDim = !fields.IsGiven(HeadDim) && fields.Says(OlderHeadDim) ? fields.Int(OlderHeadDim) : common.HeadDim,
@@ -182,7 +182,7 @@ internal sealed class NemotronH() : Family("nemotron_h", "NemotronHForCausalLM")
         return kinds;
 
         LayerKind Of(string field, string said, int at) => at < 0
-            ? throw fields.Wrong(field, $"{said} is no kind of layer; known are "
+            ? throw fields.Wrong(field, $"{said} is no kind of layer; known: "
                 + string.Join(", ", s_kinds.Select(kind => field == Pattern ? $"{kind.Letter} ({kind.Name})" : kind.Name)))
             : s_kinds[at].Kind ?? throw fields.Wrong(field, $"{said} is a mixture of experts, and {s_kinds[at].Name} layers are not "
                 + "supported in this family; models whose layers are mamba, attention and mlp are");

@@ -13,9 +13,9 @@ using Espalier.Models.Tokenizers;
 namespace Espalier;
 
 /// <summary>
-/// A language model in a Hugging Face folder: the front door for programs. What it gives are the same scores, cuts and losses as the
-/// commands'; what it does not give are stages that go on after a crash, which <see cref="RecipeRun"/> has. Weights are read when they are
-/// first needed. Not for several threads at once; dispose it.
+/// A language model in a Hugging Face folder: the entry point for programs. It computes the same scores, pruned weights and losses as the
+/// commands, but without stages that resume after a crash; for those, use <see cref="RecipeRun"/>. Weights are read when first needed. Not
+/// thread-safe; dispose it after use.
 /// </summary>
 public sealed class LanguageModel : IDisposable
 {
@@ -29,24 +29,26 @@ public sealed class LanguageModel : IDisposable
         _tokenizer = new(() => Tokenizer.Load(checkpoint.Folder));
     }
 
-    /// <summary>The folder.</summary>
+    /// <summary>The Hugging Face folder.</summary>
     public string Folder => _checkpoint.Folder;
 
-    /// <summary>Its shape.</summary>
+    /// <summary>The model's shape.</summary>
     public DecoderConfig Config => _checkpoint.Config;
 
-    /// <summary>Its tokenizer.</summary>
-    /// <exception cref="EspalierException">The folder has none, or one that is not understood.</exception>
+    /// <summary>The model's tokenizer.</summary>
+    /// <exception cref="EspalierException">The folder has no tokenizer, or an unsupported one.</exception>
     public Tokenizer Tokenizer => _tokenizer.Value;
 
-    /// <summary>Its weights in memory, in float32; this object's own.</summary>
+    /// <summary>The weights in memory, in float32; owned by this object.</summary>
     public Decoder Decoder => _decoder ??= DecoderWeights.Load(_checkpoint);
 
-    /// <summary>Opens a folder and checks it: config, names, shapes.</summary>
-    /// <exception cref="EspalierException">It is no model, or of a family that is not known; the message says what is wrong.</exception>
+    /// <summary>Opens a folder and checks its config, tensor names and shapes.</summary>
+    /// <exception cref="EspalierException">It is not a model, or its family is not supported; the message says what is wrong.</exception>
     public static LanguageModel Load(string folder) => new(Checkpoint.Open(folder));
 
-    /// <summary>Continues a text until its end, or for so many tokens; greedy unless <paramref name="sampling"/> says otherwise.</summary>
+    /// <summary>
+    /// Continues a text until it ends or <paramref name="maxTokens"/> is reached; greedy unless <paramref name="sampling"/> is given.
+    /// </summary>
     public string Generate(string prompt, int maxTokens = 128, SamplingOptions? sampling = null, CancellationToken stop = default)
     {
         var ends = StopIds.Of(_checkpoint, Tokenizer);
@@ -54,17 +56,17 @@ public sealed class LanguageModel : IDisposable
         return Tokenizer.Decode([.. ids.Where(id => !ends.Contains(id))], skipSpecialTokens: true);
     }
 
-    /// <summary>Its loss on text, nats a token, with the standard error over windows.</summary>
+    /// <summary>The model's loss on text, in nats per token, with the standard error over windows.</summary>
     public PerplexityResult Evaluate(TextData text, IProgressReporter? progress = null, CancellationToken stop = default) =>
         PerplexityEvaluator.Run(Decoder, text.Windows, count: null, batch: 8, progress ?? NullProgress.Instance, stop: stop);
 
-    /// <summary>How much each channel, head, neuron and layer matters on calibration text.</summary>
+    /// <summary>Scores the importance of each channel, head, neuron and layer on calibration text.</summary>
     /// <param name="text">Calibration text.</param>
     /// <param name="options">
-    /// How it is scored; by default the activations of 256 samples, or of all there are where these are fewer.
+    /// How to score; by default by the activations of 256 samples, or of all samples if there are fewer.
     /// </param>
-    /// <param name="progress">Receives the samples.</param>
-    /// <param name="stop">Stops.</param>
+    /// <param name="progress">Receives the number of samples done.</param>
+    /// <param name="stop">Cancels the work.</param>
     public ImportanceScores Score(TextData text, ScoreOptions? options = null, IProgressReporter? progress = null,
         CancellationToken stop = default) =>
         ImportanceScorer.Run(
@@ -76,14 +78,14 @@ public sealed class LanguageModel : IDisposable
             },
             progress ?? NullProgress.Instance, stop);
 
-    /// <summary>Writes the model without its least important units.</summary>
-    /// <param name="target">The sizes to come down to; what is null stays.</param>
-    /// <param name="scores">What <see cref="Score"/> gave.</param>
-    /// <param name="output">The folder to make; nothing but an empty folder may be there.</param>
-    /// <param name="progress">Receives the parameters written.</param>
-    /// <param name="stop">Stops, leaving nothing after.</param>
+    /// <summary>Writes a copy of the model without its least important units.</summary>
+    /// <param name="target">The sizes to prune to; null sizes stay.</param>
+    /// <param name="scores">The result of <see cref="Score"/>.</param>
+    /// <param name="output">The folder to create; it must be empty or not exist yet.</param>
+    /// <param name="progress">Receives the number of parameters written.</param>
+    /// <param name="stop">Cancels the work and leaves nothing behind.</param>
     /// <returns>The pruned model, open.</returns>
-    /// <exception cref="EspalierException">A size that cannot be, or a folder that is taken.</exception>
+    /// <exception cref="EspalierException">A size is impossible, or the folder is not empty.</exception>
     public LanguageModel Prune(PruneTarget target, ImportanceScores scores, string output, IProgressReporter? progress = null,
         CancellationToken stop = default)
     {
@@ -94,19 +96,19 @@ public sealed class LanguageModel : IDisposable
     }
 
     /// <summary>
-    /// Trains this model towards a teacher's distributions and writes the result; this object's weights are trained, its folder stays as it
-    /// is.
+    /// Trains this model towards a teacher's distributions and writes the result. This changes the weights in memory; the model's folder
+    /// stays as it is.
     /// </summary>
-    /// <param name="teacher">The teacher: of the same vocabulary.</param>
+    /// <param name="teacher">The teacher, with the same vocabulary.</param>
     /// <param name="text">Training text.</param>
-    /// <param name="output">The folder to make; nothing but an empty folder may be there.</param>
-    /// <param name="options">How it is trained.</param>
-    /// <param name="loss">A loss on logits, as recipes name it.</param>
+    /// <param name="output">The folder to create; it must be empty or not exist yet.</param>
+    /// <param name="options">How to train.</param>
+    /// <param name="loss">A loss on logits, written as in recipes.</param>
     /// <param name="step">Called after each step.</param>
-    /// <param name="stop">Stops after a step; nothing is written then.</param>
+    /// <param name="stop">Stops after the current step; nothing is written then.</param>
     /// <returns>The trained model, open.</returns>
     /// <exception cref="EspalierException">
-    /// Vocabularies that do not go together, an option that cannot work, a loss that is not finite, or a folder that is taken.
+    /// The vocabularies do not match, an option is invalid, the loss is not finite, or the folder is not empty.
     /// </exception>
     public LanguageModel Distill(
         LanguageModel teacher, TextData text, string output, TrainingOptions options, string loss = "forward-kl",

@@ -10,20 +10,20 @@ using Espalier.Pipeline.Stages.Running;
 namespace Espalier;
 
 /// <summary>
-/// A recipe run from a program, as <c>espalier compress</c> runs it: killed anywhere, the same call goes on and ends with the same bits.
+/// Runs recipes from a program, like <c>espalier compress</c>: if a run is killed, the same call resumes it and gives the same bits.
 /// </summary>
 public static class RecipeRun
 {
-    /// <summary>Runs a recipe to its end.</summary>
-    /// <param name="recipe">The recipe's file.</param>
-    /// <param name="output">The run folder; the recipe's, else <c>runs/NAME-OF-THE-RECIPE</c>, where null.</param>
+    /// <summary>Runs a recipe to completion.</summary>
+    /// <param name="recipe">The recipe file.</param>
+    /// <param name="output">The run folder; null for the recipe's own, otherwise <c>runs/NAME-OF-THE-RECIPE</c>.</param>
     /// <param name="progress">Receives stages, steps and warnings.</param>
-    /// <param name="stop">Stops after a step and saves.</param>
-    /// <returns>Every model with its losses, the stages with their times, and where the student lies.</returns>
+    /// <param name="stop">Stops after the current step and saves.</param>
+    /// <returns>Every model with its losses, the stages with their times, and the student's folder.</returns>
     /// <exception cref="RecipeRefusedException">
-    /// What the recipe asks for and cannot have, all of it, before anything is computed.
+    /// The recipe asks for something impossible; lists every problem, and is thrown before anything is computed.
     /// </exception>
-    /// <exception cref="OperationCanceledException">Asked to stop; what was done is saved.</exception>
+    /// <exception cref="OperationCanceledException">The run was asked to stop; finished work is saved.</exception>
     public static CompressResult Run(string recipe, string? output = null, IProgressReporter? progress = null,
         CancellationToken stop = default)
     {
@@ -40,7 +40,7 @@ public static class RecipeRun
     /// <param name="folder">The run folder.</param>
     /// <param name="progress">Receives stages, steps and warnings.</param>
     /// <param name="finish">Called with all results while the folder is still held: what it writes is the run's own.</param>
-    /// <param name="stop">Stops after a step and saves.</param>
+    /// <param name="stop">Stops after the current step and saves.</param>
     /// <param name="profile">Whether training steps are measured by phase.</param>
     /// <param name="start">Called once nothing is refused any more, before anything is computed.</param>
     /// <exception cref="RecipeRefusedException">What cannot be, all of it.</exception>
@@ -54,8 +54,8 @@ public static class RecipeRun
         var canonical = string.Join('\n', recipes.Select(entry => RecipeFile.Canonical(entry.Recipe)));
         if (RunPlace.HoldsAnother(folder, canonical))
             progress.Warn(
-                $"{folder} holds the result of another recipe: its student, GGUF files and report stay until this run comes to its own; "
-                + "for a folder of its own give --output");
+                $"{folder} holds the result of another recipe: its student, GGUF files and report stay until this run writes its own; "
+                + "to use a separate folder, give --output");
         return RunContext.Within(folder, canonical, recipes[0].Recipe.Seed, progress, context =>
         {
             context.Folder.WriteFile("recipe.yaml", stream => stream.Write(Encoding.UTF8.GetBytes(text)));

@@ -5,8 +5,8 @@ using Espalier.Compression.Data.Tokens;
 namespace Espalier;
 
 /// <summary>
-/// Text as a model's tokens, cut into windows of one length: what a <see cref="LanguageModel"/> is scored, trained and evaluated on.
-/// Dispose it.
+/// Text as a model's tokens, cut into windows of equal length, on which a <see cref="LanguageModel"/> is scored, trained and evaluated.
+/// Dispose it after use.
 /// </summary>
 public sealed class TextData : IDisposable
 {
@@ -22,23 +22,23 @@ public sealed class TextData : IDisposable
     /// <summary>The windows.</summary>
     public WindowSet Windows { get; }
 
-    /// <summary>Tokens in all.</summary>
+    /// <summary>Total number of tokens.</summary>
     public long Tokens => _tokens.Count;
 
     /// <summary>
-    /// Reads text: files, folders and patterns of .txt, .md, .jsonl, .parquet and .xml, or <c>dotnet-docs</c>. Its tokens lie in a file of
-    /// the system's temporary folder until this is disposed; documents that come twice are read once.
+    /// Reads text: files, folders and patterns of .txt, .md, .jsonl, .parquet and .xml, or <c>dotnet-docs</c>. Its tokens are kept in a
+    /// file in the system's temporary folder until this object is disposed; duplicate documents are read once.
     /// </summary>
-    /// <param name="model">The model whose tokenizer is used.</param>
-    /// <param name="sequence">Tokens of a window; at most the model's positions.</param>
-    /// <param name="sources">Where the text is.</param>
-    /// <exception cref="EspalierException">No text, less than one window of it, or a source that cannot be read.</exception>
+    /// <param name="model">The model whose tokenizer to use.</param>
+    /// <param name="sequence">Tokens per window; at most the model's positions.</param>
+    /// <param name="sources">The sources of the text.</param>
+    /// <exception cref="EspalierException">There is no text, less than one window of it, or a source cannot be read.</exception>
     public static TextData Read(LanguageModel model, int sequence, params IReadOnlyList<string> sources)
     {
         ArgumentNullException.ThrowIfNull(model);
         if (sequence > model.Config.MaxPositions)
             throw new EspalierException(
-                $"sequence is {sequence} and {model.Folder} has {model.Config.MaxPositions} positions: take a shorter one");
+                $"sequence is {sequence} and {model.Folder} has {model.Config.MaxPositions} positions: use a shorter one");
         var folder = ScratchFolder.Begin();
         TokenStore? tokens = null;
         try

@@ -46,7 +46,7 @@ internal static class Kinds
     public static Kind<long> Bytes { get; } = Parsed(
         "SIZE",
         text => text.Length > 0 && char.IsLetter(text[^1]) && Quantity.Bytes(text) is > 0 and < long.MaxValue and { } bytes ? (long)bytes
-            : throw new EspalierException($"{OneLine.Shown(text)} is no size such as 500MB or 20GB"),
+            : throw new EspalierException($"{OneLine.Shown(text)} is not a size such as 500MB or 20GB"),
         bytes => bytes % 1_000_000_000 == 0 ? $"{bytes / 1_000_000_000}GB" : bytes % 1_000_000 == 0 ? $"{bytes / 1_000_000}MB"
             : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1000m}kB"),
         @"^ *[0-9.]+([eE][+-]?[0-9]+)? *([kK][iI]?[bB]|[mM][iI]?[bB]|[gG][iI]?[bB]|[tT][iI]?[bB]) *$");
@@ -116,7 +116,7 @@ internal static class Kinds
             .. fields.Texts(key)!.Select(text => Quantity.Count(text) is { } count && count >= least && count <= 1 << 30 ? (int)count
                 : throw fields.At(key, text.Contains(',') ? $"{OneLine.Shown(text)} is one text; give a list of whole numbers, such as "
                     + $"[{example.Replace(",", ", ", StringComparison.Ordinal)}]"
-                    : $"{OneLine.Shown(text)} is no whole number from {least}; give such as {example}")),
+                    : $"{OneLine.Shown(text)} is not a whole number from {least}; give something like {example}")),
         ],
         counts => new JsonArray([.. counts.Select(count => JsonValue.Create(count))]),
         () => Schemas.OneOrMore(Schemas.Count(least)))

@@ -26,7 +26,7 @@ internal sealed class SectionFields
                     $"there is no key {Path(OneLine.Shown(key.Text))}: "
                         + $"{section.WhyNot(key.Text) ?? NearestName.Instead(key.Text, section.Names)}");
             if (value is not YamlText { IsEmpty: true } && !_values.TryAdd(name, value))
-                throw At(key.Line, $"{Path(key.Text)} is another name of {Path(name)}, which is there too; keep one of the two");
+                throw At(key.Line, $"{Path(key.Text)} is another name for {Path(name)}, which is given too; keep one of the two");
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class SectionFields
         YamlText { Text: var text } when text.Trim() == text && text.Length > 0 && !text.Contains('\0') => text,
         YamlText { Text: var blank } when string.IsNullOrWhiteSpace(blank) =>
             throw Wrong(key, _source is null ? "give a value, or leave the option out" : "give a value, or leave the key out"),
-        YamlText => throw Wrong(key, "it must be a text without blanks around it"),
+        YamlText => throw Wrong(key, "it must be text without spaces around it"),
         _ => throw Wrong(key, "it must be one value, not a list or a map"),
     };
 
@@ -79,7 +79,7 @@ internal sealed class SectionFields
         Text(key) is not { } text ? null
         : Quantity.Count(text) is { } count && count >= least && count <= most ? count
         : throw Wrong(key, $"it must be a whole number from {least} to {most}{(mostIs is null ? "" : $", {mostIs}")}"
-            + (most >= 1000 ? " (300k and 1M are understood)" : ""));
+            + (most >= 1000 ? " (300k and 1M are accepted)" : ""));
 
     /// <summary>A whole number that fits into 31 bits; null where absent.</summary>
     /// <inheritdoc cref="Count"/>
@@ -199,7 +199,7 @@ internal sealed class SectionFields
         var names = known.ToArray();
         return At(Find(key)?.Line
             ?? _line,
-            $"{Path(key)}: {OneLine.Shown(text)} is not known.{NearestName.Hint(text, names)} Known are {string.Join(", ", names)}");
+            $"{Path(key)}: {OneLine.Shown(text)} is not known.{NearestName.Hint(text, names)} Known: {string.Join(", ", names)}");
     }
 
     /// <summary>An error about a key that must be there.</summary>

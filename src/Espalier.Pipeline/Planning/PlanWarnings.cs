@@ -21,8 +21,8 @@ internal static class PlanWarnings
         var warnings = new List<string>(original.Notes);
         if (!teacherHasWeights)
             warnings.Add(
-                $"{recipe.Teacher} holds no weights: this can be planned and not run; put the model's "
-                    + "files beside its config.json, or let teacher: name the folder that has them");
+                $"{recipe.Teacher} holds no weights: this can be planned but not run; put the model's "
+                    + "files next to its config.json, or set teacher: to the folder that has them");
         warnings.AddRange(notChecked);
         foreach (var cycle in cycles)
             warnings.AddRange(OfCycle(recipe.Prune, cycle)
@@ -58,20 +58,20 @@ internal static class PlanWarnings
 
     private static void AddCut(List<string> warnings, double cut)
     {
-        var share = $"{cut * 100:0.#} % of the non-embedding parameters go at once";
+        var share = $"{cut * 100:0.#} % of the non-embedding parameters are cut at once";
         if (cut <= 0)
             warnings.Add("prune: the student is as large as the teacher; nothing is cut");
         else if (cut > 0.5)
-            warnings.Add($"prune: {share}, more than half: cycles that prune and distil one after the other lose less (cycles: auto)");
+            warnings.Add($"prune: {share}, more than half: pruning and distilling in cycles loses less (cycles: auto)");
         else if (cut > 1.0 / 3)
-            warnings.Add($"prune: {share}, more than a third: expect to need more distillation, or go in cycles (cycles: auto)");
+            warnings.Add($"prune: {share}, more than a third: expect to need more distillation, or use cycles (cycles: auto)");
     }
 
     private static void AddAxis(List<string> warnings, string axis, int from, int to)
     {
-        var cut = $"prune.{axis} {from} to {to} takes {100.0 * (from - to) / from:0.#} % of that axis";
+        var cut = $"prune.{axis} {from} to {to} takes {100.0 * (from - to) / from:0.#} % off that axis";
         if (2 * (from - to) > from)
-            warnings.Add($"{cut}, more than half: cut less of it, or in cycles that prune and distil one after the other");
+            warnings.Add($"{cut}, more than half: cut less of it, or prune and distil in cycles");
         else if (3 * (from - to) > from)
             warnings.Add($"{cut}, more than a third: expect to need more distillation");
     }
@@ -81,8 +81,8 @@ internal static class PlanWarnings
     {
         if (2 * to < from)
             warnings.Add(
-                $"prune.layers {from} to {to} keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell "
-                    + $"of: keep at least {(from + 1) / 2}");
+                $"prune.layers {from} to {to} keeps fewer than half of the layers, and the deepest cut in the papers is half: "
+                    + $"keep at least {(from + 1) / 2}");
         else
             AddAxis(warnings, "layers", from, to);
     }
@@ -95,7 +95,7 @@ internal static class PlanWarnings
         foreach (var (runtime, findings) in Preflight.OfTarget(original.Family, student, original.RawConfig))
             // A GGUF file is the way round Ollama's import of folders.
             if (!(hasGguf && runtime == "Ollama") && findings.Except(before[runtime]).FirstOrDefault() is { } finding)
-                warnings.Add($"{runtime}, if you use it, would read the student wrongly: {finding}");
+                warnings.Add($"{runtime}, if you use it, would misread the student: {finding}");
     }
 
     private static void AddMultiple(List<string> warnings, string axis, int size, int teacher)

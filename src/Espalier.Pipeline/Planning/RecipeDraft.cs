@@ -93,13 +93,13 @@ internal sealed record RecipeDraft
             string[] lacks =
             [
                 $"{Units.Counted(Windows, "window")} of {Sequence} tokens to train on"
-                    + (seen > Passes ? $", each seen {seen} times where {Passes} are meant" : ""),
-                .. Samples < MostSamples ? [$"{Units.Counted(Samples, "sample")} to score by, where {MostSamples} are taken of more text"]
+                    + (seen > Passes ? $", each seen {seen} times instead of {Passes}" : ""),
+                .. Samples < MostSamples ? [$"{Units.Counted(Samples, "sample")} for scoring instead of {MostSamples}"]
                     : Array.Empty<string>(),
                 .. HeldOutWindows == 1 ? ["1 window held out, whose loss has no standard error"] : Array.Empty<string>(),
             ];
-            return $"little text: {string.Join("; ", lacks)}. The recipe runs as it is; for windows as long as the model takes them, give "
-                + $"at least {EnoughWindows} of {LongestSequence} tokens: some {Units.Count(enough)} tokens, or "
+            return $"little text: {string.Join("; ", lacks)}. The recipe runs as it is; for windows of full length, give "
+                + $"at least {EnoughWindows} of {LongestSequence} tokens: about {Units.Count(enough)} tokens, or "
                 + $"{Units.Bytes(enough * BytesOfAToken)} of text";
         }
     }

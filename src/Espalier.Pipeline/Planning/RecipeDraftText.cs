@@ -18,35 +18,35 @@ internal static class RecipeDraftText
     public static string Of(RecipeDraft draft)
     {
         var text = new StringBuilder();
-        Line($"# Made by espalier init; it runs as it is. All keys, with their defaults, are in docs/recipe.md.");
+        Line($"# Made by espalier init; it runs as it is. docs/recipe.md lists all keys and their defaults.");
         Line($"teacher:  {Quoted(draft.Teacher)}");
         Line($"");
-        Line($"# About {(draft.Windows > 100_000_000 ? "very many" : $"{draft.Windows}")} windows to train on; what is held out is never trained on.");
+        Line($"# About {(draft.Windows > 100_000_000 ? "very many" : $"{draft.Windows}")} windows to train on, without the held-out text.");
         if (draft.TooLittle is { } little)
             Line($"# {char.ToUpperInvariant(little[0])}{little[1..]}.");
         if (draft.CutsDocuments)
-            Line($"# document-bytes cuts a text into documents of about so many bytes, which are trained on or held out as a whole; a file without it is one document.");
+            Line($"# document-bytes splits a text into documents of about this many bytes, each of which is either trained on or held out; without it, a file is one document.");
         Line($"data:     {{ train: {Many(draft.Train)}, held-out: {draft.HeldOut * 100:0.##}%, sequence: {draft.Sequence} }}");
         Line($"");
-        Line($"# Left out unless you take the next # away: then the run tests whether the teacher knows such text too little, and teaches it first where that is so (when: auto). espalier need MODEL TEXT makes that test alone.");
+        Line($"# Uncomment the next line to test whether the teacher knows this kind of text well enough, and to fine-tune it first if not (when: auto). espalier need MODEL TEXT runs only the test.");
         Line($"# correct: {{ when: auto, steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 2e-4 to 2e-5 }}");
         Line($"");
-        Line($"# More samples make steadier scores; the papers take 1024.");
+        Line($"# More samples give more stable scores; the papers use 1024.");
         Line($"score:    {{ samples: {draft.Samples} }}");
         Line($"");
-        Line($"# The student's sizes; what is not named stays. It keeps {draft.Kept * 100:0} % of the parameters beside the embedding. espalier plan shows the legal sizes near these.");
+        Line($"# The student's sizes; sizes not listed stay. It keeps {draft.Kept * 100:0} % of the parameters outside the embedding. espalier plan shows nearby legal sizes.");
         Line($"prune:    {{ {string.Join(", ", Sizes(draft))} }}");
         if (draft.InCycles)
         {
-            Line($"# More than a third at once loses more: the student is cut in several cycles, each with its own distillation. One cut takes less time.");
+            Line($"# Cutting more than a third at once loses more, so the student is pruned in several cycles, each with its own distillation. A single cut takes less time.");
             Line($"cycles:   auto");
         }
         Line($"");
-        Line($"# About {(draft.Steps * draft.Batch + draft.Windows / 2) / Math.Max(1, draft.Windows)} times through the text{(draft.InCycles ? $" in each of the {draft.Cycles} cycles" : "")}: more steps, and more text, make a better student.");
-        Line($"# early-stopping: 2 beside evaluate-every would end it after two evaluations without a new best, and take the best weights; as it stands all steps are made, and the last weights are the result.");
+        Line($"# About {(draft.Steps * draft.Batch + draft.Windows / 2) / Math.Max(1, draft.Windows)} times through the text{(draft.InCycles ? $" in each of the {draft.Cycles} cycles" : "")}: more steps and more text give a better student.");
+        Line($"# With early-stopping: 2, training would stop after two evaluations without a new best and return the best weights. As it stands, it runs all steps and returns the last weights.");
         Line($"distill:  {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 1e-3 to 1e-4, evaluate-every: {Math.Max(1, draft.Steps / 4)} }}");
         Line($"");
-        Line($"# Add texts of your own: {{ mine: texts/other.txt }}; and benchmarks: arc_easy, {{ task: gsm8k, limit: 200 }}, tasks/mine.yaml (benchmarks: FOLDER says where their files lie).");
+        Line($"# You can add your own texts: {{ mine: texts/other.txt }}; and benchmarks: arc_easy, {{ task: gsm8k, limit: 200 }}, tasks/mine.yaml (benchmarks: FOLDER says where their files are).");
         Line($"evaluate: [ {string.Join(", ", draft.HasOwnText ? (string[])[EvaluationList.HeldOut, "teacher-domain"] : [EvaluationList.HeldOut])} ]");
         Line($"export:   [ {string.Join(", ", draft.Export.Select(EnumName.Of))} ]");
         return text.ToString();

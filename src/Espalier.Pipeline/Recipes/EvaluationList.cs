@@ -67,7 +67,7 @@ internal static class EvaluationList
             return task;
         var hint = NearestName.Hint(task.Task, known);
         throw fields.At(item.Line,
-            $"{key}: {OneLine.Shown(task.Task)} is not known.{hint} Known are {HeldOut}, {TeacherDomain} and names "
+            $"{key}: {OneLine.Shown(task.Task)} is not known.{hint} Known: {HeldOut}, {TeacherDomain} and names "
             + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file "
             + "that ends in .yaml, a text of your own { NAME: PATH }");
     }

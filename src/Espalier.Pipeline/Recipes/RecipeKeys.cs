@@ -15,44 +15,44 @@ internal static class RecipeKeys
     [
         new Key<Recipe, string?>("teacher", Kinds.Text("FOLDER"), s => s.Teacher, (s, folder) => s with { Teacher = folder! })
         {
-            Page = "The teacher's Hugging Face folder. To plan, a `config.json` in it is enough.",
+            Page = "The teacher's Hugging Face folder. For planning, a `config.json` in it is enough.",
             IsRequired = true,
             Missing = _ => "teacher: models/quickstart-teacher",
             Turn = 7,
         },
         new Key<Recipe, string?>("output", Kinds.Text("FOLDER"), s => s.Output, (s, folder) => s with { Output = folder })
         {
-            PageDefault = "`runs/NAME`, by the recipe's name",
+            PageDefault = "`runs/NAME`, after the recipe's name",
             Page = "The run folder, relative to the current directory.",
             IsCanonical = false,
             Turn = 7,
         },
         new Key<Recipe, long>("seed", Kinds.Seed, s => s.Seed, (s, seed) => s with { Seed = seed })
         {
-            Page = "Whole number from 0: the order of the data, and random choices.",
+            Page = "Seed of the data order and of random choices: a whole number from 0.",
             Turn = 7,
         },
         Part("data", DataSection.Section, 0, s => DataSection.Keys.Canonical(s.Data), (fields, s) => s with
         {
             Data = DataSection.Keys.Read(fields.Section("data") ?? throw fields.Missing("data", DataSection.Example), new()),
-        }, "required", "The text, below.", isRequired: true),
+        }, "required", "The training text, below.", isRequired: true),
         Part(
             "correct", CorrectionSection.Section, 2, CorrectionRules.Canonical, CorrectionRules.Read, "`never`",
-            "Teacher correction, below. `never` leaves the teacher as it is, `auto` tests whether it needs it."),
+            "Teacher correction, below. `never` leaves the teacher as it is, `auto` tests whether it needs correction."),
         Part("score", ScoreSection.Section, 4, s => ScoreSection.Keys.Canonical(s.Score), (fields, s) => s with
         {
             Score = fields.Section("score") is { } section ? ScoreSection.Keys.Read(section, new()) : new(),
         }, "as below", "How units are scored."),
         Part(
             "search", SearchSection.Section, 5, s => s.Search is null ? null : SearchSection.Keys.Canonical(s.Search),
-            SearchRules.Read, "none", "Shapes among which the student's is found, below, in place of sizes under `prune`."),
+            SearchRules.Read, "none", "Search for the student's shape, instead of sizes under `prune`, below."),
         Part("prune", PruneSection.Section, 6, s => PruneSection.Keys(s.Search is not null).Canonical(s.Prune), (fields, s) => s with
         {
             Prune = PruneSection.Read(fields, s.Search is not null),
-        }, "required, unless there is a `search`", "The student's shape, below."),
+        }, "required unless there is a `search`", "The student's shape, below."),
         Part(
             "cycles", CyclesSection.Section, 8, s => s.Cycles is null ? null : CyclesSection.Keys.Canonical(s.Cycles),
-            CyclesRules.Read, "one", "Pruning and distilling in several cycles, below."),
+            CyclesRules.Read, "one", "Prune and distil in several cycles, below."),
         Part("distill", TrainingSection.Distill, 1, s => s.Distill is null ? "never"
             : s.Distill.Canonical(withLoss: true), (fields, s) => s with
         {
@@ -67,7 +67,7 @@ internal static class RecipeKeys
             }, "none", "Texts that the teacher writes once the student is trained, below."),
         new Key<Recipe, IReadOnlyList<AlignSection>>("align", AlignList.Kind, s => s.Align, (s, steps) => s with { Align = steps })
         {
-            Page = "Steps of alignment, one after the other, from the trained student: one or a list, below.",
+            Page = "Alignment steps, applied in order to the trained student: one or a list, below.",
             IsLater = true,
             Turn = 1,
             Reader = (fields, s) => s with { Align = AlignList.Read(fields, s.Data.Sequence) },
@@ -77,10 +77,10 @@ internal static class RecipeKeys
             (s, list) => s with { Evaluate = list.Texts, Tasks = list.Tasks })
         {
             Page = """
-                What teacher and student are evaluated on: a list of `held-out` (the part of `data.train` that is held out),
-                `teacher-domain` (documents that the teacher wrote: `self-written.jsonl` in its folder, or `{ teacher-domain: PATH }`),
-                `{ NAME: PATH }` for texts or ids of your own (a name has a-z, 0-9 and `-`, and is not `task`), and
-                [benchmarks](#benchmarks): names such as `mmlu`, files that end in `.yaml`, and `{ task: gsm8k, limit: 200 }`.
+                What teacher and student are evaluated on: a list of `held-out` (the held-out part of `data.train`), `teacher-domain`
+                (documents that the teacher wrote: `self-written.jsonl` in its folder, or `{ teacher-domain: PATH }`), `{ NAME: PATH }` for
+                texts or ids of your own (a name consists of a-z, 0-9 and `-`, and is not `task`), and [benchmarks](#benchmarks): names
+                such as `mmlu`, files that end in `.yaml`, and `{ task: gsm8k, limit: 200 }`.
                 """,
             Turn = 3,
         },
@@ -88,17 +88,18 @@ internal static class RecipeKeys
             (s, compute) => s with { EvaluateCompute = compute })
         {
             Page = """
-                What the products with weights are computed in where the loss on held-out and other texts is measured, in trainings too:
-                `float32`, `bfloat16`, or `auto`, which is bfloat16 where the processor has units for it. Norms, attention's own products
-                and the losses are float32 anyway. Models of one run are measured alike. A search and the benchmarks stay with float32.
+                The type in which products with weights are computed when the loss on held-out and other texts is measured, during training
+                too: `float32`, `bfloat16`, or `auto`, which is bfloat16 if the processor has units for it. Norms, attention's own products
+                and the losses are always float32. All models of a run are measured the same way. A search and the benchmarks always use
+                float32.
                 """,
             IsLater = true,
             Turn = 4,
         },
         new Key<Recipe, string?>("benchmarks", Kinds.Text("FOLDER"), s => s.Benchmarks, (s, folder) => s with { Benchmarks = folder })
         {
-            PageDefault = "what `ESPALIER_BENCHMARKS` names, else `benchmarks`",
-            Page = "The folder of the benchmarks' files; a task's own file is looked for beside it first.",
+            PageDefault = "`ESPALIER_BENCHMARKS`, otherwise `benchmarks`",
+            Page = "The folder of the benchmarks' files. The files of a task of your own are looked for beside its `.yaml` first.",
             IsLater = true,
             IsMoot = s => !s.AllTasks.Any() && s.Score.Task is null,
             Turn = 4,
@@ -107,18 +108,17 @@ internal static class RecipeKeys
         {
             Page = """
                 What is written at the end: a list of `hf` (the Hugging Face folder), `gguf-f32`, `gguf-f16`, `gguf-bf16`, `gguf-q8_0`,
-                `gguf-q6_k`, `gguf-q5_k_m`, `gguf-q5_0`, `gguf-q4_k_m`, `gguf-q4_0`.
-                Before anything is computed, the student's shape is held against what other programs read out of its `config.json` (see
-                [export](commands.md#export)); a GGUF file that the family does not have is refused then. The folder is loaded again and
-                its logits compared before the stage is done.
+                `gguf-q6_k`, `gguf-q5_k_m`, `gguf-q5_0`, `gguf-q4_k_m`, `gguf-q4_0`. Before anything is computed, the student's shape is
+                checked against what other programs derive from its `config.json` (see [export](commands.md#export)), and GGUF files that
+                the family does not have are refused. Before the stage is done, the folder is loaded again and its logits are compared.
                 """,
             Turn = 9,
         },
         new Key<Recipe, bool>("clamp", Kinds.FlagAsText, s => s.Clamp, (s, clamps) => s with { Clamp = clamps })
         {
             Page = """
-                What becomes of a trained weight that an exported type cannot hold (above 65504 in F16): refused by tensor, place and
-                value, or with `true` written as the type's largest number, with a warning that counts them.
+                What to do with a trained weight that an exported type cannot hold (above 65504 in F16): `false` refuses it and names the
+                tensor, position and value; `true` writes the type's largest number instead and warns how many there were.
                 """,
             IsLater = true,
             Turn = 9,
@@ -126,9 +126,10 @@ internal static class RecipeKeys
         new Key<Recipe, int>("imatrix", Kinds.Size(least: 0), s => s.Imatrix, (s, windows) => s with { Imatrix = windows })
         {
             Page = """
-                Of how many windows of text the student reads before its GGUF files are written, to weigh each weight's error by the mean
-                square of what its column is multiplied with (llama.cpp's importance matrix): the first ones of `data.calibration`, else of
-                the training text. 128 do; it matters most at four and five bits. `0` weighs all alike.
+                How many windows of text the student reads before its GGUF files are written, so that each weight's error is weighted by
+                the mean square of the inputs of its column (llama.cpp's importance matrix). The windows are the first ones of
+                `data.calibration`, otherwise of the training text. 128 are enough; it matters most at four and five bits. `0` weights all
+                errors equally.
                 """,
             Reader = ReadImatrix,
             IsLater = true,

@@ -11,8 +11,8 @@ using Microsoft.Extensions.AI;
 namespace Espalier.Server;
 
 /// <summary>
-/// A model in a Hugging Face folder as Microsoft.Extensions.AI's <see cref="IChatClient"/>, in this process. Many conversations may be
-/// answered at the same time, each as it would be alone. For several threads; dispose it.
+/// Runs a model from a Hugging Face folder in this process as a Microsoft.Extensions.AI <see cref="IChatClient"/>. It can answer many
+/// conversations at the same time, each as it would be alone. Thread-safe; dispose it after use.
 /// </summary>
 public sealed class ModelChatClient : IChatClient
 {
@@ -22,11 +22,11 @@ public sealed class ModelChatClient : IChatClient
 
     private ModelChatClient(ServedModel model) => (_model, _metadata) = (model, new("espalier", null, model.Name));
 
-    /// <summary>Loads a folder.</summary>
+    /// <summary>Loads a model folder.</summary>
     /// <param name="folder">The folder: config.json, safetensors, tokenizer.json, and a chat template.</param>
-    /// <param name="chatTemplate">A file with a chat template in place of the folder's own; null for that.</param>
-    /// <param name="threads">Threads that compute; null for one a processor.</param>
-    /// <exception cref="EspalierException">It is no model that can be asked; the message says what is wrong.</exception>
+    /// <param name="chatTemplate">A file with a chat template that replaces the folder's own; null to use that.</param>
+    /// <param name="threads">Compute threads; null for one per processor.</param>
+    /// <exception cref="EspalierException">The folder is not a model that can chat; the message says what is wrong.</exception>
     public static ModelChatClient Load(string folder, string? chatTemplate = null, int? threads = null)
     {
         TorchRuntime.Start(threads ?? Environment.ProcessorCount);

@@ -64,7 +64,7 @@ public sealed class NewcomerTests : TorchTest
         var first = File.ReadAllBytes(Path.Combine(At("out"), "model.safetensors"));
         // Before the training, while there is time to stop it.
         var again = Train(3);
-        Assert.InRange(again.IndexOf("is of an earlier start with other options and is replaced when this training is done",
+        Assert.InRange(again.IndexOf("was written by an earlier run with other options and is replaced when this training is done",
             StringComparison.Ordinal), 0, again.IndexOf("correct: products are computed in", StringComparison.Ordinal));
         Assert.Single(System.Text.RegularExpressions.Regex.Matches(again, "is replaced"));
         Assert.DoesNotContain("is replaced", Train(3));

@@ -101,7 +101,7 @@ public sealed class CompletionTests : IDisposable
 
     [Fact]
     public void A_shell_that_is_not_known_is_named() =>
-        Assert.Contains("there is for bash, zsh, fish", TestCommand.Launch("completion tcsh").Error);
+        Assert.Contains("available: bash, zsh, fish", TestCommand.Launch("completion tcsh").Error);
 
     private static void AssertOffered(string[] words, string offered, string other)
     {

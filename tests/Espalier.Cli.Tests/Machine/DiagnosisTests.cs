@@ -11,7 +11,7 @@ public sealed class DiagnosisTests
 
     [Fact]
     public void Slow_products_are_said_with_both_speeds() =>
-        Assert.Contains("31 GFLOP/s, where 160",
+        Assert.Contains("31 GFLOP/s; 160",
             Assert.Single(Diagnosis.Of(MachineFixtures.With(s_sound.Torch! with { SgemmGflops = 31 }))).What);
 
     [Fact]
@@ -19,7 +19,7 @@ public sealed class DiagnosisTests
     {
         var slow = s_sound.Torch! with { OtherGflops = 240, OtherProducts = ProductLibrary.Libtorch };
         var finding = Assert.Single(Diagnosis.Of(MachineFixtures.With(slow)));
-        Assert.Contains("oneDNN with 188 GFLOP/s, where libtorch's default reaches 240", finding.What);
+        Assert.Contains("oneDNN at 188 GFLOP/s, but libtorch's default reaches 240", finding.What);
         Assert.Equal("set ESPALIER_PRODUCTS=libtorch", finding.WayOut);
         Assert.Equal("set ESPALIER_PRODUCTS=onednn",
             Assert.Single(Diagnosis.Of(MachineFixtures.With(slow with { OtherProducts = ProductLibrary.OneDnn }))).WayOut);
@@ -63,8 +63,8 @@ public sealed class DiagnosisTests
             Diagnosis.Of(s_sound with { Memory = new MemoryInfo(2L << 30, 512 << 20), Disk = new DiskSpeed("/runs", 1L << 30, 1e6, 1e6) });
         Assert.Equal(3, findings.Count);
         Assert.Contains("512 MiB of 2 GiB", findings[0].What);
-        Assert.Contains("1 GiB are free in /runs", findings[1].What);
-        Assert.Contains("977 KiB a second", findings[2].What);
+        Assert.Contains("1 GiB is free in /runs", findings[1].What);
+        Assert.Contains("977 KiB per second", findings[2].What);
     }
 
     [Fact]

@@ -101,8 +101,8 @@ public sealed class LineProgressTests : IDisposable
             // The last evaluation.
             _time.Pass(60);
         }
-        Assert.Equal("distil: 50 %, 10/20 steps, 2 s a step, 20 s left", Lines[0]);
-        Assert.Equal("distil: 20/20 steps, 1 min 40 s taken, 2 s a step, loss 2.5", Lines[^1]);
+        Assert.Equal("distil: 50 %, 10/20 steps, 2 s/step, 20 s left", Lines[0]);
+        Assert.Equal("distil: 20/20 steps, 1 min 40 s taken, 2 s/step, loss 2.5", Lines[^1]);
     }
 
     [Fact]
@@ -112,7 +112,7 @@ public sealed class LineProgressTests : IDisposable
         using var task = progress.Begin("score", 10, "layers");
         _time.Pass(20);
         task.Advance(1);
-        Assert.Equal("score: 10 %, 1/10 layers, 20 s a layer, 3 min 0 s left", Lines.Single());
+        Assert.Equal("score: 10 %, 1/10 layers, 20 s/layer, 3 min 0 s left", Lines.Single());
     }
 
     [Fact]
@@ -135,7 +135,7 @@ public sealed class LineProgressTests : IDisposable
         task.Advance(1);
         _time.Pass(1);
         task.Advance(1);
-        Assert.Equal(["distil: 10 %, 1/10 steps, 4 s a step", "distil: 20 %, 2/10 steps, 2.50 s a step, 20 s left"], Lines);
+        Assert.Equal(["distil: 10 %, 1/10 steps, 4 s/step", "distil: 20 %, 2/10 steps, 2.50 s/step, 20 s left"], Lines);
     }
 
     [Fact]

@@ -23,7 +23,7 @@ public sealed class NotFiniteTests(SmallRun small)
         // Started again it goes on from its last checkpoint, and stops at the same place.
         Assert.NotEmpty(SmallRun.Checkpoints(run));
         var second = Stop();
-        Assert.Contains("going on from step ", second.Error, StringComparison.Ordinal);
+        Assert.Contains("resuming from step ", second.Error, StringComparison.Ordinal);
         Assert.Equal(first.Logs, second.Logs);
 
         (string Error, string[] Logs) Stop()

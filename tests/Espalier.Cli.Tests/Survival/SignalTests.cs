@@ -19,7 +19,7 @@ public sealed class SignalTests(SmallRun small)
             var code = program.Wait();
             Assert.True(code == 130, $"exit code {code}: {program.Error}");
             Assert.Contains("saved at step", program.Error);
-            Assert.Single(program.Error.Split("stopping after what is being done now").Skip(1));
+            Assert.Single(program.Error.Split("stopping after the current step").Skip(1));
             // What it saved is the last step that it logged: nothing was done in vain.
             var step =
                 int.Parse(Path.GetFileName(SmallRun.Checkpoints(run)[^1]).AsSpan(5), System.Globalization.CultureInfo.InvariantCulture);

@@ -50,7 +50,7 @@ public sealed class SmallRun : IDisposable
         Assert.Empty(Checkpoints(run, ".tmp"));
         // Lost is at most what came after the newest checkpoint.
         if (newest is not null)
-            Assert.Contains($"going on from step {newest}\n", program.Error, StringComparison.Ordinal);
+            Assert.Contains($"resuming from step {newest}\n", program.Error, StringComparison.Ordinal);
         return run;
     }
 

@@ -36,6 +36,6 @@ public sealed class NearestNameTests
     public void Instead_of_a_name_stands_the_nearest_or_all()
     {
         Assert.Equal("did you mean steps?", NearestName.Instead("step", s_known));
-        Assert.Equal("known are a, b", NearestName.Instead("vocabulary", ["a", "b"]));
+        Assert.Equal("use one of a, b", NearestName.Instead("vocabulary", ["a", "b"]));
     }
 }

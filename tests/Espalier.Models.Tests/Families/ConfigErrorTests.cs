@@ -34,7 +34,7 @@ public sealed class ConfigErrorTests
     [InlineData("bos_token_id", "-1", "bos_token_id is -1")]
     [InlineData("rope_scaling", "7", "rope_scaling is 7; it must be an object")]
     [InlineData("rope_scaling", """{"rope_type":"proportional"}""",
-        "rope_scaling.rope_type is \"proportional\"; this rotary scaling is not supported; known are default, linear, llama3, longrope, yarn")]
+        "rope_scaling.rope_type is \"proportional\"; this rotary scaling is not supported; known: default, linear, llama3, longrope, yarn")]
     [InlineData("rope_scaling", """{"type":"dynamic","factor":2}""", "rope_scaling.type is \"dynamic\"")]
     [InlineData("rope_scaling", """{}""", "rope_scaling.type is null")]
     [InlineData("rope_scaling", """{"rope_type":"linear"}""", "rope_scaling.factor is missing")]
@@ -62,8 +62,8 @@ public sealed class ConfigErrorTests
     [InlineData("quantization_config", """{"quant_method":"compressed-tensors","kv_cache_scheme":null,"config_groups":{}}""",
         "quantised weights")]
     [InlineData("model_type", "\"gpt2\"",
-        "model_type 'gpt2' is not supported; known are gemma2, gemma3_text, gpt_oss, granite, llama, mistral, mixtral, nemotron")]
-    [InlineData("model_type", "null", "model_type is missing; known are gemma2, gemma3_text, gpt_oss, granite, llama")]
+        "model_type 'gpt2' is not supported; known: gemma2, gemma3_text, gpt_oss, granite, llama, mistral, mixtral, nemotron")]
+    [InlineData("model_type", "null", "model_type is missing; known: gemma2, gemma3_text, gpt_oss, granite, llama")]
     public void Impossible_field_is_refused_naming_file_field_and_value(string field, string value, string expected)
     {
         var raw = JsonFile.Read(Fixtures.Golden("families/llama-3.1/config.json"));

@@ -52,11 +52,11 @@ public sealed class NemotronHTests
 
     [Theory]
     [InlineData(Pattern, "\"*M-ME\"", "'E' is a mixture of experts, and moe layers are not supported in this family")]
-    [InlineData(Pattern, "\"*M-Mx\"", "'x' is no kind of layer; known are M (mamba), * (attention), - (mlp), E (moe)")]
+    [InlineData(Pattern, "\"*M-Mx\"", "'x' is no kind of layer; known: M (mamba), * (attention), - (mlp), E (moe)")]
     [InlineData(Pattern, "\"\"", "it must name at least one layer")]
     [InlineData(Pattern, "\"*M-M\"", "num_hidden_layers is 5; hybrid_override_pattern names 4 layers")]
     [InlineData(Types, """["attention","mamba","mlp","mamba","linear"]""",
-        "linear is no kind of layer; known are mamba, attention, mlp, moe")]
+        "linear is no kind of layer; known: mamba, attention, mlp, moe")]
     [InlineData(Types, """["attention","mamba","mlp","mamba","mamba"]""", "hybrid_override_pattern is *M-M*, which says something else")]
     [InlineData("attention_bias", "true", "the models' own code and transformers disagree on it")]
     [InlineData("mamba_proj_bias", "true", "biases of the projections are use_bias")]
@@ -69,7 +69,7 @@ public sealed class NemotronHTests
     [InlineData("time_step_limit", "[0.1, 0.1]", "time_step_limit is from 0.1 to 0.1; it must begin at 0 or above, and end above that")]
     [InlineData("time_step_limit", "0.1", "it must be a list of two numbers")]
     [InlineData("time_step_limit", "null", "time_step_limit is null; it must be a list of two numbers")]
-    [InlineData("mamba_ssm_cache_dtype", "\"int8\"", "known are float32, bfloat16, float16, auto")]
+    [InlineData("mamba_ssm_cache_dtype", "\"int8\"", "known: float32, bfloat16, float16, auto")]
     [InlineData("layer_norm_epsilon", "1e-60", "it must be a number that float32 has: from 1.2e-38 to 3.4e+38, or 0")]
     public void Impossible_fields_are_refused(string field, string value, string expected)
     {

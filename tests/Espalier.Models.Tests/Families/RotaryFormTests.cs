@@ -93,7 +93,7 @@ public sealed class RotaryFormTests : TorchTest
     [InlineData("""{"rope_type":"linear","factor":2.0}""", "rope_scaling beside it says otherwise")]
     [InlineData("""{"rope_type":"default"}""", "rope_scaling beside it says otherwise")]
     [InlineData("""{"rope_type":"proportional","factor":2.0}""",
-        "rope_parameters.rope_type is \"proportional\"; this rotary scaling is not supported; known are default, linear")]
+        "rope_parameters.rope_type is \"proportional\"; this rotary scaling is not supported; known: default, linear")]
     [InlineData("""{"rope_type":"linear","type":"yarn","factor":4.0}""",
         "rope_parameters.rope_type is \"linear\"; type beside it is \"yarn\"")]
     [InlineData("""{"factor":2.0}""", "rope_parameters.type is null; this rotary scaling is not supported")]

@@ -14,17 +14,17 @@ public sealed class PlanAdviceTests
     [InlineData("{ layers: 5 }", "more than a third")]
     [InlineData("{ layers: 3 }", "more than half")]
     [InlineData("{ layers: 8 }", "nothing is cut")]
-    [InlineData("{ layers: 5, ffn: 512 }", "prune.layers 8 to 5 takes 37.5 % of that axis, more than a third")]
+    [InlineData("{ layers: 5, ffn: 512 }", "prune.layers 8 to 5 takes 37.5 % off that axis, more than a third")]
     [InlineData("{ layers: 3 }",
-        "prune.layers 8 to 3 keeps fewer than half of the layers, and a cut of half is the deepest that the papers tell of: keep at least 4")]
-    [InlineData("{ hidden: 64 }", "prune.hidden 256 to 64 takes 75 % of that axis, more than half")]
-    [InlineData("{ heads: 4 }", "prune.heads 8 to 4 takes 50 % of that axis, more than a third")]
+        "prune.layers 8 to 3 keeps fewer than half of the layers, and the deepest cut in the papers is half: keep at least 4")]
+    [InlineData("{ hidden: 64 }", "prune.hidden 256 to 64 takes 75 % off that axis, more than half")]
+    [InlineData("{ heads: 4 }", "prune.heads 8 to 4 takes 50 % off that axis, more than a third")]
     public void What_one_should_think_about_is_said(string prune, string expected) =>
         Assert.Contains(Plan(prune).Warnings, warning => warning.Contains(expected));
 
     [Fact]
     public void What_goes_with_layers_alone_is_said_once() =>
-        Assert.StartsWith("prune: 37.5 % of the non-embedding parameters go at once, more than a third",
+        Assert.StartsWith("prune: 37.5 % of the non-embedding parameters are cut at once, more than a third",
             Assert.Single(Plan("{ layers: 5 }").Warnings, warning => warning.Contains("more than a third")), StringComparison.Ordinal);
 
     [Fact]
@@ -37,12 +37,12 @@ public sealed class PlanAdviceTests
         Assert.Contains(Plan("{ hidden: 192 }").Warnings,
             warning =>
                 warning.StartsWith(
-                    "Ollama, if you use it, would read the student wrongly: 32 of the 32 dimensions of a head are rotated and Ollama would "
+                    "Ollama, if you use it, would misread the student: 32 of the 32 dimensions of a head are rotated and Ollama would "
                         + "rotate 24",
                     StringComparison.Ordinal));
-        Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("wrongly"));
-        var nemotron = PlanOf("nemotron-4-15b-width-8b.yaml").Warnings.Where(warning => warning.Contains("wrongly")).ToArray();
-        Assert.StartsWith("llama.cpp, if you use it, would read", Assert.Single(nemotron));
+        Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("misread"));
+        var nemotron = PlanOf("nemotron-4-15b-width-8b.yaml").Warnings.Where(warning => warning.Contains("misread")).ToArray();
+        Assert.StartsWith("llama.cpp, if you use it, would misread", Assert.Single(nemotron));
     }
 
     [Fact]

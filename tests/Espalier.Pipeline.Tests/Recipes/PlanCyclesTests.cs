@@ -65,7 +65,7 @@ public sealed class PlanCyclesTests
     [Fact]
     public void Each_cycle_is_judged_by_its_own_cut()
     {
-        const string cut = "non-embedding parameters go at once", distill = "distill: { steps: 2 }";
+        const string cut = "non-embedding parameters are cut at once", distill = "distill: { steps: 2 }";
         Assert.Contains(Plan("{ layers: 4 }", distill).Warnings, warning => warning.Contains(cut));
         Assert.DoesNotContain(Plan("{ layers: 4 }", $"cycles: auto\n{distill}").Warnings, warning => warning.Contains(cut)
             || warning.Contains("prune.layers"));

@@ -11,17 +11,17 @@ public sealed class RecipeErrorTests
 
     [Theory]
     [InlineData("teachr: t", "r.yaml, line 4: there is no key teachr: did you mean teacher?")]
-    [InlineData("zzz: t", "r.yaml, line 4: there is no key zzz: known are teacher, output,")]
+    [InlineData("zzz: t", "r.yaml, line 4: there is no key zzz: use one of teacher, output,")]
     [InlineData("correct: { steps: 3,\n  warmup: 2 }", "r.yaml, line 5: there is no key correct.warmup: did you mean warm-up?")]
     [InlineData("correct: { steps: 3, loss: forward-kl }",
         "line 4: there is no key correct.loss: the teacher is always corrected with cross-entropy")]
     [InlineData("correct: { steps: 3, teacher-learning-rate: 1e-3, learning-rate: 1e-4 }",
-        "line 4: correct.teacher-learning-rate is 1e-3; learning-rate says already")]
+        "line 4: correct.teacher-learning-rate is 1e-3; learning-rate already says")]
     [InlineData("correct: { steps: 3, teacher-learning-rate: 0 }", "correct.teacher-learning-rate is 0; it must be a number above 0")]
     [InlineData("correct: sometimes",
         "correct is sometimes; it must be never or auto or a section: { when: ..., mode: ..., threshold: ... }")]
     [InlineData("correct: auto", "line 4: correct.steps is missing")]
-    [InlineData("correct: { steps: 3, when: maybe }", "correct.when: maybe is not known. Known are always, auto")]
+    [InlineData("correct: { steps: 3, when: maybe }", "correct.when: maybe is not known. Known: always, auto")]
     [InlineData("correct: { steps: 3, mode: paralel }", "correct.mode: paralel is not known. Did you mean parallel?")]
     [InlineData("correct: { steps: 3, threshold: 0.1 }", "correct.threshold is 0.1; it belongs to the test of when: auto")]
     [InlineData("correct: { steps: 3, reference: a.txt }", "correct.reference is a.txt; it belongs to the test of when: auto")]
@@ -39,10 +39,10 @@ public sealed class RecipeErrorTests
     [InlineData("score: { samples: 0 }", "score.samples is 0; it must be a whole number from 1")]
     [InlineData("score: { samples: 1.5 }", "score.samples is 1.5;")]
     [InlineData("score: { samples: [1] }", "score.samples is a list; it must be one value")]
-    [InlineData("score: { batch: l3 }", "score.batch: l3 is not known. Did you mean l2? Known are l2, mean, variance")]
+    [InlineData("score: { batch: l3 }", "score.batch: l3 is not known. Did you mean l2? Known: l2, mean, variance")]
     [InlineData("score: 256", "score is 256; it must be a section: { samples: ..., batch: ..., sequence: ... }")]
     [InlineData("score: { method: gradients }",
-        "score.method: gradients is not known. Known are activation, taylor, magnitude, redundancy, random")]
+        "score.method: gradients is not known. Known: activation, taylor, magnitude, redundancy, random")]
     [InlineData("score: { neurons: pre-activations }", "score.neurons: pre-activations is not known. Did you mean pre-activation?")]
     [InlineData("score: { method: taylor, batch: l2 }",
         "score.batch is l2; it is about activations and score.method is taylor; leave it out")]
@@ -63,12 +63,12 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, micro-batch: several }",
         "distill.micro-batch is several; it must be a whole number from 0 to 8, the batch, or auto")]
     [InlineData("distill: { steps: 3, lora-rank: full }",
-        "distill.lora-rank is full; it must be a whole number from 1 to 65536 (300k and 1M are understood), or none")]
+        "distill.lora-rank is full; it must be a whole number from 1 to 65536 (300k and 1M are accepted), or none")]
     [InlineData("distill: { steps: 3, batch: 8, micro-batch: 9 }",
         "distill.micro-batch is 9; it must be a whole number from 0 to 8, the batch, or auto")]
     [InlineData("distill: { steps: 3, warm-up: 4 }", "distill.warm-up is 4; there are only 3 steps")]
     [InlineData("distill: { steps: 3, schedule: cosin }",
-        "distill.schedule: cosin is not known. Did you mean cosine? Known are cosine, linear, wsd, constant")]
+        "distill.schedule: cosin is not known. Did you mean cosine? Known: cosine, linear, wsd, constant")]
     [InlineData("distill: { steps: 30, decay-steps: 3 }",
         "distill.decay-steps is 3; it belongs to schedule: wsd and the schedule is cosine")]
     [InlineData("distill: { steps: 30, schedule: wsd, decay-steps: 21 }",
@@ -80,10 +80,10 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, schedule: constant, min-learning-rate: 1e-4 }",
         "distill.min-learning-rate is 1e-4; a constant schedule has no end")]
     [InlineData("distill: { steps: 3,\n freeze: [norms, embeding] }",
-        "r.yaml, line 5: distill.freeze: 'embeding' is not known. Did you mean embedding? Known are embedding, head, norms, attention, mamba, delta, mlp, layer N and layers N-M")]
+        "r.yaml, line 5: distill.freeze: 'embeding' is not known. Did you mean embedding? Known: embedding, head, norms, attention, mamba, delta, mlp, layer N and layers N-M")]
     [InlineData("align: { data: a, steps: 3, batch: 4, replay: 10% }",
-        "align.replay is 10%; of a batch of 4 windows it makes 0, and at least one must be text")]
-    [InlineData("align: { data: a, steps: 3, batch: 4, replay: 90% }", "align.replay is 90%; of a batch of 4 windows it makes 4")]
+        "align.replay is 10%; it makes 0 of the 4 windows of a batch text, and at least one must be text")]
+    [InlineData("align: { data: a, steps: 3, batch: 4, replay: 90% }", "align.replay is 90%; it makes 4 of the 4 windows of a batch text")]
     [InlineData("align: { data: a, method: dpo, steps: 3, replay: 25% }",
         "align.replay is 25%; it belongs to method: sft and the method is dpo; leave it out")]
     [InlineData("distill: { steps: 3, lora-alpha: 3 }",
@@ -101,7 +101,7 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, adam-epsilon: 0 }", "distill.adam-epsilon is 0; it must be a number above 0 and at most 1")]
     [InlineData("distill: { steps: 3, activation-checkpointing: yes }",
         "distill.activation-checkpointing is yes; it must be true or false")]
-    [InlineData("distill: { steps: 3, compute: half }", "distill.compute: half is not known. Known are float32, bfloat16, auto, f32, bf16")]
+    [InlineData("distill: { steps: 3, compute: half }", "distill.compute: half is not known. Known: float32, bfloat16, auto, f32, bf16")]
     [InlineData("distill: { steps: 3, loss: kl }", "line 4: distill.loss: loss 'kl' is not known.")]
     [InlineData("distill: { steps: 3, loss: cross-entropy, temperature: 2 }",
         "distill.temperature is 2; the loss is cross-entropy, which has no temperature")]
@@ -119,14 +119,14 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, loss: cross-entropy, cache: { k: 3 } }",
         "distill.cache: the loss is cross-entropy, which needs no teacher")]
     [InlineData("distill: { steps: 3, loss: reverse-kl, cache: { k: 3 } }",
-        "distill.cache: the loss is reverse-kl, which needs whole distributions")]
+        "distill.cache: the loss is reverse-kl, which needs full distributions")]
     [InlineData("distill: { steps: 3, hidden: { final: true }, cache: { encoding: hidden } }",
         "distill.cache: hidden states are compared too")]
     [InlineData("distill: { steps: 3, early-stopping: 2 }",
-        "distill.early-stopping is 2; it looks at evaluations, and evaluate-every is 0")]
+        "distill.early-stopping is 2; it needs evaluations, and evaluate-every is 0")]
     [InlineData("distill: { steps: 3, clip: -1 }", "distill.clip is -1; it must be a number above 0 (0 never clips), or none")]
     [InlineData("score: { batch: l2, batch-aggregation: mean }",
-        "score.batch-aggregation is another name of score.batch, which is there too; keep one of the two")]
+        "score.batch-aggregation is another name for score.batch, which is given too; keep one of the two")]
     [InlineData("distill: { steps: 1000T }", "distill.steps is 1000T;")]
     [InlineData("distill: { steps: 3, betas: 0.9 }", "distill.betas is 0.9; it must be a number from 0 and below 1, two of them")]
     [InlineData("distill: { steps: 3, betas: [0.9, 1] }", "distill.betas is a list; it must be a number from 0 and below 1")]
@@ -163,7 +163,7 @@ public sealed class RecipeErrorTests
     [InlineData("teacher:\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is missing")]
     [InlineData("teacher: [t]\ndata: { train: a }\nprune: { ffn: 1 }", "teacher is a list")]
     [InlineData("teacher: t\ndata: { train: a, documents: seperate }\nprune: { ffn: 1 }",
-        "line 2: data.documents: seperate is not known. Did you mean separate? Known are cross, separate")]
+        "line 2: data.documents: seperate is not known. Did you mean separate? Known: cross, separate")]
     [InlineData("teacher: t\nprune: { ffn: 1 }", "data is missing; give it, as in: data: { train: ")]
     [InlineData("teacher: t\ndata: { sequence: 3 }\nprune: { ffn: 1 }", "line 2: data.train is missing")]
     [InlineData("teacher: t\ndata: { train: [] }\nprune: { ffn: 1 }", "data.train is a list; it must name at least one source")]
@@ -176,7 +176,7 @@ public sealed class RecipeErrorTests
     [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { count: 2, largest-cut: 30% }\ndistill: { steps: 3 }",
         "cycles.largest-cut is 30%; it chooses the count")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { count: 2, shapes: [{ ffn: 4 }] }\ndistill: { steps: 3 }",
-        "cycles.count is 2; cycles.shapes says already")]
+        "cycles.count is 2; cycles.shapes already says")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { shapes: [4] }\ndistill: { steps: 3 }",
         "cycles.shapes must list maps such as { hidden: ... }")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\ncycles: { shapes: [{ fnn: 4 }] }\ndistill: { steps: 3 }",
@@ -187,7 +187,7 @@ public sealed class RecipeErrorTests
     [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3, method: random, merge-heads: true }",
         "prune.merge-heads is true; heads are merged in the order of their scores")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { experts: 3, method: random, merge-experts: true }",
-        "prune.merge-experts is true; experts are merged by what scores say of the router")]
+        "prune.merge-experts is true; experts are merged by router statistics in the scores")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { ffn: 3 }\nalign: { data: a, method: dpo, steps: 3, router-balance: 0.01 }",
         "method is dpo, whose loss is over pairs and has no such part")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { method: wanda, hidden: 3 }",
@@ -198,7 +198,7 @@ public sealed class RecipeErrorTests
         "prune.sparsity is 50%; it belongs to method: magnitude")]
     [InlineData("teacher: t\ndata: { train: a }", "prune is missing")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { method: random }", "prune.hidden is missing")]
-    [InlineData("teacher: t\ndata: { train: a }\nprune: { plan: p.json, ffn: 3 }", "prune.ffn is 3; prune.plan says already what stays")]
+    [InlineData("teacher: t\ndata: { train: a }\nprune: { plan: p.json, ffn: 3 }", "prune.ffn is 3; prune.plan already says what stays")]
     [InlineData("teacher: t\ndata: { train: a }\nprune: { hiden: 3 }", "line 3: there is no key prune.hiden: did you mean hidden?")]
     public void What_a_recipe_lacks_is_named(string text, string expected) => Assert.Contains(expected, Refusal(text));
 

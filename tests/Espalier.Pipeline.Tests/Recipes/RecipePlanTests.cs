@@ -68,7 +68,7 @@ public sealed class RecipePlanTests
 
     [Theory]
     [InlineData("layers: 48, layer-kinds: 24 mamba + 4 attention + 20 feed-forward",
-        "single layers are chosen, so many of each kind, and prune.depth is contiguous; give depth: scattered")]
+        "it chooses single layers of each kind, and prune.depth is contiguous; give depth: scattered")]
     [InlineData("layers: 48, depth: scattered, layer-kinds: 24 mamba + 24 attention",
         "prune.layer-kinds is 24 mamba + 24 attention, and the teacher has 4 attention layers")]
     [InlineData("layers: 47, depth: scattered, layer-kinds: 24 mamba + 4 attention + 20 feed-forward",

@@ -94,9 +94,9 @@ public sealed class SearchRecipeTests
     [InlineData("search: { hidden: 128, decode: fast }", "search.decode: 'fast' is no budget; write <= 20ms or 10ms to 0.1s")]
     [InlineData("search: { ffn: 128, expansion: 2 }", "search.expansion is 2; search.ffn is given too")]
     [InlineData("search: { hidden: 128, candidates: mine.json }",
-        "search.hidden is 128; search.candidates names a file with the shapes already")]
+        "search.hidden is 128; search.candidates already names a file with the shapes")]
     [InlineData("search: { hidden: 128, candidates: 0 }", "search.candidates is 0; it must be a whole number from 1")]
-    [InlineData("search: { hidden: 128, rungs: [50, 25] }", "search.rungs is a list; its steps are counted from the beginning and ascend")]
+    [InlineData("search: { hidden: 128, rungs: [50, 25] }", "search.rungs is a list; its steps are counted from the start and must increase")]
     [InlineData("search: { hidden: 128, rungs: [soon] }", "search.rungs is a list; it must list numbers of steps")]
     [InlineData("search: { hidden: 128, tasks: held-out }", "search.tasks: held-out is not known.")]
     [InlineData("search: { hidden: 128, tasks: [a/items.jsonl, b/items.jsonl] }", "a name is there twice")]

@@ -13,8 +13,8 @@ public sealed class ContinuedRunTests : TorchTest
         Assert.Empty(Notes(null));
         Assert.Empty(Notes(Run(TorchRuntime.Threads, "cpu")));
         Assert.Empty(Notes(Run(TorchRuntime.Threads, null)));
-        Assert.Contains("--threads 3 goes on as it began", Assert.Single(Notes(Run(3, "cpu"))));
-        Assert.Contains("began with cuda:0 and goes on with cpu", Assert.Single(Notes(Run(TorchRuntime.Threads, "cuda:0"))));
+        Assert.Contains("--threads 3 continues as it began", Assert.Single(Notes(Run(3, "cpu"))));
+        Assert.Contains("began with cuda:0 and continues with cpu", Assert.Single(Notes(Run(TorchRuntime.Threads, "cuda:0"))));
         Assert.Equal(2, Notes(Run(3, "cuda:0")).Count);
     }
 

@@ -132,7 +132,7 @@ public sealed class DataStageTests : TorchTest
     [InlineData("train: [ { path: a.txt, weight: 0 } ]", "train.weight is 0")]
     [InlineData("train: [ { path: a.txt, wieght: 1 } ]", "did you mean weight")]
     [InlineData("train: [ a.txt, { path: b.i32, tokens: 5 } ]", "b.i32 is token ids, which cannot be mixed; give text")]
-    [InlineData("train: a.txt, language: xx", "known are ")]
+    [InlineData("train: a.txt, language: xx", "known: ")]
     [InlineData("train: a.i32, near-duplicates: 0.8", "data.train is token ids; leave it out")]
     public void What_a_mixture_cannot_be_is_refused_where_it_stands(string data, string message)
     {
@@ -149,7 +149,7 @@ public sealed class DataStageTests : TorchTest
             Write("a.jsonl",
                 string.Join('\n', Enumerable.Range(0, 40).Select(i => $"{{\"text\": \"Document {i}.\"}}")) + "\n{\"body\": 1}\n");
         Within(run => Tokens(run, new() { Train = [file], HeldOut = 0.3 }).Dispose());
-        Assert.Contains("skipped or mended: 1 missing-field; ", Assert.Single(_heard.Warnings), StringComparison.Ordinal);
+        Assert.Contains("skipped or repaired: 1 missing-field; ", Assert.Single(_heard.Warnings), StringComparison.Ordinal);
         Assert.Contains("a.jsonl:41 has body", _heard.Warnings[0], StringComparison.Ordinal);
     }
 
@@ -188,7 +188,7 @@ public sealed class DataStageTests : TorchTest
                 Machine = run.Manifest.Machine with { Threads = threads + 3 },
                 Outcome = new(RunEnd.Done, null, DateTimeOffset.UnixEpoch),
             });
-        Assert.Contains($"began with {threads + 3} threads and goes on with {threads}", Assert.Single(_heard.Notes));
+        Assert.Contains($"began with {threads + 3} threads and continues with {threads}", Assert.Single(_heard.Notes));
         Within(_ => { });
         Assert.Single(_heard.Notes);
     }

@@ -127,10 +127,10 @@ public sealed class RunContextTests : IDisposable
         var told = new Told();
         Assert.Throws<OperationCanceledException>(() => RunContext.Within<int>(Run, "recipe", 1, told,
             _ => throw new OperationCanceledException(), default));
-        Assert.Equal("what was finished is kept: the same command goes on from here", told.Notes[^1]);
+        Assert.Equal("finished work is kept: the same command resumes from here", told.Notes[^1]);
         Assert.Throws<OperationCanceledException>(() => RunContext.Once<int>(_folder.Of("result"), "recipe", 1, told,
             _ => throw new OperationCanceledException(), default));
-        Assert.Equal("nothing of this is kept: the same command begins anew", told.Notes[^1]);
+        Assert.Equal("nothing of this is kept: the same command starts from the beginning", told.Notes[^1]);
     }
 
     [Fact]

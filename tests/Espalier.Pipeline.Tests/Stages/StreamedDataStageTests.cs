@@ -132,9 +132,9 @@ public sealed class StreamedDataStageTests : TorchTest
     }
 
     [Theory]
-    [InlineData("train: a.txt, disk: 2000", "data.disk: 2000 is no size such as 500MB or 20GB")]
+    [InlineData("train: a.txt, disk: 2000", "data.disk: 2000 is not a size such as 500MB or 20GB")]
     [InlineData("train: a.txt, disk: \"\"", "data.disk is ''; give a value, or leave the key out")]
-    [InlineData("train: a.txt, disk: 0GB", "is no size such as")]
+    [InlineData("train: a.txt, disk: 0GB", "is not a size such as")]
     [InlineData("train: a.i32, disk: 1GB", "data.train is token ids, which are read where they are; leave it out")]
     public void A_share_that_cannot_be_is_refused_where_it_stands(string data, string message)
     {

@@ -16,12 +16,12 @@ internal sealed class ChatCommand : CommandBase
     private const int UsualContext = 8192;
 
     private readonly ModelArgument _model = new();
-    private readonly TextOption _system = new("--system", "What the system says first", "TEXT");
+    private readonly TextOption _system = new("--system", "System message", "TEXT");
     private readonly TextOption _template = new("--chat-template",
-        "A file with a chat template (Jinja), in place of the model's own", "FILE");
-    private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(), "Tokens of an answer at most", 1024);
+        "File with a Jinja chat template that replaces the model's own", "FILE");
+    private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(), "Maximum tokens per answer", 1024);
     private readonly ValueOption<int> _context = new("--context", Kinds.Size(least: 8),
-        $"Tokens of the conversation that the model sees; by default its positions, at most {UsualContext}. Where it is full the oldest "
+        $"Tokens of the conversation that the model sees; by default its positions, at most {UsualContext}. When it is full, the oldest "
             + "turns are left out");
     private readonly StopOption _stop = new("an answer");
     private readonly SamplingInput _sampling = new();
@@ -30,7 +30,7 @@ internal sealed class ChatCommand : CommandBase
 
     internal ChatCommand() : base(
         "chat",
-        "Talk with a model through its chat template; lines from stdin are messages, /help lists what else can be said",
+        "Chat with a model through its chat template; lines from stdin are messages, /help lists the commands",
         "espalier chat models/quickstart-teacher --max-tokens 40 <<< Hello",
         "espalier chat models/quickstart-teacher --system Hi --temperature 0.7 --max-tokens 40 --json <<< Hello") =>
         Takes([_model, _system, _template, _maxTokens, _context, _stop, .. _sampling.Options, _weights, .. _machine.Options]);
@@ -46,7 +46,7 @@ internal sealed class ChatCommand : CommandBase
         var positions = checkpoint.Config.MaxPositions;
         var context = run.Get(_context) ?? Math.Min(positions, UsualContext);
         if (context > positions)
-            throw new EspalierException($"{_context.Name} is {context} and the model has {positions} positions: give at most that");
+            throw new EspalierException($"{_context.Name} is {context} and the model has {positions} positions: give at most that many");
         _machine.Start(run);
         using var packed = _weights.Load(run, checkpoint);
         using var session = new ChatSession(packed, tokenizer, template, StopIds.Of(checkpoint, tokenizer), context)

@@ -24,7 +24,7 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
     {
         run.Interruption?.Instead(IsHeard);
         if (run.Terminal.InputIsTerminal)
-            run.Terminal.Error.WriteLine("/help lists what can be said; /exit or Ctrl-D leaves; Ctrl-C ends an answer");
+            run.Terminal.Error.WriteLine("/help lists the commands; /exit or Ctrl-D quits; Ctrl-C stops an answer");
         while (Line() is { } line && line.Trim() != "/exit")
         {
             if (string.IsNullOrWhiteSpace(line))
@@ -63,7 +63,7 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
         if (Volatile.Read(ref _answering) is not { } answering)
         {
             if (run.Terminal.InputIsTerminal)
-                run.Terminal.Error.Write("\n/exit or Ctrl-D leaves\n> ");
+                run.Terminal.Error.Write("\n/exit or Ctrl-D quits\n> ");
             return run.Terminal.InputIsTerminal;
         }
         try
@@ -110,8 +110,8 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
 
     private static string? Ending(string stoppedBy) => stoppedBy switch
     {
-        "max-tokens" => "the answer was cut by --max-tokens",
-        "context" => "the answer was cut: the context is full",
+        "max-tokens" => "the answer was cut off by --max-tokens",
+        "context" => "the answer was cut off: the context is full",
         "interrupted" => "the answer was interrupted",
         _ => null,
     };
@@ -123,19 +123,19 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
         switch (name)
         {
             case "/help":
-                run.Terminal.Error.WriteLine("/system TEXT   what the system says before the conversation; without TEXT nothing\n"
-                    + "/reset         forget the conversation, but for the system's message\n"
-                    + "/save FILE     write the conversation as a line of JSON (messages), as align reads it\n"
-                    + "/exit          leave\n"
+                run.Terminal.Error.WriteLine("/system TEXT   set the system message; without TEXT, remove it\n"
+                    + "/reset         forget the conversation, except for the system message\n"
+                    + "/save FILE     write the conversation as a line of JSON (messages) that align reads\n"
+                    + "/exit          quit\n"
                     + "//TEXT         a message that begins with /");
                 break;
             case "/reset":
                 session.Reset();
-                run.Progress.Note("the conversation begins anew");
+                run.Progress.Note("the conversation was reset");
                 break;
             case "/system":
                 session.System = rest.Length > 0 ? rest : null;
-                run.Progress.Note(rest.Length > 0 ? "the system's message is set" : "the system says nothing");
+                run.Progress.Note(rest.Length > 0 ? "the system message is set" : "there is no system message");
                 break;
             case "/save":
                 Save(rest);
@@ -150,7 +150,7 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
         var file = OutputOption.Checked("/save", name, OutputKind.Conversation, [model]);
         var saved = new SavedConversation([.. session.Messages.Select(message => message.Fields)]);
         if (saved.Messages.Count == 0)
-            throw new EspalierException("/save: nothing was said yet");
+            throw new EspalierException("/save: there is no conversation yet");
         DurableOutput.WriteText(file, $"{JsonOutput.Serialize(saved)}\n");
         run.Progress.Note($"{Units.Counted(saved.Messages.Count, "message")} in {file}");
     }

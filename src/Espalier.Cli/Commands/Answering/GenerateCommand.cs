@@ -31,22 +31,22 @@ internal sealed class GenerateCommand : CommandBase
     private readonly Option<string[]> _prompt = new("--prompt")
     {
         Description =
-            "Text to continue; BOS stands before it as the tokenizer says. Given "
-                + "several times, all are continued, each as if it were alone",
+            "Text to continue, with BOS before it if the tokenizer says so. May be given several times; each "
+                + "text is continued on its own",
         HelpName = "TEXT",
         Arity = ArgumentArity.OneOrMore,
     };
     private readonly TextOption _ids = new("--ids",
-        "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and EOS does not stop", "IDS");
+        "Token ids to continue instead: 1,2,3 or FILE.i32 or FILE.u16; no BOS is added, and generation continues past EOS", "IDS");
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(least: 0),
-        "Tokens at most; the model's positions end it too", 128);
-    private readonly FlagOption _ignoreEos = new("--ignore-eos", "Continue past EOS, also with --prompt");
-    private readonly FlagOption _chat = new("--chat", "Take the text as a user's message and answer it through the model's chat template");
+        "Maximum tokens; the model's positions are a limit too", 128);
+    private readonly FlagOption _ignoreEos = new("--ignore-eos", "Continue past EOS, even with --prompt");
+    private readonly FlagOption _chat = new("--chat", "Treat the text as a user message and answer it through the model's chat template");
     private readonly StopOption _stop = new("a continuation");
     private readonly ValueOption<int> _samples = new("--samples", Kinds.Size(most: 1 << 16),
-        "Continuations of each prompt, each with the seed after the one before", 1);
+        "Continuations per prompt, each with the next seed", 1);
     private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(),
-        "Continuations at once where there are several; changes no text", GeneratorBatch.Usual);
+        "Continuations generated at once; changes no text", GeneratorBatch.Usual);
     private readonly WeightsOption _weights = new();
     private readonly SamplingInput _sampling = new();
     private readonly MachineOptions _machine = new(onProcessor: true);
@@ -68,22 +68,22 @@ internal sealed class GenerateCommand : CommandBase
         string[] prompts = [.. run.Get(_text) is { } text ? [text] : Array.Empty<string>(), .. run.Get(_prompt) ?? []];
         if (prompts.Length > 0 == run.Has(_ids))
             throw new EspalierException(run.Has(_ids) ? "text to continue and --ids were given: give one of them"
-                : "nothing to continue was given: a text in quotes, --prompt TEXT or --ids 1,2,3");
+                : "nothing to continue was given: give a text in quotes, --prompt TEXT or --ids 1,2,3");
         if (run.Has(_ids) && run.Get(_chat))
-            throw new EspalierException("--chat and --ids were both given: ids are no message, give a text");
+            throw new EspalierException("--chat and --ids were both given: ids are not a message, give a text");
         var texts = _stop.Of(run);
         using var checkpoint = _model.OpenFinite(run);
         var options = _sampling.Read(run, checkpoint);
         var samples = run.Get(_samples)!.Value;
         if (samples > 1 && options.Temperature == 0)
             throw new EspalierException(
-                $"--samples is {samples} and the choice is greedy, so all would be the same: give a --temperature above 0, or no "
+                $"--samples is {samples} and decoding is greedy, so all would be the same: give a --temperature above 0, or no "
                     + "--samples");
         // Ids need no tokenizer: without one there is no text to show.
         var tokenizer = prompts.Length > 0 || TokenizerSource.IsIn(checkpoint.Folder)
             ? Tokenizer.Load(checkpoint.Folder) : null;
         if (tokenizer is null && texts.Count > 0)
-            throw new EspalierException($"{checkpoint.Folder}: has no tokenizer, so there is no text for --stop to end");
+            throw new EspalierException($"{checkpoint.Folder}: has no tokenizer, so there is no text in which to look for --stop");
         var template = run.Get(_chat) ? ChatTemplate.Load(checkpoint.Folder) : null;
         int[][] starts = prompts.Length > 0
             ? [.. prompts.Select(prompt => EncodePrompt(run, prompt, tokenizer!, template, checkpoint.Config.VocabularySize))]
@@ -198,11 +198,11 @@ internal sealed class GenerateCommand : CommandBase
         tokenizer.RequireRows(start, vocabulary, "--prompt");
         if (tokenizer.DoublesBos(start))
             run.Progress.Warn(
-                "--prompt begins with the tokenizer's own BOS, and another one is put "
-                    + "before it, as transformers does: leave it out if one is meant");
+                "--prompt begins with the tokenizer's own BOS, and another one is added before it, as in transformers: leave it out if "
+                    + "you want only one");
         if (tokenizer.Model.AddsEos)
             run.Progress.Warn(
-                "the tokenizer puts EOS after every text, the prompt too, as transformers does: what follows begins a new text");
+                "the tokenizer adds EOS after every text, including the prompt, as in transformers: the continuation is a new text");
         return start;
     }
 
@@ -213,8 +213,8 @@ internal sealed class GenerateCommand : CommandBase
             if (start.Length > positions)
                 throw new EspalierException(prompts.Length > 1
                     ? $"prompt {number + 1} of {prompts.Length}, '{OneLine.Clipped(prompts[number])}', has {start.Length} ids and the "
-                        + $"model {positions} positions: shorten it"
-                    : $"the prompt has {start.Length} ids and the model {positions} positions: shorten it");
+                        + $"model has {positions} positions: shorten it"
+                    : $"the prompt has {start.Length} ids and the model has {positions} positions: shorten it");
     }
 
     private static int[] ReadIds(string spec, int vocabulary)
@@ -222,7 +222,7 @@ internal sealed class GenerateCommand : CommandBase
         var tokens = TokenIds.Parse(spec, vocabulary);
         using var file = tokens as IDisposable;
         if (tokens.Count > LongestPrompt)
-            throw new EspalierException($"--ids {spec}: {tokens.Count} ids are no prompt; give at most {LongestPrompt}");
+            throw new EspalierException($"--ids {spec}: {tokens.Count} ids are too many for a prompt; give at most {LongestPrompt}");
         var ids = new int[tokens.Count];
         tokens.Read(0, ids);
         return ids;

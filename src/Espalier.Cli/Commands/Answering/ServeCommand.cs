@@ -17,28 +17,28 @@ internal sealed class ServeCommand : CommandBase
     private readonly ModelArgument _model = new();
     private readonly Option<string> _host = new("--host")
     {
-        Description = "Address to listen to; any but this machine's own needs an API key",
+        Description = "Address to listen on; any other than this machine's own requires an API key",
         HelpName = "ADDRESS",
         DefaultValueFactory = static _ => "127.0.0.1",
     };
-    private readonly ValueOption<int> _port = new("--port", Kinds.Size(least: 0, most: 65535), "Port to listen to; 0 is one that is free",
+    private readonly ValueOption<int> _port = new("--port", Kinds.Size(least: 0, most: 65535), "Port to listen on; 0 picks a free one",
         8080);
     private readonly TextOption _key = new("--api-key",
-        $"What requests must know (Authorization: Bearer KEY); other users of the machine see it here, unlike in "
+        $"Key that requests must present (Authorization: Bearer KEY); other users of the machine can see it here, unlike in "
             + $"--api-key-file and {KeyVariable}", "KEY");
-    private readonly TextOption _keyFile = new("--api-key-file", "A file with the key, on its first line", "FILE");
-    private readonly TextOption _name = new("--name", "What requests call the model [default: the folder's name]", "NAME");
+    private readonly TextOption _keyFile = new("--api-key-file", "File with the key on its first line", "FILE");
+    private readonly TextOption _name = new("--name", "Name of the model in requests [default: the folder's name]", "NAME");
     private readonly TextOption _template = new("--chat-template",
-        "A file with a chat template (Jinja), in place of the model's own", "FILE");
+        "File with a Jinja chat template that replaces the model's own", "FILE");
     private readonly ServingInput _serving = new();
     private readonly WeightsOption _weights = new();
     private readonly ValueOption<int> _grace = new("--grace", Kinds.Size(least: 0),
-        "Seconds that answers may still take once Ctrl-C or SIGTERM came", 30);
+        "Seconds that running answers may still take after Ctrl-C or SIGTERM", 30);
     private readonly MachineOptions _machine = new(onProcessor: true);
 
     internal ServeCommand() : base(
         "serve",
-        "Answer over HTTP as OpenAI's servers do: completions and chats, many at once",
+        "Serve a model over an OpenAI-compatible HTTP API: completions and chats, many at once",
         "espalier serve models/quickstart-teacher",
         "espalier serve models/quickstart-teacher --port 9000 --batch 4 --context 32 --kv-memory 64MB --weights int8",
         "espalier serve models/quickstart-teacher --host 0.0.0.0 --port 9001 --api-key a-long-secret --name teacher --json") =>
@@ -79,9 +79,9 @@ internal sealed class ServeCommand : CommandBase
             {
                 page.Line($"{report.Model} answers at {report.Address}");
                 page.Line(
-                    $"{report.Batch} at once, {Units.Counted(report.Context, "position")} each, {Units.Bytes(report.KeyValueBytes)} of "
-                        + $"keys and "
-                    + $"values, weights in {report.Weights}{(report.HasChatTemplate ? "" : "; no chat template, so completions only")}");
+                    $"{report.Batch} at once, {Units.Counted(report.Context, "position")} each, {Units.Bytes(report.KeyValueBytes)} for "
+                        + $"keys and values, weights in {report.Weights}"
+                        + (report.HasChatTemplate ? "" : "; no chat template, so completions only"));
             });
         run.Terminal.Output.Flush();
         await Task.Delay(Timeout.Infinite, run.Cancellation).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
@@ -96,7 +96,7 @@ internal sealed class ServeCommand : CommandBase
             return IPAddress.Loopback;
         return IPAddress.TryParse(host.Trim('[', ']'), out var address) ? address
             : throw new EspalierException(
-                $"--host is '{OneLine.Clipped(host)}' and must be an address such as 127.0.0.1, 0.0.0.0 or ::1, or localhost");
+                $"--host is '{OneLine.Clipped(host)}'; it must be an address such as 127.0.0.1, 0.0.0.0 or ::1, or localhost");
     }
 
     private string? ReadKey(CommandRun run)

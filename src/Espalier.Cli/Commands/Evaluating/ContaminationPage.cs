@@ -12,9 +12,9 @@ internal static class ContaminationPage
     internal static void Show(Page page, ContaminationReport report)
     {
         page.Line();
-        page.Heading($"{ComparedWords.InARow} words in a row shared with {report.Text.Name} "
+        page.Heading($"{ComparedWords.InARow} consecutive words shared with {report.Text.Name} "
             + $"({Units.Count(report.Text.Texts)} texts, {Units.Count(report.Text.Words)} words)");
-        var table = new TextTable(["task", ">documents", ">shared", ">too short", "metric of the others",
+        var table = new TextTable(["task", ">documents", ">shared", ">too short", "metric on the others",
             .. report.Tasks[0].Clean.Select(result => $">{TaskReportPage.Name(result.Model)}")]);
         foreach (var task in report.Tasks)
             if (task.Clean[0].Metrics.Count == 0)

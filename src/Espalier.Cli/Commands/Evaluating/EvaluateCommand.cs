@@ -20,18 +20,18 @@ internal sealed class EvaluateCommand : CommandBase
     private readonly WindowsInput _cut = new("window", LongestDefault);
     private readonly ValueOption<int> _windows = new("--windows", Kinds.Size(), "Only the first N windows; by default all");
     private readonly ValueOption<ComputeChoice> _compute = new("--compute", Kinds.Choice(ComputeChoices.Names),
-        "What the products with weights are computed in for the loss of a text; auto is bfloat16 where the processor has units for it",
+        "Type in which products with weights are computed for the loss on a text; auto is bfloat16 if the processor has units for it",
         ComputeChoice.Float32);
     private readonly OutputOption _perToken = new("--per-token",
-        "Write one JSON line a window: its number, its ids and the NLL of each target", "FILE.jsonl");
+        "Write one JSON line per window: its number, its ids and the NLL of each target", "FILE.jsonl");
     private readonly TaskEvaluation _tasks = new();
     private readonly FormatOption _format = new();
     private readonly MachineOptions _machine = new();
 
     internal EvaluateCommand() : base(
         "evaluate",
-        "Measure mean NLL (nats a token, with standard error), perplexity and bits per byte of a text or of token ids; or, with --tasks, "
-            + "what models know, by benchmarks",
+        "Measure mean NLL (nats per token, with standard error), perplexity and bits per byte on a text or token ids; or, with --tasks, "
+            + "run benchmarks",
         "espalier evaluate models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --windows 64",
         "espalier evaluate models/quickstart-teacher --ids "
             + "tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --windows 16 --json",
@@ -84,7 +84,7 @@ internal sealed class EvaluateCommand : CommandBase
             or "--per-token"))
             if (run.Has(option))
                 throw new EspalierException(
-                    $"{option.Name} is about the loss of a text, and --tasks asks for benchmarks: give one of them");
+                    $"{option.Name} is for the loss on a text, and --tasks runs benchmarks: give one of them");
         return _tasks.Run(run, [_model.Folder(run), .. _input.Words(run)], _format, () => _machine.Start(run));
     }
 
@@ -98,7 +98,7 @@ internal sealed class EvaluateCommand : CommandBase
         }
         catch (OperationCanceledException)
         {
-            run.Progress.Note("nothing of this is kept: the same command begins anew; --windows N takes the first N alone");
+            run.Progress.Note("nothing of this is kept: the same command starts from the beginning; --windows N uses only the first N");
             throw;
         }
         return double.IsFinite(result.Nll)
@@ -124,7 +124,7 @@ internal sealed class EvaluateCommand : CommandBase
     {
         page.Heading($"{report.Model} on {report.Data}");
         page.Table(TextTable.OfFacts([
-            ("NLL", $"{LossText.WithError(report.Nll, report.NllSe)} nats a token"),
+            ("NLL", $"{LossText.WithError(report.Nll, report.NllSe)} nats per token"),
             ("perplexity", string.Create(CultureInfo.InvariantCulture, $"{report.Perplexity:0.000}")),
             .. report.BitsPerByte is { } bits ? [("bits per byte", string.Create(CultureInfo.InvariantCulture, $"{bits:0.0000}"))]
                 : Array.Empty<(string, string)>(),

@@ -25,48 +25,48 @@ internal sealed class TaskEvaluation
     private readonly Option<string[]> _tasks = new("--tasks")
     {
         Description =
-            "Benchmarks instead of a loss, with commas between: names such as arc_easy,mmlu, or files that end in .yaml. Further models "
-            + "after the first one are compared with it",
+            "Benchmarks instead of a loss, separated by commas: names such as arc_easy,mmlu, or files that end in .yaml. Further models "
+            + "are compared with the first",
         HelpName = "TASK,...",
         AllowMultipleArgumentsPerToken = false,
     };
 
     private readonly TextOption _benchmarks = new("--benchmarks",
-        "Folder under which the tasks' files lie; by default what ESPALIER_BENCHMARKS names, else benchmarks", "FOLDER");
+        "Folder that holds the tasks' files; by default ESPALIER_BENCHMARKS, otherwise benchmarks", "FOLDER");
 
     private readonly ValueOption<int> _shots = new("--shots", Kinds.Size(least: 0, most: 1000),
-        "Documents shown before each question; by default as the task has it");
+        "Documents shown before each question; by default the task's own number");
 
     private readonly ValueOption<int> _limit = new("--limit", Kinds.Size(), "Only the first N documents of each subject; by default all");
 
     private readonly ValueOption<IReadOnlyList<int>> _lengths = new("--context-length", Kinds.Counts("4096,8192"),
-        "Tokens of question and answer together, of tasks that make their questions themselves (ruler_...); by default as the task has it");
+        "Tokens of question and answer together, for tasks that generate their questions (ruler_...); by default the task's own");
     private readonly ValueOption<int> _maxTokens = new("--max-tokens", Kinds.Size(),
-        "Most tokens of a text that a model writes; by default as the task has it");
+        "Maximum tokens per text that a model writes; by default the task's own");
 
     private readonly AttemptsInput _attempts = new();
 
     private readonly FlagOption _chat = new("--chat-template",
-        "Ask through each model's own chat template: what stands before the questions as the system, the rest as the user");
+        "Ask through each model's own chat template: text before the questions as system message, the rest as user message");
 
     private readonly FlagOption _runCode = new("--run-code",
-        "Run the programs that a model writes to tasks such as humaneval, in a sandbox without network; by default they are "
+        "Run the programs that models write for tasks such as humaneval, in a sandbox without network; by default they are "
             + "not run");
 
     private readonly OutputOption _samples = new("--samples",
-        "Write the programs of one model and one task as JSON lines of task_id and completion, as HumanEval's own program reads them",
+        "Write the programs of one model for one task as JSON lines of task_id and completion, which HumanEval's own evaluator reads",
         "FILE.jsonl");
 
     private readonly JudgeInput _judge = new();
 
     private readonly OutputOption _perDocument = new("--per-document",
-        "Write one JSON line a document and model: log-likelihoods, what was chosen, what is right", "FILE.jsonl");
+        "Write one JSON line per document and model: log-likelihoods, the choice, the right answer", "FILE.jsonl");
 
     private readonly Option<string[]> _contamination = new("--contamination")
     {
         Description =
-            "Training text: which documents of the tasks share 13 words in a row with it, and what models score on the others; may "
-            + "be given several times",
+            "Training text to check for contamination: shows documents that share 13 consecutive words with it, and scores on the "
+            + "others; may be given several times",
         HelpName = "TEXT",
         // What follows a text is a model.
         AllowMultipleArgumentsPerToken = false,
@@ -86,7 +86,7 @@ internal sealed class TaskEvaluation
             return true;
         foreach (var option in Further)
             if (run.Has(option))
-                throw new EspalierException($"{option.Name} was given without --tasks, which names the benchmarks: give both");
+                throw new EspalierException($"{option.Name} was given without --tasks: give both");
         return false;
     }
 
@@ -94,8 +94,8 @@ internal sealed class TaskEvaluation
     internal int Run(CommandRun run, IReadOnlyList<string> models, FormatOption format, Action start)
     {
         if (run.Has(_contamination) && models.Skip(1).FirstOrDefault(File.Exists) is { } file)
-            throw new EspalierException($"{file} is a file and no model's folder; where it is training text, write {_contamination.Name} "
-                + "before each of several");
+            throw new EspalierException($"{file} is a file, not a model folder; if it is training text, write {_contamination.Name} "
+                + "before each file");
         var tasks = Tasks(run);
         using var judge = Judge(run, tasks, models, start);
         var settings = new TaskSettings(BenchmarksFolder.Find(run.Get(_benchmarks)), run.Get(_shots), run.Get(_limit), run.Get(_lengths))
@@ -124,7 +124,7 @@ internal sealed class TaskEvaluation
         }
         catch (OperationCanceledException)
         {
-            run.Progress.Note("what was done is remembered: the same command goes on from here");
+            run.Progress.Note("finished work is kept: the same command resumes from here");
             throw;
         }
         var contamination = training is null ? null : Compare(run, training, models, results);
@@ -161,9 +161,9 @@ internal sealed class TaskEvaluation
         var isJudged = tasks.Any(task => task.Kind is JudgedKind);
         foreach (var option in _judge.Options)
             if (run.Has(option) && !isJudged)
-                throw new EspalierException($"{option.Name} was given, and no task of --tasks is judged by another model: leave it away");
+                throw new EspalierException($"{option.Name} was given, and no task of --tasks is judged by another model: leave it out");
         if (_judge.WantsPairs(run) && models.Count < 2)
-            throw new EspalierException("--judge-pairs compares models, and there is one: name a further one, or leave it away");
+            throw new EspalierException("--judge-pairs compares models, and only one was given: name another, or leave it out");
         return _judge.Open(run, start);
     }
 
@@ -173,10 +173,10 @@ internal sealed class TaskEvaluation
         var programs = tasks.Count(task => task.Kind is CodeKind);
         foreach (var option in (Option[])[_runCode, _samples])
             if (run.Has(option) && programs == 0)
-                throw new EspalierException($"{option.Name} was given, and no task of --tasks asks for programs: leave it away");
+                throw new EspalierException($"{option.Name} was given, and no task of --tasks asks for programs: leave it out");
         return !run.Has(_samples) || (programs == 1 && models.Count == 1) ? _samples.File(run, OutputKind.Samples, reads)
-            : throw new EspalierException($"{_samples.Name} takes the programs of one model to one task, and there are {models.Count} "
-                + $"models and {programs} such tasks: ask for them one after the other");
+            : throw new EspalierException($"{_samples.Name} writes the programs of one model for one task, and there are {models.Count} "
+                + $"models and {programs} such tasks: run them one at a time");
     }
 
     private static ContaminationReport Compare(
@@ -187,7 +187,7 @@ internal sealed class TaskEvaluation
         var rows = ContaminationReport.Rows(results[0]);
         var text = TrainingText.Read(training, rows, run.Progress, run.Cancellation);
         if (text.Skipped.Length > 0)
-            run.Progress.Warn($"{text.Name}: skipped or mended: {text.Skipped}");
+            run.Progress.Warn($"{text.Name}: skipped or repaired: {text.Skipped}");
         return ContaminationReport.Of(text, rows, models, results);
     }
 
@@ -197,7 +197,7 @@ internal sealed class TaskEvaluation
             .. run.Get(_tasks)!.SelectMany(list =>
                 list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
         if (names.Length == 0)
-            throw new EspalierException($"--tasks names none; there are {string.Join(", ", TaskCatalog.Names)}");
+            throw new EspalierException($"--tasks names none; available: {string.Join(", ", TaskCatalog.Names)}");
         var twice = names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1);
         if (twice is not null)
             throw new EspalierException($"--tasks names {twice.Key} twice");
@@ -207,14 +207,14 @@ internal sealed class TaskEvaluation
                 $"--tasks names two tasks {alike.Key}: {string.Join(" and ", alike.Select(task => task.Source))}; keep one, or "
                 + "give a file another name");
         if (run.Get(_lengths) is { } lengths && lengths.Distinct().Count() != lengths.Count)
-            throw new EspalierException($"{_lengths.Name} has a length twice, whose questions would count twice; keep one");
+            throw new EspalierException($"{_lengths.Name} has a length twice, so its questions would count twice; keep one");
         if (run.Has(_lengths) && !tasks.Any(task => task.Kind is RulerKind))
-            throw new EspalierException($"{_lengths.Name} was given, and no task of --tasks makes its questions itself: leave it away");
+            throw new EspalierException($"{_lengths.Name} was given, and no task of --tasks generates its questions: leave it out");
         if (run.Get(_maxTokens) is not { } most)
             return tasks;
         return tasks.Any(task => task.Kind is WrittenKind)
             ? [.. tasks.Select(task => task.Kind is WrittenKind kind ? task with { Kind = kind with { MaxTokens = most } } : task)]
-            : throw new EspalierException($"{_maxTokens.Name} was given, and to no task of --tasks a model writes a text: leave it away");
+            : throw new EspalierException($"{_maxTokens.Name} was given, and models write text for no task of --tasks: leave it out");
     }
 
     // What would stop the last model is said before the first one is asked.

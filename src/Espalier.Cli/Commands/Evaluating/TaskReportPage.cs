@@ -12,8 +12,8 @@ internal static class TaskReportPage
     {
         if (report.Tasks.Count > 0)
             TaskPage.Show(page, Names(report.Models), report.Tasks);
-        string[] how = [.. report.Limit is { } limit ? [$"at most {Units.Counted(limit, "document")} of a subject"] : Array.Empty<string>(),
-            .. report.MaxTokens is { } tokens ? [$"at most {Units.Counted(tokens, "token")} of a text"] : Array.Empty<string>(),
+        string[] how = [.. report.Limit is { } limit ? [$"at most {Units.Counted(limit, "document")} per subject"] : Array.Empty<string>(),
+            .. report.MaxTokens is { } tokens ? [$"at most {Units.Counted(tokens, "token")} per text"] : Array.Empty<string>(),
             .. report.ChatTemplate ? ["through each model's chat template"] : Array.Empty<string>(),
             .. report.Attempts is { } attempts ? [$"greedily, and in {attempts}"] : Array.Empty<string>()];
         if (how.Length > 0)
@@ -23,7 +23,7 @@ internal static class TaskReportPage
         if (report.Pairs is { } pairs)
         {
             page.Line();
-            page.Heading($"Beside {Name(report.Models[0])}, in both orders, as {report.Judge} sees it");
+            page.Heading($"Compared with {Name(report.Models[0])} in both orders, judged by {report.Judge}");
             foreach (var pair in pairs)
                 page.Line(Line(pair));
         }

@@ -27,21 +27,21 @@ internal sealed class ExportCommand : CommandBase
 
     private readonly ModelArgument _model = new();
     private readonly TokenInput _input = new();
-    private readonly OutputOption _output = new("--output", "The GGUF file or the folder to write; with --formats the beginning of names",
-        "FILE.gguf|FOLDER", required: true);
+    private readonly OutputOption _output = new("--output",
+        "The GGUF file or the folder to write; with --formats the start of the file names", "FILE.gguf|FOLDER", required: true);
     // A recipe's words, and without "gguf-", for what goes into a file is said by its name already.
     private readonly ValueOption<ExportKind> _type = new ValueOption<ExportKind>("--type",
         Kinds.Choice<ExportKind>([.. Enum.GetValues<ExportKind>()
             .SelectMany(kind => new[] { (Short(kind), kind), (EnumName.Of(kind), kind) }).Distinct()])
             with
         { HelpName = string.Join('|', Enum.GetValues<ExportKind>().Select(Short)) },
-        "How matrices are stored in GGUF, or hf for a folder; by default what the output's name says (FOLDER, NAME-q8_0.gguf), and where "
-            + "it says none as exactly as the model is stored")
+        "How matrices are stored in GGUF, or hf for a folder; by default from the output's name (FOLDER, NAME-q8_0.gguf), and if that "
+            + "names no type, exactly as the model stores them")
         .Or("--format");
     private readonly ValueOption<IReadOnlyList<GgufFormat>> _formats = new("--formats",
         Kinds.ParsedList<IReadOnlyList<GgufFormat>>("TYPE,TYPE", names => [.. names.Select(GgufFormats.Parse).Distinct()],
             formats => formats.Select(GgufFormats.Name), $"^(?i:{string.Join('|', GgufFormats.All.Select(GgufFormats.Name))})$"),
-        "Write a GGUF file of each type, OUTPUT-TYPE.gguf, and compare them: size, error, and the loss of the text where one is given");
+        "Write a GGUF file of each type, OUTPUT-TYPE.gguf, and compare them: size, error, and the loss on the text if one is given");
     private readonly GgufImportance _importance = new();
     private readonly DtypeOption _dtype = new();
     private readonly MachineOptions _machine = new();
@@ -67,7 +67,7 @@ internal sealed class ExportCommand : CommandBase
         if (wanted == ExportKind.Hf && isFile)
             throw new EspalierException($"--output {place}: --type hf writes a folder; give a name without {Ending}");
         if (run.Has(_formats) && run.Has(_type))
-            throw new EspalierException("--formats and --type were given: give one of them");
+            throw new EspalierException("--formats and --type were both given: give one of them");
         _importance.Check(run, _input, isHf: wanted == ExportKind.Hf);
 
         var started = Stopwatch.GetTimestamp();
@@ -104,8 +104,8 @@ internal sealed class ExportCommand : CommandBase
         if (end.Length == stem.Length || !s_type.IsMatch(end))
             return null;
         return Array.FindIndex(names, name => name.Equals(end, StringComparison.OrdinalIgnoreCase)) is >= 0 and var at ? GgufFormats.All[at]
-            : throw new EspalierException($"--output {place}: ends with a type that is not written.{NearestName.Hint(end, names)} Known are "
-                + $"{string.Join(", ", names)}; give one as --type, or another name");
+            : throw new EspalierException($"--output {place}: ends with a type that cannot be written.{NearestName.Hint(end, names)} "
+                + $"Known: {string.Join(", ", names)}; give one with --type, or choose another name");
     }
 
     private static GgufFormat Exact(Checkpoint checkpoint) => checkpoint.StoredType switch
@@ -135,7 +135,7 @@ internal sealed class ExportCommand : CommandBase
             ReloadCheck.Require(checkpoint, folder, stored, _dtype.Clamp(run));
         else
             run.Progress.Warn(
-                $"{folder} was not loaded again to compare its logits: that takes "
+                $"{folder} was not reloaded to compare its logits: that takes "
                     + $"{Units.Bytes(ReloadCheck.Bytes(checkpoint.Config))} of memory");
         if (Tokenizer.DisagreementIn(folder) is { } disagreement)
             run.Progress.Warn(disagreement);
@@ -154,9 +154,9 @@ internal sealed class ExportCommand : CommandBase
         if (report.Error is > 0 and { } error)
             page.Line($"error of the weights: {GgufImportance.Percent(error)}");
         if (report.Nll is { } nll)
-            page.Line(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"NLL of the text: {nll:0.0000} nats a token"));
+            page.Line(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"NLL of the text: {nll:0.0000} nats per token"));
         foreach (var (runtime, findings) in report.Runtimes ?? [])
-            page.Line($"{runtime}: {(findings.Count == 0 ? "reads every shape as it is" : string.Join("; ", findings))}");
+            page.Line($"{runtime}: {(findings.Count == 0 ? "reads every shape correctly" : string.Join("; ", findings))}");
     }
 }
 

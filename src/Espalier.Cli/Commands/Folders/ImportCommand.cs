@@ -20,17 +20,17 @@ internal sealed class ImportCommand : CommandBase
     private readonly Argument<string> _source = new("source")
     {
         Description =
-            "A GGUF file, or a Hugging Face folder whose weights are quantised (GPTQ, AWQ, FP8, MXFP4, NVFP4, bitsandbytes, "
+            "A GGUF file, or a Hugging Face folder with quantised weights (GPTQ, AWQ, FP8, MXFP4, NVFP4, bitsandbytes, "
             + "compressed-tensors)",
         HelpName = "FILE or FOLDER",
     };
     private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);
     private readonly DtypeOption _dtype = new(
-        "the smallest that keeps every weight as it is: float32 of what is quantised, bfloat16 of MXFP4 among bfloat16");
+        "the smallest that keeps every weight as it is: float32 for quantised weights, bfloat16 for MXFP4 among bfloat16");
 
     internal ImportCommand() : base(
         "import",
-        "Make a Hugging Face folder of plain weights out of a GGUF file, or out of a folder whose weights are quantised",
+        "Convert a GGUF file, or a folder with quantised weights, into a Hugging Face folder of plain weights",
         "espalier import teacher-q8_0.gguf --output imported",
         "espalier import teacher-q8_0.gguf --output imported-bf16 --dtype bf16 --json") =>
         Takes([_source, _output, .. _dtype.Options]);
@@ -63,7 +63,7 @@ internal sealed class ImportCommand : CommandBase
             ("family", report.Family),
             ("was stored as", string.Join(", ", report.Types.Select(static type => $"{type.Key} ({type.Value})"))),
             ("is stored as", report.Dtype == report.ExactDtype ? $"{report.Dtype}, which keeps every weight" : report.Dtype),
-            ("tokens", report.Tokens is { } tokens ? Units.Count(tokens) : "no tokenizer.json there"),
+            ("tokens", report.Tokens is { } tokens ? Units.Count(tokens) : "no tokenizer.json"),
         ]));
         page.Line($"wrote {report.Output}: {Units.Count(report.Parameters)} parameters, {Units.Bytes(report.Bytes)}");
     }

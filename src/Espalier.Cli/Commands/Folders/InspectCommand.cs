@@ -13,8 +13,8 @@ namespace Espalier.Cli.Commands.Folders;
 internal sealed class InspectCommand : CommandBase
 {
     private readonly Argument<string> _path = new("path")
-    { Description = "Hugging Face folder (config.json alone will do) or a GGUF file" };
-    private readonly FlagOption _check = new("--check", "Read every weight, and refuse NaN and infinity");
+    { Description = "Hugging Face folder (config.json alone is enough) or GGUF file" };
+    private readonly FlagOption _check = new("--check", "Read every weight and refuse NaN and infinity");
 
     internal InspectCommand() : base(
         "inspect",
@@ -72,21 +72,21 @@ internal sealed class InspectCommand : CommandBase
             .. facts.Layers is { } layers ? new[] { ("layers", layers) } : [],
             ("parameters", Exact(facts.Parameters)),
             ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
-            .. facts.ActiveParameters is { } active ? new[] { ("  active for each token", Exact(active)) } : [],
+            .. facts.ActiveParameters is { } active ? new[] { ("  active per token", Exact(active)) } : [],
             ("on disk", facts.Weights ? $"{Units.Bytes(facts.Bytes)} in {facts.Files} file{(facts.Files == 1 ? "" : "s")}"
                 : "no weights here"),
             ("memory", $"{Units.Bytes(facts.MemoryBytes.F32)} as float32, {Units.Bytes(facts.MemoryBytes.Bf16)} as bfloat16"),
             ("key/value cache",
-                $"{Units.Bytes(facts.KvCacheBytesPerToken.F32)} a token as float32, "
+                $"{Units.Bytes(facts.KvCacheBytesPerToken.F32)} per token as float32, "
                     + $"{Units.Bytes(facts.KvCacheBytesPerToken.Bf16)} as bfloat16"),
             .. facts.StateBytesPerText is { } state ? new[]
             {
                 (facts.Config.ContainsKey("mamba_num_heads") ? "Mamba state" : "linear attention's state",
-                    $"{Units.Bytes(state.F32)} a text where it is computed in float32, {Units.Bytes(state.Bf16)} in bfloat16"),
+                    $"{Units.Bytes(state.F32)} per text if computed in float32, {Units.Bytes(state.Bf16)} in bfloat16"),
             } : [],
             ("integrity", facts.Integrity switch
             {
-                "config" => "the config is sound; there are no weights to check",
+                "config" => "the config is valid; there are no weights to check",
                 "headers" => "names, shapes and sizes agree with the config; --check reads the weights too",
                 _ => "names, shapes and sizes agree with the config, and every weight is finite",
             }),

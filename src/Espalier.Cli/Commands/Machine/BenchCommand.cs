@@ -20,20 +20,20 @@ internal sealed class BenchCommand : CommandBase
 
     private readonly Argument<string[]> _models = new("models")
     {
-        Description = "Hugging Face folders; the first is what the others are compared with",
+        Description = "Hugging Face folders; the others are compared with the first",
         HelpName = "MODEL",
         Arity = ArgumentArity.OneOrMore,
     };
 
     private readonly ValueOption<IReadOnlyList<int>> _contexts = new("--contexts", Kinds.Counts("64,256"),
-        "Tokens of the prompt, and before the tokens that are timed; by default those of 64, 256 and 1024 that all models have positions "
-            + "for");
+        "Prompt lengths, and context lengths before the timed tokens; by default those of 64, 256 and 1024 that all models have "
+            + "positions for");
 
     private readonly ValueOption<IReadOnlyList<int>> _batches = new("--batches", Kinds.Counts("1,8"),
-        "Sequences that are continued at once", [1, 8]);
+        "Numbers of sequences decoded at once", [1, 8]);
 
     private readonly ValueOption<int> _tokens = new("--tokens", Kinds.Size(),
-        "Tokens of each sequence that a decoding round times; by default 32, of models with few positions a half of those");
+        "Tokens per sequence that a decoding round times; by default 32, or half of the positions of models with few");
 
     private readonly ValueOption<int> _rounds = new("--rounds", Kinds.Size(least: 6, most: 1000),
         "Rounds; each times all models in turn", 9);
@@ -43,7 +43,7 @@ internal sealed class BenchCommand : CommandBase
 
     internal BenchCommand() : base(
         "bench",
-        "Measure how fast models take a prompt in and write tokens, in turn, beside the ratio of their operations",
+        "Measure how fast models prefill and decode, taking turns, next to the ratio of their operations",
         "espalier bench models/quickstart-teacher student",
         "espalier bench models/quickstart-teacher student --batches 1,4,16 --weights int8 --json") =>
         Takes([_models, _contexts, _batches, _tokens, _rounds, _weights, .. _machine.Options]);
@@ -73,8 +73,8 @@ internal sealed class BenchCommand : CommandBase
             if (wait.Look() is > ProcessorWait.Starved and var waited)
                 run.Progress.Warn(
                     string.Create(CultureInfo.InvariantCulture,
-                        $"other programs kept the processors busy: this one's threads waited {waited:0%} of their time for one, ")
-                    + "and speeds are lower than the machine's; gains are surer, for rounds time the models in turn");
+                        $"other programs kept the processors busy: this program's threads spent {waited:0%} of their time waiting, ")
+                    + "so speeds are lower than the machine's; gains are more reliable, because rounds time the models in turn");
             run.Write(BenchReport.Of(folders, models, series, tokens, rounds), BenchPage.Show);
             return ExitCodes.Done;
         }
@@ -91,15 +91,14 @@ internal sealed class BenchCommand : CommandBase
         var most = shortest.Config.MaxPositions - tokens;
         if (most < 1)
             throw new EspalierException(
-                $"{shortest.Folder} has {shortest.Config.MaxPositions} positions and --tokens is {tokens}: a token before them needs one "
-                    + $"more; "
-                    + "give fewer");
+                $"{shortest.Folder} has {shortest.Config.MaxPositions} positions and --tokens is {tokens}: the token before them needs "
+                    + "one more; give fewer");
         if (run.Get(_contexts) is not { } given)
             return s_contexts.Any(context => context <= most) ? [.. s_contexts.Where(context => context <= most)] : [most];
         return given.FirstOrDefault(context => context > most) is > 0 and var tooLong
             ? throw new EspalierException(
-                $"--contexts has {tooLong}, and with {Units.Counted(tokens, "token")} after it that is more than the "
-                    + $"{shortest.Config.MaxPositions} positions of {shortest.Folder}: at most {most} fit, or give fewer --tokens")
+                $"--contexts has {tooLong}, which with {Units.Counted(tokens, "token")} after it exceeds the "
+                    + $"{shortest.Config.MaxPositions} positions of {shortest.Folder}: give at most {most}, or fewer --tokens")
             : given;
     }
 }

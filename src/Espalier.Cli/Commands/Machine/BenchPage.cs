@@ -12,13 +12,12 @@ internal static class BenchPage
         foreach (var phase in report.Rows.Select(row => row.Phase).Distinct())
             Show(page, report, phase);
         page.Line(
-            $"medians of {report.Rounds} rounds, each of which times all models in turn, with the slowest and the fastest; a decoding "
-            + $"round writes {Units.Counted(report.Tokens, "token")} of each sequence");
+            $"medians of {report.Rounds} rounds, with the slowest and the fastest; each round times all models in turn, and a decoding "
+            + $"round writes {Units.Counted(report.Tokens, "token")} per sequence");
         if (report.Models.Count > 1)
             page.Line(
-                $"gain: times as fast as {report.Models[0].Model}, the median of the rounds' ratios; operations: its operations over the "
-                    + $"model's; share: gain / "
-                + "operations");
+                $"gain: speed relative to {report.Models[0].Model}, the median of the rounds' ratios; operations: its operations over the "
+                    + "model's; share: gain / operations");
         foreach (var model in report.Models)
             page.Line(
                 $"{model.Model}: {Units.Count(model.Parameters)} parameters, matrices in {model.Weights}, {Units.Bytes(model.Bytes)}");

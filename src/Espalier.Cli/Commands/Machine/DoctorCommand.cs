@@ -25,7 +25,7 @@ internal sealed class DoctorCommand : CommandBase
 
     internal DoctorCommand() : base(
         "doctor",
-        "Show libtorch, threads, vector units, memory, GPU, measured speed of products and disk, and what is wrong",
+        "Show libtorch, threads, vector units, memory, GPU, the measured speed of matrix products and disk, and problems",
         "espalier doctor",
         "espalier doctor --json | jq .findings",
         "espalier doctor --folder runs")
@@ -44,7 +44,7 @@ internal sealed class DoctorCommand : CommandBase
         }
         var place = run.Get(_folder)!;
         if (!place.Exists)
-            throw new EspalierException($"the folder {place} does not exist: name one that does with --folder");
+            throw new EspalierException($"the folder {place} does not exist: name an existing one with --folder");
 
         // Before anything here works.
         var busy = ProcessorLoad.OfOthers(s_glance);
@@ -91,7 +91,7 @@ internal sealed class DoctorCommand : CommandBase
             .. report.Torch is { } torch ? OfTorch(torch) : [("libtorch", "not loaded")],
         ]));
         if (report.Torch is not null)
-            page.Line("Products of a step are small in small models and come near to 2048³ in large ones.");
+            page.Line("The products of a training step are small in small models and approach 2048³ in large ones.");
         page.Line();
         page.Heading("Machine");
         page.Table(TextTable.OfFacts(
@@ -108,35 +108,35 @@ internal sealed class DoctorCommand : CommandBase
             ("disk, read", $"{Units.Bytes((long)report.Disk.ReadBytesPerSecond)}/s"),
             ("GPU", report.Gpus.Count > 0 ? string.Join(", ", report.Gpus) : "none")));
         page.Line();
-        page.Heading("What is wrong");
+        page.Heading("Problems");
         if (report.Findings.Count == 0)
-            page.Line("nothing");
+            page.Line("none");
         foreach (var finding in report.Findings)
         {
             page.Line($"{(finding.Severity == Severity.Unusable ? "error" : "warning")}: {finding.What}");
-            page.Line($"  way out: {finding.WayOut}");
+            page.Line($"  fix: {finding.WayOut}");
         }
     }
 
     private static (string, string)[] OfTorch(TorchReport torch) =>
     [
         ("libtorch", $"{torch.Version}{(torch.HasCuda ? " with CUDA" : "")}"),
-        ("libtorch's file", $"{torch.Library} ({Found(torch.Source)})"),
+        ("libtorch file", $"{torch.Library} ({Found(torch.Source)})"),
         ("threads", $"{torch.Threads}"),
         ("float32 products", $"{TorchProbe.Name(torch.Products)}: {Speeds(torch.SgemmGflops, torch.StepGflops)}"),
         .. torch.OtherProducts is { } other
             ? [("not used", $"{TorchProbe.Name(other)}: {Speeds(torch.OtherGflops!.Value, torch.OtherStepGflops ?? 0)}")]
             : Array.Empty<(string, string)>(),
         ("bfloat16 products", torch.Bfloat16Gflops is { } gflops ? Speeds(gflops, torch.Bfloat16StepGflops ?? 0)
-            : "this processor has no units for them; compute: auto stays with float32"),
+            : "this processor has no units for them; compute: auto uses float32"),
     ];
 
-    private static string Speeds(double large, double step) => $"{large:0} GFLOP/s at 2048³, {step:0} at {TorchProbe.Step}, which a step has";
+    private static string Speeds(double large, double step) => $"{large:0} GFLOP/s at 2048³, {step:0} at {TorchProbe.Step}, as in a step";
 
     private static string Found(LibtorchSource source) => source switch
     {
         LibtorchSource.Package => "from the NuGet package",
         LibtorchSource.Variable => "from LIBTORCH",
-        _ => "beside the program",
+        _ => "next to the program",
     };
 }

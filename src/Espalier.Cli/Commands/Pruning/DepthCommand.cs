@@ -25,14 +25,15 @@ internal sealed class DepthCommand : CommandBase
     private readonly KeyOptions<DepthSection> _keys = new(DepthSection.Keys, new());
     private readonly WindowsInput _cut = new("sample", new DataSection().Sequence);
     private readonly OutputOption _output = new("--output", "Write the scores", "FILE.json");
-    private readonly OutputOption _picture = new("--picture", "Draw them: one page with a line for each metric and their rank correlations",
+    private readonly OutputOption _picture = new("--picture",
+        "Draw the scores: one page with a line for each metric and the metrics' rank correlations",
         "FILE.html");
     private readonly FormatOption _format = new();
     private readonly MachineOptions _machine = new();
 
     internal DepthCommand() : base(
         "depth",
-        "Score layers by what removing them does: single ones, contiguous spans and greedy sequences, by several metrics side by side",
+        "Score layers by the effect of removing them: single layers, contiguous spans and greedy sequences, by several metrics",
         "espalier depth models/quickstart-teacher models/quickstart-teacher/self-written.jsonl "
             + "--drop 2 --output depth.json --picture depth.html",
         "espalier depth models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 "
@@ -109,7 +110,7 @@ internal sealed class DepthCommand : CommandBase
         if (report.Drop is { } drop)
         {
             page.Line();
-            page.Heading($"{drop} of {scores.Layers} layers go");
+            page.Heading($"removing {drop} of {scores.Layers} layers");
             page.Table(Chosen(report));
         }
         if (report.Kinds.Count > 1)

@@ -27,7 +27,7 @@ internal sealed class NeedCommand : CommandBase
     private readonly KeyOptions<CorrectionSection> _keys = new(CorrectionSection.Keys(), s_auto);
 
     private readonly ValueOption<int> _sequence = new ValueOption<int>("--sequence",
-        Kinds.Size(least: 2, most: CorrectionTest.MostSequence), $"Tokens of a window, at most {CorrectionTest.MostSequence}",
+        Kinds.Size(least: 2, most: CorrectionTest.MostSequence), $"Tokens per window, at most {CorrectionTest.MostSequence}",
         CorrectionTest.MostSequence).Or("--seq");
 
     private readonly SeedOption _seed = new("text that the teacher writes now");
@@ -35,7 +35,7 @@ internal sealed class NeedCommand : CommandBase
 
     internal NeedCommand() : base(
         "need",
-        "Test whether a teacher needs correction for a text: its loss beyond its own expectation, there and on a reference",
+        "Test whether a teacher needs correction for a text: compares its loss above its own expectation there and on a reference",
         "espalier need models/quickstart-teacher dotnet-docs",
         "espalier need models/quickstart-teacher docs --reference models/quickstart-teacher/self-written.jsonl --json") =>
         Takes([_teacher, .. _input.Symbols, .. _keys.Options, _sequence, _seed, .. _machine.Options]);
@@ -68,7 +68,7 @@ internal sealed class NeedCommand : CommandBase
 
     private static void Show(Page page, CorrectionTestResult report)
     {
-        var table = new TextTable("nats a token", ">windows", ">loss", ">expected", ">beyond it");
+        var table = new TextTable("nats per token", ">windows", ">loss", ">expected", ">above it");
         foreach (var text in new[] { report.Data, report.Reference })
             table.Add(text.Name, $"{text.Windows}", LossText.WithError(text.Loss, text.LossSe),
                 LossText.WithError(text.Expected, text.ExpectedSe),
@@ -78,7 +78,7 @@ internal sealed class NeedCommand : CommandBase
         page.Table(table);
         page.Line(
             string.Create(CultureInfo.InvariantCulture,
-                $"95 % interval of the difference beyond it: {report.Lower:0.0000} to "
+                $"95 % interval of the difference above it: {report.Lower:0.0000} to "
                     + $"{report.Upper:0.0000} ({report.Degrees:0.#} degrees of freedom)"));
         page.Line();
         page.Line(report.Why);

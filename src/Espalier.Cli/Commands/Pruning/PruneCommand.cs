@@ -24,18 +24,18 @@ internal sealed class PruneCommand : CommandBase
     private readonly TokenInput _input = new();
     private readonly OutputOption _output = new("--output", "The folder to write", "FOLDER", required: true);
     private readonly KeyOptions<PruneSection> _shape = new(PruneSection.Keys(searches: false), new());
-    private readonly TextOption _scores = new("--scores", "Scores that espalier score or espalier depth wrote", "FILE.json");
+    private readonly TextOption _scores = new("--scores", "Scores written by espalier score or espalier depth", "FILE.json");
     private readonly DepthScoresInput _depthScores = new();
     private readonly FlagOption _random = new("--random", "Choose at random, as a control");
     private readonly SeedOption _seed = new("--random and of --method random");
-    private readonly OutputOption _writePlan = new("--write-plan", "Write what survives, for --plan", "FILE.json");
+    private readonly OutputOption _writePlan = new("--write-plan", "Write what stays, for --plan", "FILE.json");
     private readonly DtypeOption _dtype = new();
     private readonly CalibrationInput _calibration = new();
     private readonly MachineOptions _machine = new();
 
     internal PruneCommand() : base(
         "prune",
-        "Cut a model down to a smaller shape by slicing: the units of highest importance stay",
+        "Prune a model to a smaller shape by slicing: the most important units stay",
         "espalier prune models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --hidden 192 --ffn 512 --output pruned",
         "espalier prune models/quickstart-teacher --scores scores.json --layers 6 --hidden 192 --output small",
         "espalier prune models/quickstart-teacher --depth-scores depth.json --depth-metric lm-loss --layers 6 --output shallow",
@@ -53,11 +53,11 @@ internal sealed class PruneCommand : CommandBase
         var folder = _output.NewFolder(run, reads);
         var planFile = _writePlan.File(run, OutputKind.Plan, reads);
         if (planFile is not null && Path.GetFullPath(planFile) == Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))
-            throw new EspalierException($"--write-plan {planFile}: is --output too; give another name");
+            throw new EspalierException($"--write-plan {planFile}: is also --output; give another name");
         var stored = _dtype.Read(run, checkpoint);
         var student = Student(section, checkpoint.Config);
         if (student == checkpoint.Config)
-            run.Progress.Warn($"nothing is cut: {checkpoint.Folder} has these sizes already, so {folder} will be a copy of it");
+            run.Progress.Warn($"nothing is pruned: {checkpoint.Folder} already has these sizes, so {folder} will be a copy of it");
         section = run.Get(_random) ? section with { Method = PruneMethod.Random } : section;
         var layers = LayersOf(run, checkpoint, student);
         var (tokens, isScored) = (new Slot<TokenSets>("the text"), _input.IsGiven(run) || !_calibration.Method(run).ReadsText());
@@ -138,7 +138,7 @@ internal sealed class PruneCommand : CommandBase
         var hash = namesFolder ? KnownFolder.Hash(checkpoint.Folder) : ModelFingerprint.Of(checkpoint, run.Cancellation);
         if (hash != teacher)
             throw new EspalierException(
-                $"{file}: the scores are of a {(namesFolder ? "folder" : "model")} with the "
+                $"{file}: the scores belong to a {(namesFolder ? "folder" : "model")} with the "
                     + $"hash {teacher[..Math.Min(12, teacher.Length)]}… and {checkpoint.Folder} "
                     + $"has {hash[..12]}…: score this model, or give the one that was scored");
     }
@@ -157,18 +157,18 @@ internal sealed class PruneCommand : CommandBase
                 "nothing says which units stay: give text or --ids to score on, --method "
                     + "magnitude, --scores FILE, --depth-scores FILE, --plan FILE or --random");
         if (given.Length > 1)
-            throw new EspalierException($"{string.Join(" and ", given)} were given and each says which units stay: give one of them");
+            throw new EspalierException($"{string.Join(" and ", given)} were given, and each decides which units stay: give one of them");
         if (ofLayers is not null && (section.Plan is not null || run.Get(_random)))
-            throw new EspalierException($"{given[0]} and scores of layers were given and each says which layers stay: give one of them");
+            throw new EspalierException($"{given[0]} and layer scores were given, and each decides which layers stay: give one of them");
         if ((run.Has(_scores) || section.Plan is not null || run.Get(_random) || !HasUnits(run)) && _calibration.Given(run) is { } unread)
             throw new EspalierException(
-                $"{given.FirstOrDefault("scores of layers")} and {unread} were given and nothing is scored then: leave {unread} out");
+                $"{given.FirstOrDefault("scores of layers")} and {unread} were given, but nothing is scored then: leave {unread} out");
         _calibration.Check(run, _input);
         if (run.Get(_random) && section.MergeHeads)
-            throw new EspalierException("--merge-heads merges in the order of scores and --random has none: leave one of them out");
+            throw new EspalierException("--merge-heads merges in the order of the scores, and --random has none: leave one of them out");
         if (run.Get(_random) && section.MergeExperts)
             throw new EspalierException(
-                "--merge-experts goes by what scores say of the router and --random has none: leave one of them out");
+                "--merge-experts uses the router statistics in the scores, and --random has none: leave one of them out");
         if (run.Has(_seed) && !run.Get(_random) && _calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --random and --method random, which were not given");
     }

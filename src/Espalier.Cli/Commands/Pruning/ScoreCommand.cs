@@ -21,9 +21,9 @@ internal sealed class ScoreCommand : CommandBase
     private readonly ValueOption<Which> _aggregators = new("--aggregators", Kinds.Choice<Which>(),
         "Score by all nine aggregators in one pass and write l2-mean.json, ... into the folder of --output");
     private readonly ValueOption<IReadOnlyList<int>> _spans = new("--spans", Kinds.Counts("1,2,4"),
-        "Widths of spans of layers whose block influence is wanted, such as 1,2,4", [1]);
+        "Widths of spans of layers to compute block influence for, such as 1,2,4", [1]);
     private readonly SeedOption _seed = new("--method random");
-    private readonly OutputOption _output = new("--output", "Write the scores for prune --scores; with --aggregators all a folder",
+    private readonly OutputOption _output = new("--output", "Write the scores for prune --scores; with --aggregators all, a folder",
         "FILE.json");
     private readonly ScoreComparison _comparison = new();
     private readonly MachineOptions _machine = new();
@@ -31,7 +31,7 @@ internal sealed class ScoreCommand : CommandBase
     internal ScoreCommand() : base(
         "score",
         "Score neurons, heads, channels and layers by the activations of one forward pass over calibration text, or by a control; compare "
-            + "scores. Of equal scores the lower index counts as more important",
+            + "scores. Ties go to the lower index",
         "espalier score models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --spans 1,2 --output scores.json",
         "espalier score models/quickstart-teacher --ids "
             + "tests/golden/quickstart-teacher/self-written.ids.i32 --samples 32 --spans 1,2,4 --json",
@@ -47,7 +47,7 @@ internal sealed class ScoreCommand : CommandBase
         {
             if (run.Get(_model) is not null || _input.IsGiven(run) || _calibration.Given(run) is not null || run.Has(_output))
                 throw new EspalierException(
-                    "--compare reads two files of scores and nothing else: leave the model, its text, how to score and --output out");
+                    "--compare reads only two files of scores: leave out the model, its text, scoring options and --output");
             _comparison.Run(run);
             return ExitCodes.Done;
         }
@@ -89,7 +89,7 @@ internal sealed class ScoreCommand : CommandBase
     {
         _calibration.CheckForAll(run);
         if (!run.Has(_output))
-            throw new EspalierException("--aggregators all makes nine files: name their folder with --output");
+            throw new EspalierException("--aggregators all writes nine files: name their folder with --output");
         var folder = _output.NewFolder(run, [_model.Place(run), .. _input.Places(run)]);
         using var checkpoint = _model.Open(run);
         _machine.Start(run);
@@ -115,7 +115,7 @@ internal sealed class ScoreCommand : CommandBase
         page.Heading($"{model}: {scores.How}{Text(scores)}");
         Layers(page, scores);
         Network(page, scores);
-        page.Line(file is not null ? $"wrote {file}" : "--output FILE.json keeps the scores for prune --scores; --json prints all of them");
+        page.Line(file is not null ? $"wrote {file}" : "--output FILE.json saves the scores for prune --scores; --json prints all of them");
     }
 
     /// <summary>All nine aggregators: where each of them ranks the channels apart from the default.</summary>

@@ -13,7 +13,7 @@ internal sealed class ScoreComparison
 {
     private readonly Option<string[]> _compare = new("--compare")
     {
-        Description = "Two files of scores of one shape: rank correlations and overlap of what would be kept",
+        Description = "Two files of scores for the same shape: shows rank correlations and the overlap of the units kept",
         HelpName = "A.json B.json",
         Arity = new ArgumentArity(2, 2),
         AllowMultipleArgumentsPerToken = true,
@@ -21,11 +21,11 @@ internal sealed class ScoreComparison
 
     private readonly ValueOption<double> _keep = new("--keep",
         Kinds.ShareOf(Limits.Above(0).UpTo(1)),
-        "With --compare: share of the units that is kept of axes whose size is not given; two thirds by default");
+        "With --compare: share of units kept on axes whose size is not given; by default two thirds");
     private readonly (Axis Axis, ValueOption<int> Option)[] _sizes =
     [
         .. Axis.Asked.Where(axis => axis == Axis.Layers || Axis.Scored.Contains(axis)).Select(axis => (axis, new ValueOption<int>(
-            $"--{axis}", Kinds.Size(), $"With --compare: {axis.Units} that are kept{(axis.IsPerLayer ? " of a layer" : "")}"))),
+            $"--{axis}", Kinds.Size(), $"With --compare: {axis.Units} kept{(axis.IsPerLayer ? " per layer" : "")}"))),
     ];
 
     private IEnumerable<Option> Sizes => [_keep, .. _sizes.Select(size => size.Option)];

@@ -26,20 +26,20 @@ internal sealed class SearchCommand : CommandBase
     private readonly Argument<string> _recipe = new("recipe") { Description = "Recipe with a search section" };
 
     private readonly OutputOption _output = new("--output",
-        "Run folder, which compress goes on in; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
+        "Run folder, in which compress continues; by default the recipe's, otherwise runs/NAME-OF-THE-RECIPE", "FOLDER");
 
     private readonly FlagOption _enumerate = new("--enumerate",
-        "Only list the candidates; needs no weights, and computes nothing unless a latency is asked for");
-    private readonly ValueOption<int> _limit = new("--limit", Kinds.Size(least: 0), "With --enumerate: how many are shown", 100);
+        "Only list the candidates; needs no weights, and computes nothing unless there is a latency budget");
+    private readonly ValueOption<int> _limit = new("--limit", Kinds.Size(least: 0), "With --enumerate: number of candidates shown", 100);
     private readonly OutputOption _write = new("--write", "With --enumerate: write all candidates, for search.candidates", "FILE.json");
-    private readonly OutputOption _picture = new("--picture", "Write a picture of loss against parameters and latency", "FILE.html");
+    private readonly OutputOption _picture = new("--picture", "Plot loss against parameters and latency", "FILE.html");
     private readonly FormatOption _format = new();
     private readonly MachineOptions _machine = new();
 
     internal SearchCommand() : base(
         "search",
-        "Find the student's shape: enumerate, order, train the most promising briefly, "
-            + "halve; stops before the distillation and goes on where it was interrupted",
+        "Find the student's shape: enumerate and rank candidates, train the best ones briefly and "
+            + "keep halving; stops before the distillation and resumes where it was interrupted",
         "espalier search recipes/quickstart-search.yaml --picture search.html",
         "espalier search recipes/nemotron-4-15b-search-4b.yaml --enumerate --json | jq .count") =>
         Takes([_recipe, _output, _enumerate, _limit, _write, _picture, _format, .. _machine.Options]);
@@ -60,7 +60,7 @@ internal sealed class SearchCommand : CommandBase
         foreach (var option in new Option[] { _limit, _write })
             if (run.Has(option))
                 throw new EspalierException(
-                    $"{option.Name} goes with --enumerate; a search shows what it trained and writes all candidates into its stage");
+                    $"{option.Name} is for --enumerate; a search shows what it trained and writes all candidates into its stage");
         var drawn = _picture.File(run, OutputKind.Html, Reads(file, read));
         Compressor.Check([(Path.GetFileNameWithoutExtension(file), read)], folder, run.Cancellation);
         var text = File.ReadAllText(file);
@@ -86,7 +86,7 @@ internal sealed class SearchCommand : CommandBase
     private int Enumerate(CommandRun run, Recipe read, SearchSection search, string folder)
     {
         if (run.Has(_picture))
-            throw new EspalierException("--picture shows what was trained and --enumerate trains nothing; leave one of them out");
+            throw new EspalierException("--picture shows trained candidates, and --enumerate trains none; leave one of them out");
         using var teacher = Checkpoint.Open(read.Teacher, requireWeights: false).WithNotes(run);
         LatencyTable? latency = null;
         if (search.Prefill is not null || search.Decode is not null)

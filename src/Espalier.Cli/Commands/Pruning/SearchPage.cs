@@ -42,8 +42,8 @@ internal static class SearchPage
         page.Line($"{result.Why}.");
         if (result.ProxySpearman is { } spearman)
             page.Line(
-                $"Places by {(result.Proxy == SearchProxy.Importance ? "importance kept" : "loss as pruned")} "
-                    + $"and in the end: Spearman {Number(spearman, "0.00")}.");
+                $"Ranks by {(result.Proxy == SearchProxy.Importance ? "importance kept" : "loss as pruned")} "
+                    + $"and at the end: Spearman {Number(spearman, "0.00")}.");
         if (result is { Forecast: { } before, Cost: { } after })
             page.Line($"Cost: at most {Costs(before)} were estimated, {Costs(after)} were used.");
     }
@@ -54,7 +54,7 @@ internal static class SearchPage
     private static void ShowCompared(Page page, SearchResult result)
     {
         page.Line();
-        page.Heading("what they were ordered by: the mean of their places on all of these; less is better, ± one standard error");
+        page.Heading("candidates are ordered by their mean rank on all of these; lower is better, ± one standard error");
         var table = new TextTable([.. ComparedLosses.Columns(result)]);
         foreach (var (_, cells) in ComparedLosses.Lines(result))
             table.Add([.. cells]);
@@ -106,7 +106,7 @@ internal static class SearchPage
         page.Table(Table(plan.First));
         page.Line(
             $"{plan.Count} shapes{(plan.First.Count < plan.Count ? $", the first {plan.First.Count} are shown" : "")}; {plan.Trained} are "
-                + $"trained, at most {Costs(plan.Cost)}. Where a latency is asked for it decides later.");
+                + $"trained, at most {Costs(plan.Cost)}. A latency budget is applied later.");
         page.Line("The student above is the largest shape.");
         page.Line();
     }

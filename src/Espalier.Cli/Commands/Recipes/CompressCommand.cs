@@ -26,11 +26,12 @@ internal sealed class CompressCommand : CommandBase
 {
     private readonly Argument<string[]> _recipes = new("recipe")
     {
-        Description = "Recipe files; several share the run folder and whatever stages they have in common, and end in one table",
+        Description = "Recipe files; several share the run folder and all stages they have in common, and their results share one table",
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly OutputOption _output = new("--output", "Run folder; by default the recipe's, else runs/NAME-OF-THE-RECIPE", "FOLDER");
+    private readonly OutputOption _output = new("--output",
+        "Run folder; by default the recipe's, otherwise runs/NAME-OF-THE-RECIPE", "FOLDER");
 
     private readonly Option<string[]> _train = new("--train")
     {
@@ -40,7 +41,7 @@ internal sealed class CompressCommand : CommandBase
     };
 
     private readonly TextOption _seeds = new("--seeds",
-        "Run every recipe once with each of these seeds instead of its own, and show means and spreads over them", "1,2,3");
+        "Run every recipe once with each of these seeds instead of its own, and show the mean and spread over them", "1,2,3");
 
     private readonly FormatOption _format = new();
     private readonly MachineOptions _machine = new();
@@ -48,7 +49,7 @@ internal sealed class CompressCommand : CommandBase
 
     internal CompressCommand() : base(
         "compress",
-        "Run a recipe: correct the teacher, score, prune, distil, evaluate, export, report; goes on where it was interrupted",
+        "Run a recipe: correct the teacher, score, prune, distil, evaluate, export, report; resumes where it was interrupted",
         "espalier compress recipes/quickstart.yaml",
         "espalier compress recipes/quickstart.yaml --output runs/again",
         "espalier compress recipes/arms/*.yaml --output runs/arms --json",
@@ -63,7 +64,7 @@ internal sealed class CompressCommand : CommandBase
             files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(_train))))
             .ToArray();
         if (read.Select(entry => entry.Name).Distinct().Count() != read.Length)
-            throw new EspalierException("two recipes have the same file name: results are named for it, rename one");
+            throw new EspalierException("two recipes have the same file name, and results are named after it: rename one");
         if (run.Get(_seeds) is { } list)
             read = [.. read.SelectMany(entry => SeedSummary.Parse(list)
                 .Select(seed => (SeedSummary.NameOf(entry.Name, seed), entry.Recipe with { Seed = seed })))];

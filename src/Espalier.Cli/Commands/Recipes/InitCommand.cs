@@ -22,13 +22,13 @@ internal sealed class InitCommand : CommandBase
         Arity = ArgumentArity.OneOrMore,
     };
 
-    private readonly OutputOption _output = new("--output", "The recipe to write; nothing is overwritten",
+    private readonly OutputOption _output = new("--output", "The recipe to write; an existing file is not overwritten",
         "FILE.yaml")
     { DefaultValueFactory = _ => "recipe.yaml" };
 
     internal InitCommand() : base(
         "init",
-        "Write a first recipe for a model and a text: a student of about half the size, and lengths that fit the text",
+        "Write a first recipe for a model and a text: a student of about half the size, with training lengths that fit the text",
         "espalier init models/quickstart-teacher dotnet-docs --output my-recipe.yaml",
         "espalier init models/quickstart-teacher models/quickstart-teacher/self-written.jsonl --output own-text.yaml --json")
     {
@@ -41,7 +41,7 @@ internal sealed class InitCommand : CommandBase
     {
         var (folder, texts) = (run.Get(_model)!, run.Get(_text)!);
         if (Path.Exists(run.Get(_output)))
-            throw new EspalierException($"--output {run.Get(_output)}: exists and is not overwritten; give another file");
+            throw new EspalierException($"--output {run.Get(_output)}: already exists; give another file");
         var file = _output.File(run, s_none, [new("the model's folder", folder), .. SourcePlaces.Of("the text", texts)])!;
         var draft = RecipeDraft.Of(folder, texts, run.Cancellation);
         var yaml = RecipeDraftText.Of(draft);
@@ -58,7 +58,7 @@ internal sealed class InitCommand : CommandBase
     {
         page.Line(
             $"wrote {report.Output}: {Units.Count(report.Teacher.Parameters)} parameters to {Units.Count(report.Student.Parameters)}, "
-                + $"{report.NonEmbeddingKept * 100:0} % of those beside the embedding; "
+                + $"{report.NonEmbeddingKept * 100:0} % of those outside the embedding; "
             + $"{(report.Cycles > 1 ? $"{report.Cycles} cycles of " : "")}{report.Steps} steps on windows of {report.Sequence} tokens");
         page.Line("Read it, change what you like, then see what it costs and run it:");
         foreach (var command in report.Next)

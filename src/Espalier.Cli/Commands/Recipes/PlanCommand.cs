@@ -20,14 +20,14 @@ internal sealed class PlanCommand : CommandBase
     private readonly Option<double?> _gflops = new("--gflops")
     {
         Description =
-            "This machine's speed in a matrix product in GFLOP/s, for the time [default: "
-                + "a block of the student's shape is run and trained for a few seconds]",
+            "This machine's matrix-product speed in GFLOP/s, for time estimates [default: "
+                + "measured by running and training a block of the student's shape for a few seconds]",
         HelpName = "NUMBER",
     };
 
     private readonly MachineOptions _machine = new();
 
-    private readonly FlagOption _noCalibration = new("--no-calibration", "Leave this machine out of the times");
+    private readonly FlagOption _noCalibration = new("--no-calibration", "Leave this machine out of the time estimates");
 
     internal PlanCommand() : base(
         "plan",
@@ -39,10 +39,10 @@ internal sealed class PlanCommand : CommandBase
     protected override int Run(CommandRun run)
     {
         if (run.Get(_gflops) is { } given && !(given > 0 && double.IsFinite(given)))
-            throw new EspalierException($"--gflops is {given} and must be above 0");
+            throw new EspalierException($"--gflops is {given}; it must be above 0");
         if (run.Has(_gflops) && run.Get(_noCalibration))
             throw new EspalierException(
-                "--gflops and --no-calibration were given and one says this machine's speed, the other leaves it out: give one of them");
+                "--gflops sets this machine's speed and --no-calibration leaves it out: give one of them");
         var (file, read) = (run.Get(_recipe)!, RecipeFile.Read(run.Get(_recipe)!));
         read = read with { Output = RunLayout.FolderOf(read.Output, Path.GetFileNameWithoutExtension(file)) };
         var busy = 0.0;
@@ -54,8 +54,8 @@ internal sealed class PlanCommand : CommandBase
     }
 
     private static string Busy(double processors) => string.Create(CultureInfo.InvariantCulture,
-        $"this machine is busy: other programs keep {processors:0.0} of {Environment.ProcessorCount} processors; its times are of what "
-            + $"they leave, and shorter when they are gone");
+        $"this machine is busy: other programs keep {processors:0.0} of {Environment.ProcessorCount} processors; its times are for what "
+            + $"they leave, and get shorter without them");
 
     private DeviceSpeed? Here(CommandRun run, DecoderConfig student, Recipe recipe, out double busy)
     {

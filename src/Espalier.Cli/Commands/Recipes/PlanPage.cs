@@ -17,10 +17,10 @@ internal static class PlanPage
             SearchPage.ShowPlan(page, search);
         page.Heading("Stages");
         page.Table(Stages(plan));
-        page.Line("Memory is float32 weights, and for training gradients and Adam's moments; activations come on top.");
+        page.Line("Memory is float32 weights plus, for training, gradients and Adam's moments; activations come on top.");
         page.Line(
-            "Whether long text is long enough is known once it is encoded: all "
-                + "stages are held against it then, before anything is computed.");
+            "Whether a long text has enough tokens is known once it is encoded: all "
+                + "stages are checked against it then, before anything is computed.");
         page.Line();
         page.Heading("Shapes near the student's");
         page.Table(Neighbours(plan));
@@ -38,7 +38,7 @@ internal static class PlanPage
         page.Line();
         page.Table(HoursOfStages(times));
         if (times.Any(time => time.Device != DeviceSpeed.Here))
-            page.Line("GPUs stand there for comparison; with a libtorch for CUDA, --device cuda computes on one.");
+            page.Line("GPUs are listed for comparison; with a CUDA build of libtorch, --device cuda uses one.");
         page.Line(
             $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without "
                 + "evaluation and writing. The time of a stage is the middle of its range.");
@@ -59,25 +59,25 @@ internal static class PlanPage
         foreach (var axis in Axis.Asked.Where(axis => teacher.Sizes[axis] > 0))
             Row(axis.Words, model => $"{model.Sizes[axis]}");
         if (teacher.NumExpertsPerTok is not null)
-            Row("experts a token", model => $"{model.NumExpertsPerTok}");
+            Row("experts per token", model => $"{model.NumExpertsPerTok}");
         Row("head_dim", model => $"{model.HeadDim}");
         Row("vocabulary", model => $"{model.VocabSize}{(model.TieWordEmbeddings ? ", tied" : "")}");
         Row("parameters", model => Exact(model.Parameters));
         if (plan.StudentRange is { } range)
-            table.Add("  by which layers go", "", $"{Exact(range.Least)} to {Exact(range.Most)}");
+            table.Add("  depending on the layers removed", "", $"{Exact(range.Least)} to {Exact(range.Most)}");
         if (teacher.ActiveParameters is not null)
             Row("  active", model => Exact(model.ActiveParameters ?? model.Parameters));
         Row("  embedding", model => Exact(model.EmbeddingParameters));
         Row("  the rest", model => Exact(model.NonEmbeddingParameters));
         Row("weights, float32", model => Units.Bytes(model.WeightBytesFloat32));
         Row("weights, bfloat16", model => Units.Bytes(model.WeightBytesBfloat16));
-        Row("KV cache a token, float32", model => Units.Bytes(model.KvCacheBytesPerTokenFloat32));
-        Row("KV cache a token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
-        Row("KV cache of one text, bfloat16", model => $"{Units.Bytes(model.KvCacheBytesBfloat16)} at {model.KvCacheContext}");
+        Row("KV cache per token, float32", model => Units.Bytes(model.KvCacheBytesPerTokenFloat32));
+        Row("KV cache per token, bfloat16", model => Units.Bytes(model.KvCacheBytesPerTokenBfloat16));
+        Row("KV cache per text, bfloat16", model => $"{Units.Bytes(model.KvCacheBytesBfloat16)} at {model.KvCacheContext}");
         if (teacher.StateBytesBfloat16 is not null)
-            Row($"{(teacher.Sizes[Axis.MambaHeads] is null ? "state" : "Mamba state")} of one text, {teacher.StateType}",
+            Row($"{(teacher.Sizes[Axis.MambaHeads] is null ? "state" : "Mamba state")} per text, {teacher.StateType}",
                 model => Units.Bytes(model.StateBytesBfloat16 ?? 0));
-        Row("forward pass a token", model => Units.Operations(model.ForwardFlopsPerToken));
+        Row("forward pass per token", model => Units.Operations(model.ForwardFlopsPerToken));
         return table;
 
         void Row(string name, Func<ModelForecast, string> value) => table.Add(name, value(teacher), value(student));

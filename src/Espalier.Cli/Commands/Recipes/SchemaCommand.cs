@@ -14,7 +14,7 @@ internal sealed class SchemaCommand : CommandBase
 
     internal SchemaCommand() : base(
         "schema",
-        "Print the JSON Schema of recipes, by which an editor completes keys, shows what they mean and marks what is wrong",
+        "Print the JSON Schema of recipes, with which an editor completes and explains keys and marks mistakes",
         "espalier schema > recipe.schema.json",
         "espalier schema --json | jq .definitions.distill.properties.loss")
     {

@@ -13,13 +13,13 @@ internal sealed class CompareRunsCommand : CommandBase
     private readonly Argument<string> _first = new("a") { Description = "Run folder, stage, checkpoint or model folder" };
     private readonly Argument<string> _second = new("b") { Description = "What A is compared with, of the same kind" };
     private readonly Option<bool> _exact = new("--exact")
-    { Description = "Compare bits, and every file that does not depend on the clock; otherwise numbers by value" };
+    { Description = "Compare bits, and every file that does not depend on the clock; without it, numbers are compared by value" };
     private readonly ValueOption<double> _tolerance = new("--tolerance", Kinds.Number("X", Limits.From(0)),
-        "How far numbers may be apart, absolutely", 0);
+        "Largest absolute difference allowed between numbers", 0);
 
     internal CompareRunsCommand() : base(
         "compare-runs",
-        "Prove two runs equal, or name the first difference",
+        "Prove that two runs are equal, or show the first difference",
         "espalier compare-runs runs/quickstart runs/again --exact",
         "espalier compare-runs runs/quickstart/student runs/again/student --tolerance 1e-6 --json")
     {

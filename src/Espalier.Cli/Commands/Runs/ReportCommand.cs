@@ -16,12 +16,12 @@ internal sealed class ReportCommand : CommandBase
     private readonly Argument<string> _folder = new("run") { Description = "Run folder", HelpName = "RUN" };
 
     private readonly OutputOption _output = new(
-        "--output", "The page to write; - is stdout. By default RUN/report.html, and beside a run that goes on RUN-so-far.html",
+        "--output", "The page to write; - is stdout. By default RUN/report.html, or RUN-so-far.html next to a run that is still going",
         "FILE.html");
 
     internal ReportCommand() : base(
         "report",
-        "Write the report of a run from what lies in its folder, also while it goes on",
+        "Write the report of a run from its folder, even while it is running",
         "espalier report runs/quickstart",
         "espalier report runs/quickstart --output quickstart.html --json")
     {
@@ -40,14 +40,14 @@ internal sealed class ReportCommand : CommandBase
         if (run.Get(_output) == Standard)
         {
             if (run.Json)
-                throw new EspalierException("--output - and --json were given and both go to stdout: leave one of them out");
+                throw new EspalierException("--output - and --json both write to stdout: leave one of them out");
             run.Terminal.Output.Write(text.ToString());
             return ExitCodes.Done;
         }
         // Of a run that is done it says less than the report, and belongs to whoever asked for it.
         var soFar = $"{Path.GetFullPath(place)}-so-far.html";
         if (status.State is not (RunState.Running or RunState.Elsewhere) && File.Exists(soFar))
-            run.Progress.Note($"{ShownPath.Of(soFar)} is of the run as it was on its way: delete it where it is not needed any more");
+            run.Progress.Note($"{ShownPath.Of(soFar)} shows the run while it was still running: delete it when it is no longer needed");
         var file = run.Has(_output) ? _output.File(run, OutputKind.Html, new ReadPlace("the run folder", place))
             : status.State is RunState.Running or RunState.Elsewhere ? SoFar(soFar)
             : null;
@@ -68,7 +68,7 @@ internal sealed class ReportCommand : CommandBase
     }
 
     private static void Show(Page page, ReportFacts facts) =>
-        page.Line($"{ShownPath.Of(facts.Output)}{(facts.State is RunState.Running or RunState.Elsewhere ? ", as far as the run has come" : "")}");
+        page.Line($"{ShownPath.Of(facts.Output)}{(facts.State is RunState.Running or RunState.Elsewhere ? ", still running" : "")}");
 }
 
 /// <summary>What <c>report --json</c> prints.</summary>

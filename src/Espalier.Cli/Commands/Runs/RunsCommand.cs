@@ -15,14 +15,14 @@ internal sealed class RunsCommand : CommandBase
 
     private readonly Argument<string> _folder = new("folder")
     {
-        Description = "Folder to look in, with the folders in it",
+        Description = "Folder to search, including the folders in it",
         HelpName = "FOLDER",
         DefaultValueFactory = _ => DefaultPlace,
     };
 
     internal RunsCommand() : base(
         "runs",
-        "List run folders: what each is doing, how far it is, its loss, time and size",
+        "List run folders: what each is doing, its progress, loss, time and size",
         "espalier runs",
         "espalier runs . --json | jq .runs[].state") => Arguments.Add(_folder);
 
@@ -31,8 +31,8 @@ internal sealed class RunsCommand : CommandBase
         var place = run.Get(_folder)!;
         if (!Directory.Exists(place))
             throw new EspalierException(place != DefaultPlace
-                ? $"the folder {place} does not exist: name the folder that the runs lie in"
-                : $"there are no runs here yet: compress makes the folder {place}; or name the folder that the runs lie in");
+                ? $"the folder {place} does not exist: name the folder that holds the runs"
+                : $"there are no runs here yet: compress creates the folder {place}; or name the folder that holds the runs");
         run.Write(new RunsReport(place, Below(run, place)), Show);
         return ExitCodes.Done;
     }
@@ -77,7 +77,7 @@ internal sealed class RunsCommand : CommandBase
     {
         if (report.Runs.Count == 0)
         {
-            page.Line($"no run lies in {report.Folder}");
+            page.Line($"there are no runs in {report.Folder}");
             return;
         }
         var table = new TextTable("run", "state", "recipe", "stage", ">loss", ">time", ">size");

@@ -14,14 +14,14 @@ internal sealed class StatusCommand : CommandBase
 
     private readonly Argument<string> _folder = new("run")
     {
-        Description = "Run folder, or FOLDER.run of a training; of a folder of runs, and without one of this folder, they are listed",
+        Description = "Run folder, or FOLDER.run of a training; for a folder of runs, or the current folder without one, lists them",
         HelpName = "RUN",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     internal StatusCommand() : base(
         "status",
-        "Show what a run is doing, also while it goes on: its process, stage, step, loss, rate, remaining time and last checkpoint",
+        "Show what a run is doing, even while it is running: its process, stage, step, loss, rate, remaining time and last checkpoint",
         "espalier status runs/quickstart",
         "espalier status runs/quickstart --json | jq .state") => Arguments.Add(_folder);
 
@@ -31,7 +31,7 @@ internal sealed class StatusCommand : CommandBase
         if (!RunStatus.IsRun(folder) && Directory.Exists(folder) && RunsCommand.Below(run, folder) is { Count: > 0 } found)
             run.Write(new RunsReport(folder, found), ShowAll);
         else if (run.Get(_folder) is null && !RunStatus.IsRun(folder))
-            throw new EspalierException($"no run lies in this folder or below: name a run folder, as compress --output names it, or "
+            throw new EspalierException($"there is no run in this folder or below: name a run folder, as given to compress --output, or "
                 + "FOLDER.run of a training");
         else
             run.Write(RunStatus.Read(folder), Show);
@@ -42,7 +42,7 @@ internal sealed class StatusCommand : CommandBase
     {
         RunsCommand.Show(page, report);
         page.Line();
-        page.Line($"more of one of them: {ProgramName.Shown} status {Quoted.Shell(report.Runs[^1].Folder)}");
+        page.Line($"more about one of them: {ProgramName.Shown} status {Quoted.Shell(report.Runs[^1].Folder)}");
     }
 
     internal static void Show(Page page, RunStatus run)
@@ -60,9 +60,9 @@ internal sealed class StatusCommand : CommandBase
         if (run.Loss is not null)
             facts.Add((run.Step is null ? "last training loss" : "training loss", Loss(run)));
         if (run.SecondsPerStep is { } seconds)
-            facts.Add(("a step takes", string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s")));
+            facts.Add(("time per step", string.Create(CultureInfo.InvariantCulture, $"{seconds:0.00} s")));
         if (run.StepsSeconds is { } taken)
-            facts.Add(("time of its steps", $"{Units.Time(TimeSpan.FromSeconds(taken))} so far"
+            facts.Add(("time for its steps", $"{Units.Time(TimeSpan.FromSeconds(taken))} so far"
                 + (run.RemainingSeconds is { } remaining ? $", about {Units.Time(TimeSpan.FromSeconds(remaining))} left" : "")));
         if (run.Checkpoint is { } checkpoint)
             facts.Add(("last checkpoint", $"step {checkpoint}"));
@@ -73,7 +73,7 @@ internal sealed class StatusCommand : CommandBase
             facts.Add(("synthesize", $"{Units.Counted(texts.Written, "text")} written, {texts.Kept} kept"));
         if (run.Streamed is { } streamed)
             facts.Add(("training text", streamed.ToString()));
-        facts.Add(("time of finished stages", Units.Time(TimeSpan.FromSeconds(run.Seconds))));
+        facts.Add(("time for finished stages", Units.Time(TimeSpan.FromSeconds(run.Seconds))));
         facts.Add(("size", Units.Bytes(run.Bytes)));
         page.Table(TextTable.OfFacts([.. facts]));
     }

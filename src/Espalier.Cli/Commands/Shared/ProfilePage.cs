@@ -12,7 +12,7 @@ internal static class ProfilePage
         foreach (var profile in profiles ?? [])
         {
             page.Line(
-                Text($"{profile.Stage}: a step of {Units.Count(profile.Tokens)} tokens, the mean of {profile.Steps}; a large product does {profile.ProductGflops:0} GFLOP/s"));
+                Text($"{profile.Stage}: a step of {Units.Count(profile.Tokens)} tokens, mean of {profile.Steps}; a large product does {profile.ProductGflops:0} GFLOP/s"));
             page.Table(Table(profile));
             page.Line();
         }

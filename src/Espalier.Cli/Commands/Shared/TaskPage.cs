@@ -32,7 +32,7 @@ internal static class TaskPage
             page.Line("by chance alone: " + string.Join(", ", tasks.Where(task => task.Chance is not null).Select(task =>
                 $"{task.Task} {MetricText.Number(task.Chance!.Value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")));
         if (tasks.Any(task => task.IsFew))
-            page.Line($"of fewer than {TaskComparison.Few} documents standard errors and intervals say little");
+            page.Line($"with fewer than {TaskComparison.Few} documents, standard errors and intervals mean little");
         var all = tasks.Sum(task => task.Comparisons.Count);
         foreach (var task in tasks.Where(task => task.Comparisons.Count > 0))
         {
@@ -58,7 +58,7 @@ internal static class TaskPage
             + $"{MetricText.Number(comparison.Lower, scale)} to {MetricText.Number(comparison.Upper, scale)})";
 
     private static string Sides(ModelDifference comparison) => comparison.Test == PairedTest.McNemar
-        ? $"right alone {comparison.OnlyModel}, wrong alone {comparison.OnlyAgainst}"
+        ? $"only this model right {comparison.OnlyModel}, only the other right {comparison.OnlyAgainst}"
         : $"better on {comparison.OnlyModel} documents, worse on {comparison.OnlyAgainst}";
 
     private static string P(double probability) =>

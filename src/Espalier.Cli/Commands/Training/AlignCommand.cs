@@ -32,7 +32,7 @@ internal sealed class AlignCommand : CommandBase
     private readonly KeyOptions<AlignSection> _keys = new(AlignSection.Keys, new());
     private readonly Option<string[]> _text = new("--replay-data")
     {
-        Description = "With --replay: text to mix in: txt, md, jsonl, json, csv, parquet or source files, folders and patterns, or "
+        Description = "With --replay, text to mix in: txt, md, jsonl, json, csv, parquet or source files, folders and patterns, or "
             + "dotnet-docs",
         HelpName = "FILE",
         AllowMultipleArgumentsPerToken = true,
@@ -42,7 +42,7 @@ internal sealed class AlignCommand : CommandBase
     private readonly SeedOption _seed = new("the order");
 
     private readonly OutputOption _output = new("--output",
-        "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
+        "Hugging Face folder to write; FOLDER.run next to it keeps metrics and checkpoints", "FOLDER", required: true);
 
     private readonly DtypeOption _dtype = new();
     private readonly MachineOptions _machine = new();
@@ -50,8 +50,8 @@ internal sealed class AlignCommand : CommandBase
 
     internal AlignCommand() : base(
         "align",
-        "Teach a model to answer: by conversations, with the loss on the assistant's turns alone, by pairs of answers, or by a teacher "
-            + "that judges what it writes",
+        "Align a model: on conversations, with the loss only on the assistant's turns, on pairs of answers, or with a teacher that "
+            + "judges what it writes",
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --steps 60 --learning-rate 3e-4 --output aligned",
         "espalier align models/quickstart-teacher --data samples/letters.jsonl --held-out 10% --sequence 128 --steps 20 "
             + "--batch 4 --evaluate-every 10 --output aligned-briefly --json",
@@ -115,7 +115,7 @@ internal sealed class AlignCommand : CommandBase
         var text = run.Get(_text) ?? [];
         return (section.Replay > 0, text.Length > 0) switch
         {
-            (true, false) => throw new EspalierException("--replay-data is missing: --replay mixes text in; name files, or dotnet-docs"),
+            (true, false) => throw new EspalierException("--replay-data is missing: --replay mixes in text; name files, or dotnet-docs"),
             (false, true) =>
                 throw new EspalierException("--replay-data is given and --replay is not; give the share, such as --replay 25%"),
             _ => text,

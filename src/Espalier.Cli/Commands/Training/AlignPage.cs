@@ -22,8 +22,8 @@ internal static class AlignPage
     {
         // Only pairs are preferred rightly or not.
         var hasPairs = rows.Any(static row => row.Before?.Accuracy is not null || row.After?.Accuracy is not null);
-        var table = new TextTable(["step of alignment", "method", ">trained on", ">left out", ">held-out loss before", ">held-out loss after",
-            .. hasPairs ? [">preferred rightly before", ">preferred rightly after"] : Array.Empty<Column>()]);
+        var table = new TextTable(["alignment step", "method", ">trained on", ">left out", ">held-out loss before", ">held-out loss after",
+            .. hasPairs ? [">preferred correctly before", ">preferred correctly after"] : Array.Empty<Column>()]);
         foreach (var row in rows)
         {
             string[] cells = [row.Stage, row.Method, Units.Count(row.Conversations), Units.Count(row.Skipped.Values.Sum()),

@@ -22,21 +22,21 @@ internal sealed class CacheCommand : CommandBase
     private readonly Argument<string> _teacher = new("teacher") { Description = "Hugging Face folder of the teacher" };
     private readonly TokenInput _input = new();
 
-    private readonly OutputOption _output = new("--output", "Folder to write; FOLDER.run beside it keeps the tokens", "FOLDER",
+    private readonly OutputOption _output = new("--output", "Folder to write; FOLDER.run next to it keeps the tokens", "FOLDER",
         required: true);
 
     private readonly KeyOptions<CacheSection> _kept = new(CacheSection.Keys, new());
     private readonly ValueOption<double> _temperature = new("--temperature", TrainingSection.TemperatureKind,
-        "Divides the logits; training must use the same", new TrainingSection().Temperature);
+        "Temperature that divides the logits; training must use the same", new TrainingSection().Temperature);
     private readonly KeyOptions<DataSection> _cut = new(DataSection.Keys, new());
-    private readonly ValueOption<int> _windows = new("--windows", Kinds.Size(), "Keep the first windows only; by default all");
+    private readonly ValueOption<int> _windows = new("--windows", Kinds.Size(), "Store only the first N windows; by default all");
     private readonly HeldOutOption _heldOut = new();
-    private readonly SeedOption _seed = new("the draws");
+    private readonly SeedOption _seed = new("the samples");
     private readonly MachineOptions _machine = new();
 
     internal CacheCommand() : base(
         "cache",
-        "Write a teacher's distributions on a text to disk, to distil from them without the teacher",
+        "Store a teacher's distributions on a text on disk, to distil from them without the teacher",
         "espalier cache models/quickstart-teacher dotnet-docs --encoding top-k --k 64 --output cache",
         "espalier cache models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --sequence 256 --encoding "
             + "top-k-samples --k 16 --samples 16 --output sampled --json") =>

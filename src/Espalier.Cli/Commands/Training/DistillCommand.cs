@@ -18,11 +18,11 @@ internal sealed class DistillCommand : TrainingCommand
     private readonly TextOption _teacher = new("--teacher", "Hugging Face folder of the teacher", "FOLDER");
 
     private readonly TextOption _cache = new("--cache",
-        "Folder that espalier cache wrote, instead of the teacher, for the same data, sequence and temperature", "FOLDER");
+        "Folder written by espalier cache, instead of the teacher, for the same data, sequence and temperature", "FOLDER");
 
     internal DistillCommand() : base(
         "distill",
-        "Train a student to give its teacher's distribution, by forward KL on the logits",
+        "Train a student to match its teacher's distribution, by forward KL on the logits",
         new(HasLoss: true),
         "espalier distill pruned --teacher models/quickstart-teacher dotnet-docs --steps 100 --output student",
         "espalier distill shallow --teacher corrected dotnet-docs --loss \"jensen-shannon(0.1) + 0.1*cross-entropy\" --hidden-layers 6:3 "
@@ -45,16 +45,16 @@ internal sealed class DistillCommand : TrainingCommand
             return run.Has(_teacher)
                 ? new(run.Get(_student)!, run.Get(_teacher), null, section)
                 : throw new EspalierException(
-                    $"--teacher is missing: {spec} compares with a teacher; name its folder, give --cache, or take --loss cross-entropy");
+                    $"--teacher is missing: {spec} compares with a teacher; name its folder, give --cache, or use --loss cross-entropy");
         if (section.Hidden is not null)
             throw new EspalierException(
-                "--cache and a loss on hidden states were given and a cache holds no states: give --teacher instead of --cache");
+                "--cache was given with a loss on hidden states, which a cache does not hold: give --teacher instead of --cache");
         section = section with { Cache = CacheInput.SectionOf(folder) };
         return section.Cache.Encoding == CacheEncoding.Hidden || spec.TakesSparse
             ? new(run.Get(_student)!, run.Get(_teacher), folder, section)
             : throw new EspalierException(
-                $"--loss {spec} needs whole distributions and {folder} holds some "
-                    + "entries of each: take forward-kl, or a cache of encoding hidden");
+                $"--loss {spec} needs full distributions and {folder} holds some "
+                    + "entries of each: use forward-kl, or a cache with encoding hidden");
     }
 
     protected override TrainingStage Stage(TrainingSetting setting) =>

@@ -13,11 +13,11 @@ namespace Espalier.Cli.Commands.Training;
 internal sealed class PretrainCommand : TrainingCommand
 {
     private readonly Argument<string> _config = new("config")
-    { Description = "Folder with config.json (and tokenizer.json for text); weights in it are not read" };
+    { Description = "Folder with config.json (and tokenizer.json for text); its weights are not read" };
 
     internal PretrainCommand() : base(
         "pretrain",
-        "Train a model of a config from random weights, by cross-entropy",
+        "Train a model from a config and random weights, by cross-entropy",
         new(IsFromNothing: true),
         "espalier pretrain models/quickstart-teacher dotnet-docs --steps 100 --output scratch",
         "espalier pretrain models/quickstart-teacher --ids tests/golden/quickstart-teacher/self-written.ids.i32 --steps 300 "

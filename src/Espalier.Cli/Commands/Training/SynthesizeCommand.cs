@@ -16,17 +16,17 @@ namespace Espalier.Cli.Commands.Training;
 internal sealed class SynthesizeCommand : CommandBase
 {
     private readonly ModelArgument _model = new();
-    private readonly OutputOption _output = new("--output", "JSON lines to write; FILE.journal beside it is what an interrupted start "
-        + "goes on from, FILE.record what the finished file was made with", "FILE.jsonl", required: true);
+    private readonly OutputOption _output = new("--output", "JSON lines to write; FILE.journal next to it lets an interrupted command "
+        + "resume, and FILE.record says how the finished file was made", "FILE.jsonl", required: true);
     private readonly KeyOptions<SynthesisOptions> _keys = new(SynthesisSection.Keys, new());
     private readonly TextOption _benchmarks = new("--benchmarks",
-        "Folder under which the files of benchmarks lie; by default what ESPALIER_BENCHMARKS names, else benchmarks", "FOLDER");
+        "Folder that holds the benchmarks' files; by default ESPALIER_BENCHMARKS, otherwise benchmarks", "FOLDER");
     private readonly SeedOption _seed = new("the texts");
     private readonly MachineOptions _machine = new();
 
     internal SynthesizeCommand() : base(
         "synthesize",
-        "Have a teacher write texts to train on: from nothing, to prompts or on from documents; filtered, with their provenance",
+        "Have a teacher write training text: from scratch, in answer to prompts, or continuing documents; filtered, with provenance",
         "espalier synthesize models/quickstart-teacher --count 12 --max-tokens 100 --min-tokens 4 --keep-unfinished --output written.jsonl",
         "espalier synthesize models/quickstart-teacher --documents models/quickstart-teacher/self-written.jsonl --count 8 --beginning 8 "
             + "--min-tokens 4 --max-tokens 80 --temperature 0.8 --top-p 0.95 --keep-unfinished --decontaminate tasks/endings/endings.yaml "
@@ -61,7 +61,7 @@ internal sealed class SynthesizeCommand : CommandBase
         }
         catch (OperationCanceledException)
         {
-            run.Progress.Note("what is written is kept: the same command goes on from here");
+            run.Progress.Note("finished texts are kept: the same command resumes from here");
             throw;
         }
     }
@@ -78,10 +78,10 @@ internal sealed class SynthesizeCommand : CommandBase
             page.Line(advice);
         if (report.Perplexity is { } perplexity)
             page.Line(string.Create(CultureInfo.InvariantCulture,
-                $"{Units.Count(report.KeptTokens)} tokens are kept, of perplexity {perplexity:0.00} under the teacher"));
+                $"{Units.Count(report.KeptTokens)} tokens kept, with perplexity {perplexity:0.00} under the teacher"));
         page.Line(report.TokensPerSecond is { } speed
             ? $"{Units.Counted(report.NewTexts, "text")} written now in {report.Seconds:0.#} s, {Units.Short(speed)} tokens/s"
-            : "all texts were written before");
+            : "all texts had been written before");
         page.Line($"wrote {report.Output}");
     }
 }

@@ -31,7 +31,7 @@ namespace Espalier.Cli.Commands.Training;
 internal abstract class TrainingCommand : CommandBase
 {
     private readonly OutputOption _output = new("--output",
-        "Hugging Face folder to write; FOLDER.run beside it keeps metrics and checkpoints", "FOLDER", required: true);
+        "Hugging Face folder to write; FOLDER.run next to it keeps metrics and checkpoints", "FOLDER", required: true);
 
     private readonly DtypeOption _dtype = new();
     private readonly MachineOptions _machine = new();

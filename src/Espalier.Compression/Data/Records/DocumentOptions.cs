@@ -34,7 +34,7 @@ internal sealed record DocumentOptions
         "document-bytes" => this with { DocumentBytes = Number(name, value, 256, 16 << 20, spec) },
         "max-line-bytes" => this with { MaxLineBytes = Number(name, value, 256, 256 << 20, spec) },
         _ => throw new EspalierException(
-            $"data '{spec}': unknown or empty option '{name}'; known are field, separator, document-bytes, max-line-bytes"),
+            $"data '{spec}': unknown or empty option '{name}'; known: field, separator, document-bytes, max-line-bytes"),
     };
 
     private static int Number(string name, string value, int low, int high, string spec) =>

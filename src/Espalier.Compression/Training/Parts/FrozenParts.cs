@@ -69,7 +69,7 @@ public sealed record FrozenParts
         }
         var shown = new string([.. word.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
         throw new EspalierException(
-            $"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known are "
+            $"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known: "
                 + $"{string.Join(", ", s_words.Where(known => known != "layers"))}, layer N and layers N-M");
     }
 

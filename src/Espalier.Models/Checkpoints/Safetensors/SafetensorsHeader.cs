@@ -107,7 +107,7 @@ internal sealed class SafetensorsHeader
                 "shape" => shape is not null,
                 "data_offsets" => offsets is not null,
                 _ => throw new EspalierException(
-                    $"{where} has an unknown field '{property.Name}'; known are dtype, shape and data_offsets"),
+                    $"{where} has an unknown field '{property.Name}'; known: dtype, shape and data_offsets"),
             };
             if (seen)
                 throw new EspalierException($"{where}: {property.Name} appears twice");
@@ -133,7 +133,7 @@ internal sealed class SafetensorsHeader
         var name = element.GetString()!;
         return ElementTypes.TryParse(name, out var type)
             ? type
-            : throw new EspalierException($"{where}: dtype '{name}' is unknown; known are {ElementTypes.Known}");
+            : throw new EspalierException($"{where}: dtype '{name}' is unknown; known: {ElementTypes.Known}");
     }
 
     private static long[] ReadNumbers(JsonElement element, string where, string field)

@@ -39,7 +39,7 @@ internal static class RopeScalingFields
             // Phi-3's first files have it so; transformers 5 takes it for longrope, programs of that time did not.
             "yarn" when scaling.IsGiven("long_factor") => throw scaling.Wrong(key, "and long_factor is longrope's; write the one it is"),
             "yarn" => Yarn(scaling, config, maxPositions),
-            _ => throw scaling.Wrong(key, $"this rotary scaling is not supported; known are {Known}"),
+            _ => throw scaling.Wrong(key, $"this rotary scaling is not supported; known: {Known}"),
         };
     }
 

@@ -36,7 +36,7 @@ internal static class GgufArchitectures
     {
         var name = file.Metadata.Get<string>("general.architecture");
         return All.FirstOrDefault(one => one.Name == name && one.Reads(new(file, name)))
-            ?? throw new EspalierException($"{file.Path}: the architecture '{name}' cannot be read; known are "
+            ?? throw new EspalierException($"{file.Path}: the architecture '{name}' cannot be read; known: "
                 + string.Join(", ", All.Select(static one => one.Name).Distinct()));
     }
 }

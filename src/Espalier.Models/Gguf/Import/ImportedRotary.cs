@@ -53,7 +53,7 @@ internal static class ImportedRotary
                 [Original] = keys.Required("rope.scaling.original_context_length"),
                 ["attention_factor"] = (keys.Number("rope.scaling.attn_factor") ?? 1) * (0.1 * Math.Log(factor) + 1),
             },
-            _ => throw new EspalierException($"{file.Path}: the rotary scaling '{type}' is not supported; known are linear and yarn"),
+            _ => throw new EspalierException($"{file.Path}: the rotary scaling '{type}' is not supported; known: linear and yarn"),
         };
     }
 

@@ -25,7 +25,7 @@ internal sealed class ImportedTokenizer
             "gpt2" => true,
             "llama" => false,
             var kind =>
-                throw new EspalierException($"{file.Path}: a vocabulary of the kind '{kind}' is not read; known are gpt2 and llama"),
+                throw new EspalierException($"{file.Path}: a vocabulary of the kind '{kind}' is not read; known: gpt2 and llama"),
         };
         _tokens = file.Metadata.Get<string[]>("tokenizer.ggml.tokens");
         if (_tokens.Length > vocabularySize)

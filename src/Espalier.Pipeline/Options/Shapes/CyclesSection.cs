@@ -57,8 +57,8 @@ internal sealed record CyclesSection
     [
         new Key<CyclesSection, int?>("count", Kinds.Size(most: 16).OrAbsent(), s => s.Count, (s, count) => s with { Count = count })
         {
-            PageDefault = "by `largest-cut`",
-            Page = "So many cycles instead.",
+            PageDefault = "from `largest-cut`",
+            Page = "Number of cycles, instead of `largest-cut`.",
             IsLater = true,
             Useless = BesideShapes,
         },
@@ -66,8 +66,8 @@ internal sealed record CyclesSection
         {
             PageDefault = "33.3%",
             Page = """
-                As few cycles on an even path (every axis in equal steps, widths in multiples of 64 where both ends are) as cut no more
-                than this share of the non-embedding parameters each.
+                Uses the fewest cycles that each cut at most this share of the non-embedding parameters, on an even path (every axis in
+                equal steps, widths in multiples of 64 if both ends are).
                 """,
             Useless = s => BesideShapes(s) ?? (s.Count is null ? null : "it chooses the count, which is given; keep one of the two"),
         },
@@ -75,13 +75,13 @@ internal sealed record CyclesSection
             "teacher", Kinds.Choice<CycleTeacher>(), s => s.Teacher, (s, teacher) => s with { Teacher = teacher })
         {
             Page = """
-                What each student is distilled from: the run's `original` teacher (corrected, where it is) or the `previous` model, which
-                the cycle pruned.
+                What each student is distilled from: the run's `original` teacher (corrected, if it was) or the `previous` model, which the
+                cycle pruned.
                 """,
         },
         new Key<CyclesSection, IReadOnlyList<PruneTarget>>("shapes", Targets, s => s.Shapes, (s, shapes) => s with { Shapes = shapes })
         {
-            Page = "Or the shapes on the way, before that of `prune`, each with the sizes of [shapes](#shapes).",
+            Page = "Alternatively, the intermediate shapes before that of `prune`, each with the sizes of [shapes](#shapes).",
             IsLater = true,
             Turn = -1,
         },
@@ -99,5 +99,5 @@ internal sealed record CyclesSection
     { Inner = ShapeKeys.Section };
 
     private static string? BesideShapes(CyclesSection section) => section.Shapes.Count > 0
-        ? "cycles.shapes says already how many cycles there are and how much they cut; keep one of the two" : null;
+        ? "cycles.shapes already says how many cycles there are and how much they cut; keep one of the two" : null;
 }

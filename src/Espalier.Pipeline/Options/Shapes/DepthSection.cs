@@ -37,10 +37,11 @@ internal sealed record DepthSection
             "metrics", ListOrAll(Kinds.Choices<DepthMetricKind>()), s => s.Metrics,
             (s, metrics) => s with { Metrics = metrics.Count == 0 ? All(s) : metrics })
         {
-            Help = $"How a layer is judged: {string.Join(", ", Enum.GetValues<DepthMetricKind>().Select(EnumName.Of))}, a list of them, "
-                + "or all (the task only with --task)",
+            Help = $"How layers are judged: {string.Join(", ", Enum.GetValues<DepthMetricKind>().Select(EnumName.Of))}, a list of them, "
+                + "or all (task only with --task)",
             Refused = (s, metrics) => metrics.Contains(DepthMetricKind.Task) ? s.Task is null
-                    ? "the task is a benchmark of choices; name it with --task arc_easy, or give items with --task FILE.jsonl" : null
+                    ? "the metric task needs a multiple-choice benchmark; name one with --task arc_easy, or give items with "
+                        + "--task FILE.jsonl" : null
                 : s.Task is null || metrics.Count == 0 ? null : "--task was given; add task to the metrics, or leave --task out",
             Otherwise = s => s with { Metrics = All(s) },
             StageName = "metric",
@@ -48,24 +49,25 @@ internal sealed record DepthSection
         },
         new Key<DepthSection, int>("samples", Kinds.Size(), s => s.Samples, (s, samples) => s with { Samples = samples })
         {
-            Help = "Calibration samples: the first N windows, none overlapping",
-            Useless = s => s.ReadsText ? null : "the task alone is asked for, which reads no text; leave it out",
+            Help = "Calibration samples: the first N windows, without overlap",
+            Useless = s => s.ReadsText ? null : "the only metric is task, which reads no text; leave it out",
             Stage = InStageKey.WhereItMatters,
         },
         new Key<DepthSection, IReadOnlyList<int>>("spans", Kinds.Counts("2,4"), s => s.Spans, (s, spans) => s with { Spans = spans })
         {
-            Help = "Widths of further spans of layers, such as 2,4",
+            Help = "Widths of additional spans of layers, such as 2,4",
         },
         new Key<DepthSection, int>(
             "drop", Kinds.Size(), s => s.Greedy, (s, dropped) => s with { Greedy = dropped, Spans = [.. s.Spans, dropped] })
         {
-            Help = "How many layers are to go: the best span, single layers and greedy sequence of so many by each metric",
+            Help = "Number of layers to remove: finds the best span, single layers and greedy sequence of that many by each metric",
             ShowsDefault = false,
             StageName = "greedy",
         },
         new Key<DepthSection, string?>("task", Kinds.Text("TASK"), s => s.Task, (s, file) => s with { Task = file })
         {
-            Help = "A benchmark of choices (arc_easy, or a task's file), or items, one JSON object a line: context, choices, answer",
+            Help = "Multiple-choice benchmark (arc_easy, or a task file), or a file of items, one JSON object per line: context, "
+                + "choices, answer",
             Turn = -1,
             // Their content is an input.
             Stage = InStageKey.Never,

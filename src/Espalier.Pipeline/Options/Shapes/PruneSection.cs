@@ -44,8 +44,9 @@ internal sealed record PruneSection
                 // In small letters alone, as the first folders had it.
                 StageValue = s => s.Method.ToString().ToLowerInvariant(),
                 Page = """
-                    `importance`: the least important units go. `random`: random ones. `random-init`: the shape with random weights. These
-                    two are controls. `magnitude` and `wanda` keep the shape and set weights to zero, see `sparsity`.
+                    `importance` removes the least important units, `random` removes random ones, and `random-init` fills the shape with
+                    random weights. The last two are controls. `magnitude` and `wanda` keep the shape and set weights to zero, see
+                    `sparsity`.
                     """,
                 Turn = -1,
                 Useless = Useless("method"),
@@ -63,32 +64,33 @@ internal sealed record PruneSection
                 PageDefault = "50%",
                 Page = """
                     With `magnitude` and `wanda`: how many weights of each matrix of the blocks become zero, a share, or N of every M
-                    neighbours as in `2:4`. `magnitude` takes the smallest of a matrix; `wanda` those of a row with the smallest product
-                    with the norm of their input (arXiv 2306.11695), block by block after the masked ones, over `score.samples` windows.
-                    They show what structure costs: no sizes, no `distill`, and the model is as large as before.
+                    neighbours as in `2:4`. `magnitude` takes the smallest weights of a matrix; `wanda` takes those of each row whose
+                    product with the norm of their input is smallest (arXiv 2306.11695), block by block with the earlier blocks already
+                    masked, over `score.samples` windows. Both show what structure costs: they allow no sizes and no `distill`, and the
+                    model stays as large as before.
                     """,
                 Otherwise = s => s.IsMask ? s with { Sparsity = Compression.Pruning.Masks.Sparsity.Half } : s,
                 Useless = Useless("sparsity"),
             },
             new Key<PruneSection, DepthChoice>("depth", Kinds.Choice<DepthChoice>(), s => s.Depth, (s, depth) => s with { Depth = depth })
             {
-                Help = "Which layers go: the span, or the single ones, that matter least; or one after the other, which needs "
-                    + "--depth-scores",
+                Help = "Layers to remove: the span, or the single layers, that matter least; or one after another (greedy), which "
+                    + "needs --depth-scores",
                 Page = """
-                    Which layers go, by `score.depth`: the `contiguous` span with the least harm, `scattered` single layers, or `greedy`:
-                    one after the other, each time the one whose removal does the least harm to what is left.
+                    Which layers to remove, by `score.depth`: the `contiguous` span that does the least harm, `scattered` single layers, or
+                    `greedy`: one after another, each time the layer whose removal harms the rest least.
                     """,
                 Useless = Useless("depth"),
             },
             new Key<PruneSection, bool>("merge-heads", Kinds.FlagAsText, s => s.MergeHeads, (s, merges) => s with { MergeHeads = merges })
             {
-                Help = "Let query heads that go leave their residual in those that stay",
+                Help = "Fold the residual of removed query heads into those that stay",
                 Stage = InStageKey.WhereItDiffers,
                 StageValue = s => s.MergeHeads,
                 Page = """
-                    `true`: before heads go, those that stay take in what they would lose (arXiv 2407.14679, section 2.3): in each KV
+                    `true`: before heads are removed, those that stay absorb what would be lost (arXiv 2407.14679, section 2.3): in each KV
                     group of L heads ranked by score, of which K stay, the query of head i becomes 2 Q_i − Q_j with j = 2K − i + 1, for i
-                    from 2K − L + 1 to K. Needs K of at least half of L. Only queries change.
+                    from 2K − L + 1 to K. K must be at least half of L. Only queries change.
                     """,
                 Useless = Useless("merge-heads"),
                 Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
@@ -97,17 +99,17 @@ internal sealed record PruneSection
             new Key<PruneSection, bool>("merge-experts", Kinds.FlagAsText, s => s.MergeExperts,
                 (s, merges) => s with { MergeExperts = merges })
             {
-                Help = "Merge experts that go into those that stay and are nearest to them, in place of dropping them",
+                Help = "Merge removed experts into the nearest ones that stay, instead of dropping them",
                 Stage = InStageKey.WhereItDiffers,
                 StageValue = s => s.MergeExperts,
                 Page = """
-                    `true`: an expert of a mixture that goes is merged into the one that stays and whose router logits are nearest to its
-                    own over the calibration text (M-SMoE, arXiv 2310.01334), neurons matched by their weights, in proportion to the mass
-                    that the router gives to each. Which stay is what `score.experts-by` says. Needs scores of activations.
+                    `true`: each removed expert of a mixture is merged into the remaining one whose router logits are nearest to its own
+                    over the calibration text (M-SMoE, arXiv 2310.01334). Neurons are matched by their weights, and experts are weighted by
+                    the mass that the router gives to each. `score.experts-by` decides which experts stay. Needs scores of activations.
                     """,
                 Useless = Useless("merge-experts"),
                 Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
-                    ? $"experts are merged by what scores say of the router, and prune.method is {EnumName.Of(s.Method)}; leave it out"
+                    ? $"experts are merged by router statistics in the scores, and prune.method is {EnumName.Of(s.Method)}; leave it out"
                     : null,
                 IsLater = true,
             },
@@ -115,27 +117,27 @@ internal sealed record PruneSection
                 Kinds.Parsed("COUNTS", LayerCounts.Parse, counts => counts.ToString(), LayerCounts.Pattern).OrAbsent(),
                 s => s.Target.Kinds, (s, counts) => s with { Target = s.Target with { Kinds = counts } })
             {
-                Help = "How many layers of each kind stay in a hybrid, such as '25 mamba + 4 attention + 19 feed-forward'; needs --depth "
+                Help = "How many layers of each kind a hybrid keeps, such as '25 mamba + 4 attention + 19 feed-forward'; needs --depth "
                     + "scattered",
                 Stage = InStageKey.WhereItDiffers,
                 PageDefault = "as they rank",
                 Page = """
-                    Of a hybrid, how many layers of each kind stay, such as `25 mamba + 4 attention + 19 feed-forward`: together they are
-                    `layers`. The best of each kind stay, and the student's size is known beforehand; without it all rank together, and
-                    `plan` says from where to where the size may lie. Needs `depth: scattered`.
+                    For a hybrid, how many layers of each kind stay, such as `25 mamba + 4 attention + 19 feed-forward`; they add up to
+                    `layers`. The best of each kind stay, and the student's size is known in advance. Without it, all layers are ranked
+                    together, and `plan` shows the range in which the size may lie. Needs `depth: scattered`.
                     """,
                 Useless = Useless("layer-kinds"),
                 Refused = (s, counts) => counts is not null && s.Depth != DepthChoice.Scattered
-                    ? $"single layers are chosen, so many of each kind, and prune.depth is {EnumName.Of(s.Depth)}; give depth: scattered"
+                    ? $"it chooses single layers of each kind, and prune.depth is {EnumName.Of(s.Depth)}; give depth: scattered"
                     : null,
                 IsLater = true,
             },
             new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })
             {
-                Help = "What survives, instead of a shape",
+                Help = "JSON file that says what stays, instead of a shape",
                 // Its content is an input.
                 Stage = InStageKey.Never,
-                Page = "A JSON file that says what stays, instead of all of the above.",
+                Page = "A JSON file that says what stays, instead of all the keys above.",
                 Turn = -2,
                 IsLater = true,
                 Useless = Useless("plan"),
@@ -173,10 +175,10 @@ internal sealed record PruneSection
     {
         if (searches)
             return s_besideSearch.Contains(key) ? null
-                : "the search finds the shape and its most important units stay; "
-                    + $"beside it prune has only {string.Join(", ", s_besideSearch)}";
+                : "the search finds the shape, and its most important units stay; "
+                    + $"with a search, prune has only {string.Join(", ", s_besideSearch)}";
         if (section.Plan is not null)
-            return key == "plan" ? null : "prune.plan says already what stays; keep one of the two";
+            return key == "plan" ? null : "prune.plan already says what stays; keep one of the two";
         if (section.IsMask)
             return key is "method" or "sparsity" or "plan" ? null
                 : $"method {EnumName.Of(section.Method)} sets weights to zero and keeps the shape; leave it out";

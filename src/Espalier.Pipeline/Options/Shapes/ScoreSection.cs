@@ -45,36 +45,36 @@ internal sealed record ScoreSection
     [
         new Key<ScoreSection, int>("samples", Kinds.Size(), s => s.Samples, (s, samples) => s with { Samples = samples })
         {
-            Help = "Calibration samples: the first N windows, none overlapping",
-            Page = "Calibration windows; the papers take 1024.",
+            Help = "Calibration samples: the first N windows, without overlap",
+            Page = "Calibration windows; the papers use 1024.",
             Useless = s => s.Method.ReadsText() ? null : $"score.method is {EnumName.Of(s.Method)}, which reads no text; leave it out",
             Stage = InStageKey.WhereItMatters,
         },
         new Key<ScoreSection, Aggregation>("batch", Kinds.Choice<Aggregation>(), s => s.Batch, (s, how) => s with { Batch = how })
         {
-            Help = "How values over samples become one",
+            Help = "How a unit's values are aggregated over the samples",
             OptionName = "batch-aggregation",
             Page = """
-                How a unit's values become one over the samples: `l2`, `mean` or `variance`. Also understood as `batch-aggregation`, as the
-                option of `score` is called.
+                How a unit's values are aggregated over the samples: `l2`, `mean` or `variance`. Also accepted as `batch-aggregation`, the
+                name of the option of `score`.
                 """,
             Useless = WithoutActivations,
             Stage = InStageKey.WhereItMatters,
         },
         new Key<ScoreSection, Aggregation>("sequence", Kinds.Choice<Aggregation>(), s => s.Sequence, (s, how) => s with { Sequence = how })
         {
-            Help = "How values over the positions of a sample become one",
+            Help = "How a unit's values are aggregated over the positions of a sample",
             OptionName = "sequence-aggregation",
-            Page = "The same over the positions of a sample, which comes first. Also `sequence-aggregation`.",
+            Page = "The same over the positions of a sample, which is done first. Also accepted as `sequence-aggregation`.",
             Useless = WithoutActivations,
             Stage = InStageKey.WhereItMatters,
         },
         new Key<ScoreSection, ScoreMethod>("method", Kinds.Choice<ScoreMethod>(), s => s.Method, (s, method) => s with { Method = method })
         {
-            Help = "What importance is read from: activations, or as controls |weight x gradient|, the size of weights, copies of each "
-                + "other, chance; magnitude and random read no text",
+            Help = "What importance is based on: activations; or, as controls, |weight x gradient|, the size of weights, redundancy, "
+                + "or chance; magnitude and random read no text",
             Page = """
-                What importance is read from: `activation`, one forward pass over the samples. The others are controls: `taylor`,
+                What importance is based on: `activation`, one forward pass over the samples. The others are controls: `taylor`,
                 `magnitude`, `redundancy`, `random`, below.
                 """,
             Turn = -1,
@@ -83,10 +83,10 @@ internal sealed record ScoreSection
         new Key<ScoreSection, NeuronValues>("neurons", Kinds.Choice<NeuronValues>(), s => s.Neurons,
             (s, which) => s with { Neurons = which })
         {
-            Help = "Which value of a neuron is read: the input of the down projection, or what enters the activation",
+            Help = "Which value of a neuron is used: the input of the down projection, or the input of the activation",
             Page = """
-                Which value of a neuron is read: `intermediate`, the input of the down projection, or `pre-activation`, what enters the
-                activation (X W₁ of the paper's Nemotron-4; after the gate projection where there is one). The scores say which it was.
+                Which value of a neuron is used: `intermediate`, the input of the down projection, or `pre-activation`, the input of the
+                activation (X W₁ of the paper's Nemotron-4; after the gate projection if there is one). The scores record which was used.
                 """,
             Useless = WithoutActivations,
             Stage = InStageKey.WhereItDiffers,
@@ -94,11 +94,11 @@ internal sealed record ScoreSection
         new Key<ScoreSection, ExpertValues>("experts-by", Kinds.Choice<ExpertValues>(), s => s.Experts,
             (s, which) => s with { Experts = which })
         {
-            Help = "What an expert of a mixture is worth: what it adds to the stream, or the mass that the router gives it",
+            Help = "Importance of an expert of a mixture: what it adds to the stream, or the mass that the router gives it",
             Page = """
-                What the importance of an expert of a mixture is read from, at each token and aggregated as that of neurons: `output`, the
-                L2 norm of what it adds to the stream (its output times the router's weight), or `mass`, the weight alone. A token that does
-                not go to an expert counts as zero there. The scores say which it was.
+                What the importance of an expert of a mixture is based on, at each token and aggregated like that of neurons: `output`, the
+                L2 norm of what it adds to the stream (its output times the router's weight), or `mass`, the weight alone. A token that is
+                not routed to an expert counts as zero for it. The scores record which was used.
                 """,
             Useless = WithoutActivations,
             Stage = InStageKey.WhereItDiffers,
@@ -109,8 +109,8 @@ internal sealed record ScoreSection
             IsOption = false,
             Stage = InStageKey.Never,
             Page = """
-                Iterative importance: scoring and pruning take turns in so many equal steps (arXiv 2407.14679, section 2.4), without
-                training between. The paper found no gain after retraining, so one is the default.
+                Iterative importance: scoring and pruning alternate in this many equal steps (arXiv 2407.14679, section 2.4), without
+                training in between. The paper found no gain after retraining, so the default is one.
                 """,
         },
         new Key<ScoreSection, DepthMetricKind>(
@@ -119,10 +119,10 @@ internal sealed record ScoreSection
             IsOption = false,
             Stage = InStageKey.Never,
             Page = """
-                What decides which layers can go, where `prune.layers` drops some: `block-influence` (1 − mean cosine of the residual stream
-                before and after), `angular` (their mean angle over π, arXiv 2403.17887), `lm-loss` (the loss without them), `logit-mse`
-                (mean squared difference of the logits, arXiv 2508.14444) or `task` (a multiple-choice task without them). All but the
-                first are a stage of their own, `depth`; see below.
+                The metric that decides which layers to remove when `prune.layers` drops some: `block-influence` (1 − mean cosine of the
+                residual stream before and after), `angular` (their mean angle over π, arXiv 2403.17887), `lm-loss` (the loss without
+                them), `logit-mse` (mean squared difference of the logits, arXiv 2508.14444) or `task` (a multiple-choice task without
+                them). All but the first are computed in a stage of their own, `depth`; see below.
                 """,
         },
         new Key<ScoreSection, int>("depth-samples", Kinds.Size(), s => s.DepthSamples, (s, samples) => s with { DepthSamples = samples })
@@ -137,10 +137,9 @@ internal sealed record ScoreSection
             IsOption = false,
             Stage = InStageKey.Never,
             Page = """
-                With `depth: task`: a [benchmark](#benchmarks) of choices (`arc_easy`, or a task's file of the kind `choice` or `partial`),
-                or a file of items (`FILE.jsonl`), one JSON object a line:
-                `{"context": "The sky is", "choices": ["blue", "green"], "answer": 0}` (or `question` in place of `context`). Between
-                context and choice stands one blank.
+                With `depth: task`: a multiple-choice [benchmark](#benchmarks) (`arc_easy`, or a task file of the kind `choice` or
+                `partial`), or a file of items (`FILE.jsonl`) with one JSON object per line: `{"context": "The sky is", "choices": ["blue",
+                "green"], "answer": 0}` (or `question` instead of `context`). Context and choice are joined by one space.
                 """,
             Missing = s => s.Depth == DepthMetricKind.Task ? "score: { depth: task, task: items.jsonl }" : null,
             Useless = s => s.Depth == DepthMetricKind.Task

@@ -7,7 +7,7 @@ namespace Espalier.Pipeline.Options.Shapes;
 
 internal sealed partial record SearchSection
 {
-    private const string FromFile = "search.candidates names a file with the shapes already; keep one of the two";
+    private const string FromFile = "search.candidates already names a file with the shapes; keep one of the two";
 
     /// <summary>The section, as an error shows it.</summary>
     internal const string Example = "search: { non-embedding-parameters: 3M +-5%, hidden: 128-256 step 64, ffn: [384, 512, 640] }";
@@ -16,7 +16,7 @@ internal sealed partial record SearchSection
         "expansion", Factors, s => s.Space.Expansion, (s, factors) => s with { Space = s.Space with { Expansion = factors } })
     {
         Page = """
-            Widths of feed-forward blocks as multiples of `hidden`, in place of `ffn`, rounded to whole numbers; those above the teacher's
+            Widths of feed-forward blocks as multiples of `hidden`, instead of `ffn`, rounded to whole numbers; those above the teacher's
             are left out.
             """,
         Useless = s => s.CandidatesFile is not null ? FromFile
@@ -28,63 +28,64 @@ internal sealed partial record SearchSection
     [
         .. Axis.Searched.SelectMany(axis => axis == Axis.Ffn ? new Key<SearchSection>[] { Sizes(axis), s_expansion } : [Sizes(axis)]),
         Limit(
-            "parameters", "Budget of all weights.", Budget.OfCount,
+            "parameters", "Budget for all weights.", Budget.OfCount,
             s => s.Parameters, (s, budget) => s with { Parameters = budget }),
         Limit(
-            "non-embedding-parameters", "Budget of the weights without embedding table and head.", Budget.OfCount,
+            "non-embedding-parameters", "Budget for the weights without embedding table and head.", Budget.OfCount,
             s => s.NonEmbeddingParameters, (s, budget) => s with { NonEmbeddingParameters = budget }),
         Limit(
             "memory",
             """
-            Budget of bytes of the weights, and of keys and values of `sequences` sequences of `context` positions, in the teacher's
+            Budget in bytes for the weights plus the keys and values of `sequences` sequences of `context` positions, in the teacher's
             element type: `<= 8GiB`, `500MB to 1GB`.
             """,
             Budget.OfBytes, s => s.Memory, (s, budget) => s with { Memory = budget }),
         new Key<SearchSection, int>("context", Kinds.Size(most: 1 << 22), s => s.Context, (s, context) => s with { Context = context })
         {
-            Page = "Positions that memory and latency are estimated at.",
+            Page = "Positions for which memory and latency are estimated.",
         },
         new Key<SearchSection, int>(
             "sequences", Kinds.Size(most: 1 << 20), s => s.Sequences, (s, sequences) => s with { Sequences = sequences })
         {
-            Page = "Sequences at a time that memory is estimated at.",
+            Page = "Concurrent sequences for which memory is estimated.",
         },
         Limit(
-            "flops-per-token", "Budget of operations of a token's forward pass inside a window.", Budget.OfCount,
+            "flops-per-token", "Budget for the operations of a token's forward pass within a window.", Budget.OfCount,
             s => s.FlopsPerToken, (s, budget) => s with { FlopsPerToken = budget }),
         Limit(
             "prefill",
             """
-            Budget of the time of the first pass over `context` tokens on this machine: `<= 20ms`, `0.1s to 0.5s`. Single layers of each
-            shape are timed with random weights, the median of seven, and kept in `latency.json` of the run folder.
+            Budget for the time of the first pass over `context` tokens on this machine: `<= 20ms`, `0.1s to 0.5s`. Single layers of each
+            shape are timed with random weights (median of seven), and the times are stored in `latency.json` of the run folder.
             """,
             Budget.OfSeconds, s => s.Prefill, (s, budget) => s with { Prefill = budget }),
         Limit(
-            "decode", "The same of one further token after `context`.", Budget.OfSeconds,
+            "decode", "The same for one further token after `context`.", Budget.OfSeconds,
             s => s.Decode, (s, budget) => s with { Decode = budget }),
         new Key<SearchSection, (int Count, string? File)>(
             "candidates", HowMany, s => (s.Candidates, s.CandidatesFile),
             (s, how) => s with { Candidates = how.Count, CandidatesFile = how.File })
         {
-            Page = "How many are trained; or a JSON file with the shapes, in place of a grid, all of which are.",
+            Page = "How many candidates are trained; or a JSON file of shapes instead of a grid, all of which are trained.",
             Turn = -1,
         },
         new Key<SearchSection, SearchProxy>("proxy", Kinds.Choice<SearchProxy>(), s => s.Proxy, (s, proxy) => s with { Proxy = proxy })
         {
             Page = """
-                Which ones: `importance`, the product of the shares of importance that the kept channels, heads, neurons and layers hold;
-                or `pruned-loss`, held-out loss right after pruning, of four times as many, which importance chooses.
+                How candidates are chosen for training: `importance`, the product of the shares of importance held by the channels, heads,
+                neurons and layers that stay; or `pruned-loss`, the held-out loss right after pruning, measured on four times as many,
+                which importance preselects.
                 """,
         },
         new Key<SearchSection, IReadOnlyList<long>>("rungs", Ascending, s => s.Rungs, (s, rungs) => s with { Rungs = rungs })
         {
             PageDefault = "[25, 50, 100]",
-            Page = "Steps from the beginning at which candidates are compared and the better half goes on, at least two.",
+            Page = "Steps, counted from the start, at which candidates are compared and the better half, at least two, continues.",
         },
         new Key<SearchSection, int?>("batch", Kinds.Size(most: 1 << 24).OrAbsent(), s => s.Batch, (s, batch) => s with { Batch = batch })
         {
             PageDefault = "that of `distill`",
-            Page = "Windows a step.",
+            Page = "Windows per step.",
             IsLater = true,
         },
         new Key<SearchSection, double?>(
@@ -93,17 +94,18 @@ internal sealed partial record SearchSection
         {
             PageDefault = "the peak of `distill`",
             Page = """
-                It stays constant after `distill`'s warm-up (at most the first rung), so that a longer training begins with a shorter one.
+                Learning rate, constant after `distill`'s warm-up (which ends at the first rung at the latest), so that a longer training
+                starts with a shorter one.
                 """,
             IsLater = true,
         },
         new Key<SearchSection, IReadOnlyList<TaskSection>>("tasks", Entries, s => s.Compared, (s, tasks) => s with { Compared = tasks })
         {
             Page = """
-                What they are compared on beside the held-out text, one or a list: names of further texts of `evaluate`, and
-                [benchmarks](#benchmarks) as `evaluate` has them, such as `[ endings, { task: gsm8k, limit: 100 } ]`. Candidates are then
-                ordered by the mean of their ranks on all of them, [below](#candidates-on-benchmarks). A file of items (`FILE.jsonl`, as for
-                `score.task`) is a benchmark, too.
+                What candidates are compared on besides the held-out text, one or a list: names of further texts of `evaluate`, and
+                [benchmarks](#benchmarks) in the form that `evaluate` takes, such as `[ endings, { task: gsm8k, limit: 100 } ]`. Candidates
+                are then ordered by their mean rank over all of them, [below](#candidates-on-benchmarks). A file of items (`FILE.jsonl`, as
+                for `score.task`) counts as a benchmark too.
                 """,
         },
     ];
@@ -155,7 +157,7 @@ internal sealed partial record SearchSection
         long[] rungs = [.. fields.Texts(key)!.Select(text => Quantity.Count(text) is >= 1 and <= TrainingSection.MostTokens and { } steps
             ? steps : throw fields.Wrong(key, "it must list numbers of steps, as in: [25, 50, 100]"))];
         return rungs.Length > 0 && rungs.Zip(rungs.Skip(1)).All(pair => pair.First < pair.Second)
-            ? rungs : throw fields.Wrong(key, "its steps are counted from the beginning and ascend, as in: [25, 50, 100]");
+            ? rungs : throw fields.Wrong(key, "its steps are counted from the start and must increase, as in: [25, 50, 100]");
     }
 
     private static Key<SearchSection, IReadOnlyList<int>> Sizes(Axis axis) =>

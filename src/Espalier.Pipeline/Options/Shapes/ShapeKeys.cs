@@ -30,14 +30,15 @@ internal static class ShapeKeys
             !axis.IsOfPlain)),
         Size(
             "multiple",
-            "What --hidden, --ffn and --expert-ffn must be multiples of: 64 where the model's own are; 1 allows any, 128 suits CUDA",
+            "Required multiple of --hidden, --ffn and --expert-ffn: 64 if the model's own are; 1 allows any, 128 suits CUDA",
             isFirst ? MultiplePage : "As in `prune`.", "64", useless, s => get(s).Multiple,
             (s, multiple) => set(s, get(s) with { Multiple = multiple }), InStageKey.Never),
     ];
 
     private const string MultiplePage = """
-        What `hidden`, `ffn` and `expert-ffn` must be multiples of where they differ from the teacher's, for matrix units work in tiles: 128
-        suits CUDA, 1 allows any size. A width that is no multiple of 64 in the teacher itself is held to nothing unless this key says so.
+        `hidden`, `ffn` and `expert-ffn` must be multiples of this if they differ from the teacher's, because matrix units work in tiles:
+        128 suits CUDA, 1 allows any size. A width that is not a multiple of 64 in the teacher itself is unrestricted unless this key is
+        set.
         """;
 
     private static Key<S, int?> Size<S>(

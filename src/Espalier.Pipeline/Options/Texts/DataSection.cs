@@ -63,8 +63,8 @@ internal sealed record DataSection
             IsOption = false,
             Page = """
                 Sources of training text, one or a list: files of the kinds below, folders, patterns (`corpus/**/*.md`, `src/**/*.cs`),
-                `dotnet-docs` (the API documentation in the .NET SDK), or one file of token ids (`.i32`, `.u16`). Sources with a weight or a
-                budget of tokens are a [mixture](#mixtures): `[ { path: books.jsonl, weight: 2 }, { path: code, tokens: 10M } ]`.
+                `dotnet-docs` (the API documentation in the .NET SDK), or one file of token ids (`.i32`, `.u16`). Sources with a weight or
+                a token budget form a [mixture](#mixtures): `[ { path: books.jsonl, weight: 2 }, { path: code, tokens: 10M } ]`.
                 """,
             IsRequired = true,
             Missing = _ => Example,
@@ -76,8 +76,7 @@ internal sealed record DataSection
         {
             IsOption = false,
             PageDefault = "any known shape",
-            Page = "The field of JSON records, or the column of a table, that "
-                + "holds the text of `train`. Where it is given it alone decides.",
+            Page = "The field of JSON records, or the column of a table, that holds the text of `train`. If set, it alone decides.",
             IsLater = true,
             Useless = s => s.Train.Any(IsIds) ? "data.train is token ids, which have no fields; leave it out" : null,
         },
@@ -86,8 +85,7 @@ internal sealed record DataSection
             IsOption = false,
             PageDefault = "2%",
             Page = """
-                Share of the documents that is kept out of training, chosen by the hash of their text; of ids, the last windows. Above 0,
-                below 1.
+                Share of the documents held out of training, chosen by the hash of their text; for ids, the last windows. Above 0, below 1.
                 """,
         },
         new Key<DataSection, double?>("near-duplicates", Kinds.Number("X", Limits.Above(0).UpTo(1)).Or("keep"), s => s.NearDuplicates,
@@ -96,8 +94,8 @@ internal sealed record DataSection
             IsOption = false,
             PageDefault = "keep",
             Page = """
-                Similarity to an earlier document of `train` from which on one is dropped: common over all different rows of five words
-                (Jaccard, found by MinHash). `keep` drops equal documents alone.
+                Documents of `train` that are at least this similar to an earlier one are dropped. Similarity is the share of distinct
+                five-word sequences that two documents have in common (Jaccard, found by MinHash). `keep` drops only identical documents.
                 """,
             IsLater = true,
             Useless = s => s.Train.Any(IsIds) ? "data.train is token ids; leave it out" : null,
@@ -106,10 +104,12 @@ internal sealed record DataSection
         {
             IsOption = false,
             PageDefault = "any",
-            Page = "Only documents of one language, by its code of ISO 639-1 (`en`, `de`, `zh`): found by script and commonest words.",
+            Page = """
+                Keep only documents in one language, by its ISO 639-1 code (`en`, `de`, `zh`), detected by script and most common words.
+                """,
             IsLater = true,
             Refused = (_, code) => code is null || DocumentFilters.Languages.Contains(code) ? null
-                : $"known are {string.Join(", ", DocumentFilters.Languages)}",
+                : $"known: {string.Join(", ", DocumentFilters.Languages)}",
             Useless = s => s.Train.Any(IsIds) ? "data.train is token ids; leave it out" : null,
         },
         new Key<DataSection, double>(
@@ -117,18 +117,20 @@ internal sealed record DataSection
         {
             IsOption = false,
             PageDefault = "100%, any",
-            Page = "Share of stretches of four tokens that came before in the same document (seq-rep-4, arXiv 1908.04319) above which it "
-                + "is dropped.",
+            Page = """
+                Documents are dropped if more than this share of their four-token sequences occurred earlier in the same document
+                (seq-rep-4, arXiv 1908.04319).
+                """,
             IsLater = true,
             Useless = s => s.Train.Any(IsIds) ? "data.train is token ids; leave it out" : null,
         },
         new Key<DataSection, long?>("disk", Kinds.Bytes.OrAbsent(), s => s.Disk, (s, bytes) => s with { Disk = bytes })
         {
             IsOption = false,
-            PageDefault = "all of it",
+            PageDefault = "unlimited",
             Page = """
-                What the training tokens may take on the disk at once (`20GB`), for text whose tokens are more than the disk has room for:
-                they are then [made in pieces](#text-larger-than-the-disk), ahead of training, and shuffled within a piece, a third of it.
+                Disk space that the training tokens may take at once (`20GB`), for text whose tokens do not fit on the disk: they are then
+                [made in pieces](#text-larger-than-the-disk) of a third of that space, ahead of training, and shuffled within each piece.
                 """,
             IsLater = true,
             Useless = s => s.Train.Any(IsIds) ? "data.train is token ids, which are read where they are; leave it out" : null,
@@ -138,25 +140,25 @@ internal sealed record DataSection
         {
             IsOption = false,
             PageDefault = "`train`",
-            Page = "The text, or token ids, on which importance and the loss without layers are measured, in place of the training text.",
+            Page = "The text, or token ids, on which importance and the loss without layers are measured, instead of the training text.",
             IsLater = true,
         },
         new Key<DataSection, int>("sequence", Kinds.Size(most: 1 << 22), s => s.Sequence, (s, tokens) => s with { Sequence = tokens })
         {
-            Help = "Tokens of a window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]",
+            Help = "Tokens per window; window w is ids[w (N + 1)] to ids[w (N + 1) + N]",
             Aliases = ["--seq"],
-            Page = "Tokens of a window: the length that models are trained, scored and evaluated at.",
+            Page = "Tokens per window: the length at which models are trained, scored and evaluated.",
         },
         new Key<DataSection, DocumentContext>(
             "documents", Kinds.Choice<DocumentContext>(), s => s.Documents, (s, context) => s with { Documents = context })
         {
-            Help = "Whether tokens see documents before their own in a window (cross) or not, "
-                + "with positions that begin anew (separate; of ids a document ends with EOS)",
+            Help = "Whether tokens attend to earlier documents in their window (cross) or not, with positions that restart (separate; "
+                + "in ids a document ends with EOS)",
             Page = """
-                What a token sees in training, of a window with several documents: `cross` all that is before it; `separate` its own
-                document alone, whose positions begin at 0 (student and teacher alike; scores and evaluation stay `cross`). Documents are
-                those of the text; of ids, one begins after each of the teacher's `eos_token_id`. The first token of a document is still
-                predicted from the end of the one before.
+                What a token attends to when a training window holds several documents: `cross`, everything before it; `separate`, only its
+                own document, whose positions start at 0 (student and teacher alike; scores and evaluation stay `cross`). Documents are
+                those of the text; in ids, one begins after each of the teacher's `eos_token_id`. The first token of a document is still
+                predicted from the end of the previous one.
                 """,
         },
     ];

@@ -85,73 +85,75 @@ internal sealed record TaskSection
         Keys.Read(fields.Inside(item, key, name), new()) is var task
         && task is { Attempts: null, Temperature: not null } or { Attempts: null, TopP: not null } or { Attempts: null, Seed: not null }
             ? throw fields.At(item.Line,
-                $"{name ?? key}: {OneLine.Clipped(task.Task)} has temperature, top-p or seed, which are about sampled answers, "
-                + "and models answer greedily: say how many with attempts, or leave them away") : task;
+                $"{name ?? key}: {OneLine.Clipped(task.Task)} has temperature, top-p or seed, which are for sampled answers, "
+                + "and models answer greedily: say how many to sample with attempts, or leave them out") : task;
 
     internal static IReadOnlyList<Key<TaskSection>> Keys { get; } =
     [
         new Key<TaskSection, string?>("task", Kinds.Text("TASK"), s => s.Task, (s, task) => s with { Task = task! })
         {
-            Page = "The name of a benchmark that comes with the program, or a task's file, which ends in `.yaml` ([tasks](tasks.md)).",
+            Page = "The name of a built-in benchmark, or a task file, which ends in `.yaml` ([tasks](tasks.md)).",
             IsRequired = true,
             Missing = _ => "evaluate: [ { task: mmlu, limit: 20 } ]",
         },
         new Key<TaskSection, int?>("limit", Kinds.Size().OrAbsent(), s => s.Limit, (s, limit) => s with { Limit = limit })
         {
             PageDefault = "all",
-            Page = "Only the first documents of each subject, so many.",
+            Page = "Use only this many documents of each subject, the first ones.",
             IsLater = true,
         },
         new Key<TaskSection, int?>(
             "shots", Kinds.Size(least: 0, most: 1000).OrAbsent(), s => s.Shots, (s, shots) => s with { Shots = shots })
         {
-            PageDefault = "as the task has it",
-            Page = "Documents that are shown before each question, with their answers.",
+            PageDefault = "the task's own",
+            Page = "Documents shown before each question, with their answers.",
             IsLater = true,
         },
         new Key<TaskSection, int?>(
             "max-tokens", Kinds.Size().OrAbsent(), s => s.MaxTokens, (s, tokens) => s with { MaxTokens = tokens })
         {
-            PageDefault = "as the task has it",
-            Page = "Most tokens of a text that a model writes.",
+            PageDefault = "the task's own",
+            Page = "Maximum tokens per text that a model writes.",
             IsLater = true,
         },
         new Key<TaskSection, IReadOnlyList<int>>(
             "context-length", Kinds.Counts("4096,8192"), s => s.ContextLengths, (s, lengths) => s with { ContextLengths = lengths })
         {
-            PageDefault = "as the task has it",
-            Page = "Tokens of question and answer together, one number or a list, of tasks that make their questions themselves "
-                + "(`ruler_...`).",
+            PageDefault = "the task's own",
+            Page = """
+                Tokens of question and answer together, one number or a list, for tasks that generate their own questions (`ruler_...`).
+                """,
             IsLater = true,
         },
         new Key<TaskSection, bool>("chat-template", Kinds.Flag, s => s.ChatTemplate, (s, chat) => s with { ChatTemplate = chat })
         {
-            Page = "Whether questions go through the model's own chat template.",
+            Page = "Whether questions are put through the model's own chat template.",
             IsLater = true,
         },
         new Key<TaskSection, int?>("attempts", AttemptsKind.OrAbsent(), s => s.Attempts, (s, count) => s with { Attempts = count })
         {
-            Page = "Answers to each question that are sampled, beside the greedy one: pass@k and means "
-                + "([attempts](tasks.md#several-attempts)).",
+            Page = """
+                Sampled answers to each question, in addition to the greedy one: pass@k and means ([attempts](tasks.md#several-attempts)).
+                """,
             IsLater = true,
         },
         new Key<TaskSection, double?>("temperature", TrainingSection.TemperatureKind.OrAbsent(), s => s.Temperature,
             (s, temperature) => s with { Temperature = temperature })
         {
             PageDefault = "0.8",
-            Page = "Sharpness of the choice of `attempts`.",
+            Page = "Sampling temperature of `attempts`.",
             IsLater = true,
         },
         new Key<TaskSection, double?>("top-p", TopPKind.OrAbsent(), s => s.TopP, (s, share) => s with { TopP = share })
         {
             PageDefault = "0.95",
-            Page = "Of `attempts`: only the likeliest ids whose probabilities add up to this.",
+            Page = "For `attempts`: sample only from the likeliest ids whose probabilities add up to this.",
             IsLater = true,
         },
         new Key<TaskSection, long?>("seed", Kinds.Seed.OrAbsent(), s => s.Seed, (s, seed) => s with { Seed = seed })
         {
             PageDefault = "0",
-            Page = "Seed of the choices of `attempts`.",
+            Page = "Sampling seed of `attempts`.",
             IsLater = true,
         },
     ];

@@ -19,7 +19,7 @@ internal sealed record TrainSource
     [
         new Key<TrainSource, string?>("path", Kinds.Text("TEXT"), s => s.Path, (s, path) => s with { Path = path! })
         {
-            Page = "A source of training text, as `train` takes it; no ids.",
+            Page = "A source of training text in any form that `train` takes, except ids.",
             IsRequired = true,
             Missing = _ => Example,
         },
@@ -27,13 +27,15 @@ internal sealed record TrainSource
             "weight", Kinds.Number("X", Limits.Above(0)).OrAbsent(), s => s.Weight, (s, weight) => s with { Weight = weight })
         {
             PageDefault = "1",
-            Page = "How much of the training the source is; only what weights are to each other counts, to a thousandth.",
+            Page = "Weight of the source in training; only the ratios between weights count, to a thousandth.",
             IsLater = true,
         },
         new Key<TrainSource, long?>("tokens", Kinds.Count().OrAbsent(), s => s.Tokens, (s, tokens) => s with { Tokens = tokens })
         {
             PageDefault = "all",
-            Page = "Training tokens that are read of it, with the document that reaches them; the rest of the source is not opened.",
+            Page = """
+                Training tokens to read from it, up to the end of the document that reaches them; the rest of the source is not opened.
+                """,
             IsLater = true,
         },
     ];
@@ -57,7 +59,7 @@ internal sealed record TrainSource
         {
             YamlMap => Keys.Read(fields.Inside(item, key), new()),
             YamlText { IsEmpty: false, Text: { Length: > 0 } path } when !path.Contains('\0') => new TrainSource { Path = path },
-            _ => throw fields.At(item.Line, $"data.{key} must list texts, or such as {{ path: TEXT, weight: 2, tokens: 10M }}"),
+            _ => throw fields.At(item.Line, $"data.{key} must list texts, or maps such as {{ path: TEXT, weight: 2, tokens: 10M }}"),
         }),
     ];
 }

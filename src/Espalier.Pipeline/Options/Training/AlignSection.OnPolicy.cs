@@ -31,7 +31,7 @@ internal sealed partial record AlignSection
         new Key<AlignSection, string?>("teacher", Kinds.Text("FOLDER"), s => s.Teacher, (s, folder) => s with { Teacher = folder })
         {
             Help = "With on-policy: Hugging Face folder of the teacher",
-            PageDefault = "the recipe's, as it was corrected",
+            PageDefault = "the recipe's, after correction",
             Page = "With `on-policy`: the teacher's Hugging Face folder.",
             Useless = WithoutWriting,
             IsLater = true,
@@ -41,8 +41,8 @@ internal sealed partial record AlignSection
             "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss, LossSpec.Pattern), s => s.Loss,
             (s, loss) => s with { Loss = loss })
         {
-            Help = "With on-policy: loss on the logits of written tokens, such as reverse-kl or jensen-shannon(0.5)",
-            Page = "With `on-policy`: the loss on the logits of written tokens, a loss of `distill` that has a teacher.",
+            Help = "With on-policy: loss on the logits of the written tokens, such as reverse-kl or jensen-shannon(0.5)",
+            Page = "With `on-policy`: the loss on the logits of the written tokens: any loss of `distill` that uses a teacher.",
             Useless = WithoutWriting,
             Refused = (_, loss) => LossSpec.Parse(loss).NeedsTeacher ? null : "it must compare with the teacher, as reverse-kl does",
             IsLater = true,
@@ -59,8 +59,8 @@ internal sealed partial record AlignSection
         },
         new Key<AlignSection, long>("refresh", Kinds.Count(), s => s.Refresh, (s, steps) => s with { Refresh = steps })
         {
-            Help = "With on-policy: steps after which the model, as it is then, writes anew",
-            Page = "With `on-policy`: steps after which the model, as it is then, writes anew. 1 is the strictest and takes longest.",
+            Help = "With on-policy: steps after which the model writes new answers with its current weights",
+            Page = "With `on-policy`: steps after which the model writes new answers with its current weights. 1 is strictest and slowest.",
             Useless = WithoutWriting,
             IsLater = true,
         },
@@ -69,8 +69,8 @@ internal sealed partial record AlignSection
                 $"^ *{Schemas.Quantity} *( to +{Schemas.Quantity} *)?$"), s => s.RolloutLength,
                     (s, lengths) => s with { RolloutLength = lengths })
         {
-            Help = "With on-policy: most tokens of an answer, or how that grows over the training, such as 32 to 128",
-            Page = "With `on-policy`: most tokens of an answer; `FIRST to LAST` goes from one to the other over the training.",
+            Help = "With on-policy: maximum tokens per answer, or how it changes during training, such as 32 to 128",
+            Page = "With `on-policy`: maximum tokens per answer; `FIRST to LAST` moves from one to the other during training.",
             Useless = WithoutWriting,
             SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Pattern($"^ *{Schemas.Quantity} *( to +{Schemas.Quantity} *)?$")),
             Refused = (s, lengths) => s.Sequence > 0 && lengths.Longest >= s.Sequence
@@ -81,8 +81,8 @@ internal sealed partial record AlignSection
             "rollout-temperature", TrainingSection.TemperatureKind, s => s.RolloutTemperature,
             (s, temperature) => s with { RolloutTemperature = temperature })
         {
-            Help = "With on-policy: temperature at which the model writes",
-            Page = "With `on-policy`: the temperature at which the model writes.",
+            Help = "With on-policy: temperature at which the model's answers are sampled",
+            Page = "With `on-policy`: the temperature at which the model's answers are sampled.",
             Useless = WithoutWriting,
             IsLater = true,
         },

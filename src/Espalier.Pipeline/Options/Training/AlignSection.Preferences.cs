@@ -20,8 +20,12 @@ internal sealed partial record AlignSection
     [
         new Key<AlignSection, double>("beta", Kinds.Number("X", Limits.Above(0)), s => s.Beta, (s, beta) => s with { Beta = beta })
         {
-            Help = "With pairs: how much a nat of log-probability against the reference counts; small lets the model go far from it",
-            Page = "With pairs: how much a nat of log-probability against the reference counts. Small lets the model go far from it.",
+            Help = "With pairs: weight of a nat of log-probability relative to the reference model; small values let the model move "
+                + "far from it",
+            Page = """
+                With pairs: weight of a nat of log-probability relative to the reference model. Small values let the model move far from
+                it.
+                """,
             Useless = WithoutPairs,
             IsLater = true,
         },
@@ -29,16 +33,16 @@ internal sealed partial record AlignSection
             "label-smoothing", Kinds.Number("X", Limits.From(0).Below(0.5)), s => s.LabelSmoothing,
             (s, share) => s with { LabelSmoothing = share })
         {
-            Help = "With dpo: share of the pairs that are taken to be labelled the wrong way round",
-            Page = "With `dpo`: share of the pairs that are taken to be labelled the wrong way round (conservative DPO).",
+            Help = "With dpo: share of the pairs assumed to be labelled the wrong way round",
+            Page = "With `dpo`: share of the pairs assumed to be labelled the wrong way round (conservative DPO).",
             Useless = s => s.Method == AlignMethod.Dpo ? null
                 : $"it belongs to method: dpo and the method is {EnumName.Of(s.Method)}; leave it out",
             IsLater = true,
         },
         new Key<AlignSection, double>("eta", Kinds.Number("X", Limits.Above(0)), s => s.Eta, (s, eta) => s with { Eta = eta })
         {
-            Help = "With rpo-...: what rewards are multiplied by",
-            Page = "With `rpo-...`: what `chosen_reward` and `rejected_reward` are multiplied by.",
+            Help = "With rpo-...: factor applied to the rewards",
+            Page = "With `rpo-...`: factor applied to `chosen_reward` and `rejected_reward`.",
             Useless = s => s.Preference is { NeedsRewards: true } ? null
                 : $"it belongs to the methods with rewards (rpo-...) and the method is {EnumName.Of(s.Method)}; leave it out",
             IsLater = true,
@@ -46,8 +50,8 @@ internal sealed partial record AlignSection
         new Key<AlignSection, double>(
             "sft-weight", Kinds.Number("X", Limits.From(0).Below(1000)), s => s.SftWeight, (s, weight) => s with { SftWeight = weight })
         {
-            Help = "With pairs: weight of the mean cross-entropy of the chosen answer beside the loss of the pair",
-            Page = "With pairs: weight of the chosen answer's mean cross-entropy a token beside the loss of the pair.",
+            Help = "With pairs: weight of the chosen answer's mean cross-entropy, added to the loss on the pair",
+            Page = "With pairs: weight of the chosen answer's mean cross-entropy per token, added to the loss on the pair.",
             Useless = WithoutPairs,
             IsLater = true,
         },

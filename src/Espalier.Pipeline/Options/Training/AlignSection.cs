@@ -114,8 +114,8 @@ internal sealed partial record AlignSection
                 $"method is {EnumName.Of(section.Method)}, whose loss is over pairs and has no such part; leave it out");
         return section.Replay > 0 && (section.ReplayWindows < 1 || section.ReplayWindows >= section.Training.Batch)
             ? throw fields.Wrong("replay",
-                $"of a batch of {section.Training.Batch} windows it makes {section.ReplayWindows}, and at least one must be text and one "
-                    + "conversations; give another share or a larger batch")
+                $"it makes {section.ReplayWindows} of the {section.Training.Batch} windows of a batch text, and at least one must be text "
+                    + "and one conversations; give another share or a larger batch")
             : section;
     }
 
@@ -139,24 +139,23 @@ internal sealed partial record AlignSection
     [
         new Key<AlignSection, AlignMethod>("method", Kinds.Choice<AlignMethod>(), s => s.Method, (s, method) => s with { Method = method })
         {
-            Help = "What is done: sft is cross-entropy on the assistant's turns; dpo and the reward-aware rpo-... learn from pairs of "
-                + "answers; on-policy: the model writes and a teacher judges its tokens",
+            Help = "Training method: sft is cross-entropy on the assistant's turns; dpo and the reward-aware rpo-... learn from pairs "
+                + "of answers; with on-policy the model writes and a teacher judges its tokens",
             Page = """
-                What is done: `sft`, cross-entropy on what the assistant wrote; from pairs of answers `dpo`, or reward-aware `rpo-bwd-kl`,
-                `rpo-fwd-kl` and `rpo-sq` ([align](align.md#preferences)); `on-policy`, where the model writes to prompts and a teacher
-                judges its tokens ([align](align.md#on-policy)).
+                The training method: `sft`, cross-entropy on the assistant's turns; `dpo` or the reward-aware `rpo-bwd-kl`, `rpo-fwd-kl`
+                and `rpo-sq`, which learn from pairs of answers ([align](align.md#preferences)); or `on-policy`, where the model answers
+                prompts and a teacher judges its tokens ([align](align.md#on-policy)).
                 """,
             Stage = InStageKey.Never,
         },
         new Key<AlignSection, IReadOnlyList<string>>(
             "data", Kinds.Texts("FILE"), s => s.Data, (s, sources) => s with { Data = sources })
         {
-            Help = "Conversations: jsonl, json, csv or parquet files with messages, prompt and completion, or ShareGPT's conversations; "
-                + "for preferences pairs with chosen and rejected; folders and patterns too",
+            Help = "Conversations: jsonl, json, csv or parquet files with messages, with prompt and completion, or with ShareGPT's "
+                + "conversations; for preferences, pairs with chosen and rejected; also folders and patterns",
             Page = """
-                Conversations, or pairs of answers, one source or a list: jsonl, json, csv or parquet files, folders or patterns; the
-                shapes are in
-                [align](align.md#data). In a recipe `synthesized` stands for what `synthesize` makes.
+                Conversations, or pairs of answers, one source or a list: jsonl, json, csv or parquet files, folders or patterns;
+                [align](align.md#data) describes their formats. In a recipe, `synthesized` stands for the texts that `synthesize` writes.
                 """,
             IsRequired = true,
             Missing = _ => "align: [ { method: sft, data: conversations.jsonl, steps: 200 } ]",
@@ -167,39 +166,39 @@ internal sealed partial record AlignSection
         new Key<AlignSection, double>(
             "held-out", Kinds.ShareOf(Limits.From(0).Below(1)), s => s.HeldOut, (s, share) => s with { HeldOut = share })
         {
-            Help = "Share of the conversations held out to measure before and after, by the hash of their text",
+            Help = "Share of the conversations held out of training, chosen by the hash of their text; the loss on them is measured "
+                + "before and after",
             PageDefault = "5%",
-            Page = "Share of the data that is kept out of training, by the hash of its text: the loss on it is measured before and after.",
+            Page = "Share of the data held out of training, chosen by the hash of its text. The loss on it is measured before and after.",
             Stage = InStageKey.Never,
         },
         new Key<AlignSection, int>("sequence", Kinds.Size(most: 1 << 22), s => s.Sequence, (s, tokens) => s with { Sequence = tokens })
         {
-            Help = "Tokens of a window, into which whole conversations are packed; by default 256",
+            Help = "Tokens per window, into which whole conversations are packed; by default 256",
             ShowsDefault = false,
             Aliases = ["--seq"],
             PageDefault = "that of `data`",
-            Page = "Tokens of a window, into which whole conversations are packed.",
+            Page = "Tokens per window, into which whole conversations are packed.",
             Stage = InStageKey.Never,
         },
         new Key<AlignSection, string?>(
             "chat-template", Kinds.Text("FILE"), s => s.ChatTemplate, (s, file) => s with { ChatTemplate = file })
         {
-            Help = "Chat template in Jinja, in place of the model's own, which the result then has; none writes a prompt and its "
-                + "completion "
-                + "one after the other",
+            Help = "Jinja chat template that replaces the model's own and is saved with the result; none writes a prompt followed by "
+                + "its completion",
             PageDefault = "the model's",
             Page = """
-                A chat template in Jinja, in place of the model's own; the result has it then. `none` writes a prompt and its completion one
-                after the other with EOS at the end, as a model without a template does anyway.
+                A Jinja chat template that replaces the model's own and is saved with the result. `none` writes a prompt followed by its
+                completion and EOS, as is done anyway for a model without a template.
                 """,
             IsLater = true,
             Stage = InStageKey.Never,
         },
         new Key<AlignSection, TooLong>("too-long", Kinds.Choice<TooLong>(), s => s.TooLong, (s, way) => s with { TooLong = way })
         {
-            Help = "What becomes of a conversation with more tokens than a window holds: left out, or its end cut off; both are counted",
+            Help = "What to do with a conversation that does not fit into a window: drop it, or cut off its end; both are counted",
             Page = """
-                What becomes of a conversation with more tokens than a window holds: `drop` leaves it out, `cut` cuts its end off; both are
+                What to do with a conversation that does not fit into a window: `drop` leaves it out, `cut` cuts off its end. Both are
                 counted.
                 """,
             Stage = InStageKey.Never,
@@ -207,10 +206,10 @@ internal sealed partial record AlignSection
         new Key<AlignSection, double>(
             "replay", Kinds.ShareOf(Limits.From(0).Below(1)), s => s.Replay, (s, share) => s with { Replay = share })
         {
-            Help = "With sft: share of the windows of a step that are text (--replay-data) in place of conversations, against forgetting",
+            Help = "With sft: share of each step's windows that hold text (--replay-data) instead of conversations, against forgetting",
             Page = """
-                With `sft`: share of the windows of every step that are windows of the recipe's training text in place of conversations, so
-                that the model does not forget it ([align](align.md#against-forgetting)).
+                With `sft`: share of each step's windows that hold the recipe's training text instead of conversations, so that the model
+                does not forget it ([align](align.md#against-forgetting)).
                 """,
             Useless = s => s.Method == AlignMethod.Sft ? null
                 : $"it belongs to method: sft and the method is {EnumName.Of(s.Method)}; leave it out",

@@ -24,25 +24,25 @@ internal sealed record CacheSection
         new Key<CacheSection, CacheEncoding>(
             "encoding", Kinds.Choice<CacheEncoding>(), s => s.Encoding, (s, encoding) => s with { Encoding = encoding })
         {
-            Help = "What is kept: the k likeliest entries and the mass of the "
-                + "others; entries drawn; both; or hidden states, which are exact",
+            Help = "What is stored: the k likeliest entries and the total mass of the rest; sampled entries; both; or hidden states, "
+                + "which are lossless",
             Page = """
-                `top-k`: the `k` likeliest entries and the mass of all others, with the exact gradient on the k. `samples`: entries
-                drawn, an unbiased gradient (arXiv 2503.16870). `top-k-samples`: the k likeliest and draws from the others, unbiased
-                with less noise. `hidden`: the states before the head, which lose nothing.
+                `top-k`: the `k` likeliest entries and the total mass of the rest, with the exact gradient on the k. `samples`: sampled
+                entries, with an unbiased gradient (arXiv 2503.16870). `top-k-samples`: the k likeliest entries and samples from the rest,
+                unbiased with less noise. `hidden`: the states before the head, which are lossless.
                 """,
         },
         new Key<CacheSection, int>("k", Kinds.Size(most: MostEntries), s => s.K, (s, k) => s with { K = k })
         {
-            Help = "Likeliest entries kept of each distribution",
-            Page = "Likeliest entries; 6 bytes each (8 where the vocabulary has more than 65,536 entries).",
+            Help = "Likeliest entries stored for each distribution",
+            Page = "Likeliest entries stored; 6 bytes each (8 if the vocabulary has more than 65,536 entries).",
             Useless = s => s.Encoding is CacheEncoding.Samples or CacheEncoding.Hidden
                 ? $"encoding {EnumName.Of(s.Encoding)} keeps no likeliest entries; leave it out" : null,
         },
         new Key<CacheSection, int>("samples", Kinds.Size(most: MostEntries), s => s.Samples, (s, samples) => s with { Samples = samples })
         {
-            Help = "Entries drawn from each distribution",
-            Page = "Drawn entries; 2 bytes each (4).",
+            Help = "Entries sampled from each distribution",
+            Page = "Sampled entries; 2 bytes each (4 for such a vocabulary).",
             Useless = s => s.Encoding is CacheEncoding.TopK or CacheEncoding.Hidden
                 ? $"encoding {EnumName.Of(s.Encoding)} draws nothing; leave it out" : null,
         },

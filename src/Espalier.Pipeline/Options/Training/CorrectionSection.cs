@@ -77,31 +77,32 @@ internal sealed record CorrectionSection
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            Page = "`always`, or `auto`: where the test says so.",
+            Page = "`always`, or `auto`: only if the test calls for it.",
         },
         new Key<CorrectionSection, CorrectMode>("mode", Kinds.Choice<CorrectMode>(), s => s.Mode, (s, mode) => s with { Mode = mode })
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            Page = "`before` everything else, or `parallel` to the distillation.",
+            Page = "`before` everything else, or `parallel`: during the distillation.",
         },
         new Key<CorrectionSection, double>(
             "threshold", Kinds.Number("X", Limits.From(0), "from 0, nats a token"),
             s => s.Threshold, (s, threshold) => s with { Threshold = threshold })
         {
-            Help = "Needed where the difference is above this with 95 % confidence, nats a token",
-            Page = "With `auto`: what the difference must be above, nats a token.",
+            Help = "Correction is needed if the difference exceeds this with 95 % confidence, in nats per token",
+            Page = "With `auto`: the difference that must be exceeded, in nats per token.",
             Useless = OutsideTheTest,
         },
         new Key<CorrectionSection, string?>("reference", Kinds.Text("PATH"), s => s.Reference,
             (s, reference) => s with { Reference = reference })
         {
-            Help = "Text or ids that the teacher knows well; by default self-written.jsonl in its folder, else text that it writes now",
+            Help = "Text or ids that the teacher knows well; by default self-written.jsonl in its folder, otherwise text that it "
+                + "writes now",
             Stage = InStageKey.Never,
             PageDefault = "`self-written.jsonl` in the teacher's folder",
             Page = """
-                With `auto`: text or ids that the teacher knows well. Where there is none, the teacher writes 16 windows itself
-                (temperature 1, by the seed), one token at a time.
+                With `auto`: text or ids that the teacher knows well. If there is none, the teacher writes 16 windows itself (temperature
+                1, from the seed), one token at a time.
                 """,
             Useless = OutsideTheTest,
         },
@@ -111,7 +112,7 @@ internal sealed record CorrectionSection
         {
             IsOption = false,
             Stage = InStageKey.Never,
-            Page = "The peak of the teacher's own training, in place of `learning-rate`, which becomes a fifth of it.",
+            Page = "The peak learning rate of the teacher's own training. Replaces `learning-rate`, which becomes a fifth of it.",
             IsCanonical = false,
             Reader = (_, s) => s,
         },

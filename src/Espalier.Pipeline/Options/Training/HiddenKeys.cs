@@ -12,24 +12,24 @@ internal static class HiddenKeys
     [
         new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>("layers", Pairs, s => s.Layers, (s, pairs) => s with { Layers = pairs })
         {
-            Help = "Compare the normed inputs of these layers, TEACHER:STUDENT from 0, with commas between: 29:13",
-            Page = "Pairs `TEACHER:STUDENT` of layers, from 0: the normed states that enter them.",
+            Help = "Compare the normalised inputs of these layers: TEACHER:STUDENT, counted from 0 and separated by commas, such as 29:13",
+            Page = "Pairs `TEACHER:STUDENT` of layers, counted from 0, whose normalised inputs are compared.",
         },
         new Key<HiddenStateOptions, IReadOnlyList<LayerPair>>(
             "attention", Pairs, s => s.Attention, (s, pairs) => s with { Attention = pairs })
         {
-            Help = "The same after attention",
-            Page = "The same for the normed states after their attention.",
+            Help = "Compare the normalised states after attention of these layers, in the same form",
+            Page = "The same for the normalised states after attention.",
         },
         new Key<HiddenStateOptions, bool>("embedding", Kinds.Flag, s => s.Embedding, (s, isCompared) => s with { Embedding = isCompared })
         {
-            Help = "Compare the embeddings' outputs",
-            Page = "The embeddings' outputs.",
+            Help = "Compare the outputs of the embeddings",
+            Page = "Compare the outputs of the embeddings.",
         },
         new Key<HiddenStateOptions, bool>("final", Kinds.Flag, s => s.Final, (s, isCompared) => s with { Final = isCompared })
         {
-            Help = "Compare the last norms' outputs",
-            Page = "The last norms' outputs.",
+            Help = "Compare the outputs of the final norms",
+            Page = "Compare the outputs of the final norms.",
         },
         new Key<HiddenStateOptions, HiddenDistance>(
             "distance", Kinds.Choice<HiddenDistance>(), s => s.Distance, (s, distance) => s with { Distance = distance })
@@ -41,11 +41,12 @@ internal static class HiddenKeys
             "weight", Kinds.Number("X", Limits.Above(0)).Or("dynamic"), s => s.Weight,
             (s, weight) => s with { Weight = weight })
         {
-            Help = "Multiplies the loss on hidden states; by default loss on logits / loss on hidden states, anew in every pass (dynamic)",
+            Help = "Weight of the loss on hidden states; by default loss on logits / loss on hidden states, recomputed in every pass "
+                + "(dynamic)",
             PageDefault = "dynamic",
             Page = """
-                Multiplies the sum of these losses. `dynamic`: the loss on logits divided by that sum, anew in every pass (of one
-                `micro-batch`, which therefore is the whole batch unless you name one), a constant for the gradient.
+                Weight of the sum of these losses. `dynamic`: the loss on logits divided by that sum, recomputed in every pass and treated
+                as a constant by the gradient. A pass is one `micro-batch`, which therefore is the whole batch unless you set it.
                 """,
             ShowsDefault = false,
             StageValue = s => s.Weight,

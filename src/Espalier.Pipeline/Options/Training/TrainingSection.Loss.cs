@@ -36,38 +36,36 @@ internal sealed partial record TrainingSection
             "loss", Kinds.Parsed("LOSS", text => LossSpec.Parse(text).ToString(), loss => loss, LossSpec.Pattern), s => s.Loss,
             (s, loss) => s with { Loss = loss })
         {
-            Help = "Loss on the logits, or a sum such as 0.9*forward-kl + "
-                + $"0.1*cross-entropy; known are {string.Join(", ", LossSpec.Names)}",
+            Help = "Loss on the logits, or a sum such as 0.9*forward-kl + 0.1*cross-entropy; available: "
+                + string.Join(", ", LossSpec.Names),
             Page = "The loss on logits, or a sum such as `0.9*forward-kl + 0.1*cross-entropy`; see below.",
         },
         new Key<TrainingSection, double>(
             "temperature", TemperatureKind,
             s => s.Temperature, (s, temperature) => s with { Temperature = temperature })
         {
-            Help = "Divides both models' logits",
-            Page = "Divides both models' logits, in losses that have a temperature. No factor of its square.",
+            Help = "Temperature that divides both models' logits",
+            Page = "Divides both models' logits, in losses that have a temperature. The loss is not multiplied by its square.",
             Useless = WithoutTemperature,
         },
         new Key<TrainingSection, bool>(
             "temperature-squared", Kinds.Flag, s => s.TemperatureSquared, (s, isSquared) => s with { TemperatureSquared = isSquared })
         {
             Help = "Multiply losses that have a temperature by its square",
-            Page = """
-                Multiplies such losses by the square of the temperature, so that their gradients keep their size (arXiv 1503.02531).
-                """,
+            Page = "Multiplies those losses by the square of the temperature, so that their gradients keep their scale (arXiv 1503.02531).",
             Useless = WithoutTemperature,
             Stage = InStageKey.WhereItDiffers,
         },
         new Key<TrainingSection, HiddenStateOptions?>("hidden", HiddenKeys.Kind, s => s.Hidden, (s, hidden) => s with { Hidden = hidden })
         {
-            Page = "Hidden states that are compared too, below.",
+            Page = "Also compare hidden states, below.",
             IsOption = false,
             IsLater = true,
             StageValue = s => HiddenKeys.StageValue(s.Hidden!),
         },
         new Key<TrainingSection, CacheSection?>("cache", CacheSection.Kind, s => s.Cache, (s, cache) => s with { Cache = cache })
         {
-            Page = "Write the teacher's distributions first and train without the teacher, below.",
+            Page = "Store the teacher's distributions first and train without the teacher, below.",
             IsOption = false,
             IsLater = true,
             Stage = InStageKey.Never,
@@ -87,7 +85,7 @@ internal sealed partial record TrainingSection
         if (section.Cache is not null && section.Hidden is not null)
             throw fields.At("cache", "hidden states are compared too, which needs the teacher itself; keep one of the two");
         if (section.Cache is { Encoding: not CacheEncoding.Hidden } && !loss.TakesSparse)
-            throw fields.At("cache", $"the loss is {loss}, which needs whole distributions; take forward-kl, or encoding: hidden");
+            throw fields.At("cache", $"the loss is {loss}, which needs full distributions; use forward-kl, or encoding: hidden");
         return section;
     }
 }

@@ -37,13 +37,13 @@ internal sealed partial record TrainingSection
         new Key<TrainingSection, int?>(
             "lora-rank", Kinds.Size(most: 1 << 16).Or("none"), s => s.LoraRank, (s, rank) => s with { LoraRank = rank })
         {
-            Help = "Train two factors of this rank beside each matrix of the blocks in place of the weights (LoRA): gradients and "
-                + "moments take little memory then. They are merged into the weights that are written",
+            Help = "Train two factors of this rank for each matrix of the blocks instead of the weights (LoRA), so that gradients and "
+                + "moments take little memory. The factors are merged into the saved weights",
             ShowsDefault = false,
             Page = """
-                LoRA (arXiv 2106.09685): the weights stay, and two factors of this rank beside each matrix of the blocks are trained, so
-                that gradients, moments and checkpoints are theirs alone. What is written has them merged in
-                ([align](align.md#lora)). `none` trains the weights.
+                LoRA (arXiv 2106.09685): freezes the weights and trains two factors of this rank for each matrix of the blocks, so that
+                gradients, moments and checkpoints cover only the factors. They are merged into the saved weights ([align](align.md#lora)).
+                `none` trains the weights themselves.
                 """,
             IsLater = true,
         },
@@ -51,10 +51,10 @@ internal sealed partial record TrainingSection
             "lora-alpha", Kinds.Number("X", Limits.Above(0)).Or("rank"), s => s.LoraAlpha,
             (s, alpha) => s with { LoraAlpha = alpha == s.LoraRank ? null : alpha })
         {
-            Help = "With --lora-rank: over the rank, what the factors' product is multiplied by; by default the rank, so 1",
+            Help = "With --lora-rank: the factors' product is multiplied by this over the rank; by default the rank, a factor of 1",
             ShowsDefault = false,
             PageDefault = "the rank",
-            Page = "With `lora-rank`: alpha / rank multiplies the factors' product.",
+            Page = "With `lora-rank`: the factors' product is multiplied by alpha / rank.",
             Useless = WithoutLora,
             IsLater = true,
         },
@@ -62,13 +62,13 @@ internal sealed partial record TrainingSection
             "lora-targets", Kinds.ParsedList("PARTS", LowRankTargets.Parse, targets => targets.Words, LowRankTargets.Pattern),
             s => s.LoraTargets, (s, targets) => s with { LoraTargets = targets })
         {
-            Help = "With --lora-rank: which matrices have factors: attention, mlp, q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, "
-                + "down_proj, mamba, delta (linear attention), with commas between them; by default all",
+            Help = "With --lora-rank: matrices that get factors, separated by commas: attention, mlp, q_proj, k_proj, v_proj, o_proj, "
+                + "gate_proj, up_proj, down_proj, mamba, delta (linear attention); by default all",
             ShowsDefault = false,
             PageDefault = "all matrices of the blocks",
             Page = """
-                With `lora-rank`: which matrices have factors, one or a list of `attention`, `mlp`, `q_proj`, `k_proj`, `v_proj`, `o_proj`,
-                `gate_proj`, `up_proj`, `down_proj`, `mamba` and `delta` (linear attention); what `freeze` names has none.
+                With `lora-rank`: the matrices that get factors, one or a list of `attention`, `mlp`, `q_proj`, `k_proj`, `v_proj`,
+                `o_proj`, `gate_proj`, `up_proj`, `down_proj`, `mamba` and `delta` (linear attention). Parts that `freeze` names get none.
                 """,
             Useless = WithoutLora,
             IsLater = true,

@@ -53,12 +53,12 @@ internal sealed partial record TrainingSection
         new Key<TrainingSection, OptimizerKind>(
             "optimizer", Kinds.Choice<OptimizerKind>(), s => s.Optimizer, (s, optimizer) => s with { Optimizer = optimizer })
         {
-            Help = "What makes updates of gradients; muon is for the matrices of blocks, and the rest goes by AdamW",
+            Help = "Optimizer; muon updates the matrices of the blocks and leaves the rest to AdamW",
             Page = """
-                What makes updates of gradients. `adamw`, or `muon`: the momentum (0.95, Nesterov's) of each matrix of the blocks is made
-                nearly orthogonal by five Newton-Schulz steps (Keller Jordan, 2024), its update as large as AdamW's commonly is (arXiv
-                2502.16982), so that learning rates and decay carry over; embedding, head, norms and biases go by AdamW. Half of AdamW's
-                state for those matrices, and more work: about 20 · rows · columns · the smaller of them a step.
+                The optimizer: `adamw`, or `muon` (Keller Jordan, 2024) for the matrices of the blocks. Muon makes the momentum (0.95,
+                Nesterov) of each matrix nearly orthogonal in five Newton-Schulz steps and scales the update to AdamW's usual size (arXiv
+                2502.16982), so that learning rates and decay carry over. Embedding, head, norms and biases use AdamW. Muon needs half of
+                AdamW's state for those matrices, and more work: about 20 · rows · columns · the smaller of the two per step.
                 """,
             IsLater = true,
         },
@@ -66,7 +66,7 @@ internal sealed partial record TrainingSection
             "weight-decay", Kinds.Number("X", Limits.From(0).Below(1000)), s => s.WeightDecay,
             (s, decay) => s with { WeightDecay = decay })
         {
-            Help = "Decoupled decay of matrices; norms and biases never decay",
+            Help = "Decoupled weight decay of matrices; norms and biases never decay",
             Page = "Decoupled weight decay of the matrices.",
         },
         new Key<TrainingSection, (double First, double Second)>(
@@ -75,15 +75,16 @@ internal sealed partial record TrainingSection
         {
             Help = "AdamW's two betas",
             PageDefault = "[0.9, 0.95]",
-            Page = "Decay of AdamW's two moments.",
+            Page = "Decay rates of AdamW's two moments.",
         },
         new Key<TrainingSection, double>(
             "adam-epsilon", Kinds.Number("X", Limits.Above(0).UpTo(1)), s => s.AdamEpsilon,
             (s, epsilon) => s with { AdamEpsilon = epsilon })
         {
-            Help = "What AdamW adds to the root of the second moment: larger steadies weights with small gradients",
+            Help = "AdamW's epsilon, added to the root of the second moment; larger values steady weights with small gradients",
             Page = """
-                What AdamW adds to √v̂, the root of the second moment. Larger (1e-6, 1e-5) takes smaller steps where gradients are small.
+                AdamW's epsilon, added to √v̂, the root of the second moment. Larger values (1e-6, 1e-5) take smaller steps where gradients
+                are small.
                 """,
             IsLater = true,
         },
@@ -92,20 +93,21 @@ internal sealed partial record TrainingSection
             "clip", Kinds.Number("NORM", Limits.From(0), "above 0 (0 never clips)").Or("none"),
             s => s.Clip, (s, norm) => s with { Clip = norm > 0 ? norm : null })
         {
-            Help = "Global gradient norm that gradients are scaled down to; none or 0 never does",
-            Page = "Global gradient norm above which gradients are scaled down; `none` or 0 for never.",
+            Help = "Global gradient norm above which gradients are scaled down; none or 0 disables clipping",
+            Page = "Global gradient norm above which gradients are scaled down; `none` or 0 disables clipping.",
             StageValue = s => s.Clip,
         },
         new Key<TrainingSection, FrozenParts>(
             "freeze", Kinds.ParsedList("PARTS", FrozenParts.Parse, parts => parts.Words, FrozenParts.Pattern),
             s => s.Freeze, (s, parts) => s with { Freeze = parts })
         {
-            Help = "What stays as it is: embedding, head, norms, attention, mamba, delta (linear attention), mlp, layers "
-                + "0-3, with commas between them",
+            Help = "Parts that are not trained, separated by commas: embedding, head, norms, attention, mamba, delta (linear "
+                + "attention), mlp, layers 0-3",
             PageDefault = "nothing",
             Page = """
-                What stays as it is, one or a list of `embedding`, `head`, `norms`, `attention`, `mamba`, `delta` (linear attention), `mlp`,
-                `layer 5` and `layers 0-3` (whole blocks, from 0): no gradient, no moments, no decay, and no memory for them.
+                Parts that are not trained, one or a list of `embedding`, `head`, `norms`, `attention`, `mamba`, `delta` (linear
+                attention), `mlp`, `layer 5` and `layers 0-3` (whole blocks, counted from 0). They get no gradients, moments or decay, and
+                need no memory for them.
                 """,
             Stage = InStageKey.WhereItDiffers,
             StageValue = s => string.Join(", ", s.Freeze.Words),
@@ -114,10 +116,11 @@ internal sealed partial record TrainingSection
             "layer-decay", Kinds.Number("X", Limits.Above(0).UpTo(1)),
             s => s.LayerDecay, (s, factor) => s with { LayerDecay = factor })
         {
-            Help = "Factor of the learning rate from one layer to the one below it, the embedding last",
+            Help = "Factor on the learning rate from each layer to the one below it, down to the embedding",
             Page = """
-                Factor of the learning rate from one layer to the one below it: layer l of L, from 0, gets it to the power L - l, the
-                embedding to the power L + 1; the last norm and the head keep the whole rate. Above 0, at most 1.
+                Factor on the learning rate from each layer to the one below it: for layer l of L, counted from 0, the rate is multiplied
+                by the factor to the power L - l, for the embedding by the factor to the power L + 1; the final norm and the head keep the
+                full rate. Above 0, at most 1.
                 """,
             Stage = InStageKey.WhereItDiffers,
         },

@@ -16,12 +16,12 @@ internal sealed partial record TrainingSection
         new Key<TrainingSection, double>(
             "router-balance", Kinds.Number("X", Limits.From(0)), s => s.RouterBalance, (s, weight) => s with { RouterBalance = weight })
         {
-            Help = "Weight of the auxiliary loss that keeps the experts of a mixture equally busy (Switch Transformer's), such as 0.01; 0 "
-                + "leaves it out",
+            Help = "Weight of the auxiliary loss that keeps the experts of a mixture equally busy (Switch Transformer), such as 0.01; "
+                + "0 disables it",
             Page = """
-                Of mixtures of experts: weight of the auxiliary loss that keeps experts equally busy (arXiv 2101.03961, what
-                `router_aux_loss_coef` of a config.json is in transformers, where 0.001 to 0.02 are usual), over each window. 0 leaves it
-                out: a student learns its routing from the teacher's distribution, see [training mixtures](#mixtures-of-experts).
+                For mixtures of experts: weight of the auxiliary loss that keeps experts equally busy over each window (arXiv 2101.03961;
+                `router_aux_loss_coef` in a transformers config.json, usually 0.001 to 0.02). 0 disables it: a student learns its routing
+                from the teacher's distribution, see [training mixtures](#mixtures-of-experts).
                 """,
             IsLater = true,
         },

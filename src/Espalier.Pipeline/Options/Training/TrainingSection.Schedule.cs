@@ -33,10 +33,10 @@ internal sealed partial record TrainingSection
         new Key<TrainingSection, ScheduleKind>(
             "schedule", Kinds.Choice<ScheduleKind>(), s => s.Schedule, (s, schedule) => s with { Schedule = schedule })
         {
-            Help = "Course of the learning rate after the warm-up; wsd keeps the peak and comes down in the last --decay-steps",
+            Help = "Learning rate schedule after the warm-up; wsd keeps the peak and decays in the last --decay-steps",
             Page = """
-                Course of the learning rate after the warm-up: `cosine`, `linear` (a straight line), `wsd` (warm-up, stable, decay: the
-                peak until `decay-steps` before the end, then a straight line; arXiv 2404.06395) or `constant`.
+                Learning rate schedule after the warm-up: `cosine`, `linear` (a straight line), `wsd` (warm-up, stable, decay: the peak
+                until `decay-steps` before the end, then a straight line; arXiv 2404.06395) or `constant`.
                 """,
             Stage = InStageKey.WhereItDiffers,
         },
@@ -44,11 +44,11 @@ internal sealed partial record TrainingSection
             "learning-rate", Kinds.Number("RATE", Limits.Above(0), "above 0, or two as in: 1e-3 to 1e-4"),
             s => s.LearningRate, (s, rate) => s with { LearningRate = rate })
         {
-            Help = $"Peak of the schedule, or PEAK to END{(scope.AlignsAt is null ? "" : $"; by default {AlignSection.DefaultRates}")}",
+            Help = $"Peak learning rate, or PEAK to END{(scope.AlignsAt is null ? "" : $"; by default {AlignSection.DefaultRates}")}",
             ShowsDefault = scope.AlignsAt is null,
             PageDefault = scope.AlignsAt is not null ? AlignSection.DefaultRates : scope.Corrects ? "2e-4" : "1e-3",
-            Page = "Peak of the schedule, or `PEAK to END`."
-                + (scope.Corrects ? " Low by default, for the teacher is to learn the text and not to forget what it knows." : ""),
+            Page = "Peak learning rate, or `PEAK to END`."
+                + (scope.Corrects ? " Low by default, so that the teacher learns the text without forgetting what it knows." : ""),
             Aliases = ["--lr"],
             SchemaOf = () => Schemas.AnyOf(
                 Schemas.Number(Limits.Above(0)), Schemas.Pattern($"^ *{Schemas.Positive} +to +{Schemas.Positive} *$")),
@@ -58,9 +58,9 @@ internal sealed partial record TrainingSection
             "min-learning-rate", Kinds.Number("RATE", Limits.From(0)), s => s.MinLearningRate,
             (s, rate) => s with { MinLearningRate = rate })
         {
-            Help = "End of the schedule; by default a tenth of --learning-rate",
+            Help = "Final learning rate; by default a tenth of --learning-rate",
             PageDefault = "a tenth of the peak",
-            Page = "End of the schedule; a constant one has none.",
+            Page = "Final learning rate; a constant schedule has none.",
             Aliases = ["--min-lr"],
             ShowsDefault = false,
             // The peak's reader has read it.
@@ -73,7 +73,7 @@ internal sealed partial record TrainingSection
             Help = "Warm-up steps: step s of W has rate peak (s + 1) / W; by default "
                 + (scope.Corrects ? "120, at most a tenth of the steps" : "10, at most all steps"),
             PageDefault = scope.Corrects ? "120, at most a tenth of the steps" : "10, at most all steps",
-            Page = "Steps of linear warm-up.",
+            Page = "Linear warm-up steps.",
             Aliases = ["--warmup"],
             ShowsDefault = false,
             Refused = (s, steps) => steps > s.Steps ? $"there are only {s.Steps} steps" : null,
@@ -83,9 +83,9 @@ internal sealed partial record TrainingSection
             "decay-steps", Kinds.Count(),
             s => s.DecaySteps ?? StableDecaySchedule.DecayOf(s.Steps, s.WarmUp), (s, steps) => s with { DecaySteps = steps })
         {
-            Help = "Steps of the decay of --schedule wsd, or their share of all steps; by default a tenth",
+            Help = "Decay steps of --schedule wsd, or their share of all steps; by default a tenth",
             PageDefault = "10%",
-            Page = "With `wsd`: steps of the decay, or their share of all steps, rounded up.",
+            Page = "With `wsd`: decay steps, or their share of all steps, rounded up.",
             ShowsDefault = false,
             SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Percent()),
             Reader = (fields, s) => s with { DecaySteps = ReadDecaySteps(fields, s) },

@@ -42,17 +42,19 @@ internal sealed partial record TrainingSection
     [
         new Key<TrainingSection, long>("steps", Kinds.Count(), s => s.Steps, (s, steps) => s with { Steps = steps })
         {
-            Help = "Optimizer steps; or give --tokens",
+            Help = "Optimizer steps; alternatively give --tokens",
             PageDefault = "this or `tokens`",
-            Page = scope.AlignsAt is null ? "Optimizer steps. With `auto` neither need be given: then it sees as many tokens as `distill`."
+            Page = scope.AlignsAt is null
+                ? "Optimizer steps. With `auto` this and `tokens` may both be left out; training then sees as many tokens as `distill`."
                 : "Optimizer steps.",
             Reader = (fields, s) => s with { Steps = ReadSteps(fields, scope) },
         },
         new Key<TrainingSection, long>("tokens", Kinds.Count(), s => s.Steps, (s, _) => s)
         {
-            Help = "Tokens to train on, such as 1M, in place of --steps: tokens / (batch · sequence), rounded up",
+            Help = "Tokens to train on, such as 1M, instead of --steps, which become tokens / (batch · sequence), rounded up",
             PageDefault = "this or `steps`",
-            Page = $"Tokens to train on; steps are tokens / (`batch` · `{(scope.AlignsAt is null ? "data." : "")}sequence`), rounded up.",
+            Page = "Tokens to train on; the number of steps is tokens / "
+                + $"(`batch` · `{(scope.AlignsAt is null ? "data." : "")}sequence`), rounded up.",
             ShowsDefault = false,
             Reader = (_, s) => s,
             IsCanonical = false,
@@ -60,21 +62,21 @@ internal sealed partial record TrainingSection
         },
         new Key<TrainingSection, int>("batch", Kinds.Size(most: MostWindows), s => s.Batch, (s, batch) => s with { Batch = batch })
         {
-            Help = "Windows of a step",
-            Page = "Windows a step.",
+            Help = "Windows per step",
+            Page = "Windows per step.",
         },
         new Key<TrainingSection, int?>(
             "micro-batch", Kinds.Size(least: 0).Or("auto"), s => s.MicroBatch, (s, windows) => s with { MicroBatch = windows })
         {
-            Help = "Windows of one pass, whose gradients add up to the whole step's; 0 is all "
-                + $"at once. By default what comes to at most {PassSize.Positions} tokens, or {PassSize.NarrowPositions} in bfloat16",
+            Help = "Windows per pass; gradients accumulate over the passes of a step; 0 is the whole batch. By "
+                + $"default passes have at most {PassSize.Positions} tokens, or {PassSize.NarrowPositions} in bfloat16",
             PageDefault = "auto",
             Page = scope.Corrects ? """
-                Windows of one forward and backward pass; the last pass has what is left of `batch`. 0 is the whole batch. `auto`: as
-                few passes of about one size as come to at most 512 tokens each, or 2,048 where products are in bfloat16 (or one window,
-                where it has more), whatever the machine's threads. Saves memory, changes no result beyond rounding.
+                Windows per forward and backward pass; the last pass takes what is left of `batch`. 0 is the whole batch. `auto`: the
+                fewest passes of similar size with at most 512 tokens each, or 2,048 if products are in bfloat16 (or one window, if
+                that is longer), whatever the number of threads. Saves memory and changes results only by rounding.
                 """
-                : "As in `correct`; with `hidden` and its dynamic `weight` the whole batch.",
+                : "As in `correct`; with `hidden` and its dynamic `weight`, the whole batch.",
             ShowsDefault = false,
             Reader = (fields, s) => !fields.Has("micro-batch") ? s
                 : s with { MicroBatch = Kinds.Size(least: 0, s.Batch, "the batch").Or("auto").Read(fields, "micro-batch") },

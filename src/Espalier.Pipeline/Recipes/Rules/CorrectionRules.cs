@@ -81,7 +81,7 @@ internal static class CorrectionRules
         if (section.Number(key, x => x > 0, "above 0: the peak of the teacher's own training") is not { } own)
             return null;
         if (section.Has("learning-rate"))
-            throw section.Wrong(key, "learning-rate says already what it would give a fifth of; keep one of the two");
+            throw section.Wrong(key, "learning-rate already says what it would give a fifth of; keep one of the two");
         // A decimal fifth: 3e-4 / 5 in binary is not the number that 6e-5 is read as.
         return own is > 1e-20 and < 1e20 ? (double)((decimal)own / 5m) : own / 5;
     }

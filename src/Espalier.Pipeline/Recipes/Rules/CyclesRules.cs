@@ -13,7 +13,7 @@ internal static class CyclesRules
         var (prune, rounds, distill) = (recipe.Prune, recipe.Score.Rounds, recipe.Distill);
         const string key = "cycles";
         if (prune is { Plan: not null } && rounds > 1)
-            throw fields.At("score", $"rounds is {rounds} and prune.plan says already what stays; keep one of the two");
+            throw fields.At("score", $"rounds is {rounds} and prune.plan already says what stays; keep one of the two");
         if (prune.Method != PruneMethod.Importance && rounds > 1)
             throw fields.At("score",
                 $"rounds is {rounds} and prune.method is {EnumName.Of(prune.Method)}, which scores nothing; leave one of them out");

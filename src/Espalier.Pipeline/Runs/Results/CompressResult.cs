@@ -5,12 +5,12 @@ using Espalier.Evaluation.Tasks;
 
 namespace Espalier.Pipeline.Runs.Results;
 
-/// <summary>What a model does on one text.</summary>
+/// <summary>A model's loss on one text.</summary>
 /// <param name="Set">The text's name in the recipe.</param>
-/// <param name="Nll">Mean negative log-likelihood, nats a token.</param>
+/// <param name="Nll">Mean negative log-likelihood, in nats per token.</param>
 /// <param name="NllStandardError">Standard error of the mean over windows.</param>
 /// <param name="Perplexity">e^nll.</param>
-/// <param name="BitsPerByte">Bits a byte of text; null for ids without text.</param>
+/// <param name="BitsPerByte">Bits per byte of text; null for ids without text.</param>
 /// <param name="Tokens">Tokens predicted.</param>
 public sealed record EvaluationRow(
     string Set, double Nll, [property: JsonPropertyName("nll_se")]
@@ -31,21 +31,21 @@ internal sealed record MetricRow(string Name, double Value, double StandardError
 /// <param name="Stage">Folder inside <c>stages</c>, with a line a document in <c>documents.jsonl</c>.</param>
 internal sealed record TaskRow(string Task, int Shots, int Documents, int Cut, IReadOnlyList<MetricRow> Metrics, string Stage);
 
-/// <summary>One model of the final table.</summary>
+/// <summary>One model in the final table.</summary>
 /// <param name="Arm">The recipe's name.</param>
 /// <param name="Model">teacher, corrected teacher, pruned, student.</param>
 /// <param name="Path">Its folder.</param>
 /// <param name="Parameters">All weights.</param>
-/// <param name="NonEmbeddingParameters">Without the embedding table.</param>
-/// <param name="Bytes">Weights on disk.</param>
-/// <param name="Evaluations">One a text.</param>
-/// <param name="Speed">Greedy generation of one sequence; null when it was not measured.</param>
+/// <param name="NonEmbeddingParameters">All weights except the embedding table.</param>
+/// <param name="Bytes">Bytes of the weights on disk.</param>
+/// <param name="Evaluations">One for each text.</param>
+/// <param name="Speed">Speed of greedy generation of one sequence; null if it was not measured.</param>
 public sealed record ModelRow(
     string Arm, string Model, string Path, long Parameters, long NonEmbeddingParameters, long Bytes,
     IReadOnlyList<EvaluationRow> Evaluations, GenerationSpeed? Speed)
 {
     /// <summary>
-    /// Folder inside <c>stages</c> of its evaluation: models of equal contents, evaluated on the same texts, have the same one.
+    /// Folder of its evaluation inside <c>stages</c>; models with equal contents, evaluated on the same texts, share it.
     /// </summary>
     public string? Stage { get; init; }
 
@@ -53,7 +53,7 @@ public sealed record ModelRow(
     [JsonInclude]
     internal IReadOnlyList<TaskRow>? Tasks { get; init; }
 
-    /// <summary>Folder inside <c>stages</c> of what it writes; null without a tokenizer.</summary>
+    /// <summary>Folder inside <c>stages</c> with text that it generated; null without a tokenizer.</summary>
     public string? Samples { get; init; }
 
     /// <summary>The median of <see cref="Speed"/>.</summary>
@@ -62,19 +62,19 @@ public sealed record ModelRow(
 
 /// <summary>One stage of the run.</summary>
 /// <param name="Arm">The recipe's name.</param>
-/// <param name="Stage">The stage.</param>
+/// <param name="Stage">The stage's name.</param>
 /// <param name="Folder">Its folder inside <c>stages</c>.</param>
-/// <param name="Seconds">Wall-clock time over all starts.</param>
-/// <param name="Reused">Whether it was found done.</param>
+/// <param name="Seconds">Wall-clock time, including interrupted attempts.</param>
+/// <param name="Reused">Whether it had been done before and was reused.</param>
 public sealed record StageRow(string Arm, string Stage, string Folder, double Seconds, bool Reused);
 
-/// <summary>What a run of one recipe made.</summary>
+/// <summary>The result of running one recipe.</summary>
 public sealed record CompressResult
 {
     /// <summary>The recipe's name.</summary>
     public required string Arm { get; init; }
 
-    /// <summary>Whether the recipe was run to its end; until then there is what has come out so far.</summary>
+    /// <summary>Whether the recipe was run to completion; if not, this holds the results so far.</summary>
     public bool IsFinished { get; init; } = true;
 
     /// <summary>The run folder.</summary>
@@ -92,20 +92,20 @@ public sealed record CompressResult
     /// <summary>The stages, in the order of the recipe.</summary>
     public required IReadOnlyList<StageRow> Stages { get; init; }
 
-    /// <summary>Scores of the teacher's units, or null where nothing was scored.</summary>
+    /// <summary>File with the scores of the teacher's units; null if nothing was scored.</summary>
     public string? Scores { get; init; }
 
-    /// <summary>The plan that was applied, or null.</summary>
+    /// <summary>File with the pruning plan that was applied, or null.</summary>
     public string? Plan { get; init; }
 
     /// <summary>JSON lines of the texts that the teacher wrote; null where the recipe has no <c>synthesize</c>.</summary>
     [JsonInclude]
     internal string? Synthesized { get; init; }
 
-    /// <summary>metrics.jsonl of each training stage, by its name.</summary>
+    /// <summary>The metrics.jsonl file of each training stage, by the stage's name.</summary>
     public required IReadOnlyDictionary<string, string> Metrics { get; init; }
 
-    /// <summary>The shapes that were compared; null where the recipe said the student's.</summary>
+    /// <summary>The shapes that were compared; null if the recipe gave the student's.</summary>
     public SearchResult? Search { get; init; }
 
     /// <summary>
@@ -122,6 +122,6 @@ public sealed record CompressResult
     [JsonInclude]
     internal IReadOnlyList<AlignRow>? Aligned { get; init; }
 
-    /// <summary>Whether the teacher needed correction; null where the recipe said so itself.</summary>
+    /// <summary>Whether the teacher needed correction; null if the recipe decided that itself.</summary>
     public CorrectionTestResult? Need { get; init; }
 }

@@ -145,8 +145,8 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
     {
         if (!_saidReplaced)
             run.Progress.Warn(
-                $"export: {_folder} is of an earlier start with other options and is replaced{when}; what it was made from stays in the "
-                + "run folder, and those options bring it back");
+                $"export: {_folder} was written by an earlier run with other options and is replaced{when}; its source stays in the "
+                + "run folder, and the same options restore it");
         _saidReplaced = true;
     }
 
@@ -212,7 +212,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         }
         else
             run.Progress.Warn(
-                $"export: {folder} was not loaded again to compare its logits: that takes "
+                $"export: {folder} was not reloaded to compare its logits: that takes "
                     + $"{Units.Memory(ReloadCheck.Bytes(source.Config))} of memory");
     }
 

@@ -14,13 +14,13 @@ internal static class ContinuedRun
             return;
         var (threads, device) = (before.Machine.Threads, before.Machine.Libraries.GetValueOrDefault("device"));
         if (threads != TorchRuntime.Threads)
-            Say($"{Units.Counted(threads, "thread")} and goes on with {TorchRuntime.Threads}", "number", $"--threads {threads}");
+            Say($"{Units.Counted(threads, "thread")} and continues with {TorchRuntime.Threads}", "number", $"--threads {threads}");
         // A run of an earlier program does not say where it was computed.
         if (device is not null && device != TorchRuntime.Device.ToString())
-            Say($"{device} and goes on with {TorchRuntime.Device}", "device", $"--device {device}");
+            Say($"{device} and continues with {TorchRuntime.Device}", "device", $"--device {device}");
 
         void Say(string change, string of, string wayBack) => progress.Note(
-            $"this run began with {change}: its result will differ in bits from that of a run with one {of} alone; {wayBack} goes on as it "
+            $"this run began with {change}: its bits will differ from those of a run with a single {of}; {wayBack} continues as it "
             + "began");
     }
 }

@@ -115,8 +115,8 @@ internal sealed class RunContext : IDisposable
         }
         catch (OperationCanceledException)
         {
-            progress.Note(run.IsKept ? "what was finished is kept: the same command goes on from here"
-                : "nothing of this is kept: the same command begins anew");
+            progress.Note(run.IsKept ? "finished work is kept: the same command resumes from here"
+                : "nothing of this is kept: the same command starts from the beginning");
             throw;
         }
         catch (EspalierException error) when (error.ExitCode == 2)

@@ -77,7 +77,7 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
         foreach (var note in Source.Notes)
             run.Progress.Note(note);
         if (skips.LostText)
-            run.Progress.Warn($"{Source.Description}: skipped or mended: {skips.Describe()}");
+            run.Progress.Warn($"{Source.Description}: skipped or repaired: {skips.Describe()}");
         if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)
             run.Progress.Warn($"{what}: {warning}");
     }

@@ -15,9 +15,9 @@ internal static class RefusedByDisk
         var cause = error is EspalierException { InnerException: { } inner } ? inner : error;
         var intact = StepsIn(store.Folder).DefaultIfEmpty(-1).Max();
         return $"{title}: {DiskFull.Cause(cause)}; "
-            + (intact < 0 ? "there is no checkpoint yet, so the stage begins anew" : $"the checkpoint of step {intact} is intact")
-            + $"; {(DiskFull.Is(cause) ? "make room" : "check the disk")} and give the same command again"
-            + $"{(intact < 0 ? "" : " to go on from there")}";
+            + (intact < 0 ? "there is no checkpoint yet, so the stage starts over" : $"the checkpoint of step {intact} is intact")
+            + $"; {(DiskFull.Is(cause) ? "make room" : "check the disk")} and run the same command again"
+            + $"{(intact < 0 ? "" : " to resume from there")}";
     }
 
     /// <summary>Checkpoints that have their names, which they get when they are on the disk.</summary>

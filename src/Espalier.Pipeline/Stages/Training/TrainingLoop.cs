@@ -89,7 +89,7 @@ internal static class TrainingLoop
         if (checkpoint is not null)
         {
             TrainerCheckpoint.Restore(trainer, family, checkpoint);
-            progress.Note($"{options.Title}: going on from step {checkpoint.Step}");
+            progress.Note($"{options.Title}: resuming from step {checkpoint.Step}");
         }
 
         var stopping = StoppingOf(stage, options.EarlyStopping);

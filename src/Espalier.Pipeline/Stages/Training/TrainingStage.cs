@@ -98,7 +98,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         if (section.Compute != ComputeChoice.Float32)
             run.Progress.Note(
                 $"{Name}: products are computed in "
-                    + $"{(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, for this processor has no units for bfloat16")}");
+                    + $"{(section.Compute.Here() == ComputeType.Bfloat16 ? "bfloat16" : "float32, as this processor has no bfloat16 units")}");
         var (found, heldOut) = Fit(
             run, Name, model, source.Family, open, section, Correction, data.Value, sequence, seed, Order, folder, checkpoint,
             HeldOutCompute);

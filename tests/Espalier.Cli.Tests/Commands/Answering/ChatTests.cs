@@ -25,7 +25,7 @@ public sealed class ChatTests : TorchTest
         var (code, output, error) = Chat("Hello there\n\nAnd then?\n", "--system", "Be kind.");
         Assert.Equal(0, code);
         Assert.Equal($"{Content(chat, 2)}\n{Content(chat, 4)}\n", output);
-        Assert.Contains("the answer was cut by --max-tokens", error);
+        Assert.Contains("the answer was cut off by --max-tokens", error);
     }
 
     [Fact]

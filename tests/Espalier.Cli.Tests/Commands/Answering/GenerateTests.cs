@@ -45,7 +45,7 @@ public sealed class GenerateTests : TorchTest
         var (code, _, error) =
             TestCommand.Launch($"generate {Verb.Teacher} --prompt <|begin_of_text|>Once --greedy --max-tokens 2 --threads 1");
         Assert.Equal(0, code);
-        Assert.Contains("warning: --prompt begins with the tokenizer's own BOS, and another one is put before it", error);
+        Assert.Contains("warning: --prompt begins with the tokenizer's own BOS, and another one is added before it", error);
     }
 
     [Fact]
@@ -195,8 +195,8 @@ public sealed class GenerateTests : TorchTest
 
     [Theory]
     [InlineData("""{"no_repeat_ngram_size":3,"num_beams":4,"typical_p":0.9,"top_k":50}""", "--greedy",
-        "not followed here: no_repeat_ngram_size 3, num_beams 4")]
-    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":0.9,"bad_words_ids":null}""", "", "not followed here: typical_p 0.9")]
+        "ignored settings: no_repeat_ngram_size 3, num_beams 4")]
+    [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":0.9,"bad_words_ids":null}""", "", "ignored settings: typical_p 0.9")]
     [InlineData("""{"no_repeat_ngram_size":0,"num_beams":1,"typical_p":0.9,"suppress_tokens":[]}""", "--greedy", null)]
     public void What_is_not_followed_is_named(string file, string options, string? warning)
     {
@@ -225,7 +225,7 @@ public sealed class GenerateTests : TorchTest
         var (code, _, error) = TestCommand.LaunchWith("generate", Verb.Teacher, "--prompt", "Once", "--prompt", words);
         Assert.Equal(2, code);
         Assert.Contains("prompt 2 of 2, 'word word", error);
-        Assert.Contains("and the model 512 positions: shorten it", error);
+        Assert.Contains("and the model has 512 positions: shorten it", error);
         (_, _, error) = TestCommand.LaunchWith("generate", Verb.Teacher, "--prompt", words);
         Assert.Contains("error: the prompt has", error);
     }
@@ -241,7 +241,7 @@ public sealed class GenerateTests : TorchTest
     [InlineData("--ids 1 --min-p 2", "min-p is 2")]
     [InlineData("--ids 1 --chat", "--chat and --ids")]
     [InlineData("--ids 1 --stop x", "--stop")]
-    [InlineData("--ids 1 --greedy --samples 2", "--samples is 2 and the choice is greedy")]
+    [InlineData("--ids 1 --greedy --samples 2", "--samples is 2 and decoding is greedy")]
     [InlineData("--ids 1 --samples 0", "--samples is 0")]
     [InlineData("--ids 1 --repetition-penalty 0", "repetition-penalty is 0")]
     [InlineData("--ids 1 --temperature -1", "temperature")]

@@ -40,7 +40,7 @@ public sealed class ExportTests : TorchTest
     {
         using var folder = new TemporaryFolder();
         var error = Verb.Refused($"export {Verb.Teacher} --output {Path.Combine(folder.Path, name)}");
-        Assert.Contains("ends with a type that is not written", error, StringComparison.Ordinal);
+        Assert.Contains("ends with a type that cannot be written", error, StringComparison.Ordinal);
         Assert.Contains(hint, error, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(folder.Path));
     }
@@ -124,7 +124,7 @@ public sealed class ExportTests : TorchTest
     [InlineData("--output OUT/x --formats q8_0 --type f16", "--formats and --type")]
     [InlineData("--output OUT/x.gguf --imatrix", "--imatrix reads text")]
     [InlineData("--output OUT/x.gguf --samples 8", "--samples is for --imatrix")]
-    [InlineData("--output OUT/x.gguf --windows 8", "--windows is about a text")]
+    [InlineData("--output OUT/x.gguf --windows 8", "--windows needs a text")]
     [InlineData("--output OUT/x --type hf --ids 1,2,3", "are for GGUF files")]
     [InlineData("--output OUT/x.gguf --type hf", ".gguf")]
     [InlineData("--output OUT/none/x.gguf", "none")]

@@ -93,7 +93,7 @@ public sealed class DepthTests : TorchTest
     [Theory]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --drop 6", "--drop is 6 and the model has 6 layers: drop from 1 to 5")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --spans 2,6", "--spans has 6 and the model has 6 layers")]
-    [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --spans two", "--spans: two is no whole number from 1; give such as 2,4")]
+    [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --spans two", "--spans: two is not a whole number from 1; give something like 2,4")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --metrics lm-los", "Did you mean lm-loss?")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --metrics task", "--task FILE.jsonl")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --metrics lm-loss --task x", "add task to the metrics")]

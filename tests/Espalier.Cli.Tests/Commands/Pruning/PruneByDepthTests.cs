@@ -53,13 +53,13 @@ public sealed class PruneByDepthTests : TorchTest
     }
 
     [Theory]
-    [InlineData("--scores DEPTH --layers 4", "has lm-loss, logit-mse: say which of them chooses with --depth-metric")]
+    [InlineData("--scores DEPTH --layers 4", "has lm-loss, logit-mse: choose one with --depth-metric")]
     [InlineData("--scores DEPTH --layers 4 --depth-metric lm-los", "Did you mean lm-loss?")]
     [InlineData("--scores DEPTH --layers 3 --depth-metric lm-loss", "score again with --drop 3")]
     [InlineData("--scores DEPTH --layers 4 --hidden 32 --multiple 1 --depth-metric lm-loss", "say nothing of neurons, heads and channels")]
-    [InlineData("--scores DEPTH --hidden 32 --multiple 1 --depth-metric lm-loss", "says which layers go and none goes")]
+    [InlineData("--scores DEPTH --hidden 32 --multiple 1 --depth-metric lm-loss", "says which layers to remove, and none is removed")]
     [InlineData("--scores DEPTH --depth-scores DEPTH --layers 4", "are both scores of layers")]
-    [InlineData("--depth-scores DEPTH --random --layers 4", "each says which layers stay")]
+    [InlineData("--depth-scores DEPTH --random --layers 4", "each decides which layers stay")]
     [InlineData("--depth-metric lm-loss --random --layers 4", "which were not given: add --depth-scores")]
     public void What_cannot_be_is_one_line_with_the_way_out(string options, string part) =>
         Assert.Contains(part,
@@ -70,7 +70,7 @@ public sealed class PruneByDepthTests : TorchTest
     {
         var other = Path.Combine(_folder.Path, "other");
         _ = Verb.Json($"prune {Verb.Tiny} --random --seed 1 --layers 6 --dtype bf16 --output {other}");
-        Assert.Contains("the scores are of a model with the hash",
+        Assert.Contains("the scores belong to a model with the hash",
             Verb.Refused($"prune {other} --scores {_depth} --depth-metric lm-loss --layers 4 --output {_folder.Path}/x"));
         Assert.Contains("6 layers and the model has 8", Anonymous(Verb.Teacher));
     }

@@ -38,9 +38,9 @@ public sealed class PruneTests : TorchTest
         using var folder = new TemporaryFolder();
         var (code, _, error) = TestCommand.Launch($"prune {Verb.Teacher} --random --hidden 256 --output {folder.Path}/same");
         Assert.Equal(0, code);
-        Assert.Contains($"warning: nothing is cut: {Verb.Teacher} has these sizes already, so {folder.Path}/same will be a copy", error);
+        Assert.Contains($"warning: nothing is pruned: {Verb.Teacher} already has these sizes, so {folder.Path}/same will be a copy", error);
         (_, _, error) = TestCommand.Launch($"prune {Verb.Teacher} --random --hidden 192 --output {folder.Path}/smaller");
-        Assert.DoesNotContain("nothing is cut", error);
+        Assert.DoesNotContain("nothing is pruned", error);
     }
 
     [Fact]
@@ -149,7 +149,7 @@ public sealed class PruneTests : TorchTest
         _ = Verb.Json($"score {Verb.Tiny} --method random --seed 1 --output {scores} --threads 1");
         _ = Verb.Json($"prune {Verb.Tiny} --random --seed 1 --layers 6 --dtype bf16 --output {folder.Path}/other");
         var error = Verb.Refused($"prune {folder.Path}/other --scores {scores} {Width} --output {folder.Path}/x");
-        Assert.Contains("the scores are of a model with the hash", error);
+        Assert.Contains("the scores belong to a model with the hash", error);
         var anonymous = System.Text.Json.Nodes.JsonNode.Parse(File.ReadAllText(scores))!.AsObject();
         anonymous["teacher"] = "";
         File.WriteAllText(scores, anonymous.ToJsonString());
@@ -174,7 +174,7 @@ public sealed class PruneTests : TorchTest
         File.WriteAllText(scores, old.ToJsonString());
         _ = Verb.Json($"prune {copy} --scores {scores} {Width} --output {folder.Path}/by-old-ones");
         File.WriteAllText(Path.Combine(copy, "notes.txt"), "another text");
-        Assert.Contains("the scores are of a folder with the hash",
+        Assert.Contains("the scores belong to a folder with the hash",
             Verb.Refused($"prune {copy} --scores {scores} {Width} --output {folder.Path}/x"));
     }
 

@@ -107,11 +107,11 @@ public sealed class ScoreTests : TorchTest
     [InlineData("--ids 1,2,3", "fewer than one window")]
     [InlineData("--ids 1,2,3,4,5,6 --seq 2", "256 calibration samples")]
     [InlineData("--ids 1,2,3,4 --samples 1 --seq 3 --spans 9", "9")]
-    [InlineData("--ids 1,2,3,4 --samples 1 --seq 3 --spans 1,two", "--spans: two is no whole number from 1; give such as 1,2,4")]
+    [InlineData("--ids 1,2,3,4 --samples 1 --seq 3 --spans 1,two", "--spans: two is not a whole number from 1; give something like 1,2,4")]
     [InlineData("--ids 1,2,3,4 --samples 0", "--samples is 0")]
     [InlineData("--ids 1,2,3,4 --batch-aggregation l3", "l2")]
     [InlineData("--ids 1,2,3 --method hessian", "activation, taylor, magnitude, redundancy, random")]
-    [InlineData("--ids 1,2,3 --method magnitude", "--method is magnitude, which reads none")]
+    [InlineData("--ids 1,2,3 --method magnitude", "--method is magnitude, which reads no text")]
     [InlineData("--method magnitude --samples 3", "--samples is 3; --method is magnitude, which reads no text")]
     [InlineData("--ids 1,2,3 --method taylor --neurons intermediate",
         "--neurons is intermediate; it is about activations and --method is taylor")]
@@ -122,7 +122,7 @@ public sealed class ScoreTests : TorchTest
     [InlineData("--ids 1,2,3 --aggregators all --output OUT --batch-aggregation l2", "--aggregators all and --batch-aggregation")]
     [InlineData("--ids 1,2,3 --aggregators all --output OUT --method redundancy", "--method is redundancy")]
     [InlineData("--ids 1,2,3 --keep 0.5", "--keep is for --compare")]
-    [InlineData("--ids 1,2,3 --compare a.json b.json", "--compare reads two files of scores and nothing else")]
+    [InlineData("--ids 1,2,3 --compare a.json b.json", "--compare reads only two files of scores")]
     [InlineData("", "--ids")]
     public void Wrong_input_is_one_line(string arguments, string named) =>
         Assert.Contains(named, Verb.Refused($"score {Verb.Tiny} {arguments}"));

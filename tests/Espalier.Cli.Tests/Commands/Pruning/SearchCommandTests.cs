@@ -134,7 +134,7 @@ public sealed class SearchCommandTests : TorchTest
         Assert.Equal(Math.Round(12 * Number(0, 1, "score")), 12 * Number(0, 1, "score"), 1e-9);
         var (code, text, _) = TestCommand.Launch(line);
         Assert.Equal(0, code);
-        Assert.Contains("what they were ordered by", text);
+        Assert.Contains("candidates are ordered by their mean rank", text);
         Assert.Contains("continuations repetition", File.ReadAllText(At("p.html")));
         Assert.Contains("on held-out, endings (12 documents), continuations (3 documents), and half",
             Verb.Json($"plan {At("tasks.yaml")}").GetProperty("stages").ToString());

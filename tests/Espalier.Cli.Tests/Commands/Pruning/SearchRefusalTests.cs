@@ -53,8 +53,8 @@ public sealed class SearchRefusalTests : TorchTest
     }
 
     [Theory]
-    [InlineData("--write FILE", "--write goes with --enumerate")]
-    [InlineData("--enumerate --picture FILE", "--picture shows what was trained and --enumerate trains nothing")]
+    [InlineData("--write FILE", "--write is for --enumerate")]
+    [InlineData("--enumerate --picture FILE", "--picture shows trained candidates, and --enumerate trains none")]
     public void Options_that_do_not_go_together_are_refused(string options, string expected) =>
         Assert.Contains(expected,
             Verb.Refused($"search {Recipe("r.yaml", "hidden: 32")} {options.Replace("FILE", At("file"), StringComparison.Ordinal)}"));

@@ -72,8 +72,8 @@ public sealed class InitTests : TorchTest
         }
         var little = Warning(200);
         Assert.Contains("windows of 8 tokens to train on, each seen ", little, StringComparison.Ordinal);
-        Assert.Contains("samples to score by, where 256 are taken of more text", little, StringComparison.Ordinal);
-        Assert.Contains("give at least 64 of 256 tokens: some 16.4k tokens, or 64.3 KiB of text", little, StringComparison.Ordinal);
+        Assert.Contains("samples for scoring instead of 256", little, StringComparison.Ordinal);
+        Assert.Contains("give at least 64 of 256 tokens: about 16.4k tokens, or 64.3 KiB of text", little, StringComparison.Ordinal);
         Assert.DoesNotContain("little text", Warning(40_000), StringComparison.Ordinal);
     }
 
@@ -100,7 +100,7 @@ public sealed class InitTests : TorchTest
         var (code, _, error) = TestCommand.LaunchWith("init", Verb.Teacher, text, "--output", At("recipe.yaml"));
         Assert.True(code == 0, error);
         Assert.Contains("document-bytes=", File.ReadAllText(At("recipe.yaml")));
-        Assert.Contains("# document-bytes cuts a text into documents of about so many bytes", File.ReadAllText(At("recipe.yaml")));
+        Assert.Contains("# document-bytes splits a text into documents of about this many bytes", File.ReadAllText(At("recipe.yaml")));
         Planned();
     }
 
@@ -154,7 +154,7 @@ public sealed class InitTests : TorchTest
     {
         File.WriteAllText(At("recipe.yaml"), "mine");
         var ids = Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 300).Select(i => i % 127));
-        Assert.Contains("exists and is not overwritten", Verb.Refused($"init {Verb.Tiny} {ids} --output {At("recipe.yaml")}"));
+        Assert.Contains("already exists; give another file", Verb.Refused($"init {Verb.Tiny} {ids} --output {At("recipe.yaml")}"));
         Assert.Equal("mine", File.ReadAllText(At("recipe.yaml")));
     }
 

@@ -33,11 +33,11 @@ public sealed class PlanCommandTests
     [Fact]
     public void Graphics_processors_are_spoken_of_only_where_the_table_has_some()
     {
-        Assert.Contains("GPUs stand there", TestCommand.Launch($"plan {Recipe("llama-3.1-8b-depth-4b.yaml")} --gflops 100").Output,
+        Assert.Contains("GPUs are listed", TestCommand.Launch($"plan {Recipe("llama-3.1-8b-depth-4b.yaml")} --gflops 100").Output,
             StringComparison.Ordinal);
         var own = TestCommand.Launch($"plan {Recipe("quickstart.yaml")} --gflops 100").Output;
         Assert.DoesNotContain("one A100", own, StringComparison.Ordinal);
-        Assert.DoesNotContain("GPUs stand there", own, StringComparison.Ordinal);
+        Assert.DoesNotContain("GPUs are listed", own, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class PlanCommandTests
     [Theory]
     [InlineData("plan gone.yaml", "gone.yaml: not found")]
     [InlineData("plan", "RECIPE")]
-    [InlineData("plan gone.yaml --gflops 0", "--gflops is 0 and must be above 0")]
+    [InlineData("plan gone.yaml --gflops 0", "--gflops is 0; it must be above 0")]
     public void Wrong_input_is_one_line_and_code_2(string line, string expected)
     {
         var (code, output, error) = TestCommand.Launch(line);

@@ -47,7 +47,7 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.Equal(folder, Assert.Single(Verb.Json($"status {_run.At("runs")}").GetProperty("runs").EnumerateArray())
             .GetProperty("folder").GetString());
         Assert.Contains($"status {folder}", TestCommand.Launch($"status {_run.At("runs")}").Output, StringComparison.Ordinal);
-        Assert.Contains("name a run folder, as compress --output names it", Verb.Refused("status"), StringComparison.Ordinal);
+        Assert.Contains("name a run folder, as given to compress --output", Verb.Refused("status"), StringComparison.Ordinal);
         Assert.Contains("does not exist; give a run folder", Verb.Refused($"status {_run.At("nowhere")}"), StringComparison.Ordinal);
 
         Assert.Matches("checks of distill-[0-9a-f]+: [0-9]+ passed in both\n", TestCommand.Launch($"compare-runs {folder} {folder}").Output);
@@ -165,7 +165,7 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.Contains("has no run.json", Verb.Refused($"status {Verb.Tiny}"));
         Assert.Contains("has no run.json", Verb.Refused($"report {Verb.Tiny}"));
         Assert.Contains("does not exist", Verb.Refused($"runs {_run.At("nowhere")}"));
-        Assert.Contains("no run lies in", TestCommand.Launch($"runs {_run.At("teacher")}").Output);
+        Assert.Contains("there are no runs in", TestCommand.Launch($"runs {_run.At("teacher")}").Output);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class CacheTests : TorchTest
     [InlineData("--temperature 2", "the temperature is 1 in the cache and 2 here")]
     [InlineData("--held-out 10%", "the data is")]
     [InlineData("--teacher WIDTH", "the teacher is")]
-    [InlineData("--loss reverse-kl", "needs whole distributions")]
+    [InlineData("--loss reverse-kl", "needs full distributions")]
     [InlineData("--loss cross-entropy", "needs no teacher")]
     [InlineData("--hidden-final", "give --teacher instead of --cache")]
     public void What_the_cache_was_not_written_for_is_refused(string options, string message)

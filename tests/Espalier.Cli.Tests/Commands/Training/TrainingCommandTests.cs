@@ -109,7 +109,7 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --layer-decay 0", "--layer-decay is 0; it must be a number above 0 and at most 1")]
     [InlineData("--ids IDS --compute bfloat", "Did you mean bfloat16?")]
     [InlineData("--ids IDS --documents separat", "Did you mean separate?")]
-    [InlineData("--ids IDS --early-stopping 2", "--early-stopping is 2; it looks at evaluations")]
+    [InlineData("--ids IDS --early-stopping 2", "--early-stopping is 2; it needs evaluations")]
     [InlineData("--ids IDS --early-stopping 2 --evaluate-every 1", "early-stopping is 2 and looks at held-out loss, but nothing is held")]
     [InlineData("--ids IDS --lora-rank 2 --lora-targets mamba", "lora-targets: mamba, and this model has none of them")]
     [InlineData("--ids IDS --lora-rank 2 --lora-targets mlp --freeze mlp", "lora-targets: mlp, and freeze names them all (mlp)")]

@@ -21,7 +21,7 @@ public sealed class LowRankTargetsTests
     }
 
     [Theory]
-    [InlineData("q_porj", "'q_porj' is not known. Did you mean q_proj? Known are attention, mlp, q_proj")]
+    [InlineData("q_porj", "'q_porj' is not known. Did you mean q_proj? Known: attention, mlp, q_proj")]
     [InlineData("head", "'head' is not known")]
     public void Others_are_refused_with_the_nearest(string word, string message) =>
         Assert.Contains(message, Assert.Throws<EspalierException>(() => LowRankTargets.Parse([word])).Message);

@@ -40,7 +40,7 @@ public sealed class QuantizedImporterTests : IDisposable
     [InlineData("gptq-4", "checkpoint_format", "\"marlin\"", "gptq and gptq_v2 are read")]
     [InlineData("gptq-4", "group_size", "8", "'model.layers.0.mlp.down_proj.qzeros' is I32 [4, 4], [8, 4] was expected by config.json")]
     [InlineData("awq", "version", "\"gemv\"", "AWQ of the version gemm is read")]
-    [InlineData("awq", "quant_method", "\"hqq\"", "weights stored so are not read; known are awq, bitsandbytes")]
+    [InlineData("awq", "quant_method", "\"hqq\"", "weights stored so are not read; known: awq, bitsandbytes")]
     [InlineData("fp8-block", "quant_method", "\"quark\"", "quant_method is \"quark\"; weights stored so are not read")]
     [InlineData("fp8-block", "weight_block_size", "[8, 8]",
         "a matrix of 32 outputs and 64 inputs has 4 x 8 such blocks: one of the two is wrong")]

@@ -13,16 +13,15 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 internal sealed class AttemptsInput
 {
     private readonly ValueOption<int> _attempts = new("--attempts", TaskSection.AttemptsKind,
-        "Also answer each question N times by sampling, of tasks to which a model writes a text: pass@k and means, beside the score of its "
-            + "greedy answer");
+        "Also sample N answers to each question of generative tasks: pass@k and means, in addition to the score of the greedy answer");
 
     private readonly ValueOption<double> _temperature = new("--temperature", TrainingSection.TemperatureKind,
-        $"With --attempts: sharpness of the choice; by default {Attempts.UsualTemperature}");
+        $"With --attempts: sampling temperature; by default {Attempts.UsualTemperature}");
 
     private readonly ValueOption<double> _topP = new("--top-p", TaskSection.TopPKind,
-        $"With --attempts: only the likeliest ids whose probabilities add up to P; by default {Attempts.UsualTopP}");
+        $"With --attempts: sample only from the likeliest ids whose probabilities add up to P; by default {Attempts.UsualTopP}");
 
-    private readonly ValueOption<long> _seed = new("--seed", Kinds.Seed, "With --attempts: seed of the choices; by default 0");
+    private readonly ValueOption<long> _seed = new("--seed", Kinds.Seed, "With --attempts: sampling seed; by default 0");
 
     internal IReadOnlyList<Option> Options => [_attempts, _temperature, _topP, _seed];
 
@@ -35,8 +34,8 @@ internal sealed class AttemptsInput
                 run.Get(_seed) ?? 0);
         foreach (var option in Options)
             if (run.Has(option))
-                throw new EspalierException($"{option.Name} is about sampled answers, and models answer greedily: say how many with "
-                    + $"{_attempts.Name}, or leave it away");
+                throw new EspalierException($"{option.Name} is for sampled answers, and models answer greedily: say how many to "
+                    + $"sample with {_attempts.Name}, or leave it out");
         return null;
     }
 

@@ -33,8 +33,8 @@ internal static class CacheInput
         };
         cache.Require(wanted);
         if (key.Data != wanted.Data)
-            run.Progress.Warn($"{folder} was written with another tokenizer.json, which gives this text the same tokens: "
-                + "give --teacher too, and all ids are compared");
+            run.Progress.Warn($"{folder} was written with another tokenizer.json, which encodes this text to the same tokens: "
+                + "to compare all ids, give --teacher too");
         return new("cache") { Value = new("cache", folder, ContentHash.OfFile(Path.Combine(folder, "cache.json"))) };
     }
 }

@@ -9,10 +9,10 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 internal sealed class DepthScoresInput
 {
     private readonly TextOption _file = new("--depth-scores",
-        "What espalier depth --output wrote: says which layers go; text or --scores say the rest, where widths are cut too", "FILE.json");
+        "Output of espalier depth, which decides which layers to remove; text or --scores decide widths if these are cut", "FILE.json");
 
     private readonly ValueOption<DepthMetricKind> _metric = new("--depth-metric", Kinds.Choice<DepthMetricKind>(),
-        "Which of its metrics; by default block-influence, or the only one there is");
+        "Metric of that file to use; by default block-influence, or the only one in it");
 
     internal IEnumerable<Option> Options => [_file, _metric];
 
@@ -35,7 +35,7 @@ internal sealed class DepthScoresInput
                 $"{path}: has scores of {scores.Layers} layers and the model has {teacher.Layers}: score this model");
         if (student.Layers == teacher.Layers)
             throw new EspalierException(
-                $"{path}: says which layers go and none goes: say how many stay with --layers, or leave the file out");
+                $"{path}: says which layers to remove, and none is removed: say how many stay with --layers, or leave the file out");
         string[] there = [.. scores.Metrics.Keys.Order().Select(EnumName.Of)];
         if (run.Get(_metric) is { } asked)
             return scores.Metrics.ContainsKey(asked) ? asked
@@ -44,7 +44,7 @@ internal sealed class DepthScoresInput
             return DepthMetricKind.BlockInfluence;
         return scores.Metrics.Count == 1
             ? scores.Metrics.Keys.Single()
-            : throw new EspalierException($"{path}: has {string.Join(", ", there)}: say which of them chooses with --depth-metric");
+            : throw new EspalierException($"{path}: has {string.Join(", ", there)}: choose one with --depth-metric");
     }
 
     /// <summary>

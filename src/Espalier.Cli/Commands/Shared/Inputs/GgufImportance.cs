@@ -22,12 +22,12 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 internal sealed class GgufImportance
 {
     private readonly FlagOption _imatrix = new("--imatrix",
-        "Weigh errors by the mean square of what each column is multiplied with, over the first --samples windows of the text");
+        "Weight quantisation errors by the mean square of each column's inputs, over the first --samples windows of the text");
 
     private readonly ValueOption<int> _samples = new("--samples", Kinds.Size(), "Windows of the text that --imatrix reads", 128);
 
     private readonly ValueOption<int> _windows = new("--windows", Kinds.Size(),
-        "Windows of the text whose loss is measured; by default all that are left");
+        "Windows of the text on which the loss is measured; by default all the others");
 
     private readonly WindowsInput _cut = new("window", 512);
 
@@ -37,13 +37,13 @@ internal sealed class GgufImportance
     internal void Check(CommandRun run, TokenInput input, bool isHf)
     {
         if (isHf && (input.IsGiven(run) || run.Get(_imatrix)))
-            throw new EspalierException("text, --ids and --imatrix are for GGUF files, and a folder is written here: leave them out");
+            throw new EspalierException("text, --ids and --imatrix are for GGUF files, and this writes a folder: leave them out");
         if (run.Get(_imatrix) && !input.IsGiven(run))
-            throw new EspalierException("--imatrix reads text: name some after the model, or ids with --ids");
+            throw new EspalierException("--imatrix reads text: name text after the model, or give ids with --ids");
         if (run.Has(_samples) && !run.Get(_imatrix))
             throw new EspalierException("--samples is for --imatrix, which was not given");
         if (!input.IsGiven(run) && _cut.Options.Append(_windows).FirstOrDefault(run.Has) is { } option)
-            throw new EspalierException($"{option.Name} is about a text, and none was given");
+            throw new EspalierException($"{option.Name} needs a text, and none was given");
     }
 
     /// <summary>Writes the files, and measures them.</summary>
@@ -81,15 +81,15 @@ internal sealed class GgufImportance
 
     internal static void Show(Page page, FormatTable report)
     {
-        var table = new TextTable("file", "type", ">size", ">bits a weight", ">error", ">NLL", ">more than the model");
+        var table = new TextTable("file", "type", ">size", ">bits/weight", ">error", ">NLL", ">above the model");
         foreach (var row in report.Files)
             table.Add(row.Output, row.Type, Units.Bytes(row.Bytes), Text(row.BitsPerWeight, "0.00"), Percent(row.Error),
                 row.Nll is { } nll ? Text(nll, "0.0000") : "-", row.Nll - report.Nll is { } more ? Text(more, "+0.0000;-0.0000;0.0000")
                     : "-");
         page.Table(table);
         if (report.Nll is { } own)
-            page.Line($"the model itself: {Text(own, "0.0000")} nats a token on {report.Windows} windows of {report.Data}"
-                + (report.Imatrix ? "; errors were weighed by the windows before those" : ""));
+            page.Line($"the model itself: {Text(own, "0.0000")} nats per token on {report.Windows} windows of {report.Data}"
+                + (report.Imatrix ? "; errors were weighted by the windows before those" : ""));
     }
 
     internal static string Percent(double share) => Text(100 * share, "0.00") + " %";
@@ -125,9 +125,8 @@ internal sealed class GgufImportance
             measured = new TokenRange(text.Tokens, used, text.Tokens.Count - used);
             if (measured.Count <= sequence)
                 throw new EspalierException(
-                    $"--samples is {samples} and no window of {sequence} is left of the text's {text.Tokens.Count} tokens to measure the "
-                        + $"loss "
-                        + "on: give fewer samples or more text");
+                    $"--samples is {samples}, which leaves no window of {sequence} of the text's {text.Tokens.Count} tokens to measure "
+                        + "the loss on: give fewer samples or more text");
         }
 
         var set = new WindowSet(measured, sequence, WindowStride.Contiguous);

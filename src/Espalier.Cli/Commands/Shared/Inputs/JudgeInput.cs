@@ -15,13 +15,13 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 internal sealed class JudgeInput
 {
     private readonly TextOption _judge = new("--judge",
-        "Who grades answers to tasks such as mtbench: the address of a server that is asked as OpenAI's models are, with "
-            + $"the key in {JudgeEndpoint.KeyVariable}, or a model's folder", "ADDRESS|FOLDER");
+        "Judge that grades answers to tasks such as mtbench: the address of an OpenAI-compatible server, with "
+            + $"the key in {JudgeEndpoint.KeyVariable}, or a model folder", "ADDRESS|FOLDER");
 
-    private readonly TextOption _model = new("--judge-model", "Name of the model at the address of --judge", "NAME");
+    private readonly TextOption _model = new("--judge-model", "Name of the model on the server of --judge", "NAME");
 
     private readonly FlagOption _pairs = new("--judge-pairs",
-        "Also show the judge each model's answers beside the first one's, in both orders, and count wins, losses and ties");
+        "Also have the judge compare each model's answers with the first one's, in both orders, and count wins, losses and ties");
 
     internal IEnumerable<Option> Options => [_judge, _model, _pairs];
 
@@ -36,13 +36,13 @@ internal sealed class JudgeInput
     {
         if (run.Get(_judge) is not { } named)
             return !run.Has(_model) ? null
-                : throw new EspalierException($"{_model.Name} was given without {_judge.Name}, which says where the model is: give both");
+                : throw new EspalierException($"{_model.Name} was given without {_judge.Name}, the address of the server: give both");
         if (!JudgeEndpoint.IsAddress(named))
             return !run.Has(_model) ? new LocalJudgeInput(named, start).Open(run)
                 : throw new EspalierException(
-                    $"{_model.Name} is for an address, and {_judge.Name} names the folder {named}: leave it away");
+                    $"{_model.Name} is for an address, and {_judge.Name} names the folder {named}: leave it out");
         var model = run.Get(_model) ?? throw new EspalierException(
-            $"{_judge.Name} names a server, which may have several models: name one of them with {_model.Name}");
+            $"{_judge.Name} names a server, which may have several models: choose one with {_model.Name}");
         var key = Environment.GetEnvironmentVariable(JudgeEndpoint.KeyVariable);
         var judge = new EndpointJudge(JudgeEndpoint.Of(named, model, string.IsNullOrEmpty(key) ? null : key));
         return new(judge, [], judge);

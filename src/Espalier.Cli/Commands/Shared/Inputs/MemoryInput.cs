@@ -11,8 +11,8 @@ internal sealed class MemoryInput
         "Read the model layer by layer instead of loading it, even if it fits in memory; the scores are the same");
 
     private readonly SizeOption _memory = new("--memory",
-        "What scoring may take, such as 4GB; a model whose float32 weights are larger is read layer by layer [default: 60 % of what is "
-            + "free]");
+        "Memory that scoring may take, such as 4GB; a model whose float32 weights are larger is read layer by layer [default: 60 % of "
+            + "free memory]");
 
     internal IEnumerable<Option> Options => [_stream, _memory];
 

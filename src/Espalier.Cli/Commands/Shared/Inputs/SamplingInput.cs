@@ -13,32 +13,32 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 /// </summary>
 internal sealed class SamplingInput
 {
-    private readonly FlagOption _greedy = new("--greedy", "Always the likeliest id, as with do_sample false in generation_config.json");
+    private readonly FlagOption _greedy = new("--greedy", "Always pick the likeliest id, like do_sample false in generation_config.json");
     private readonly Option<double?> _temperature = new("--temperature")
     {
-        Description = "Sharpness of the choice, 0 is greedy; by default as in generation_config.json, else 1",
+        Description = "Sampling temperature, 0 is greedy; by default from generation_config.json, otherwise 1",
         HelpName = "T"
     };
     private readonly ValueOption<int> _topK = new("--top-k", Kinds.Size(least: 0),
-        "Only the N likeliest ids, 0 is all; by default as in generation_config.json, else 0");
+        "Sample only from the N likeliest ids, 0 is all; by default from generation_config.json, otherwise 0");
     private readonly Option<double?> _topP = new(
         "--top-p")
     {
         Description =
-            "Only the likeliest ids whose probabilities add up to P; by default as in generation_config.json, else 1",
+            "Sample only from the likeliest ids whose probabilities add up to P; by default from generation_config.json, otherwise 1",
         HelpName = "P"
     };
     private readonly Option<double?> _minP = new("--min-p")
     {
-        Description = "Of what those leave only ids at least P times as likely as the likeliest, 0 is all; by default as in "
-            + "generation_config.json, else 0",
+        Description = "After --top-k and --top-p, keep only ids at least P times as likely as the likeliest, 0 is all; by default from "
+            + "generation_config.json, otherwise 0",
         HelpName = "P"
     };
     private readonly ValueOption<double> _repetitionPenalty = new(
         "--repetition-penalty", Kinds.Number("X", Limits.Above(0)),
-        "What logits of ids that stand in the text already are divided by, 1 is off; by default as in generation_config.json, else 1");
+        "Divides the logits of ids that already occur in the text, 1 is off; by default from generation_config.json, otherwise 1");
     private readonly ValueOption<int> _seed = new("--seed", Kinds.Size(least: 0),
-        "Seed of the choices: the same seed gives the same text", 0);
+        "Sampling seed: the same seed gives the same text", 0);
 
     internal IEnumerable<Option> Options => [_greedy, _temperature, _topK, _topP, _minP, _repetitionPenalty, _seed];
 
@@ -48,7 +48,7 @@ internal sealed class SamplingInput
             foreach (var option in (Option[])[_temperature, _topK, _topP, _minP])
                 if (run.Has(option))
                     throw new EspalierException(
-                        $"--greedy and {option.Name} were both given: greedy has nothing to sample, leave one of them out");
+                        $"--greedy and {option.Name} were both given: greedy decoding does not sample, leave one of them out");
 
         var file = new GenerationFields(model);
         var asked = run.Has(_temperature) || run.Has(_topK) || run.Has(_topP) || run.Has(_minP);
@@ -64,7 +64,7 @@ internal sealed class SamplingInput
             };
         if (file.Ignored(sampling: options.Temperature > 0) is { Count: > 0 } ignored)
             run.Progress.Warn(
-                $"{Path.Combine(model.Folder, CheckpointFolder.GenerationConfigFile)}: not followed here: {string.Join(", ", ignored)}");
+                $"{Path.Combine(model.Folder, CheckpointFolder.GenerationConfigFile)}; ignored settings: {string.Join(", ", ignored)}");
         return options.Validate();
     }
 }

@@ -9,14 +9,14 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 internal sealed class ServingInput
 {
     private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(most: 1024),
-        "Answers that are written at the same time; changes no text", 16);
+        "Answers written at the same time; changes no text", 16);
     private readonly ValueOption<int> _queue = new("--queue", Kinds.Size(least: 0, most: 1 << 20),
-        "Requests that may wait beside those; more are refused (429)", 256);
+        "Requests that may wait in addition to those; more are refused (429)", 256);
     private readonly ValueOption<int> _context = new("--context", Kinds.Size(least: 2),
-        "Most positions of a prompt and its answer [default: the model's, at most 8192]");
+        "Maximum positions of a prompt and its answer [default: the model's, at most 8192]");
     private readonly SizeOption _memory = new("--kv-memory",
-        "What keys and values may take, such as 4GB; where it is full, answers wait [default: what all answers can use, at most half of "
-            + "the memory that is free]");
+        "Memory for keys and values, such as 4GB; when it is full, answers wait [default: what all answers can use, at most half of "
+            + "free memory]");
 
     internal IEnumerable<Option> Options => [_batch, _queue, _context, _memory];
 

@@ -16,13 +16,13 @@ internal sealed class TokenInput
     private readonly Argument<string[]> _text = new("text")
     {
         Description =
-            "Text: txt, md, jsonl, json, csv, parquet or source files, also as .gz, .zst "
-                + "or .bz2, folders, patterns such as docs/**/*.md, or dotnet-docs",
+            "Text: txt, md, jsonl, json, csv, parquet or source files, also compressed (.gz, .zst, "
+                + ".bz2), folders, patterns such as docs/**/*.md, or dotnet-docs",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
     private readonly TextOption _ids = new("--ids",
-        "Token ids instead of text: FILE.i32 (little-endian int32), FILE.u16, a token store's folder, or 1,2,3", "IDS");
+        "Token ids instead of text: FILE.i32 (little-endian int32), FILE.u16, a token store folder, or 1,2,3", "IDS");
 
     private readonly TextOption _field = new("--field",
         "Field of JSON records, or column of a table, that holds the text; "
@@ -50,9 +50,9 @@ internal sealed class TokenInput
         if (sources.Length > 0 && run.Has(_ids))
             throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
         if (sources.Length == 0 && !run.Has(_ids))
-            throw new EspalierException("nothing to read was given: name text files or folders after the model, or token ids with --ids");
+            throw new EspalierException("no input was given: name text files or folders after the model, or token ids with --ids");
         if (run.Has(_ids) && run.Has(_field))
-            throw new EspalierException("--field was given and --ids, which have no fields: leave it out");
+            throw new EspalierException("--field was given with --ids, which have no fields: leave it out");
         return (sources, run.Has(_ids) ? run.Get(_ids) : null);
     }
 

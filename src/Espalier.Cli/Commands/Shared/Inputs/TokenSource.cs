@@ -42,7 +42,7 @@ internal sealed class TokenSource(ITokens tokens, Tokenizer? tokenizer = null, S
                     Corpus.BuildStore(options, encoder, folder.Path, new TaskProgress<(long Done, long Total)>(task, bytes => bytes.Done),
                         run.Cancellation);
                 if (skips.ToString().Length > 0)
-                    run.Progress.Warn($"{source.Description}: skipped or mended: {skips.Describe()}");
+                    run.Progress.Warn($"{source.Description}: skipped or repaired: {skips.Describe()}");
                 if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)
                     run.Progress.Warn($"{source.Description}: {warning}");
             }

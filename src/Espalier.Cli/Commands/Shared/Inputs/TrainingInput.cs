@@ -87,7 +87,7 @@ internal sealed class TrainingInput
             "sequential" => (SampleOrder.Sequential, "sequential"),
             var file when File.Exists(file) => (windows => SampleOrder.FromFile(file!, windows), ContentHash.OfFile(file!)),
             var other => throw new EspalierException(
-                $"--order is '{other}', it must be shuffled, sequential or a file of window numbers."
+                $"--order is '{other}'; it must be shuffled, sequential or a file of window numbers."
                     + $"{NearestName.Hint(other!, ["shuffled", "sequential"])}"),
         };
     }

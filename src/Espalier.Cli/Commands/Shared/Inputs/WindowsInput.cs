@@ -10,10 +10,10 @@ namespace Espalier.Cli.Commands.Shared.Inputs;
 internal sealed class WindowsInput(string window, int most)
 {
     private readonly ValueOption<int> _sequence = new ValueOption<int>("--sequence", Kinds.Size(),
-        $"Tokens of a {window}; by default the model's positions, at most {most}").Or("--seq");
+        $"Tokens per {window}; by default the model's positions, at most {most}").Or("--seq");
 
     private readonly ValueOption<int> _batch = new("--batch", Kinds.Size(most: 1024),
-        $"{char.ToUpperInvariant(window[0])}{window[1..]}s of one forward pass; changes nothing but speed and memory", 8);
+        $"{char.ToUpperInvariant(window[0])}{window[1..]}s per forward pass; affects only speed and memory", 8);
 
     internal IReadOnlyList<Option> Options => [_sequence, _batch];
 
@@ -33,5 +33,5 @@ internal sealed class WindowsInput(string window, int most)
     /// <exception cref="EspalierException">It has fewer.</exception>
     internal static int RequirePositions(int asked, string name, DecoderConfig model) => asked <= model.MaxPositions ? asked
         : throw new EspalierException(
-            $"--sequence is {asked} and {name} has {model.MaxPositions} positions (max_position_embeddings): give at most that");
+            $"--sequence is {asked} and {name} has {model.MaxPositions} positions (max_position_embeddings): give at most that many");
 }

@@ -6,7 +6,7 @@ namespace Espalier.Cli.Commands.Shared.Options;
 
 /// <summary><c>--dtype</c>: the element type that weights are written in.</summary>
 /// <param name="byDefault">What is stored where the option is not given, for help.</param>
-internal sealed class DtypeOption(string byDefault = "that of the model")
+internal sealed class DtypeOption(string byDefault = "the model's")
 {
     private readonly ValueOption<ElementType> _option = new("--dtype",
         Kinds.Choice<ElementType>([("f32", ElementType.F32), ("f16", ElementType.F16), ("bf16", ElementType.BF16),
@@ -14,7 +14,7 @@ internal sealed class DtypeOption(string byDefault = "that of the model")
         $"Element type to store; by default {byDefault}");
 
     private readonly FlagOption _clamp = new("--clamp",
-        "Write weights beyond the element type's range as its largest number, instead of refusing the first of them by name");
+        "Write weights beyond the element type's range as its largest number, instead of refusing the first one by name");
 
     internal IEnumerable<Option> Options => [_option, _clamp];
 

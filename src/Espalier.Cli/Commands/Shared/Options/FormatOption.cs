@@ -21,7 +21,7 @@ internal enum OutputFormat
 
 /// <summary><c>--format</c> of the commands whose result is a table.</summary>
 internal sealed class FormatOption() : ValueOption<OutputFormat>("--format", Kinds.Choice<OutputFormat>(),
-    "How the result is printed: for people, as --json does, the table alone with all digits of its numbers, or as Markdown",
+    "Output format: text for people, json (like --json), csv (only the table, with all digits), or Markdown",
     OutputFormat.Text)
 {
     /// <summary>Refuses another format beside <c>--json</c>; before the work, so that hours do not end in a refusal.</summary>

@@ -8,10 +8,10 @@ namespace Espalier.Cli.Commands.Shared.Options;
 internal sealed class MachineOptions(bool onProcessor = false)
 {
     private readonly ValueOption<int> _threads = new("--threads", Kinds.Size(most: 1024),
-        "Threads that compute, by default one for each processor; results repeat bit for bit at a fixed number");
+        "Compute threads, by default one per processor; results are bit-for-bit reproducible at a fixed number");
 
     private readonly TextOption _device = new("--device",
-        "Where models are computed: cpu (unless ESPALIER_DEVICE says otherwise), cuda, cuda:N, or auto, a GPU where there is one",
+        "Device that runs models: cpu (unless ESPALIER_DEVICE says otherwise), cuda, cuda:N, or auto, which is a GPU if there is one",
         "DEVICE");
 
     internal IEnumerable<Option> Options => onProcessor ? [_threads] : [_threads, _device];

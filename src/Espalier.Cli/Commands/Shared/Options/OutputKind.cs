@@ -13,7 +13,7 @@ internal sealed record OutputKind(string Name, Func<string, bool> Is)
 
     internal static OutputKind Scores { get; } = Json("a file of scores", "version", "axes");
 
-    internal static OutputKind DepthScores { get; } = Json("a file of scores of layers", "version", "layers", "metrics");
+    internal static OutputKind DepthScores { get; } = Json("a file of layer scores", "version", "layers", "metrics");
 
     internal static OutputKind Plan { get; } = Json("a plan for prune", "version", "layers", "channels", "heads", "neurons");
 
@@ -24,7 +24,7 @@ internal sealed record OutputKind(string Name, Func<string, bool> Is)
     internal static OutputKind PerToken { get; } = new("a file of NLLs",
         path => Head(path).StartsWith("{\"window\":", StringComparison.Ordinal));
 
-    internal static OutputKind PerDocument { get; } = new("a file of documents' scores",
+    internal static OutputKind PerDocument { get; } = new("a file of document scores",
         path => Head(path) is var head && head.StartsWith("{\"model\":", StringComparison.Ordinal)
             && head.Contains("\"task\":", StringComparison.Ordinal));
 

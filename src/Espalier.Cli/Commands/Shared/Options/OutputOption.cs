@@ -41,7 +41,7 @@ internal sealed class OutputOption : Option<string>
         DurableFiles.OnDisk.Sweep(path);
         var parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
         return Directory.Exists(parent) ? path
-            : throw new EspalierException($"{name} {path}: the folder {parent} does not exist; make it first");
+            : throw new EspalierException($"{name} {path}: the folder {parent} does not exist; create it first");
     }
 
     /// <summary>A folder that is to be made: nothing may be there but an empty folder.</summary>

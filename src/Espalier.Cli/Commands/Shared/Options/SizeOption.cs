@@ -13,7 +13,7 @@ internal sealed class SizeOption : Option<long?>
             var text = result.Tokens[0].Value;
             if (text.Length > 0 && char.IsLetter(text[^1]) && Quantity.Bytes(text) is > 0 and < long.MaxValue and { } bytes)
                 return (long)bytes;
-            result.AddError($"{name} is '{text}', it must be a size such as 500MB, 4GB or 3.5GB");
+            result.AddError($"{name} is '{text}'; it must be a size such as 500MB, 4GB or 3.5GB");
             return null;
         };
     }

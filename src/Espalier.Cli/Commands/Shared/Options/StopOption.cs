@@ -8,7 +8,7 @@ internal sealed class StopOption : Option<string[]>
     /// <param name="of">What ends.</param>
     internal StopOption(string of) : base("--stop")
     {
-        Description = $"Text that ends {of} and is no part of it; may be given several times";
+        Description = $"Text that ends {of}, without being part of it; may be given several times";
         HelpName = "TEXT";
         Arity = ArgumentArity.OneOrMore;
         AllowMultipleArgumentsPerToken = false;

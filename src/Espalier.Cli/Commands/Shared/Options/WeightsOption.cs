@@ -11,8 +11,8 @@ namespace Espalier.Cli.Commands.Shared.Options;
 internal sealed class WeightsOption() : ValueOption<WeightFormat>("--weights",
     Kinds.Choice<WeightFormat>([("float32", WeightFormat.Float32), ("bf16", WeightFormat.BFloat16), ("int8", WeightFormat.Int8),
         ("f32", WeightFormat.Float32), ("bfloat16", WeightFormat.BFloat16)]),
-    "What matrices are kept in, activations are float32: by default what changes nothing, bf16 where the model is stored so, else "
-        + "float32; int8 has a scale for 32 weights and changes the text a little")
+    "Type in which matrices are kept; activations are float32. By default the lossless one, bf16 if the model is stored so, otherwise "
+        + "float32; int8 has one scale per 32 weights and changes the text slightly")
 {
     internal PackedWeights Load(CommandRun run, Checkpoint checkpoint) => PackedWeights.Load(checkpoint, Read(run, checkpoint));
 
