@@ -140,7 +140,8 @@ internal sealed class GgufImportance
     {
         using var gguf = GgufFile.Open(file);
         using var decoder = GgufDecoder.Load(gguf, config);
-        var nll = PerplexityEvaluator.Run(decoder, windows, Measured(run, windows), _cut.Batch(run), run.Progress, stop: run.Cancellation).Nll;
+        var nll = PerplexityEvaluator.Run(
+            decoder, windows, Measured(run, windows), _cut.Batch(run), run.Progress, stop: run.Cancellation).Nll;
         return double.IsFinite(nll) ? nll
             : throw new EspalierException($"{file}: the mean NLL is {nll}: its activations overflow on this text") { ExitCode = 1 };
     }
