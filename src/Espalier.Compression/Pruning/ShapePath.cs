@@ -7,7 +7,8 @@ internal static class ShapePath
 
     /// <summary>
     /// The shapes after each of T steps, the student's last: step i goes to d_s − i (d_s − d_t) / T on every axis (arXiv 2407.14679,
-    /// section 2.4), in whole layers, heads of whole KV groups, and widths in multiples where both ends are such.
+    /// section 2.4), in whole layers, heads of whole KV groups, and widths in multiples where both ends are such or the steps are
+    /// as wide as that.
     /// </summary>
     /// <param name="teacher">Where the path begins.</param>
     /// <param name="student">Where it ends.</param>
@@ -17,7 +18,7 @@ internal static class ShapePath
     public static IReadOnlyList<DecoderConfig> Even(DecoderConfig teacher, DecoderConfig student, int steps,
         int multiple = PruneTarget.DefaultMultiple)
     {
-        var path = Enumerable.Range(1, steps).Select(i => i == steps ? student : At(teacher, student, (double)i / steps, multiple))
+        var path = Enumerable.Range(1, steps).Select(i => i == steps ? student : At(teacher, student, i, steps, multiple))
             .ToList();
         for (var i = 0; i < path.Count; i++)
             if (path[i] == (i == 0 ? teacher : path[i - 1]))
@@ -59,20 +60,22 @@ internal static class ShapePath
     public static double LargestCut(DecoderConfig teacher, IReadOnlyList<DecoderConfig> path) =>
         path.Select((shape, i) => 1 - (double)shape.NonEmbeddingParameters / (i == 0 ? teacher : path[i - 1]).NonEmbeddingParameters).Max();
 
-    private static DecoderConfig At(DecoderConfig teacher, DecoderConfig student, double share, int multiple)
+    private static DecoderConfig At(DecoderConfig teacher, DecoderConfig student, int step, int steps, int multiple)
     {
-        var shape = teacher;
+        var (shape, share) = (teacher, (double)step / steps);
         foreach (var axis in Axis.All.Where(axis => axis.Groups is null))
             shape = axis.With(shape,
-                Between(axis.Of(teacher), axis.Of(student), share, axis.IsWidth ? MultipleOf(axis.Of(teacher), axis.Of(student), multiple)
-                    : 1));
+                Between(axis.Of(teacher), axis.Of(student), share, axis.IsWidth
+                    ? MultipleOf(axis.Of(teacher), axis.Of(student), steps, multiple) : 1));
         foreach (var axis in Axis.All)
             if (axis.Groups is { } groups)
                 shape = axis.With(shape, groups.Of(shape) * Between(axis.GroupSizeOf(teacher), axis.GroupSizeOf(student), share, 1));
         return shape;
     }
 
-    private static int MultipleOf(int from, int to, int multiple) => from % multiple == 0 && to % multiple == 0 ? multiple : 1;
+    // Steps as wide as the multiple come to another one each.
+    private static int MultipleOf(int from, int to, int steps, int multiple) =>
+        from % multiple == 0 && to % multiple == 0 || from - to >= steps * multiple ? multiple : 1;
 
     private static int Between(int from, int to, double share, int multiple) =>
         Math.Clamp((int)Math.Round((from + share * (to - from)) / multiple) * multiple, to, from);

@@ -45,7 +45,7 @@ internal static class CardLineage
             {
                 CardPage.Quoted(stage.Folder), stage.Option("loss") is { } loss ? CardPage.Quoted(loss) : "",
                 CardPage.Exact(stage.Number("steps")!.Value), stage.Option("batch") ?? "", stage.Option("sequence") ?? "",
-                CardPage.Exact(stage.Number("tokens")!.Value), stage.Option("learning_rate") ?? "", stage.Option("min_learning_rate") ?? "",
+                CardPage.Exact(stage.Number("tokens")!.Value), stage.Decimal("learning_rate"), stage.Decimal("min_learning_rate"),
                 stage.Option("seed") ?? "",
             }));
         if (trained.Sum(stage => stage.Number("skipped_steps") ?? 0) is > 0 and var skipped)

@@ -50,12 +50,13 @@ internal static class RunCard
         Sizes(page, facts);
         CardLineage.Write(page, facts);
         CardEvaluation.Write(page, facts);
-        CardUse.Write(page, facts.Arm.Student, [.. facts.Arm.Gguf.Select(file => Path.GetFileName(file))], facts.Arm.Aligned is not null);
+        CardUse.Write(page, facts.Arm.Student, [.. facts.Arm.Gguf.Select(file => Path.GetFileName(file))], facts.Arm.Aligned is not null,
+            PromptOf(facts));
         CardUse.Limits(page, facts);
         page.Heading(2, "Recipe");
         page.Paragraph(
             "The recipe; Espalier reads it as it is, and what it does not name has its default. Paths are those of the machine it ran on.");
-        page.Code("json", Indented(RecipeFile.Canonical(facts.Recipe)));
+        page.Code("json", Indented(Plain(JsonNode.Parse(RecipeFile.Canonical(facts.Recipe)))!));
         return page.ToString();
     }
 
@@ -104,9 +105,23 @@ internal static class RunCard
             page.Paragraph($"Layers of the teacher that were kept, counted from 0: {string.Join(", ", kept)}.");
     }
 
-    private static string Indented(string json)
+    // A document of the run's is the user's, and this page is published; that of the .NET SDK everybody has.
+    private static string PromptOf(CardFacts facts) =>
+        facts.Recipe.Data.Train is [RecipePaths.DotnetDocs] ? SamplePrompt.Of(facts.Arm) : SamplePrompt.Otherwise;
+
+    /// <summary>The same recipe with numbers in decimals and true and false without quotes; hashes are of the text that it is made from.</summary>
+    private static JsonNode? Plain(JsonNode? node) => node switch
     {
-        using var document = JsonDocument.Parse(json);
+        JsonObject map => new JsonObject(map.Select(entry => KeyValuePair.Create(entry.Key,
+            entry.Value is JsonValue value && value.TryGetValue<string>(out var word) && word is "true" or "false"
+                ? JsonValue.Create(word == "true") : Plain(entry.Value)))),
+        JsonArray list => new JsonArray([.. list.Select(Plain)]),
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number => JsonNode.Parse(CardPage.Decimal(value.ToJsonString())),
+        _ => node?.DeepClone(),
+    };
+
+    private static string Indented(JsonNode json)
+    {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, new()
         {
@@ -114,7 +129,7 @@ internal static class RunCard
             NewLine = "\n",
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
         }))
-            document.WriteTo(writer);
+            json.WriteTo(writer);
         return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Commands.Training;
@@ -72,7 +73,7 @@ internal sealed class GenerateCommand : CommandBase
         if (run.Has(_ids) && run.Get(_chat))
             throw new EspalierException("--chat and --ids were both given: ids are no message, give a text");
         var texts = _stop.Of(run);
-        using var checkpoint = _model.OpenFinite(run);
+        using var checkpoint = _model.OpenFinite(run).WithUntaught(run);
         var options = _sampling.Read(run, checkpoint);
         var samples = run.Get(_samples)!.Value;
         if (samples > 1 && options.Temperature == 0)

@@ -41,7 +41,8 @@ internal static class PlanPage
             page.Line("GPUs stand there for comparison; with a libtorch for CUDA, --device cuda computes on one.");
         page.Line(
             $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without "
-                + "evaluation and writing. The time of a stage is the middle of its range.");
+                + "evaluation and writing. The times of stages are at the device's usual speed, and so is their sum; the range above is what that sum "
+                + "would be at the fastest and the slowest.");
         if (plan.Warnings.Count > 0)
         {
             page.Line();
@@ -100,7 +101,7 @@ internal static class PlanPage
     {
         var table = new TextTable("axis", ">size", ">divisible by", ">parameters", ">without embedding");
         foreach (var near in plan.Neighbours)
-            table.Add(near.Axis, $"{near.Size}", near.Multiple is { } multiple ? $"{multiple}"
+            table.Add(near.Axis, $"{near.Size}{(near.Beside is { } with ? $" ({with.Axis} {with.Size})" : "")}", near.Multiple is { } multiple ? $"{multiple}"
                 : "", Exact(near.Parameters), Exact(near.NonEmbeddingParameters));
         return table;
     }
@@ -117,6 +118,7 @@ internal static class PlanPage
         var table = new TextTable(["stage", .. times.Select(time => $">{time.Device}")]);
         for (var i = 0; i < times[0].Stages.Count; i++)
             table.Add([times[0].Stages[i].Stage, .. times.Select(time => Units.LongTime(time.Stages[i].Hours * 3600))]);
+        table.Add(["all", .. times.Select(time => Units.LongTime(time.Seconds))]);
         return table;
     }
 

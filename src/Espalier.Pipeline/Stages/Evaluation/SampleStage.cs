@@ -35,7 +35,7 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
 
     private int Length => Math.Min(PromptTokens, model.Value.Config.MaxPositions / 2);
 
-    protected override JsonObject Options() => new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens };
+    protected override JsonObject Options() => new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens, ["whole_words"] = true };
 
     protected override IEnumerable<(string Name, string Hash)> Inputs() =>
         [("model", model.Value.Hash), ("text", text.Value.Hash), ("tokenizer", tokenizer.Sha256)];
@@ -61,6 +61,7 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
         var ids = new int[(int)Math.Min(length + Tokens, tokens.Count - start)];
         tokens.Read(start, ids);
         var end = EndOf(ids, length, model.Config);
+        length = WholeWords(tokenizer, ids, length);
         var (prompt, original) = (ids[..length], ids[length..end]);
         var written = Generator.Continue(model, prompt, Tokens, new(), model.Config.EosTokenIds.ToHashSet(), stop).ToArray();
         return new()
@@ -69,6 +70,15 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
             ["original"] = Continuation(tokenizer, prompt, original),
             ["written"] = Continuation(tokenizer, prompt, written),
         };
+    }
+
+    /// <summary>So many of the first ids that the next one begins a word; all of them where none does.</summary>
+    private static int WholeWords(Tokenizer tokenizer, int[] ids, int length)
+    {
+        for (var count = length; count >= Shortest; count--)
+            if (Continuation(tokenizer, ids[..count], ids[count..(count + 1)]) is [var next, ..] && char.IsWhiteSpace(next))
+                return count;
+        return length;
     }
 
     /// <summary>

@@ -21,12 +21,11 @@ internal static class ChecksSection
         foreach (var (stage, checks) in stages)
         {
             var seconds = SecondsOf(RunLayout.StageOf(run.Folder, stage.Folder));
-            var share = seconds / stage.Seconds;
             table.Add(null,
                 new(stage.Stage, stage.Folder),
                 string.Join("; ", checks!),
                 seconds is { } took ? Figures.Time(took) : Figures.None,
-                share is { } part && double.IsFinite(part) ? FormattableString.Invariant($"{part:0.0%}") : Figures.None);
+                seconds is { } part ? Figures.Share(part, stage.Seconds) : Figures.None);
         }
         table.Write(html);
     }
