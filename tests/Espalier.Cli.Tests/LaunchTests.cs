@@ -91,6 +91,35 @@ public sealed class LaunchTests
         Assert.False(begun);
     }
 
+    [Theory]
+    [InlineData("status", "espalier status [<RUN>] [options]")]
+    [InlineData("compress", "espalier compress <RECIPE>... [options]")]
+    [InlineData("plan", "espalier plan <RECIPE> [options]")]
+    [InlineData("inspect", "espalier inspect <PATH> [options]")]
+    public void Usage_names_arguments_as_the_list_below_it_does(string command, string usage)
+    {
+        var output = TestCommand.Launch($"{command} --help").Output;
+        Assert.Contains($"  {usage}\n", output);
+        Assert.Contains($"\n  {Regex.Match(usage, "<[A-Z]+>").Value}  ", output);
+    }
+
+    [Fact]
+    public void Names_and_texts_of_help_are_two_blanks_apart() => Assert.All(
+        TestCommand.Launch("--help").Output.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' '),
+        line => Assert.Matches("^  [^ ]+(, [^ ]+)*  +[A-Z]", line));
+
+    [Theory]
+    [InlineData("status", "RUN is empty: name a file or folder, or leave it out (see: espalier status --help)")]
+    [InlineData("runs", "FOLDER is empty: name a folder, or leave it out (see: espalier runs --help)")]
+    [InlineData("report", "RUN is empty: name a file or folder (see: espalier report --help)")]
+    public void An_empty_name_of_a_place_is_refused_as_that(string command, string error)
+    {
+        using var output = new StringWriter();
+        using var says = new StringWriter();
+        Assert.Equal(2, Launch.Run(Cli.Commands.CommandList.All(), [command, ""], new(output, says, IsInteractive: false)));
+        Assert.Equal($"espalier: error: {error}\n", says.ToString());
+    }
+
     [Fact]
     public void Help_ends_with_the_examples()
     {
@@ -263,7 +292,7 @@ public sealed class LaunchTests
             return 0;
         });
         Assert.Equal(130, code);
-        Assert.Equal("espalier: stopping after what is being done now\nespalier: interrupted\n", error);
+        Assert.Equal("espalier: stopping after what is being done now; asking again changes nothing\nespalier: interrupted\n", error);
     }
 
     [Fact]

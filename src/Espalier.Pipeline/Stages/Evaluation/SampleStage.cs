@@ -67,10 +67,16 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
         return new()
         {
             ["prompt"] = tokenizer.Decode(prompt, skipSpecialTokens: true),
-            ["original"] = Continuation(tokenizer, prompt, original),
-            ["written"] = Continuation(tokenizer, prompt, written),
+            ["original"] = Ended(Continuation(tokenizer, prompt, original), end == ids.Length),
+            ["written"] = Ended(Continuation(tokenizer, prompt, written), written.Length == Tokens),
+            ["original_is_cut"] = end == ids.Length,
+            ["written_is_cut"] = written.Length == Tokens,
         };
     }
+
+    /// <summary>A text, without the word that its last token may have cut through where it goes on.</summary>
+    private static string Ended(string text, bool isCut) =>
+        isCut && text.LastIndexOfAny([' ', '\n']) is var end && end > 0 && !string.IsNullOrWhiteSpace(text[..end]) ? text[..end].TrimEnd() : text;
 
     /// <summary>So many of the first ids that the next one begins a word; all of them where none does.</summary>
     private static int WholeWords(Tokenizer tokenizer, int[] ids, int length)

@@ -23,10 +23,10 @@ internal static class SamplesSection
             html.Leaf("h3", $"Beginning {number + 1}");
             html.Leaf("blockquote", Visible(sample.Prompt));
             using var list = html.Open("ul", ("class", "samples"));
-            One(html, "The text itself", WholeWords(sample.Original), "original");
+            One(html, "The text itself", sample.Original, "original");
             foreach (var (model, texts) in models.Take(MostModels))
                 if (texts.ElementAtOrDefault(number) is { } own && own.Prompt == sample.Prompt)
-                    One(html, run.TitleOf(model), WholeWords(own.Written), model.Row.Model == "student" ? "student" : null);
+                    One(html, run.TitleOf(model), own.Written, model.Row.Model == "student" ? "student" : null);
         }
         if (models.Length > MostModels)
             html.Leaf("p", $"{models.Length - MostModels} more models are left out here; what they wrote is in their stages.",
@@ -40,11 +40,6 @@ internal static class SamplesSection
         html.Leaf("span", Visible(text), ("class", "written"));
     }
 
-    /// <summary>A text without the word that the number of tokens may have cut through, and a mark in its place.</summary>
-    private static string WholeWords(string text) =>
-        text.AsSpan().TrimEnd() is { Length: > 0 } && text.LastIndexOfAny([' ', '\n']) is > 0 and var end
-            && !string.IsNullOrWhiteSpace(text[..end]) ? $"{text[..end].TrimEnd()} …" : text;
-
     private static string Visible(string text) =>
         text.Length == 0 ? "(nothing)" : string.IsNullOrWhiteSpace(text) ? "(only white space)" : text;
 
@@ -53,8 +48,12 @@ internal static class SamplesSection
         if (model.Row.Samples is not { } stage || run.Record(stage)?.Result is not { } result || result["samples"] is not JsonArray samples)
             return [];
         return [.. samples.Select(sample =>
-            new Sample(Text(result["set"]), Text(sample?["prompt"]), Text(sample?["original"]), Text(sample?["written"])))];
+            new Sample(Text(result["set"]), Text(sample?["prompt"]), Marked(sample, "original"), Marked(sample, "written")))];
     }
+
+    /// <summary>A text, with a mark where it goes on that was not taken or written.</summary>
+    private static string Marked(JsonNode? sample, string name) =>
+        Text(sample?[name]) + (sample?[$"{name}_is_cut"]?.GetValueKind() == JsonValueKind.True ? " …" : "");
 
     private static string Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
 
