@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Espalier.Cli.Tests.Survival;
 
 namespace Espalier.Cli.Tests;
@@ -114,10 +115,8 @@ public sealed class LaunchTests
     [InlineData("report", "RUN is empty: name a file or folder (see: espalier report --help)")]
     public void An_empty_name_of_a_place_is_refused_as_that(string command, string error)
     {
-        using var output = new StringWriter();
-        using var says = new StringWriter();
-        Assert.Equal(2, Launch.Run(Cli.Commands.CommandList.All(), [command, ""], new(output, says, IsInteractive: false)));
-        Assert.Equal($"espalier: error: {error}\n", says.ToString());
+        var (code, output, says) = TestCommand.LaunchWith(command, "");
+        Assert.Equal((2, "", $"espalier: error: {error}\n"), (code, output, says));
     }
 
     [Fact]

@@ -67,7 +67,7 @@ internal sealed record CyclesSection
             PageDefault = "33.3%",
             Page = """
                 As few cycles on an even path (every axis in equal steps, widths in multiples of 64 where both ends are or
-                there is room for them) as cut no more than this share of the non-embedding parameters each.
+                the shapes differ then, too) as cut no more than this share of the non-embedding parameters each.
                 """,
             Useless = s => BesideShapes(s) ?? (s.Count is null ? null : "it chooses the count, which is given; keep one of the two"),
         },
