@@ -42,9 +42,8 @@ internal static class ShapePath
                 + $"{least * 100:0.#} % at once; allow that, or name the shapes");
     }
 
-    /// <summary>The shapes after each step; null where one cuts nothing.</summary>
-    /// <param name="isRounded">Whether widths are multiples where the ends are none, too.</param>
-    private static IReadOnlyList<DecoderConfig>? Path(DecoderConfig teacher, DecoderConfig student, int steps, int multiple, bool isRounded)
+    /// <summary>The shapes after each step; null where one cuts nothing. Rounded, widths are multiples where the ends are none, too.</summary>
+    private static DecoderConfig[]? Path(DecoderConfig teacher, DecoderConfig student, int steps, int multiple, bool isRounded)
     {
         DecoderConfig[] path = [.. Enumerable.Range(1, steps).Select(i => i == steps ? student
             : At(teacher, student, (double)i / steps, multiple, isRounded))];

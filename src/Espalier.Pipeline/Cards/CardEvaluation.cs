@@ -10,7 +10,7 @@ namespace Espalier.Pipeline.Cards;
 internal static class CardEvaluation
 {
     /// <summary>Half the width of a 95 % interval in standard errors, by the normal approximation.</summary>
-    private const double Standard95 = 1.96;
+    internal const double Standard95 = 1.96;
 
     /// <summary>Writes the section; the models are those of the run, the last one is in this folder.</summary>
     public static void Write(CardPage page, CardFacts facts)

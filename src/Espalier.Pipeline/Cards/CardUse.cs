@@ -3,6 +3,7 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf.Export;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers.Formats;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Cards;
@@ -60,15 +61,11 @@ internal static class CardUse
     private static bool HasGguf(string folder)
     {
         using var model = Checkpoint.Open(folder, requireWeights: false);
-        try
+        return Perhaps.Of(() =>
         {
             GgufExporter.Check(model.Config, folder, "the student", [GgufFormat.F32]);
             return true;
-        }
-        catch (EspalierException)
-        {
-            return false;
-        }
+        });
     }
 
     /// <summary>Writes what is known against it.</summary>

@@ -8,18 +8,8 @@ internal static class UntaughtStudent
 {
     /// <summary>Whether a model's folder has such a record: the card of a run, or the stage that the folder lies in.</summary>
     /// <param name="folder">The model's folder.</param>
-    public static bool Is(string folder)
-    {
-        try
-        {
-            return SealedText.Read(Path.Combine(folder, ModelCardFile.Name))?.Contains(CardUse.NotTrained, StringComparison.Ordinal) == true
-                || Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) is { } stage
-                    && StageRecord.Read(stage)?.Name is "prune" or "mask";
-        }
-        // Nothing is decided by it.
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
-    }
+    public static bool Is(string folder) => Perhaps.Read(() =>
+        SealedText.Read(Path.Combine(folder, ModelCardFile.Name))?.Contains(CardUse.NotTrained, StringComparison.Ordinal) == true
+            || Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) is { } stage
+                && StageRecord.Read(stage)?.Name == "prune");
 }

@@ -1,6 +1,7 @@
 using Espalier.Compression.Pruning;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Export;
 
 namespace Espalier.Pipeline.Planning;
@@ -45,18 +46,8 @@ internal static class StudentShape
     }
 
     /// <summary>Whether a shape can be exported so.</summary>
-    public static bool IsExported(Checkpoint teacher, DecoderConfig shape, ExportKind kind)
-    {
-        try
-        {
-            ExportStage.Preflight(teacher.Family, shape.Validate("the student"), teacher.RawConfig, [kind], teacher.Folder);
-            return true;
-        }
-        catch (EspalierException)
-        {
-            return false;
-        }
-    }
+    public static bool IsExported(Checkpoint teacher, DecoderConfig shape, ExportKind kind) => Perhaps.Of(() =>
+        ExportStage.Preflight(teacher.Family, shape.Validate("the student"), teacher.RawConfig, [kind], teacher.Folder)) is not null;
 
     /// <summary>
     /// Legal widths from half of the teacher's up to it, that one and smaller multiples of what <see cref="PlanWarnings"/> asks for; of half

@@ -10,9 +10,6 @@ namespace Espalier.Reports.Sections.Evaluation;
 /// <summary>Teacher, pruned model and student side by side on benchmarks: how sure that is, and what fell most.</summary>
 internal static class BenchmarksSection
 {
-    /// <summary>Half the width of a 95 % interval in standard errors, by the normal approximation.</summary>
-    private const double Standard95 = 1.96;
-
     private const int MostSubjects = 12;
 
     internal static void Write(HtmlBuilder html, ReportRun run)
@@ -95,7 +92,7 @@ internal static class BenchmarksSection
         new IntervalChart($"{task.Metric.Name} on {task.Task} with 95 % intervals",
             scale == MetricScale.Share ? $"{task.Metric.Name}, %" : task.Metric.Name,
             [.. models.Zip(task.Results, (model, result) => new Interval(
-                model, unit * result.Metrics[0].Value, Standard95 * unit * result.Metrics[0].StandardError))])
+                model, unit * result.Metrics[0].Value, CardEvaluation.Standard95 * unit * result.Metrics[0].StandardError))])
         { Shown = value => MetricText.Number(value / unit, scale) }.Write(html);
         if (task.IsFew)
             html.Leaf("p", $"Of fewer than {TaskComparison.Few} documents, as here, intervals say little.", ("class", "quiet"));
