@@ -76,8 +76,8 @@ internal static class CardUse
         var longest = facts.Stages.Where(stage => stage.Trains)
             .Select(stage => int.TryParse(stage.Option("sequence"), out var tokens) ? tokens : 0).DefaultIfEmpty(0).Max();
         if (longest > 0 && longest < facts.Student.MaxPositions)
-            limits.Add($"It was trained on windows of at most {CardPage.Exact(longest)} tokens, though it has "
-                + $"{CardPage.Exact(facts.Student.MaxPositions)} positions.");
+            limits.Add($"It was trained on windows of at most {Units.Exact(longest)} tokens, though it has "
+                + $"{Units.Exact(facts.Student.MaxPositions)} positions.");
         if (!facts.Stages.Any(stage => stage.Trains && stage.Record.Name != "correct"))
             limits.Add(NotTrained);
         if (facts.Arm.Aligned is null)

@@ -40,8 +40,8 @@ internal static class RunCard
         var name = facts.Arm.Arm.Length > 0 ? facts.Arm.Arm : "student";
         page.Heading(1, name);
         page.Paragraph(
-            $"A language model of {CardPage.Exact(facts.Student.Parameters)} parameters, made by Espalier {facts.Version} from "
-                + $"{CardPage.Plain(facts.TeacherName)}, which has {CardPage.Exact(facts.Teacher.Parameters)}: "
+            $"A language model of {Units.Exact(facts.Student.Parameters)} parameters, made by Espalier {facts.Version} from "
+                + $"{CardPage.Plain(facts.TeacherName)}, which has {Units.Exact(facts.Teacher.Parameters)}: "
                 + $"{string.Join(", then ", Done(facts))}. "
                 + $"Its weights are stored as {facts.Export.Option("stored")}.");
         page.Heading(2, "Licence");
@@ -78,8 +78,8 @@ internal static class RunCard
     {
         foreach (var stage in facts.Stages.Where(stage => stage.MakesModel))
         {
-            var much = stage.Trains ? $" ({CardPage.Exact(stage.Number("steps")!.Value)} steps, "
-                + $"{CardPage.Exact(stage.Number("tokens")!.Value)} tokens)" : "";
+            var much = stage.Trains ? $" ({Units.Exact(stage.Number("steps")!.Value)} steps, "
+                + $"{Units.Exact(stage.Number("tokens")!.Value)} tokens)" : "";
             yield return stage.Record.Name switch
             {
                 "correct" => $"the teacher was trained on the text below first{much}",
@@ -97,7 +97,7 @@ internal static class RunCard
             SizesOf(facts).Where(size => size.Value(facts.Teacher) > 0).Select(size =>
         {
             var (old, now) = (size.Value(facts.Teacher), size.Value(facts.Student));
-            return new[] { CardPage.Plain(size.Name), CardPage.Exact(old), CardPage.Exact(now), old == now ? "all"
+            return new[] { CardPage.Plain(size.Name), Units.Exact(old), Units.Exact(now), old == now ? "all"
                 : CardPage.Share(now, old) };
         }));
         int[] kept = facts.Arm.Plan is { } plan && File.Exists(plan) ? [.. PlanFile.Read(plan).Layers ?? []] : [];

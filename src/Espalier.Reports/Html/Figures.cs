@@ -25,9 +25,6 @@ internal static class Figures
     /// <summary>38.2 %, of two counts.</summary>
     internal static string Share(double part, double whole) => whole > 0 ? Or(100 * part / whole, "0.0") + " %" : None;
 
-    /// <summary>123,456: exact counts.</summary>
-    internal static string Exact(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
-
     /// <summary>0.25, 150, 1e-4: labels of axes.</summary>
     internal static string Tick(double value) => value == 0 ? "0"
         : Math.Abs(value) is < 1e-2 or >= 1e6 ? Or(value, "0.##e0") : Or(value, "0.####");

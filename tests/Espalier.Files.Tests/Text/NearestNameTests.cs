@@ -37,7 +37,7 @@ public sealed class NearestNameTests
     [InlineData("q7_0", " Did you mean q8_0?")]
     [InlineData("q8", " Did you mean q8_0?")]
     [InlineData("f33", " Did you mean f32?")]
-    [InlineData("r2", "")]
+    [InlineData("zstandard2", "")]
     public void A_number_that_is_not_there_is_answered_with_those_next_to_it(string name, string hint) =>
         Assert.Equal(hint, NearestName.Hint(name, ["f32", "bf16", "q8_0", "q4_k_m", "q4_0"]));
 

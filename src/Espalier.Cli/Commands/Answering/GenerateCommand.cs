@@ -107,12 +107,12 @@ internal sealed class GenerateCommand : CommandBase
         {
             if (text.Ids.Count == 0)
                 first = Stopwatch.GetTimestamp();
-            Show(text.Append(id));
+            run.Say(text.Append(id));
             if (text.IsStopped)
                 break;
         }
         var ended = Stopwatch.GetTimestamp();
-        Show(text.Finish());
+        run.Say(text.Finish());
         var count = text.Ids.Count;
         double? rate = count < 2 ? null : (count - 1) / Stopwatch.GetElapsedTime(first, ended).TotalSeconds;
         // Who reads the text has it already; the figures are no part of it.
@@ -131,14 +131,6 @@ internal sealed class GenerateCommand : CommandBase
         if (!run.Json)
             run.Progress.Note($"{Units.Counted(count, "token")}{(rate is { } speed ? $", {Units.Short(speed)} tokens/s" : "")}");
         return ExitCodes.Done;
-
-        void Show(string piece)
-        {
-            if (run.Json)
-                return;
-            run.Terminal.Output.Write(piece);
-            run.Terminal.Output.Flush();
-        }
     }
 
     // Many at once: nothing streams, for their texts grow side by side.

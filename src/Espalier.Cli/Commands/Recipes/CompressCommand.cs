@@ -97,9 +97,7 @@ internal sealed class CompressCommand : CommandBase
 
     private static void Show(Page page, CompressReport report)
     {
-        page.Table(ModelTable.Of(report.Rows));
-        if (ModelTable.Legend(report.Rows) is { } legend)
-            page.Line(legend);
+        ModelTable.Show(page, report.Rows);
         page.Line();
         foreach (var arm in report.Tasks ?? [])
         {

@@ -63,13 +63,13 @@ internal static class PlanPage
             Row("experts a token", model => $"{model.NumExpertsPerTok}");
         Row("head_dim", model => $"{model.HeadDim}");
         Row("vocabulary", model => $"{model.VocabSize}{(model.TieWordEmbeddings ? ", tied" : "")}");
-        Row("parameters", model => Exact(model.Parameters));
+        Row("parameters", model => Units.Exact(model.Parameters));
         if (plan.StudentRange is { } range)
-            table.Add("  by which layers go", "", $"{Exact(range.Least)} to {Exact(range.Most)}");
+            table.Add("  by which layers go", "", $"{Units.Exact(range.Least)} to {Units.Exact(range.Most)}");
         if (teacher.ActiveParameters is not null)
-            Row("  active", model => Exact(model.ActiveParameters ?? model.Parameters));
-        Row("  embedding", model => Exact(model.EmbeddingParameters));
-        Row("  the rest", model => Exact(model.NonEmbeddingParameters));
+            Row("  active", model => Units.Exact(model.ActiveParameters ?? model.Parameters));
+        Row("  embedding", model => Units.Exact(model.EmbeddingParameters));
+        Row("  the rest", model => Units.Exact(model.NonEmbeddingParameters));
         Row("weights, float32", model => Units.Bytes(model.WeightBytesFloat32));
         Row("weights, bfloat16", model => Units.Bytes(model.WeightBytesBfloat16));
         Row("KV cache a token, float32", model => Units.Bytes(model.KvCacheBytesPerTokenFloat32));
@@ -102,7 +102,7 @@ internal static class PlanPage
         var table = new TextTable("axis", ">size", ">divisible by", ">parameters", ">without embedding");
         foreach (var near in plan.Neighbours)
             table.Add(near.Axis, $"{near.Size}{(near.Beside is { } with ? $" ({with.Axis} {with.Size})" : "")}", near.Multiple is { } multiple ? $"{multiple}"
-                : "", Exact(near.Parameters), Exact(near.NonEmbeddingParameters));
+                : "", Units.Exact(near.Parameters), Units.Exact(near.NonEmbeddingParameters));
         return table;
     }
 
@@ -135,6 +135,4 @@ internal static class PlanPage
     }
 
     private static string Range(string from, string to) => from == to ? from : $"{from} to {to}";
-
-    private static string Exact(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 }

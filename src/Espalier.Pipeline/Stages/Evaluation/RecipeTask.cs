@@ -74,7 +74,7 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks, 
     /// <summary>What it is, and how much of it each model is asked; where its files are not there, what the recipe says.</summary>
     public string Size => Perhaps.Of(() =>
     {
-        var asked = Questions.Requests.ToString("N0", CultureInfo.InvariantCulture);
+        var asked = Units.Exact(Questions.Requests);
         var written = ((Definition.Kind as SampledKind)?.Inner ?? Definition.Kind) as WrittenKind;
         return $"{section.Title}: " + (written is null ? $"{asked} choices or texts to score"
             : $"{asked} texts of at most {written.MaxTokens} tokens to write");

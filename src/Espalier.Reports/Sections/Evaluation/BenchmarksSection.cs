@@ -42,7 +42,7 @@ internal static class BenchmarksSection
         var table = new HtmlTable(["Benchmark", ">Shots", ">Documents", "Metric", .. models.Select(model => $">{model}")]);
         foreach (var task in tasks)
             foreach (var metric in task.Results[0].Metrics)
-                table.Add(null, [task.Task, Figures.Exact(task.Shots), Figures.Exact(task.Documents), metric.Name,
+                table.Add(null, [task.Task, Units.Exact(task.Shots), Units.Exact(task.Documents), metric.Name,
                     .. task.Results.Select(result => MetricText.Value(result.Metrics.First(of => of.Name == metric.Name)))]);
         table.Write(html);
         if (tasks.Any(task => task.Chance is not null))
@@ -55,7 +55,7 @@ internal static class BenchmarksSection
                     + "the probability that one of k attempts is right.", ("class", "quiet"));
         foreach (var task in tasks)
             if (task.Results.Max(result => result.Cut) is > 0 and var cut)
-                html.Leaf("p", $"{task.Task}: {Figures.Exact(cut)} of {Figures.Exact(task.Documents)} contexts are longer than a model's "
+                html.Leaf("p", $"{task.Task}: {Units.Exact(cut)} of {Units.Exact(task.Documents)} contexts are longer than a model's "
                     + "positions and were cut.", ("class", "quiet"));
     }
 
@@ -74,7 +74,7 @@ internal static class BenchmarksSection
                 table.Add(null, [new Cell($"{task.Task}, {task.Metric.Name}"), new Cell(model),
                     new Cell(MetricText.Signed(comparison.Difference, scale) + MetricText.Points(scale)),
                     new Cell($"{MetricText.Signed(comparison.Lower, scale)} to {MetricText.Signed(comparison.Upper, scale)}"),
-                    new Cell(Figures.Exact(comparison.OnlyModel)), new Cell(Figures.Exact(comparison.OnlyAgainst)),
+                    new Cell(Units.Exact(comparison.OnlyModel)), new Cell(Units.Exact(comparison.OnlyAgainst)),
                     new Cell(MetricText.Probability(comparison.Probability)),
                     .. comparison.Adjusted is { } adjusted ? [new Cell(MetricText.Probability(adjusted))] : Array.Empty<Cell>()]);
             }
@@ -108,7 +108,7 @@ internal static class BenchmarksSection
             + "small, and the largest of many falls is partly chance):");
         var table = new HtmlTable(["Subject", ">Documents", .. models.Select(model => $">{model}"), ">Largest fall"]);
         foreach (var subject in fallen)
-            table.Add(null, [subject.Name, Figures.Exact(subject.Documents),
+            table.Add(null, [subject.Name, Units.Exact(subject.Documents),
                 .. subject.Values.Select(value => MetricText.Number(value, scale)),
                 MetricText.Number(subject.Fall(task.IsLowerBetter), scale)]);
         table.Write(html);

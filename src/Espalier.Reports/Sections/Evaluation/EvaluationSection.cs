@@ -35,7 +35,7 @@ internal static class EvaluationSection
         foreach (var (name, of) in rows)
         {
             var (low, high) = (of.Nll - CardEvaluation.Standard95 * of.NllStandardError, of.Nll + CardEvaluation.Standard95 * of.NllStandardError);
-            table.Add(null, new Cell(name), new Cell(Figures.Exact(of.Tokens)), new Cell(Figures.Loss(of.Nll)),
+            table.Add(null, new Cell(name), new Cell(Units.Exact(of.Tokens)), new Cell(Figures.Loss(of.Nll)),
                 new Cell(Figures.LossError(of.NllStandardError)),
                 new Cell(low < high ? $"{Figures.Loss(low)} to {Figures.Loss(high)}" : Figures.None),
                 new Cell(Figures.Short(of.Perplexity)),
