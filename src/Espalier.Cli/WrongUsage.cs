@@ -43,11 +43,11 @@ internal static class WrongUsage
         }
     }
 
-    /// <summary>A place on the disk whose name is empty, as a variable of the shell leaves it that is not set; null where there is none.</summary>
+    /// <summary>A place on the disk with an empty name, as a variable leaves it that is not set; null where there is none.</summary>
     private static string? Empty(ParseResult parsed) =>
         parsed.CommandResult.Children.OfType<ArgumentResult>().FirstOrDefault(argument => ValueFacts.Of(argument.Argument).Files
             && argument.Tokens.Any(static token => token.Value.Length == 0)) is { Argument: var empty }
-            ? $"{(empty.HelpName ?? empty.Name).ToUpperInvariant()} is empty: name {(ValueFacts.Of(empty).Folders ? "a folder" : "a file or folder")}"
+            ? $"{(empty.HelpName ?? empty.Name).ToUpperInvariant()} is empty: name a {(ValueFacts.Of(empty).Folders ? "" : "file or ")}folder"
                 + (empty.Arity.MinimumNumberOfValues == 0 ? ", or leave it out" : "") : null;
 
     /// <summary>What the command cannot do without, with its own words for it; null where something else is wrong.</summary>

@@ -93,14 +93,14 @@ public sealed class LaunchTests
     }
 
     [Theory]
-    [InlineData("status", "espalier status [<RUN>] [options]")]
-    [InlineData("compress", "espalier compress <RECIPE>... [options]")]
-    [InlineData("plan", "espalier plan <RECIPE> [options]")]
-    [InlineData("inspect", "espalier inspect <PATH> [options]")]
+    [InlineData("status", "status [<RUN>] [options]")]
+    [InlineData("compress", "compress <RECIPE>... [options]")]
+    [InlineData("plan", "plan <RECIPE> [options]")]
+    [InlineData("inspect", "inspect <PATH> [options]")]
     public void Usage_names_arguments_as_the_list_below_it_does(string command, string usage)
     {
         var output = TestCommand.Launch($"{command} --help").Output;
-        Assert.Contains($"  {usage}\n", output);
+        Assert.Contains($" {usage}\n", output);
         Assert.Contains($"\n  {Regex.Match(usage, "<[A-Z]+>").Value}  ", output);
     }
 

@@ -42,7 +42,7 @@ internal static class ShapePath
                 + $"{least * 100:0.#} % at once; allow that, or name the shapes");
     }
 
-    /// <summary>The shapes after each step; null where one cuts nothing. Rounded, widths are multiples where the ends are none, too.</summary>
+    /// <summary>The shapes after each step; null where one cuts nothing. Rounded, all widths are multiples.</summary>
     private static DecoderConfig[]? Path(DecoderConfig teacher, DecoderConfig student, int steps, int multiple, bool isRounded)
     {
         DecoderConfig[] path = [.. Enumerable.Range(1, steps).Select(i => i == steps ? student

@@ -109,7 +109,7 @@ internal static class RunCard
     private static string PromptOf(CardFacts facts) =>
         facts.Recipe.Data.Train is [RecipePaths.DotnetDocs] ? SamplePrompt.Of(facts.Arm) : SamplePrompt.Otherwise;
 
-    /// <summary>The same recipe with numbers in decimals and true and false without quotes; hashes are of the text that it is made from.</summary>
+    /// <summary>The same recipe with numbers in decimals, true and false without quotes; hashes are of the text it is made from.</summary>
     private static JsonNode? Plain(JsonNode? node) => node switch
     {
         JsonObject map => new JsonObject(map.Select(entry => KeyValuePair.Create(entry.Key,

@@ -50,8 +50,8 @@ internal static class StudentShape
         ExportStage.Preflight(teacher.Family, shape.Validate("the student"), teacher.RawConfig, [kind], teacher.Folder)) is not null;
 
     /// <summary>
-    /// Legal widths from half of the teacher's up to it, that one and smaller multiples of what <see cref="PlanWarnings"/> asks for; of half
-    /// of that, of 8, or any, where the teacher is too narrow to have a choice among such.
+    /// Legal widths from half of the teacher's up to it: that one, and smaller multiples of what <see cref="PlanWarnings"/> asks for; of
+    /// half of that, of 8, or any, where the teacher is too narrow to have a choice among such.
     /// </summary>
     private static IEnumerable<int> Widths(int teacher)
     {
@@ -59,7 +59,8 @@ internal static class StudentShape
             : s_steps.FirstOrDefault(step => teacher >= FewestMultiples * step, teacher % 8 == 0 ? 8 : 1);
         var (largest, least) = ((teacher - 1) / step * step, teacher - teacher / 2);
         var every = ((largest - least) / step + MostSizes) / MostSizes;
-        return [teacher, .. Enumerable.Range(0, MostSizes).Select(i => largest - i * every * step).Where(size => size >= least && size > 0)];
+        return [teacher, .. Enumerable.Range(0, MostSizes).Select(i => largest - i * every * step)
+            .Where(size => size >= least && size > 0)];
     }
 
     // Of a mixture of experts their width; their number stays.

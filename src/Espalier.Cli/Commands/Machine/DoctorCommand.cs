@@ -100,8 +100,8 @@ internal sealed class DoctorCommand : CommandBase
                     + $"{(report.Cpu.Megahertz > 0 ? $", {report.Cpu.Megahertz:0} MHz" : "")}"),
             ("vector units", report.Cpu.VectorUnits.Count > 0 ? string.Join(' ', report.Cpu.VectorUnits) : "none known"),
             ("busy with other programs", string.Create(CultureInfo.InvariantCulture, $"{report.BusyProcessors:0.0} processors")),
-            ("set in the environment", report.Environment.Count > 0 ? string.Join(' ', report.Environment.Select(preset => $"{preset.Key}={preset.Value}"))
-                : "nothing that changes these speeds"),
+            ("set in the environment", report.Environment.Count == 0 ? "nothing that changes these speeds"
+                : string.Join(' ', report.Environment.Select(preset => $"{preset.Key}={preset.Value}"))),
             ("memory", $"{Units.Bytes(report.Memory.Total)}, {Units.Bytes(report.Memory.Available)} available"),
             ("disk", $"{Units.Bytes(report.Disk.Free)} free in {report.Disk.Folder}"),
             ("disk, write and fsync", $"{Units.Bytes((long)report.Disk.WriteBytesPerSecond)}/s"),

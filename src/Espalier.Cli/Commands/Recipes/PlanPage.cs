@@ -41,8 +41,8 @@ internal static class PlanPage
             page.Line("GPUs stand there for comparison; with a libtorch for CUDA, --device cuda computes on one.");
         page.Line(
             $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without "
-                + "evaluation and writing. The times of stages are at the device's usual speed, and so is their sum; the range above is what that sum "
-                + "would be at the fastest and the slowest.");
+                + "evaluation and writing. The times of stages are at the device's usual speed, and so is their sum; the range above is what that "
+                + "sum would be at its fastest and slowest.");
         if (plan.Warnings.Count > 0)
         {
             page.Line();
@@ -101,8 +101,8 @@ internal static class PlanPage
     {
         var table = new TextTable("axis", ">size", ">divisible by", ">parameters", ">without embedding");
         foreach (var near in plan.Neighbours)
-            table.Add(near.Axis, $"{near.Size}{(near.Beside is { } with ? $" ({with.Axis} {with.Size})" : "")}", near.Multiple is { } multiple ? $"{multiple}"
-                : "", Units.Exact(near.Parameters), Units.Exact(near.NonEmbeddingParameters));
+            table.Add(near.Axis, $"{near.Size}{(near.Beside is { } with ? $" ({with.Axis} {with.Size})" : "")}", $"{near.Multiple}",
+                Units.Exact(near.Parameters), Units.Exact(near.NonEmbeddingParameters));
         return table;
     }
 

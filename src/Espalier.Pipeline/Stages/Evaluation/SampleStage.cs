@@ -35,7 +35,8 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
 
     private int Length => Math.Min(PromptTokens, model.Value.Config.MaxPositions / 2);
 
-    protected override JsonObject Options() => new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens, ["whole_words"] = true };
+    protected override JsonObject Options() =>
+        new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens, ["whole_words"] = true };
 
     protected override IEnumerable<(string Name, string Hash)> Inputs() =>
         [("model", model.Value.Hash), ("text", text.Value.Hash), ("tokenizer", tokenizer.Sha256)];
@@ -76,7 +77,8 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
 
     /// <summary>A text, without the word that its last token may have cut through where it goes on.</summary>
     private static string Ended(string text, bool isCut) =>
-        isCut && text.LastIndexOfAny([' ', '\n']) is var end && end > 0 && !string.IsNullOrWhiteSpace(text[..end]) ? text[..end].TrimEnd() : text;
+        isCut && text.LastIndexOfAny([' ', '\n']) is var end && end > 0 && !string.IsNullOrWhiteSpace(text[..end])
+            ? text[..end].TrimEnd() : text;
 
     /// <summary>So many of the first ids that the next one begins a word; all of them where none does.</summary>
     private static int WholeWords(Tokenizer tokenizer, int[] ids, int length)

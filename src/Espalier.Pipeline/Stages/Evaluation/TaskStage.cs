@@ -76,7 +76,8 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var result = Result = DocumentLines.Read(
-            Path.Combine(folder, DocumentsName), task.Definition, task.Shots, MetricsLines.Last(Path.Combine(folder, RunLayout.Timing), "seconds") ?? 0);
+            Path.Combine(folder, DocumentsName), task.Definition, task.Shots,
+            MetricsLines.Last(Path.Combine(folder, RunLayout.Timing), "seconds") ?? 0);
         Row = new(task.Name, result.Shots, result.Documents.Count, result.Cut,
             [.. result.Totals.Select(metric => new MetricRow(metric.Name, metric.Value, metric.StandardError))], Path.GetFileName(folder));
         task.First ??= new(folder, model.Value.Hash, record.OutputHash);

@@ -34,7 +34,8 @@ internal static class EvaluationSection
         var table = new HtmlTable("Model", ">Tokens predicted", ">NLL", ">SE", ">95 % interval", ">Perplexity", ">95 % interval");
         foreach (var (name, of) in rows)
         {
-            var (low, high) = (of.Nll - CardEvaluation.Standard95 * of.NllStandardError, of.Nll + CardEvaluation.Standard95 * of.NllStandardError);
+            var half = CardEvaluation.Standard95 * of.NllStandardError;
+            var (low, high) = (of.Nll - half, of.Nll + half);
             table.Add(null, new Cell(name), new Cell(Units.Exact(of.Tokens)), new Cell(Figures.Loss(of.Nll)),
                 new Cell(Figures.LossError(of.NllStandardError)),
                 new Cell(low < high ? $"{Figures.Loss(low)} to {Figures.Loss(high)}" : Figures.None),
