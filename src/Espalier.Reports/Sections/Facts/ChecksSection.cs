@@ -10,7 +10,7 @@ internal static class ChecksSection
 {
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
-        var stages = run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder)
+        var stages = run.Stages
             .Select(stage => (Stage: stage, run.Record(stage.Folder)?.Checks)).Where(entry => entry.Checks is not null).ToArray();
         if (stages.Length == 0)
             return;
