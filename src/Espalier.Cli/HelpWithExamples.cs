@@ -10,7 +10,7 @@ namespace Espalier.Cli;
 /// <summary>The library's help, and below it the command's examples; of the whole program the commands in their groups.</summary>
 internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
 {
-    private const int Width = 100, Narrowest = 40;
+    private const int Width = 100, Narrowest = 40, Indent = 17;
     private const char NoBreak = '\u00a0';
 
     public override bool ClearsParseErrors => true;
@@ -27,7 +27,9 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
         help.MaxWidth = width;
         foreach (var option in parseResult.CommandResult.Command.Options)
             option.HelpName = BetweenWords(option.HelpName, width / 2 - 6);
-        help.Invoke(parseResult);
+        foreach (var argument in parseResult.CommandResult.Command.Arguments)
+            argument.HelpName ??= argument.Name.ToUpperInvariant();
+        output.Write(Written(parseResult, help));
         if (parseResult.CommandResult.Command is IDescribedCommand { Examples: { Count: > 0 } examples })
         {
             output.WriteLine(examples.Count == 1 ? "Example:" : "Examples:");
@@ -37,6 +39,18 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
             output.WriteLine();
         }
         return ExitCodes.Done;
+    }
+
+    /// <summary>The library's help, its usage with the names of arguments that the list below it has.</summary>
+    private static string Written(ParseResult parsed, HelpAction help)
+    {
+        var (command, configuration) = (parsed.CommandResult.Command, parsed.InvocationConfiguration);
+        var (output, written) = (configuration.Output, new StringWriter());
+        configuration.Output = written;
+        help.Invoke(parsed);
+        configuration.Output = output;
+        return command.Arguments.Aggregate(written.ToString(), (text, argument) =>
+            text.Replace($"<{argument.Name}>", $"<{argument.HelpName}>", StringComparison.Ordinal));
     }
 
     /// <summary>A list of words that is longer than its column with a place to break at, so that no word is broken.</summary>
@@ -86,10 +100,11 @@ internal sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLine
 
     private static void Entries(string title, IEnumerable<(string Name, string Text)> entries, TextWriter output, int width)
     {
-        const int indent = 17;
+        var listed = entries.ToArray();
+        var indent = Math.Max(Indent, listed.Max(entry => entry.Name.Length) + 4);
         output.WriteLine();
         output.WriteLine($"{title}:");
-        foreach (var (name, text) in entries)
+        foreach (var (name, text) in listed)
         {
             var lines = Wrapped.Lines(text, width - indent);
             output.WriteLine($"  {name}".PadRight(indent - 1) + $" {lines[0]}");

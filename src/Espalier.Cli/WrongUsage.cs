@@ -22,7 +22,7 @@ internal static class WrongUsage
         if (taken.FirstOrDefault(value => value.Length > 1 && value.StartsWith('-')) is { } misspelt)
             return NoOption(misspelt);
         if (parsed.Errors.Count == 0)
-            return null;
+            return Empty(parsed) is { } empty ? $"{empty} ({way})" : null;
 
         foreach (var token in parsed.UnmatchedTokens)
         {
@@ -42,6 +42,13 @@ internal static class WrongUsage
                 : $"there is no option {name}; {command.Name} has {string.Join(", ", known)} ({way})";
         }
     }
+
+    /// <summary>A place on the disk with an empty name, as a variable leaves it that is not set; null where there is none.</summary>
+    private static string? Empty(ParseResult parsed) =>
+        parsed.CommandResult.Children.OfType<ArgumentResult>().FirstOrDefault(argument => ValueFacts.Of(argument.Argument).Files
+            && argument.Tokens.Any(static token => token.Value.Length == 0)) is { Argument: var empty }
+            ? $"{(empty.HelpName ?? empty.Name).ToUpperInvariant()} is empty: name a {(ValueFacts.Of(empty).Folders ? "" : "file or ")}folder"
+                + (empty.Arity.MinimumNumberOfValues == 0 ? ", or leave it out" : "") : null;
 
     /// <summary>What the command cannot do without, with its own words for it; null where something else is wrong.</summary>
     private static string? Missing(ParseResult parsed)

@@ -43,6 +43,9 @@ internal sealed class Compressor
     /// <summary>The stages to come, so that a run can say how far it is; what only the run finds out not to need is in the list.</summary>
     public IEnumerable<PlannedStage> Planned => _stages.Counted();
 
+    /// <summary>What <c>plan</c> warns of in the recipe's cuts; those of a shape that a search finds nobody knows before.</summary>
+    public IEnumerable<string> Warnings => _recipe.Search is null ? PlanWarnings.OfCuts(_recipe.Prune, _stages.Cycles) : [];
+
     /// <summary>Refuses, before any work, what recipes ask for and cannot have: all of it at once.</summary>
     /// <param name="recipes">The recipes with their names.</param>
     /// <param name="output">The run folder.</param>

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Espalier.Cli.Tests.Survival;
 
 namespace Espalier.Cli.Tests;
@@ -89,6 +90,33 @@ public sealed class LaunchTests
         var begun = false;
         _ = TestCommand.Launch("work --stepps 3", _ => { begun = true; return 0; });
         Assert.False(begun);
+    }
+
+    [Theory]
+    [InlineData("status", "status [<RUN>] [options]")]
+    [InlineData("compress", "compress <RECIPE>... [options]")]
+    [InlineData("plan", "plan <RECIPE> [options]")]
+    [InlineData("inspect", "inspect <PATH> [options]")]
+    public void Usage_names_arguments_as_the_list_below_it_does(string command, string usage)
+    {
+        var output = TestCommand.Launch($"{command} --help").Output;
+        Assert.Contains($" {usage}\n", output);
+        Assert.Contains($"\n  {Regex.Match(usage, "<[A-Z]+>").Value}  ", output);
+    }
+
+    [Fact]
+    public void Names_and_texts_of_help_are_two_blanks_apart() => Assert.All(
+        TestCommand.Launch("--help").Output.Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal) && line[2] != ' '),
+        line => Assert.Matches("^  [^ ]+(, [^ ]+)*  +[A-Z]", line));
+
+    [Theory]
+    [InlineData("status", "RUN is empty: name a file or folder, or leave it out (see: espalier status --help)")]
+    [InlineData("runs", "FOLDER is empty: name a folder, or leave it out (see: espalier runs --help)")]
+    [InlineData("report", "RUN is empty: name a file or folder (see: espalier report --help)")]
+    public void An_empty_name_of_a_place_is_refused_as_that(string command, string error)
+    {
+        var (code, output, says) = TestCommand.LaunchWith(command, "");
+        Assert.Equal((2, "", $"espalier: error: {error}\n"), (code, output, says));
     }
 
     [Fact]
@@ -263,7 +291,7 @@ public sealed class LaunchTests
             return 0;
         });
         Assert.Equal(130, code);
-        Assert.Equal("espalier: stopping after the current step\nespalier: interrupted\n", error);
+        Assert.Equal("espalier: stopping after the current step; asking again changes nothing\nespalier: interrupted\n", error);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class SamplesSectionTests : IDisposable
         Assert.Equal("Once upon", page.Descendants("blockquote").Single().Value);
         var items = page.Descendants("ul").Single(list => (string?)list.Attribute("class") == "samples").Elements("li")
             .Select(item => (item.Element("b")!.Value, item.Element("span")!.Value));
-        Assert.Equal([("The text itself", " a time"), ("Teacher", "by the teacher"), ("Student", Hostile.Replace('\u0001', '\ufffd'))],
+        Assert.Equal([("The text itself", " a time …"), ("Teacher", "by the teacher"), ("Student", Hostile.Replace('\u0001', '\ufffd'))],
             items);
     }
 
@@ -70,6 +70,7 @@ public sealed class SamplesSectionTests : IDisposable
         {
             ["model"] = model,
             ["set"] = "held-out",
-            ["samples"] = new JsonArray(new JsonObject { ["prompt"] = prompt, ["original"] = " a time", ["written"] = written }),
+            ["samples"] = new JsonArray(new JsonObject { ["prompt"] = prompt, ["original"] = " a time", ["written"] = written,
+                ["original_is_cut"] = true, ["written_is_cut"] = false }),
         });
 }

@@ -46,6 +46,15 @@ internal sealed class CommandRun(ParseResult parsed, Terminal terminal, IProgres
     /// <summary>Whether the user gave the option.</summary>
     internal bool Has(Option option) => parsed.GetResult(option) is { Implicit: false };
 
+    /// <summary>Shows a piece of what a model writes as it comes; with <c>--json</c> it is part of the result.</summary>
+    internal void Say(string piece)
+    {
+        if (json)
+            return;
+        terminal.Output.Write(piece);
+        terminal.Output.Flush();
+    }
+
     /// <summary>Writes the command's one result: as a JSON object with <c>--json</c>, else as <paramref name="render"/> shows it.</summary>
     /// <param name="result">The result, as the method has it.</param>
     /// <param name="render">Shows it to a person.</param>

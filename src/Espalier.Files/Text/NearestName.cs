@@ -21,9 +21,41 @@ internal static class NearestName
         return nearest;
     }
 
-    /// <summary>" Did you mean X?" with a leading space, or nothing: to be put after a sentence.</summary>
-    public static string Hint(string name, IEnumerable<string> known) =>
-        Nearest(name, known) is { } nearest ? $" Did you mean {nearest}?" : "";
+    /// <summary>
+    /// " Did you mean X?" with a leading space, or nothing: to be put after a sentence. Of a number that is not there, those of the same
+    /// beginning with the numbers next to it: "X or Y".
+    /// </summary>
+    public static string Hint(string name, IEnumerable<string> known)
+    {
+        string[] names = [.. known];
+        var (nearest, numbered) = (Nearest(name, names), Numbered(name, names));
+        return numbered.Length > 0 && !numbered.Contains(nearest) ? $" Did you mean {string.Join(" or ", numbered)}?"
+            : nearest is not null ? $" Did you mean {nearest}?" : "";
+    }
+
+    /// <summary>The known names that are letters like those of a name, and then the number nearest to its own; q4_0 of q3.</summary>
+    private static string[] Numbered(string name, string[] known)
+    {
+        var (letters, number) = Split(name);
+        if (letters.Length == 0 || number is null)
+            return [];
+        var alike = known.Select(candidate => (Name: candidate, Parts: Split(candidate)))
+            .Where(candidate => candidate.Parts.Number is not null
+                && candidate.Parts.Letters.Equals(letters, StringComparison.OrdinalIgnoreCase))
+            .GroupBy(candidate => Math.Abs(candidate.Parts.Number!.Value - number.Value)).MinBy(group => group.Key);
+        return alike is null ? [] : [.. alike.Select(candidate => candidate.Name)];
+    }
+
+    /// <summary>What stands before the first digit, and the number that begins there; null where there is none.</summary>
+    private static (string Letters, long? Number) Split(string name)
+    {
+        var at = name.AsSpan().IndexOfAnyInRange('0', '9');
+        if (at < 0)
+            return (name, null);
+        var rest = name.AsSpan(at);
+        var end = rest.IndexOfAnyExceptInRange('0', '9');
+        return (name[..at], long.TryParse(end < 0 ? rest : rest[..end], out var number) ? number : null);
+    }
 
     /// <summary>"did you mean X?", or "use one of X, Y" where none is near: to stand after a colon.</summary>
     public static string Instead(string name, IReadOnlyCollection<string> known) =>

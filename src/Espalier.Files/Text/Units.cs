@@ -20,6 +20,9 @@ internal static class Units
         _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB"),
     };
 
+    /// <summary>1,234,567: a count to the last digit.</summary>
+    public static string Exact(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+
     /// <summary>1.23M, 8.03B: counts of parameters and tokens.</summary>
     public static string Count(double count) => Scaled(count, 1000, ["", "k", "M", "B", "T"]);
 

@@ -10,7 +10,7 @@ namespace Espalier.Pipeline.Cards;
 internal static class CardEvaluation
 {
     /// <summary>Half the width of a 95 % interval in standard errors, by the normal approximation.</summary>
-    private const double Standard95 = 1.96;
+    internal const double Standard95 = 1.96;
 
     /// <summary>Writes the section; the models are those of the run, the last one is in this folder.</summary>
     public static void Write(CardPage page, CardFacts facts)
@@ -38,7 +38,7 @@ internal static class CardEvaluation
         page.Table(["model", ">parameters", "text", ">tokens", ">nats a token", ">95 % interval", ">perplexity", ">bits a byte"],
             models.SelectMany(model => model.Evaluations.Select(on => new[]
             {
-                NameOf(model.Model), CardPage.Exact(model.Parameters), CardPage.Quoted(on.Set), CardPage.Exact(on.Tokens),
+                NameOf(model.Model), Units.Exact(model.Parameters), CardPage.Quoted(on.Set), Units.Exact(on.Tokens),
                 CardPage.Nats(on.Nll),
                 on.NllStandardError == 0 ? LossText.None : $"{CardPage.Nats(on.Nll - (Standard95 * on.NllStandardError))} to "
                     + $"{CardPage.Nats(on.Nll + (Standard95 * on.NllStandardError))}",
@@ -53,7 +53,7 @@ internal static class CardEvaluation
         page.Table(["benchmark", ">shots", ">documents", "metric", .. models.Select(model => $">{NameOf(model)}")],
             tasks.SelectMany(task => task.Results[0].Metrics.Select(metric => (string[])
             [
-                CardPage.Plain(task.Task), CardPage.Exact(task.Shots), CardPage.Exact(task.Documents), CardPage.Quoted(metric.Name),
+                CardPage.Plain(task.Task), Units.Exact(task.Shots), Units.Exact(task.Documents), CardPage.Quoted(metric.Name),
                 .. task.Results.Select(result => MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))),
             ])));
         if (tasks.Any(task => task.Comparisons.Count > 0))
@@ -85,8 +85,8 @@ internal static class CardEvaluation
         page.Table([.. columns, .. hasPairs ? (string[])[">preferred rightly before", ">preferred rightly after"] : []],
             steps.Select(step => (string[])
             [
-                CardPage.Plain(step.Stage), CardPage.Quoted(step.Method), CardPage.Exact(step.Conversations),
-                CardPage.Exact(step.Skipped.Values.Sum()), Loss(step.Before), Loss(step.After),
+                CardPage.Plain(step.Stage), CardPage.Quoted(step.Method), Units.Exact(step.Conversations),
+                Units.Exact(step.Skipped.Values.Sum()), Loss(step.Before), Loss(step.After),
                 .. hasPairs ? (string[])[Rightly(step.Before), Rightly(step.After)] : [],
             ]));
     }

@@ -22,6 +22,9 @@ internal sealed record CardStage(string Folder, StageRecord Record)
     /// <summary>An option that determined it, as it stands in the record; null where it has none of that name.</summary>
     public string? Option(string name) => (Record.Options as JsonObject)?[name] is JsonValue value ? value.ToString() : null;
 
+    /// <summary>An option that is a number, as decimals; empty where it has none of that name.</summary>
+    public string Decimal(string name) => Option(name) is { } option ? CardPage.Decimal(option) : "";
+
     /// <summary>Files that it read, as the recipe names them.</summary>
     public IReadOnlyList<string> Sources =>
         (Record.Options as JsonObject)?["sources"] is JsonArray sources ? [.. sources.Select(source => source!.ToString())] : [];

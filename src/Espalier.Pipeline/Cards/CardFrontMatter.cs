@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Espalier.Pipeline.Runs;
 
 namespace Espalier.Pipeline.Cards;
 
@@ -21,15 +22,8 @@ internal sealed partial class CardFrontMatter
     {
         if (Fence().Match(card) is not { Success: true } match || match.Groups["yaml"].Length > MostCharacters)
             return null;
-        try
-        {
-            return YamlTree.Parse(match.Groups["yaml"].Value, "README.md", s_kind) is YamlMap fields ? new(fields) : null;
-        }
-        catch (EspalierException)
-        {
-            // Somebody's page; what it says is not known then.
-            return null;
-        }
+        // Somebody's page; what it says is not known where it is no YAML.
+        return Perhaps.Of(() => YamlTree.Parse(match.Groups["yaml"].Value, "README.md", s_kind)) is YamlMap fields ? new(fields) : null;
     }
 
     /// <summary>A field that is a text, or the only text of a list; null where it is not there, empty, or something else.</summary>

@@ -44,12 +44,12 @@ internal static class CardLineage
             trained.Select(stage => new[]
             {
                 CardPage.Quoted(stage.Folder), stage.Option("loss") is { } loss ? CardPage.Quoted(loss) : "",
-                CardPage.Exact(stage.Number("steps")!.Value), stage.Option("batch") ?? "", stage.Option("sequence") ?? "",
-                CardPage.Exact(stage.Number("tokens")!.Value), stage.Option("learning_rate") ?? "", stage.Option("min_learning_rate") ?? "",
+                Units.Exact(stage.Number("steps")!.Value), stage.Option("batch") ?? "", stage.Option("sequence") ?? "",
+                Units.Exact(stage.Number("tokens")!.Value), stage.Decimal("learning_rate"), stage.Decimal("min_learning_rate"),
                 stage.Option("seed") ?? "",
             }));
         if (trained.Sum(stage => stage.Number("skipped_steps") ?? 0) is > 0 and var skipped)
-            page.Paragraph($"{CardPage.Exact(skipped)} of the steps were skipped, for their loss or gradient was not finite.");
+            page.Paragraph($"{Units.Exact(skipped)} of the steps were skipped, for their loss or gradient was not finite.");
     }
 
     private static void Data(CardPage page, CardFacts facts)
@@ -68,5 +68,5 @@ internal static class CardLineage
 
     private static string Counts(CardStage stage) => string.Join(", ", stage.Record.Result
         .Where(entry => stage.Number(entry.Key) is > 0)
-        .Select(entry => $"{entry.Key.Replace('_', ' ')} {CardPage.Exact(stage.Number(entry.Key)!.Value)}"));
+        .Select(entry => $"{entry.Key.Replace('_', ' ')} {Units.Exact(stage.Number(entry.Key)!.Value)}"));
 }

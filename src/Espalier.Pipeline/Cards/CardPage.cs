@@ -68,8 +68,10 @@ internal sealed class CardPage
         return text.Contains('`', StringComparison.Ordinal) ? $"`` {text} ``" : $"`{text}`";
     }
 
-    /// <summary>123,456.</summary>
-    public static string Exact(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
+    /// <summary>0.00005 of 5E-05: a number of a record in decimals, however small; as it stands where it is none that has some.</summary>
+    public static string Decimal(string number) =>
+        decimal.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            ? value.ToString(CultureInfo.InvariantCulture) : number;
 
     /// <summary>Four decimals: nats, bits.</summary>
     public static string Nats(double number) => double.IsFinite(number) ? number.ToString("0.0000", CultureInfo.InvariantCulture)

@@ -3,20 +3,26 @@ using Espalier.Models.Checkpoints;
 using Espalier.Models.Gguf.Export;
 using Espalier.Models.Runtimes;
 using Espalier.Models.Tokenizers.Formats;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Cards;
 
 /// <summary>What to type to use a model, and what is known to go wrong.</summary>
 internal static class CardUse
 {
-    private const string Prompt = "Once upon a time", Question = "What can you do?";
+    /// <summary>What <see cref="Limits"/> says of a student that nothing trained.</summary>
+    internal const string NotTrained = "It was not trained after it was cut.";
+
+    private const string Question = "What can you do?";
 
     /// <summary>Writes the section.</summary>
     /// <param name="page">The card.</param>
     /// <param name="folder">The model's folder.</param>
     /// <param name="gguf">Names of GGUF files beside it.</param>
     /// <param name="answers">Whether it was taught to answer; a template of the teacher's alone teaches nothing.</param>
-    public static void Write(CardPage page, string folder, IReadOnlyList<string> gguf, bool answers)
+    /// <param name="prompt">The beginning of a text that it goes on with, one line.</param>
+    public static void Write(CardPage page, string folder, IReadOnlyList<string> gguf, bool answers, string prompt = SamplePrompt.Otherwise)
     {
         answers &= ChatTemplate.Find(folder) is not null;
         page.Heading(2, "How to use it");
@@ -26,7 +32,6 @@ internal static class CardUse
             page.Code("sh", "espalier generate . --ids 1,2,3 --max-tokens 60");
             return;
         }
-        // A document of the run's is the user's, and this page is published.
         page.Paragraph(answers ? "The question below is an example: it answers those best that are like what it was taught."
             : "The prompt below is only an example: the model writes best where it goes on from the beginning of a text like those it was trained on.");
         page.Paragraph("With transformers; `model` is this folder, or the name under which it lies on the Hub:");
@@ -39,7 +44,7 @@ internal static class CardUse
             {(answers
                 ? $"inputs = tokenizer.apply_chat_template([{{\"role\": \"user\", \"content\": \"{Question}\"}}],\n"
                     + "    add_generation_prompt=True, return_dict=True, return_tensors=\"pt\")"
-                : $"inputs = tokenizer(\"{Prompt}\", return_tensors=\"pt\")")}
+                : $"inputs = tokenizer({Quoted.Python(prompt)}, return_tensors=\"pt\")")}
             print(tokenizer.decode(network.generate(**inputs, max_new_tokens=60)[0]))
             """);
         if (gguf.Count > 0 || HasGguf(folder))
@@ -47,24 +52,20 @@ internal static class CardUse
             page.Paragraph(gguf.Count > 0 ? "With llama.cpp, from the files that lie beside this folder:"
                 : "With llama.cpp, after `espalier export . --output model.gguf`:");
             page.Code("sh", string.Join('\n', (gguf.Count > 0 ? gguf : ["model.gguf"]).Select(file =>
-                $"llama-cli -m {file} {(answers ? $"-p \"{Question}\"" : $"-no-cnv -p \"{Prompt}\"")}")));
+                $"llama-cli -m {file} {(answers ? $"-p \"{Question}\"" : $"-no-cnv -p {Quoted.Shell(prompt)}")}")));
         }
         page.Paragraph("With Espalier:");
-        page.Code("sh", answers ? "espalier chat ." : $"espalier generate . --prompt \"{Prompt}\" --max-tokens 60");
+        page.Code("sh", answers ? "espalier chat ." : $"espalier generate . --prompt {Quoted.Shell(prompt)} --max-tokens 60");
     }
 
     private static bool HasGguf(string folder)
     {
         using var model = Checkpoint.Open(folder, requireWeights: false);
-        try
+        return Perhaps.Of(() =>
         {
             GgufExporter.Check(model.Config, folder, "the student", [GgufFormat.F32]);
             return true;
-        }
-        catch (EspalierException)
-        {
-            return false;
-        }
+        });
     }
 
     /// <summary>Writes what is known against it.</summary>
@@ -75,10 +76,10 @@ internal static class CardUse
         var longest = facts.Stages.Where(stage => stage.Trains)
             .Select(stage => int.TryParse(stage.Option("sequence"), out var tokens) ? tokens : 0).DefaultIfEmpty(0).Max();
         if (longest > 0 && longest < facts.Student.MaxPositions)
-            limits.Add($"It was trained on windows of at most {CardPage.Exact(longest)} tokens, though it has "
-                + $"{CardPage.Exact(facts.Student.MaxPositions)} positions.");
+            limits.Add($"It was trained on windows of at most {Units.Exact(longest)} tokens, though it has "
+                + $"{Units.Exact(facts.Student.MaxPositions)} positions.");
         if (!facts.Stages.Any(stage => stage.Trains && stage.Record.Name != "correct"))
-            limits.Add("It was not trained after it was cut.");
+            limits.Add(NotTrained);
         if (facts.Arm.Aligned is null)
             limits.Add("It goes on with text. The run taught it nothing about answering.");
         limits.Add("What the run measured stands above. It looked at nothing else: not at facts, not at bias, not at harm.");

@@ -26,7 +26,7 @@ internal static class ExportCard
             var licence = CardLicence.Of(source.Folder);
             CardFrontMatter.Write(page, licence, CardFrontMatter.HubNameOf(source.Folder), name, ["espalier", source.Config.Family]);
             page.Heading(1, name);
-            page.Paragraph($"A language model of {CardPage.Exact(source.Config.Parameters)} parameters. {change}");
+            page.Paragraph($"A language model of {Units.Exact(source.Config.Parameters)} parameters. {change}");
             page.Heading(2, "Licence");
             page.Paragraph(licence.Sentence(CardPage.Plain(name)));
             CardUse.Write(page, source.Folder, [], answers: true);

@@ -40,8 +40,8 @@ internal static class RunCard
         var name = facts.Arm.Arm.Length > 0 ? facts.Arm.Arm : "student";
         page.Heading(1, name);
         page.Paragraph(
-            $"A language model of {CardPage.Exact(facts.Student.Parameters)} parameters, made by Espalier {facts.Version} from "
-                + $"{CardPage.Plain(facts.TeacherName)}, which has {CardPage.Exact(facts.Teacher.Parameters)}: "
+            $"A language model of {Units.Exact(facts.Student.Parameters)} parameters, made by Espalier {facts.Version} from "
+                + $"{CardPage.Plain(facts.TeacherName)}, which has {Units.Exact(facts.Teacher.Parameters)}: "
                 + $"{string.Join(", then ", Done(facts))}. "
                 + $"Its weights are stored as {facts.Export.Option("stored")}.");
         page.Heading(2, "Licence");
@@ -50,12 +50,13 @@ internal static class RunCard
         Sizes(page, facts);
         CardLineage.Write(page, facts);
         CardEvaluation.Write(page, facts);
-        CardUse.Write(page, facts.Arm.Student, [.. facts.Arm.Gguf.Select(file => Path.GetFileName(file))], facts.Arm.Aligned is not null);
+        CardUse.Write(page, facts.Arm.Student, [.. facts.Arm.Gguf.Select(file => Path.GetFileName(file))], facts.Arm.Aligned is not null,
+            PromptOf(facts));
         CardUse.Limits(page, facts);
         page.Heading(2, "Recipe");
         page.Paragraph(
             "The recipe; Espalier reads it as it is, and what it does not name has its default. Paths are those of the machine it ran on.");
-        page.Code("json", Indented(RecipeFile.Canonical(facts.Recipe)));
+        page.Code("json", Indented(Plain(JsonNode.Parse(RecipeFile.Canonical(facts.Recipe)))!));
         return page.ToString();
     }
 
@@ -77,8 +78,8 @@ internal static class RunCard
     {
         foreach (var stage in facts.Stages.Where(stage => stage.MakesModel))
         {
-            var much = stage.Trains ? $" ({CardPage.Exact(stage.Number("steps")!.Value)} steps, "
-                + $"{CardPage.Exact(stage.Number("tokens")!.Value)} tokens)" : "";
+            var much = stage.Trains ? $" ({Units.Exact(stage.Number("steps")!.Value)} steps, "
+                + $"{Units.Exact(stage.Number("tokens")!.Value)} tokens)" : "";
             yield return stage.Record.Name switch
             {
                 "correct" => $"the teacher was trained on the text below first{much}",
@@ -96,7 +97,7 @@ internal static class RunCard
             SizesOf(facts).Where(size => size.Value(facts.Teacher) > 0).Select(size =>
         {
             var (old, now) = (size.Value(facts.Teacher), size.Value(facts.Student));
-            return new[] { CardPage.Plain(size.Name), CardPage.Exact(old), CardPage.Exact(now), old == now ? "all"
+            return new[] { CardPage.Plain(size.Name), Units.Exact(old), Units.Exact(now), old == now ? "all"
                 : CardPage.Share(now, old) };
         }));
         int[] kept = facts.Arm.Plan is { } plan && File.Exists(plan) ? [.. PlanFile.Read(plan).Layers ?? []] : [];
@@ -104,9 +105,23 @@ internal static class RunCard
             page.Paragraph($"Layers of the teacher that were kept, counted from 0: {string.Join(", ", kept)}.");
     }
 
-    private static string Indented(string json)
+    // A document of the run's is the user's, and this page is published; that of the .NET SDK everybody has.
+    private static string PromptOf(CardFacts facts) =>
+        facts.Recipe.Data.Train is [RecipePaths.DotnetDocs] ? SamplePrompt.Of(facts.Arm) : SamplePrompt.Otherwise;
+
+    /// <summary>The same recipe with numbers in decimals, true and false without quotes; hashes are of the text it is made from.</summary>
+    private static JsonNode? Plain(JsonNode? node) => node switch
     {
-        using var document = JsonDocument.Parse(json);
+        JsonObject map => new JsonObject(map.Select(entry => KeyValuePair.Create(entry.Key,
+            entry.Value is JsonValue value && value.TryGetValue<string>(out var word) && word is "true" or "false"
+                ? JsonValue.Create(word == "true") : Plain(entry.Value)))),
+        JsonArray list => new JsonArray([.. list.Select(Plain)]),
+        JsonValue value when value.GetValueKind() == JsonValueKind.Number => JsonNode.Parse(CardPage.Decimal(value.ToJsonString())),
+        _ => node?.DeepClone(),
+    };
+
+    private static string Indented(JsonNode json)
+    {
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream, new()
         {
@@ -114,7 +129,7 @@ internal static class RunCard
             NewLine = "\n",
             Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
         }))
-            document.WriteTo(writer);
+            json.WriteTo(writer);
         return System.Text.Encoding.UTF8.GetString(stream.ToArray());
     }
 }

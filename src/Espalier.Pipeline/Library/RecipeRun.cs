@@ -65,6 +65,10 @@ public static class RecipeRun
             {
                 Evaluated = so => RunResults.Write(context.Folder, [.. results, so]),
             })];
+            // Who goes on has read it.
+            if (context.Manifest.Stages.Count == 0)
+                foreach (var warning in compressors.SelectMany(compressor => compressor.Warnings).Distinct())
+                    progress.Warn(warning);
             context.Plan([.. compressors.SelectMany(compressor => compressor.Planned)]);
             foreach (var (compressor, (_, recipe)) in compressors.Zip(recipes))
             {

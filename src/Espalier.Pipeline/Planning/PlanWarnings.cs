@@ -24,9 +24,7 @@ internal static class PlanWarnings
                 $"{recipe.Teacher} holds no weights: this can be planned but not run; put the model's "
                     + "files next to its config.json, or set teacher: to the folder that has them");
         warnings.AddRange(notChecked);
-        foreach (var cycle in cycles)
-            warnings.AddRange(OfCycle(recipe.Prune, cycle)
-                .Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
+        warnings.AddRange(OfCuts(recipe.Prune, cycles));
         AddPrograms(warnings, original, cycles[^1].To, recipe.Export.Any(kind => kind != ExportKind.Hf));
         if (Tokenizer.DisagreementIn(original.Folder) is { } disagreement)
             warnings.Add(disagreement);
@@ -35,6 +33,11 @@ internal static class PlanWarnings
             .Select(finding => $"export: {finding}"));
         return [.. warnings.Distinct()];
     }
+
+    /// <summary>Of the cuts alone: a run says that too, before it begins.</summary>
+    public static IEnumerable<string> OfCuts(PruneSection prune, IReadOnlyList<PlannedCycle> cycles) =>
+        cycles.SelectMany(cycle => OfCycle(prune, cycle)
+            .Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
 
     /// <summary>Each cycle is trained after its cut, so it is its own cut that counts and not the whole way.</summary>
     private static List<string> OfCycle(PruneSection prune, PlannedCycle cycle)

@@ -10,6 +10,7 @@ using Espalier.Pipeline.Options.Shapes;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Planning;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Pruning;
 
 namespace Espalier.Pipeline.Planning;
@@ -138,17 +139,8 @@ internal sealed record RecipeDraft
     }
 
     // Of a model of a few layers and channels there may be no shapes between that are near enough to each other.
-    private static int CyclesOf(DecoderConfig teacher, DecoderConfig student)
-    {
-        try
-        {
-            return ShapePath.Gentle(teacher, student, CyclesSection.DefaultLargestCut).Count;
-        }
-        catch (EspalierException)
-        {
-            return 1;
-        }
-    }
+    private static int CyclesOf(DecoderConfig teacher, DecoderConfig student) =>
+        Perhaps.Of(() => ShapePath.Gentle(teacher, student, CyclesSection.DefaultLargestCut))?.Count ?? 1;
 
     /// <summary>The sizes that differ, so that the recipe says what is cut.</summary>
     private static PruneTarget Sizes(DecoderConfig teacher, DecoderConfig student) =>

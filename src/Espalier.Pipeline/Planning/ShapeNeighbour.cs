@@ -10,6 +10,9 @@ namespace Espalier.Pipeline.Planning;
 /// <param name="NonEmbeddingParameters">Those outside the embedding.</param>
 internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long Parameters, long NonEmbeddingParameters)
 {
+    /// <summary>What goes along with it: as many units as its groups then have; null where nothing does.</summary>
+    public GroupedUnits? Beside { get; init; }
+
     private static readonly int[] s_multiples = [64, 128];
 
     /// <summary>
@@ -39,8 +42,14 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
                 : Around(axis.Of(student), count, count * size).Select(units => Of(axis, units, null, axis.With(student, units)));
         var sizes = Around(axis.Of(student), 1, axis.Of(teacher)).Where(other => other >= axis.LeastIn(teacher));
         return axis.Grouped is not { } grouped ? sizes.Select(other => Of(axis, other, null, axis.With(student, other)))
-            : sizes.Select(groups => Of(grouped.GroupSizeOf(teacher) > 1 ? axis : grouped, groups, null,
-                grouped.With(axis.With(student, groups), groups * grouped.GroupSizeOf(student))));
+            : sizes.Select(groups =>
+            {
+                var (hasGroups, units) = (grouped.GroupSizeOf(teacher) > 1, groups * grouped.GroupSizeOf(student));
+                return Of(hasGroups ? axis : grouped, groups, null, grouped.With(axis.With(student, groups), units)) with
+                {
+                    Beside = hasGroups ? new(grouped.Key, units) : null,
+                };
+            });
     }
 
     private static ShapeNeighbour Of(SizeAxis axis, int size, int? multiple, DecoderConfig config) =>
@@ -57,3 +66,8 @@ internal sealed record ShapeNeighbour(string Axis, int Size, int? Multiple, long
             yield return above;
     }
 }
+
+/// <summary>Units that a number of groups has together.</summary>
+/// <param name="Axis">Their key: heads.</param>
+/// <param name="Size">How many.</param>
+internal sealed record GroupedUnits(string Axis, int Size);

@@ -1,6 +1,7 @@
 using Espalier.Compression.Pruning;
 using Espalier.Models.Checkpoints;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Stages.Export;
 
 namespace Espalier.Pipeline.Planning;
@@ -18,6 +19,11 @@ internal static class StudentShape
 
     // Sizes of an axis, and shapes that are held against other programs.
     private const int MostSizes = 64, MostTried = 32;
+
+    // A teacher of so many of a step has more than one multiple between its half and itself.
+    private const int FewestMultiples = 3;
+
+    private static readonly int[] s_steps = [PruneTarget.DefaultMultiple, PruneTarget.DefaultMultiple / 2];
 
     /// <summary>The shape, which every program reads back that reads the teacher.</summary>
     /// <exception cref="EspalierException">No smaller shape is legal.</exception>
@@ -40,26 +46,21 @@ internal static class StudentShape
     }
 
     /// <summary>Whether a shape can be exported so.</summary>
-    public static bool IsExported(Checkpoint teacher, DecoderConfig shape, ExportKind kind)
-    {
-        try
-        {
-            ExportStage.Preflight(teacher.Family, shape.Validate("the student"), teacher.RawConfig, [kind], teacher.Folder);
-            return true;
-        }
-        catch (EspalierException)
-        {
-            return false;
-        }
-    }
+    public static bool IsExported(Checkpoint teacher, DecoderConfig shape, ExportKind kind) => Perhaps.Of(() =>
+        ExportStage.Preflight(teacher.Family, shape.Validate("the student"), teacher.RawConfig, [kind], teacher.Folder)) is not null;
 
-    /// <summary>Legal widths from half of the teacher's up to it: multiples of 64 where it is one, else of 8, else any.</summary>
+    /// <summary>
+    /// Legal widths from half of the teacher's up to it: that one, and smaller multiples of what <see cref="PlanWarnings"/> asks for; of
+    /// half of that, of 8, or any, where the teacher is too narrow to have a choice among such.
+    /// </summary>
     private static IEnumerable<int> Widths(int teacher)
     {
-        var step = teacher % PruneTarget.DefaultMultiple == 0 ? PruneTarget.DefaultMultiple : teacher % 8 == 0 ? 8 : 1;
-        var count = teacher / 2 / step + 1;
-        var every = (count + MostSizes - 1) / MostSizes;
-        return Enumerable.Range(0, (count + every - 1) / every).Select(i => teacher - i * every * step).Where(size => size > 0);
+        var step = teacher % PruneTarget.DefaultMultiple == 0 ? PruneTarget.DefaultMultiple
+            : s_steps.FirstOrDefault(step => teacher >= FewestMultiples * step, teacher % 8 == 0 ? 8 : 1);
+        var (largest, least) = ((teacher - 1) / step * step, teacher - teacher / 2);
+        var every = ((largest - least) / step + MostSizes) / MostSizes;
+        return [teacher, .. Enumerable.Range(0, MostSizes).Select(i => largest - i * every * step)
+            .Where(size => size >= least && size > 0)];
     }
 
     // Of a mixture of experts their width; their number stays.

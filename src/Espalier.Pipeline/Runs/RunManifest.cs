@@ -77,6 +77,10 @@ internal sealed record RunManifest
     /// <summary>What the user should know.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
+    /// <summary>The last stage of a name that was finished; null where none was.</summary>
+    public StageEntry? Finished(string name) =>
+        Stages.LastOrDefault(stage => stage.Name == name && stage.Status != StageStatus.Started);
+
     /// <summary>The same manifest with a stage's entry replaced, or added at the end.</summary>
     public RunManifest With(StageEntry entry)
     {

@@ -11,6 +11,9 @@ namespace Espalier.Pipeline.Runs;
 /// <param name="Round">The round of iterative importance within the cycle, from 1; null where there is one.</param>
 internal sealed record RunPosition(int Stage, int Of, string Name, string Arm, int? Cycle = null, int? Round = null)
 {
-    /// <summary>The name of a stage at work there with the place's cycle and round: <c>prune, cycle 2, round 1</c>.</summary>
-    public string TitleOf(string stage) => PlannedStage.TitleOf(stage, Cycle, Round);
+    /// <summary>
+    /// The name of a stage at work there with the place's cycle and round: <c>prune, cycle 2, round 1</c>; of one that is part of the place
+    /// and has no number of its own, after the place's: <c>evaluate, cycle 2 (samples)</c>.
+    /// </summary>
+    public string TitleOf(string stage) => $"{PlannedStage.TitleOf(Name, Cycle, Round)}{(stage == Name ? "" : $" ({stage})")}";
 }

@@ -147,7 +147,7 @@ internal sealed record RunStatus
             StepsSeconds = seconds is null ? null : times.Sum(line => line.Value),
             RemainingSeconds = seconds is { } each && training?.Steps is { } steps ? Math.Max(0, steps - (last?.Step ?? 0)) * each : null,
             Checkpoint = open is null || stage is null ? null : Checkpoints(stage).DefaultIfEmpty(null).Max(),
-            Tasks = TasksOf(folder),
+            Tasks = Perhaps.Read(() => RunResults.Read(folder) is [var only] ? only.Tasks : null),
             Texts = TextsOf(folder, manifest),
             Streamed = StreamedText.Of(folder, manifest),
             Seconds = manifest.Stages.Sum(entry => entry.Seconds),
@@ -155,34 +155,9 @@ internal sealed record RunStatus
         };
     }
 
-    /// <summary>Nothing is decided by it: what cannot be read is not shown.</summary>
-    private static IReadOnlyList<TaskComparison>? TasksOf(string folder)
-    {
-        try
-        {
-            return RunResults.Read(folder) is [var only] ? only.Tasks : null;
-        }
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>The same of written texts.</summary>
-    private static WrittenTexts? TextsOf(string folder, RunManifest manifest)
-    {
-        try
-        {
-            return manifest.Stages.LastOrDefault(stage => stage.Name == "synthesize" && stage.Status != StageStatus.Started) is { } stage
-                && StageRecord.Read(RunLayout.StageOf(folder, stage.Folder))?.Result is { } result
-                && (int?)result["written"] is { } written && (int?)result["kept"] is { } kept ? new(written, kept) : null;
-        }
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException
-            or FormatException)
-        {
-            return null;
-        }
-    }
+    private static WrittenTexts? TextsOf(string folder, RunManifest manifest) => Perhaps.Read(() =>
+        manifest.Finished("synthesize") is { } stage && StageRecord.Read(RunLayout.StageOf(folder, stage.Folder))?.Result is { } result
+            && (int?)result["written"] is { } written && (int?)result["kept"] is { } kept ? new WrittenTexts(written, kept) : null);
 
     private static RunState StateOf(RunManifest manifest, RunOwner? owner, bool isOpen)
     {

@@ -9,24 +9,16 @@ namespace Espalier.Pipeline.Runs;
 internal sealed record StreamedText(int Pieces, int OnDisk, long DiskBytes)
 {
     /// <summary>That of a run; null where its tokens lie on the disk as a whole, or where nobody knows yet.</summary>
-    public static StreamedText? Of(string folder, RunManifest manifest)
+    public static StreamedText? Of(string folder, RunManifest manifest) => Perhaps.Read(() =>
     {
-        try
-        {
-            if (manifest.Stages.LastOrDefault(stage => stage.Name == "data" && stage.Status != StageStatus.Started) is not { } stage
-                || StageRecord.Read(RunLayout.StageOf(folder, stage.Folder))?.Result?["streamed"] is not { } streamed)
-                return null;
-            var pieces = Path.Combine(RunLayout.StageOf(folder, stage.Folder), RunLayout.Pieces);
-            return new((int)streamed["pieces"]!,
-                Directory.Exists(pieces) ? Directory.GetFiles(pieces, "tokens.json", SearchOption.AllDirectories).Length : 0,
-                (long)streamed["disk_bytes"]!);
-        }
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException
-            or FormatException)
-        {
+        if (manifest.Finished("data") is not { } stage
+            || StageRecord.Read(RunLayout.StageOf(folder, stage.Folder))?.Result["streamed"] is not { } streamed)
             return null;
-        }
-    }
+        var pieces = Path.Combine(RunLayout.StageOf(folder, stage.Folder), RunLayout.Pieces);
+        return new StreamedText((int)streamed["pieces"]!,
+            Directory.Exists(pieces) ? Directory.GetFiles(pieces, "tokens.json", SearchOption.AllDirectories).Length : 0,
+            (long)streamed["disk_bytes"]!);
+    });
 
     public override string ToString() => $"streamed in {Units.Counted(Pieces, "piece")}, {OnDisk} on the disk now; at most "
         + $"{Units.Bytes(DiskBytes)} of tokens at once";

@@ -31,12 +31,12 @@ internal sealed record BarChart
         using var svg = ChartFrame.Open(html, Height, Title, string.Join("; ", Values.Select((_, i) => Label(i))));
         ChartFrame.Values(html, y, Left, Right, low, Top);
         // No number touches its neighbour.
-        var every = Math.Max(1, (int)Math.Ceiling((Figures.Exact(Values.Count).Length * Character + 6) / width));
+        var every = Math.Max(1, (int)Math.Ceiling((Units.Exact(Values.Count).Length * Character + 6) / width));
         for (var i = 0; i < Values.Count; i++)
         {
             var middle = Left + (i + 0.5) * width;
             if (i % every == 0)
-                html.Leaf("text", Figures.Exact(i), ("class", "middle"), ("x", middle), ("y", low + 16));
+                html.Leaf("text", Units.Exact(i), ("class", "middle"), ("x", middle), ("y", low + 16));
             if (double.IsFinite(Values[i]))
                 Bar(html, i, middle, Math.Min(width * 0.8, 60), y.Place(0, low, Top), y.Place(Values[i], low, Top));
         }

@@ -105,7 +105,7 @@ internal sealed record HeatMap
     {
         var every = Math.Max(1, (int)Math.Ceiling(Letter / height));
         for (var row = 0; row < shown; row += every)
-            html.Leaf("text", Figures.Exact((long)row * Rows.Count / shown), ("class", "end"), ("x", Left - 5),
+            html.Leaf("text", Units.Exact((long)row * Rows.Count / shown), ("class", "end"), ("x", Left - 5),
                 ("y", Top + (row + 0.5) * height), ("dy", "0.35em"));
         var count = Rows.Max(row => row.Count);
         foreach (var tick in Axis.Between(0, count).Ticks.Where(tick => tick < count && tick == Math.Floor(tick)))

@@ -16,17 +16,14 @@ internal static class Figures
     /// <summary>0.021; a dash of one window or text, whose standard error nobody knows.</summary>
     internal static string LossError(double error) => error == 0 ? None : Loss(error);
 
-    /// <summary>+0.123, −0.045.</summary>
-    internal static string Signed(double value) => Or(value, "+0.000;−0.000;0.000");
+    /// <summary>+0.123, -0.045, as differences of benchmarks are written.</summary>
+    internal static string Signed(double value) => Or(value, "+0.000;-0.000;0.000");
 
     /// <summary>Digits that matter.</summary>
     internal static string Short(double value) => double.IsFinite(value) ? Units.Short(value) : Or(value, "");
 
-    /// <summary>38 %, of two counts.</summary>
-    internal static string Share(double part, double whole) => whole > 0 ? Or(100 * part / whole, "0.#") + " %" : None;
-
-    /// <summary>123,456: exact counts.</summary>
-    internal static string Exact(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
+    /// <summary>38.2 %, of two counts.</summary>
+    internal static string Share(double part, double whole) => whole > 0 ? Or(100 * part / whole, "0.0") + " %" : None;
 
     /// <summary>0.25, 150, 1e-4: labels of axes.</summary>
     internal static string Tick(double value) => value == 0 ? "0"

@@ -34,7 +34,7 @@ internal sealed class HtmlTable(params IReadOnlyList<Column> columns)
             if (Groups.Count > 0)
                 using (html.Open("tr"))
                     foreach (var (title, count) in Groups)
-                        html.Leaf("th", title, ("class", "span"), ("colspan", Figures.Exact(count)));
+                        html.Leaf("th", title, ("class", "span"), ("colspan", Units.Exact(count)));
             using (html.Open("tr"))
                 foreach (var (title, number) in columns)
                     html.Leaf("th", title, ("scope", "col"), ("class", number ? "number" : null));

@@ -97,7 +97,7 @@ internal static class DepthPicture
         var table = new HtmlTable(["without layer", .. report.Kinds.Select(kind => $">{EnumName.Of(kind)}, {Unit(kind)}")]);
         table.Add("student", ["none", .. report.Kinds.Select(kind => Figures.Short(report.Scores.Metrics[kind].Whole))]);
         for (var layer = 0; layer < report.Scores.Layers; layer++)
-            table.Add(null, [Figures.Exact(layer),
+            table.Add(null, [Units.Exact(layer),
                 .. report.Kinds.Select(kind => Figures.Short(report.Scores.Metrics[kind].Singles[layer]))]);
         table.Write(html);
     }
@@ -136,7 +136,7 @@ internal static class DepthPicture
     {
         var least = points.Where(point => double.IsFinite(point.Y)).Select(point => point.Y).DefaultIfEmpty(double.NaN).Min();
         var first = points.FirstOrDefault(point => point.Y == least);
-        return [.. points.Select(point => point.X == first.X && point.Y == least ? point with { Label = Figures.Exact((long)point.X) }
+        return [.. points.Select(point => point.X == first.X && point.Y == least ? point with { Label = Units.Exact((long)point.X) }
             : point)];
     }
 

@@ -37,8 +37,8 @@ internal static class ParetoPicture
         foreach (var row in result.Candidates)
         {
             var last = row.LastHeldOut;
-            table.Add(row.Rank == 1 ? "student" : null, [Figures.Exact(row.Rank), row.Name, Figures.Exact(row.ProxyRank),
-                Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Figures.Exact(last.Steps), Figures.Loss(last.Nll),
+            table.Add(row.Rank == 1 ? "student" : null, [Units.Exact(row.Rank), row.Name, Units.Exact(row.ProxyRank),
+                Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters), Units.Exact(last.Steps), Figures.Loss(last.Nll),
                 Figures.Loss(last.NllStandardError), .. prefill ? [Milliseconds(row.PrefillSeconds)] : Array.Empty<Cell>(),
                 .. decode ? [Milliseconds(row.DecodeSeconds)] : Array.Empty<Cell>()]);
         }
@@ -94,10 +94,10 @@ internal static class ParetoPicture
                 new($"front after {rung.Key} steps", number, SeriesStyle.Line,
                     [.. front.Select(entry => new Point(cost(entry.Row)!.Value, entry.Loss.Nll))]));
             series.AddRange(rung.OrderBy(entry => cost(entry.Row)).Select(entry => new Series(
-                $"{entry.Row.Name} ({entry.Row.Keys}), rank {Figures.Exact(entry.Row.Rank)}, after {rung.Key} steps", number,
+                $"{entry.Row.Name} ({entry.Row.Keys}), rank {Units.Exact(entry.Row.Rank)}, after {rung.Key} steps", number,
                 SeriesStyle.Marks,
                 [new(cost(entry.Row)!.Value, entry.Loss.Nll, entry.Loss.NllStandardError, entry.Loss == entry.Row.LastHeldOut
-                    ? Figures.Exact(entry.Row.Rank) : null)])));
+                    ? Units.Exact(entry.Row.Rank) : null)])));
         }
         html.Leaf("h3", $"Loss against {what}");
         Legend.Write(html, [.. rungs.Select((rung, number) => new Series($"after {rung.Key} steps", number, SeriesStyle.Marks, []))]);

@@ -27,7 +27,7 @@ internal sealed class ReportRun
             .Select(group =>
                 new ReportModel(group.First().Row, [.. group.Select(entry => entry.Name).Distinct()], Once(group.Key.Path, ConfigOf)))
             .OrderBy(model => model.IsTeacher ? 0 : 1)];
-        foreach (var stage in Arms.SelectMany(arm => arm.Result.Stages).Select(stage => stage.Folder)
+        foreach (var stage in Stages.Select(stage => stage.Folder)
             .Concat(Models.Select(model => model.Row.Samples ?? "")))
             Record(stage);
         Texts = [.. Models.SelectMany(model => model.Row.Evaluations).Select(evaluation => evaluation.Set).Distinct()];
@@ -48,6 +48,9 @@ internal sealed class ReportRun
 
     /// <summary>Names of the texts that were evaluated on.</summary>
     internal IReadOnlyList<string> Texts { get; }
+
+    /// <summary>The stages of all arms; one that several arms share comes once.</summary>
+    internal IEnumerable<StageRow> Stages => Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder);
 
     /// <summary>What could not be read.</summary>
     internal IReadOnlyList<string> Problems => _problems;

@@ -32,6 +32,15 @@ public sealed class NearestNameTests
         Assert.Equal("", NearestName.Hint("vocabulary", s_known));
     }
 
+    [Theory]
+    [InlineData("q3", " Did you mean q4_k_m or q4_0?")]
+    [InlineData("q7_0", " Did you mean q8_0?")]
+    [InlineData("q8", " Did you mean q8_0?")]
+    [InlineData("f33", " Did you mean f32?")]
+    [InlineData("zstandard2", "")]
+    public void A_number_that_is_not_there_is_answered_with_those_next_to_it(string name, string hint) =>
+        Assert.Equal(hint, NearestName.Hint(name, ["f32", "bf16", "q8_0", "q4_k_m", "q4_0"]));
+
     [Fact]
     public void Instead_of_a_name_stands_the_nearest_or_all()
     {

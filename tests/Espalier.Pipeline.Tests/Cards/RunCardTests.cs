@@ -97,6 +97,27 @@ public sealed class RunCardTests(RunCardTests.SmallRun run) : IClassFixture<RunC
     }
 
     [Fact]
+    public void Numbers_are_decimals_and_switches_have_no_quotes()
+    {
+        Assert.DoesNotMatch("[0-9]E-[0-9]", Card);
+        Assert.Contains("\"activation-checkpointing\": false", Card, StringComparison.Ordinal);
+        Assert.Equal("0.00005", CardPage.Decimal("5E-05"));
+        Assert.Equal("auto", CardPage.Decimal("auto"));
+    }
+
+    [Fact]
+    public void A_model_that_was_cut_and_not_trained_is_known_by_its_stage_or_its_card()
+    {
+        var pruned = Path.Combine(Directory.GetDirectories(Path.Combine(run.Folder, "stages"), "prune-*").Single(), "model");
+        Assert.True(UntaughtStudent.Is(pruned));
+        Assert.False(UntaughtStudent.Is(run.Result.Student));
+        Assert.False(UntaughtStudent.Is(SmallRun.Teacher));
+        using var copy = new TemporaryFolder();
+        File.WriteAllText(copy.Of("README.md"), SealedText.Seal($"- {CardUse.NotTrained}\n"));
+        Assert.True(UntaughtStudent.Is(copy.Path));
+    }
+
+    [Fact]
     public void Its_recipe_is_the_one_that_ran()
     {
         var block = Card.Split("```json\n")[1].Split("\n```")[0];

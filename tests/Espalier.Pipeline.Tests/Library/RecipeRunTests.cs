@@ -40,6 +40,41 @@ public sealed class RecipeRunTests : TorchTest
         Assert.Equal(first.Rows.Select(row => row.Evaluations[0].Nll), again.Rows.Select(row => row.Evaluations[0].Nll));
     }
 
+    [Fact]
+    public void What_plan_warns_of_in_a_cut_is_said_before_the_run_begins_and_not_again_where_it_goes_on()
+    {
+        var recipe = Recipe("score: { samples: 4 }\nprune: { layers: 5 }\ndistill: { steps: 2, batch: 2 }");
+        var warned = RecipePlan.Of(RecipeFile.Read(recipe)).Warnings.Where(warning => warning.StartsWith("prune", StringComparison.Ordinal));
+        var (heard, stop) = (new List<string>(), new CancellationTokenSource());
+        var progress = new Heard(heard, stop);
+        Assert.Throws<OperationCanceledException>(() => RecipeRun.Run(recipe, Path.Combine(_root, "run"), progress, stop.Token));
+        Assert.Equal(warned.Append("stage 1").ToArray(), heard);
+        heard.Clear();
+        using var again = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() =>
+            RecipeRun.Run(recipe, Path.Combine(_root, "run"), new Heard(heard, again), again.Token));
+        Assert.Equal(["stage 1"], heard);
+        stop.Dispose();
+    }
+
+    /// <summary>Keeps warnings and stages, and stops at the first stage.</summary>
+    private sealed class Heard(List<string> heard, CancellationTokenSource stop) : IProgressReporter
+    {
+        public IProgressTask Begin(string title, long total, string unit) => NullProgress.Instance.Begin(title, total, unit);
+
+        public void Stage(int number, int total, string title)
+        {
+            heard.Add($"stage {number}");
+            stop.Cancel();
+        }
+
+        public void Note(string line)
+        {
+        }
+
+        public void Warn(string line) => heard.Add(line);
+    }
+
     [Theory]
     [InlineData("correct: { steps: 1, batch: 2, freeze: [mlp] }", "correct", "corrected teacher")]
     [InlineData("correct: { mode: parallel }\ndistill: { steps: 1, batch: 2 }", "distill", "corrected teacher")]

@@ -213,6 +213,8 @@ public sealed class RecipePlanTests
         }
         Assert.Equal(Plan("{ hidden: 192, ffn: 512, layers: 7 }").Student.Parameters, plan.Neighbours[^1].Parameters);
         Assert.Equal(Plan("{ hidden: 192, ffn: 512, kv-heads: 3 }").Student.Parameters, plan.Neighbours[^2].Parameters);
+        // Each of the four groups has two heads.
+        Assert.Equal(new GroupedUnits("heads", 6), Assert.Single(plan.Neighbours, near => near.Beside is not null).Beside);
     }
 
     [Theory]

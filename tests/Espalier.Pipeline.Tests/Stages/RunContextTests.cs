@@ -148,6 +148,20 @@ public sealed class RunContextTests : IDisposable
         Assert.Equal((2, 3), (RunStatus.Read(Run).Position!.Cycle, RunStatus.Read(Run).Position!.Round));
     }
 
+    [Fact]
+    public void What_belongs_to_a_stage_is_announced_as_part_of_it()
+    {
+        var told = new Told();
+        _ = RunContext.Within(Run, "recipe", 1, told, run =>
+        {
+            run.Plan([new("arm", "data"), new("arm", "evaluate", 2)]);
+            foreach (var name in (string[])["data", "evaluate", "samples"])
+                Stage(run, name);
+            return 0;
+        }, default);
+        Assert.Equal(["1 of 2: data", "2 of 2: evaluate, cycle 2", "2 of 2: evaluate, cycle 2 (samples)"], told.Stages);
+    }
+
     /// <summary>Keeps what it is told.</summary>
     private sealed class Told : IProgressReporter
     {

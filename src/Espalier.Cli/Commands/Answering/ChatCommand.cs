@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Host;
@@ -37,7 +38,7 @@ internal sealed class ChatCommand : CommandBase
 
     protected override int Run(CommandRun run)
     {
-        using var checkpoint = _model.OpenFinite(run);
+        using var checkpoint = _model.OpenFinite(run).WithUntaught(run);
         var options = _sampling.Read(run, checkpoint);
         var tokenizer = Tokenizer.Load(checkpoint.Folder);
         var template = run.Get(_template) is { } file ? ChatTemplate.OfFile(file, checkpoint.Folder) : ChatTemplate.Load(checkpoint.Folder);

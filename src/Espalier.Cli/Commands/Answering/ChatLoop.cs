@@ -84,7 +84,7 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
         ChatAnswer answer;
         try
         {
-            answer = session.Ask(text, Say, stop.Token);
+            answer = session.Ask(text, run.Say, stop.Token);
         }
         finally
         {
@@ -98,14 +98,6 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
             run.Progress.Note($"the context is full: the oldest {Units.Counted(answer.DroppedMessages, "message")} left out");
         if (Ending(answer.StoppedBy) is { } ending)
             run.Progress.Note(ending);
-    }
-
-    private void Say(string piece)
-    {
-        if (run.Json)
-            return;
-        run.Terminal.Output.Write(piece);
-        run.Terminal.Output.Flush();
     }
 
     private static string? Ending(string stoppedBy) => stoppedBy switch

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
 using Espalier.Cli.Commands.Training;
@@ -72,7 +73,7 @@ internal sealed class GenerateCommand : CommandBase
         if (run.Has(_ids) && run.Get(_chat))
             throw new EspalierException("--chat and --ids were both given: ids are not a message, give a text");
         var texts = _stop.Of(run);
-        using var checkpoint = _model.OpenFinite(run);
+        using var checkpoint = _model.OpenFinite(run).WithUntaught(run);
         var options = _sampling.Read(run, checkpoint);
         var samples = run.Get(_samples)!.Value;
         if (samples > 1 && options.Temperature == 0)
@@ -106,12 +107,12 @@ internal sealed class GenerateCommand : CommandBase
         {
             if (text.Ids.Count == 0)
                 first = Stopwatch.GetTimestamp();
-            Show(text.Append(id));
+            run.Say(text.Append(id));
             if (text.IsStopped)
                 break;
         }
         var ended = Stopwatch.GetTimestamp();
-        Show(text.Finish());
+        run.Say(text.Finish());
         var count = text.Ids.Count;
         double? rate = count < 2 ? null : (count - 1) / Stopwatch.GetElapsedTime(first, ended).TotalSeconds;
         // Who reads the text has it already; the figures are no part of it.
@@ -130,14 +131,6 @@ internal sealed class GenerateCommand : CommandBase
         if (!run.Json)
             run.Progress.Note($"{Units.Counted(count, "token")}{(rate is { } speed ? $", {Units.Short(speed)} tokens/s" : "")}");
         return ExitCodes.Done;
-
-        void Show(string piece)
-        {
-            if (run.Json)
-                return;
-            run.Terminal.Output.Write(piece);
-            run.Terminal.Output.Flush();
-        }
     }
 
     // Many at once: nothing streams, for their texts grow side by side.

@@ -70,9 +70,9 @@ internal sealed class InspectCommand : CommandBase
             .. s_shapes.Where(name => facts.Config.ContainsKey(name) && (facts.ActiveParameters is not null || !s_ofExperts.Contains(name)))
                 .Select(name => (name, Text(facts.Config[name]))),
             .. facts.Layers is { } layers ? new[] { ("layers", layers) } : [],
-            ("parameters", Exact(facts.Parameters)),
-            ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
-            .. facts.ActiveParameters is { } active ? new[] { ("  active per token", Exact(active)) } : [],
+            ("parameters", Units.Exact(facts.Parameters)),
+            ("  without embeddings", Units.Exact(facts.NonEmbeddingParameters)),
+            .. facts.ActiveParameters is { } active ? new[] { ("  active per token", Units.Exact(active)) } : [],
             ("on disk", facts.Weights ? $"{Units.Bytes(facts.Bytes)} in {facts.Files} file{(facts.Files == 1 ? "" : "s")}"
                 : "no weights here"),
             ("memory", $"{Units.Bytes(facts.MemoryBytes.F32)} as float32, {Units.Bytes(facts.MemoryBytes.Bf16)} as bfloat16"),
@@ -98,15 +98,13 @@ internal sealed class InspectCommand : CommandBase
         page.Heading(facts.Path);
         page.Table(TextTable.OfFacts([
             ("family", facts.Family),
-            ("parameters", Exact(facts.Parameters)),
-            ("  without embeddings", Exact(facts.NonEmbeddingParameters)),
+            ("parameters", Units.Exact(facts.Parameters)),
+            ("  without embeddings", Units.Exact(facts.NonEmbeddingParameters)),
             ("weights", $"{Units.Bytes(facts.Bytes)} in {facts.Tensors} tensors, mostly {facts.Dtype}"),
             .. facts.Metadata.Where(pair => pair.Key.StartsWith($"{facts.Family}.", StringComparison.Ordinal))
                 .Select(pair => (pair.Key, Convert.ToString(pair.Value, CultureInfo.InvariantCulture) ?? "")),
         ]));
     }
-
-    private static string Exact(long count) => string.Create(CultureInfo.InvariantCulture, $"{count:N0}");
 
     private static string Text(JsonElement value) => value.GetRawText().Trim('"');
 }

@@ -91,7 +91,7 @@ internal sealed class DoctorCommand : CommandBase
             .. report.Torch is { } torch ? OfTorch(torch) : [("libtorch", "not loaded")],
         ]));
         if (report.Torch is not null)
-            page.Line("The products of a training step are small in small models and approach 2048³ in large ones.");
+            page.Line($"The products of a training step are small in small models and approach 2048³ in large ones.{Unused(report.Torch)}");
         page.Line();
         page.Heading("Machine");
         page.Table(TextTable.OfFacts(
@@ -100,8 +100,8 @@ internal sealed class DoctorCommand : CommandBase
                     + $"{(report.Cpu.Megahertz > 0 ? $", {report.Cpu.Megahertz:0} MHz" : "")}"),
             ("vector units", report.Cpu.VectorUnits.Count > 0 ? string.Join(' ', report.Cpu.VectorUnits) : "none known"),
             ("busy with other programs", string.Create(CultureInfo.InvariantCulture, $"{report.BusyProcessors:0.0} processors")),
-            ("preset", report.Environment.Count > 0 ? string.Join(' ', report.Environment.Select(preset => $"{preset.Key}={preset.Value}"))
-                : "nothing"),
+            ("set in the environment", report.Environment.Count == 0 ? "nothing that changes these speeds"
+                : string.Join(' ', report.Environment.Select(preset => $"{preset.Key}={preset.Value}"))),
             ("memory", $"{Units.Bytes(report.Memory.Total)}, {Units.Bytes(report.Memory.Available)} available"),
             ("disk", $"{Units.Bytes(report.Disk.Free)} free in {report.Disk.Folder}"),
             ("disk, write and fsync", $"{Units.Bytes((long)report.Disk.WriteBytesPerSecond)}/s"),
@@ -130,6 +130,13 @@ internal sealed class DoctorCommand : CommandBase
         ("bfloat16 products", torch.Bfloat16Gflops is { } gflops ? Speeds(gflops, torch.Bfloat16StepGflops ?? 0)
             : "this processor has no units for them; compute: auto uses float32"),
     ];
+
+    /// <summary>Why a library is not used that is faster at something; nothing where there is none.</summary>
+    private static string Unused(TorchReport torch) =>
+        torch is not { Products: ProductLibrary.Own, OtherProducts: { } other }
+            || torch.OtherGflops <= torch.SgemmGflops && torch.OtherStepGflops <= torch.StepGflops ? ""
+            : $" {TorchProbe.Name(torch.Products)} is used even where the other is faster here, because it needs less memory; "
+                + $"{Products.Variable}={Products.ValueOf(other)} overrides that.";
 
     private static string Speeds(double large, double step) => $"{large:0} GFLOP/s at 2048³, {step:0} at {TorchProbe.Step}, as in a step";
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Espalier.Cli.Commands.Pruning;
+using Espalier.Cli.Commands.Runs;
 using Espalier.Cli.Commands.Shared;
 using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Cli.Commands.Shared.Options;
@@ -16,7 +17,6 @@ using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports;
-using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
 
 namespace Espalier.Cli.Commands.Recipes;
@@ -83,6 +83,7 @@ internal sealed class CompressCommand : CommandBase
                 using var writer = new StreamWriter(stream, leaveOpen: true);
                 ReportWriter.Write(writer, results, context.Manifest, text);
             });
+            SoFarPage.Retire(context.Folder.Path, run.Progress);
             return CompressReport.Of(results, context.Folder.Path, context.Folder.PathOf("report.html")) with
             {
                 Profile = run.Get(_profile) ? context.Profiles : null,
@@ -97,9 +98,7 @@ internal sealed class CompressCommand : CommandBase
 
     private static void Show(Page page, CompressReport report)
     {
-        page.Table(ModelTable.Of(report.Rows));
-        if (ModelTable.Legend(report.Rows) is { } legend)
-            page.Line(legend);
+        ModelTable.Show(page, report.Rows);
         page.Line();
         foreach (var arm in report.Tasks ?? [])
         {

@@ -41,7 +41,8 @@ internal static class PlanPage
             page.Line("GPUs are listed for comparison; with a CUDA build of libtorch, --device cuda uses one.");
         page.Line(
             $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without "
-                + "evaluation and writing. The time of a stage is the middle of its range.");
+                + "evaluation and writing. The times of stages are at the device's usual speed, and so is their sum; the range above is what that "
+                + "sum would be at its fastest and slowest.");
         if (plan.Warnings.Count > 0)
         {
             page.Line();
@@ -62,13 +63,13 @@ internal static class PlanPage
             Row("experts per token", model => $"{model.NumExpertsPerTok}");
         Row("head_dim", model => $"{model.HeadDim}");
         Row("vocabulary", model => $"{model.VocabSize}{(model.TieWordEmbeddings ? ", tied" : "")}");
-        Row("parameters", model => Exact(model.Parameters));
+        Row("parameters", model => Units.Exact(model.Parameters));
         if (plan.StudentRange is { } range)
-            table.Add("  depending on the layers removed", "", $"{Exact(range.Least)} to {Exact(range.Most)}");
+            table.Add("  depending on the layers removed", "", $"{Units.Exact(range.Least)} to {Units.Exact(range.Most)}");
         if (teacher.ActiveParameters is not null)
-            Row("  active", model => Exact(model.ActiveParameters ?? model.Parameters));
-        Row("  embedding", model => Exact(model.EmbeddingParameters));
-        Row("  the rest", model => Exact(model.NonEmbeddingParameters));
+            Row("  active", model => Units.Exact(model.ActiveParameters ?? model.Parameters));
+        Row("  embedding", model => Units.Exact(model.EmbeddingParameters));
+        Row("  the rest", model => Units.Exact(model.NonEmbeddingParameters));
         Row("weights, float32", model => Units.Bytes(model.WeightBytesFloat32));
         Row("weights, bfloat16", model => Units.Bytes(model.WeightBytesBfloat16));
         Row("KV cache per token, float32", model => Units.Bytes(model.KvCacheBytesPerTokenFloat32));
@@ -100,8 +101,8 @@ internal static class PlanPage
     {
         var table = new TextTable("axis", ">size", ">divisible by", ">parameters", ">without embedding");
         foreach (var near in plan.Neighbours)
-            table.Add(near.Axis, $"{near.Size}", near.Multiple is { } multiple ? $"{multiple}"
-                : "", Exact(near.Parameters), Exact(near.NonEmbeddingParameters));
+            table.Add(near.Axis, $"{near.Size}{(near.Beside is { } with ? $" ({with.Axis} {with.Size})" : "")}", $"{near.Multiple}",
+                Units.Exact(near.Parameters), Units.Exact(near.NonEmbeddingParameters));
         return table;
     }
 
@@ -117,6 +118,7 @@ internal static class PlanPage
         var table = new TextTable(["stage", .. times.Select(time => $">{time.Device}")]);
         for (var i = 0; i < times[0].Stages.Count; i++)
             table.Add([times[0].Stages[i].Stage, .. times.Select(time => Units.LongTime(time.Stages[i].Hours * 3600))]);
+        table.Add(["all", .. times.Select(time => Units.LongTime(time.Seconds))]);
         return table;
     }
 
@@ -133,6 +135,4 @@ internal static class PlanPage
     }
 
     private static string Range(string from, string to) => from == to ? from : $"{from} to {to}";
-
-    private static string Exact(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -44,31 +44,29 @@ internal sealed class ReportCommand : CommandBase
             run.Terminal.Output.Write(text.ToString());
             return ExitCodes.Done;
         }
-        // Of a run that is done it says less than the report, and belongs to whoever asked for it.
-        var soFar = $"{Path.GetFullPath(place)}-so-far.html";
-        if (status.State is not (RunState.Running or RunState.Elsewhere) && File.Exists(soFar))
-            run.Progress.Note($"{ShownPath.Of(soFar)} shows the run while it was still running: delete it when it is no longer needed");
-        var file = run.Has(_output) ? _output.File(run, OutputKind.Html, new ReadPlace("the run folder", place))
-            : status.State is RunState.Running or RunState.Elsewhere ? SoFar(soFar)
-            : null;
-        if (file is null)
+        string file;
+        if (run.Has(_output))
+        {
+            file = _output.File(run, OutputKind.Html, new ReadPlace("the run folder", place))!;
+            DurableOutput.WriteFile(file, bytes.Length, stream => stream.Write(bytes));
+        }
+        else if (GoesOn(status.State))
+            file = SoFarPage.Write(place, text.ToString());
+        else
+        {
+            file = Path.Combine(place, "report.html");
             using (var held = RunFolder.Open(place, run.Progress.Warn))
                 held.WriteFile("report.html", stream => stream.Write(bytes));
-        else
-            DurableOutput.WriteFile(file, bytes.Length, stream => stream.Write(bytes));
-        run.Write(new ReportFacts(place, status.State, file ?? Path.Combine(place, "report.html")), Show);
+            SoFarPage.Retire(place, run.Progress);
+        }
+        run.Write(new ReportFacts(place, status.State, file), Show);
         return ExitCodes.Done;
     }
 
-    /// <summary>A page beside the run, whose name the user did not give.</summary>
-    private static string SoFar(string file)
-    {
-        OutputGuard.RequireReplaceable(file, file, OutputKind.Html.Name, OutputKind.Html.Is);
-        return file;
-    }
+    private static bool GoesOn(RunState state) => state is RunState.Running or RunState.Elsewhere;
 
     private static void Show(Page page, ReportFacts facts) =>
-        page.Line($"{ShownPath.Of(facts.Output)}{(facts.State is RunState.Running or RunState.Elsewhere ? ", still running" : "")}");
+        page.Line($"{ShownPath.Of(facts.Output)}{(GoesOn(facts.State) ? ", still running" : "")}");
 }
 
 /// <summary>What <c>report --json</c> prints.</summary>

@@ -77,13 +77,13 @@ internal sealed class RunsCommand : CommandBase
     {
         if (report.Runs.Count == 0)
         {
-            page.Line($"there are no runs in {report.Folder}");
+            page.Line($"there are no runs in {ShownPath.Of(report.Folder)}");
             return;
         }
         var table = new TextTable("run", "state", "recipe", "stage", ">loss", ">time", ">size");
         foreach (var run in report.Runs)
             table.Add(
-                run.Folder, StatusCommand.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and {run.Recipes.Count - 1} more"
+                ShownPath.Of(run.Folder), StatusCommand.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and {run.Recipes.Count - 1} more"
                     : string.Join(", ", run.Recipes), StatusCommand.Place(run),
                 StatusCommand.Loss(run), Units.Time(TimeSpan.FromSeconds(run.Seconds)), Units.Bytes(run.Bytes));
         page.Table(table);

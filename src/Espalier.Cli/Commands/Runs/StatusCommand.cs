@@ -3,7 +3,6 @@ using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Pipeline.Runs;
-using Espalier.Reports.Html;
 
 namespace Espalier.Cli.Commands.Runs;
 
@@ -42,12 +41,12 @@ internal sealed class StatusCommand : CommandBase
     {
         RunsCommand.Show(page, report);
         page.Line();
-        page.Line($"more about one of them: {ProgramName.Shown} status {Quoted.Shell(report.Runs[^1].Folder)}");
+        page.Line($"more about one of them: {ProgramName.Shown} status {Quoted.Shell(ShownPath.Of(report.Runs[^1].Folder))}");
     }
 
     internal static void Show(Page page, RunStatus run)
     {
-        var facts = new List<(string, string)> { ("run", run.Folder), ("state", Word(run.State)) };
+        var facts = new List<(string, string)> { ("run", ShownPath.Of(run.Folder)), ("state", Word(run.State)) };
         if (run.Pid is { } pid)
             facts.Add(("process", $"{pid} on {run.Host}, since {run.Since:u}{(run.State == RunState.Interrupted ? "; it is gone" : "")}"));
         if (run.Message is { } message)

@@ -1,4 +1,5 @@
 using Espalier.Models.Checkpoints;
+using Espalier.Pipeline.Cards;
 
 namespace Espalier.Cli.Commands.Shared;
 
@@ -10,6 +11,14 @@ internal static class ModelNotes
     {
         foreach (var note in model.Notes)
             run.Progress.Note($"note: {note}");
+        return model;
+    }
+
+    /// <summary>Says of a model that is to write that nothing trained it since it was cut, where its folder's record says so.</summary>
+    internal static Checkpoint WithUntaught(this Checkpoint model, CommandRun run)
+    {
+        if (UntaughtStudent.Is(model.Folder))
+            run.Progress.Note("note: this student was cut and not distilled: what it writes makes little sense until distill trained it");
         return model;
     }
 }

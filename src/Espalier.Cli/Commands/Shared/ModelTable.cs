@@ -48,6 +48,14 @@ internal static class ModelTable
         return table;
     }
 
+    /// <summary>Shows it, and below it what its last column says.</summary>
+    internal static void Show(Page page, IReadOnlyList<ModelRow> rows)
+    {
+        page.Table(Of(rows));
+        if (Legend(rows) is { } legend)
+            page.Line(legend);
+    }
+
     /// <summary>What the last column says; null where nothing stands in it.</summary>
     internal static string? Legend(IReadOnlyList<ModelRow> rows) =>
         rows.Select(row => row.Speed).FirstOrDefault(speed => speed?.HasSpread == true) is { } measured

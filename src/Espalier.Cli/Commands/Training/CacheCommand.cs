@@ -49,13 +49,7 @@ internal sealed class CacheCommand : CommandBase
         var folder = _output.FolderWithRun(run, [new("the teacher's folder", path), .. _input.Places(run)]);
         using var checkpoint = Checkpoint.Open(path).WithNotes(run);
         checkpoint.CheckFinite(run.Cancellation);
-        var (text, ids) = _input.Given(run);
-        var data = _cut.Read(run, DataSection.Section) with
-        {
-            Train = ids is null ? text : [ids],
-            Field = _input.Field(run),
-            HeldOut = _heldOut.Share(run, ofIds: ids is not null),
-        };
+        var data = _heldOut.Data(run, _input, _cut.Read(run, DataSection.Section));
         var (length, tau) = (data.Sequence, run.Get(_temperature)!.Value);
         WindowsInput.RequirePositions(length, path, checkpoint.Config);
         var section = _kept.Read(run, CacheSection.Section);

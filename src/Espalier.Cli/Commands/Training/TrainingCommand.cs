@@ -121,9 +121,7 @@ internal abstract class TrainingCommand : CommandBase
 
     private static void Show(Page page, TrainingReport report)
     {
-        page.Table(ModelTable.Of(report.Rows));
-        if (ModelTable.Legend(report.Rows) is { } legend)
-            page.Line(legend);
+        ModelTable.Show(page, report.Rows);
         ProfilePage.Show(page, report.Profile);
         page.Line($"wrote {report.Output}; metrics in {ShownPath.Of(report.Metrics)}");
     }

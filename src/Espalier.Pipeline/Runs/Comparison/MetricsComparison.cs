@@ -38,18 +38,11 @@ internal static class MetricsComparison
     public static void Results(string name, string a, string b, ComparisonTally tally)
     {
         var (recordA, recordB) = (Read(a), Read(b));
-        var (fieldsA, fieldsB) = (Flat(recordA.Result), Flat(recordB.Result));
-        foreach (var field in fieldsA.Keys.Union(fieldsB.Keys))
+        foreach (var (field, distance, valueA, valueB) in Apart(recordA.Result, recordB.Result, tally.Options.Exact))
         {
-            var distance = Distance(fieldsA.GetValueOrDefault(field), fieldsB.GetValueOrDefault(field), tally.Options.Exact);
-            if (distance == 0)
-                continue;
             tally.Distances.Add(new(name, field, distance, 0));
             if (distance > tally.Options.Tolerance)
-                tally.Differ(
-                    new(name, $"result {field}", Text(fieldsA.GetValueOrDefault(field)),
-                        Text(fieldsB.GetValueOrDefault(field)))
-                    { Field = field });
+                tally.Differ(new(name, $"result {field}", valueA, valueB) { Field = field });
         }
     }
 
@@ -58,19 +51,24 @@ internal static class MetricsComparison
     private static void Line(string name, long step, JsonObject a, JsonObject b, Dictionary<string, (double, long)> largest,
         ComparisonTally tally)
     {
-        var (fieldsA, fieldsB) = (Flat(a), Flat(b));
-        foreach (var field in fieldsA.Keys.Union(fieldsB.Keys))
+        foreach (var (field, distance, valueA, valueB) in Apart(a, b, tally.Options.Exact))
         {
-            var distance = Distance(fieldsA.GetValueOrDefault(field), fieldsB.GetValueOrDefault(field), tally.Options.Exact);
-            if (distance == 0)
-                continue;
             if (distance > largest.GetValueOrDefault(field).Item1)
                 largest[field] = (distance, step);
             if (distance > tally.Options.Tolerance)
-                tally.Differ(
-                    new(name, $"step {step}, {field}", Text(fieldsA.GetValueOrDefault(field)),
-                        Text(fieldsB.GetValueOrDefault(field)))
-                    { Step = step, Field = field });
+                tally.Differ(new(name, $"step {step}, {field}", valueA, valueB) { Step = step, Field = field });
+        }
+    }
+
+    /// <summary>The fields of either whose values are apart, and how far.</summary>
+    private static IEnumerable<(string Field, double Distance, string A, string B)> Apart(JsonObject a, JsonObject b, bool exact)
+    {
+        var (fieldsA, fieldsB) = (Flat(a), Flat(b));
+        foreach (var field in fieldsA.Keys.Union(fieldsB.Keys))
+        {
+            var (valueA, valueB) = (fieldsA.GetValueOrDefault(field), fieldsB.GetValueOrDefault(field));
+            if (Distance(valueA, valueB, exact) is not 0 and var distance)
+                yield return (field, distance, Text(valueA), Text(valueB));
         }
     }
 

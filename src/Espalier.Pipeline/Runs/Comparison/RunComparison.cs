@@ -64,18 +64,9 @@ internal static class RunComparison
             Path.GetFileName(Path.GetDirectoryName(file.A ?? file.B)!), ChecksOf(file.A), ChecksOf(file.B)));
         return [.. stages.Where(stage => stage.A is not null || stage.B is not null)];
 
-        static IReadOnlyList<string>? ChecksOf(string? record)
-        {
-            try
-            {
-                return record is null ? null : StageRecord.Read(Path.GetDirectoryName(record)!)?.Checks;
-            }
-            catch (EspalierException)
-            {
-                // Damaged, it was named as the difference.
-                return null;
-            }
-        }
+        // Damaged, it was named as the difference.
+        static IReadOnlyList<string>? ChecksOf(string? record) =>
+            record is null ? null : Perhaps.Of(() => StageRecord.Read(Path.GetDirectoryName(record)!)?.Checks);
     }
 
     private static void Compare(string name, ComparedKind kind, string a, string b, ComparisonTally tally, CancellationToken stop)

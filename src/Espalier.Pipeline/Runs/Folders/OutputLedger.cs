@@ -122,7 +122,7 @@ internal sealed class OutputLedger
             return false;
         foreach (var stage in Directory.EnumerateDirectories(stages, "export-*"))
         {
-            if (Leftovers.Is(Path.GetFileName(stage)) || TryRead(stage) is not { } record
+            if (Leftovers.Is(Path.GetFileName(stage)) || Perhaps.Of(() => StageRecord.Read(stage)) is not { } record
                 || (string?)record.Options?["folder"] is not { } exported)
                 continue;
             var folder = Path.GetFullPath(exported, _folder);
@@ -147,18 +147,6 @@ internal sealed class OutputLedger
     private static IEnumerable<string> Names(DirectoryInfo folder, string prefix) =>
         folder.EnumerateFileSystemInfos().OrderBy(entry => entry.Name, StringComparer.Ordinal).SelectMany(entry =>
             entry is DirectoryInfo { LinkTarget: null } inner ? Names(inner, $"{prefix}{entry.Name}/") : [prefix + entry.Name]);
-
-    private static StageRecord? TryRead(string stage)
-    {
-        try
-        {
-            return StageRecord.Read(stage);
-        }
-        catch (EspalierException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>Whether a file is what early builds wrote: the recipe, which every start wrote, or a report, known by its head.</summary>
     private static bool IsOfEarlyBuild(string path)

@@ -156,18 +156,17 @@ internal sealed class RunFolder : IDisposable
     /// <exception cref="EspalierException">Something is in the way that is not this run's, or was changed.</exception>
     public void Publish(IReadOnlyList<string> outputs, Action<string> make)
     {
-        var parent = System.IO.Path.GetDirectoryName(outputs[0])!;
-        var place = Leftovers.NameFor(outputs[0]);
-        try
+        var parent = DurableOutput.Guard(outputs[0], () =>
         {
-            _files.EnsureFolder(parent);
+            var folder = System.IO.Path.GetDirectoryName(outputs[0])!;
+            _files.EnsureFolder(folder);
             // Of a run whose record is lost, or of an early build: what the record knows is gone since the start.
             foreach (var output in outputs)
                 _files.Sweep(output);
-            _outputs.Begin(place);
-            SaveOutputs();
-            _files.Layer.CreateFolder(place);
-            using var held = DurableFiles.Hold(place);
+            return folder;
+        });
+        Beside(outputs[0], outputs[0], place =>
+        {
             make(place);
             foreach (var output in outputs)
                 ModelCardFile.Keep(output, System.IO.Path.Combine(place, System.IO.Path.GetFileName(output)), _files);
@@ -183,19 +182,7 @@ internal sealed class RunFolder : IDisposable
                 _outputs.Settle(output);
             }
             _files.Layer.SyncFolder(parent);
-            _files.DeleteTree(place);
-            _outputs.End(place);
-            SaveOutputs();
-        }
-        catch (Exception error)
-        {
-            // What was somebody's own is put back; where even that fails, the next start does it.
-            if (ModelCardFile.TryRescue(place, outputs[0], _files))
-                _files.TryDelete(place);
-            if (error is IOException or UnauthorizedAccessException)
-                throw DurableOutput.Refused(outputs[0], error);
-            throw;
-        }
+        });
     }
 
     /// <summary>
@@ -213,6 +200,22 @@ internal sealed class RunFolder : IDisposable
         if (SealedText.Read(path) == text)
             return true;
         // Made elsewhere: a start that is killed leaves nothing in the folder that nobody vouches for.
+        Beside(output, path, place =>
+        {
+            var made = System.IO.Path.Combine(place, ModelCardFile.Name);
+            _files.WriteFile(made, stream => stream.Write(Encoding.UTF8.GetBytes(SealedText.Seal(text))));
+            _files.Layer.Rename(made, path);
+            _files.Layer.SyncFolder(output);
+        });
+        return true;
+    }
+
+    /// <summary>Works in a folder beside an output, which is on record before it is made, and gone once the work is done.</summary>
+    /// <param name="output">The output that something is made for.</param>
+    /// <param name="named">What an error of the disk names.</param>
+    /// <param name="work">Makes it in the folder, and puts it into its place.</param>
+    private void Beside(string output, string named, Action<string> work)
+    {
         var place = Leftovers.NameFor(output);
         try
         {
@@ -220,20 +223,18 @@ internal sealed class RunFolder : IDisposable
             SaveOutputs();
             _files.Layer.CreateFolder(place);
             using var held = DurableFiles.Hold(place);
-            var made = System.IO.Path.Combine(place, ModelCardFile.Name);
-            _files.WriteFile(made, stream => stream.Write(Encoding.UTF8.GetBytes(SealedText.Seal(text))));
-            _files.Layer.Rename(made, path);
-            _files.Layer.SyncFolder(output);
+            work(place);
             _files.DeleteTree(place);
             _outputs.End(place);
             SaveOutputs();
-            return true;
         }
         catch (Exception error)
         {
-            _files.TryDelete(place);
+            // What was somebody's own is put back; where even that fails, the next start does it.
+            if (ModelCardFile.TryRescue(place, output, _files))
+                _files.TryDelete(place);
             if (error is IOException or UnauthorizedAccessException)
-                throw DurableOutput.Refused(path, error);
+                throw DurableOutput.Refused(named, error);
             throw;
         }
     }

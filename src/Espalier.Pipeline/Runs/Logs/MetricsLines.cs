@@ -27,6 +27,10 @@ internal static class MetricsLines
         }
     }
 
+    /// <summary>The last number of a field, of a log by which nothing is decided; null where there is none, or it cannot be read.</summary>
+    public static double? Last(string path, string field) => Perhaps.Read(() =>
+        Read(path).Select(line => (double?)line.Fields[field]).LastOrDefault(number => number is not null));
+
     /// <summary>
     /// How many bytes hold the lines up to and including <paramref name="step"/>. What follows them may be anything, for it was never
     /// flushed; but such a line after a broken one means that the part to keep is damaged.

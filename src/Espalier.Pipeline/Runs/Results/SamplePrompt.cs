@@ -20,25 +20,15 @@ internal static class SamplePrompt
     /// <summary>The prompt for a model of a run.</summary>
     /// <param name="run">The run folder.</param>
     /// <param name="row">The model; null for none.</param>
-    public static string Of(string run, ModelRow? row)
+    public static string Of(string run, ModelRow? row) => Perhaps.Read(() =>
     {
-        try
-        {
-            if (row?.Samples is { Length: > 0 } stage
-                && StageRecord.Read(RunLayout.StageOf(run, stage))?.Result["samples"] is JsonArray list)
-            {
-                string[] lines = [.. list.SelectMany(sample => LinesOf($"{sample?["prompt"]}{sample?["original"]}"))];
-                return lines.Select(Beginning).FirstOrDefault(text => text is not null)
-                    ?? lines.FirstOrDefault(line => line.Contains(' ')) ?? (lines is [var first, ..] ? first : Otherwise);
-            }
-        }
-        // What to type last is worth no error.
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException)
-        {
-            return Otherwise;
-        }
-        return Otherwise;
-    }
+        if (row?.Samples is not { Length: > 0 } stage
+            || StageRecord.Read(RunLayout.StageOf(run, stage))?.Result["samples"] is not JsonArray list)
+            return null;
+        string[] lines = [.. list.SelectMany(sample => LinesOf($"{sample?["prompt"]}{sample?["original"]}"))];
+        return lines.Select(Beginning).FirstOrDefault(text => text is not null)
+            ?? lines.FirstOrDefault(line => line.Contains(' ')) ?? lines.FirstOrDefault();
+    }) ?? Otherwise;
 
     /// <summary>The lines of a sample's document; the last without the word that the sample's length may have cut through.</summary>
     private static string[] LinesOf(string document)

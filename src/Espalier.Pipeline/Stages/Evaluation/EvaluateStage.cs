@@ -142,24 +142,12 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     private Decoder Decoder() => _weights!.Decoder();
 
     /// <summary>What the stage's log says; a folder of an earlier program has one measurement, of which no spread is known.</summary>
-    private static GenerationSpeed? SpeedOf(string timing)
-    {
-        try
-        {
-            if (MetricsLines.Read(timing).Select(line => line.Fields).LastOrDefault() is not { } fields
-                || (double?)fields["tokens_per_second"] is not { } median)
-                return null;
-            return new(
-                median, (double?)fields["lowest"] ?? median, (double?)fields["highest"] ?? median, (int?)fields["measurements"]
-                    ?? 1, (int?)fields["tokens"] ?? 0);
-        }
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException
-            or FormatException)
-        {
-            // Nothing is decided by it, and nobody vouches for it: damaged, it costs a number in a table.
-            return null;
-        }
-    }
+    private static GenerationSpeed? SpeedOf(string timing) => Perhaps.Read(() =>
+        MetricsLines.Read(timing).Select(line => line.Fields).LastOrDefault() is { } fields
+            && (double?)fields["tokens_per_second"] is { } median
+            ? new GenerationSpeed(median, (double?)fields["lowest"] ?? median, (double?)fields["highest"] ?? median,
+                (int?)fields["measurements"] ?? 1, (int?)fields["tokens"] ?? 0)
+            : null);
 
     /// <summary>The mean loss of every window by the text's name; null where an earlier program kept none.</summary>
     public static IReadOnlyDictionary<string, double[]>? LossesOf(string folder)

@@ -10,6 +10,8 @@ using Espalier.Models.Tokenizers;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Texts;
 using Espalier.Pipeline.Recipes;
+using Espalier.Pipeline.Runs;
+using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Pipeline.Stages.Evaluation;
 
@@ -70,23 +72,13 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks, 
     public int Shots => Settings.Shots ?? Definition.Shots.Count;
 
     /// <summary>What it is, and how much of it each model is asked; where its files are not there, what the recipe says.</summary>
-    public string Size
+    public string Size => Perhaps.Of(() =>
     {
-        get
-        {
-            try
-            {
-                var asked = Questions.Requests.ToString("N0", CultureInfo.InvariantCulture);
-                var written = ((Definition.Kind as SampledKind)?.Inner ?? Definition.Kind) as WrittenKind;
-                return $"{section.Title}: " + (written is null ? $"{asked} choices or texts to score"
-                    : $"{asked} texts of at most {written.MaxTokens} tokens to write");
-            }
-            catch (EspalierException)
-            {
-                return section.Title;
-            }
-        }
-    }
+        var asked = Units.Exact(Questions.Requests);
+        var written = ((Definition.Kind as SampledKind)?.Inner ?? Definition.Kind) as WrittenKind;
+        return $"{section.Title}: " + (written is null ? $"{asked} choices or texts to score"
+            : $"{asked} texts of at most {written.MaxTokens} tokens to write");
+    }) ?? section.Title;
 
     /// <summary>Its choices as rows of a model's ids.</summary>
     /// <exception cref="EspalierException">It has none, or one cannot be scored.</exception>
@@ -123,8 +115,25 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks, 
             yield return ("first", first.Hash);
     }
 
+    /// <summary>Asks a model; answers that an earlier start kept in the stage's folder are not asked for again.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="folder">The stage's folder.</param>
+    /// <param name="weights">The model's weights, which stay the caller's.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="model">What its answers are kept under.</param>
+    /// <param name="positions">How many it has.</param>
+    public TaskResult Ask(RunContext run, StageFolder folder, LazyWeights weights, Tokenizer tokenizer, string model, int positions)
+    {
+        LearnFirst(tokenizer, positions, run.Progress, run.Stop);
+        var asked = weights.Asked(tokenizer, (new ScoreCache(folder.PathOf(TaskStage.AnswersName)), model));
+        var result = TaskEvaluator.Run(Definition, Settings, Questions, asked, run.Progress, run.Stop);
+        if (result.CutNote(positions) is { } note)
+            run.Progress.Warn(note);
+        return result;
+    }
+
     /// <summary>Where the first model was asked by an earlier start, its answers are read: none of its weights are loaded.</summary>
-    public void LearnFirst(Tokenizer tokenizer, int positions, IProgressReporter progress, CancellationToken stop)
+    private void LearnFirst(Tokenizer tokenizer, int positions, IProgressReporter progress, CancellationToken stop)
     {
         if (!Definition.Kind.NeedsFirst || KnowsFirst || First is not { } first)
             return;

@@ -35,7 +35,8 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
 
     private int Length => Math.Min(PromptTokens, model.Value.Config.MaxPositions / 2);
 
-    protected override JsonObject Options() => new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens };
+    protected override JsonObject Options() =>
+        new() { ["prompts"] = Prompts, ["prompt_tokens"] = Length, ["tokens"] = Tokens, ["whole_words"] = true };
 
     protected override IEnumerable<(string Name, string Hash)> Inputs() =>
         [("model", model.Value.Hash), ("text", text.Value.Hash), ("tokenizer", tokenizer.Sha256)];
@@ -61,14 +62,31 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
         var ids = new int[(int)Math.Min(length + Tokens, tokens.Count - start)];
         tokens.Read(start, ids);
         var end = EndOf(ids, length, model.Config);
+        length = WholeWords(tokenizer, ids, length);
         var (prompt, original) = (ids[..length], ids[length..end]);
         var written = Generator.Continue(model, prompt, Tokens, new(), model.Config.EosTokenIds.ToHashSet(), stop).ToArray();
         return new()
         {
             ["prompt"] = tokenizer.Decode(prompt, skipSpecialTokens: true),
-            ["original"] = Continuation(tokenizer, prompt, original),
-            ["written"] = Continuation(tokenizer, prompt, written),
+            ["original"] = Ended(Continuation(tokenizer, prompt, original), end == ids.Length),
+            ["written"] = Ended(Continuation(tokenizer, prompt, written), written.Length == Tokens),
+            ["original_is_cut"] = end == ids.Length,
+            ["written_is_cut"] = written.Length == Tokens,
         };
+    }
+
+    /// <summary>A text, without the word that its last token may have cut through where it goes on.</summary>
+    private static string Ended(string text, bool isCut) =>
+        isCut && text.LastIndexOfAny([' ', '\n']) is var end && end > 0 && !string.IsNullOrWhiteSpace(text[..end])
+            ? text[..end].TrimEnd() : text;
+
+    /// <summary>So many of the first ids that the next one begins a word; all of them where none does.</summary>
+    private static int WholeWords(Tokenizer tokenizer, int[] ids, int length)
+    {
+        for (var count = length; count >= Shortest; count--)
+            if (Continuation(tokenizer, ids[..count], ids[count..(count + 1)]) is [var next, ..] && char.IsWhiteSpace(next))
+                return count;
+        return length;
     }
 
     /// <summary>

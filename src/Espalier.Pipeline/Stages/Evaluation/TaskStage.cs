@@ -53,11 +53,7 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     {
         var (name, title) = (model.Value.Name, $"{task.Name}: {model.Value.Name}");
         run.Progress.Note(title);
-        task.LearnFirst(tokenizer, model.Value.Config.MaxPositions, run.Progress, run.Stop);
-        var asked = weights.Asked(tokenizer, (new ScoreCache(folder.PathOf(AnswersName)), model.Value.Hash));
-        var result = TaskEvaluator.Run(task.Definition, task.Settings, task.Questions, asked, run.Progress, run.Stop);
-        if (result.CutNote(model.Value.Config.MaxPositions) is { } note)
-            run.Progress.Warn(note);
+        var result = task.Ask(run, folder, weights, tokenizer, model.Value.Hash, model.Value.Config.MaxPositions);
         folder.WriteFile(DocumentsName, stream => DocumentLines.Keep(stream, result));
         if (!task.Definition.Kind.NeedsFirst)
             folder.Delete(AnswersName);
@@ -80,23 +76,10 @@ internal sealed class TaskStage(RecipeTask task, Slot<ModelFolder> model, LazyWe
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
         var result = Result = DocumentLines.Read(
-            Path.Combine(folder, DocumentsName), task.Definition, task.Shots, SecondsOf(Path.Combine(folder, RunLayout.Timing)));
+            Path.Combine(folder, DocumentsName), task.Definition, task.Shots,
+            MetricsLines.Last(Path.Combine(folder, RunLayout.Timing), "seconds") ?? 0);
         Row = new(task.Name, result.Shots, result.Documents.Count, result.Cut,
             [.. result.Totals.Select(metric => new MetricRow(metric.Name, metric.Value, metric.StandardError))], Path.GetFileName(folder));
         task.First ??= new(folder, model.Value.Hash, record.OutputHash);
-    }
-
-    /// <summary>What the stage's log says; nothing is decided by it.</summary>
-    private static double SecondsOf(string timing)
-    {
-        try
-        {
-            return MetricsLines.Read(timing).Select(line => (double?)line.Fields["seconds"]).LastOrDefault(found => found is not null) ?? 0;
-        }
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or InvalidOperationException
-            or FormatException)
-        {
-            return 0;
-        }
     }
 }

@@ -41,7 +41,7 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
         Require(expected.EosTokenIds.SequenceEqual(written.Config.EosTokenIds),
             "eos_token_id is not that of the model that it was made from");
         Require(expected == written.Config with { EosTokenIds = expected.EosTokenIds }, "more of config.json changed than sizes");
-        Passed($"the shape is the planned one, with {planned.Parameters} weights, and no other field of the config changed");
+        Passed($"the shape is the planned one, with {Units.Exact(planned.Parameters)} weights, and no other field of the config changed");
     }
 
     /// <summary>Loaded again, it gives the logits of the model in memory, bit for bit.</summary>

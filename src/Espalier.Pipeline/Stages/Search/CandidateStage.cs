@@ -59,7 +59,6 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
 {
     private const string LossesName = "losses.json";
     private const string PrunedName = "pruned";
-    private const string AnswersName = "answers";
     private const string TasksName = "tasks";
 
     // As pruned, only the held-out loss is looked at.
@@ -95,7 +94,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         }
         folder.WriteFile(LossesName,
             stream => JsonSerializer.Serialize(stream, losses, PlainJson.Of<Dictionary<string, IReadOnlyList<double>>>()));
-        folder.Delete(AnswersName);
+        folder.Delete(TaskStage.AnswersName);
         run.Folder.Files.DeleteTree(start.Path);
         return result;
     }
@@ -143,11 +142,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
             var result =
                 PerplexityEvaluator.Run(model, new WindowSet(text.Tokens, setting.Sequence, WindowStride.Contiguous), null, 8, run.Progress,
                     stop: run.Stop);
-            if (!double.IsFinite(result.Nll))
-                throw new EspalierException(
-                    $"search: the candidate {candidate.Name} has the loss {result.Nll} on "
-                        + $"{text.Name}: lower search.learning-rate, or leave the shape out")
-                { ExitCode = 1 };
+            RequireFinite(result.Nll, text.Name);
             losses[text.Name] = result.WindowNll;
             rows.Add(EvaluateStage.ToJson(result, text));
         }
@@ -161,25 +156,26 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         foreach (var task in _tasks)
         {
             run.Progress.Note($"search: {candidate.Name} on {task.Title}");
-            task.LearnFirst(setting.Tokenizer!, setting.Teacher.Config.MaxPositions, run.Progress, run.Stop);
-            var asked = weights.Asked(setting.Tokenizer!, (new ScoreCache(folder.PathOf(AnswersName)), candidate.Name));
-            var found = TaskEvaluator.Run(task.Definition, task.Settings, task.Questions, asked, run.Progress, run.Stop);
-            if (found.CutNote(setting.Teacher.Config.MaxPositions) is { } note)
-                run.Progress.Warn(note);
+            var found = task.Ask(run, folder, weights, setting.Tokenizer!, candidate.Name, setting.Teacher.Config.MaxPositions);
             foreach (var loss in task.Definition.Kind.Losses)
             {
                 var name = loss.Name.Length == 0 ? task.Name : $"{task.Name} {loss.Name}";
-                losses[name] = Finite(name, [.. found.Documents.Select(loss.Of)]);
+                losses[name] = [.. found.Documents.Select(loss.Of)];
+                foreach (var document in losses[name])
+                    RequireFinite(document, $"a document of {name}");
                 rows.Add(Row(name, losses[name], found, loss.Metric));
             }
         }
         return rows;
     }
 
-    private double[] Finite(string name, double[] losses) => losses.All(double.IsFinite) ? losses : throw new EspalierException(
-        $"search: the candidate {candidate.Name} has the loss {losses.First(loss => !double.IsFinite(loss))} on a document of {name}: "
-            + "lower search.learning-rate, or leave the shape out")
-    { ExitCode = 1 };
+    private void RequireFinite(double loss, string on)
+    {
+        if (!double.IsFinite(loss))
+            throw new EspalierException(
+                $"search: the candidate {candidate.Name} has the loss {loss} on {on}: lower search.learning-rate, or leave the shape out")
+            { ExitCode = 1 };
+    }
 
     private static JsonObject Row(string name, IReadOnlyList<double> losses, TaskResult found, string? metric)
     {

@@ -110,18 +110,11 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
             section.Encoding, section.K, section.Samples, seed, TokensOf(tokens));
     }
 
-    private bool IsWhole(string place)
+    private bool IsWhole(string place) => Perhaps.Of(() =>
     {
-        try
-        {
-            using var cache = TeacherCache.Open(place);
-            return cache.Key == Key();
-        }
-        catch (EspalierException)
-        {
-            return false;
-        }
-    }
+        using var cache = TeacherCache.Open(place);
+        return cache.Key == Key();
+    });
 
     /// <summary>The windows that a training of so many positions sees.</summary>
     public static long[] WindowsOf(SampleOrder order, long positions)

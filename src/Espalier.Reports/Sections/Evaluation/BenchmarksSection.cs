@@ -10,9 +10,6 @@ namespace Espalier.Reports.Sections.Evaluation;
 /// <summary>Teacher, pruned model and student side by side on benchmarks: how sure that is, and what fell most.</summary>
 internal static class BenchmarksSection
 {
-    /// <summary>Half the width of a 95 % interval in standard errors, by the normal approximation.</summary>
-    private const double Standard95 = 1.96;
-
     private const int MostSubjects = 12;
 
     internal static void Write(HtmlBuilder html, ReportRun run)
@@ -45,7 +42,7 @@ internal static class BenchmarksSection
         var table = new HtmlTable(["Benchmark", ">Shots", ">Documents", "Metric", .. models.Select(model => $">{model}")]);
         foreach (var task in tasks)
             foreach (var metric in task.Results[0].Metrics)
-                table.Add(null, [task.Task, Figures.Exact(task.Shots), Figures.Exact(task.Documents), metric.Name,
+                table.Add(null, [task.Task, Units.Exact(task.Shots), Units.Exact(task.Documents), metric.Name,
                     .. task.Results.Select(result => MetricText.Value(result.Metrics.First(of => of.Name == metric.Name)))]);
         table.Write(html);
         if (tasks.Any(task => task.Chance is not null))
@@ -58,7 +55,7 @@ internal static class BenchmarksSection
                     + "the probability that one of k attempts is right.", ("class", "quiet"));
         foreach (var task in tasks)
             if (task.Results.Max(result => result.Cut) is > 0 and var cut)
-                html.Leaf("p", $"{task.Task}: {Figures.Exact(cut)} of {Figures.Exact(task.Documents)} contexts are longer than a model's "
+                html.Leaf("p", $"{task.Task}: {Units.Exact(cut)} of {Units.Exact(task.Documents)} contexts are longer than a model's "
                     + "positions and were cut.", ("class", "quiet"));
     }
 
@@ -77,7 +74,7 @@ internal static class BenchmarksSection
                 table.Add(null, [new Cell($"{task.Task}, {task.Metric.Name}"), new Cell(model),
                     new Cell(MetricText.Signed(comparison.Difference, scale) + MetricText.Points(scale)),
                     new Cell($"{MetricText.Signed(comparison.Lower, scale)} to {MetricText.Signed(comparison.Upper, scale)}"),
-                    new Cell(Figures.Exact(comparison.OnlyModel)), new Cell(Figures.Exact(comparison.OnlyAgainst)),
+                    new Cell(Units.Exact(comparison.OnlyModel)), new Cell(Units.Exact(comparison.OnlyAgainst)),
                     new Cell(MetricText.Probability(comparison.Probability)),
                     .. comparison.Adjusted is { } adjusted ? [new Cell(MetricText.Probability(adjusted))] : Array.Empty<Cell>()]);
             }
@@ -95,7 +92,7 @@ internal static class BenchmarksSection
         new IntervalChart($"{task.Metric.Name} on {task.Task} with 95 % intervals",
             scale == MetricScale.Share ? $"{task.Metric.Name}, %" : task.Metric.Name,
             [.. models.Zip(task.Results, (model, result) => new Interval(
-                model, unit * result.Metrics[0].Value, Standard95 * unit * result.Metrics[0].StandardError))])
+                model, unit * result.Metrics[0].Value, CardEvaluation.Standard95 * unit * result.Metrics[0].StandardError))])
         { Shown = value => MetricText.Number(value / unit, scale) }.Write(html);
         if (task.IsFew)
             html.Leaf("p", $"Of fewer than {TaskComparison.Few} documents, as here, intervals say little.", ("class", "quiet"));
@@ -111,7 +108,7 @@ internal static class BenchmarksSection
             + "small, and the largest of many falls is partly chance):");
         var table = new HtmlTable(["Subject", ">Documents", .. models.Select(model => $">{model}"), ">Largest fall"]);
         foreach (var subject in fallen)
-            table.Add(null, [subject.Name, Figures.Exact(subject.Documents),
+            table.Add(null, [subject.Name, Units.Exact(subject.Documents),
                 .. subject.Values.Select(value => MetricText.Number(value, scale)),
                 MetricText.Number(subject.Fall(task.IsLowerBetter), scale)]);
         table.Write(html);

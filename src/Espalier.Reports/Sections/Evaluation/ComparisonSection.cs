@@ -32,7 +32,7 @@ internal static class ComparisonSection
         var table = new HtmlTable("Recipe", "Model", "Text", ">Mean NLL", ">SD of a run", ">Different models");
         foreach (var row in seeds)
             table.Add(row.Model == "student" ? "student" : null, row.Arm, row.Model, row.Set, Figures.Loss(row.Nll),
-                row.NllSd is { } sd ? Figures.Loss(sd) : Figures.None, Figures.Exact(row.Seeds));
+                row.NllSd is { } sd ? Figures.Loss(sd) : Figures.None, Units.Exact(row.Seeds));
         table.Write(html);
     }
 

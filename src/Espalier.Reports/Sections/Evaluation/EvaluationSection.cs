@@ -1,3 +1,4 @@
+using Espalier.Pipeline.Cards;
 using Espalier.Reports.Charts;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
@@ -7,9 +8,6 @@ namespace Espalier.Reports.Sections.Evaluation;
 /// <summary>Losses with their uncertainty.</summary>
 internal static class EvaluationSection
 {
-    /// <summary>Half the width of a 95 % interval in standard errors, by the normal approximation.</summary>
-    private const double Standard95 = 1.96;
-
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
         if (run.Texts.Count == 0)
@@ -32,12 +30,13 @@ internal static class EvaluationSection
             run.Models.SelectMany(model => model.Row.Evaluations.Where(evaluation => evaluation.Set == text).Take(1)
                 .Select(evaluation => (Name: run.TitleOf(model), Of: evaluation))).ToArray();
         new IntervalChart($"NLL on {text} with 95 % intervals", "nats a token",
-            [.. rows.Select(row => new Interval(row.Name, row.Of.Nll, Standard95 * row.Of.NllStandardError))]).Write(html);
+            [.. rows.Select(row => new Interval(row.Name, row.Of.Nll, CardEvaluation.Standard95 * row.Of.NllStandardError))]).Write(html);
         var table = new HtmlTable("Model", ">Tokens predicted", ">NLL", ">SE", ">95 % interval", ">Perplexity", ">95 % interval");
         foreach (var (name, of) in rows)
         {
-            var (low, high) = (of.Nll - Standard95 * of.NllStandardError, of.Nll + Standard95 * of.NllStandardError);
-            table.Add(null, new Cell(name), new Cell(Figures.Exact(of.Tokens)), new Cell(Figures.Loss(of.Nll)),
+            var half = CardEvaluation.Standard95 * of.NllStandardError;
+            var (low, high) = (of.Nll - half, of.Nll + half);
+            table.Add(null, new Cell(name), new Cell(Units.Exact(of.Tokens)), new Cell(Figures.Loss(of.Nll)),
                 new Cell(Figures.LossError(of.NllStandardError)),
                 new Cell(low < high ? $"{Figures.Loss(low)} to {Figures.Loss(high)}" : Figures.None),
                 new Cell(Figures.Short(of.Perplexity)),

@@ -10,7 +10,7 @@ internal static class ChecksSection
 {
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
-        var stages = run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder)
+        var stages = run.Stages
             .Select(stage => (Stage: stage, run.Record(stage.Folder)?.Checks)).Where(entry => entry.Checks is not null).ToArray();
         if (stages.Length == 0)
             return;
@@ -20,30 +20,13 @@ internal static class ChecksSection
         var table = new HtmlTable("Stage", "What held", ">Time", ">Of the stage");
         foreach (var (stage, checks) in stages)
         {
-            var seconds = SecondsOf(RunLayout.StageOf(run.Folder, stage.Folder));
-            var share = seconds / stage.Seconds;
+            var seconds = MetricsLines.Last(Path.Combine(RunLayout.StageOf(run.Folder, stage.Folder), RunLayout.Timing), "check_seconds");
             table.Add(null,
                 new(stage.Stage, stage.Folder),
                 string.Join("; ", checks!),
                 seconds is { } took ? Figures.Time(took) : Figures.None,
-                share is { } part && double.IsFinite(part) ? FormattableString.Invariant($"{part:0.0%}") : Figures.None);
+                seconds is { } part ? Figures.Share(part, stage.Seconds) : Figures.None);
         }
         table.Write(html);
-    }
-
-    /// <summary>What the stage's log says; null where it says nothing, or cannot be read: nothing is decided by it.</summary>
-    private static double? SecondsOf(string folder)
-    {
-        try
-        {
-            var timing = Path.Combine(folder, RunLayout.Timing);
-            return !File.Exists(timing) ? null
-                : MetricsLines.Read(timing).Select(line => (double?)line.Fields["check_seconds"]).LastOrDefault();
-        }
-        catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException
-            or InvalidOperationException or FormatException)
-        {
-            return null;
-        }
     }
 }

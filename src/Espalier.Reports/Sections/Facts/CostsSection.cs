@@ -38,8 +38,8 @@ internal static class CostsSection
                 Figures.Time(stage.Seconds),
                 double.IsFinite(tokens) ? Units.Count(tokens) : Figures.None,
                 double.IsFinite(tokens) && stage.Seconds > 0 ? Units.Count(tokens / stage.Seconds) : Figures.None,
-                curve is null ? Figures.None : Figures.Exact(curve.Steps),
-                curve is null ? Figures.None : Figures.Exact(curve.Skipped));
+                curve is null ? Figures.None : Units.Exact(curve.Steps),
+                curve is null ? Figures.None : Units.Exact(curve.Skipped));
         }
         table.Add("student", "Sum", "", Figures.Time(total), "", "", "", "");
         table.Write(html);
@@ -50,8 +50,8 @@ internal static class CostsSection
         var machine = run.Manifest.Machine;
         var table = new HtmlTable("", "");
         table.Add(null, "Processor", machine.Cpu);
-        table.Add(null, "Logical processors", Figures.Exact(machine.Cores));
-        table.Add(null, "Compute threads", Figures.Exact(machine.Threads));
+        table.Add(null, "Logical processors", Units.Exact(machine.Cores));
+        table.Add(null, "Compute threads", Units.Exact(machine.Threads));
         foreach (var (name, version) in machine.Libraries.OrderBy(library => library.Key, StringComparer.Ordinal))
             table.Add(null, name switch { "dotnet" => ".NET", _ => name }, version);
         table.Add(null, "Espalier", run.Manifest.ProgramVersion);

@@ -25,13 +25,13 @@ internal static class RecipeSection
             facts.Add(null, "Calibration tokens", scores.Calibration.Length > 0 ? scores.Calibration : Figures.None);
         }
         // What "compute: auto" came to is not in the recipe.
-        foreach (var stage in run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder))
+        foreach (var stage in run.Stages)
             if (run.Record(stage.Folder)?.Options?["learning_rate"] is not null)
                 facts.Add(null, $"Products with weights, {stage.Folder}",
                     (string?)run.Record(stage.Folder)!.Options!["compute"] ?? "float32");
         facts.Write(html);
         var table = new HtmlTable("Output", "SHA-256");
-        foreach (var stage in run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder))
+        foreach (var stage in run.Stages)
             foreach (var (output, hash) in OutputHash.Of(run, stage))
                 table.Add(null, output, new(hash) { IsCode = true });
         if (table.HasRows)

@@ -1,5 +1,6 @@
 using Espalier.Models.Chat;
 using Espalier.Models.Tokenizers.Formats;
+using Espalier.Pipeline.Runs;
 using Espalier.Pipeline.Runs.Results;
 using Espalier.Reports.Html;
 using Espalier.Reports.Runs;
@@ -22,7 +23,7 @@ internal static class UseSection
         var (student, prompt) = (run.Relative(result.Student), SamplePrompt.Of(result));
         // A folder that is gone is taken for one that had a tokenizer.
         var readsText = !Directory.Exists(result.Student) || TokenizerSource.IsIn(result.Student);
-        var answers = readsText && result.Aligned is not null && HasTemplate(result.Student);
+        var answers = readsText && result.Aligned is not null && Perhaps.Of(() => ChatTemplate.Find(result.Student)) is not null;
         Snippet(html, "Python, with transformers", !readsText ? $"""
             import torch
             from transformers import AutoModelForCausalLM
@@ -45,18 +46,6 @@ internal static class UseSection
             : $"espalier generate {Quoted.Shell(student)} {(readsText ? $"--prompt {Quoted.Shell(prompt)}" : $"--ids {Ids}")} --max-tokens 60",
             "espalier is the launcher at the root of the program's folder: ./espalier "
                 + "there, with the path of this folder before the student's.");
-    }
-
-    private static bool HasTemplate(string folder)
-    {
-        try
-        {
-            return ChatTemplate.Find(folder) is not null;
-        }
-        catch (EspalierException)
-        {
-            return false;
-        }
     }
 
     /// <summary>A relative path that no program takes for a name on a hub.</summary>

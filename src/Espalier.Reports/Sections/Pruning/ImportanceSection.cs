@@ -54,7 +54,7 @@ internal static class ImportanceSection
 
     private static string Source(ImportanceScores scores)
     {
-        var samples = $"{Figures.Exact(scores.Samples)} samples of {Figures.Exact(scores.SampleLength)} tokens";
+        var samples = $"{Units.Exact(scores.Samples)} samples of {Units.Exact(scores.SampleLength)} tokens";
         var neuron = scores.NeuronValues == NeuronValues.Intermediate ? "the input of the down projection" : "what enters the activation";
         return scores.Method switch
         {
@@ -72,7 +72,7 @@ internal static class ImportanceSection
     /// <summary>A line where each of the arms cut, if it did.</summary>
     private static Cut[] Cuts(ReportArm[] arms, SizeAxis axis) =>
         [.. arms.Select(arm => arm.Plan?.Kept[axis]?.FirstOrDefault()?.Length).OfType<int>().Distinct().Order()
-            .Select(count => new Cut(count + 0.5, $"kept {Figures.Exact(count)}"))];
+            .Select(count => new Cut(count + 0.5, $"kept {Units.Exact(count)}"))];
 
     private static void PerLayer(HtmlBuilder html, string units, string unit, double[][]? layers, Cut[] cuts)
     {

@@ -44,7 +44,7 @@ internal static class ShapesSection
     private static string Capital(string words) => $"{char.ToUpperInvariant(words[0])}{words[1..]}";
 
     private static Cell Compared(long own, long? teacher) =>
-        new(Figures.Exact(own), teacher is { } its && its != own ? Figures.Share(own, its) : null);
+        new(Units.Exact(own), teacher is { } its && its != own ? Figures.Share(own, its) : null);
 
     private static void Layers(HtmlBuilder html, ReportRun run)
     {
@@ -58,7 +58,7 @@ internal static class ShapesSection
                     + $"{kept.Count} of {teacher.Layers}");
             using var strip = html.Open("ul", ("class", "strip"));
             for (var layer = 0; layer < teacher.Layers; layer++)
-                html.Leaf("li", Figures.Exact(layer), ("class", kept.Contains(layer) ? null : "gone"),
+                html.Leaf("li", Units.Exact(layer), ("class", kept.Contains(layer) ? null : "gone"),
                     ("title", kept.Contains(layer) ? "kept" : "dropped"));
         }
     }

@@ -39,7 +39,7 @@ internal static class CurvesSection
     private static void Stage(HtmlBuilder html, string stage, List<Drawn> curves, bool named)
     {
         html.Leaf("h3",
-            $"{stage}: {string.Join("; ", curves.Select(one => $"{(curves.Count > 1 ? one.Name + ", " : "")}{Figures.Exact(one.Curve.Steps)} step{(one.Curve.Steps == 1 ? "" : "s")}"))}");
+            $"{stage}: {string.Join("; ", curves.Select(one => $"{(curves.Count > 1 ? one.Name + ", " : "")}{Units.Exact(one.Curve.Steps)} step{(one.Curve.Steps == 1 ? "" : "s")}"))}");
         if (curves.Count > Series.Looks)
         {
             html.Leaf("p",

@@ -8,7 +8,7 @@ internal static class WrittenTextsSection
 {
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
-        var stages = run.Arms.SelectMany(arm => arm.Result.Stages).DistinctBy(stage => stage.Folder)
+        var stages = run.Stages
             .Where(stage => stage.Stage == "synthesize").Select(stage => (Stage: stage, run.Record(stage.Folder)?.Result))
             .Where(entry => entry.Result is not null).ToArray();
         if (stages.Length == 0)

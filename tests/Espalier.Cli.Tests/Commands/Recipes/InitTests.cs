@@ -46,6 +46,22 @@ public sealed class InitTests : TorchTest
     }
 
     [Theory]
+    [InlineData("\"intermediate_size\": 768", "\"intermediate_size\": 682")]
+    [InlineData("\"intermediate_size\": 768", "\"intermediate_size\": 1000")]
+    [InlineData("\"hidden_size\": 256", "\"hidden_size\": 1000")]
+    public void Plan_warns_of_no_width_that_init_and_cycles_choose(string field, string other)
+    {
+        Directory.CreateDirectory(At("odd"));
+        var config = File.ReadAllText(Path.Combine(Verb.Teacher, "config.json"));
+        Assert.Contains(field, config);
+        File.WriteAllText(At("odd/config.json"), config.Replace(field, other, StringComparison.Ordinal));
+        _ = Init(At("odd"), Verb.WriteIds(_folder.Path, "ids.i32", Enumerable.Range(0, 9000).Select(i => i % 4000)));
+        var plan = RecipePlan.Of(RecipeFile.Read(At("recipe.yaml")));
+        Assert.True(plan.Stages.Max(stage => stage.Cycle) > 1);
+        Assert.DoesNotContain(plan.Warnings, warning => warning.Contains("is not a multiple of", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData(40)]
     [InlineData(400)]
     [InlineData(20_000)]

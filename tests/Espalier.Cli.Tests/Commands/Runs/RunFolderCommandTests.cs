@@ -75,6 +75,20 @@ public sealed partial class RunFolderCommandTests : TorchTest
     }
 
     [Fact]
+    public void A_page_of_the_run_on_its_way_goes_with_the_report_of_the_whole_run_unless_it_was_changed()
+    {
+        var (folder, page) = (_run.Undisturbed, $"{_run.Undisturbed}-so-far.html");
+        var sealedPage = SealedText.Seal("<!DOCTYPE html><title>x · Espalier</title>\n");
+        File.WriteAllText(page, sealedPage);
+        Assert.DoesNotContain("on its way", TestCommand.Launch($"report {folder}").Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(page));
+        File.WriteAllText(page, sealedPage.Replace(">x", ">y", StringComparison.Ordinal));
+        Assert.Contains("on its way: delete it", TestCommand.Launch($"report {folder}").Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(page));
+        File.Delete(page);
+    }
+
+    [Fact]
     public void The_report_and_the_records_know_a_stage_by_one_hash()
     {
         var page = File.ReadAllText(Path.Combine(_run.Undisturbed, "report.html"));
@@ -113,6 +127,7 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.False(File.Exists(Path.Combine(folder, "report.html")));
         // Again replaces it, but never a page of somebody else.
         _ = Verb.Json($"report {folder}");
+        Assert.True(SealedText.IsIntact($"{folder}-so-far.html"));
         File.WriteAllText($"{folder}-so-far.html", "<html>mine</html>");
         Assert.Contains("exists and is not a page of espalier", Verb.Refused($"report {folder}"));
 

@@ -52,16 +52,7 @@ internal sealed class TrainingInput
 
     /// <summary>What to train on.</summary>
     /// <exception cref="EspalierException">Nothing or both were given, or a share that is none.</exception>
-    internal DataSection Data(CommandRun run)
-    {
-        var (text, ids) = _input.Given(run);
-        return Cut(run) with
-        {
-            Train = ids is null ? text : [ids],
-            Field = _input.Field(run),
-            HeldOut = _heldOut.Share(run, ofIds: ids is not null),
-        };
-    }
+    internal DataSection Data(CommandRun run) => _heldOut.Data(run, _input, Cut(run));
 
     /// <summary>How to train, as a recipe with the same keys would say.</summary>
     internal TrainingSection Section(CommandRun run)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Espalier.Cli.Commands.Shared.Inputs;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Texts;
 
@@ -10,5 +11,15 @@ namespace Espalier.Cli.Commands.Shared.Options;
 internal sealed class HeldOutOption() : ValueOption<double>("--held-out", Kinds.ShareOf(Limits.From(0).Below(1)),
     "Share held out for evaluation: documents by their hash, or the last windows of ids; by default 2% of text and no ids")
 {
-    internal double Share(CommandRun run, bool ofIds) => run.Get(this) ?? (ofIds ? 0 : new DataSection().HeldOut);
+    /// <summary>What to train on: the text or the ids that were given, cut into windows as a section says.</summary>
+    internal DataSection Data(CommandRun run, TokenInput input, DataSection cut)
+    {
+        var (text, ids) = input.Given(run);
+        return cut with
+        {
+            Train = ids is null ? text : [ids],
+            Field = input.Field(run),
+            HeldOut = run.Get(this) ?? (ids is null ? new DataSection().HeldOut : 0),
+        };
+    }
 }

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Espalier.Reports.Html;
+namespace Espalier.Files;
 
 /// <summary>Paths as a snippet that is copied must have them.</summary>
 internal static class Quoted
