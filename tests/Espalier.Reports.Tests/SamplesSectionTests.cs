@@ -70,7 +70,13 @@ public sealed class SamplesSectionTests : IDisposable
         {
             ["model"] = model,
             ["set"] = "held-out",
-            ["samples"] = new JsonArray(new JsonObject { ["prompt"] = prompt, ["original"] = " a time", ["written"] = written,
-                ["original_is_cut"] = true, ["written_is_cut"] = false }),
+            ["samples"] = new JsonArray(new JsonObject
+            {
+                ["prompt"] = prompt,
+                ["original"] = " a time",
+                ["written"] = written,
+                ["original_is_cut"] = true,
+                ["written_is_cut"] = false,
+            }),
         });
 }

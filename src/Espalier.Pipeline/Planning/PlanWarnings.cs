@@ -36,7 +36,7 @@ internal static class PlanWarnings
 
     /// <summary>Of the cuts alone: a run says that too, before it begins.</summary>
     public static IEnumerable<string> OfCuts(PruneSection prune, IReadOnlyList<PlannedCycle> cycles) =>
-        cycles.SelectMany(cycle => OfCycle(prune, cycle)
+        cycles.SelectMany(cycle => OfCycle(prune, cycle).Concat(cycle == cycles[^1] ? OddWidths(cycle) : [])
             .Select(warning => cycle.Number is { } number ? $"cycle {number}: {warning}" : warning));
 
     /// <summary>Each cycle is trained after its cut, so it is its own cut that counts and not the whole way.</summary>
@@ -54,8 +54,15 @@ internal static class PlanWarnings
             if ((cycle.From with { Layers = to.Layers, LayerKinds = to.LayerKinds }) != to || 2 * to.Layers < from.Layers)
                 AddDepth(warnings, from.Layers, to.Layers);
         }
-        foreach (var axis in Axis.Asked.Where(axis => axis.IsWidth && axis.IsIn(from)))
-            AddMultiple(warnings, axis.Key, axis.Of(to), axis.Of(from));
+        return warnings;
+    }
+
+    // Nobody serves the models on the way.
+    private static List<string> OddWidths(PlannedCycle last)
+    {
+        var warnings = new List<string>();
+        foreach (var axis in Axis.Asked.Where(axis => axis.IsWidth && axis.IsIn(last.From)))
+            AddMultiple(warnings, axis.Key, axis.Of(last.To), axis.Of(last.From));
         return warnings;
     }
 

@@ -38,15 +38,6 @@ public sealed class ShapePathTests
     }
 
     [Fact]
-    public void Widths_on_the_way_are_multiples_of_64_where_the_shapes_differ_then()
-    {
-        var (from, to) = (s_large with { IntermediateSize = 24570 }, s_small with { IntermediateSize = 9000 });
-        Assert.Equal([20672, 16768, 12864, 9000], ShapePath.Even(from, to, 4).Select(shape => shape.IntermediateSize));
-        Assert.Equal([9040, 9020, 9000],
-            ShapePath.Even(to with { IntermediateSize = 9060 }, to, 3).Select(shape => shape.IntermediateSize));
-    }
-
-    [Fact]
     public void A_gentle_path_is_the_shortest_whose_cuts_are_small_enough()
     {
         var path = ShapePath.Gentle(s_large, s_small, 1.0 / 3);

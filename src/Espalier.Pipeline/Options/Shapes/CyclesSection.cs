@@ -67,7 +67,7 @@ internal sealed record CyclesSection
             PageDefault = "33.3%",
             Page = """
                 Uses the fewest cycles that each cut at most this share of the non-embedding parameters, on an even path (every axis in
-                equal steps, widths in multiples of 64 if both ends are or the shapes still differ then).
+                equal steps, widths in multiples of 64 if both ends are).
                 """,
             Useless = s => BesideShapes(s) ?? (s.Count is null ? null : "it chooses the count, which is given; keep one of the two"),
         },
