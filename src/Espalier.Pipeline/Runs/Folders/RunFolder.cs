@@ -166,8 +166,7 @@ internal sealed class RunFolder : IDisposable
                 _files.Sweep(output);
             _outputs.Begin(place);
             SaveOutputs();
-            _files.Layer.CreateFolder(place);
-            using var held = DurableFiles.Hold(place);
+            using var held = _files.CreateHeld(place);
             make(place);
             foreach (var output in outputs)
                 ModelCardFile.Keep(output, System.IO.Path.Combine(place, System.IO.Path.GetFileName(output)), _files);
@@ -218,8 +217,7 @@ internal sealed class RunFolder : IDisposable
         {
             _outputs.Begin(place);
             SaveOutputs();
-            _files.Layer.CreateFolder(place);
-            using var held = DurableFiles.Hold(place);
+            using var held = _files.CreateHeld(place);
             var made = System.IO.Path.Combine(place, ModelCardFile.Name);
             _files.WriteFile(made, stream => stream.Write(Encoding.UTF8.GetBytes(SealedText.Seal(text))));
             _files.Layer.Rename(made, path);
