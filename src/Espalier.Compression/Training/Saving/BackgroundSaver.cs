@@ -41,7 +41,9 @@ internal sealed class BackgroundSaver(CheckpointStore store) : IDisposable
         }
     }
 
-    /// <summary>Waits until nothing is in flight, while another error is on its way, which that of a save must not take the place of.</summary>
+    /// <summary>
+    /// Waits until nothing is in flight, while another error is on its way, which that of a save must not take the place of.
+    /// </summary>
     /// <returns>The error of the save, or null.</returns>
     public Exception? LetEnd()
     {
