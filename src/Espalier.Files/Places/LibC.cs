@@ -70,24 +70,39 @@ internal static class LibC
         return handle;
     }
 
-    /// <summary>The same for what is open already.</summary>
-    public static void Hold(SafeFileHandle file) => _ = flock(file, LockShared | LockNonBlocking);
+    /// <summary>The same for what is open already. Waits while somebody looks whether it is held (<see cref="Claim"/>).</summary>
+    public static void Hold(SafeFileHandle file)
+    {
+        int status;
+        do status = flock(file, LockShared);
+        while (status < 0 && Marshal.GetLastPInvokeError() == InterruptedCall);
+    }
 
-    /// <summary>Whether no living process holds a file or folder; false where the system does not say.</summary>
-    public static bool IsUnheld(string path)
+    /// <summary>
+    /// Takes a file or folder that no living process holds: until this is disposed nobody else gets a hold of it. Null where somebody
+    /// has one, and where the system does not say.
+    /// </summary>
+    public static SafeFileHandle? Claim(string path)
     {
         if (!OperatingSystem.IsLinux())
-            return false;
+            return null;
         try
         {
-            using var handle = OpenRead(path);
-            return TryLock(handle);
+            var handle = OpenRead(path);
+            if (TryLock(handle))
+                return handle;
+            handle.Dispose();
+            return null;
         }
         catch (IOException)
         {
-            return false;
+            return null;
         }
     }
+
+    /// <summary>Whether a path still names what is open; true where the system does not say.</summary>
+    public static bool IsStillThere(SafeFileHandle file, string path) =>
+        Identity(file) is not { } open || Identity(path)?.IsSame(open) == true;
 
     /// <summary>Which file this is, without a hash; null where the system does not say, and on other systems than Linux.</summary>
     public static FileIdentity? Identity(string path)

@@ -7,17 +7,37 @@ namespace Espalier.Files;
 /// <param name="piece">Bytes from which on what was written is flushed early.</param>
 internal sealed class DiskLayer(Action<SafeFileHandle>? flush = null, int piece = 64 << 20) : IFileLayer
 {
+    // errno EWOULDBLOCK, which .NET puts into HResult.
+    private const int WouldBlock = 11;
+
     public void CreateFolder(string path) => Directory.CreateDirectory(path);
 
     public string CreateScratchFolder(string prefix) => Directory.CreateTempSubdirectory(prefix).FullName;
 
     public Stream CreateFile(string path)
     {
-        var file = new EarlyFlushStream(path, flush ?? RandomAccess.FlushToDisk, piece);
-        // .NET takes the same lock, unless an environment variable forbids it.
-        if (OperatingSystem.IsLinux())
+        for (var wasSwept = false; ;)
+        {
+            EarlyFlushStream file;
+            try
+            {
+                file = new EarlyFlushStream(path, flush ?? RandomAccess.FlushToDisk, piece);
+            }
+            // Another process sweeps, and at the instant in which nobody held the new file it took that for a dead one's. It deletes it.
+            catch (IOException error) when (OperatingSystem.IsLinux() && (error.HResult == WouldBlock || wasSwept && File.Exists(path)))
+            {
+                wasSwept = true;
+                Thread.Yield();
+                continue;
+            }
+            if (!OperatingSystem.IsLinux())
+                return file;
+            // .NET takes the same lock, unless an environment variable forbids it.
             LibC.Hold(file.SafeFileHandle);
-        return file;
+            if (LibC.IsStillThere(file.SafeFileHandle, path))
+                return file;
+            file.Dispose();
+        }
     }
 
     public Stream OpenLog(string path) => PathKind.Odd(path) is { } odd

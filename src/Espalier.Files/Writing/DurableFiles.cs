@@ -81,8 +81,7 @@ internal sealed class DurableFiles(IFileLayer layer)
         var temporary = Leftovers.NameFor(path);
         try
         {
-            layer.CreateFolder(temporary);
-            using var held = Hold(temporary);
+            using var held = CreateHeld(temporary);
             fill(temporary);
             SyncTree(temporary);
             if (Directory.Exists(path))
@@ -105,6 +104,31 @@ internal sealed class DurableFiles(IFileLayer layer)
     public static IDisposable? Hold(string folder) => LibC.HoldShared(folder);
 
     /// <summary>
+    /// Creates a folder under a name of <see cref="Leftovers.NameFor"/> and holds it. Whoever sweeps at the instant in which nobody does
+    /// takes it for a dead one's: then it is made again.
+    /// </summary>
+    /// <returns>The hold; null where the system has no such locks.</returns>
+    public IDisposable? CreateHeld(string folder)
+    {
+        while (true)
+        {
+            layer.CreateFolder(folder);
+            if (!OperatingSystem.IsLinux())
+                return null;
+            try
+            {
+                var held = LibC.HoldShared(folder)!;
+                if (LibC.IsStillThere(held, folder))
+                    return held;
+                held.Dispose();
+            }
+            catch (IOException) when (!Directory.Exists(folder))
+            {
+            }
+        }
+    }
+
+    /// <summary>
     /// Deletes what killed writers left beside a path: names that this program made and that no living writer holds. Those of other outputs
     /// must be a minute old, for a folder is not held at the instant in which it is made. Links are left alone, and so is what cannot be
     /// deleted.
@@ -124,8 +148,8 @@ internal sealed class DurableFiles(IFileLayer layer)
                 var of = entry.Name[..entry.Name.LastIndexOf(".tmp-", StringComparison.Ordinal)];
                 var isMade = of == name ? Leftovers.IsOf(entry.Name, of) || Leftovers.IsOfEarlyBuild(entry.Name, name)
                     : Leftovers.IsOf(entry.Name, of) && at - entry.CreationTimeUtc > s_young;
-                if (isMade && entry.LinkTarget is null && LibC.IsUnheld(entry.FullName))
-                    TryDelete(entry.FullName);
+                if (isMade && entry.LinkTarget is null)
+                    TryDeleteUnheld(entry.FullName);
             }
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -232,6 +256,14 @@ internal sealed class DurableFiles(IFileLayer layer)
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
         }
+    }
+
+    /// <summary>The same for what no living process holds; nobody gets a hold of it meanwhile.</summary>
+    public void TryDeleteUnheld(string path)
+    {
+        using var claimed = LibC.Claim(path);
+        if (claimed is not null)
+            TryDelete(path);
     }
 
     private sealed class Back(DurableFiles? before) : IDisposable

@@ -14,6 +14,9 @@ internal sealed class Journal : IDisposable
 
     private const int HashDigits = 16, PieceBytes = 1 << 16;
 
+    /// <summary>No line of ours is longer: more without a line break is no journal, and is not read into memory.</summary>
+    internal const int LongestLine = 64 << 20;
+
     private readonly DurableFiles _files = DurableFiles.OnDisk;
     private readonly string _path;
     private readonly Stream _stream;
@@ -65,6 +68,7 @@ internal sealed class Journal : IDisposable
     public void Append(ReadOnlySpan<byte> line)
     {
         byte[] bytes = [.. HashOf(line), (byte)' ', .. line, (byte)'\n'];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes.Length, LongestLine, nameof(line));
         DurableOutput.Guard(_path, () =>
         {
             _stream.Position = _end;
@@ -133,7 +137,13 @@ internal sealed class Journal : IDisposable
             for (var rest = piece.AsSpan(0, read); rest.Length > 0;)
             {
                 var end = rest.IndexOf((byte)'\n');
-                line.Write(end < 0 ? rest : rest[..end]);
+                var part = end < 0 ? rest : rest[..end];
+                if (line.Length + part.Length > LongestLine)
+                {
+                    CutOff();
+                    return;
+                }
+                line.Write(part);
                 if (end < 0)
                     break;
                 rest = rest[(end + 1)..];
@@ -152,19 +162,27 @@ internal sealed class Journal : IDisposable
     private void CutOff()
     {
         if (_end == 0 && _stream.Length > 0 && !IsTorn())
-            throw new EspalierException($"{_path}: is a file that this program did not write; move it away, or name another file");
+            throw new EspalierException(
+                $"{_path}: is a file that this program did not write, or its first line is damaged; move it away, or name another file");
         if (_stream.Length > _end)
             _stream.SetLength(_end);
     }
 
-    // Without one whole line: the beginning of a first one, or the zeros that a power loss leaves.
+    // Without one whole line: the beginning of a first one, which has no end, or the zeros that a power loss leaves. Anything else is
+    // somebody's, or more than one line of ours that a disk damaged, and is not thrown away.
     private bool IsTorn()
     {
-        var head = new byte[(int)Math.Min(_stream.Length, HashDigits + 1)];
+        var (piece, head, ends, hasOther) = (new byte[PieceBytes], Array.Empty<byte>(), false, false);
         _stream.Position = 0;
-        _stream.ReadExactly(head);
-        return head.All(letter => letter == 0)
-            || head.Take(HashDigits).All(letter => char.IsAsciiHexDigitLower((char)letter))
+        for (int read; !(ends && hasOther) && (read = _stream.Read(piece)) > 0;)
+        {
+            if (head.Length == 0)
+                head = piece[..Math.Min(read, HashDigits + 1)];
+            ends |= piece.AsSpan(0, read).Contains((byte)'\n');
+            hasOther |= piece.AsSpan(0, read).ContainsAnyExcept((byte)0);
+        }
+        return !hasOther || !ends && _stream.Length <= LongestLine
+            && head.Take(HashDigits).All(letter => char.IsAsciiHexDigitLower((char)letter))
             && (head.Length <= HashDigits || head[^1] == ' ');
     }
 

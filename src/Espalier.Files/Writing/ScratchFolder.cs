@@ -57,8 +57,8 @@ internal sealed partial class ScratchFolder : IDisposable
         {
             foreach (var folder in new DirectoryInfo(place).EnumerateDirectories(Prefix + "*"))
                 if (Name().IsMatch(folder.Name) && folder.LinkTarget is null
-                    && now - folder.CreationTimeUtc > s_young && LibC.IsUnheld(folder.FullName))
-                    files.TryDelete(folder.FullName);
+                    && now - folder.CreationTimeUtc > s_young)
+                    files.TryDeleteUnheld(folder.FullName);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -109,6 +109,78 @@ public sealed class RolloutTests : TorchTest
     }
 
     [Fact]
+    public void What_was_written_is_read_however_long_it_is()
+    {
+        using TemporaryFolder kept = new();
+        // 5 million ids, which in one record of 64 MiB are not.
+        Rollout[] written = [.. Enumerable.Range(0, 1000)
+            .Select(i => new Rollout(i, [.. Enumerable.Range(0, 5000).Select(at => (i * 5000 + at) % 128_000)]))];
+        new RolloutFiles(kept.Path).Write(7, written);
+        Assert.All(Directory.GetFiles(kept.Path), file => Assert.InRange(new FileInfo(file).Length, 1, RecordFile.Largest / 2));
+        AssertSame(written, new RolloutFiles(kept.Path).Read(7, 9));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(30)]
+    [InlineData(1000)]
+    public void A_writing_in_several_files_comes_back_in_its_order(int most)
+    {
+        using TemporaryFolder kept = new();
+        Rollout[] written = [.. Enumerable.Range(0, 9).Select(i => new Rollout(i, [.. Enumerable.Range(i, 1 + i % 3)]))];
+        new RolloutFiles(kept.Path) { MostIds = most }.Write(4, written);
+        Assert.Equal(most == 1 ? 9 : most == 30 ? 3 : 1, Directory.GetFiles(kept.Path).Length);
+        AssertSame(written, new RolloutFiles(kept.Path).Read(4, 5));
+    }
+
+    [Fact]
+    public void A_file_of_an_earlier_build_is_read_and_a_short_one_is_written_as_those_were()
+    {
+        using TemporaryFolder kept = new();
+        const string body = "{\n  \"format_version\": 1,\n  \"step\": 4,\n  \"rollouts\": [\n    {\n      \"prompt\": 3,\n"
+            + "      \"written\": [\n        90,\n        91\n      ]\n    }\n  ]\n}";
+        var file = $"{{\n\"sha256\": \"{ContentHash.OfBytes(System.Text.Encoding.UTF8.GetBytes(body))}\",\n\"body\": {body}\n}}\n";
+        Rollout[] written = [new(3, [90, 91])];
+        new RolloutFiles(kept.Path).Write(4, written);
+        Assert.Equal(file, File.ReadAllText(kept.Of("step-000000004.json")));
+        AssertSame(written, new RolloutFiles(kept.Path).Read(4, 5));
+    }
+
+    [Theory]
+    [InlineData("step-000000004-1.json", false)]
+    [InlineData("step-000000004-1.json", true)]
+    [InlineData("step-000000004.json", true)]
+    public void A_file_that_is_lost_or_damaged_is_said_with_the_way_out(string name, bool isThere)
+    {
+        using TemporaryFolder kept = new();
+        new RolloutFiles(kept.Path) { MostIds = 1 }.Write(4, [new(0, [1]), new(1, [2])]);
+        if (isThere)
+            File.WriteAllText(kept.Of(name),
+                File.ReadAllText(kept.Of(name)).Replace("\"step\": 4", "\"step\": 5", StringComparison.Ordinal));
+        else
+            File.Delete(kept.Of(name));
+        var error = Assert.Throws<EspalierException>(() => new RolloutFiles(kept.Path).Read(4, 5));
+        Assert.Contains(name, error.Message, StringComparison.Ordinal);
+        Assert.Contains($"delete {Path.GetDirectoryName(kept.Path)} and start again", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void More_answers_than_a_list_holds_are_refused_with_the_way_out() =>
+        Assert.Contains("take fewer steps",
+            Assert.Throws<EspalierException>(() => new RolloutPlan(1 << 20, 1 << 20, 1 << 20, new(6, 10)).AnswersFrom(0)).Message,
+            StringComparison.Ordinal);
+
+    private static void AssertSame(Rollout[] written, Rollout[] read)
+    {
+        Assert.Equal(written.Length, read.Length);
+        foreach (var (one, other) in written.Zip(read))
+        {
+            Assert.Equal(one.Prompt, other.Prompt);
+            Assert.True(one.Written.AsSpan().SequenceEqual(other.Written));
+        }
+    }
+
+    [Fact]
     public void A_student_that_is_its_teacher_is_no_distance_from_it()
     {
         using var model = Model("teacher");

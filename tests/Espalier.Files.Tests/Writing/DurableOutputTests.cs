@@ -101,6 +101,55 @@ public sealed class DurableOutputTests : IDisposable
     }
 
     [Fact]
+    public async Task A_hold_is_had_though_somebody_looks_at_that_instant()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        var place = _folder.Of("place");
+        Directory.CreateDirectory(place);
+        var claimed = LibC.Claim(place)!;
+        var holding = Task.Run(() => DurableFiles.Hold(place));
+        // Without waiting for it, a hold would be over by then and nobody's.
+        await Task.WhenAny(holding, Task.Delay(300));
+        claimed.Dispose();
+        using var held = await holding;
+        Assert.Null(LibC.Claim(place));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Whoever_sweeps_at_any_instant_takes_nothing_from_a_living_writer(bool isFolder)
+    {
+        var (files, place, ended) = (DurableFiles.OnDisk, _folder.Of("student"), false);
+        var sweeper = Task.Run(() =>
+        {
+            while (!Volatile.Read(ref ended))
+                files.Sweep(place);
+        });
+        try
+        {
+            for (var round = 0; round < 100; round++)
+                if (isFolder)
+                {
+                    files.WriteFolder(place, made => File.WriteAllText(Path.Combine(made, "a"), "whole"));
+                    Assert.Equal("whole", File.ReadAllText(Path.Combine(place, "a")));
+                    files.DeleteTree(place);
+                }
+                else
+                {
+                    files.WriteFile(place, stream => stream.Write("whole"u8));
+                    Assert.Equal("whole", File.ReadAllText(place));
+                }
+        }
+        finally
+        {
+            Volatile.Write(ref ended, true);
+            await sweeper;
+        }
+    }
+
+    [Fact]
     public void A_folder_that_fills_up_meanwhile_is_not_deleted()
     {
         Directory.CreateDirectory(_folder.Of("x"));

@@ -71,9 +71,41 @@ public sealed class JournalTests : IDisposable
     }
 
     [Fact]
+    public void What_is_more_than_a_torn_line_is_not_thrown_away()
+    {
+        Write("first", "second");
+        // A flipped bit in the first line: what follows is still there.
+        var damaged = File.ReadAllBytes(Place);
+        damaged[20] ^= 1;
+        byte[] behindZeros = [.. new byte[70_000], .. "years of work\n"u8];
+        foreach (var bytes in (byte[][])[damaged, behindZeros, [.. new byte[17], 1]])
+        {
+            File.WriteAllBytes(Place, bytes);
+            Assert.Contains("move it away", Assert.Throws<EspalierException>(() => Journal.Open(Place)).Message);
+            Assert.Equal(bytes, File.ReadAllBytes(Place));
+        }
+    }
+
+    [Fact]
+    public void A_large_file_without_a_line_break_is_not_read_into_memory()
+    {
+        using (var file = File.Create(Place))
+        {
+            file.Write("0123456789abcdef x"u8);
+            // Room on no disk.
+            file.SetLength(4L * Journal.LongestLine);
+        }
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Contains("move it away", Assert.Throws<EspalierException>(() => Journal.Open(Place)).Message);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4L * Journal.LongestLine);
+        Assert.Equal(4L * Journal.LongestLine, new FileInfo(Place).Length);
+    }
+
+    [Fact]
     public void A_file_of_somebody_else_is_not_written_over()
     {
-        foreach (var text in (string[])["notes\n", "{\"text\": 1}", "0123456789abcdefX", "short"])
+        foreach (var text in (string[])["notes\n", "{\"text\": 1}", "0123456789abcdefX", "short",
+            "0123456789abcdef one\nfedcba9876543210 two\n"])
         {
             File.WriteAllText(Place, text);
             Assert.Contains("did not write", Assert.Throws<EspalierException>(() => Journal.Open(Place)).Message);

@@ -265,6 +265,10 @@ public sealed class RunContextTests : IDisposable
         Assert.Contains("run.lock is a file that this program did not write", Refused(_ => Assert.Fail("at work")).Message,
             StringComparison.Ordinal);
         Assert.Equal(text, File.ReadAllText(Path.Combine(Run, "run.lock")));
+        byte[] behindZeros = [.. new byte[5000], 1];
+        File.WriteAllBytes(Path.Combine(Run, "run.lock"), behindZeros);
+        Assert.Contains("did not write", Refused(_ => Assert.Fail("at work")).Message, StringComparison.Ordinal);
+        Assert.Equal(behindZeros, File.ReadAllBytes(Path.Combine(Run, "run.lock")));
         File.WriteAllBytes(Path.Combine(Run, "run.lock"), new byte[90]);
         Within(Run, _ => { });
     }

@@ -148,6 +148,48 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
     }
 
     [Fact]
+    public void That_the_disk_refuses_a_save_meanwhile_does_not_hide_why_the_run_stopped()
+    {
+        var error = Assert.Throws<EspalierException>(() => Train(
+            _folder.Of("run"), poisonFrom: 6, poisonTo: Steps, poison: double.NaN, skipLimit: 5, checkpointEvery: 5,
+            prepare: stage => stage.Checkpoints.BeforePublish = () =>
+            {
+                if (Directory.Exists(Path.Combine(stage.Checkpoints.Folder, "step-10.tmp")))
+                    throw new IOException("Input/output error");
+            }));
+        Assert.Contains("5 steps in a row, up to step 10", error.Message, StringComparison.Ordinal);
+        Assert.Contains(_warnings, warning => warning.Contains("step-10 could not be saved", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_checkpoint_that_the_disk_changed_is_none_to_go_on_from()
+    {
+        var error = Assert.Throws<EspalierException>(() => Train(_folder.Of("run"), prepare: stage =>
+        {
+            var flush = stage.Checkpoints.BeforePublish;
+            stage.Checkpoints.BeforePublish = () =>
+            {
+                flush?.Invoke();
+                // That of step 8 is the best and read back at once.
+                var unfinished = Directory.GetDirectories(stage.Checkpoints.Folder, "step-*.tmp").Single();
+                if (Path.GetFileName(unfinished) != "step-3.tmp")
+                    Damage(Path.Combine(unfinished, "state.safetensors"));
+            };
+        }));
+        Assert.Contains("reading back what was written", error.InnerException!.Message, StringComparison.Ordinal);
+        Assert.Contains("the checkpoint of step 3 is intact", error.Message, StringComparison.Ordinal);
+    }
+
+    private static void Damage(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.ReadWrite);
+        stream.Position = stream.Length - 1;
+        var last = stream.ReadByte();
+        stream.Position = stream.Length - 1;
+        stream.WriteByte((byte)(last ^ 1));
+    }
+
+    [Fact]
     public void A_full_disk_is_one_line_that_names_the_intact_checkpoint_and_a_stop_is_a_stop_all_the_same()
     {
         var recorded = new FaultyLayer(int.MaxValue, Fault.Full);

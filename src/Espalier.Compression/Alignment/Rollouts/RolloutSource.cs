@@ -7,11 +7,23 @@ namespace Espalier.Compression.Alignment.Rollouts;
 /// <param name="Steps">Steps of the training.</param>
 /// <param name="Refresh">Steps between two writings.</param>
 /// <param name="Lengths">Most tokens of an answer.</param>
-internal sealed record RolloutPlan(int Batch, long Steps, long Refresh, RolloutLengths Lengths);
+internal sealed record RolloutPlan(int Batch, long Steps, long Refresh, RolloutLengths Lengths)
+{
+    /// <summary>Answers that are written before a step, until the next writing.</summary>
+    /// <exception cref="EspalierException">More than a list holds.</exception>
+    public int AnswersFrom(long step)
+    {
+        var steps = Math.Min(Refresh, Steps - step);
+        return steps <= Array.MaxLength / Batch ? (int)(steps * Batch)
+            : throw new EspalierException(
+                $"refresh: {Units.Count(steps)} steps of {Batch} answers are more than are written at once; take fewer steps");
+    }
+}
 
 /// <summary>
-/// What a student itself writes to prompts, written anew every so many steps by the student as it is then. Each writing is kept in a sealed
-/// file before a step learns from it: a training that goes on in the midst of an interval reads what its earlier self wrote.
+/// What a student itself writes to prompts, written anew every so many steps by the student as it is then. Each writing is kept in
+/// <see cref="RolloutFiles"/> before a step learns from it: a training that goes on in the midst of an interval reads what its earlier self
+/// wrote.
 /// </summary>
 /// <param name="writer">Lets it write.</param>
 /// <param name="order">Which prompt stands where.</param>
@@ -23,14 +35,9 @@ internal sealed class RolloutSource(
     : IDrawnSource
 {
     private readonly RolloutRows _rows = new(writer.Prompts, sequence);
+    private readonly RolloutFiles _files = new(folder);
     private Rollout[] _written = [];
     private long _interval = -1;
-
-    /// <summary>A file.</summary>
-    /// <param name="FormatVersion">1.</param>
-    /// <param name="Step">The step before which it was written.</param>
-    /// <param name="Rollouts">The answers, in the order of the stream.</param>
-    internal sealed record Kept(int FormatVersion, long Step, IReadOnlyList<Rollout> Rollouts);
 
     public int Sequence => sequence;
 
@@ -42,7 +49,7 @@ internal sealed class RolloutSource(
         if (interval == _interval)
             return;
         var begin = interval * plan.Refresh;
-        _written = step == begin ? Write(begin) : Read(begin, step);
+        _written = step == begin ? Write(begin) : _files.Read(begin, step);
         _interval = interval;
     }
 
@@ -66,26 +73,10 @@ internal sealed class RolloutSource(
 
     private Rollout[] Write(long step)
     {
-        var (first, steps) = (step * plan.Batch, Math.Min(plan.Refresh, plan.Steps - step));
-        long[] asked = [.. Enumerable.Range(0, checked((int)(steps * plan.Batch))).Select(i => order.WindowAt(first + i))];
+        var first = step * plan.Batch;
+        long[] asked = [.. Enumerable.Range(0, plan.AnswersFrom(step)).Select(i => order.WindowAt(first + i))];
         var written = writer.Write(student, asked, first, plan.Lengths.At(step, plan.Steps), stop);
-        DurableOutput.Guard(folder, () => DurableFiles.OnDisk.EnsureFolder(folder));
-        DurableOutput.WriteFile(PathOf(step), SealedJson.Bytes(new(1, step, written), RecordJson.Of<Kept>()));
+        _files.Write(step, written);
         return written;
     }
-
-    private Rollout[] Read(long begin, long step)
-    {
-        var path = PathOf(begin);
-        if (!File.Exists(path))
-            throw new EspalierException(
-                $"{path} is not there: the training goes on at step {step}, and learns from what was written before step {begin}; delete "
-                    + $"{Path.GetDirectoryName(folder)} and start again")
-            { ExitCode = 1 };
-        var kept = SealedJson.Read(path, RecordJson.Of<Kept>(), knownVersion: 1);
-        return kept.Step == begin ? [.. kept.Rollouts]
-            : throw new EspalierException($"{path}: was written before step {kept.Step} and not before step {begin}") { ExitCode = 1 };
-    }
-
-    private string PathOf(long step) => Path.Combine(folder, $"step-{step:D9}.json");
 }

@@ -3,8 +3,8 @@ using System.Runtime.ExceptionServices;
 namespace Espalier.Compression.Training.Saving;
 
 /// <summary>
-/// Saves checkpoints while training goes on, one at a time. The error of a save surfaces at the next <see cref="Save"/>,
-/// <see cref="Wait"/> or <see cref="Dispose"/>, once. Not for use by several threads.
+/// Saves checkpoints while training goes on, one at a time. The error of a save surfaces at the next <see cref="Save"/>
+/// or <see cref="Wait"/>, once: whoever needs what was saved waits before disposing. Not for use by several threads.
 /// </summary>
 internal sealed class BackgroundSaver(CheckpointStore store) : IDisposable
 {
@@ -33,6 +33,25 @@ internal sealed class BackgroundSaver(CheckpointStore store) : IDisposable
         return save.GetAwaiter().GetResult();
     }
 
-    /// <summary>Waits for the save in flight, and throws its error.</summary>
-    public void Dispose() => Wait();
+    /// <summary>
+    /// Waits until nothing is in flight, while another error is on its way, which that of a save must not take the place of.
+    /// </summary>
+    /// <returns>The error of the save, or null.</returns>
+    public Exception? LetEnd()
+    {
+        try
+        {
+            Wait();
+            return null;
+        }
+#pragma warning disable CA1031 // whatever it is, the other error is what is to be heard
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            return error;
+        }
+    }
+
+    /// <summary>Waits for the save in flight. Its error is not thrown: an error may be on its way already.</summary>
+    public void Dispose() => LetEnd();
 }

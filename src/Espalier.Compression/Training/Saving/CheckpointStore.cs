@@ -68,11 +68,10 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            var intact = Steps().FirstOrDefault(-1);
             throw new EspalierException(
                 $"{PathOf(step)} could not be saved: {error.Message}; "
-                    + $"{(intact < 0 ? "there is no earlier checkpoint" : $"step-{intact} is there")}, "
-                + "check the disk (free some space?) and start again to go on from it", error)
+                    + (LatestIntact() is { } intact ? $"step-{intact} is intact" : "there is no earlier checkpoint")
+                    + ", check the disk (free some space?) and start again", error)
             { ExitCode = 1 };
         }
     }
@@ -113,6 +112,24 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
     /// <summary>The newest whole checkpoint of a step up to this one, or null.</summary>
     public SavedCheckpoint? LatestUpTo(long last) =>
         Steps().Where(step => step <= last).Select(step => TryVerify(step, out _)).FirstOrDefault(saved => saved is not null);
+
+    /// <summary>
+    /// The step of the newest checkpoint that was read back whole, or is now, or null. Asked after an error: what this runs into is none.
+    /// </summary>
+    public long? LatestIntact()
+    {
+        foreach (var step in Steps())
+            try
+            {
+                if (IsReadBack(step))
+                    return step;
+            }
+            catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException)
+            {
+                // Of a newer format, or the disk gives nothing of it.
+            }
+        return null;
+    }
 
     /// <summary>
     /// The checkpoint of <see cref="BestStep"/>, every byte of it read; null where there is none or it is damaged, which is reported.

@@ -221,8 +221,7 @@ internal sealed class RunFolder : IDisposable
         {
             _outputs.Begin(place);
             SaveOutputs();
-            _files.Layer.CreateFolder(place);
-            using var held = DurableFiles.Hold(place);
+            using var held = _files.CreateHeld(place);
             work(place);
             _files.DeleteTree(place);
             _outputs.End(place);

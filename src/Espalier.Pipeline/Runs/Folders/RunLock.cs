@@ -100,7 +100,7 @@ internal sealed class RunLock : IDisposable
     {
         var bytes = new byte[4096];
         var text = bytes.AsSpan(0, file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
-        if (text.TrimEnd((byte)0).Length > 0 && !(text[0] == '{' && text.IndexOf("\"pid\""u8) > 0))
+        if (file.Length > bytes.Length || text.TrimEnd((byte)0).Length > 0 && !(text[0] == '{' && text.IndexOf("\"pid\""u8) > 0))
             throw new EspalierException($"{path} is a file that this program did not write; move it away, or choose another run folder");
         file.Position = 0;
     }

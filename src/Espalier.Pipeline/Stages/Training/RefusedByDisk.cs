@@ -10,21 +10,14 @@ internal static class RefusedByDisk
         error is IOException or UnauthorizedAccessException
             || error is EspalierException { InnerException: IOException or UnauthorizedAccessException };
 
+    /// <summary>The line. Nothing may be on its way to the store.</summary>
     public static string Line(string title, Exception error, CheckpointStore store)
     {
         var cause = error is EspalierException { InnerException: { } inner } ? inner : error;
-        var intact = StepsIn(store.Folder).DefaultIfEmpty(-1).Max();
+        var intact = store.LatestIntact();
         return $"{title}: {DiskFull.Cause(cause)}; "
-            + (intact < 0 ? "there is no checkpoint yet, so the stage starts over" : $"the checkpoint of step {intact} is intact")
+            + (intact is null ? "no checkpoint is intact, so the stage starts over" : $"the checkpoint of step {intact} is intact")
             + $"; {(DiskFull.Is(cause) ? "make room" : "check the disk")} and run the same command again"
-            + $"{(intact < 0 ? "" : " to resume from there")}";
+            + $"{(intact is null ? "" : " to resume from there")}";
     }
-
-    /// <summary>Checkpoints that have their names, which they get when they are on the disk.</summary>
-    private static IEnumerable<long> StepsIn(string folder) => Directory.Exists(folder)
-        ? Directory.GetDirectories(folder, "step-*")
-            .Select(path =>
-                long.TryParse(Path.GetFileName(path)["step-".Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var step)
-                    ? step : -1)
-        : [];
 }

@@ -150,9 +150,10 @@ internal static class TrainingLoop
             trainer.Run(stop);
             saver.Wait();
         }
-        catch (EspalierException error) when (error.ExitCode == 1 && trainer.State.SkippedInARow > 0 && !RefusedByDisk.Is(error))
+        catch (SkipLimitException error)
         {
-            saver.Wait();
+            if (saver.LetEnd() is { } refused)
+                progress.Warn($"{options.Title}: {refused.Message}");
             throw SkippedSteps.Stopped(options.Title, error, trainer.State, stage);
         }
         catch (OperationCanceledException) when (trainer.State.Step > 0)
@@ -173,7 +174,8 @@ internal static class TrainingLoop
         }
         catch (Exception error) when (RefusedByDisk.Is(error))
         {
-            LetSaverEnd();
+            // What else the disk refuses meanwhile is the same news.
+            saver.LetEnd();
             var line = RefusedByDisk.Line(options.Title, error, stage.Checkpoints);
             if (!stop.IsCancellationRequested)
                 throw new EspalierException(line, error) { ExitCode = 1 };
@@ -196,18 +198,6 @@ internal static class TrainingLoop
         }
         SkippedSteps.RequireResult(options.Title, end, trainer.State, stage);
         return new(end, evaluated is { } last && last.Step == trainer.State.Step ? last.Result : null);
-
-        // What else the disk refuses meanwhile is the same news.
-        void LetSaverEnd()
-        {
-            try
-            {
-                saver.Wait();
-            }
-            catch (Exception error) when (RefusedByDisk.Is(error))
-            {
-            }
-        }
 
         void Save(long step, bool isBest = false)
         {

@@ -27,6 +27,9 @@ public sealed class CheckpointReadBackTests : IDisposable
         store.BeforePublish = () => Damage("step-9.tmp");
         var error = Assert.Throws<EspalierException>(() => store.Save(9, Parts(9), best));
         Assert.Contains("reading back what was written, weights has the hash ", error.Message, StringComparison.Ordinal);
+        // The one that was just saved has a name, and is none to go on from.
+        Assert.Contains(best ? "step-2 is intact" : "step-1 is intact", error.Message, StringComparison.Ordinal);
+        Assert.Equal(best ? 2 : 1, store.LatestIntact());
         CheckpointStoreTests.AssertIsThatOf(best ? 2 : 1, Store().OpenLatest(_reports.Add));
         Assert.Contains("step-1", Folders());
     }
