@@ -8,6 +8,9 @@ public sealed class ModelChatClientTests : TorchTest
 {
     private readonly TemporaryFolder _folder = new();
 
+    private static AIFunctionDeclaration Weather { get; } = AIFunctionFactory.CreateDeclaration("weather", "The weather of a city",
+        JsonDocument.Parse("""{"type":"object","properties":{"city":{"type":"string"}}}""").RootElement);
+
     public override void Dispose()
     {
         _folder.Dispose();
@@ -73,6 +76,18 @@ public sealed class ModelChatClientTests : TorchTest
             .Select(static call => call.Name));
         Assert.Contains("other is not among the tools", (await Assert.ThrowsAsync<EspalierException>(() => client.GetResponseAsync("Hello",
             new() { Tools = [weather], ToolMode = ChatToolMode.RequireSpecific("other") }))).Message);
+    }
+
+    [Fact]
+    public async Task A_schema_and_tools_together_are_refused_as_the_server_refuses_them()
+    {
+        using var client = ModelChatClient.Load(ToolTests.Model("mistral", _folder), threads: 2);
+        foreach (var mode in (ChatToolMode[])[ChatToolMode.Auto, ChatToolMode.RequireAny])
+            Assert.Contains("do not go together", (await Assert.ThrowsAsync<EspalierException>(() => client.GetResponseAsync("Hello",
+                new() { Tools = [Weather], ToolMode = mode, ResponseFormat = ChatResponseFormat.Json }))).Message);
+        // Tools that may not be called are none.
+        Assert.NotNull(await client.GetResponseAsync("Hello",
+            new() { Tools = [Weather], ToolMode = ChatToolMode.None, ResponseFormat = ChatResponseFormat.Json, MaxOutputTokens = 8 }));
     }
 
     [Fact]
