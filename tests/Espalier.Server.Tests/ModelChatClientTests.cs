@@ -90,6 +90,20 @@ public sealed class ModelChatClientTests : TorchTest
             new() { Tools = [Weather], ToolMode = ChatToolMode.None, ResponseFormat = ChatResponseFormat.Json, MaxOutputTokens = 8 }));
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public async Task A_call_that_is_cut_is_given_without_arguments_and_says_so(int tokens, int calls)
+    {
+        using var client = ModelChatClient.Load(ToolTests.Model("mistral", _folder), threads: 2);
+        var cut = await client.GetResponseAsync("Weather?", new() { Tools = [Weather], MaxOutputTokens = tokens });
+        Assert.Equal(ChatFinishReason.Length, cut.FinishReason);
+        var all = cut.Messages.SelectMany(static message => message.Contents).OfType<FunctionCallContent>().ToArray();
+        Assert.Equal(calls, all.Length);
+        Assert.All(all, static call => Assert.Equal(("weather", null), (call.Name, call.Arguments)));
+        Assert.All(all, static call => Assert.Contains("the answer was cut", Assert.IsType<EspalierException>(call.Exception).Message));
+    }
+
     [Fact]
     public async Task What_cannot_be_is_said_in_one_line()
     {

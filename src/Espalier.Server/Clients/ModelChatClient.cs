@@ -86,7 +86,7 @@ public sealed class ModelChatClient : IChatClient
             var contents = new List<AIContent>();
             if (part.Text.Length > 0)
                 contents.Add(new TextContent(part.Text));
-            contents.AddRange(part.Calls.Select(static call => new FunctionCallContent(call.Id, call.Name, Arguments(call))));
+            contents.AddRange(part.Calls.Select(Call));
             if (part.Finish is not null)
                 contents.Add(new UsageContent(new()
                 {
@@ -130,10 +130,16 @@ public sealed class ModelChatClient : IChatClient
         }
     }
 
-    private static Dictionary<string, object?> Arguments(ToolCall call)
+    // What the length cut, and what no dictionary can hold: the call is said, and that its arguments are none.
+    private static FunctionCallContent Call(ToolCall call)
     {
-        using var document = JsonDocument.Parse(call.Arguments);
-        return document.RootElement.EnumerateObject()
-            .ToDictionary(static field => field.Name, static field => (object?)field.Value.Clone());
+        if (!JsonBody.TryParse(call.Arguments, out var document))
+            return new(call.Id, call.Name)
+            {
+                Exception = new EspalierException($"the arguments of the call of {call.Name} are no whole JSON object: the answer was cut"),
+            };
+        using (document)
+            return new(call.Id, call.Name, document.RootElement.EnumerateObject()
+                .ToDictionary(static field => field.Name, static field => (object?)field.Value.Clone()));
     }
 }
