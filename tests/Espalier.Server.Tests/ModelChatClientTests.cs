@@ -116,4 +116,29 @@ public sealed class ModelChatClientTests : TorchTest
         stop.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetResponseAsync("Once", cancellationToken: stop.Token));
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_that_is_cancelled_or_left_frees_its_room(bool cancels)
+    {
+        using var client = ModelChatClient.Load(RunningServer.Teacher, RunningServer.PlainTemplate(_folder.Path), threads: 2);
+        using var stop = new CancellationTokenSource();
+        var updates = client.GetStreamingResponseAsync("Once upon a time", new() { Temperature = 0 }, stop.Token)
+            .GetAsyncEnumerator(CancellationToken.None);
+        Assert.True(await updates.MoveNextAsync());
+        Assert.Null(updates.Current.FinishReason);
+        if (cancels)
+        {
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                while (await updates.MoveNextAsync())
+                {
+                }
+            });
+        }
+        await updates.DisposeAsync();
+        RunningServer.AssertAllFree(client.Model);
+    }
 }

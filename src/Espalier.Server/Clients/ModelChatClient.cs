@@ -38,6 +38,9 @@ public sealed class ModelChatClient : IChatClient
         throw new EspalierException($"{folder}: has no chat template: give a file with one");
     }
 
+    /// <summary>What answers.</summary>
+    internal ServedModel Model => _model;
+
     /// <inheritdoc/>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         CancellationToken cancellationToken = default)
