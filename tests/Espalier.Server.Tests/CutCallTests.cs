@@ -25,6 +25,8 @@ public sealed class CutCallTests : TorchTest
     [InlineData("Tagged", "<tool_call>{\"na", "")]
     [InlineData("Tagged", "<tool_call>{\"name\": 4,", null)]
     [InlineData("Tagged", "<tool_call>{\"city\": \"Pa", null)]
+    [InlineData("Tagged", "<tool_call>{\"name\": \"\\ud800\",", null)]
+    [InlineData("Tagged", "<tool_call>{\"\\ud800\": \"weather\",", null)]
     [InlineData("Listed", "[TOOL_CALLS] [", "")]
     [InlineData("Bare", "{\"name\": \"weat", null)]
     [InlineData("Tagged", "<tool_call>{\"name\": \"rain\", \"arguments\": {", null)]

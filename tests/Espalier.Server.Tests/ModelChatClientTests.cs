@@ -8,6 +8,9 @@ public sealed class ModelChatClientTests : TorchTest
 {
     private readonly TemporaryFolder _folder = new();
 
+    private static AIFunctionDeclaration Weather { get; } = AIFunctionFactory.CreateDeclaration("weather", "The weather of a city",
+        JsonDocument.Parse("""{"type":"object","properties":{"city":{"type":"string"}}}""").RootElement);
+
     public override void Dispose()
     {
         _folder.Dispose();
@@ -76,6 +79,32 @@ public sealed class ModelChatClientTests : TorchTest
     }
 
     [Fact]
+    public async Task A_schema_and_tools_together_are_refused_as_the_server_refuses_them()
+    {
+        using var client = ModelChatClient.Load(ToolTests.Model("mistral", _folder), threads: 2);
+        foreach (var mode in (ChatToolMode[])[ChatToolMode.Auto, ChatToolMode.RequireAny])
+            Assert.Contains("do not go together", (await Assert.ThrowsAsync<EspalierException>(() => client.GetResponseAsync("Hello",
+                new() { Tools = [Weather], ToolMode = mode, ResponseFormat = ChatResponseFormat.Json }))).Message);
+        // Tools that may not be called are none.
+        Assert.NotNull(await client.GetResponseAsync("Hello",
+            new() { Tools = [Weather], ToolMode = ChatToolMode.None, ResponseFormat = ChatResponseFormat.Json, MaxOutputTokens = 8 }));
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(2, 1)]
+    public async Task A_call_that_is_cut_is_given_without_arguments_and_says_so(int tokens, int calls)
+    {
+        using var client = ModelChatClient.Load(ToolTests.Model("mistral", _folder), threads: 2);
+        var cut = await client.GetResponseAsync("Weather?", new() { Tools = [Weather], MaxOutputTokens = tokens });
+        Assert.Equal(ChatFinishReason.Length, cut.FinishReason);
+        var all = cut.Messages.SelectMany(static message => message.Contents).OfType<FunctionCallContent>().ToArray();
+        Assert.Equal(calls, all.Length);
+        Assert.All(all, static call => Assert.Equal(("weather", null), (call.Name, call.Arguments)));
+        Assert.All(all, static call => Assert.Contains("the answer was cut", Assert.IsType<EspalierException>(call.Exception).Message));
+    }
+
+    [Fact]
     public async Task What_cannot_be_is_said_in_one_line()
     {
         Assert.Contains("has no chat template", Assert.Throws<EspalierException>(() =>
@@ -86,5 +115,30 @@ public sealed class ModelChatClientTests : TorchTest
         using var stop = new CancellationTokenSource();
         stop.Cancel();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.GetResponseAsync("Once", cancellationToken: stop.Token));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_that_is_cancelled_or_left_frees_its_room(bool cancels)
+    {
+        using var client = ModelChatClient.Load(RunningServer.Teacher, RunningServer.PlainTemplate(_folder.Path), threads: 2);
+        using var stop = new CancellationTokenSource();
+        var updates = client.GetStreamingResponseAsync("Once upon a time", new() { Temperature = 0 }, stop.Token)
+            .GetAsyncEnumerator(CancellationToken.None);
+        Assert.True(await updates.MoveNextAsync());
+        Assert.Null(updates.Current.FinishReason);
+        if (cancels)
+        {
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                while (await updates.MoveNextAsync())
+                {
+                }
+            });
+        }
+        await updates.DisposeAsync();
+        RunningServer.AssertAllFree(client.Model);
     }
 }

@@ -77,9 +77,12 @@ internal sealed class RunningServer : IAsyncDisposable
     }
 
     /// <summary>Nothing runs, nothing waits, and all blocks are free.</summary>
-    public void AssertAllFree() =>
-        Assert.True(SpinWait.SpinUntil(() => Model.Engine.Counts is { BlocksUsed: 0, Running: 0, Waiting: 0 }, TimeSpan.FromMinutes(1)),
-            Model.Engine.Counts.ToString());
+    public void AssertAllFree() => AssertAllFree(Model);
+
+    /// <summary>Nothing of a model runs, nothing waits, and all blocks are free.</summary>
+    public static void AssertAllFree(ServedModel model) =>
+        Assert.True(SpinWait.SpinUntil(() => model.Engine.Counts is { BlocksUsed: 0, Running: 0, Waiting: 0 }, TimeSpan.FromMinutes(1)),
+            model.Engine.Counts.ToString());
 
     public async Task StopAsync(TimeSpan grace) => await _server.StopAsync(grace);
 

@@ -22,6 +22,10 @@ internal static class ChatAnswers
         TokenGrammar? grammar = null;
         if (request.Tools is not null)
         {
+            // Whoever asks, over HTTP or in this process: one of the two would be left out without a word.
+            if (request.Options.Schema is not null)
+                throw RequestException.Bad("response_format with JSON and tools do not go together here: leave one out", "response_format",
+                    "unsupported");
             var form = model.FormWithTools ?? throw RequestException.Bad(
                 "this model's chat template has no tools: leave them out, or take a model that was trained to call them", "tools",
                 "unsupported");

@@ -47,19 +47,49 @@ internal static class ClientMessages
             || options.AllowMultipleToolCalls == false);
     }
 
-    // A message of several results of tools is as many messages.
+    // A message of several results of tools is as many messages, and what stands beside them is one of its own: after them, for results
+    // follow what called them, unless the message has the calls itself.
     private static IEnumerable<Message> Of(ChatMessage message)
     {
-        var results = message.Contents.OfType<FunctionResultContent>().ToArray();
-        foreach (var result in results)
-            yield return new(new JsonObject { ["role"] = "tool", ["content"] = Text(result.Result), ["tool_call_id"] = result.CallId });
-        if (results.Length > 0)
+        var hasResults = message.Contents.Any(static content => content is FunctionResultContent);
+        if (!hasResults)
+        {
+            yield return Plain(message, message.Contents);
             yield break;
-        if (message.Contents.FirstOrDefault(static content => content is DataContent or UriContent) is { } other)
+        }
+        var contents = message.Contents.Any(static content => content is FunctionCallContent) ? message.Contents
+            : [.. message.Contents.OrderBy(static content => content is not FunctionResultContent)];
+        var beside = new List<AIContent>();
+        foreach (var content in contents)
+        {
+            if (content is not FunctionResultContent result)
+            {
+                if (content is FunctionCallContent or DataContent or UriContent or TextContent { Text.Length: > 0 })
+                    beside.Add(content);
+                continue;
+            }
+            if (beside.Count > 0)
+                yield return Plain(message, beside);
+            beside.Clear();
+            yield return new(new JsonObject { ["role"] = "tool", ["content"] = Text(result.Result), ["tool_call_id"] = result.CallId });
+        }
+        if (beside.Count > 0)
+            yield return Plain(message, beside);
+    }
+
+    private static Message Plain(ChatMessage message, IList<AIContent> contents)
+    {
+        if (contents.FirstOrDefault(static content => content is DataContent or UriContent) is { } other)
             throw new EspalierException($"a message has a {other.GetType().Name}, and this model reads text only");
-        var fields = new JsonObject { ["role"] = message.Role.Value, ["content"] = message.Text };
+        if (message.Role == ChatRole.Tool && message.Contents.Any(static content => content is FunctionResultContent))
+            throw new EspalierException("a message of the role tool has more than results: give the rest as a message of its own");
+        var fields = new JsonObject
+        {
+            ["role"] = message.Role.Value,
+            ["content"] = string.Concat(contents.OfType<TextContent>().Select(static text => text.Text)),
+        };
         var calls = new JsonArray();
-        foreach (var call in message.Contents.OfType<FunctionCallContent>())
+        foreach (var call in contents.OfType<FunctionCallContent>())
             calls.Add((JsonNode)new JsonObject
             {
                 ["id"] = call.CallId,
@@ -68,7 +98,7 @@ internal static class ClientMessages
             });
         if (calls.Count > 0)
             fields["tool_calls"] = calls;
-        yield return new(fields);
+        return new(fields);
     }
 
     private static JsonArray? Tools(IList<AITool>? tools)

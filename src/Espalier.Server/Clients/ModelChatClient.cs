@@ -38,6 +38,9 @@ public sealed class ModelChatClient : IChatClient
         throw new EspalierException($"{folder}: has no chat template: give a file with one");
     }
 
+    /// <summary>What answers.</summary>
+    internal ServedModel Model => _model;
+
     /// <inheritdoc/>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null,
         CancellationToken cancellationToken = default)
@@ -86,9 +89,7 @@ public sealed class ModelChatClient : IChatClient
             var contents = new List<AIContent>();
             if (part.Text.Length > 0)
                 contents.Add(new TextContent(part.Text));
-            // Cut at the length of the answer, arguments may be no JSON: the content says so, and the answer is given.
-            contents.AddRange(part.Calls.Select(static call =>
-                FunctionCallContent.CreateFromParsedArguments(call.Arguments, call.Id, call.Name, Arguments)));
+            contents.AddRange(part.Calls.Select(Call));
             if (part.Finish is not null)
                 contents.Add(new UsageContent(new()
                 {
@@ -132,10 +133,16 @@ public sealed class ModelChatClient : IChatClient
         }
     }
 
-    private static Dictionary<string, object?> Arguments(string text)
+    // What the length cut, and what no dictionary can hold: the call is said, and that its arguments are none.
+    private static FunctionCallContent Call(ToolCall call)
     {
-        using var document = JsonDocument.Parse(text);
-        return document.RootElement.EnumerateObject()
-            .ToDictionary(static field => field.Name, static field => (object?)field.Value.Clone());
+        if (!JsonBody.TryParse(call.Arguments, out var document))
+            return new(call.Id, call.Name)
+            {
+                Exception = new EspalierException($"the arguments of the call of {call.Name} are no whole JSON object: the answer was cut"),
+            };
+        using (document)
+            return new(call.Id, call.Name, document.RootElement.EnumerateObject()
+                .ToDictionary(static field => field.Name, static field => (object?)field.Value.Clone()));
     }
 }

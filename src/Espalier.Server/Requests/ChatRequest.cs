@@ -39,9 +39,6 @@ internal sealed record ChatRequest(
             throw RequestException.Bad("modalities has more than text: this model writes text only", "modalities", "unsupported");
         var messages = ChatMessages.Read(fields);
         var (tools, choice) = ToolFields.Read(fields);
-        if (tools is not null && options.Schema is not null)
-            throw RequestException.Bad("response_format with JSON and tools do not go together here: leave one out", "response_format",
-                "unsupported");
         return new(messages, options, asks ? top ?? 0 : null, tools, choice,
             fields.Object("chat_template_kwargs") is null ? null : JsonObject.Create(fields.Of("chat_template_kwargs")!.Value));
     }

@@ -75,7 +75,7 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
             if (json.CurrentDepth == 0 && json.TokenType == JsonTokenType.EndObject)
                 length = (int)json.BytesConsumed;
         }
-        // A name with half a surrogate pair is an InvalidOperationException.
+        // Not well-formed, or half of a surrogate pair.
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             mayBecomeOne = false;
