@@ -121,12 +121,18 @@ internal static unsafe class ProductKernel
                     source == null ? null : source + row * sourceRow, sourceRow, to + row * toRow, toRow, ask, step);
             }
             if (row < pass->Rows)
-                Tile.Column<TV>(a, pass->ARow, pass->ADepth, b, bRow, pass->Tile + row * wide, wide, pass->Rows - row, length,
-                    add: true);
+                Rest<TV>(a, pass->ARow, pass->ADepth, b, bRow, pass->Tile + row * wide, pass->Rows - row, length);
         }
         if (!isWhole)
             Copy(pass->Tile, wide, c, cRow, pass->Rows, there);
     }
+
+    // Rows beyond whole eights. Apart, for in one method with the tile above the compiler reaches its limit of what it inlines, and leaves
+    // a call for each multiplication here.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    private static void Rest<TV>(float* a, long aRow, long aDepth, float* b, long bRow, float* c, long rows, long depth)
+        where TV : unmanaged, IFloats<TV> =>
+        Tile.Column<TV>(a, aRow, aDepth, b, bRow, c, Tile.Wide<TV>(), rows, depth, add: true);
 
     // Columns of A, [depth, rows], as [rows / 8][depth][8]: what a tile reads lies together, and leaves the first cache to the panel of B.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
