@@ -60,6 +60,7 @@ public sealed class HostileBodyTests : TorchTest
         { "completions", "{\"prompt\":\"a\",\"n\":\"1\"}", 400, "n", "is a text" },
         { "completions", "{\"prompt\":\"a\",\"temperature\":-1}", 400, "temperature", "from 0 to 100" },
         { "completions", "{\"prompt\":\"a\",\"temperature\":1e999}", 400, "temperature", "a number" },
+        { "completions", "{\"prompt\":\"a\",\"repetition_penalty\":1e-46}", 400, "repetition_penalty", "from 0.01 to 1000000" },
         { "completions", "{\"prompt\":\"a\",\"top_p\":0}", 400, "top_p", "is 0 and must be above 0" },
         { "completions", "{\"prompt\":\"a\",\"max_tokens\":-1}", 400, "max_tokens", "from 0" },
         { "completions", "{\"prompt\":\"a\",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", 400, "stop", "may have 4" },
