@@ -98,11 +98,17 @@ public sealed class HostileBodyTests : TorchTest
             "messages[0].tool_calls[0].function.arguments", "no JSON" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"tools\":[{\"type\":\"browser\"}]}", 400,
             "tools[0].type", "only function" },
+        { "chat/completions", Variables("{\"messages\":[]}"), 400, "chat_template_kwargs.messages", "comes from the messages" },
+        { "chat/completions", Variables("{\"tools\":null}"), 400, "chat_template_kwargs.tools", "comes from the messages" },
+        { "chat/completions", Variables("{\"bos_token\":\"\"}"), 400, "chat_template_kwargs.bos_token", "comes from the messages" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"top_logprobs\":3}", 400, "top_logprobs",
             "logprobs is not true" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"modalities\":[\"audio\"]}", 400, "modalities",
             "text only" },
     };
+
+    private static string Variables(string json) =>
+        $"{{\"messages\":[{{\"role\":\"user\",\"content\":\"a\"}}],\"chat_template_kwargs\":{json}}}";
 
     private static string Calls(params string[] ids) => "{\"role\":\"assistant\",\"tool_calls\":["
         + string.Join(',', ids.Select(static id => $"{{\"id\":\"{id}\",\"function\":{{\"name\":\"f\",\"arguments\":\"{{}}\"}}}}")) + "]}";

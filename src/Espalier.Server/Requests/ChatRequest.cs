@@ -41,7 +41,17 @@ internal sealed record ChatRequest(
             throw RequestException.Bad("modalities has more than text: this model writes text only", "modalities", "unsupported");
         var messages = ChatMessages.Read(fields);
         var (tools, choice) = ToolFields.Read(fields);
-        return new(messages, options, asks ? top ?? 0 : null, tools, choice,
-            fields.Object("chat_template_kwargs") is null ? null : JsonObject.Create(fields.Of("chat_template_kwargs")!.Value));
+        return new(messages, options, asks ? top ?? 0 : null, tools, choice, ReadVariables(fields));
+    }
+
+    private static JsonObject? ReadVariables(RequestFields fields)
+    {
+        if (fields.Object("chat_template_kwargs") is not { } given)
+            return null;
+        var variables = JsonObject.Create(fields.Of("chat_template_kwargs")!.Value)!;
+        // The conversation that was checked is the one that is answered.
+        if (variables.FirstOrDefault(static one => ChatTemplate.IsReserved(one.Key)).Key is { } name)
+            throw given.Refused(name, "is no variable that a request may give: it comes from the messages, the tools or the model");
+        return variables;
     }
 }
