@@ -67,6 +67,9 @@ internal sealed partial class ServingEngine : IDisposable
     /// <summary>Most positions of a sequence.</summary>
     public int Context { get; }
 
+    /// <summary>Requests that it takes in at once, at most.</summary>
+    public int Room => _options.Queue + _options.Batch;
+
     /// <summary>Whether it takes nothing more in.</summary>
     public bool IsStopping => _isStopping;
 
