@@ -48,7 +48,7 @@ internal sealed record ChatRequest(
     {
         if (fields.Object("chat_template_kwargs") is not { } given)
             return null;
-        var variables = JsonObject.Create(fields.Of("chat_template_kwargs")!.Value)!;
+        var variables = JsonObject.Create(fields.Of("chat_template_kwargs")!.Value.Clone())!;
         // The conversation that was checked is the one that is answered.
         if (variables.FirstOrDefault(static one => ChatTemplate.IsReserved(one.Key)).Key is { } name)
             throw given.Refused(name, "is no variable that a request may give: it comes from the messages, the tools or the model");
