@@ -1,11 +1,31 @@
 using System.Text;
 using Espalier.Server.Requests;
+using Espalier.Tests;
 
 namespace Espalier.Server.Tests;
 
 /// <summary>What is read of a body.</summary>
-public sealed class RequestReadingTests
+public sealed class RequestReadingTests : TorchTest
 {
+    [Fact]
+    public async Task Fields_that_a_template_names_reach_it()
+    {
+        using var folder = new TemporaryFolder();
+        var template = Path.Combine(folder.Path, "effort.jinja");
+        File.WriteAllText(template, "{{ reasoning_effort or 'none' }}{% for m in messages %}{{ m.content }}{% endfor %}");
+        await using var server = await RunningServer.StartAsync(RunningServer.Teacher, template);
+        async Task<int> PromptTokens(string fields) => (int)JsonNode.Parse((await server.PostAsync("/v1/chat/completions",
+            $"{{\"messages\":[{{\"role\":\"user\",\"content\":\"a\"}}],\"max_tokens\":1{fields}}}")).Body.ToJsonString())!
+            ["usage"]!["prompt_tokens"]!;
+        var effort = "as much as there is in the whole world";
+        Assert.Equal(await PromptTokens($",\"chat_template_kwargs\":{{\"reasoning_effort\":\"{effort}\"}}"),
+            await PromptTokens($",\"reasoning_effort\":\"{effort}\""));
+        Assert.True(await PromptTokens($",\"reasoning_effort\":\"{effort}\"") > await PromptTokens(",\"reasoning_effort\":null"));
+        var (status, twice) = await server.PostAsync("/v1/chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
+            + "\"reasoning_effort\":\"low\",\"chat_template_kwargs\":{\"reasoning_effort\":\"high\"}}");
+        Assert.Equal((400, "reasoning_effort"), (status, (string?)twice["error"]!["param"]));
+    }
+
     [Fact]
     public void A_request_outlives_its_body()
     {

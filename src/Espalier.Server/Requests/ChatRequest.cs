@@ -13,10 +13,13 @@ namespace Espalier.Server.Requests;
 internal sealed record ChatRequest(
     IReadOnlyList<ChatMessage> Messages, AnswerOptions Options, int? Likeliest, JsonArray? Tools, ToolChoice? Choice, JsonObject? Variables)
 {
+    /// <summary>Fields that are variables of templates which name them.</summary>
+    public static IReadOnlyList<string> NamedVariables { get; } = ["reasoning_effort", "verbosity"];
+
     private static readonly string[] s_names =
     [
         .. AnswerOptions.Names, "messages", "max_completion_tokens", "top_logprobs", "tools", "tool_choice", "parallel_tool_calls",
-        "chat_template_kwargs", "modalities", "reasoning_effort", "verbosity",
+        "chat_template_kwargs", "modalities", .. NamedVariables,
     ];
 
     public IReadOnlySet<string> ToolNames => Tools is null ? new HashSet<string>()
@@ -45,6 +48,16 @@ internal sealed record ChatRequest(
     }
 
     private static JsonObject? ReadVariables(RequestFields fields)
+    {
+        var variables = ReadGiven(fields);
+        // What templates call these fields too; ChatAnswers refuses them where the model's does not.
+        foreach (var name in NamedVariables)
+            if (fields.Text(name) is { } value && !(variables ??= []).TryAdd(name, value))
+                throw fields.Refused(name, "is in chat_template_kwargs too: leave one out");
+        return variables;
+    }
+
+    private static JsonObject? ReadGiven(RequestFields fields)
     {
         if (fields.Object("chat_template_kwargs") is not { } given)
             return null;
