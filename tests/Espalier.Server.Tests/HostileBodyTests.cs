@@ -60,6 +60,7 @@ public sealed class HostileBodyTests : TorchTest
         { "completions", "{\"prompt\":\"a\",\"n\":\"1\"}", 400, "n", "is a text" },
         { "completions", "{\"prompt\":\"a\",\"temperature\":-1}", 400, "temperature", "from 0 to 100" },
         { "completions", "{\"prompt\":\"a\",\"temperature\":1e999}", 400, "temperature", "a number" },
+        { "completions", "{\"prompt\":\"a\",\"repetition_penalty\":1e-46}", 400, "repetition_penalty", "from 0.01 to 1000000" },
         { "completions", "{\"prompt\":\"a\",\"top_p\":0}", 400, "top_p", "is 0 and must be above 0" },
         { "completions", "{\"prompt\":\"a\",\"max_tokens\":-1}", 400, "max_tokens", "from 0" },
         { "completions", "{\"prompt\":\"a\",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", 400, "stop", "may have 4" },
@@ -97,11 +98,21 @@ public sealed class HostileBodyTests : TorchTest
             "messages[0].tool_calls[0].function.arguments", "no JSON" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"tools\":[{\"type\":\"browser\"}]}", 400,
             "tools[0].type", "only function" },
+        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"reasoning_effort\":\"low\"}", 400,
+            "reasoning_effort", "does not know reasoning_effort" },
+        { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"verbosity\":4}", 400, "verbosity",
+            "is the number 4" },
+        { "chat/completions", Variables("{\"messages\":[]}"), 400, "chat_template_kwargs.messages", "comes from the messages" },
+        { "chat/completions", Variables("{\"tools\":null}"), 400, "chat_template_kwargs.tools", "comes from the messages" },
+        { "chat/completions", Variables("{\"bos_token\":\"\"}"), 400, "chat_template_kwargs.bos_token", "comes from the messages" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"top_logprobs\":3}", 400, "top_logprobs",
             "logprobs is not true" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"modalities\":[\"audio\"]}", 400, "modalities",
             "text only" },
     };
+
+    private static string Variables(string json) =>
+        $"{{\"messages\":[{{\"role\":\"user\",\"content\":\"a\"}}],\"chat_template_kwargs\":{json}}}";
 
     private static string Calls(params string[] ids) => "{\"role\":\"assistant\",\"tool_calls\":["
         + string.Join(',', ids.Select(static id => $"{{\"id\":\"{id}\",\"function\":{{\"name\":\"f\",\"arguments\":\"{{}}\"}}}}")) + "]}";

@@ -76,8 +76,9 @@ public sealed class ManyConnectionsTests : TorchTest
         await using var server = await RunningServer.StartAsync(RunningServer.Teacher, serving: new() { Batch = 1, Queue = 1 });
         var codes = await Task.WhenAll(Enumerable.Range(0, 12).Select(async i =>
         {
-            using var content = new StringContent("{\"prompt\":\"Once\",\"max_tokens\":200,\"temperature\":0}", Encoding.UTF8,
-                "application/json");
+            // Of two answers one may fit: then nothing of it is left behind.
+            using var content = new StringContent(
+                $"{{\"prompt\":\"Once\",\"max_tokens\":200,\"temperature\":0,\"n\":{1 + i % 2}}}", Encoding.UTF8, "application/json");
             using var response = await server.Http.PostAsync("/v1/completions", content);
             if (response.StatusCode == HttpStatusCode.TooManyRequests)
             {
@@ -89,8 +90,13 @@ public sealed class ManyConnectionsTests : TorchTest
         Assert.Contains(HttpStatusCode.OK, codes);
         Assert.Contains(HttpStatusCode.TooManyRequests, codes);
         Assert.All(codes, static code => Assert.True(code is HttpStatusCode.OK or HttpStatusCode.TooManyRequests));
-        // What does not fit in whole leaves nothing of it behind.
-        Assert.Equal(429, (await server.PostAsync("/v1/completions", "{\"prompt\":\"Once\",\"n\":9}")).Status);
+        // What never fits is not told to come again.
+        foreach (var body in (string[])["{\"prompt\":\"Once\",\"n\":3}", "{\"prompt\":[\"a\",\"b\",\"c\"]}"])
+        {
+            var (status, answer) = await server.PostAsync("/v1/completions", body);
+            Assert.Equal((400, "too_many_answers"), (status, (string?)answer["error"]!["code"]));
+            Assert.StartsWith("3 answers are asked for at once, and this server takes 2", (string)answer["error"]!["message"]!);
+        }
         server.AssertAllFree();
     }
 

@@ -68,6 +68,9 @@ internal sealed class ChatTemplate
         new Dictionary<string, ChatTemplateSource> { [ChatTemplateFiles.DefaultName] = new(source, origin) },
         specialTokens ?? new Dictionary<string, string>(), origin);
 
+    /// <summary>Whether a variable is the conversation's own, or a special token: none that callers may give beside them.</summary>
+    public static bool IsReserved(string name) => name is "messages" or "tools" || s_specialTokens.Contains(name);
+
     /// <summary>Reads all templates, which otherwise happens when they are first used.</summary>
     /// <exception cref="EspalierException">One is not well-formed.</exception>
     public void Check()

@@ -28,6 +28,7 @@ internal sealed partial class ServingEngine : IDisposable
     private readonly Lock _gate = new();
     private volatile ServingCounts _counts;
     private volatile bool _isStopping, _isCut;
+    private bool _isDisposed;
     private int _open;
     private long _promptTokens, _reusedTokens, _generatedTokens, _steps, _putBack;
 
@@ -67,6 +68,9 @@ internal sealed partial class ServingEngine : IDisposable
     /// <summary>Most positions of a sequence.</summary>
     public int Context { get; }
 
+    /// <summary>Requests that it takes in at once, at most.</summary>
+    public int Room => _options.Queue + _options.Batch;
+
     /// <summary>Whether it takes nothing more in.</summary>
     public bool IsStopping => _isStopping;
 
@@ -97,8 +101,9 @@ internal sealed partial class ServingEngine : IDisposable
                 return false;
             Interlocked.Increment(ref _open);
             _arrivals.Enqueue(arrival);
+            // Under the gate: once it is disposed, nobody who saw it run may ring its bell.
+            _work.Release();
         }
-        _work.Release();
         return true;
     }
 
@@ -121,16 +126,25 @@ internal sealed partial class ServingEngine : IDisposable
         _isCut = true;
         Stop();
         _thread.Join();
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+            _work.Dispose();
+        }
         _decoder.Dispose();
-        _work.Dispose();
     }
 
     // Whoever submits sees it, or is seen by the thread before it ends.
     private void Stop()
     {
         lock (_gate)
+        {
             _isStopping = true;
-        _work.Release();
+            if (!_isDisposed)
+                _work.Release();
+        }
     }
 
     private void Serve()

@@ -44,6 +44,10 @@ internal sealed class AnswerSet : IDisposable
     public static AnswerSet Begin(ServedModel model, IReadOnlyList<int[]> prompts, AnswerOptions options, int? likeliest,
         bool goesOn, Func<ToolCallText>? calls, TokenGrammar? grammar, ServerMetrics metrics, CancellationToken cancellation)
     {
+        // No time to come again would help.
+        if ((long)prompts.Count * options.Count > model.Engine.Room)
+            throw RequestException.Bad($"{(long)prompts.Count * options.Count} answers are asked for at once, and this server takes "
+                + $"{model.Engine.Room} (--batch and --queue): send fewer prompts a request, or a lower n", code: "too_many_answers");
         if (options.Schema is { } schema)
             grammar ??= model.Grammars.OfSchema(schema);
         var (set, group) = (new AnswerSet(prompts, cancellation), new ServedGroup());

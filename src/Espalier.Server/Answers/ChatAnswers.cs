@@ -18,6 +18,10 @@ internal static class ChatAnswers
             throw RequestException.Bad(
                 "this model has no chat template: ask /v1/completions, or start the server with --chat-template FILE",
                 code: "no_chat_template");
+        var source = template.Source(hasTools: request.Tools is not null);
+        if (ChatRequest.NamedVariables.FirstOrDefault(name => request.Variables?.ContainsKey(name) == true
+            && !source.Contains(name, StringComparison.Ordinal)) is { } unknown)
+            throw RequestException.Bad($"this model's chat template does not know {unknown}: leave it out", unknown, "unsupported");
         Func<ToolCallText>? calls = null;
         TokenGrammar? grammar = null;
         if (request.Tools is not null)

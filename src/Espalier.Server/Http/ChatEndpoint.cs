@@ -11,11 +11,14 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
 {
     private readonly AnswerJson _json = new(model);
 
-    public async Task RunAsync(HttpContext context, JsonElement body)
+    public ChatRequest Read(JsonElement body) => ChatRequest.Read(body, model.Name, model.Defaults);
+
+    public async Task RunAsync(HttpContext context, ChatRequest request)
     {
-        var request = ChatRequest.Read(body, model.Name, model.Defaults);
         using var answers = await ServedGrammars.MakingAsync(request.Options.Schema is not null || request.Choice is not null,
             () => ChatAnswers.Begin(model, request, metrics, context.RequestAborted), context.RequestAborted).ConfigureAwait(false);
+        // The conversation is ids now; how it is answered is all that is needed on.
+        request = request with { Messages = [], Tools = null, Variables = null };
         var (id, created) = ($"chatcmpl-{Guid.NewGuid():N}", DateTimeOffset.UtcNow);
         if (request.Options.Streams)
             await StreamAsync(context, request, answers, json => _json.Head(json, id, "chat.completion.chunk", created)).ConfigureAwait(false);

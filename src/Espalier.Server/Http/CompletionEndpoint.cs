@@ -11,9 +11,10 @@ internal sealed class CompletionEndpoint(ServedModel model, ServerMetrics metric
 {
     private readonly AnswerJson _json = new(model);
 
-    public async Task RunAsync(HttpContext context, JsonElement body)
+    public CompletionRequest Read(JsonElement body) => CompletionRequest.Read(body, model.Name, model.Defaults);
+
+    public async Task RunAsync(HttpContext context, CompletionRequest request)
     {
-        var request = CompletionRequest.Read(body, model.Name, model.Defaults);
         var prompts = request.Prompts.Select(prompt => model.Encode(prompt, "prompt")).ToArray();
         using var answers = await ServedGrammars.MakingAsync(request.Options.Schema is not null, () => AnswerSet.Begin(
             model, prompts, request.Options, request.Likeliest, goesOn: true, null, null, metrics, context.RequestAborted),

@@ -9,9 +9,10 @@ namespace Espalier.Server.Http;
 /// <summary><c>POST /v1/embeddings</c>: texts as vectors of length 1.</summary>
 internal sealed class EmbeddingsEndpoint(ServedModel model)
 {
-    public async Task RunAsync(HttpContext context, JsonElement body)
+    public EmbeddingRequest Read(JsonElement body) => EmbeddingRequest.Read(new(body), model.Name, model.Engine.Config.HiddenSize);
+
+    public async Task RunAsync(HttpContext context, EmbeddingRequest request)
     {
-        var request = EmbeddingRequest.Read(new(body), model.Name, model.Engine.Config.HiddenSize);
         var prompts = request.Inputs.Select(input => model.Encode(input, "input")).ToArray();
         var all = await EmbeddingSet.ComputeAsync(model, prompts, context.RequestAborted).ConfigureAwait(false);
         await HttpServer.WriteAsync(context, 200, AnswerJson.Object(json =>

@@ -37,9 +37,9 @@ internal sealed class HttpServer : IAsyncDisposable
         var (embeddings, models) = (new EmbeddingsEndpoint(model), new ModelsEndpoint(model));
         _paths = new(StringComparer.Ordinal)
         {
-            ["/v1/completions"] = (HttpMethods.Post, false, context => WithBodyAsync(context, completions.RunAsync)),
-            ["/v1/chat/completions"] = (HttpMethods.Post, false, context => WithBodyAsync(context, chats.RunAsync)),
-            ["/v1/embeddings"] = (HttpMethods.Post, false, context => WithBodyAsync(context, embeddings.RunAsync)),
+            ["/v1/completions"] = (HttpMethods.Post, false, context => WithBodyAsync(context, completions.Read, completions.RunAsync)),
+            ["/v1/chat/completions"] = (HttpMethods.Post, false, context => WithBodyAsync(context, chats.Read, chats.RunAsync)),
+            ["/v1/embeddings"] = (HttpMethods.Post, false, context => WithBodyAsync(context, embeddings.Read, embeddings.RunAsync)),
             ["/v1/models"] = (HttpMethods.Get, false, models.AllAsync),
             [$"/v1/models/{model.Name}"] = (HttpMethods.Get, false, models.OneAsync),
             ["/health"] = (HttpMethods.Get, true, HealthAsync),
@@ -184,7 +184,11 @@ internal sealed class HttpServer : IAsyncDisposable
         return WriteAsync(context, error.Status, ErrorJson.Of(error));
     }
 
-    private static async Task WithBodyAsync(HttpContext context, Func<HttpContext, JsonElement, Task> run)
+    // What is read of a body keeps nothing of it: its bytes are free while the answer is written.
+    private static async Task WithBodyAsync<T>(HttpContext context, Func<JsonElement, T> read, Func<HttpContext, T, Task> run) =>
+        await run(context, await ReadAsync(context, read).ConfigureAwait(false)).ConfigureAwait(false);
+
+    private static async Task<T> ReadAsync<T>(HttpContext context, Func<JsonElement, T> read)
     {
         // A page in a browser can send other types anywhere without asking first.
         if (!context.Request.HasJsonContentType())
@@ -192,7 +196,7 @@ internal sealed class HttpServer : IAsyncDisposable
         using var bytes = new MemoryStream();
         await context.Request.Body.CopyToAsync(bytes, context.RequestAborted).ConfigureAwait(false);
         using var document = JsonBody.Parse(bytes.GetBuffer().AsMemory(0, (int)bytes.Length));
-        await run(context, document.RootElement).ConfigureAwait(false);
+        return read(document.RootElement);
     }
 
     private Task HealthAsync(HttpContext context)

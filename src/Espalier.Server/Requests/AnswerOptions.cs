@@ -85,7 +85,8 @@ internal sealed record AnswerOptions
         TopP = fields.Number("top_p", 0, 1, isAbove: true) ?? defaults.TopP,
         TopK = (int)Math.Max(0, fields.Whole("top_k", -1, int.MaxValue) ?? defaults.TopK),
         MinP = fields.Number("min_p", 0, 1) ?? defaults.MinP,
-        RepetitionPenalty = fields.Number("repetition_penalty", 0, 1e6, isAbove: true) ?? defaults.RepetitionPenalty,
+        RepetitionPenalty = fields.Number("repetition_penalty", SamplingOptions.LeastRepetitionPenalty,
+            SamplingOptions.MostRepetitionPenalty) ?? defaults.RepetitionPenalty,
         PresencePenalty = fields.Number("presence_penalty", -2, 2) ?? 0,
         FrequencyPenalty = fields.Number("frequency_penalty", -2, 2) ?? 0,
         // Any 64 bits are a seed.

@@ -12,10 +12,13 @@ namespace Espalier.Server.Requests;
 internal sealed record ChatRequest(
     IReadOnlyList<ChatMessage> Messages, AnswerOptions Options, int? Likeliest, JsonArray? Tools, ToolChoice? Choice, JsonObject? Variables)
 {
+    /// <summary>Fields that are variables of templates which name them.</summary>
+    public static IReadOnlyList<string> NamedVariables { get; } = ["reasoning_effort", "verbosity"];
+
     private static readonly string[] s_names =
     [
         .. AnswerOptions.Names, "messages", "max_completion_tokens", "top_logprobs", "tools", "tool_choice", "parallel_tool_calls",
-        "chat_template_kwargs", "modalities", "reasoning_effort", "verbosity",
+        "chat_template_kwargs", "modalities", .. NamedVariables,
     ];
 
     public IReadOnlySet<string> ToolNames => Tools is null ? new HashSet<string>()
@@ -39,7 +42,27 @@ internal sealed record ChatRequest(
             throw RequestException.Bad("modalities has more than text: this model writes text only", "modalities", "unsupported");
         var messages = ChatMessages.Read(fields);
         var (tools, choice) = ToolFields.Read(fields);
-        return new(messages, options, asks ? top ?? 0 : null, tools, choice,
-            fields.Object("chat_template_kwargs") is null ? null : JsonObject.Create(fields.Of("chat_template_kwargs")!.Value));
+        return new(messages, options, asks ? top ?? 0 : null, tools, choice, ReadVariables(fields));
+    }
+
+    private static JsonObject? ReadVariables(RequestFields fields)
+    {
+        var variables = ReadGiven(fields);
+        // What templates call these fields too; ChatAnswers refuses them where the model's does not.
+        foreach (var name in NamedVariables)
+            if (fields.Text(name) is { } value && !(variables ??= []).TryAdd(name, value))
+                throw fields.Refused(name, "is in chat_template_kwargs too: leave one out");
+        return variables;
+    }
+
+    private static JsonObject? ReadGiven(RequestFields fields)
+    {
+        if (fields.Object("chat_template_kwargs") is not { } given)
+            return null;
+        var variables = JsonObject.Create(fields.Of("chat_template_kwargs")!.Value.Clone())!;
+        // The conversation that was checked is the one that is answered.
+        if (variables.FirstOrDefault(static one => ChatTemplate.IsReserved(one.Key)).Key is { } name)
+            throw given.Refused(name, "is no variable that a request may give: it comes from the messages, the tools or the model");
+        return variables;
     }
 }

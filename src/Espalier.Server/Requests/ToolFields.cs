@@ -17,7 +17,7 @@ internal static class ToolFields
             if (!names.Add(name))
                 throw RequestException.Bad($"tools[{i}].function.name is '{OneLine.Clipped(name)}', as that of a tool before it",
                     $"tools[{i}].function.name");
-            all.Add((JsonNode)JsonObject.Create(element)!);
+            all.Add((JsonNode)JsonObject.Create(element.Clone())!);
         }
         var isOne = !body.Flag("parallel_tool_calls", otherwise: true);
         if (body.Of("tool_choice") is not { } choice)

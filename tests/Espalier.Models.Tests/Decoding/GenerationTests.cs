@@ -71,6 +71,8 @@ public sealed class GenerationTests : TorchTest
     [InlineData(0)]
     [InlineData(-1)]
     [InlineData(double.NaN)]
+    [InlineData(1e-46)]
+    [InlineData(1e300)]
     public void A_penalty_that_is_none_is_refused(double penalty) =>
         Assert.Contains("repetition-penalty is",
             Assert.Throws<EspalierException>(() => new SamplingOptions { RepetitionPenalty = penalty }.Validate()).Message);

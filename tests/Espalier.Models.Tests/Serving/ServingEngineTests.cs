@@ -190,6 +190,18 @@ public sealed class ServingEngineTests : TorchTest
     }
 
     [Fact]
+    public async Task Whoever_comes_after_the_end_is_turned_away()
+    {
+        using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));
+        using var packed = PackedWeights.Load(checkpoint, WeightFormat.Float32);
+        var engine = new ServingEngine(packed, new() { Batch = 1, Context = Context });
+        engine.Dispose();
+        Assert.False(engine.TrySubmit(new() { Prompt = [1], MaxTokens = 1 }, new Collected()));
+        await engine.StopAsync(TimeSpan.Zero);
+        engine.Dispose();
+    }
+
+    [Fact]
     public void One_requests_trouble_is_not_anothers()
     {
         using var checkpoint = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));

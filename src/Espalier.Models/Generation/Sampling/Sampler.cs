@@ -32,6 +32,9 @@ public sealed record SamplingOptions
     /// <summary>Seed of the choices.</summary>
     public int Seed { get; init; }
 
+    /// <summary>The limits of a penalty: logits that are divided or multiplied by one stay numbers of float32.</summary>
+    public const double LeastRepetitionPenalty = 0.01, MostRepetitionPenalty = 1e6;
+
     /// <summary>Checks every field; returns the options.</summary>
     public SamplingOptions Validate()
     {
@@ -47,8 +50,9 @@ public sealed record SamplingOptions
             throw new EspalierException($"presence-penalty is {PresencePenalty} and must be a number (0 is off)");
         if (!double.IsFinite(FrequencyPenalty))
             throw new EspalierException($"frequency-penalty is {FrequencyPenalty} and must be a number (0 is off)");
-        if (!(RepetitionPenalty > 0 && double.IsFinite(RepetitionPenalty)))
-            throw new EspalierException($"repetition-penalty is {RepetitionPenalty} and must be above 0 (1 is off)");
+        if (!(RepetitionPenalty >= LeastRepetitionPenalty && RepetitionPenalty <= MostRepetitionPenalty))
+            throw new EspalierException($"repetition-penalty is {RepetitionPenalty} and must be from {LeastRepetitionPenalty} to "
+                + $"{MostRepetitionPenalty} (1 is off)");
         return this;
     }
 }
