@@ -26,6 +26,21 @@ public sealed class RequestReadingTests : TorchTest
         Assert.Equal((400, "reasoning_effort"), (status, (string?)twice["error"]!["param"]));
     }
 
+    [Theory]
+    [InlineData("{% if tools %}<tool_call>\n<function=f>{% endif %}", "<function=name>")]
+    [InlineData("<|start|>assistant<|channel|>final<|message|>", "in channels")]
+    public async Task Answers_of_forms_that_are_not_read_are_refused(string template, string reason)
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "form.jinja");
+        File.WriteAllText(file, template);
+        await using var server = await RunningServer.StartAsync(RunningServer.Teacher, file);
+        var (status, answer) = await server.PostAsync("/v1/chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
+            + "\"max_tokens\":1,\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}");
+        Assert.Equal(400, status);
+        Assert.Contains(reason, (string)answer["error"]!["message"]!);
+    }
+
     [Fact]
     public void A_request_outlives_its_body()
     {

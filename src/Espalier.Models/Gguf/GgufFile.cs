@@ -9,6 +9,9 @@ namespace Espalier.Models.Gguf;
 /// </summary>
 internal sealed class GgufFile : IDisposable
 {
+    // Of a tensor, at once.
+    private const long MostBytesRead = 1 << 20;
+
     private readonly FileStream _stream;
     private readonly Dictionary<string, GgufTensor> _byName;
 
@@ -94,14 +97,21 @@ internal sealed class GgufFile : IDisposable
     /// <param name="destination">Receives whole rows.</param>
     public void ReadRows(GgufTensor tensor, long firstRow, Span<float> destination)
     {
-        var rowBytes = (int)tensor.Type.RowBytes(tensor.Width);
-        var rows = destination.Length / (int)tensor.Width;
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(rows * rowBytes, 1));
+        var rowBytes = tensor.Type.RowBytes(tensor.Width);
+        var width = checked((int)tensor.Width);
+        var rows = destination.Length / width;
+        // Some rows at once: of a large vocabulary all have more bytes than an array.
+        var together = (int)Math.Clamp(MostBytesRead / Math.Max(1, rowBytes), 1, Math.Max(1, rows));
+        var buffer = ArrayPool<byte>.Shared.Rent(checked((int)Math.Max(together * rowBytes, 1)));
         try
         {
-            var bytes = buffer.AsSpan(0, rows * rowBytes);
-            ReadExactly(DataStart + tensor.Offset + firstRow * rowBytes, bytes);
-            GgufEncoding.Decode(tensor.Type, bytes, destination);
+            for (var row = 0; row < rows; row += together)
+            {
+                var count = Math.Min(together, rows - row);
+                var bytes = buffer.AsSpan(0, (int)(count * rowBytes));
+                ReadExactly(DataStart + tensor.Offset + (firstRow + row) * rowBytes, bytes);
+                GgufEncoding.Decode(tensor.Type, bytes, destination.Slice(row * width, count * width));
+            }
         }
         finally
         {

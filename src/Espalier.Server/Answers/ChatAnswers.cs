@@ -19,6 +19,10 @@ internal static class ChatAnswers
                 "this model has no chat template: ask /v1/completions, or start the server with --chat-template FILE",
                 code: "no_chat_template");
         var source = template.Source(hasTools: request.Tools is not null);
+        // Harmony's answers are hidden thoughts and the answer in channels, which are not told apart here.
+        if (source.Contains("<|channel|>", StringComparison.Ordinal) && source.Contains("<|message|>", StringComparison.Ordinal))
+            throw RequestException.Bad("this model answers in channels (Harmony), which are not read here: ask /v1/completions",
+                code: "unsupported");
         if (ChatRequest.NamedVariables.FirstOrDefault(name => request.Variables?.ContainsKey(name) == true
             && !source.Contains(name, StringComparison.Ordinal)) is { } unknown)
             throw RequestException.Bad($"this model's chat template does not know {unknown}: leave it out", unknown, "unsupported");
@@ -29,6 +33,9 @@ internal static class ChatAnswers
             // Whoever asks, over HTTP or in this process: one of the two would be left out without a word.
             if (request.Options.Schema is not null)
                 throw RequestException.Bad("response_format with JSON and tools do not go together here: leave one out", "response_format",
+                    "unsupported");
+            if (ToolForms.IsMarkedUp(source))
+                throw RequestException.Bad("this model writes calls as <function=name>, which is not read here: leave tools out", "tools",
                     "unsupported");
             var form = model.FormWithTools ?? throw RequestException.Bad(
                 "this model's chat template has no tools: leave them out, or take a model that was trained to call them", "tools",

@@ -1,4 +1,5 @@
 using Espalier.Evaluation.Code;
+using Espalier.Tests;
 
 namespace Espalier.Evaluation.Tests.Code;
 
@@ -30,6 +31,13 @@ internal static class TestSandbox
 internal sealed class SandboxFactAttribute : FactAttribute
 {
     public SandboxFactAttribute() => Skip = TestSandbox.Reason;
+}
+
+/// <summary>The same over outside material.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class OutsideSandboxFactAttribute : FactAttribute
+{
+    public OutsideSandboxFactAttribute(string path) => Skip = new OutsideFactAttribute(path).Skip ?? TestSandbox.Reason;
 }
 
 /// <summary>The same with data.</summary>

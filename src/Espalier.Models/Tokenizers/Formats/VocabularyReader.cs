@@ -82,12 +82,13 @@ internal sealed class VocabularyReader
     private void ReadAddedTokens(TokenizerNode node)
     {
         var nextId = Vocabulary.Count;
+        var added = new HashSet<int>();
         foreach (var item in node.Items())
         {
             var token = AddedToken.Read(item) with { Id = item["id"].Natural() };
             if (token.Content.Length == 0)
                 continue; // The reference library passes over these, too.
-            if (AddedTokens.Exists(other => other.Id == token.Id))
+            if (!added.Add(token.Id))
                 throw item.Refuse($"id {token.Id} is added twice.");
             if (AllTokens.TryGetValue(token.Content, out var known) && known != token.Id)
                 throw item.Refuse($"'{token.Content}' has id {token.Id} here and id {known} elsewhere.");
