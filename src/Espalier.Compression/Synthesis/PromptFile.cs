@@ -66,8 +66,8 @@ internal static class PromptFile
             if (record[field] is JsonArray turns)
                 return new(source, place, null, Conversation(turns, record["system"], place));
         foreach (var field in s_texts)
-            if (Text(record[field]) is { } text && !string.IsNullOrWhiteSpace(text))
-                return new(source, place, Text(record["input"]) is { Length: > 0 } input ? $"{text}\n\n{input}" : text, []);
+            if (record[field].TextOf() is { } text && !string.IsNullOrWhiteSpace(text))
+                return new(source, place, record["input"].TextOf() is { Length: > 0 } input ? $"{text}\n\n{input}" : text, []);
         throw new EspalierException(
             $"{place}: has no prompt in any of {string.Join(", ", s_texts)} or messages; name the field prompt");
     }
@@ -75,13 +75,13 @@ internal static class PromptFile
     private static List<ChatMessage> Conversation(JsonArray turns, JsonNode? system, string place)
     {
         var messages = new List<ChatMessage>();
-        if (Text(system) is { Length: > 0 } said)
+        if (system.TextOf() is { Length: > 0 } said)
             messages.Add(ChatMessage.System(said));
         foreach (var turn in turns)
         {
             if (turn is not JsonObject fields)
                 throw new EspalierException($"{place}: a message is no JSON object; give it a role and a content");
-            messages.Add(Text(fields["from"]) is { } from && Text(fields["value"]) is { } value
+            messages.Add(fields["from"].TextOf() is { } from && fields["value"].TextOf() is { } value
                 ? new(from switch { "human" => "user", "gpt" => "assistant", _ => from }, value) : new((JsonObject)fields.DeepClone()));
         }
         while (messages is [.., { Role: "assistant" }])
@@ -89,6 +89,4 @@ internal static class PromptFile
         return messages.Any(message => message.Role == "user") ? messages
             : throw new EspalierException($"{place}: has no message of a user that could be answered");
     }
-
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

@@ -44,10 +44,10 @@ internal static class ChatTemplateFiles
             {
                 case JsonArray several:
                     foreach (var entry in several.OfType<JsonObject>())
-                        if (Text(entry["name"]) is { } key && Text(entry["template"]) is { } text)
+                        if (entry["name"].TextOf() is { } key && entry["template"].TextOf() is { } text)
                             templates[key] = new(text, $"{path}: chat_template '{key}'");
                     break;
-                case var one when Text(one) is { } text:
+                case var one when one.TextOf() is { } text:
                     templates[DefaultName] = new(text, $"{path}: chat_template");
                     break;
             }
@@ -60,6 +60,4 @@ internal static class ChatTemplateFiles
     /// <summary>A template of a file of its own.</summary>
     /// <exception cref="EspalierException">It cannot be read, or is too large for a template.</exception>
     public static ChatTemplateSource Read(string path) => new(SmallFile.ReadText(path, LargestFile), path);
-
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 }

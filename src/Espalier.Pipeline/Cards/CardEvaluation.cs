@@ -86,7 +86,7 @@ internal static class CardEvaluation
             steps.Select(step => (string[])
             [
                 CardPage.Plain(step.Stage), CardPage.Quoted(step.Method), Units.Exact(step.Conversations),
-                Units.Exact(step.Skipped.Values.Sum()), Loss(step.Before), Loss(step.After),
+                Units.Exact(step.LeftOut), Loss(step.Before), Loss(step.After),
                 .. hasPairs ? (string[])[Rightly(step.Before), Rightly(step.After)] : [],
             ]));
     }

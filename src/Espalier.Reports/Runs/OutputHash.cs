@@ -34,11 +34,9 @@ internal sealed record OutputHash(string Output, string Hash)
     /// <summary>These lie beside the stages: their hashes are the stage's result.</summary>
     private static IEnumerable<OutputHash> Exported(StageRecord record)
     {
-        var folder = Text(record.Options?["folder"]) ?? "student";
+        var folder = record.Options?["folder"].TextOf() ?? "student";
         foreach (var (name, value) in record.Result)
-            if (Text(value) is { Length: Digits } hash)
+            if (value.TextOf() is { Length: Digits } hash)
                 yield return new(name == "folder" ? $"{folder}/" : Path.Combine(Path.GetDirectoryName(folder) ?? "", name), hash);
     }
-
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

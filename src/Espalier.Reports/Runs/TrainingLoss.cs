@@ -23,7 +23,7 @@ internal sealed record TrainingLoss(string Name, bool IsNll)
     /// </summary>
     internal static TrainingLoss Of(string stage, StageRecord? record)
     {
-        if (Text(record?.Options?["loss"]) is not { } loss)
+        if (record?.Options?["loss"].TextOf() is not { } loss)
             return stage.StartsWith("distill", StringComparison.Ordinal) ? new("distance from the teacher", false) : s_nll;
         var hidden = record!.Options!["hidden"] is null ? "" : " and hidden states";
         var parallel = record.Options["teacher_learning_rate"] is null ? "" : " and the teacher's correction";
@@ -31,6 +31,4 @@ internal sealed record TrainingLoss(string Name, bool IsNll)
             ? $" at temperature {t}" : "";
         return new(loss + temperature + hidden + parallel, loss == CrossEntropy && (hidden + parallel).Length == 0);
     }
-
-    private static string? Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 }

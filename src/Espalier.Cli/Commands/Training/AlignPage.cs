@@ -26,7 +26,7 @@ internal static class AlignPage
             .. hasPairs ? [">preferred correctly before", ">preferred correctly after"] : Array.Empty<Column>()]);
         foreach (var row in rows)
         {
-            string[] cells = [row.Stage, row.Method, Units.Count(row.Conversations), Units.Count(row.Skipped.Values.Sum()),
+            string[] cells = [row.Stage, row.Method, Units.Count(row.Conversations), Units.Count(row.LeftOut),
                 Loss(row.Before), Loss(row.After)];
             table.Add([.. cells, .. hasPairs ? (string[])[Share(row.Before), Share(row.After)] : []]);
         }

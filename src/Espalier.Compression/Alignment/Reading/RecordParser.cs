@@ -56,7 +56,7 @@ internal sealed class RecordParser(SkipCounts skips)
             return last < 0 ? Skip(SkipReason.NoAnswer, "asks nothing")
                 : new([.. messages.Take(last + 1)]) { Asked = last + 1, Tools = Tools(fields) };
         }
-        return TextOf(fields["prompt"]) is { Length: > 0 } asked && CleanText.Normalise(asked, skips) is var text
+        return fields["prompt"].TextOf() is { Length: > 0 } asked && CleanText.Normalise(asked, skips) is var text
             ? new(WithSystem(fields, [ChatMessage.User(text)]))
             {
                 Asked = 1,
@@ -122,7 +122,7 @@ internal sealed class RecordParser(SkipCounts skips)
     private bool Asked(JsonObject fields, string name, out (string? Text, IReadOnlyList<ChatMessage>? Messages) found)
     {
         found = fields[name] is JsonArray list ? (null, Turns(list, null))
-            : (TextOf(fields[name]) is { } text ? CleanText.Normalise(text, skips) : null, null);
+            : (fields[name].TextOf() is { } text ? CleanText.Normalise(text, skips) : null, null);
         if (found is not (null, null))
             return true;
         if (fields[name] is not JsonArray)
@@ -146,7 +146,7 @@ internal sealed class RecordParser(SkipCounts skips)
 
     private Conversation? Answered(Conversation conversation) =>
         conversation.Messages.Skip(conversation.Asked).Any(static message => message.Role == "assistant"
-            && (TextOf(message.Fields["content"]) is { } text && !string.IsNullOrWhiteSpace(text)
+            && (message.Fields["content"].TextOf() is { } text && !string.IsNullOrWhiteSpace(text)
                 || message.Fields["tool_calls"] is JsonArray))
             ? conversation : Skip(SkipReason.NoAnswer, "has no answer of the assistant");
 
@@ -156,7 +156,7 @@ internal sealed class RecordParser(SkipCounts skips)
         var messages = new List<ChatMessage>();
         foreach (var item in list)
         {
-            if (item is not JsonObject turn || (TextOf(turn["role"]) ?? TextOf(turn["from"])) is not { } named)
+            if (item is not JsonObject turn || (turn["role"].TextOf() ?? turn["from"].TextOf()) is not { } named)
                 return Fault<List<ChatMessage>>(SkipReason.MalformedConversation, "has a turn without a role");
             if (!s_roles.TryGetValue(named, out var role))
                 return Fault<List<ChatMessage>>(
@@ -164,7 +164,7 @@ internal sealed class RecordParser(SkipCounts skips)
             var content = turn.ContainsKey("content") ? turn["content"] : turn["value"];
             if (content is JsonArray parts && Joined(parts) is not { } && parts.Count > 0)
                 return Fault<List<ChatMessage>>(SkipReason.MalformedConversation, "has a turn with a part that is no text");
-            var text = content is JsonArray several ? Joined(several) ?? "" : TextOf(content);
+            var text = content is JsonArray several ? Joined(several) ?? "" : content.TextOf();
             if (text is null && turn["tool_calls"] is not JsonArray)
                 return Fault<List<ChatMessage>>(SkipReason.MalformedConversation, "has a turn without a text");
             var message = (JsonObject)turn.DeepClone();
@@ -178,13 +178,13 @@ internal sealed class RecordParser(SkipCounts skips)
 
     private static string? Joined(JsonArray parts)
     {
-        var texts = parts.Select(static part => part is JsonObject of ? TextOf(of["text"]) : TextOf(part)).ToList();
+        var texts = parts.Select(static part => part is JsonObject of ? of["text"].TextOf() : part.TextOf()).ToList();
         return texts.Count == 0 || texts.Contains(null) ? null : string.Concat(texts);
     }
 
     // A field beside the turns, as some collections have it; a system message among the turns goes before it.
     private IReadOnlyList<ChatMessage> WithSystem(JsonObject fields, IReadOnlyList<ChatMessage> messages) =>
-        TextOf(fields["system"]) is { Length: > 0 } system && messages.All(static message => message.Role != "system")
+        fields["system"].TextOf() is { Length: > 0 } system && messages.All(static message => message.Role != "system")
             ? [ChatMessage.System(CleanText.Normalise(system, skips)), .. messages] : messages;
 
     private JsonArray? Tools(JsonObject fields)
@@ -192,7 +192,7 @@ internal sealed class RecordParser(SkipCounts skips)
         if (fields["tools"] is JsonArray { Count: > 0 } tools)
             return (JsonArray)tools.DeepClone();
         // Tables keep them as a text.
-        if (TextOf(fields["tools"]) is not { } text || !text.TrimStart().StartsWith('['))
+        if (fields["tools"].TextOf() is not { } text || !text.TrimStart().StartsWith('['))
             return null;
         try
         {
@@ -212,8 +212,6 @@ internal sealed class RecordParser(SkipCounts skips)
         JsonValue value when value.TryGetValue(out string? text) && Files.Quantity.Number(text) is { } number => number,
         _ => null,
     };
-
-    private static string? TextOf(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
 
     private Conversation? Skip(SkipReason reason, string what) => Fault<Conversation>(reason, what);
 

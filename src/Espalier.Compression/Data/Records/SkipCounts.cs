@@ -12,6 +12,10 @@ internal sealed class SkipCounts
     /// <summary>How often the reason occurred.</summary>
     public long this[SkipReason reason] => _counts[(int)reason];
 
+    /// <summary>Reasons that drop nothing: what was repaired or cut.</summary>
+    internal static IReadOnlyList<SkipReason> Kept { get; } =
+        [SkipReason.CutToWindow, SkipReason.RepairedUtf8, SkipReason.RemovedNul, SkipReason.DoubledBos];
+
     private static IEnumerable<SkipReason> LostTextReasons =>
     [
         SkipReason.LongLine, SkipReason.MalformedJson, SkipReason.MalformedRow, SkipReason.MissingField, SkipReason.TruncatedFile,

@@ -33,7 +33,7 @@ public sealed record SamplingOptions
     public int Seed { get; init; }
 
     /// <summary>The limits of a penalty: logits that are divided or multiplied by one stay numbers of float32.</summary>
-    public const double LeastRepetitionPenalty = 0.01, MostRepetitionPenalty = 1e6;
+    internal const double LeastRepetitionPenalty = 0.01, MostRepetitionPenalty = 1e6;
 
     /// <summary>Checks every field; returns the options.</summary>
     public SamplingOptions Validate()

@@ -48,14 +48,12 @@ internal static class SamplesSection
         if (model.Row.Samples is not { } stage || run.Record(stage)?.Result is not { } result || result["samples"] is not JsonArray samples)
             return [];
         return [.. samples.Select(sample =>
-            new Sample(Text(result["set"]), Text(sample?["prompt"]), Marked(sample, "original"), Marked(sample, "written")))];
+            new Sample(result["set"].TextOf() ?? "", sample?["prompt"].TextOf() ?? "", Marked(sample, "original"), Marked(sample, "written")))];
     }
 
     /// <summary>A text, with a mark where it goes on that was not taken or written.</summary>
     private static string Marked(JsonNode? sample, string name) =>
-        Text(sample?[name]) + (sample?[$"{name}_is_cut"]?.GetValueKind() == JsonValueKind.True ? " …" : "");
-
-    private static string Text(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : "";
+        (sample?[name].TextOf() ?? "") + (sample?[$"{name}_is_cut"]?.GetValueKind() == JsonValueKind.True ? " …" : "");
 
     private sealed record Sample(string Set, string Prompt, string Original, string Written);
 }

@@ -21,7 +21,7 @@ internal static class AlignmentSection
             "Recipe", "Step of alignment", "Method", ">Trained on", ">Left out", ">Held-out loss before", ">Held-out loss after");
         foreach (var arm in run.Arms)
             foreach (var row in arm.Result.Aligned ?? [])
-                table.Add(null, arm.Name, row.Stage, row.Method, Units.Exact(row.Conversations), Units.Exact(row.Skipped.Values.Sum()),
+                table.Add(null, arm.Name, row.Stage, row.Method, Units.Exact(row.Conversations), Units.Exact(row.LeftOut),
                     Loss(row.Before), Loss(row.After));
         table.Write(html);
     }
