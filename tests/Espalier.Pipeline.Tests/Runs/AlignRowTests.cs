@@ -9,7 +9,12 @@ public sealed class AlignRowTests
     {
         var row = new AlignRow("align", "sft", 37, new Dictionary<string, long>
         {
-            ["too-long"] = 1, ["no-answer"] = 2, ["repaired-utf8"] = 41, ["removed-nul"] = 40, ["cut-to-window"] = 3, ["doubled-bos"] = 5,
+            ["too-long"] = 1,
+            ["no-answer"] = 2,
+            ["repaired-utf8"] = 41,
+            ["removed-nul"] = 40,
+            ["cut-to-window"] = 3,
+            ["doubled-bos"] = 5,
         }, null, null);
         Assert.Equal(3, row.LeftOut);
     }
