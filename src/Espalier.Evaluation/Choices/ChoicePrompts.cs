@@ -18,8 +18,8 @@ internal sealed record ChoicePrompt(TaskDocument Document, IReadOnlyList<(string
     /// <summary>Characters of the description, with which each context begins.</summary>
     public int Description { get; init; }
 
-    /// <summary>Characters of the delimiter, with which each continuation begins.</summary>
-    public int Delimiter { get; init; }
+    /// <summary>Characters of the delimiter with which each continuation begins; none where there is none.</summary>
+    public IReadOnlyList<int> Delimiters { get; init; } = [];
 
     /// <summary>
     /// The prompt in a model's chat template, as the harness has it: the description is said by the system, all else by the user, and the
@@ -27,7 +27,8 @@ internal sealed record ChoicePrompt(TaskDocument Document, IReadOnlyList<(string
     /// </summary>
     public ChoicePrompt In(ConversationForm chat) => this with
     {
-        Pairs = [.. Pairs.Select(pair => (chat.Asks(pair.Context, Description), pair.Continuation[Delimiter..]))],
+        Pairs = [.. Pairs.Select((pair, i) =>
+            (chat.Asks(pair.Context, Description), pair.Continuation[Delimiters.ElementAtOrDefault(i)..]))],
     };
 }
 
@@ -56,7 +57,6 @@ internal static class ChoicePrompts
             .Select(asked => Prompt(task, asked.Document, asked.Before) with
             {
                 Description = asked.Description,
-                Delimiter = task.Delimiter.Length,
             })];
     }
 
@@ -68,7 +68,10 @@ internal static class ChoicePrompts
             ? [.. choices.Select(choice => (before + task.Prompt.Fill(document.With("option", choice)),
                 task.Delimiter + partial.Continuation.Fill(document)))]
             : [.. choices.Select(choice => (before + task.Prompt.Fill(document), task.Delimiter + choice))];
-        return new(document, pairs, choices, options.RightOnes(document, choices), options.HasSeveral);
+        return new(document, pairs, choices, options.RightOnes(document, choices), options.HasSeveral)
+        {
+            Delimiters = [.. choices.Select(_ => task.Delimiter.Length)],
+        };
     }
 
     private static string Shot(TaskDefinition task, TaskDocument document)

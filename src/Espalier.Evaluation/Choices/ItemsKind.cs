@@ -45,7 +45,10 @@ internal sealed record ItemsKind : TaskKind
         var blanks = choices.Select(choice =>
             context.Length == 0 || char.IsWhiteSpace(context[^1]) || char.IsWhiteSpace(choice[0]) ? "" : " ").ToArray();
         return new(document, [.. choices.Zip(blanks, (choice, blank) => (context, blank + choice))],
-            [.. choices.Select(choice => choice.Trim())], [Answer(document, choices.Length)]);
+            [.. choices.Select(choice => choice.Trim())], [Answer(document, choices.Length)])
+        {
+            Delimiters = [.. blanks.Select(blank => blank.Length)],
+        };
     }
 
     private static string Context(TaskDocument document)

@@ -19,8 +19,10 @@ internal sealed class Sandbox
 
     private const int MaxAnswer = 1 << 16;
 
-    // A user id that no user has, one for each process of ours: the kernel counts a user's processes, and root's not at all.
-    private const int FirstUser = 0x70000000;
+    // User ids that no user has, one for each program: the kernel counts a user's processes, and root's not at all.
+    private const int FirstUser = 0x60000000, Users = 0x1FFFFFFF;
+
+    private static int s_started;
 
     private readonly PythonFolders _python;
     private readonly SandboxLimits _limits;
@@ -95,7 +97,7 @@ internal sealed class Sandbox
         [
             .. isRoot ? (string[])[] : ["--user", "--map-root-user"],
             "--mount", "--pid", "--net", "--ipc", "--uts", "--fork", "--kill-child", "sh", "-c", Resource("box.sh"), "box.sh",
-            _root, Text(isRoot ? FirstUser + Environment.ProcessId : 0), Text(most), Text(_limits.Memory), Text(_limits.Processes),
+            _root, Text(isRoot ? NextUser() : 0), Text(most), Text(_limits.Memory), Text(_limits.Processes),
             Text(_limits.File), Text(_limits.Files), .. _python.Folders, "--", _python.Program, "-I", "-c", Resource("harness.py"),
         ];
         var start = new ProcessStartInfo("unshare", arguments)
@@ -117,6 +119,9 @@ internal sealed class Sandbox
             throw new EspalierException($"programs are not run: unshare cannot be started ({error.Message}); install util-linux", error);
         }
     }
+
+    private static long NextUser() =>
+        FirstUser + ((long)Environment.ProcessId << 8 | (uint)Interlocked.Increment(ref s_started) & 255) % Users;
 
     private static void Feed(Process process, string text)
     {

@@ -20,6 +20,9 @@ internal sealed class FunctionCallQuestions(TaskDefinition task, FunctionCallKin
         var weights = FunctionCallTotals.Names.ToDictionary(metric => metric, metric => FunctionCallTotals.Weights(metric, _counts));
         return [.. Questions.Select((question, i) => new FunctionCallResult(prompts[i], texts[i],
             FunctionCallScorer.Score(question, texts[i].Text, kind.Syntax),
-            weights.ToDictionary(of => of.Key, of => of.Value.GetValueOrDefault(question.Category.Name))))];
+            weights.ToDictionary(of => of.Key, of => of.Value.GetValueOrDefault(question.Category.Name)))
+        {
+            Category = question.Category.Name,
+        })];
     }
 }

@@ -29,6 +29,15 @@ internal static class FunctionCallTotals
     /// <summary>Their names, in their order.</summary>
     public static IReadOnlyList<string> Names { get; } = [Accuracy, Simple, NonLive, Live, Irrelevance];
 
+    /// <summary>What a category counts in a mean of categories' means; null where a mean is over questions.</summary>
+    public static double? Share(string metric, string category) => metric switch
+    {
+        Simple => 1.0 / s_simple.Length,
+        NonLive => 1.0 / (1 + s_severalCalls.Length) / (s_simple.Contains(category) ? s_simple.Length : 1),
+        Irrelevance => 1.0 / s_irrelevance.Length,
+        _ => null,
+    };
+
     /// <summary>What a question of each category weighs in a mean; of no category where one that the mean needs is not there.</summary>
     public static IReadOnlyDictionary<string, double> Weights(string metric, IReadOnlyDictionary<string, int> counts)
     {
@@ -43,11 +52,6 @@ internal static class FunctionCallTotals
         };
         return !needed.All(counts.ContainsKey) ? new Dictionary<string, double>() : needed.ToDictionary(category => category, Weight);
 
-        double Weight(string category) => metric switch
-        {
-            Accuracy or Live => 1,
-            NonLive when s_simple.Contains(category) => 1.0 / s_simple.Length / counts[category],
-            _ => 1.0 / counts[category],
-        };
+        double Weight(string category) => Share(metric, category) is { } share ? share / counts[category] : 1;
     }
 }

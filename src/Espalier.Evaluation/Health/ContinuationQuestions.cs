@@ -6,10 +6,6 @@ using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Health;
 
-/// <summary>The log-likelihood of a text, as the cache has it.</summary>
-/// <param name="LogLikelihood">Nats.</param>
-internal sealed record KeptLogLikelihood(double LogLikelihood);
-
 /// <summary>Beginnings from which models go on; the first model that is asked is the one that the others are held against.</summary>
 internal sealed class ContinuationQuestions(ContinuationKind kind, string task,
     IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Questions)> asked) : TaskQuestions<GeneratedPrompt>(asked)
@@ -48,21 +44,12 @@ internal sealed class ContinuationQuestions(ContinuationKind kind, string task,
         CancellationToken stop)
     {
         int[] scored = [.. Enumerable.Range(0, references.Length).Where(i => references[i].Continuation.Length > 0)];
-        var kept = model.Kept<KeptLogLikelihood>(scored.Select(i => string.Join(' ', references[i].Context.Append(-1)
-            .Concat(references[i].Continuation).Select(id => id.ToString(CultureInfo.InvariantCulture)))));
-        var known = kept?.Read(progress.Note) ?? [];
-        if (known.Length != scored.Length)
-        {
-            using var work = progress.Begin($"{name}: loss", scored.Length, "texts");
-            var found = new LogLikelihoods(model.Decoder()).Of(
-                [.. scored.Select(i => new ScoredRequest(references[i].Context, [references[i].Continuation]))], done => work.Advance(done),
-                stop);
-            known = [.. found.Select(scores => new KeptLogLikelihood(scores[0].LogLikelihood))];
-            kept?.Write(known);
-        }
+        using var work = progress.Begin($"{name}: loss", scored.Length, "texts");
+        var known = KeptLogLikelihoods.Of(model, "continuation",
+            scored.Select(i => new ScoredRequest(references[i].Context, [references[i].Continuation])), progress, work, stop);
         var losses = new double[references.Length];
         foreach (var (i, score) in scored.Zip(known))
-            losses[i] = score.LogLikelihood;
+            losses[i] = score;
         return losses;
     }
 }

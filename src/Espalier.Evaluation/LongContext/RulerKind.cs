@@ -1,3 +1,4 @@
+using Espalier.Evaluation.Documents;
 using Espalier.Evaluation.LongContext.Materials;
 using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
@@ -29,6 +30,10 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
     public override bool HasDocuments => Material.HasDocuments;
 
     public override IReadOnlyList<string> OtherFiles => Material.OtherFiles;
+
+    /// <inheritdoc/>
+    /// <remarks>Nothing: its questions are made, and no text has them.</remarks>
+    public override string TextOf(TaskDefinition task, TaskDocument document) => "";
 
     public override string WhatIsCut(int shots) =>
         "were cut on the left, and what is asked for may be gone with it; take a smaller --context-length";

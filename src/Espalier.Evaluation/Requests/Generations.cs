@@ -38,7 +38,7 @@ internal sealed class Generations(PackedWeights model, Tokenizer tokenizer, IRea
         string[] written = [.. stops, .. ends.Order().Select(id => tokenizer.TokenText(id)).OfType<string>()];
         var prompts = requests.Select(Encode).ToArray();
         int[] order = [.. Enumerable.Range(0, prompts.Length).OrderByDescending(i => prompts[i].Length)];
-        int[][] sorted = [.. order.Select(i => prompts[i][Math.Max(0, prompts[i].Length - room)..])];
+        int[][] sorted = [.. order.Select(i => prompts[i].Length <= room ? prompts[i] : prompts[i][^room..])];
         var seekers = new StopStrings?[order.Length];
         var stopped = new bool[order.Length];
 

@@ -20,6 +20,8 @@ internal sealed record SampledResult(SampledKind Kind, DocumentResult Greedy, IR
     /// <remarks>A document's weight is the question's, not the answer's.</remarks>
     public override double Weight(string metric) => Greedy.Weight(Kind.Find(metric)?.Inner ?? metric);
 
+    public override Stratum? Stratum(string metric) => Greedy.Stratum(Kind.Find(metric)?.Inner ?? metric);
+
     public override void Write(Utf8JsonWriter json)
     {
         Greedy.Write(json);

@@ -14,6 +14,9 @@ internal sealed record AskedModel(
     /// <summary>Tokens that the model has positions for.</summary>
     public int Positions { get; init; } = int.MaxValue;
 
+    /// <summary>Ids that its embedding has rows for.</summary>
+    public int Rows { get; init; } = int.MaxValue;
+
     /// <summary>Reads the model's own chat template; null where nobody knows its folder.</summary>
     public Func<ConversationForm>? Template { get; init; }
 

@@ -41,6 +41,15 @@ internal static class DocumentLines
             foreach (var metric in result.Metrics)
                 json.WriteNumber(metric.Name, document.Weight(metric.Name));
             json.WriteEndObject();
+            json.WriteStartObject("strata");
+            foreach (var metric in result.Metrics)
+                if (document.Stratum(metric.Name) is var (name, share))
+                {
+                    json.WriteStartObject(metric.Name);
+                    json.WriteNumber(name, share);
+                    json.WriteEndObject();
+                }
+            json.WriteEndObject();
         });
 
     /// <summary>Reads what <see cref="Keep"/> wrote.</summary>
@@ -67,6 +76,8 @@ internal static class DocumentLines
         var document = new TaskDocument(default, place, line.GetProperty("document").GetInt32());
         return (subject, new KeptDocument(document, line.GetProperty("cut").GetInt32(), Numbers("scores")!, Numbers("weights"))
         {
+            Strata = line.TryGetProperty("strata", out var strata) ? strata.EnumerateObject().ToDictionary(of => of.Name,
+                of => of.Value.EnumerateObject().Select(stratum => new Stratum(stratum.Name, stratum.Value.GetDouble())).Single()) : [],
             KeptChance = line.TryGetProperty("chance", out var chance) ? chance.GetDouble() : null,
         });
 

@@ -11,6 +11,9 @@ internal sealed record KeptDocument(
     TaskDocument Document, int Cut, IReadOnlyDictionary<string, double> Scores, IReadOnlyDictionary<string, double>? Weights)
     : DocumentResult(Document, Cut)
 {
+    /// <summary>Its parts by the names of the metrics that have some.</summary>
+    public IReadOnlyDictionary<string, Stratum> Strata { get; init; } = new Dictionary<string, Stratum>();
+
     /// <summary>What chance alone scores, as it was kept.</summary>
     public double? KeptChance { get; init; }
 
@@ -19,6 +22,8 @@ internal sealed record KeptDocument(
     public override double Score(string metric) => Scores[metric];
 
     public override double Weight(string metric) => Weights?[metric] ?? 1;
+
+    public override Stratum? Stratum(string metric) => Strata.TryGetValue(metric, out var stratum) ? stratum : null;
 
     public override void Write(Utf8JsonWriter json) =>
         throw new NotSupportedException("what was kept of a document stands in its file already");

@@ -28,7 +28,11 @@ internal sealed class LazyWeights(Checkpoint checkpoint, Action? loading = null,
         () => new(Loaded(ref _packed, Packed), tokenizer,
             StopIds.Of(checkpoint, tokenizer)),
         known)
-    { Positions = checkpoint.Config.MaxPositions, Template = () => ConversationForm.OfModel(checkpoint.Folder) };
+    {
+        Positions = checkpoint.Config.MaxPositions,
+        Rows = checkpoint.Config.VocabularySize,
+        Template = () => ConversationForm.OfModel(checkpoint.Folder),
+    };
 
     public void Dispose()
     {

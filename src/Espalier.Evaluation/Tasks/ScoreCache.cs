@@ -17,6 +17,6 @@ internal sealed class ScoreCache(string folder)
     /// <param name="model">Hash of the model's folder.</param>
     /// <param name="asked">Everything that the answers depend on beside the model.</param>
     public CacheFile<T> Of<T>(string model, IEnumerable<string> asked) where T : class => new(
-        Path.Combine(folder, $"{ContentHash.OfText(string.Join('\0', asked.Prepend(model).Prepend(Version)))}.json"),
+        Path.Combine(folder, $"{ContentHash.OfTexts('\0', asked.Prepend(model).Prepend(Version))}.json"),
         PlainJson.Of<T[]>());
 }

@@ -29,7 +29,15 @@ internal enum PairedTest
 /// <param name="Probability">Of a difference at least so large between equally good models.</param>
 /// <param name="Adjusted">The same raised for all comparisons, of all tasks (<see cref="Holm"/>); null where there is one.</param>
 internal sealed record ModelDifference(string Model, double Difference, double Lower, double Upper, int OnlyModel, int OnlyAgainst,
-    PairedTest Test, double Probability, double? Adjusted);
+    PairedTest Test, double Probability, double? Adjusted)
+{
+    /// <summary>Documents of which both models have a score of the same weight; null in results of before they were counted.</summary>
+    public int? Documents { get; init; }
+
+    /// <summary>Whether there is any, so that there is something to compare.</summary>
+    [JsonIgnore]
+    public bool IsCompared => Documents != 0;
+}
 
 /// <summary>How models did on a subject, by the task's first metric.</summary>
 /// <param name="Values">Each model's value.</param>
@@ -100,10 +108,12 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
     {
         TaskComparison[] tasks = [.. results.Select(ofTask => Of(models, ofTask))];
         var adjusted = new Queue<double>(
-            Holm.Adjust([.. tasks.SelectMany(task => task.Comparisons).Select(comparison => comparison.Probability)]));
+            Holm.Adjust([.. tasks.SelectMany(task => task.Comparisons).Where(comparison => comparison.IsCompared)
+                .Select(comparison => comparison.Probability)]));
         return adjusted.Count < 2 ? tasks : [.. tasks.Select(task => task with
         {
-            Comparisons = [.. task.Comparisons.Select(comparison => comparison with { Adjusted = adjusted.Dequeue() })],
+            Comparisons = [.. task.Comparisons.Select(comparison =>
+                comparison.IsCompared ? comparison with { Adjusted = adjusted.Dequeue() } : comparison)],
         })];
     }
 
@@ -111,12 +121,16 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
     /// <param name="results">What each made of the task, in the same order.</param>
     public static TaskComparison Of(IReadOnlyList<string> models, IReadOnlyList<TaskResult> results)
     {
-        var (first, metric) = (results[0], results[0].Metrics[0]);
+        var first = results[0];
+        // What any model has no number for is no metric to compare by.
+        var boundless = results.SelectMany(result => result.Boundless).ToHashSet();
+        var metric = first.Metrics.First(of => !boundless.Contains(of.Name));
         var differences = Enumerable.Range(1, models.Count - 1)
             .Select(i => Difference(models[i], metric, results[i].Documents, first.Documents)).ToArray();
         return new(
             first.Task.Name, first.Shots, first.Documents.Count,
-            [.. models.Zip(results, (model, result) => new ModelResult(model, result.Totals, result.Cut, result.Seconds))],
+            [.. models.Zip(results, (model, result) => new ModelResult(
+                model, [.. result.Totals.Where(of => !boundless.Contains(of.Name))], result.Cut, result.Seconds))],
             differences,
             first.Subjects.Count < 2 ? [] : [.. first.Subjects.Index()
                 .Where(subject => results.All(result => TaskMetric.Weighs(metric, result.Subjects[subject.Index].Documents)))
@@ -137,7 +151,7 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
         var both = ofModel.Zip(ofFirst, (ours, theirs) => (Ours: ours, Theirs: theirs))
             .Where(pair => pair.Ours.Weight(metric.Name) is > 0 and var weight && pair.Theirs.Weight(metric.Name) == weight).ToArray();
         if (both.Length == 0)
-            return new(model, 0, 0, 0, 0, 0, PairedTest.Permutation, 1, null);
+            return new(model, 0, 0, 0, 0, 0, PairedTest.Permutation, 1, null) { Documents = 0 };
         double[] scores = [.. both.Select(pair => pair.Ours.Score(metric.Name))];
         double[] against = [.. both.Select(pair => pair.Theirs.Score(metric.Name))];
         double[] weights = [.. both.Select(pair => pair.Theirs.Weight(metric.Name))];
@@ -151,7 +165,9 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
         var isRightOrWrong = isPlainMean && scores.Concat(against).All(score => score is 0 or 1);
         return new(model, interval.Difference, interval.Lower, interval.Upper, better, worse,
             isRightOrWrong ? PairedTest.McNemar : PairedTest.Permutation,
-            isRightOrWrong ? McNemar.Probability(better, worse) : PairedPermutation.Probability(scores, against, weights, metric.Told),
-            null);
+            isRightOrWrong ? McNemar.Probability(better, worse) : PairedPermutation.Probability(scores, against, weights), null)
+        {
+            Documents = both.Length,
+        };
     }
 }

@@ -24,8 +24,20 @@ internal sealed record TaskResult(TaskDefinition Task, int Shots, IReadOnlyList<
     public IReadOnlyList<Metric> Metrics => Task.Kind.Metrics;
 
     /// <summary>
-    /// All metrics over all documents, subjects by their size; without a metric for which no document weighs anything.
+    /// All metrics over all documents, subjects by their size; without a metric for which no document weighs anything, and without those of
+    /// <see cref="Boundless"/>.
     /// </summary>
-    public IReadOnlyList<TaskMetric> Totals =>
-        [.. Metrics.Where(metric => TaskMetric.Weighs(metric, Documents)).Select(metric => TaskMetric.Of(metric, Documents))];
+    public IReadOnlyList<TaskMetric> Totals => [.. All.Where(metric => metric.IsFinite)];
+
+    /// <summary>
+    /// Perplexities beyond what a number holds: more than 709 nats a word, as of a text in a script that puts no blanks between words.
+    /// </summary>
+    public IReadOnlyList<string> Boundless => [.. All.Where(metric => !metric.IsFinite).Select(metric => metric.Name)];
+
+    /// <summary>What is said of these; null where there are none.</summary>
+    public string? BoundlessNote => Boundless is { Count: 0 } ? null
+        : $"{Task.Name}: {string.Join(", ", Boundless)} is left out: it is too large for a number (texts without spaces have few words)";
+
+    private IEnumerable<TaskMetric> All =>
+        Metrics.Where(metric => TaskMetric.Weighs(metric, Documents)).Select(metric => TaskMetric.Of(metric, Documents));
 }

@@ -13,7 +13,7 @@ internal sealed record KeptText(int Place, string Text, int Tokens, GenerationEn
 internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
     IReadOnlyList<(string Subject, IReadOnlyList<GeneratedPrompt> Questions)> asked) : TaskQuestions<GeneratedPrompt>(asked)
 {
-    // So many texts are lost to a kill at most.
+    // So many texts are lost to a kill at most, or a sixteenth of those there are: each time all are written.
     private const int KeptTogether = 16;
 
     public override IReadOnlyList<DocumentResult> Ask(AskedModel model, string name, IProgressReporter progress, CancellationToken stop)
@@ -33,6 +33,7 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
         var made = (kept?.Read(progress.Note) ?? []).Where(text => text.Place >= 0 && text.Place < prompts.Count && text.Text is not null
             && text.Tokens >= 0 && text.Cut >= 0 && Enum.IsDefined(text.End)).DistinctBy(text => text.Place)
             .ToDictionary(text => text.Place, text => new Generation(text.Text, text.Tokens, text.End, text.Cut));
+        var written = made.Count;
         if (made.Count < prompts.Count)
             try
             {
@@ -40,7 +41,7 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
                     (place, text) =>
                     {
                         made[place] = text;
-                        if (made.Count % KeptTogether == 0)
+                        if (made.Count - written >= Math.Max(KeptTogether, written / KeptTogether))
                             Keep();
                     }, model.Attempt, stop);
             }
@@ -50,7 +51,11 @@ internal sealed class TextQuestions(GeneratedKind kind, TaskSettings settings,
             }
         return [.. Enumerable.Range(0, prompts.Count).Select(place => made[place])];
 
-        void Keep() => kept?.Write([.. made.OrderBy(text => text.Key)
-            .Select(text => new KeptText(text.Key, text.Value.Text, text.Value.Tokens, text.Value.End, text.Value.Cut))]);
+        void Keep()
+        {
+            kept?.Write([.. made.OrderBy(text => text.Key)
+                .Select(text => new KeptText(text.Key, text.Value.Text, text.Value.Tokens, text.Value.End, text.Value.Cut))]);
+            written = made.Count;
+        }
     }
 }

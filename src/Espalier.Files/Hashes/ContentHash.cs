@@ -13,6 +13,15 @@ internal static class ContentHash
     /// <summary>The hash of a text's UTF-8 bytes.</summary>
     public static string OfText(string text) => OfBytes(Encoding.UTF8.GetBytes(text));
 
+    /// <summary>The hash of texts with a character between two of them, which never lie in memory together.</summary>
+    public static string OfTexts(char between, IEnumerable<string> texts)
+    {
+        using var hash = ContentHasher.Sha256();
+        foreach (var (i, text) in texts.Index())
+            hash.Append(Encoding.UTF8.GetBytes(i == 0 ? text : between + text));
+        return hash.Digits();
+    }
+
     /// <summary>The hash of a file's bytes, read once from front to back.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static string OfFile(string path) => OfFile(path, ContentHasher.Sha256);

@@ -63,12 +63,12 @@ internal static class CardEvaluation
                 + (tasks.Any(task => task.Comparisons.Any(one => one.Adjusted is not null)) ? ", adjusted for all comparisons (Holm):"
                     : ":"));
             page.Table(["benchmark", "model", ">difference", ">95 % interval", ">p"], tasks.SelectMany(task =>
-                models.Skip(1).Zip(task.Comparisons, (model, one) => new[]
+                models.Skip(1).Zip(task.Comparisons).Where(pair => pair.Second.IsCompared).Select(pair => new[]
                 {
-                    CardPage.Plain(task.Task), NameOf(model),
-                    MetricText.Signed(one.Difference, task.Metric.Scale) + MetricText.Points(task.Metric.Scale),
-                    $"{MetricText.Signed(one.Lower, task.Metric.Scale)} to {MetricText.Signed(one.Upper, task.Metric.Scale)}",
-                    MetricText.Probability(one.Adjusted ?? one.Probability).Replace("<", "&lt;", StringComparison.Ordinal),
+                    CardPage.Plain(task.Task), NameOf(pair.First),
+                    MetricText.Signed(pair.Second.Difference, task.Metric.Scale) + MetricText.Points(task.Metric.Scale),
+                    $"{MetricText.Signed(pair.Second.Lower, task.Metric.Scale)} to {MetricText.Signed(pair.Second.Upper, task.Metric.Scale)}",
+                    MetricText.Probability(pair.Second.Adjusted ?? pair.Second.Probability).Replace("<", "&lt;", StringComparison.Ordinal),
                 })));
         }
         foreach (var task in tasks.Where(task => task.IsFew))

@@ -53,6 +53,29 @@ public sealed class PerplexityTests : TorchTest
     }
 
     [Fact]
+    public void What_was_scored_before_a_stop_is_not_scored_again()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllLines(Path.Combine(folder.Path, "a.jsonl"), Enumerable.Range(0, 70).Select(i => $"{{\"text\": \"Text {i}.\"}}"));
+        File.WriteAllText(Path.Combine(folder.Path, "t.yaml"), "test: a.jsonl\nkind: perplexity\nprompt: \"{text}\"\n");
+        var (task, settings) = (TaskFile.Read(Path.Combine(folder.Path, "t.yaml")), new TaskSettings(null));
+        using var checkpoint = Checkpoint.Open(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"));
+        using var model = DecoderWeights.Load(checkpoint);
+        var loads = 0;
+        var cache = new ScoreCache(Path.Combine(folder.Path, "cache"));
+        TaskResult Ask(Func<Decoder> decoder) => TaskEvaluator.Run(task, settings, task.Kind.Questions(task, settings),
+            new(Tokenizer.Load(checkpoint.Folder), decoder, () => throw new InvalidOperationException(), (cache, "m"))
+            { Positions = checkpoint.Config.MaxPositions }, NullProgress.Instance);
+
+        // Stopped before its second piece of 64 windows.
+        Assert.Throws<OperationCanceledException>(() => Ask(() => loads++ == 0 ? model : throw new OperationCanceledException()));
+        loads = 0;
+        var resumed = Ask(() => ++loads == 1 ? model : throw new InvalidOperationException("asked again"));
+        cache = new(Path.Combine(folder.Path, "other"));
+        Assert.Equal(Ask(() => model).Totals, resumed.Totals);
+    }
+
+    [Fact]
     public void Last_words_have_the_goldens_likelihoods()
     {
         var expected = s_golden.GetProperty("last_words").EnumerateArray().ToArray();
@@ -96,6 +119,27 @@ public sealed class PerplexityTests : TorchTest
     public void What_a_task_cannot_have_is_said(string keys, string expected) => Assert.Contains(expected,
         Assert.Throws<EspalierException>(() => TaskFile.Parse($"test: a.jsonl\n{keys}", "t.yaml")).Message, StringComparison.Ordinal);
 
+    // Of 800 nats a word, as where a script has no blanks, there is no perplexity: models are compared by the next metric.
+    [Fact]
+    public void A_perplexity_beyond_all_numbers_is_left_out()
+    {
+        var task = TaskFile.Parse("test: a.jsonl\nkind: perplexity\nprompt: \"{text}\"\n", "t.yaml");
+        TaskResult[] results = [Result(700), Result(720)];
+        Assert.Equal([], results[0].Boundless);
+        Assert.Equal("t: word_perplexity is left out: it is too large for a number (texts without spaces have few words)",
+            results[1].BoundlessNote);
+        var comparison = TaskComparison.Of(["a", "b"], results);
+        Assert.Equal("byte_perplexity", comparison.Metric.Name);
+        Assert.All(comparison.Results, result => Assert.Equal(["byte_perplexity", "bits_per_byte", "token_perplexity"],
+            result.Metrics.Select(metric => metric.Name)));
+        var difference = Assert.Single(comparison.Comparisons);
+        Assert.Equal(Math.Exp(0.72) - Math.Exp(0.70), difference.Difference, 1e-12);
+        Assert.Equal(1, TaskComparison.Of(["b", "b"], [results[1], results[1]]).Comparisons[0].Probability);
+
+        TaskResult Result(double nats) => new(task, 0, [new("", [.. Enumerable.Range(0, 3).Select(i => new PerplexityResult(
+            new(new(default, "here", i), "", 1, 1000), -nats, 900))])], 0);
+    }
+
     [Theory]
     [InlineData("kind: perplexity\nprompt: \"{text}\"\n", "line 1: the text is empty")]
     [InlineData("kind: likelihood\nprompt: \"a\"\ntarget: \"{text}\"\n", "line 1: the target is empty")]
@@ -120,7 +164,8 @@ public sealed class PerplexityTests : TorchTest
         using var checkpoint = Checkpoint.Open(Path.Combine(Fixtures.Root, "models", "quickstart-teacher"));
         using var model = DecoderWeights.Load(checkpoint);
         return TaskEvaluator.Run(task, settings, task.Kind.Questions(task, settings),
-            new(Tokenizer.Load(checkpoint.Folder), () => model, () => throw new InvalidOperationException()), NullProgress.Instance);
+            new(Tokenizer.Load(checkpoint.Folder), () => model, () => throw new InvalidOperationException())
+            { Positions = checkpoint.Config.MaxPositions }, NullProgress.Instance);
     }
 
     private static int Number(JsonElement golden, string field) => golden.GetProperty(field).GetInt32();

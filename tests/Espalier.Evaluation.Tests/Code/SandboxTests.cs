@@ -101,6 +101,14 @@ public sealed class SandboxTests
         Assert.ThrowsAny<OperationCanceledException>(() => TestSandbox.Instance.Run("while True: pass", stop.Token));
     }
 
+    [SandboxFact]
+    public void A_program_has_its_processes_whatever_runs_beside_it()
+    {
+        const string program = "import threading, time\nfor _ in range(8): threading.Thread(target=time.sleep, args=(2,)).start()\ntime.sleep(1)";
+        Assert.All(Enumerable.Range(0, 3).AsParallel().WithDegreeOfParallelism(3).Select(_ => TestSandbox.Instance.Run(program)),
+            verdict => Assert.Equal("", verdict.Reason));
+    }
+
     [Theory]
     [InlineData(0, 1L << 30, 12, "time limit")]
     [InlineData(3, 1L << 20, 12, "64 MiB")]

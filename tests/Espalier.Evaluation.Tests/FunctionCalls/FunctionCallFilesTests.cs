@@ -75,15 +75,31 @@ public sealed class FunctionCallFilesTests : IDisposable
         var weights = FunctionCallTotals.Names.ToDictionary(metric => metric, metric => FunctionCallTotals.Weights(metric, counts));
         DocumentResult[] results = [.. verdicts.SelectMany(of => Enumerable.Range(0, of.Item3).Select(i => new FunctionCallResult(
             new(document, ""), new("", 1, GenerationEnd.Length, 0), new(i < of.Item2, null, null),
-            weights.ToDictionary(metric => metric.Key, metric => metric.Value.GetValueOrDefault(of.Item1)))))];
+            weights.ToDictionary(metric => metric.Key, metric => metric.Value.GetValueOrDefault(of.Item1)))
+        {
+            Category = of.Item1,
+        }))];
         Assert.Equal(12.0 / 22, Value("accuracy"), 1e-12);
         Assert.Equal(0.5, Value("simple"), 1e-12);
         Assert.Equal(0.5, Value("non_live"), 1e-12);
         Assert.Equal(5.0 / 8, Value("live"), 1e-12);
         // Of a mean of which a category is missing there is none.
         Assert.False(TaskMetric.Weighs(new("irrelevance"), results));
+        // A mean of three means has the error of three means: what lies between them is no chance.
+        Assert.Equal(Math.Sqrt(3.0 / 16 / 3 + 1.0 / 4 + 3.0 / 16 / 3) / 3, TaskMetric.Of(new("simple"), results).StandardError, 1e-12);
+        // Without the only right call of a category, its mean is that of the others.
+        Assert.Equal((3.0 / 4 + 0 + 1.0 / 4) / 3, TaskMetric.Of(new("simple"), [.. results[..4], .. results[5..]]).Value, 1e-12);
+        Assert.False(TaskMetric.Weighs(new("simple"), results[..6]));
 
         double Value(string metric) => TaskMetric.Of(new(metric), results).Value;
+    }
+
+    [Fact]
+    public void A_question_without_right_calls_is_refused_before_a_model_is_asked()
+    {
+        Write(Question, "{\"id\": \"simple_python_0\", \"ground_truth\": []}", "possible_answer_simple_python.json");
+        Assert.EndsWith("line 1: its ground_truth has no calls, so no answer would be right",
+            Assert.Throws<EspalierException>(() => FunctionCallFolder.Read(_folder, new("simple_python"))).Message, StringComparison.Ordinal);
     }
 
     private void Write(string question, string answer, string answers)

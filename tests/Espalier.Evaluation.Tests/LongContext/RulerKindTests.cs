@@ -1,4 +1,5 @@
 using Espalier.Evaluation.Catalog;
+using Espalier.Evaluation.Contamination;
 using Espalier.Evaluation.LongContext;
 using Espalier.Evaluation.Requests;
 using Espalier.Evaluation.Tasks;
@@ -92,6 +93,8 @@ public sealed class RulerKindTests : TorchTest
         var result = TaskEvaluator.Run(task, settings, task.Kind.Questions(task, settings), model, NullProgress.Instance);
         Assert.Equal([1, 0.2, 0], result.Documents.Select(document => document.Score("string_match_all")));
         Assert.Equal(0.4, Assert.Single(result.Totals).Value, 12);
+        // Made questions are in nobody's training text: there are no words to look for.
+        Assert.All(ContaminationReport.Rows([result]).Overlaps(), overlap => Assert.Equal(0, overlap.Rows));
     }
 
     [Fact]

@@ -51,6 +51,10 @@ public sealed class RagTaskTests : TorchTest
         // So small a model refuses nothing: of the two halves one is right.
         Assert.Equal([0.5, 0, 1], result.Totals.Skip(2).Select(metric => metric.Value));
         Assert.All(all, of => Assert.InRange(of.Made.Tokens, 1, 8));
+        using var lines = new MemoryStream();
+        DocumentLines.Keep(lines, result);
+        File.WriteAllBytes(folder.Of("kept.jsonl"), lines.ToArray());
+        Assert.Equal(result.Totals, DocumentLines.Read(folder.Of("kept.jsonl"), task, 0, 0).Totals);
         Assert.Equal(0, result.Cut);
 
         var narrow = TaskEvaluator.Run(task, settings, task.Kind.Questions(task, settings), model with { Positions = 70 },

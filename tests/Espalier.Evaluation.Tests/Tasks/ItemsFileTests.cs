@@ -1,5 +1,6 @@
 using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Choices;
+using Espalier.Evaluation.Conversations;
 using Espalier.Evaluation.Tasks;
 using Espalier.Models.Checkpoints;
 using Espalier.Models.Tokenizers;
@@ -45,6 +46,8 @@ public sealed class ItemsFileTests : TorchTest
             asked[1].Pairs);
         Assert.Equal([("", "It rained."), ("", "She laughed")], asked[2].Pairs);
         Assert.Equal([("So ", "it"), ("So ", "we")], asked[3].Pairs);
+        Assert.Equal(["blue", " green"],
+            asked[0].In(ConversationForm.Plain).Pairs.Select(pair => pair.Continuation));
         Assert.Equal([0, 2, 1, 1], asked.Select(prompt => prompt.Answer));
         Assert.Equal(["blue", "green"], asked[0].Choices);
         Assert.Equal(2, Ask(task, new(null, Limit: 2)).Count);

@@ -1,4 +1,6 @@
+using Espalier.Evaluation.Catalog;
 using Espalier.Evaluation.Statistics;
+using Espalier.Evaluation.Tasks;
 using Espalier.Evaluation.Tasks.Metrics;
 
 namespace Espalier.Evaluation.Tests.Tasks;
@@ -55,7 +57,7 @@ public sealed class StatisticsTests
         {
             var seen = Math.Abs(Difference(0));
             var exact = Enumerable.Range(0, 64).Count(exchanged => Math.Abs(Difference(exchanged)) >= seen - 1e-12) / 64.0;
-            Assert.Equal(exact, PairedPermutation.Probability(first, second, weights, told), 0.015);
+            Assert.Equal(exact, PairedPermutation.Probability(first, second, weights), 0.015);
 
             double Difference(int exchanged)
             {
@@ -69,7 +71,7 @@ public sealed class StatisticsTests
                 return told(one / 10) - told(other / 10);
             }
         }
-        Assert.Equal(1, PairedPermutation.Probability(first, first, weights, static mean => mean));
+        Assert.Equal(1, PairedPermutation.Probability(first, first, weights));
     }
 
     [Fact]
@@ -95,6 +97,22 @@ public sealed class StatisticsTests
         Assert.Equal(2.0 / 6, mean, 1e-12);
         Assert.Equal(Math.Sqrt((2.0 / 3 * (2.0 / 3) + 1.0 / 3 * (1.0 / 3) + 1) * 3 / 2) / 6, error, 1e-12);
         Assert.Equal(0, TaskMetric.MeanOf([0.4], [7]).StandardError);
+    }
+
+    [Fact]
+    public void Where_no_document_weighs_the_same_in_both_models_nothing_is_compared_and_nothing_adjusted()
+    {
+        var task = TaskFile.Parse("test: a.jsonl\nkind: likelihood\nprompt: \"a\"\ntarget: \"{text}\"\n", "t.yaml");
+        TaskResult[][] tasks = [[Of(1, 0), Of(2, 1)], [Of(1, 0), Of(1, 1)], [Of(1, 1), Of(1, 0)]];
+        var compared = TaskComparison.OfAll(["a", "b"], tasks).Select(of => of.Comparisons.Single()).ToArray();
+        Assert.Equal([0, 6, 6], compared.Select(of => of.Documents!.Value));
+        Assert.Null(compared[0].Adjusted);
+        Assert.All(compared[1..], of => Assert.Equal(2 * of.Probability, of.Adjusted!.Value, 1e-12));
+
+        TaskResult Of(double weight, double score) => new(task, 0, [new("", [.. Enumerable.Range(0, 6).Select(i => new KeptDocument(
+            new(default, "here", i), 0, Numbers(score), Numbers(weight)))])], 0);
+
+        Dictionary<string, double> Numbers(double value) => task.Kind.Metrics.ToDictionary(metric => metric.Name, _ => value);
     }
 
     [Fact]

@@ -240,6 +240,8 @@ internal sealed class TaskEvaluation
             var result = TaskEvaluator.Run(task, settings, questionsOfTask, asked, run.Progress, run.Cancellation);
             if (result.CutNote(checkpoint.Config.MaxPositions) is { } note)
                 run.Progress.Warn(note);
+            if (result.BoundlessNote is { } boundless)
+                run.Progress.Warn(boundless);
             return result;
         })];
     }

@@ -21,7 +21,7 @@ internal sealed record TaskReport(IReadOnlyList<string> Models, IReadOnlyList<Ta
     ContaminationReport? Contamination = null, int? Limit = null, int? MaxTokens = null, bool ChatTemplate = false,
     Attempts? Attempts = null)
 {
-    public int Comparisons => Tasks.Sum(task => task.Comparisons.Count);
+    public int Comparisons => Tasks.Sum(task => task.Comparisons.Count(comparison => comparison.IsCompared));
 }
 
 /// <summary>A model's answers beside those of the first model, as a judge sees them in both orders.</summary>

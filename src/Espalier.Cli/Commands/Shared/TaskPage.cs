@@ -33,14 +33,15 @@ internal static class TaskPage
                 $"{task.Task} {MetricText.Number(task.Chance!.Value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")));
         if (tasks.Any(task => task.IsFew))
             page.Line($"with fewer than {TaskComparison.Few} documents, standard errors and intervals mean little");
-        var all = tasks.Sum(task => task.Comparisons.Count);
+        var all = tasks.Sum(task => task.Comparisons.Count(comparison => comparison.IsCompared));
         foreach (var task in tasks.Where(task => task.Comparisons.Count > 0))
         {
             page.Line();
             page.Heading($"{task.Task}, {task.Metric.Name}, against {models[0]}");
             var scale = task.Metric.Scale;
             foreach (var (name, comparison) in models.Skip(1).Zip(task.Comparisons))
-                page.Line($"{name}: {Difference(comparison, scale)}; {Sides(comparison)}; {P(comparison.Probability)}"
+                page.Line(!comparison.IsCompared ? $"{name}: not compared: no document has a score of the same weight in both models"
+                    : $"{name}: {Difference(comparison, scale)}{On(comparison, task)}; {Sides(comparison)}; {P(comparison.Probability)}"
                     + (comparison.Adjusted is { } holm ? $", {P(holm)} adjusted for {all} comparisons" : ""));
             if (task.Fallen.Any())
                 page.Line($"{task.FallenTitle}:");
@@ -56,6 +57,9 @@ internal static class TaskPage
     private static string Difference(ModelDifference comparison, MetricScale scale) =>
         $"{MetricText.Signed(comparison.Difference, scale)}{MetricText.Points(scale)} (95 % interval "
             + $"{MetricText.Number(comparison.Lower, scale)} to {MetricText.Number(comparison.Upper, scale)})";
+
+    private static string On(ModelDifference comparison, TaskComparison task) => comparison.Documents is null || comparison.Documents == task.Documents ? ""
+        : $" on {comparison.Documents} of {task.Documents} documents";
 
     private static string Sides(ModelDifference comparison) => comparison.Test == PairedTest.McNemar
         ? $"only this model right {comparison.OnlyModel}, only the other right {comparison.OnlyAgainst}"

@@ -36,6 +36,8 @@ internal static class FunctionCallFiles
         var functions = described.EnumerateArray().Select((function, i) => Function(document, function, $"function[{i}]")).ToArray();
         if (functions.Length == 0 && category.HasAnswers)
             throw new EspalierException($"{document.Place}: function has no functions");
+        if (answers.Count == 0 && category.HasAnswers)
+            throw new EspalierException($"{document.Place}: its ground_truth has no calls, so no answer would be right");
         foreach (var (i, answer) in answers.Index())
         {
             var function = category.Goal == CallGoal.Simple ? functions[0] : functions.FirstOrDefault(one => one.Name == answer.Function)

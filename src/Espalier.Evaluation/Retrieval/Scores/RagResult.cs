@@ -1,4 +1,5 @@
 using Espalier.Evaluation.Requests;
+using Espalier.Evaluation.Tasks.Metrics;
 using Espalier.Evaluation.Texts;
 
 namespace Espalier.Evaluation.Retrieval.Scores;
@@ -25,6 +26,9 @@ internal sealed record RagResult(GeneratedPrompt Prompt, Generation Made, AskedR
         RagScoring.Answered => Asked.Question.IsUnanswerable ? 0 : 1,
         _ => 1,
     };
+
+    public override Stratum? Stratum(string metric) =>
+        metric == RagScoring.Both ? new(Asked.Question.IsUnanswerable ? RagScoring.Refused : RagScoring.Answered, 0.5) : null;
 
     public override void Write(Utf8JsonWriter json)
     {

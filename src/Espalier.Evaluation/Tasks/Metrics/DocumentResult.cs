@@ -2,6 +2,10 @@ using Espalier.Evaluation.Documents;
 
 namespace Espalier.Evaluation.Tasks.Metrics;
 
+/// <summary>A part of a task with a mean of its own, such as a category.</summary>
+/// <param name="Share">What its mean counts in the whole; all parts' shares together are 1.</param>
+internal readonly record struct Stratum(string Name, double Share);
+
 /// <summary>What a model made of one document.</summary>
 /// <param name="Cut">Ids of the context that were cut on the left, for the model has not so many positions; the most of any choice.</param>
 internal abstract record DocumentResult(TaskDocument Document, int Cut)
@@ -13,6 +17,9 @@ internal abstract record DocumentResult(TaskDocument Document, int Cut)
     /// What it weighs in the mean of a metric: 1, but where the mean is over parts of documents, such as words or instructions.
     /// </summary>
     public virtual double Weight(string metric) => 1;
+
+    /// <summary>Which part of a metric that is a mean of the parts' own means it belongs to; null where the mean is over documents.</summary>
+    public virtual Stratum? Stratum(string metric) => null;
 
     /// <summary>What it would score by the task's first metric by chance alone; null where nobody can say.</summary>
     public virtual double? Chance => null;

@@ -129,6 +129,8 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks, 
         var result = TaskEvaluator.Run(Definition, Settings, Questions, asked, run.Progress, run.Stop);
         if (result.CutNote(positions) is { } note)
             run.Progress.Warn(note);
+        if (result.BoundlessNote is { } boundless)
+            run.Progress.Warn(boundless);
         return result;
     }
 
