@@ -16,7 +16,7 @@ internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOn
                 "the model's tokenizer has neither BOS nor EOS, from which the first token of a text is predicted");
         int[][] ids = [.. Questions.Select(text => Encode(model, text))];
         (int Text, ScoredRequest Window)[] windows =
-            [.. ids.Index().SelectMany(text => RollingWindows.Of(text.Item, prefix, model.Positions).Select(window => (text.Index, window)))];
+            [.. ids.SelectMany((of, text) => RollingWindows.Of(of, prefix, model.Positions).Select(window => (text, window)))];
         using var task = progress.Begin(name, windows.Length, "windows");
         var sums = new double[ids.Length];
         foreach (var (window, score) in windows.Zip(

@@ -18,7 +18,7 @@ internal abstract record DocumentResult(TaskDocument Document, int Cut)
     /// </summary>
     public virtual double Weight(string metric) => 1;
 
-    /// <summary>Which part of a metric that is a mean of the parts' own means it belongs to; null where the mean is over documents.</summary>
+    /// <summary>Its part in a metric that is a mean of parts' means; null where the mean is over documents.</summary>
     public virtual Stratum? Stratum(string metric) => null;
 
     /// <summary>What it would score by the task's first metric by chance alone; null where nobody can say.</summary>

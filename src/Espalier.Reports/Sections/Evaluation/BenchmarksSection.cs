@@ -65,14 +65,15 @@ internal static class BenchmarksSection
         if (all == 0)
             return;
         var isAdjusted = tasks.Any(task => task.Comparisons.Any(comparison => comparison.Adjusted is not null));
-        var table = new HtmlTable(["Against the teacher", "Model", ">Documents", ">Difference", ">95 % interval", ">Better on", ">Worse on", ">p",
-            .. isAdjusted ? [">p, adjusted"] : Array.Empty<Column>()]);
+        var table = new HtmlTable(["Against the teacher", "Model", ">Documents", ">Difference", ">95 % interval", ">Better on", ">Worse on",
+            ">p", .. isAdjusted ? [">p, adjusted"] : Array.Empty<Column>()]);
         foreach (var task in tasks)
             foreach (var (model, comparison) in models.Skip(1).Zip(task.Comparisons).Where(pair => pair.Second.IsCompared))
             {
                 var scale = task.Metric.Scale;
                 table.Add(null, [new Cell($"{task.Task}, {task.Metric.Name}"), new Cell(model),
-                    new Cell(Units.Exact(comparison.Documents ?? task.Documents)), new Cell(MetricText.Signed(comparison.Difference, scale) + MetricText.Points(scale)),
+                    new Cell(Units.Exact(comparison.Documents ?? task.Documents)),
+                    new Cell(MetricText.Signed(comparison.Difference, scale) + MetricText.Points(scale)),
                     new Cell($"{MetricText.Signed(comparison.Lower, scale)} to {MetricText.Signed(comparison.Upper, scale)}"),
                     new Cell(Units.Exact(comparison.OnlyModel)), new Cell(Units.Exact(comparison.OnlyAgainst)),
                     new Cell(MetricText.Probability(comparison.Probability)),
