@@ -10,12 +10,12 @@ internal static partial class KernelsBenchmark
 {
     private const double Tolerance = 1e-4;
 
-    private static readonly Op s_flash = Op.Of(
+    private static readonly Op s_flash = new(
         "aten::_scaled_dot_product_flash_attention_for_cpu(Tensor query, Tensor key, Tensor value, float dropout_p=0.0, bool "
             + "is_causal=False, *, "
         + "Tensor? attn_mask=None, float? scale=None) -> (Tensor output, Tensor logsumexp)");
 
-    private static readonly Op s_flashBackward = Op.Of(
+    private static readonly Op s_flashBackward = new(
         "aten::_scaled_dot_product_flash_attention_for_cpu_backward(Tensor grad_out, Tensor query, Tensor key, Tensor value, Tensor out, "
         + "Tensor logsumexp, float dropout_p, bool is_causal, *, Tensor? attn_mask=None, float? scale=None) -> (Tensor, Tensor, Tensor)");
 

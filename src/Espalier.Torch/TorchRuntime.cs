@@ -48,14 +48,11 @@ public static unsafe class TorchRuntime
     /// <summary>Tensors that the garbage collector had to free because nobody disposed them: zero in a correct program.</summary>
     public static long LeakedTensors => TensorHandle.FinalizedCount;
 
-    /// <summary>Whether the allocator was set to keep freed memory.</summary>
-    public static bool KeepsMemory => Allocator.Kept;
-
     /// <summary>Whether numbers too small for full precision are zero in operators, as they should be for speed.</summary>
     public static bool FlushesDenormals { get; private set; }
 
     /// <summary>CUDA devices that this libtorch can use; 0 where it has no part for CUDA.</summary>
-    public static int CudaDevices => Devices.CudaCount;
+    public static int CudaDevices => Libtorch.CudaDevices == null ? 0 : (int)Libtorch.CudaDevices();
 
     /// <summary>Whether a CUDA device can be used by this libtorch.</summary>
     public static bool HasCuda => CudaDevices > 0;

@@ -12,8 +12,7 @@ namespace Espalier.Torch;
 internal sealed class WorkerThreads : IDisposable
 {
     private readonly Thread[] _threads;
-    private readonly ManualResetEventSlim[] _begin;
-    private readonly CountdownEvent _end;
+    private readonly Barrier _phase;
     private readonly Exception?[] _failures;
     private Action<int>? _work;
     private volatile bool _over;
@@ -26,8 +25,7 @@ internal sealed class WorkerThreads : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var before = TorchRuntime.Threads;
-        _begin = [.. Enumerable.Range(0, count).Select(_ => new ManualResetEventSlim())];
-        _end = new(count);
+        _phase = new(count + 1); // with who waits for them: all come to it before a run, and after it
         _failures = new Exception?[count];
         _threads = [.. Enumerable.Range(0, count)
             .Select(index => new Thread(() => Serve(index)) { IsBackground = true, Name = $"worker {index}" })];
@@ -65,10 +63,8 @@ internal sealed class WorkerThreads : IDisposable
         ObjectDisposedException.ThrowIf(_over, this);
         _work = work;
         Array.Clear(_failures);
-        _end.Reset();
-        foreach (var begin in _begin)
-            begin.Set();
-        _end.Wait();
+        _phase.SignalAndWait();
+        _phase.SignalAndWait();
         foreach (var failure in _failures)
             if (failure is not null)
                 ExceptionDispatchInfo.Throw(failure);
@@ -79,21 +75,17 @@ internal sealed class WorkerThreads : IDisposable
         if (_over)
             return;
         _over = true;
-        foreach (var begin in _begin)
-            begin.Set();
+        _phase.SignalAndWait();
         foreach (var thread in _threads)
             thread.Join();
-        foreach (var begin in _begin)
-            begin.Dispose();
-        _end.Dispose();
+        _phase.Dispose();
     }
 
     private void Serve(int index)
     {
         while (true)
         {
-            _begin[index].Wait();
-            _begin[index].Reset();
+            _phase.SignalAndWait();
             if (_over)
             {
                 Scratch.Free();
@@ -109,7 +101,7 @@ internal sealed class WorkerThreads : IDisposable
             {
                 _failures[index] = exception;
             }
-            _end.Signal();
+            _phase.SignalAndWait();
         }
     }
 }

@@ -1,7 +1,21 @@
 namespace Espalier.Torch.Dispatch;
 
+/// <summary>What an <see cref="Argument"/> holds.</summary>
+internal enum ValueTag
+{
+    Default,
+    None,
+    Tensor,
+    Int,
+    Double,
+    Bool,
+    Device,
+    IntList,
+    TensorList,
+}
+
 /// <summary>
-/// One argument of an operator call: a tensor, a number, a list, a string, nothing (<see cref="None"/>) or the schema's default
+/// One argument of an operator call: a tensor, a number, a device, a list, nothing (<see cref="None"/>) or the schema's default
 /// (<see cref="Default"/>). Converts from what it can hold, so that a call reads like the operator's schema.
 /// </summary>
 internal readonly struct Argument
@@ -23,8 +37,14 @@ internal readonly struct Argument
     /// <summary>Nothing, for optional arguments.</summary>
     public static Argument None => new(ValueTag.None);
 
+    /// <summary>Whether it is an integer or another number.</summary>
+    public bool IsNumber => Tag is ValueTag.Int or ValueTag.Double;
+
+    /// <summary>The number that it is.</summary>
+    public double Number => Tag == ValueTag.Double ? BitConverter.Int64BitsToDouble(Bits) : Bits;
+
     /// <summary>A tensor; null is <see cref="None"/>.</summary>
-    public static implicit operator Argument(Tensor? value) => value is null ? None : new(ValueTag.Tensor, 0, value);
+    public static implicit operator Argument(Tensor? value) => OrNone(ValueTag.Tensor, value);
 
     public static implicit operator Argument(long value) => new(ValueTag.Int, value);
 
@@ -34,36 +54,29 @@ internal readonly struct Argument
 
     public static implicit operator Argument(bool value) => new(ValueTag.Bool, value ? 1 : 0);
 
-    public static implicit operator Argument(DType value) => new(ValueTag.Int, (long)value);
+    /// <summary>An element type; null is <see cref="None"/>.</summary>
+    public static implicit operator Argument(DType? value) => value is { } dtype ? new(ValueTag.Int, (long)dtype) : None;
+
+    public static implicit operator Argument(Device value) => new(ValueTag.Device, value.Word);
 
     /// <summary>A list of integers, such as sizes; null is <see cref="None"/>.</summary>
-    public static implicit operator Argument(long[]? value) => List(ValueTag.IntList, value);
-
-    /// <summary>A list of floating-point numbers; null is <see cref="None"/>.</summary>
-    public static implicit operator Argument(double[]? value) => List(ValueTag.DoubleList, value);
+    public static implicit operator Argument(long[]? value) => OrNone(ValueTag.IntList, value);
 
     /// <summary>A list of tensors; null entries are None, and so is null.</summary>
-    public static implicit operator Argument(Tensor?[]? value) => List(ValueTag.TensorList, value);
-
-    /// <summary>A string, or the name of a device; null is <see cref="None"/>.</summary>
-    public static implicit operator Argument(string? value) => List(ValueTag.String, value);
+    public static implicit operator Argument(Tensor?[]? value) => OrNone(ValueTag.TensorList, value);
 
     /// <summary>The value as errors show it: tensors by type and shape.</summary>
-    public override string ToString() => Reference switch
+    public override string ToString() => Tag switch
     {
-        Tensor?[] list => $"[{string.Join(", ", list.Select(tensor => tensor?.ToString() ?? "none"))}]",
-        long[] list => $"[{string.Join(", ", list)}]",
-        double[] list => $"[{string.Join(", ", list.Select(number => number.ToString(CultureInfo.InvariantCulture)))}]",
-        not null => Reference.ToString()!,
-        null => Tag switch
-        {
-            ValueTag.None => "none",
-            ValueTag.Bool => Bits != 0 ? "true" : "false",
-            ValueTag.Double => BitConverter.Int64BitsToDouble(Bits).ToString(CultureInfo.InvariantCulture),
-            ValueTag.Int => Bits.ToString(CultureInfo.InvariantCulture),
-            _ => "the default",
-        },
+        ValueTag.None => "none",
+        ValueTag.Tensor => Reference!.ToString()!,
+        ValueTag.Int or ValueTag.Double => Number.ToString(CultureInfo.InvariantCulture),
+        ValueTag.Bool => Bits != 0 ? "true" : "false",
+        ValueTag.Device => Device.OfWord(Bits).ToString(),
+        ValueTag.IntList => $"[{string.Join(", ", (long[])Reference!)}]",
+        ValueTag.TensorList => $"[{string.Join(", ", ((Tensor?[])Reference!).Select(tensor => tensor?.ToString() ?? "none"))}]",
+        _ => "the default",
     };
 
-    private static Argument List(ValueTag tag, object? value) => value is null ? None : new(tag, 0, value);
+    private static Argument OrNone(ValueTag tag, object? value) => value is null ? None : new(tag, 0, value);
 }

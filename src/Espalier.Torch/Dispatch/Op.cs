@@ -1,8 +1,17 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Dispatch;
+
+/// <summary>
+/// How an operator is called that does not go through the dispatcher as it is declared: checked and held arguments in, a new handle out (0
+/// for none, or <see cref="Op.Refused"/>); null where it goes through the dispatcher after all.
+/// </summary>
+internal delegate nint? DirectCall(ReadOnlySpan<Argument> arguments);
+
+/// <summary>The tensor without dimensions, as a word, by which an operator takes a number beside a tensor.</summary>
+internal delegate ulong NumberWord(nint beside, double value);
 
 /// <summary>
 /// An operator of libtorch by its schema, called boxed through the dispatcher, below autograd: devices come with it, and gradients are
@@ -11,31 +20,34 @@ namespace Espalier.Torch.Dispatch;
 /// </summary>
 internal sealed unsafe class Op
 {
-    private static readonly ConcurrentDictionary<string, Op> s_made = new(StringComparer.Ordinal);
+    /// <summary>What a call gives where libtorch refused.</summary>
+    public const nint Refused = -1;
 
     private readonly OpSchema _schema;
-    private readonly DispatcherCall? _dispatcher;
     private readonly DirectCall? _direct;
-    private readonly OpEffects _effects;
-
-    private Op(OpSchema schema, DirectCall? direct)
-    {
-        if (schema.Parameters.Length > ArgumentArray.Room)
-            throw new FormatException($"more than {ArgumentArray.Room} arguments: {schema}");
-        if (schema.HasScalars && direct is null)
-            throw new FormatException($"the stable ABI carries no Scalar; declare the form with tensors: {schema}");
-        (_schema, _direct, _effects) = (schema, direct, OpEffects.Of(schema.Text));
-        _dispatcher = direct is null ? new(schema) : null;
-    }
+    private readonly NumberWord? _number;
+    private readonly byte[] _name, _overload;
+    private readonly bool _isProduct;
 
     /// <summary>
     /// The operator of a schema, written as libtorch's <c>native_functions.yaml</c> writes it, with the namespace before it.
     /// </summary>
+    /// <param name="schema">The schema.</param>
+    /// <param name="direct">Another way to call it.</param>
+    /// <param name="number">How a number is given in place of a tensor behind the first one, where that may be.</param>
     /// <exception cref="FormatException">It is no schema, or it has types that the stable ABI does not carry.</exception>
-    public static Op Of(string schema) => s_made.GetOrAdd(schema, static text => new Op(OpSchema.Parse(text), null));
-
-    /// <summary>An operator that is called some other way than through the dispatcher as it is declared.</summary>
-    internal static Op Of(string schema, DirectCall direct) => new(OpSchema.Parse(schema), direct);
+    public Op(string schema, DirectCall? direct = null, NumberWord? number = null)
+    {
+        (_schema, _direct, _number) = (new(schema), direct, number);
+        if (_schema.Parameters.Length > ArgumentArray.Room)
+            throw new FormatException($"more than {ArgumentArray.Room} arguments: {schema}");
+        if (direct is null && _schema.Parameters.Any(parameter => parameter.Kind == ValueKind.Scalar))
+            throw new FormatException($"the stable ABI carries no Scalar; declare the form with tensors: {schema}");
+        if (_schema.Results.Any(result => result.IsList))
+            throw new FormatException($"lists among results are not read: {schema}");
+        (_name, _overload) = (Encoding.UTF8.GetBytes(_schema.Name + "\0"), Encoding.UTF8.GetBytes(_schema.Overload + "\0"));
+        _isProduct = IsProduct(_schema.Name);
+    }
 
     public string Schema => _schema.Text;
 
@@ -48,9 +60,8 @@ internal sealed unsafe class Op
     public static bool Records(ReadOnlySpan<Argument> arguments)
     {
         if (GradMode.IsEnabled)
-            foreach (ref readonly var argument in arguments)
-                if (argument.Reference is Tensor { WantsGradient: true }
-                    || (argument.Reference is Tensor?[] list && GradMode.Records(list)))
+            foreach (var tensor in new ArgumentTensors(arguments))
+                if (tensor.WantsGradient)
                     return true;
         return false;
     }
@@ -58,13 +69,12 @@ internal sealed unsafe class Op
     /// <summary>Calls and returns the single tensor that results; the caller (or the current scope) owns it.</summary>
     public Tensor Call(params ReadOnlySpan<Argument> arguments)
     {
+        Expect("one tensor", _schema.Results is [{ Kind: ValueKind.Tensor }]);
         var rule = RuleFor(arguments);
-        NativeValue value;
-        var count = Invoke(arguments, &value, 1);
-        if (count != 1 || value.Tag != ValueTag.Tensor)
-            throw Unwanted("one tensor", &value, count);
-        var result = Tensor.Adopt(value.Pointer);
-        Finish(arguments, result, null, rule);
+        var word = 0UL;
+        Invoke(arguments, new(ref word));
+        var result = Tensor.Adopt((nint)word);
+        Finish(arguments, new(in result), rule);
         return result;
     }
 
@@ -72,35 +82,52 @@ internal sealed unsafe class Op
     public void CallVoid(params ReadOnlySpan<Argument> arguments)
     {
         _ = RuleFor(arguments);
-        Invoke(arguments, null, 0);
+        var word = 0UL;
+        Invoke(arguments, new(ref word));
+        if (word != 0)
+            _ = Libtorch.DeleteTensor((nint)word);
     }
 
-    /// <summary>Calls and returns the tensors that result, at most 256; the caller (or the current scope) owns them.</summary>
-    [SkipLocalsInit]
+    /// <summary>Calls and returns the tensors that result; the caller (or the current scope) owns them.</summary>
     public Tensor[] CallMany(params ReadOnlySpan<Argument> arguments)
     {
-        const int room = 256;
+        Expect("tensors alone", Array.TrueForAll(_schema.Results, result => result.Kind == ValueKind.Tensor));
         var rule = RuleFor(arguments);
-        var results = stackalloc NativeValue[room];
-        var count = Invoke(arguments, results, room);
-        for (var i = 0; i < count; i++)
-            if (results[i].Tag != ValueTag.Tensor)
-                throw Unwanted("tensors alone", results, count);
-        var tensors = new Tensor[count];
-        for (var i = 0; i < count; i++)
-            tensors[i] = Tensor.Adopt(results[i].Pointer);
-        if (count > 0)
-            Finish(arguments, tensors[0], tensors, rule);
+        Span<ulong> words = stackalloc ulong[_schema.Results.Length];
+        Invoke(arguments, words);
+        var tensors = new Tensor[words.Length];
+        for (var i = 0; i < tensors.Length; i++)
+            tensors[i] = Tensor.Adopt((nint)words[i]);
+        Finish(arguments, tensors, rule);
         return tensors;
     }
 
-    /// <summary>Calls and returns the single bool or integer that results.</summary>
-    public long CallInteger(params ReadOnlySpan<Argument> arguments)
+    /// <summary>Calls and returns the single bool that results.</summary>
+    public bool CallBool(params ReadOnlySpan<Argument> arguments)
     {
-        NativeValue result;
-        var count = Invoke(arguments, &result, 1);
-        return count == 1 && result.Tag is ValueTag.Int or ValueTag.Bool ? result.Integer : throw Unwanted("an integer", &result, count);
+        Expect("a bool", _schema.Results is [{ Kind: ValueKind.Bool }]);
+        var word = 0UL;
+        _ = RuleFor(arguments);
+        Invoke(arguments, new(ref word));
+        return (word & 1) != 0;
     }
+
+    /// <summary>
+    /// Calls with words, without checks: for those who made the words. The result's handle; 0 where the operator works in place.
+    /// </summary>
+    public nint Run(params ReadOnlySpan<ulong> words)
+    {
+        Span<ulong> stack = stackalloc ulong[WordCount];
+        words.CopyTo(stack);
+        if (!Dispatch(stack))
+            return Refused;
+        if (!_schema.Parameters[0].IsWritten)
+            return (nint)stack[0];
+        _ = Libtorch.DeleteTensor((nint)stack[0]);
+        return 0;
+    }
+
+    private int WordCount => Math.Max(_schema.Parameters.Length, _schema.Results.Length);
 
     /// <summary>
     /// The rule to record by where an input wants a gradient and recording is on, else null; an error where the operator has none.
@@ -111,92 +138,85 @@ internal sealed unsafe class Op
             return null;
         if (Rule is { } rule && rule.Takes(arguments))
             return rule.Refuses ? null : rule;
-        throw new TorchException(_effects.Written != 0
+        throw new TorchException(Array.Exists(_schema.Parameters, parameter => parameter.IsWritten)
             ? $"{_schema.FullName} works in place and one of its tensors wants a gradient: use the form that returns a new tensor, or turn "
                 + $"recording off"
             : $"{_schema.FullName}: an input wants a gradient, and this operator has no backward; call it with gradients off");
     }
 
-    private void Finish(ReadOnlySpan<Argument> arguments, Tensor result, Tensor[]? all, Rule? rule)
+    private void Finish(ReadOnlySpan<Argument> arguments, ReadOnlySpan<Tensor> results, Rule? rule)
     {
-        if (_effects.ResultIsView)
-            foreach (ref readonly var argument in arguments)
-                if (argument.Reference is Tensor source)
-                {
-                    result.ShareMemoryOf(source);
-                    foreach (var view in all ?? [])
-                        view.ShareMemoryOf(source);
-                    break;
-                }
-        rule?.Record(arguments, result, all);
+        if (_schema.ResultIsView)
+            foreach (var source in new ArgumentTensors(arguments))
+            {
+                foreach (var view in results)
+                    view.ShareMemoryOf(source);
+                break;
+            }
+        rule?.Record(arguments, results);
     }
 
-    /// <summary>The error about results of another kind than the caller's; frees them.</summary>
-    private TorchException Unwanted(string wanted, NativeValue* results, int count)
+    private void Expect(string wanted, bool given)
     {
-        OpResults.Free(results, count);
-        return new TorchException($"the operator does not give {wanted}: {Schema}");
+        if (!given)
+            throw new TorchException($"the operator does not give {wanted}: {Schema}");
     }
 
     [SkipLocalsInit]
-    private int Invoke(ReadOnlySpan<Argument> arguments, NativeValue* results, int capacity)
+    private void Invoke(ReadOnlySpan<Argument> arguments, Span<ulong> results)
     {
         var room = new ArgumentArray();
         Span<Argument> full = ((Span<Argument>)room)[.._schema.Parameters.Length];
-        ArgumentCheck.Fill(_schema, arguments, full);
+        ArgumentCheck.Fill(_schema, arguments, full, _number is not null);
         var held = 0;
         try
         {
-            for (; held < full.Length; held++)
-                Hold(full[held]);
-            if (_direct is not null)
-                return CallDirectly(full, results, capacity);
-            var words = stackalloc ulong[_dispatcher!.Words];
+            foreach (var tensor in new ArgumentTensors(full))
+            {
+                tensor.Hold();
+                held++;
+            }
+            if (_direct?.Invoke(full) is { } result)
+                results[0] = result != Refused ? (ulong)result : throw Refusal(full);
+            else
+            {
+                Span<ulong> words = stackalloc ulong[WordCount];
+                for (var i = 0; i < full.Length; i++)
+                    words[i] = _schema.Parameters[i].Kind == ValueKind.Tensor && full[i].IsNumber
+                        ? _number!(First(full).Pointer, full[i].Number) : Words.Of(full[i], _schema.Parameters[i]);
+                if (!Dispatch(words))
+                    throw Refusal(full);
+                words[.._schema.Results.Length].CopyTo(results);
+            }
             for (var i = 0; i < full.Length; i++)
-                words[i] = DispatcherCall.Word(full[i], _schema.Parameters[i].Type);
-            if (!_dispatcher.Run(words))
-                throw Refused(full);
-            Written(full);
-            return OpResults.Collect(_schema, words, results, capacity);
+                if (_schema.Parameters[i].IsWritten)
+                    foreach (var tensor in new ArgumentTensors(full[i..(i + 1)]))
+                        tensor.Written();
         }
         finally
         {
-            for (var i = 0; i < held; i++)
-                Release(full[i]);
+            foreach (var tensor in new ArgumentTensors(full))
+                if (held-- > 0)
+                    tensor.Release();
         }
     }
 
-    private int CallDirectly(ReadOnlySpan<Argument> full, NativeValue* results, int capacity)
+    /// <summary>Calls the dispatcher; results come back in the same words. False where libtorch refused.</summary>
+    private bool Dispatch(Span<ulong> words)
     {
-        var result = _direct!(full);
-        if (result == RawOp.Refused)
-            throw Refused(full);
-        Written(full);
-        if (capacity > 0 && result != 0)
-            *results = new() { Tag = ValueTag.Tensor, Pointer = result };
-        else if (result != 0)
-            _ = Libtorch.DeleteTensor(result);
-        return capacity > 0 && result != 0 ? 1 : 0;
-    }
-
-    private void Written(ReadOnlySpan<Argument> arguments)
-    {
-        for (var i = 0; i < arguments.Length; i++)
-            if ((_effects.Written >> i & 1) != 0)
-                switch (arguments[i].Reference)
-                {
-                    case Tensor tensor:
-                        tensor.Written();
-                        break;
-                    case Tensor?[] list:
-                        foreach (var tensor in list)
-                            tensor?.Written();
-                        break;
-                }
+        ComputeThread.MakeReady();
+        fixed (byte* name = _name, overload = _overload)
+        fixed (ulong* stack = words)
+        {
+            if (!_isProduct)
+                return Libtorch.CallDispatcher(name, overload, stack) == 0;
+            using (SignalHold.Begin())
+                return Libtorch.CallDispatcher(name, overload, stack) == 0;
+        }
     }
 
     /// <summary>libtorch 2.10 does not say why: shapes and types of all that it was given say it as well.</summary>
-    private TorchException Refused(ReadOnlySpan<Argument> full)
+    private TorchException Refusal(ReadOnlySpan<Argument> full)
     {
         var given = new string[full.Length];
         for (var i = 0; i < given.Length; i++)
@@ -204,42 +224,14 @@ internal sealed unsafe class Op
         return Status.Failure($"{_schema.FullName} does not take these together: {string.Join(", ", given)}");
     }
 
-    private static void Hold(in Argument argument)
+    private static Tensor First(ReadOnlySpan<Argument> arguments)
     {
-        if (argument.Reference is Tensor tensor)
-            tensor.Hold();
-        else if (argument.Reference is Tensor?[] list)
-            HoldList(list);
+        var tensors = new ArgumentTensors(arguments);
+        return tensors.MoveNext() ? tensors.Current : throw new TorchException("a number is beside no tensor");
     }
 
-    // When one entry cannot be held, the ones before it must not stay held.
-    private static void HoldList(Tensor?[] list)
-    {
-        var held = 0;
-        try
-        {
-            for (; held < list.Length; held++)
-                list[held]?.Hold();
-        }
-        catch
-        {
-            for (var i = 0; i < held; i++)
-                list[i]?.Release();
-            throw;
-        }
-    }
-
-    private static void Release(in Argument argument)
-    {
-        switch (argument.Reference)
-        {
-            case Tensor tensor:
-                tensor.Release();
-                break;
-            case Tensor?[] list:
-                foreach (var tensor in list)
-                    tensor?.Release();
-                break;
-        }
-    }
+    // Those that multiply matrices, by a library whose code must not be interrupted (SignalHold).
+    private static bool IsProduct(string name) => name.TrimEnd('_') is
+        "aten::linear" or "aten::matmul" or "aten::mm" or "aten::mv" or "aten::bmm" or "aten::dot" or "aten::einsum" or "aten::tensordot"
+        or "aten::addmm" or "aten::addmv" or "aten::addbmm" or "aten::baddbmm";
 }

@@ -1,20 +1,64 @@
+using System.Text.RegularExpressions;
+
 namespace Espalier.Torch.Dispatch;
 
-/// <summary>One argument of an operator as its schema declares it.</summary>
-internal sealed record Parameter(string Name, ValueType Type, bool HasDefault, Argument Default)
+/// <summary>The types of libtorch's schemas, without list and optional. Enumerations of which nobody gives a value are integers.</summary>
+internal enum ValueKind
 {
-    /// <summary>Reads such as <c>int dim=-1</c>.</summary>
+    Tensor,
+    Int,
+    Float,
+    Bool,
+    Scalar,
+    ScalarType,
+    Device,
+}
+
+/// <summary>
+/// One argument or result of an operator as its schema declares it: <c>Tensor?[]</c> is a list of optional tensors, <c>int[1]?</c> an
+/// optional list.
+/// </summary>
+/// <param name="Name">Empty where a result has none.</param>
+/// <param name="Type">As it stands there, without what it says about memory.</param>
+/// <param name="Kind">Of the value, or of a list's entries.</param>
+/// <param name="IsList">Whether it is a list.</param>
+/// <param name="IsOptional">Whether None is allowed for the whole.</param>
+/// <param name="EntriesAreOptional">Whether a list's entries may be None.</param>
+/// <param name="IsWritten">Whether the operator writes it, <c>Tensor(a!)</c>.</param>
+/// <param name="Default">What it is where it is left out, if it may be.</param>
+internal sealed partial record Parameter(
+    string Name, string Type, ValueKind Kind, bool IsList, bool IsOptional, bool EntriesAreOptional, bool IsWritten, Argument Default)
+{
+    /// <summary>Reads such as <c>int dim=-1</c> or <c>Tensor(a!)[] self</c>.</summary>
     public static Parameter Parse(string text, string schema)
     {
-        var equals = text.IndexOf('=', StringComparison.Ordinal);
-        var declared = (equals < 0 ? text : text[..equals]).Trim();
-        var space = declared.LastIndexOf(' ');
-        var type = ValueType.Parse(declared[..space].Trim(), schema);
-        var value = equals < 0 ? Argument.Default : Literal(text[(equals + 1)..].Trim(), type, schema);
-        return new(declared[(space + 1)..], type, equals >= 0, value);
+        var parts = Form().Match(text).Groups;
+        var kind = KindOf(parts["kind"].Value) ?? throw new FormatException($"the type of '{text}' is not known: {schema}");
+        var (entries, list, optional) = (parts["entries"].Success, parts["list"].Success, parts["optional"].Success);
+        return new(
+            parts["name"].Value, $"{parts["kind"]}{parts["entries"]}{parts["list"]}{parts["optional"]}", kind, list, optional, entries,
+            parts["memory"].Value.Contains('!', StringComparison.Ordinal),
+            parts["value"].Success ? Literal(parts["value"].Value, kind, schema) : Argument.Default);
     }
 
-    private static Argument Literal(string text, ValueType type, string schema)
+    [GeneratedRegex(
+        @"^(?<kind>\w+)(?<memory>\([^)]*\))?(?<entries>\?(?=\[))?(?<list>\[\d*\])?(?<optional>\?)?( (?<name>\w+)(=(?<value>.+))?)?$",
+        RegexOptions.ExplicitCapture)]
+    private static partial Regex Form();
+
+    private static ValueKind? KindOf(string name) => name switch
+    {
+        "Tensor" => ValueKind.Tensor,
+        "int" or "SymInt" or "Layout" or "MemoryFormat" => ValueKind.Int,
+        "float" => ValueKind.Float,
+        "bool" => ValueKind.Bool,
+        "Scalar" => ValueKind.Scalar,
+        "ScalarType" => ValueKind.ScalarType,
+        "Device" => ValueKind.Device,
+        _ => null,
+    };
+
+    private static Argument Literal(string text, ValueKind kind, string schema)
     {
         var invariant = CultureInfo.InvariantCulture;
         return text switch
@@ -22,13 +66,11 @@ internal sealed record Parameter(string Name, ValueType Type, bool HasDefault, A
             "None" => Argument.None,
             "True" => true,
             "False" => false,
-            "[]" when type.Kind is ValueKind.Int or ValueKind.Bool => Array.Empty<long>(),
-            "[]" when type.Kind == ValueKind.Tensor => Array.Empty<Tensor?>(),
+            "[]" when kind == ValueKind.Tensor => Array.Empty<Tensor?>(),
+            "[]" => Array.Empty<long>(),
             "contiguous_format" => 0,
-            "Mean" => 1, // the reductions of losses: none, mean, sum
-            _ when text[0] is '\'' or '"' => text[1..^1],
             _ when long.TryParse(text, NumberStyles.AllowLeadingSign, invariant, out var whole) =>
-                type.Kind == ValueKind.Float ? (Argument)(double)whole : (Argument)whole,
+                kind == ValueKind.Float ? (Argument)(double)whole : (Argument)whole,
             _ when double.TryParse(text, NumberStyles.Float, invariant, out var number) => number,
             _ => throw new FormatException($"the default {text} is not known: {schema}"),
         };

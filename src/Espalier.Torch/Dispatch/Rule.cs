@@ -35,9 +35,8 @@ internal class Rule
 
     /// <summary>Records a call, after it gave its results.</summary>
     /// <param name="arguments">What it was given, some of which want a gradient.</param>
-    /// <param name="result">Its result, the first where there are several.</param>
-    /// <param name="all">All of them where there may be several, else null.</param>
-    public virtual void Record(ReadOnlySpan<Argument> arguments, Tensor result, Tensor[]? all)
+    /// <param name="results">What it gave.</param>
+    public virtual void Record(ReadOnlySpan<Argument> arguments, ReadOnlySpan<Tensor> results)
     {
     }
 }

@@ -11,9 +11,9 @@ internal delegate Backward? Derivative(ref Recording call);
 /// <summary>Gradient goes through by a derivative, which each call records.</summary>
 internal sealed class DerivativeRule(Derivative derivative) : Rule
 {
-    public override void Record(ReadOnlySpan<Argument> arguments, Tensor result, Tensor[]? all)
+    public override void Record(ReadOnlySpan<Argument> arguments, ReadOnlySpan<Tensor> results)
     {
-        var recording = new Recording(arguments, result, all);
+        var recording = new Recording(arguments, results);
         if (derivative(ref recording) is { } backward)
             recording.Record(backward);
     }

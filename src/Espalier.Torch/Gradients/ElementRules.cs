@@ -7,19 +7,25 @@ internal static class ElementRules
 {
     private static readonly Backward s_cast = static (node, g, into) => into[0] = node.FormOf(0)!.Value.Cast(g);
 
-    // The alpha of add and sub stands at argument 2.
-    public static Backward Add(ref Recording call) => Sum(ref call, 1);
-
-    public static Backward Sub(ref Recording call) => Sum(ref call, -1);
-
-    public static Backward AddScalar(ref Recording call)
+    // The alpha stands at argument 2.
+    public static Backward Add(ref Recording call)
     {
-        call.Node.Note(call.FormOf(0));
-        return s_cast;
+        if (call.IsNumber(1))
+            return Cast(ref call);
+        call.Node.Note(call.Form(0));
+        call.Node.Note(call.Form(1));
+        call.Node.Number = call.Number(2, 1);
+        return static (node, g, into) =>
+        {
+            into[0] = node.FormOf(0)?.Of(g);
+            into[1] = node.FormOf(1)?.Of(Times(g, node.Number));
+        };
     }
 
     public static Backward Mul(ref Recording call)
     {
+        if (call.IsNumber(1))
+            return MulNumber(call.FormOf(0), call.Number(1, 1));
         var (a, b) = (call.Form(0), call.Form(1));
         var (x, y) = (call.Keep(0, b is not null), call.Keep(1, a is not null));
         return (_, g, into) =>
@@ -29,14 +35,10 @@ internal static class ElementRules
         };
     }
 
-    public static Backward MulScalar(ref Recording call)
-    {
-        var (a, factor) = (call.FormOf(0), call.Number(1, 1));
-        return (_, g, into) => into[0] = a.Cast(g.Mul(factor));
-    }
-
     public static Backward Div(ref Recording call)
     {
+        if (call.IsNumber(1))
+            return DivNumber(call.FormOf(0), call.Number(1, 1));
         var (a, b) = (call.Form(0), call.Form(1));
         var (divisor, quotient) = (call.Keep(1), b is null ? default : call.Keep(call.Result));
         return (_, g, into) =>
@@ -45,12 +47,6 @@ internal static class ElementRules
             into[0] = a?.Of(slope);
             into[1] = b?.Of(slope.Mul(quotient.Value).Neg());
         };
-    }
-
-    public static Backward DivScalar(ref Recording call)
-    {
-        var (a, divisor) = (call.FormOf(0), call.Number(1, 1));
-        return (_, g, into) => into[0] = a.Cast(g.Div(divisor));
     }
 
     public static Backward Neg(ref Recording call) => (_, g, into) => into[0] = g.Neg();
@@ -93,28 +89,21 @@ internal static class ElementRules
     }
 
     /// <summary>Copies and casts: the gradient in the input's type; none where the result is not of floating-point numbers.</summary>
-    public static Backward? Same(ref Recording call)
+    public static Backward? Same(ref Recording call) => call.Result.DType.IsFloatingPoint() ? Cast(ref call) : null;
+
+    private static Backward Cast(ref Recording call)
     {
-        if (!call.Result.DType.IsFloatingPoint())
-            return null;
         call.Node.Note(call.FormOf(0));
         return s_cast;
     }
 
+    // What they capture is theirs alone: a product of tensors has none of it.
+    private static Backward MulNumber(Form a, double factor) => (_, g, into) => into[0] = a.Cast(g.Mul(factor));
+
+    private static Backward DivNumber(Form a, double divisor) => (_, g, into) => into[0] = a.Cast(g.Div(divisor));
+
     // By the one tensor that is kept.
     private static Backward From(Kept kept, Func<Tensor, Tensor, Tensor> slope) => (_, g, into) => into[0] = slope(g, kept.Value);
-
-    private static Backward Sum(ref Recording call, double sign)
-    {
-        call.Node.Note(call.Form(0));
-        call.Node.Note(call.Form(1));
-        call.Node.Number = sign * call.Number(2, 1);
-        return static (node, g, into) =>
-        {
-            into[0] = node.FormOf(0)?.Of(g);
-            into[1] = node.FormOf(1)?.Of(Times(g, node.Number));
-        };
-    }
 
     private static Tensor Times(Tensor g, double scale) => scale == 1 ? g : scale == -1 ? g.Neg() : g.Mul(scale);
 }

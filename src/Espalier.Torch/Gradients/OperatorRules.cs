@@ -13,12 +13,8 @@ internal static class OperatorRules
         Give(Ops.Clone, ElementRules.Same);
         Give(MemoryOps.Contiguous, ElementRules.Same);
         Give(Ops.Add, ElementRules.Add);
-        Give(Ops.AddScalar, ElementRules.AddScalar);
-        Give(Ops.Sub, ElementRules.Sub);
         Give(Ops.Mul, ElementRules.Mul);
-        Give(Ops.MulScalar, ElementRules.MulScalar);
         Give(Ops.Div, ElementRules.Div);
-        Give(Ops.DivScalar, ElementRules.DivScalar);
         Give(Ops.Neg, ElementRules.Neg);
         Give(Ops.Exp, ElementRules.Exp);
         Give(Ops.Log, ElementRules.Log);
@@ -70,12 +66,9 @@ internal static class OperatorRules
             Ops.Attention, Ops.FlashAttention, Ops.FusedRmsNorm, Ops.NativeLayerNorm);
         Give(
             Rule.Writes,
-            Ops.MulIn, Ops.MulInScalar, Ops.DivIn, Ops.ZeroIn, Ops.FillIn, Ops.CopyIn, Ops.ExpIn, Ops.SqrtIn, Ops.AddcmulIn,
-            Ops.AddcdivIn, Ops.LerpIn, Ops.AddmmIn, Ops.FusedAdamW, Ops.IndexAddIn, Ops.ScatterAddIn, Ops.ScatterFillIn,
-            Ops.MaskedFillIn);
-        Give(
-            Rule.ShiftsInPlace,
-            Ops.AddIn, Ops.AddInScalar, Ops.SubIn);
+            Ops.MulIn, Ops.DivIn, Ops.ZeroIn, Ops.FillIn, Ops.CopyIn, Ops.ExpIn, Ops.AddcmulIn, Ops.AddcdivIn, Ops.LerpIn, Ops.FusedAdamW,
+            Ops.ScatterAddIn, Ops.ScatterIn);
+        Give(Rule.ShiftsInPlace, Ops.AddIn);
     }
 
     private static void Give(Op op, Derivative derivative) => op.Rule = new DerivativeRule(derivative);

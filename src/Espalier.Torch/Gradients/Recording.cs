@@ -6,15 +6,16 @@ namespace Espalier.Torch.Gradients;
 /// One call of an operator that is being recorded: its arguments by their place in the schema, its result, and what its backward keeps.
 /// Tensors among the arguments are the inputs, in their order; a list's are inputs each.
 /// </summary>
-internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, Tensor?[]? others)
+internal ref struct Recording(ReadOnlySpan<Argument> arguments, ReadOnlySpan<Tensor> results)
 {
     private readonly ReadOnlySpan<Argument> _arguments = arguments;
+    private readonly ReadOnlySpan<Tensor> _results = results;
     private Node? _node;
 
     /// <summary>The result, the first where there are several.</summary>
-    public readonly Tensor Result => result;
+    public readonly Tensor Result => _results[0];
 
-    public readonly Tensor Other(int index) => others![index]!;
+    public readonly Tensor Other(int index) => _results[index];
 
     public readonly Tensor Input(int index) => (Tensor)_arguments[index].Reference!;
 
@@ -32,15 +33,13 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     public readonly Form FormOf(int index) => new(Input(index));
 
     /// <summary>An integer, or what the schema's default is.</summary>
-    public readonly long Integer(int index, long missing) => Tag(index) == ValueTag.Int ? _arguments[index].Bits : missing;
+    public readonly long Integer(int index, long missing) => IsNumber(index) ? _arguments[index].Bits : missing;
 
     /// <summary>A number, or what the schema's default is.</summary>
-    public readonly double Number(int index, double missing) => Tag(index) switch
-    {
-        ValueTag.Double => BitConverter.Int64BitsToDouble(_arguments[index].Bits),
-        ValueTag.Int => _arguments[index].Bits,
-        _ => missing,
-    };
+    public readonly double Number(int index, double missing) => IsNumber(index) ? _arguments[index].Number : missing;
+
+    /// <summary>Whether a number was given there, and not a tensor or the default.</summary>
+    public readonly bool IsNumber(int index) => index < _arguments.Length && _arguments[index].IsNumber;
 
     public readonly long[]? Integers(int index) => index < _arguments.Length ? _arguments[index].Reference as long[] : null;
 
@@ -53,20 +52,14 @@ internal ref struct Recording(ReadOnlySpan<Argument> arguments, Tensor result, T
     public void Record(Backward backward)
     {
         var count = 0;
-        foreach (ref readonly var argument in _arguments)
-            count += argument.Reference is Tensor ? 1 : argument.Reference is Tensor?[] list ? list.Length : 0;
+        foreach (var _ in new ArgumentTensors(_arguments))
+            count++;
         var room = new Sinks();
         var sinks = count <= Sinks.Room ? ((Span<GradientSink?>)room)[..count] : new GradientSink?[count];
         var at = 0;
-        foreach (ref readonly var argument in _arguments)
-            if (argument.Reference is Tensor tensor)
-                sinks[at++] = tensor.Sink;
-            else if (argument.Reference is Tensor?[] list)
-                foreach (var entry in list)
-                    sinks[at++] = entry?.Sink;
+        foreach (var tensor in new ArgumentTensors(_arguments))
+            sinks[at++] = tensor.Sink;
         Node.Record(sinks, backward);
-        result.Sink = Node;
+        Result.Sink = Node;
     }
-
-    private readonly ValueTag Tag(int index) => index < _arguments.Length ? _arguments[index].Tag : ValueTag.Default;
 }

@@ -50,10 +50,8 @@ internal static class ReductionRules
     /// <summary>The L2 norm; at a norm of 0 the gradient is 0.</summary>
     public static Backward Norm(ref Recording call)
     {
-        if (call.Number(1, 2) != 2)
-            throw new TorchException($"a gradient is known of the L2 norm alone, not of order {call.Number(1, 2)}");
         var a = call.FormOf(0);
-        var kept = KeptShape(a.Shape, call.Integers(2));
+        var kept = KeptShape(a.Shape, call.Integers(1));
         var (x, y) = (call.Keep(0), call.Keep(call.Result));
         return (_, g, into) =>
         {

@@ -16,7 +16,7 @@ public static class TransferOperators
         var home = x.Device;
         Tensor there;
         using (GradMode.Disable())
-            there = Ops.To.Call(x, Argument.None, Argument.None, device.ToString());
+            there = Ops.To.Call(x, Argument.None, Argument.None, device);
         return Tape.Record(there, [x], [], (_, g, into) => into[0] = g.On(home));
     }
 }

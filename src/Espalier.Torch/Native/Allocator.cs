@@ -13,22 +13,19 @@ internal static partial class Allocator
     // As a size it is the largest there is; the largest positive number would be 2 GiB.
     private const int NoTrim = -1;
 
-    /// <summary>Whether the settings took effect (false outside glibc).</summary>
-    public static bool Kept { get; private set; }
-
-    /// <summary>Sets glibc's malloc to keep memory. <c>ESPALIER_MALLOC=system</c> leaves it as it is.</summary>
+    /// <summary>Sets glibc's malloc to keep memory; nothing outside glibc. <c>ESPALIER_MALLOC=system</c> leaves it as it is.</summary>
     public static void KeepMemory()
     {
         if (Environment.GetEnvironmentVariable("ESPALIER_MALLOC") == "system")
             return;
         try
         {
-            Kept = mallopt(ArenaMax, 1) == 1 && mallopt(MmapMax, 0) == 1
+            _ = mallopt(ArenaMax, 1) == 1 && mallopt(MmapMax, 0) == 1
                 && mallopt(TrimThreshold, NoTrim) == 1 && mallopt(TopPad, 64 << 20) == 1;
         }
         catch (EntryPointNotFoundException)
         {
-            Kept = false;
+            // Not glibc's: its memory is as it is.
         }
     }
 

@@ -31,19 +31,10 @@ internal static unsafe class Libtorch
         (delegate* unmanaged<nuint, nint*, int>)Export("torch_new_list_reserve_size");
     public static readonly delegate* unmanaged<nint, ulong, int> PushBack =
         (delegate* unmanaged<nint, ulong, int>)Export("torch_list_push_back");
-    public static readonly delegate* unmanaged<nint, nuint*, int> ListSize =
-        (delegate* unmanaged<nint, nuint*, int>)Export("torch_list_size");
-    public static readonly delegate* unmanaged<nint, nuint, ulong*, int> ListItem =
-        (delegate* unmanaged<nint, nuint, ulong*, int>)Export("torch_list_get_item");
-    public static readonly delegate* unmanaged<nint, int> DeleteList = (delegate* unmanaged<nint, int>)Export("torch_delete_list");
-    public static readonly delegate* unmanaged<byte*, nuint, nint*, int> NewString =
-        (delegate* unmanaged<byte*, nuint, nint*, int>)Export("torch_new_string_handle");
     public static readonly delegate* unmanaged<ulong**, int> NewOptional =
         (delegate* unmanaged<ulong**, int>)TryExport("torch_new_stable_ivalue"); // since 2.13
 
     // Tensors.
-    public static readonly delegate* unmanaged<nint, nint*, int> NewHandle =
-        (delegate* unmanaged<nint, nint*, int>)Export("aoti_torch_new_tensor_handle");
     public static readonly delegate* unmanaged<nint, int> DeleteTensor =
         (delegate* unmanaged<nint, int>)Export("aoti_torch_delete_tensor_object");
     public static readonly delegate* unmanaged<long, long*, long*, int, int, int, nint*, int> Empty =
@@ -56,26 +47,18 @@ internal static unsafe class Libtorch
         (delegate* unmanaged<float, nint*, int>)Export("aoti_torch_scalar_to_tensor_float32");
     public static readonly delegate* unmanaged<long, nint*, int> NumberOfLong =
         (delegate* unmanaged<long, nint*, int>)Export("aoti_torch_scalar_to_tensor_int64");
-    public static readonly delegate* unmanaged<nint, long*, int> Dimensions =
-        (delegate* unmanaged<nint, long*, int>)Export("aoti_torch_get_dim");
-    public static readonly delegate* unmanaged<nint, long*, int> Elements =
-        (delegate* unmanaged<nint, long*, int>)Export("aoti_torch_get_numel");
-    public static readonly delegate* unmanaged<nint, long**, int> Sizes =
-        (delegate* unmanaged<nint, long**, int>)Export("aoti_torch_get_sizes");
-    public static readonly delegate* unmanaged<nint, long**, int> Strides =
-        (delegate* unmanaged<nint, long**, int>)Export("aoti_torch_get_strides");
-    public static readonly delegate* unmanaged<nint, int*, int> ElementType =
-        (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_dtype");
-    public static readonly delegate* unmanaged<nint, int*, int> DeviceType =
-        (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_device_type");
-    public static readonly delegate* unmanaged<nint, int*, int> DeviceIndex =
-        (delegate* unmanaged<nint, int*, int>)Export("aoti_torch_get_device_index");
-    public static readonly delegate* unmanaged<nint, void**, int> DataPointer =
-        (delegate* unmanaged<nint, void**, int>)Export("aoti_torch_get_data_ptr");
-    public static readonly delegate* unmanaged<nint, byte*, int> IsContiguous =
-        (delegate* unmanaged<nint, byte*, int>)Export("aoti_torch_is_contiguous");
-    public static readonly delegate* unmanaged<nint, byte*, int> IsDefined =
-        (delegate* unmanaged<nint, byte*, int>)Export("aoti_torch_is_defined");
+
+    // What a tensor says of itself, written to where the second argument points: the type is with each.
+    public static readonly delegate* unmanaged<nint, void*, int> NewHandle = Question("aoti_torch_new_tensor_handle"); // a handle
+    public static readonly delegate* unmanaged<nint, void*, int> Dimensions = Question("aoti_torch_get_dim"); // long
+    public static readonly delegate* unmanaged<nint, void*, int> Elements = Question("aoti_torch_get_numel"); // long
+    public static readonly delegate* unmanaged<nint, void*, int> Sizes = Question("aoti_torch_get_sizes"); // long*
+    public static readonly delegate* unmanaged<nint, void*, int> Strides = Question("aoti_torch_get_strides"); // long*
+    public static readonly delegate* unmanaged<nint, void*, int> ElementType = Question("aoti_torch_get_dtype"); // int
+    public static readonly delegate* unmanaged<nint, void*, int> DeviceType = Question("aoti_torch_get_device_type"); // int
+    public static readonly delegate* unmanaged<nint, void*, int> DeviceIndex = Question("aoti_torch_get_device_index"); // int
+    public static readonly delegate* unmanaged<nint, void*, int> DataPointer = Question("aoti_torch_get_data_ptr"); // void*
+    public static readonly delegate* unmanaged<nint, void*, int> IsContiguous = Question("aoti_torch_is_contiguous"); // byte
 
     // Devices.
     public static readonly int Cpu = ((delegate* unmanaged<int>)Export("aoti_torch_device_type_cpu"))();
@@ -102,4 +85,6 @@ internal static unsafe class Libtorch
     public static readonly delegate* unmanaged<nuint> CudaDevices = (delegate* unmanaged<nuint>)TryExport("_ZN5torch4cuda12device_countEv");
     public static readonly delegate* unmanaged<nint, byte, byte, void> Deterministic =
         (delegate* unmanaged<nint, byte, byte, void>)TryExport("_ZN2at7Context26setDeterministicAlgorithmsEbb");
+
+    private static delegate* unmanaged<nint, void*, int> Question(string name) => (delegate* unmanaged<nint, void*, int>)Export(name);
 }

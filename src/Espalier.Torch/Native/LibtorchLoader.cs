@@ -12,8 +12,6 @@ internal static unsafe partial class LibtorchLoader
     /// <summary>The first version that has what is called here: <c>torch_parallel_for</c>, lists, strings and devices.</summary>
     private const int LeastMajor = 2, LeastMinor = 10;
 
-    private const string CublasWorkspace = "CUBLAS_WORKSPACE_CONFIG";
-
     private static readonly string s_least = $"{LeastMajor}.{LeastMinor}";
     private static readonly Lock s_gate = new();
     private static nint s_library;
@@ -74,13 +72,11 @@ internal static unsafe partial class LibtorchLoader
     {
         var folder = LibtorchFolder.Find();
         if (ThreadWaiting.Choice(Environment.GetEnvironmentVariable) is { } spins)
-            Set(ThreadWaiting.Variable, spins);
+            _ = setenv(ThreadWaiting.Variable, spins, 1);
         // libtorch 2.10 writes what it refuses to its log, with a stack trace: the user gets our own sentence.
-        if (Environment.GetEnvironmentVariable("TORCH_CPP_LOG_LEVEL") is null)
-            Set("TORCH_CPP_LOG_LEVEL", "FATAL");
+        SetUnlessSet("TORCH_CPP_LOG_LEVEL", "FATAL");
         // cuBLAS repeats its bits with workspaces of a fixed size alone, and libtorch asks for that by name.
-        if (Environment.GetEnvironmentVariable(CublasWorkspace) is null)
-            Set(CublasWorkspace, ":4096:8");
+        SetUnlessSet("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
         Allocator.KeepMemory();
 
         foreach (var file in Directory.EnumerateFiles(folder.Path, "lib*.so*"))
@@ -142,7 +138,7 @@ internal static unsafe partial class LibtorchLoader
     private static EspalierException Wrong(string what) => new(what) { ExitCode = 1 };
 
     // .NET's Environment.SetEnvironmentVariable does not reach native getenv.
-    private static void Set(string name, string value) => _ = setenv(name, value, 1);
+    private static void SetUnlessSet(string name, string value) => _ = setenv(name, value, 0);
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setenv(string name, string value, int overwrite);

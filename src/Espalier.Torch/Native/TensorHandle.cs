@@ -38,24 +38,11 @@ internal struct TensorHandle
     public readonly bool IsHeld => Volatile.Read(in _state) >= Holder;
 
     /// <summary>Keeps the native tensor until <see cref="Release"/>; false where it is closed.</summary>
-    public bool TryHold()
+    /// <param name="readsHeld">Whether it may be closed, as long as somebody holds it.</param>
+    public bool TryHold(bool readsHeld = false)
     {
         var state = Volatile.Read(ref _state);
-        while ((state & Closed) == 0)
-        {
-            var found = Interlocked.CompareExchange(ref _state, state + Holder, state);
-            if (found == state)
-                return true;
-            state = found;
-        }
-        return false;
-    }
-
-    /// <summary>Keeps what somebody holds until <see cref="Release"/>, closed or not; false where nobody does.</summary>
-    public bool TryHoldHeld()
-    {
-        var state = Volatile.Read(ref _state);
-        while (state >= Holder)
+        while ((state & Closed) == 0 || (readsHeld && state >= Holder))
         {
             var found = Interlocked.CompareExchange(ref _state, state + Holder, state);
             if (found == state)

@@ -9,22 +9,22 @@ public static class ElementOperators
     public static Tensor Add(this Tensor x, Tensor other, double scale = 1) => Ops.Add.Call(x, other, scale);
 
     /// <summary>x + value.</summary>
-    public static Tensor Add(this Tensor x, double value) => Ops.AddScalar.Call(x, value);
+    public static Tensor Add(this Tensor x, double value) => Ops.Add.Call(x, value);
 
     /// <summary>x − other, broadcast.</summary>
-    public static Tensor Sub(this Tensor x, Tensor other) => Ops.Sub.Call(x, other);
+    public static Tensor Sub(this Tensor x, Tensor other) => x.Add(other, -1);
 
     /// <summary>x · other element by element, broadcast.</summary>
     public static Tensor Mul(this Tensor x, Tensor other) => Ops.Mul.Call(x, other);
 
     /// <summary>x · value.</summary>
-    public static Tensor Mul(this Tensor x, double value) => Ops.MulScalar.Call(x, value);
+    public static Tensor Mul(this Tensor x, double value) => Ops.Mul.Call(x, value);
 
     /// <summary>x / other element by element, broadcast.</summary>
     public static Tensor Div(this Tensor x, Tensor other) => Ops.Div.Call(x, other);
 
     /// <summary>x / value.</summary>
-    public static Tensor Div(this Tensor x, double value) => Ops.DivScalar.Call(x, value);
+    public static Tensor Div(this Tensor x, double value) => Ops.Div.Call(x, value);
 
     /// <summary>−x.</summary>
     public static Tensor Neg(this Tensor x) => Ops.Neg.Call(x);

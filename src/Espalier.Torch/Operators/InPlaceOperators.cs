@@ -7,16 +7,16 @@ public static class InPlaceOperators
     public static void AddInPlace(this Tensor x, Tensor other, double scale = 1) => Ops.AddIn.CallVoid(x, other, scale);
 
     /// <summary>x += value.</summary>
-    public static void AddInPlace(this Tensor x, double value) => Ops.AddInScalar.CallVoid(x, value);
+    public static void AddInPlace(this Tensor x, double value) => Ops.AddIn.CallVoid(x, value);
 
     /// <summary>x −= other.</summary>
-    public static void SubInPlace(this Tensor x, Tensor other) => Ops.SubIn.CallVoid(x, other);
+    public static void SubInPlace(this Tensor x, Tensor other) => x.AddInPlace(other, -1);
 
     /// <summary>x *= other.</summary>
     public static void MulInPlace(this Tensor x, Tensor other) => Ops.MulIn.CallVoid(x, other);
 
     /// <summary>x *= value.</summary>
-    public static void MulInPlace(this Tensor x, double value) => Ops.MulInScalar.CallVoid(x, value);
+    public static void MulInPlace(this Tensor x, double value) => Ops.MulIn.CallVoid(x, value);
 
     /// <summary>x /= other.</summary>
     public static void DivInPlace(this Tensor x, Tensor other) => Ops.DivIn.CallVoid(x, other);
@@ -33,33 +33,43 @@ public static class InPlaceOperators
     /// <summary>x = e^x.</summary>
     public static void ExpInPlace(this Tensor x) => Ops.ExpIn.CallVoid(x);
 
-    /// <summary>x = √x.</summary>
-    public static void SqrtInPlace(this Tensor x) => Ops.SqrtIn.CallVoid(x);
-
     /// <summary>x += value · a · b.</summary>
-    public static void AddcmulInPlace(this Tensor x, Tensor a, Tensor b, double value = 1) => Ops.AddcmulIn.CallVoid(x, a, b, value);
+    public static void AddcmulInPlace(this Tensor x, Tensor a, Tensor b, double value = 1) =>
+        Ops.AddcmulIn.CallVoid(new[] { x }, new[] { a }, new[] { b }, value);
 
     /// <summary>x += value · a / b.</summary>
-    public static void AddcdivInPlace(this Tensor x, Tensor a, Tensor b, double value = 1) => Ops.AddcdivIn.CallVoid(x, a, b, value);
+    public static void AddcdivInPlace(this Tensor x, Tensor a, Tensor b, double value = 1) =>
+        Ops.AddcdivIn.CallVoid(new[] { x }, new[] { a }, new[] { b }, value);
 
     /// <summary>x += weight · (end − x).</summary>
     public static void LerpInPlace(this Tensor x, Tensor end, double weight) => Ops.LerpIn.CallVoid(x, end, weight);
 
     /// <summary>x += scale · a · b, matrices.</summary>
-    public static void AddmmInPlace(this Tensor x, Tensor a, Tensor b, double scale = 1) => Ops.AddmmIn.CallVoid(x, a, b, 1.0, scale);
+    public static void AddmmInPlace(this Tensor x, Tensor a, Tensor b, double scale = 1)
+    {
+        using var product = a.MatMul(b).Unscoped();
+        x.AddInPlace(product, scale);
+    }
 
     /// <summary>x[..., index[i], ...] += source[..., i, ...] along a dimension.</summary>
-    public static void IndexAddInPlace(this Tensor x, int dimension, Tensor index, Tensor source) =>
-        Ops.IndexAddIn.CallVoid(x, dimension, index, source);
+    public static void IndexAddInPlace(this Tensor x, int dimension, Tensor index, Tensor source)
+    {
+        // Rows of the index are the same along every other dimension.
+        var along = new long[source.Dimensions];
+        Array.Fill(along, 1);
+        along[dimension < 0 ? dimension + along.Length : dimension] = -1;
+        using var scope = TensorScope.BeginReusing();
+        x.ScatterAddInPlace(dimension, index.Reshape(along).Expand(source.Shape), source);
+    }
 
     /// <summary>x[index] += source along a dimension; index (Int64) has source's shape.</summary>
     public static void ScatterAddInPlace(this Tensor x, int dimension, Tensor index, Tensor source) =>
         Ops.ScatterAddIn.CallVoid(x, dimension, index, source);
 
     /// <summary>x[index] = value along a dimension (index Int64).</summary>
-    public static void ScatterFillInPlace(this Tensor x, int dimension, Tensor index, double value) =>
-        Ops.ScatterFillIn.CallVoid(x, dimension, index, value);
-
-    /// <summary>Sets elements to a value where the mask (Bool) is true.</summary>
-    public static void MaskedFillInPlace(this Tensor x, Tensor mask, double value) => Ops.MaskedFillIn.CallVoid(x, mask, value);
+    public static void ScatterFillInPlace(this Tensor x, int dimension, Tensor index, double value)
+    {
+        using var scope = TensorScope.BeginReusing();
+        Ops.ScatterIn.CallVoid(x, dimension, index, Tensor.Full(value, x.DType, x.Device, 1).Expand(index.Shape));
+    }
 }

@@ -16,19 +16,15 @@ public static class NewTensors
 
         /// <summary>Uninitialised elements on a device.</summary>
         public static Tensor Empty(DType dtype, Device device, params ReadOnlySpan<long> sizes) =>
-            MemoryOps.Empty.Call(Shapes.Of(sizes), dtype, Argument.None, device.ToString());
+            MemoryOps.Empty.Call(Shapes.Of(sizes), dtype, Argument.None, device);
 
         /// <summary>Zeros on a device.</summary>
         public static Tensor Zeros(DType dtype, Device device, params ReadOnlySpan<long> sizes) =>
-            Ops.Zeros.Call(Shapes.Of(sizes), dtype, Argument.None, device.ToString());
+            Ops.Zeros.Call(Shapes.Of(sizes), dtype, Argument.None, device);
 
         /// <summary>One value everywhere.</summary>
-        public static Tensor Full(double value, DType dtype, params ReadOnlySpan<long> sizes)
-        {
-            var tensor = Tensor.Empty(dtype, sizes);
-            tensor.FillInPlace(value);
-            return tensor;
-        }
+        public static Tensor Full(double value, DType dtype, params ReadOnlySpan<long> sizes) =>
+            Tensor.Full(value, dtype, Device.Cpu, sizes);
 
         /// <summary>One value everywhere, on a device.</summary>
         public static Tensor Full(double value, DType dtype, Device device, params ReadOnlySpan<long> sizes)

@@ -47,33 +47,24 @@ internal static unsafe class OwnProducts
     /// </summary>
     public static bool TryWrite(Tensor to, Tensor x, Tensor w, bool turned, bool adds)
     {
-        nint result = to.Hold(), left = x.Hold(), right = w.Hold();
-        try
+        using HeldTensor heldTo = new(to), heldX = new(x), heldW = new(w);
+        var (result, left, right) = (heldTo.Native, heldX.Native, heldW.Native);
+        if (TensorFacts.Sizes(left) is not [var rows, var depth] || TensorFacts.Sizes(right) is not { Length: 2 } other
+            || TensorFacts.Sizes(result) is not [var into, var wide] || into != rows || other[turned ? 0 : 1] != depth
+            || other[turned ? 1 : 0] != wide || rows * depth * wide == 0
+            || TensorFacts.ElementType(result) != DType.Float32 || TensorFacts.ElementType(right) != DType.Float32
+            || !TensorFacts.IsOnCpu(result) || !TensorFacts.IsOnCpu(left) || !TensorFacts.IsOnCpu(right)
+            || !TensorFacts.LiesInRows(result) || !Takes(left, right) || Meet(result, left) || Meet(result, right))
+            return false;
+        var job = Of(left, right, turned);
+        job.C = (float*)TensorFacts.Data(result);
+        job.CRow = TensorFacts.Strides(result)[0];
+        if (adds)
         {
-            if (TensorFacts.Sizes(left) is not [var rows, var depth] || TensorFacts.Sizes(right) is not { Length: 2 } other
-                || TensorFacts.Sizes(result) is not [var into, var wide] || into != rows || other[turned ? 0 : 1] != depth
-                || other[turned ? 1 : 0] != wide || rows * depth * wide == 0
-                || TensorFacts.ElementType(result) != DType.Float32 || TensorFacts.ElementType(right) != DType.Float32
-                || !TensorFacts.IsOnCpu(result) || !TensorFacts.IsOnCpu(left) || !TensorFacts.IsOnCpu(right)
-                || (TensorFacts.Strides(result)[1] != 1 && wide > 1) || (TensorFacts.Strides(result)[0] < wide && rows > 1)
-                || !Takes(left, right) || Meet(result, left) || Meet(result, right))
-                return false;
-            var job = Of(left, right, turned);
-            job.C = (float*)TensorFacts.Data(result);
-            job.CRow = TensorFacts.Strides(result)[0];
-            if (adds)
-            {
-                job.Begin = job.C;
-                job.BeginRow = job.CRow;
-            }
-            ProductKernel.Run(ref job);
+            job.Begin = job.C;
+            job.BeginRow = job.CRow;
         }
-        finally
-        {
-            w.Release();
-            x.Release();
-            to.Release();
-        }
+        ProductKernel.Run(ref job);
         to.Written();
         return true;
     }
@@ -143,25 +134,23 @@ internal static unsafe class OwnProducts
     /// <summary>Gives it back. Nobody else may have the tensor, or a part of it.</summary>
     public static void LetRoomGo(Tensor room)
     {
-        var native = room.Hold();
-        var data = TensorFacts.Data(native);
-        room.Release();
+        void* data;
+        using (var held = new HeldTensor(room))
+            data = TensorFacts.Data(held.Native);
         room.LetGo(reuse: true);
-        KeptRooms.Give((void*)data);
+        KeptRooms.Give(data);
     }
 
     // Between canaries.
     private static nint Guarded(ref ProductJob job, ReadOnlySpan<long> shape)
     {
-        nint handle;
         var result = Operand.Result(DType.Float32, shape);
         using var tensor = result.Tensor;
         using (result)
         {
             job.C = result.Floats;
             ProductKernel.Run(ref job);
-            Status.Check(Libtorch.NewHandle(tensor.Pointer, &handle), "no memory for a tensor");
+            return TensorFacts.NewHandle(tensor.Pointer);
         }
-        return handle;
     }
 }

@@ -33,10 +33,6 @@ internal static unsafe class Products
     // A call of oneDNN looks its code up by shape, which costs some microseconds.
     private const long LeastRows = 4, LeastFlops = 200_000;
 
-    private static readonly RawOp s_linear = new("aten::linear(Tensor input, Tensor weight, Tensor? bias=None) -> Tensor");
-    private static readonly RawOp s_matMul = new("aten::matmul(Tensor self, Tensor other) -> Tensor");
-    private static readonly RawOp s_turned = new("aten::t(Tensor(a) self) -> Tensor(a)");
-
     private static ProductLibrary? s_library;
 
     /// <summary>What multiplies.</summary>
@@ -61,28 +57,25 @@ internal static unsafe class Products
     /// <summary>Uses another library until the result is disposed; for measurements, while nobody else computes.</summary>
     public static IDisposable Using(ProductLibrary library) => new Switch(library);
 
-    internal static nint Linear(ReadOnlySpan<Argument> a)
+    internal static nint? Linear(ReadOnlySpan<Argument> a)
     {
         var (x, w) = (Held(a[0]), Held(a[1]));
         if (!IsOurs(x, w, turned: false) || !Bias(a[2], w, out var bias))
-            return s_linear.Run(Lend(x), Lend(w), DispatcherCall.Optional(a[2]));
+            return null;
         return Library == ProductLibrary.Own && OwnProducts.Takes(x, w) ? OwnProducts.Multiply(x, w, turned: false, bias)
-            : Libtorch.LinearPointwise != null ? OneDnn(x, w, bias)
-            : s_linear.Run(Lend(x), Lend(w), DispatcherCall.Optional(a[2]));
+            : Libtorch.LinearPointwise != null ? OneDnn(x, w, bias) : null;
     }
 
-    internal static nint MatMul(ReadOnlySpan<Argument> a)
+    internal static nint? MatMul(ReadOnlySpan<Argument> a)
     {
         var (x, y) = (Held(a[0]), Held(a[1]));
         if (!IsOurs(x, y, turned: true))
-            return s_matMul.Run(Lend(x), Lend(y));
+            return null;
         if (Library == ProductLibrary.Own && OwnProducts.Takes(x, y))
             return OwnProducts.Multiply(x, y, turned: true, 0);
         if (Libtorch.LinearPointwise == null)
-            return s_matMul.Run(Lend(x), Lend(y));
-        var w = s_turned.Run(Lend(y));
-        if (w == RawOp.Refused)
-            return w;
+            return null;
+        var w = Turned(y);
         // What lies turned on the left is copied by oneDNN's function in libtorch, on one thread.
         try
         {
@@ -98,37 +91,28 @@ internal static unsafe class Products
     /// <summary>c + x · y of matrices in a new tensor, where oneDNN adds while it writes; null where it does not.</summary>
     internal static Tensor? TrySum(Tensor c, Tensor x, Tensor y)
     {
-        nint sum = 0, a = x.Hold(), b = y.Hold(), there = c.Hold();
+        using HeldTensor heldX = new(x), heldY = new(y), heldC = new(c);
+        var (a, b, there) = (heldX.Native, heldY.Native, heldC.Native);
+        if (Library != ProductLibrary.OneDnn || Libtorch.LinearPointwiseBinary == null || !IsOurs(a, b, turned: true)
+            || TensorFacts.Sizes(there) is not [var rows, var columns] || rows != TensorFacts.Sizes(a)[0]
+            || columns != TensorFacts.Sizes(b)[1]
+            || !TensorFacts.IsContiguous(there) || TensorFacts.ElementType(there) != DType.Float32 || !TensorFacts.IsOnCpu(there))
+            return null;
+        ComputeThread.MakeReady();
+        nint sum;
+        var w = Turned(b);
         try
         {
-            if (Library != ProductLibrary.OneDnn || Libtorch.LinearPointwiseBinary == null || !IsOurs(a, b, turned: true)
-                || TensorFacts.Sizes(there) is not [var rows, var columns] || rows != TensorFacts.Sizes(a)[0]
-                || columns != TensorFacts.Sizes(b)[1]
-                || !TensorFacts.IsContiguous(there) || TensorFacts.ElementType(there) != DType.Float32 || !TensorFacts.IsOnCpu(there))
-                return null;
-            ComputeThread.MakeReady();
-            var w = s_turned.Run(Lend(b));
-            if (w == RawOp.Refused)
-                throw new TorchException($"{y} cannot be turned");
-            try
-            {
-                using var hold = SignalHold.Begin();
-                fixed (byte* add = "add\0"u8)
-                    if (Libtorch.LinearPointwiseBinary(a, there, w, null, add, &sum) != 0)
-                        throw new TorchException($"oneDNN refuses {c} + {x} · {y}");
-            }
-            finally
-            {
-                _ = Libtorch.DeleteTensor(w);
-            }
-            return Tensor.Adopt(sum);
+            using var hold = SignalHold.Begin();
+            fixed (byte* add = "add\0"u8)
+                if (Libtorch.LinearPointwiseBinary(a, there, w, null, add, &sum) != 0)
+                    throw new TorchException($"oneDNN refuses {c} + {x} · {y}");
         }
         finally
         {
-            c.Release();
-            y.Release();
-            x.Release();
+            _ = Libtorch.DeleteTensor(w);
         }
+        return Tensor.Adopt(sum);
     }
 
     internal static ProductLibrary Chosen(string? named) => named switch
@@ -153,7 +137,7 @@ internal static unsafe class Products
         {
             var noAlgorithm = none + 4;
             var status = Libtorch.LinearPointwise(x, w, bias == 0 ? null : &bias, none, &noScalars, 0, &noAlgorithm, &product);
-            return status == 0 ? product : RawOp.Refused;
+            return status == 0 ? product : Op.Refused;
         }
     }
 
@@ -199,7 +183,8 @@ internal static unsafe class Products
 
     private static nint Held(in Argument tensor) => ((Tensor)tensor.Reference!).Pointer;
 
-    private static ulong Lend(nint tensor) => DispatcherCall.Lend(tensor);
+    // A view of a matrix, which libtorch never refuses.
+    private static nint Turned(nint matrix) => Ops.Transpose.Run(Words.Lend(matrix), 0, 1);
 
     private sealed class Switch : IDisposable
     {

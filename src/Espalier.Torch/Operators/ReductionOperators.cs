@@ -8,18 +8,11 @@ namespace Espalier.Torch.Operators;
 /// <summary>Sums, means and other numbers of whole tensors or of dimensions, and their order.</summary>
 public static class ReductionOperators
 {
-    /// <summary>Sum of all elements.</summary>
-    public static Tensor Sum(this Tensor x) => Ops.Sum.Call(x);
+    /// <summary>Sum of all elements, accumulated in their own type or in another one.</summary>
+    public static Tensor Sum(this Tensor x, DType? accumulate = null) => Ops.Sum.Call(x, accumulate);
 
-    /// <summary>Sum of all elements, accumulated in another type.</summary>
-    public static Tensor Sum(this Tensor x, DType accumulate) => Ops.Sum.Call(x, accumulate);
-
-    /// <summary>Sum over dimensions.</summary>
-    public static Tensor Sum(this Tensor x, ReadOnlySpan<long> dimensions, bool keep = false) =>
-        Ops.SumDims.Call(x, Shapes.Of(dimensions), keep);
-
-    /// <summary>Sum over dimensions, accumulated in another type.</summary>
-    public static Tensor Sum(this Tensor x, ReadOnlySpan<long> dimensions, bool keep, DType accumulate) =>
+    /// <summary>Sum over dimensions, accumulated in their own type or in another one.</summary>
+    public static Tensor Sum(this Tensor x, ReadOnlySpan<long> dimensions, bool keep = false, DType? accumulate = null) =>
         Ops.SumDims.Call(x, Shapes.Of(dimensions), keep, accumulate);
 
     /// <summary>Mean of all elements.</summary>
@@ -29,10 +22,6 @@ public static class ReductionOperators
     public static Tensor Mean(this Tensor x, ReadOnlySpan<long> dimensions, bool keep = false) =>
         Ops.MeanDims.Call(x, Shapes.Of(dimensions), keep);
 
-    /// <summary>Mean over dimensions, accumulated in another type.</summary>
-    public static Tensor Mean(this Tensor x, ReadOnlySpan<long> dimensions, bool keep, DType accumulate) =>
-        Ops.MeanDims.Call(x, Shapes.Of(dimensions), keep, accumulate);
-
     /// <summary>Largest element.</summary>
     public static Tensor Max(this Tensor x) => Ops.Max.Call(x);
 
@@ -40,11 +29,11 @@ public static class ReductionOperators
     public static Tensor ArgMax(this Tensor x, int dimension) => Ops.ArgMax.Call(x, dimension);
 
     /// <summary>L2 norm of all elements.</summary>
-    public static Tensor Norm(this Tensor x) => Ops.Norm.Call(x, 2.0);
+    public static Tensor Norm(this Tensor x) => x.Reshape(-1).Norm([0]);
 
     /// <summary>L2 norm over dimensions.</summary>
     public static Tensor Norm(this Tensor x, ReadOnlySpan<long> dimensions, bool keep = false) =>
-        Ops.Norm.Call(x, 2.0, Shapes.Of(dimensions), keep);
+        Ops.Norm.Call(x, Shapes.Of(dimensions), keep);
 
     /// <summary>Whether every element is finite. Waits for the device.</summary>
     public static bool AllFinite(this Tensor x)
@@ -71,7 +60,7 @@ public static class ReductionOperators
     public static Tensor CumSum(this Tensor x, int dimension) => Ops.CumSum.Call(x, dimension);
 
     /// <summary>Whether shapes and values are the same (NaN equals nothing, −0 equals 0). Waits for the device.</summary>
-    public static bool ValuesEqual(this Tensor x, Tensor other) => Ops.Equal.CallInteger(x, other) != 0;
+    public static bool ValuesEqual(this Tensor x, Tensor other) => Ops.Equal.CallBool(x, other);
 
     /// <summary>
     /// Whether element types, shapes and all bits of the values are the same (NaN equals the same NaN). Waits for the device.

@@ -40,12 +40,10 @@ public static unsafe class TensorData
             var tensor = MemoryOps.Empty.Call(Shapes.Of(shape), DTypes.Of<T>());
             try
             {
-                if (bytes > 0)
-                    tensor.Access(place =>
-                    {
-                        for (long first = 0, count = bytes / sizeof(T); first < count; first += piece)
-                            write(first, new Span<T>((T*)place + first, (int)Math.Min(piece, count - first)));
-                    });
+                using var held = new HeldTensor(tensor);
+                var place = (T*)TensorFacts.Data(held.Native);
+                for (long first = 0, count = bytes / sizeof(T); first < count; first += piece)
+                    write(first, new(place + first, (int)Math.Min(piece, count - first)));
                 return tensor;
             }
             catch
@@ -73,7 +71,7 @@ public static unsafe class TensorData
     {
         tensor.Check<T>();
         fixed (T* data = values)
-            tensor.CopyOut(data, (long)values.Length * sizeof(T));
+            tensor.CopyAllOut(data, (long)values.Length * sizeof(T));
     }
 
     /// <summary>Overwrites the values; the span's length and element type must be the tensor's. Not recorded.</summary>
@@ -81,15 +79,14 @@ public static unsafe class TensorData
     {
         tensor.Check<T>();
         fixed (T* data = values)
-            tensor.CopyIn(data, (long)values.Length * sizeof(T));
-        tensor.Written();
+            tensor.CopyAllIn(data, (long)values.Length * sizeof(T));
     }
 
     /// <summary>Copies the raw bytes out, in the order of the shape.</summary>
     public static void CopyBytesTo(this Tensor tensor, Span<byte> bytes)
     {
         fixed (byte* data = bytes)
-            tensor.CopyOut(data, bytes.Length);
+            tensor.CopyAllOut(data, bytes.Length);
     }
 
     /// <summary>
@@ -114,25 +111,9 @@ public static unsafe class TensorData
     public static void CopyBytesTo(this Tensor tensor, long first, Span<byte> bytes)
     {
         tensor.CheckPiece(first, bytes.Length);
-        if (bytes.IsEmpty)
-            return;
-        using var noGrad = GradMode.Disable();
-        using var scope = TensorScope.Begin();
-        long length = bytes.Length;
         fixed (byte* data = bytes)
-        {
-            if (tensor.IsOnCpu)
-                (tensor.IsContiguous ? tensor : tensor.Contiguous()).Read(first, data, length);
-            else
-                tensor.Bytes(first, length).OnProcessor().Read(0, data, length);
-        }
+            tensor.CopyOut(first, data, bytes.Length);
     }
-
-    private static Tensor OnProcessor(this Tensor tensor) => Ops.To.Call(tensor, Argument.None, Argument.None, "cpu");
-
-    // A view of a contiguous tensor: nothing but the piece crosses over.
-    private static Tensor Bytes(this Tensor tensor, long first, long length) =>
-        MemoryOps.ViewAs.Call(tensor.Contiguous().View(-1), DType.UInt8).Slice(0, first, first + length);
 
     /// <summary>Overwrites raw bytes from a place on. Not recorded.</summary>
     /// <param name="tensor">The tensor.</param>
@@ -144,25 +125,15 @@ public static unsafe class TensorData
         tensor.CheckPiece(first, bytes.Length);
         if (!tensor.IsContiguous)
             throw new TorchException("only a contiguous tensor can be written in pieces");
-        long length = bytes.Length;
-        if (length > 0 && !tensor.IsOnCpu)
-        {
-            using var noGrad = GradMode.Disable();
-            using var scope = TensorScope.Begin();
-            tensor.Bytes(first, length).CopyInPlace(Tensor.FromBytes(bytes, DType.UInt8, length));
-        }
-        else if (length > 0)
-            fixed (byte* data = bytes)
-                tensor.Write(first, data, length);
-        tensor.Written();
+        fixed (byte* data = bytes)
+            tensor.CopyIn(first, data, bytes.Length);
     }
 
     /// <summary>Overwrites the raw bytes, in the order of the shape. Not recorded.</summary>
     public static void CopyBytesFrom(this Tensor tensor, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* data = bytes)
-            tensor.CopyIn(data, bytes.Length);
-        tensor.Written();
+            tensor.CopyAllIn(data, bytes.Length);
     }
 
     /// <summary>The single value of a tensor with one element, as a double. Waits for the device.</summary>
@@ -172,7 +143,7 @@ public static unsafe class TensorData
             throw new TorchException($"Item needs a tensor with one element, and this one has {tensor.ElementCount}");
         double number;
         using var wide = tensor.DType == DType.Float64 ? null : Ops.To.Call(tensor, DType.Float64).Unscoped();
-        (wide ?? tensor).CopyOut(&number, sizeof(double));
+        (wide ?? tensor).CopyAllOut(&number, sizeof(double));
         return number;
     }
 
@@ -180,8 +151,7 @@ public static unsafe class TensorData
     {
         CheckBytes(BytesOf(shape, dtype), bytes);
         var tensor = MemoryOps.Empty.Call(Shapes.Of(shape), dtype);
-        if (bytes > 0)
-            tensor.Write(0, data, bytes);
+        tensor.CopyIn(0, data, bytes);
         return tensor;
     }
 
@@ -218,73 +188,59 @@ public static unsafe class TensorData
             throw new TorchException($"the tensor has {all} bytes; {bytes} from {first} on are not all in it");
     }
 
-    private static void CopyOut(this Tensor tensor, void* data, long bytes)
+    private static void CopyAllOut(this Tensor tensor, void* data, long bytes)
     {
         CheckBytes(tensor.ElementCount * tensor.DType.Size(), bytes);
+        tensor.CopyOut(0, data, bytes);
+    }
+
+    private static void CopyOut(this Tensor tensor, long first, void* data, long bytes)
+    {
         if (bytes == 0)
             return;
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
-        var here = tensor.IsOnCpu ? tensor : tensor.OnProcessor();
-        (here.IsContiguous ? here : here.Contiguous()).Read(0, data, bytes);
+        var there = tensor.IsContiguous ? tensor : tensor.Contiguous();
+        // Nothing but the piece crosses over.
+        if (!tensor.IsOnCpu)
+            (there, first) = (Ops.To.Call(there.Bytes(first, bytes), Argument.None, Argument.None, Device.Cpu), 0);
+        using var held = new HeldTensor(there);
+        Buffer.MemoryCopy((byte*)TensorFacts.Data(held.Native) + first, data, bytes, bytes);
     }
 
-    private static void CopyIn(this Tensor tensor, void* data, long bytes)
+    private static void CopyAllIn(this Tensor tensor, void* data, long bytes)
     {
         CheckBytes(tensor.ElementCount * tensor.DType.Size(), bytes);
-        if (bytes == 0)
-            return;
-        using var noGrad = GradMode.Disable();
-        if (tensor.IsContiguous && tensor.IsOnCpu)
+        if (tensor.IsContiguous)
         {
-            tensor.Write(0, data, bytes);
+            tensor.CopyIn(0, data, bytes);
             return;
         }
+        using var noGrad = GradMode.Disable();
         using var values = FromMemory(data, bytes, tensor.DType, tensor.Shape).Unscoped();
         tensor.CopyInPlace(values);
     }
 
-    // From a place on; the tensor lies in the processor's memory in the order of its shape, and is not empty.
-    private static void Read(this Tensor tensor, long first, void* to, long bytes)
+    // Into a contiguous tensor.
+    private static void CopyIn(this Tensor tensor, long first, void* data, long bytes)
     {
-        var handle = tensor.Hold();
-        try
+        if (bytes > 0 && tensor.IsOnCpu)
         {
-            Buffer.MemoryCopy((byte*)TensorFacts.Data(handle) + first, to, bytes, bytes);
+            using var held = new HeldTensor(tensor);
+            Buffer.MemoryCopy(data, (byte*)TensorFacts.Data(held.Native) + first, bytes, bytes);
         }
-        finally
+        else if (bytes > 0)
         {
-            tensor.Release();
+            using var noGrad = GradMode.Disable();
+            using var scope = TensorScope.Begin();
+            tensor.Bytes(first, bytes).CopyInPlace(FromMemory(data, bytes, DType.UInt8, [bytes]));
         }
+        tensor.Written();
     }
 
-    private static void Write(this Tensor tensor, long first, void* from, long bytes)
-    {
-        var handle = tensor.Hold();
-        try
-        {
-            Buffer.MemoryCopy(from, (byte*)TensorFacts.Data(handle) + first, bytes, bytes);
-        }
-        finally
-        {
-            tensor.Release();
-        }
-    }
-
-    private delegate void MemoryAccess(void* place);
-
-    private static void Access(this Tensor tensor, MemoryAccess access)
-    {
-        var handle = tensor.Hold();
-        try
-        {
-            access(TensorFacts.Data(handle));
-        }
-        finally
-        {
-            tensor.Release();
-        }
-    }
+    // A view of a contiguous tensor.
+    private static Tensor Bytes(this Tensor tensor, long first, long length) =>
+        MemoryOps.ViewAs.Call(tensor.View(-1), DType.UInt8).Slice(0, first, first + length);
 
     private static void Check<T>(this Tensor tensor) where T : unmanaged
     {

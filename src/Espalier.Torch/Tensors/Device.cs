@@ -30,6 +30,11 @@ public readonly record struct Device
 
     internal int Index => _index;
 
+    /// <summary>As the dispatcher takes it: the kind in the upper half of a word, the index (−1 for the current one) in the lower.</summary>
+    internal long Word => (long)_kind << 32 | (uint)(IsCuda ? _index : -1);
+
+    internal static Device OfWord(long word) => new((int)(word >> 32), Math.Max(0, (int)word));
+
     /// <summary>
     /// The device of a name: <c>cpu</c>, <c>cuda</c> (the first one), <c>cuda:1</c>, or <c>auto</c>, the first CUDA device where there is
     /// one and else the processor.
@@ -37,23 +42,23 @@ public readonly record struct Device
     /// <param name="name">The name.</param>
     /// <param name="option">What the user calls the setting, for the error.</param>
     /// <exception cref="EspalierException">It names no device.</exception>
-    internal static Device Parse(string name, string option)
+    internal static Device Parse(string name, string option) => name switch
     {
-        if (name == "auto")
-            return Devices.CudaCount > 0 ? Cuda(0) : Cpu;
-        return Devices.TryParse(name, out var word) && (int)(word >> 32) is var kind && kind != Libtorch.Meta
-            ? kind == Libtorch.Cuda ? Cuda(Math.Max(0, (int)(uint)word)) : Cpu
-            : throw new EspalierException($"{option} is '{name}', and must be auto, cpu, cuda or cuda:N");
-    }
+        "cpu" => Cpu,
+        "cuda" => Cuda(0),
+        "auto" => TorchRuntime.HasCuda ? Cuda(0) : Cpu,
+        _ when name.StartsWith("cuda:", StringComparison.Ordinal)
+            && sbyte.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < sbyte.MaxValue
+            => Cuda(index),
+        _ => throw new EspalierException($"{option} is '{name}', and must be auto, cpu, cuda or cuda:N"),
+    };
 
     /// <summary>That of a native tensor, which the caller holds.</summary>
-    internal static unsafe Device Of(nint tensor)
+    internal static Device Of(nint tensor)
     {
-        int kind, index;
-        Status.Check(Libtorch.DeviceType(tensor, &kind), "a tensor does not say where it is");
-        Status.Check(Libtorch.DeviceIndex(tensor, &index), "a tensor does not say where it is");
+        var kind = TensorFacts.DeviceType(tensor);
         return kind == Libtorch.Cpu || kind == Libtorch.Meta || kind == Libtorch.Cuda
-            ? new(kind, kind == Libtorch.Cuda ? index : 0)
+            ? new(kind, kind == Libtorch.Cuda ? TensorFacts.DeviceIndex(tensor) : 0)
             : throw new TorchException($"a tensor is on a device of kind {kind}, which is none of cpu, cuda and meta");
     }
 }

@@ -9,13 +9,7 @@ public static class GradMode
     /// <summary>Whether recording is on for this thread (on at start).</summary>
     public static bool IsEnabled => !s_disabled;
 
-    /// <summary>Whether it is on and the input wants a gradient: then an operation on it is recorded.</summary>
-    internal static bool Records(Tensor a) => IsEnabled && a.WantsGradient;
-
-    /// <summary>Whether it is on and one of the inputs wants a gradient.</summary>
-    internal static bool Records(Tensor a, Tensor b) => IsEnabled && (a.WantsGradient || b.WantsGradient);
-
-    /// <summary>Whether it is on and one of the inputs wants a gradient.</summary>
+    /// <summary>Whether it is on and one of the inputs wants a gradient: then an operation on them is recorded.</summary>
     internal static bool Records(params ReadOnlySpan<Tensor?> inputs)
     {
         if (IsEnabled)
@@ -26,21 +20,14 @@ public static class GradMode
     }
 
     /// <summary>Turns recording off until the guard is disposed.</summary>
-    public static Guard Disable() => new(false);
-
-    /// <summary>Turns recording on until the guard is disposed.</summary>
-    public static Guard Enable() => new(true);
+    public static Guard Disable() => new(s_disabled);
 
     /// <summary>Restores the mode that was in force before it.</summary>
     public readonly ref struct Guard
     {
         private readonly bool _before;
 
-        internal Guard(bool enabled)
-        {
-            _before = s_disabled;
-            s_disabled = !enabled;
-        }
+        internal Guard(bool before) => (_before, s_disabled) = (before, true);
 
         /// <summary>Restores.</summary>
         public void Dispose() => s_disabled = _before;

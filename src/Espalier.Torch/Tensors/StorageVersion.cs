@@ -6,15 +6,12 @@ namespace Espalier.Torch;
 /// </summary>
 internal sealed class StorageVersion
 {
-    private const int Handful = 64, MostHandfuls = 64;
+    private const int MostSpare = 8192;
 
-    // A handful too many goes to the threads that have none: gradients of replicas are shared on one thread, and let go of on others.
-    private static readonly Lock s_handing = new();
-    private static readonly StorageVersion?[] s_handfuls = new StorageVersion?[MostHandfuls];
-    private static int s_handfulCount;
-
-    [ThreadStatic] private static StorageVersion? s_spare;
-    [ThreadStatic] private static int s_spareCount;
+    // One stock for all threads: gradients of replicas are shared on one thread, and let go of on others.
+    private static readonly Lock s_gate = new();
+    private static StorageVersion? s_spare;
+    private static int s_spareCount;
 
     private int _value;
     private int _tensors;
@@ -32,17 +29,15 @@ internal sealed class StorageVersion
     /// <summary>One for a tensor whose memory was written so often, and which shares it from now on.</summary>
     public static StorageVersion Take(int value)
     {
-        var version = s_spare;
-        if (version is null && Volatile.Read(ref s_handfulCount) > 0)
-            version = TakeHandful();
-        if (version is null)
-            version = new();
-        else
-        {
-            (s_spare, version._next) = (version._next, null);
-            s_spareCount--;
-        }
-        (version._value, version._tensors) = (value, 1);
+        StorageVersion? version;
+        lock (s_gate)
+            if ((version = s_spare) is not null)
+            {
+                s_spare = version._next;
+                s_spareCount--;
+            }
+        version ??= new();
+        (version._next, version._value, version._tensors) = (null, value, 1);
         return version;
     }
 
@@ -58,34 +53,12 @@ internal sealed class StorageVersion
     {
         if (Interlocked.Decrement(ref _tensors) != 0)
             return;
-        if (s_spareCount == 2 * Handful)
-            GiveHandful();
-        (_next, s_spare) = (s_spare, this);
-        s_spareCount++;
-    }
-
-    private static StorageVersion? TakeHandful()
-    {
-        lock (s_handing)
-        {
-            if (s_handfulCount == 0)
-                return null;
-            s_spareCount = Handful;
-            return s_handfuls[--s_handfulCount];
-        }
-    }
-
-    // The first ones of this thread; none where the others have enough.
-    private static void GiveHandful()
-    {
-        var (first, last) = (s_spare!, s_spare!);
-        for (var i = 1; i < Handful; i++)
-            last = last._next!;
-        (s_spare, last._next) = (last._next, null);
-        s_spareCount -= Handful;
-        lock (s_handing)
-            if (s_handfulCount < MostHandfuls)
-                s_handfuls[s_handfulCount++] = first;
+        lock (s_gate)
+            if (s_spareCount < MostSpare)
+            {
+                (_next, s_spare) = (s_spare, this);
+                s_spareCount++;
+            }
     }
 
     public void Advance() => Interlocked.Increment(ref _value);

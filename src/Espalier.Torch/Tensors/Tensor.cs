@@ -9,7 +9,7 @@ namespace Espalier.Torch;
 /// libtorch); in-place ones end in <c>InPlace</c> and return nothing. Gradient flows through every operator unless it says otherwise.
 /// Reading is safe from several threads; writing and disposing are the owner's.
 /// </summary>
-public sealed unsafe class Tensor : IDisposable
+public sealed class Tensor : IDisposable
 {
     private static readonly Lock s_deriving = new();
 
@@ -75,17 +75,10 @@ public sealed unsafe class Tensor : IDisposable
         {
             if (_shape is null)
             {
-                var handle = Hold();
-                try
-                {
-                    _dtype = TensorFacts.ElementType(handle);
-                    _device = Device.Of(handle);
-                    _shape = Shapes.Of(TensorFacts.Sizes(handle));
-                }
-                finally
-                {
-                    Release();
-                }
+                using var held = new HeldTensor(this);
+                _dtype = TensorFacts.ElementType(held.Native);
+                _device = Device.Of(held.Native);
+                _shape = Shapes.Of(TensorFacts.Sizes(held.Native));
             }
             ThrowIfDisposed();
             return _shape;
@@ -168,19 +161,10 @@ public sealed unsafe class Tensor : IDisposable
     /// <summary>Another tensor on the same memory, for which nothing is recorded.</summary>
     internal Tensor Alias()
     {
-        var native = Hold();
-        try
-        {
-            nint copy;
-            Status.Check(Libtorch.NewHandle(native, &copy), "no memory for a handle");
-            var alias = Made(copy);
-            (alias._shape, alias._dtype, alias._device, alias._storage) = (_shape, _dtype, _device, SharedVersion().Share());
-            return alias;
-        }
-        finally
-        {
-            Release();
-        }
+        using var held = new HeldTensor(this);
+        var alias = Made(TensorFacts.NewHandle(held.Native));
+        (alias._shape, alias._dtype, alias._device, alias._storage) = (_shape, _dtype, _device, SharedVersion().Share());
+        return alias;
     }
 
     /// <summary>The same as another weight on this one's memory, which shares what is derived from the values.</summary>
@@ -245,7 +229,7 @@ public sealed unsafe class Tensor : IDisposable
     internal bool IsHeld => _handle.IsHeld;
 
     /// <summary>The native pointer, kept valid until <see cref="Release"/>.</summary>
-    internal nint Hold() => _handle.TryHold() || (ReadsHeld && _handle.TryHoldHeld())
+    internal nint Hold() => _handle.TryHold() || (ReadsHeld && _handle.TryHold(readsHeld: true))
         ? _handle.Native
         : throw new ObjectDisposedException(nameof(Tensor), "the tensor was disposed before this use (did its scope end?)");
 
@@ -296,14 +280,7 @@ public sealed unsafe class Tensor : IDisposable
 
     private T Held<T>(Func<nint, T> ask)
     {
-        var handle = Hold();
-        try
-        {
-            return ask(handle);
-        }
-        finally
-        {
-            Release();
-        }
+        using var held = new HeldTensor(this);
+        return ask(held.Native);
     }
 }

@@ -8,12 +8,7 @@ public sealed class OpErrorTests : TorchTest
 {
     private const string Neg = "aten::neg(Tensor self) -> Tensor";
     private const string Cat = "aten::cat(Tensor[] tensors, int dim=0) -> Tensor";
-    private const string Einsum = "aten::einsum(str equation, Tensor[] tensors, *, int[]? path=None) -> Tensor";
     private const string Equal = "aten::equal(Tensor self, Tensor other) -> bool";
-    private const string TopK =
-        "aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, " +
-        "Tensor indices)";
-    private const string Unbind = "aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]";
     private const string Zeros =
         "aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor";
     private const string Empty = "aten::empty.memory_format(SymInt[] size, *, " +
@@ -26,22 +21,17 @@ public sealed class OpErrorTests : TorchTest
     {
         { Neg, [], "argument 'self' has no default" },
         { Neg, [Argument.None], "argument 'self' is none" },
-        { Neg, [1], "argument 'self' is an integer" },
-        { Neg, [true], "argument 'self' is a bool" },
-        { Zeros, [3], "argument 'size' is an integer" },
-        { Zeros, [new double[] { 3 }], "argument 'size' is a list of numbers" },
-        { Zeros, [s_two, 0.5], "argument 'dtype' is a number" },
-        { Zeros, [s_two, "float"], "argument 'dtype' is a string" },
-        { Zeros, [s_two, DType.Float32, Argument.Default, 7], "argument 'device' is an integer" },
-        { Zeros, [s_two, DType.Float32, Argument.Default, "cpu", 1], "argument 'pin_memory' is an integer" },
-        { Zeros, [s_two, DType.Float32, Argument.Default, "no such device"], "device" },
+        { Neg, [1], "argument 'self' is 1 and should be Tensor" },
+        { Neg, [true], "argument 'self' is true" },
+        { Zeros, [3], "argument 'size' is 3 and should be SymInt[]" },
+        { Zeros, [s_two, 0.5], "argument 'dtype' is 0.5" },
+        { Zeros, [s_two, Device.Cpu], "argument 'dtype' is cpu" },
+        { Zeros, [s_two, DType.Float32, Argument.Default, 7], "argument 'device' is 7 and should be Device?" },
+        { Zeros, [s_two, DType.Float32, Argument.Default, Device.Cpu, 1], "argument 'pin_memory' is 1" },
         { Zeros, [s_two, (DType)999], "argument 'dtype' is 999, which is not a ScalarType" },
         { Zeros, [s_two, (DType)(-1)], "argument 'dtype' is -1" },
-        { Zeros, [s_two, DType.Float32, 77], "argument 'layout' is 77" },
-        { Empty, [s_two, DType.Float32, Argument.Default, "cpu", false, 99], "argument 'memory_format' is 99" },
-        { Cat, [s_two], "argument 'tensors' is a list of integers" },
+        { Cat, [s_two], "argument 'tensors' is [2]" },
         { Cat, [new Tensor?[] { null }], "tensor is null" },
-        { Einsum, [1.0, Array.Empty<Tensor>()], "argument 'equation' is a number" },
         { Zeros, [new long[] { -1 }], "size = [-1]" },
         { Zeros, [new long[] { 1L << 62 }], "" },
         { Zeros, [new long[] { 1L << 62, 1L << 62 }], "" },
@@ -53,7 +43,7 @@ public sealed class OpErrorTests : TorchTest
     [MemberData(nameof(WrongCalls), DisableDiscoveryEnumeration = true)]
     internal void Wrong_call_is_refused_with_a_sentence(string schema, Argument[] arguments, string sentence)
     {
-        var e = Assert.Throws<TorchException>(() => Op.Of(schema).Call(arguments));
+        var e = Assert.Throws<TorchException>(() => new Op(schema).Call(arguments));
         Assert.Contains(sentence, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception raised from", e.Message, StringComparison.Ordinal);
     }
@@ -62,7 +52,7 @@ public sealed class OpErrorTests : TorchTest
     public void Unknown_operator_is_named()
     {
         using var x = Tensor.Zeros(DType.Float32, 2);
-        var e = Assert.Throws<TorchException>(() => Op.Of("aten::no_such_operator(int dim=0) -> Tensor").Call());
+        var e = Assert.Throws<TorchException>(() => new Op("aten::no_such_operator(int dim=0) -> Tensor").Call());
         Assert.Contains("aten::no_such_operator", e.Message);
     }
 
@@ -73,34 +63,27 @@ public sealed class OpErrorTests : TorchTest
     [InlineData("aten::neg(Tenser self) -> Tensor")]
     [InlineData("aten::neg(Tensor self=?) -> Tensor")]
     [InlineData("aten::rand.generator(SymInt[] size, *, Generator? generator) -> Tensor")]
+    [InlineData("aten::unbind.int(Tensor(a -> *) self, int dim=0) -> Tensor(a)[]")]
     [InlineData("aten::mul.Scalar(Tensor self, Scalar other) -> Tensor")]
-    public void What_is_no_schema_or_cannot_be_called_is_refused(string schema) => Assert.Throws<FormatException>(() => Op.Of(schema));
+    public void What_is_no_schema_or_cannot_be_called_is_refused(string schema) => Assert.Throws<FormatException>(() => new Op(schema));
 
     [Fact]
     public void Too_many_arguments_are_counted()
     {
         using var x = Tensor.Zeros(DType.Float32, 2);
-        Assert.Contains("takes 1 arguments and was given 2", Assert.Throws<TorchException>(() => Op.Of(Neg).Call(x, x)).Message);
+        Assert.Contains("takes 1 arguments and was given 2", Assert.Throws<TorchException>(() => new Op(Neg).Call(x, x)).Message);
         var many = Enumerable.Repeat<Argument>(x, 2_000_000).ToArray();
-        Assert.Contains("was given 2000000", Assert.Throws<TorchException>(() => Op.Of(Neg).Call(many)).Message);
-    }
-
-    [Fact]
-    public void More_results_than_room_are_an_error_that_frees_them()
-    {
-        using var x = Tensor.Zeros(DType.Float32, 300);
-        Assert.Contains("gives 2 results and there is room for 1", Assert.Throws<TorchException>(() => Op.Of(TopK).Call(x, 3)).Message);
-        Assert.Contains("gives 300 results and there is room for 256",
-            Assert.Throws<TorchException>(() => Op.Of(Unbind).CallMany(x)).Message);
+        Assert.Contains("was given 2000000", Assert.Throws<TorchException>(() => new Op(Neg).Call(many)).Message);
     }
 
     [Fact]
     public void Result_of_another_kind_is_refused()
     {
         using var x = Tensor.Zeros(DType.Float32, 2);
-        Assert.Contains("does not give one tensor", Assert.Throws<TorchException>(() => Op.Of(Equal).Call(x, x)).Message);
-        Assert.Contains("does not give tensors alone", Assert.Throws<TorchException>(() => Op.Of(Equal).CallMany(x, x)).Message);
-        Assert.Contains("does not give an integer", Assert.Throws<TorchException>(() => Op.Of(Neg).CallInteger(x)).Message);
+        Assert.Contains("does not give one tensor", Assert.Throws<TorchException>(() => new Op(Equal).Call(x, x)).Message);
+        Assert.Contains("does not give tensors alone", Assert.Throws<TorchException>(() => new Op(Equal).CallMany(x, x)).Message);
+        Assert.Contains("does not give one tensor", Assert.Throws<TorchException>(() => Ops.TopK.Call(x, 1)).Message);
+        Assert.Contains("does not give a bool", Assert.Throws<TorchException>(() => new Op(Neg).CallBool(x)).Message);
     }
 
     [Fact]

@@ -33,24 +33,24 @@ public sealed class SchemaTests : TorchTest
     [Fact]
     public void A_schema_is_read_with_its_defaults_lists_and_optionals()
     {
-        var schema = OpSchema.Parse(
+        var schema = new OpSchema(
             "aten::f.x(Tensor(a!) self, int[1]? dim=None, Tensor?[] more=[], *, float eps=1e-05, bool keep=True, " +
-            "Scalar s=1, str how='none') -> (Tensor(a!) values, Tensor[])");
+            "Scalar s=1, Tensor? bias=None) -> (Tensor(a!) values, Tensor[])");
         Assert.Equal(("aten::f", "x", "aten::f.x"), (schema.Name, schema.Overload, schema.FullName));
-        Assert.Equal(["self", "dim", "more", "eps", "keep", "s", "how"], schema.Parameters.Select(p => p.Name));
-        Assert.Equal(["Tensor", "Int[]?", "Tensor?[]", "Float", "Bool", "Scalar", "String"],
-            schema.Parameters.Select(p => p.Type.ToString()));
+        Assert.Equal(["self", "dim", "more", "eps", "keep", "s", "bias"], schema.Parameters.Select(p => p.Name));
+        Assert.Equal(["Tensor", "int[1]?", "Tensor?[]", "float", "bool", "Scalar", "Tensor?"], schema.Parameters.Select(p => p.Type));
+        Assert.Equal([(false, false, false), (true, true, false), (true, false, true), (false, true, false)],
+            new[] { 0, 1, 2, 6 }.Select(i => schema.Parameters[i]).Select(p => (p.IsList, p.IsOptional, p.EntriesAreOptional)));
         Assert.Equal(["the default", "none", "[]", "1E-05", "true", "1", "none"], schema.Parameters.Select(p => p.Default.ToString()));
-        Assert.Equal(["Tensor", "Tensor[]"], schema.Results.Select(type => type.ToString()));
-        Assert.False(schema.Parameters[0].HasDefault);
-        Assert.Empty(OpSchema.Parse("aten::g(Tensor(a!)[] self, Tensor(b -> *) other) -> ()").Results);
+        Assert.Equal(["Tensor", "Tensor[]"], schema.Results.Select(result => result.Type));
+        Assert.Empty(new OpSchema("aten::g(Tensor(a!)[] self, Tensor(b -> *) other) -> ()").Results);
     }
 
     private static IEnumerable<string> Declared()
     {
         const BindingFlags statics = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
         foreach (var type in typeof(Ops).Assembly.GetTypes())
-            foreach (var field in type.GetFields(statics).Where(field => field.FieldType == typeof(RawOp) || field.FieldType == typeof(Op)))
+            foreach (var field in type.GetFields(statics).Where(field => field.FieldType == typeof(Op)))
                 yield return field.GetValue(null)!.ToString()!;
     }
 }

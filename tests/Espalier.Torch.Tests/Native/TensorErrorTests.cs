@@ -57,11 +57,8 @@ public sealed class TensorErrorTests : TorchTest
     [Fact]
     public void Tensors_without_storage_cannot_be_read()
     {
-        using var meta = Op.Of(
-            "aten::empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
-            "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor")
-            .Call(new long[] { 3 }, DType.Float32, Argument.Default, "meta");
-        using var zero = Op.Of(
+        using var meta = Tensor.Empty(DType.Float32, Device.Meta, 3);
+        using var zero = new Op(
             "aten::_efficientzerotensor(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, " +
             "Device? device=None, bool? pin_memory=None) -> Tensor").Call(new long[] { 3 }, DType.Float32);
         Assert.Equal([3], meta.Shape.ToArray());
