@@ -8,6 +8,9 @@ namespace Espalier.Server.Tests;
 /// <summary>Calls that end with the length of an answer: given as far as they came, as OpenAI gives them.</summary>
 public sealed class CutCallTests : TorchTest
 {
+    private static KnownTools Weather =>
+        new(new JsonArray(new JsonObject { ["function"] = new JsonObject { ["name"] = "weather" } }));
+
     private readonly TemporaryFolder _folder = new();
 
     public override void Dispose()
@@ -40,7 +43,7 @@ public sealed class CutCallTests : TorchTest
     [InlineData("Tagged", "<tool_call>{\"\\ud83d\": \"weather", null)]
     public void A_call_is_given_as_far_as_it_came(string form, string text, string? calls)
     {
-        var reader = new ToolCallText(Enum.Parse<ToolForm>(form), new HashSet<string> { "weather" });
+        var reader = new ToolCallText(Enum.Parse<ToolForm>(form), Weather);
         var plain = reader.Append(text) + reader.Finish(isCut: true);
         Assert.Equal(calls is null ? text : "", plain);
         Assert.Equal(!string.IsNullOrEmpty(calls), reader.HasCalls);
@@ -56,7 +59,7 @@ public sealed class CutCallTests : TorchTest
     [InlineData("Bare", "{\"name\": \"weat")]
     public void Of_an_answer_that_must_be_a_call_no_half_of_a_name_is_text(string form, string text)
     {
-        var reader = new ToolCallText(Enum.Parse<ToolForm>(form), new HashSet<string> { "weather" }, isAllCalls: true);
+        var reader = new ToolCallText(Enum.Parse<ToolForm>(form), Weather, isAllCalls: true);
         Assert.Equal("", reader.Append(text) + reader.Finish(isCut: true));
         Assert.Empty(reader.TakeCalls());
         Assert.False(reader.HasCalls);

@@ -103,6 +103,7 @@ public sealed class HostileBodyTests : TorchTest
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"verbosity\":4}", 400, "verbosity",
             "is the number 4" },
         { "chat/completions", Variables("{\"messages\":[]}"), 400, "chat_template_kwargs.messages", "comes from the messages" },
+        { "chat/completions", Variables($"{{\"n\":{new string('7', 30_000)}}}"), 400, "messages", "a number has 30000 characters" },
         { "chat/completions", Variables("{\"tools\":null}"), 400, "chat_template_kwargs.tools", "comes from the messages" },
         { "chat/completions", Variables("{\"bos_token\":\"\"}"), 400, "chat_template_kwargs.bos_token", "comes from the messages" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"top_logprobs\":3}", 400, "top_logprobs",

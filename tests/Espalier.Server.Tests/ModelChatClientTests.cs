@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Espalier.Tests;
 using Microsoft.Extensions.AI;
 
@@ -41,6 +43,31 @@ public sealed class ModelChatClientTests : TorchTest
         Assert.Equal("quickstart-teacher", client.GetService<ChatClientMetadata>()!.DefaultModelId);
         Assert.Same(client, client.GetService<ModelChatClient>());
     }
+
+    [Fact]
+    public void The_arithmetic_of_the_thread_that_loads_stays_its_own()
+    {
+        bool before = false, after = false;
+        var thread = new Thread(() =>
+        {
+            // Inherited from the test's own thread, which computes: the defaults of C's fesetenv(FE_DFL_ENV) again.
+            var c = NativeLibrary.Load("libm.so.6");
+            Assert.Equal(0, Marshal.GetDelegateForFunctionPointer<SetArithmetic>(NativeLibrary.GetExport(c, "fesetenv"))(-1));
+            before = HasDenormals();
+            using var client = ModelChatClient.Load(RunningServer.Teacher, RunningServer.PlainTemplate(_folder.Path), threads: 2);
+            after = HasDenormals();
+        });
+        thread.Start();
+        thread.Join();
+        Assert.Equal((true, true), (before, after));
+    }
+
+    private delegate int SetArithmetic(nint environment);
+
+    private static float s_smallest = BitConverter.Int32BitsToSingle(0x00800000);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool HasDenormals() => Volatile.Read(ref s_smallest) / 2 != 0;
 
     [Fact]
     public async Task Functions_are_called_and_their_results_heard()

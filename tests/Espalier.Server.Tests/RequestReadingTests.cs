@@ -27,8 +27,7 @@ public sealed class RequestReadingTests : TorchTest
     }
 
     [Theory]
-    [InlineData("{% if tools %}<tool_call>\n<function=f>{% endif %}", "<function=name>")]
-    [InlineData("<|start|>assistant<|channel|>final<|message|>", "in channels")]
+    [InlineData("{% if tools %}<tool_call>\n<function=f>{}</function>{% endif %}", "in a form that is not read here")]
     public async Task Answers_of_forms_that_are_not_read_are_refused(string template, string reason)
     {
         using var folder = new TemporaryFolder();

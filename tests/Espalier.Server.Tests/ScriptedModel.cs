@@ -9,7 +9,7 @@ namespace Espalier.Server.Tests;
 /// </summary>
 internal static class ScriptedModel
 {
-    private const string End = "<|end|>";
+    private const string End = "<|over|>";
 
     /// <summary>Writes its folder.</summary>
     /// <param name="folder">Where to.</param>

@@ -80,6 +80,7 @@ public sealed class StructuredAnswerTests : TorchTest
     /// <summary>Models that would rather talk.</summary>
     [Theory]
     [InlineData("hermes")]
+    [InlineData("qwen3-coder")]
     [InlineData("mistral")]
     [InlineData("llama-3")]
     public async Task A_call_that_must_come_comes(string family)
@@ -87,6 +88,7 @@ public sealed class StructuredAnswerTests : TorchTest
         var (mark, tools) = family switch
         {
             "hermes" => ("<tool_call>", "{% if tools %}<tool_call>{% endif %}"),
+            "qwen3-coder" => ("<tool_call>", "{% if tools %}<function=f><parameter=p>{% endif %}"),
             "mistral" => ("[TOOL_CALLS]", "{% if tools %}[TOOL_CALLS]{% endif %}"),
             _ => ("<|python_tag|>", "{% if tools %}{\"name\":, \"parameters\": }{% endif %}"),
         };

@@ -6,7 +6,11 @@ namespace Espalier.Models.Chat;
 /// <summary>JSON as templates see it, and as Python's <c>json.loads</c> gives it.</summary>
 internal static class JsonValues
 {
+    // Python refuses more than 4,300 digits; the time that more of them take grows with their square.
+    private const int MostDigits = 20_000;
+
     /// <summary>A value of JSON: objects are dicts, numbers without point and exponent are ints.</summary>
+    /// <exception cref="EspalierException">A number has too many digits.</exception>
     public static object? Of(JsonNode? node)
     {
         switch (node)
@@ -28,6 +32,8 @@ internal static class JsonValues
         };
     }
 
-    private static object Number(string text) => text.AsSpan().IndexOfAny('.', 'e', 'E') >= 0
+    private static object Number(string text) => text.Length > MostDigits
+        ? throw new EspalierException($"a number has {text.Length} characters and may have {MostDigits} in a chat template: write a text")
+        : text.AsSpan().IndexOfAny('.', 'e', 'E') >= 0
         ? double.Parse(text, CultureInfo.InvariantCulture) : PythonNumbers.Normal(BigInteger.Parse(text, CultureInfo.InvariantCulture));
 }

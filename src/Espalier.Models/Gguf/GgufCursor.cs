@@ -30,14 +30,14 @@ internal sealed class GgufCursor(Stream stream, string file)
         var count = ReadUInt64(what);
         if (count > (ulong)(Remaining / leastBytes))
             throw Refuse($"{what} is {count}, but only {Remaining} bytes follow; {CutOff}");
+        if (count > (ulong)Array.MaxLength)
+            throw Refuse($"{what} is {count}, more than {Array.MaxLength}");
         return (long)count;
     }
 
     public string ReadString(string what)
     {
         var length = ReadCount($"the length of {what}", 1);
-        if (length > int.MaxValue)
-            throw Refuse($"{what} is {length} bytes long, more than {int.MaxValue}");
         var bytes = new byte[length];
         stream.ReadExactly(bytes);
         try

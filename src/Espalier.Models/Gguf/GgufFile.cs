@@ -98,11 +98,13 @@ internal sealed class GgufFile : IDisposable
     public void ReadRows(GgufTensor tensor, long firstRow, Span<float> destination)
     {
         var rowBytes = tensor.Type.RowBytes(tensor.Width);
-        var width = checked((int)tensor.Width);
+        if (rowBytes > Array.MaxLength)
+            throw new EspalierException($"{Path}: tensor '{tensor.Name}' has rows of {tensor.Width} weights, too large to be read at once");
+        var width = (int)tensor.Width;
         var rows = destination.Length / width;
         // Some rows at once: of a large vocabulary all have more bytes than an array.
         var together = (int)Math.Clamp(MostBytesRead / Math.Max(1, rowBytes), 1, Math.Max(1, rows));
-        var buffer = ArrayPool<byte>.Shared.Rent(checked((int)Math.Max(together * rowBytes, 1)));
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Max(together * rowBytes, 1));
         try
         {
             for (var row = 0; row < rows; row += together)
@@ -215,9 +217,11 @@ internal sealed class GgufFile : IDisposable
     }
 
     private GgufTensor ReadableAtOnce(string name)
-        => this[name] is { } tensor && tensor.Bytes <= Array.MaxLength
-            ? tensor
-            : throw new EspalierException($"{Path}: tensor '{name}' is too large to be read at once");
+    {
+        var tensor = this[name];
+        return tensor.Elements <= Array.MaxLength ? tensor
+            : throw new EspalierException($"{Path}: tensor '{name}' of {tensor.Elements} weights is too large to be read at once");
+    }
 
     private void ReadExactly(long position, Span<byte> destination)
     {

@@ -26,7 +26,7 @@ internal sealed class GgufRowEncoder(GgufType type, int width, ReadOnlyMemory<fl
     /// <returns>False, with nothing added up, where a weight is not finite or does not fit.</returns>
     public bool TryEncode(float[] weights, byte[] bytes, int rows)
     {
-        var rowBytes = (int)type.RowBytes(width);
+        var rowBytes = checked((int)type.RowBytes(width));
         var each = Math.Max(1, PieceElements / width);
         var costs = new (double Squares, double Errors)[(rows + each - 1) / each];
         var unfit = false;

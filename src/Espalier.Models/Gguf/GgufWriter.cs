@@ -29,6 +29,9 @@ internal static class GgufWriter
 
         // Our own reader has to accept the head before a weight is read for it.
         GgufFile.Check(layout.Head, outputFile, layout.TotalBytes);
+        foreach (var (source, place) in tensors.Zip(layout.Tensors))
+            if (RowsOfChunk(source, place) * Math.Max(place.Width, place.Type.RowBytes(place.Width)) > Array.MaxLength)
+                throw new EspalierException($"tensor {source.Name}: rows of {place.Width} weights are too large to be written at once");
         var errors = new List<GgufTensorError>();
         DurableOutput.WriteFile(output, layout.TotalBytes, stream =>
         {
@@ -45,8 +48,7 @@ internal static class GgufWriter
         bool clamp,
         CancellationToken cancellation)
     {
-        long unit = source.RowsAtOnce, width = place.Width;
-        var rowsPerChunk = Math.Min(place.Rows, Math.Max(1, ChunkBytes / (width * sizeof(float)) / unit) * unit);
+        var (rowsPerChunk, width) = (RowsOfChunk(source, place), place.Width);
         var weights = ArrayPool<float>.Shared.Rent((int)(rowsPerChunk * width));
         var bytes = ArrayPool<byte>.Shared.Rent((int)(rowsPerChunk * place.Type.RowBytes(width)));
         var rowEncoder = new GgufRowEncoder(place.Type, (int)width, source.Importance);
@@ -84,6 +86,9 @@ internal static class GgufWriter
         done += missing;
         return new(place.Name, place.Type, place.Elements, place.Bytes, rowEncoder.Error) { SquareSum = rowEncoder.SquareSum };
     }
+
+    private static long RowsOfChunk(GgufTensorSource source, GgufTensor place) => Math.Min(place.Rows,
+        Math.Max(1, ChunkBytes / (place.Width * sizeof(float)) / source.RowsAtOnce) * source.RowsAtOnce);
 
     private static EspalierException Unfit(GgufTensorSource source, GgufTensor place, long firstRow, ReadOnlySpan<float> weights)
     {

@@ -16,8 +16,10 @@ internal sealed class Grammar
     /// </summary>
     private const int MostTops = 256;
 
-    private const int MostStates = 4096, MostFrames = 1 << 18;
+    private const int MostStates = 4096, MostFrames = 1 << 18, MostFramesOfPath = 1 << 12;
 
+    private readonly GrammarNode _root;
+    private readonly int _mostStates, _mostFrames;
     private readonly Dictionary<(GrammarNode?, int, GrammarFrame?), GrammarFrame> _frames = [];
     private readonly Dictionary<Tops, GrammarState> _states = [];
     private readonly Stack<GrammarFrame> _open = new();
@@ -26,11 +28,13 @@ internal sealed class Grammar
 
     /// <summary>A grammar that a text must follow from its start to its end.</summary>
     /// <exception cref="EspalierException">No text does, or it has too many parts.</exception>
-    public Grammar(GrammarNode root)
+    public Grammar(GrammarNode root) : this(Written(root), MostStates, MostFrames)
     {
-        Heights.Find(root);
-        if (root.Height > Deepest)
-            throw new EspalierException("no value fits the schema: what it requires excludes itself, or has no end");
+    }
+
+    private Grammar(GrammarNode root, int mostStates, int mostFrames)
+    {
+        (_root, _mostStates, _mostFrames) = (root, mostStates, mostFrames);
         Start = State(Push(root, 0, null), null) ?? throw new InvalidOperationException("a grammar that can be written has no start");
     }
 
@@ -38,7 +42,28 @@ internal sealed class Grammar
     public GrammarState Start { get; }
 
     /// <summary>Whether states are still kept: beyond a number of them they are found out each time, and a new grammar is due.</summary>
-    public bool Keeps => _states.Count < MostStates && _frames.Count < MostFrames;
+    public bool Keeps => _states.Count < _mostStates && !IsFull;
+
+    /// <summary>Whether it has as many frames as it is to have.</summary>
+    public bool IsFull => _frames.Count >= _mostFrames;
+
+    /// <summary>The same grammar, of which nothing is known.</summary>
+    public Grammar Again() => new(_root, _mostStates, _mostFrames);
+
+    /// <summary>The same grammar to follow one text with, of which no state is kept: what is counted has each of them once.</summary>
+    public Grammar Path() => new(_root, 0, MostFramesOfPath);
+
+    /// <summary>A state of the same grammar, as one of this.</summary>
+    /// <param name="other">The state.</param>
+    /// <param name="within">
+    /// Bytes after which nothing is asked: all counts of a repetition that has that many to go are then one. Null for no end.
+    /// </param>
+    public GrammarState Of(GrammarState other, int? within)
+    {
+        _tops.Clear();
+        _tops.AddRange(other.Tops.Select(top => Of(top, within)!).Distinct());
+        return State(other.MayEnd);
+    }
 
     /// <summary>The state after one more byte; null where none of the ways goes on with it.</summary>
     public GrammarState? Next(GrammarFrame[] tops, byte b)
@@ -63,8 +88,11 @@ internal sealed class Grammar
             _open.Push(first);
         }
         var mayEnd = Expand() | ends == true;
-        if (_tops.Count == 0 && !mayEnd)
-            return null;
+        return _tops.Count == 0 && !mayEnd ? null : State(mayEnd);
+    }
+
+    private GrammarState State(bool mayEnd)
+    {
         _tops.Sort(static (a, b) => a.Id.CompareTo(b.Id));
         var key = new Tops([.. _tops], mayEnd);
         if (_states.TryGetValue(key, out var known))
@@ -74,6 +102,15 @@ internal sealed class Grammar
             _states.Add(key, state);
         return state;
     }
+
+    private GrammarFrame? Of(GrammarFrame? frame, int? within) =>
+        frame is null ? null : Push(frame.Node, Step(frame, within), Of(frame.Rest, within));
+
+    // No part that is written has less than a byte, so that so many bytes end no more of them.
+    private static int Step(GrammarFrame frame, int? within) => frame.Node is not GrammarRepeat repeat || within is not { } far ? frame.Step
+        : repeat.Least - frame.Step > far + 1 ? repeat.Least - far - 1
+        : frame.Step >= repeat.Least && repeat.Most is { } most && most - frame.Step > far + 1 ? most - far - 1
+        : frame.Step;
 
     // Opens what is open down to bytes; true where nothing need follow.
     private bool Expand()
@@ -137,6 +174,13 @@ internal sealed class Grammar
     // The last part of a sequence leaves nothing of it: what refers to itself at its end does not grow.
     private GrammarFrame? After(GrammarSequence sequence, GrammarFrame frame) =>
         frame.Step + 1 == sequence.Parts.Count ? frame.Rest : Push(sequence, frame.Step + 1, frame.Rest);
+
+    private static GrammarNode Written(GrammarNode root)
+    {
+        Heights.Find(root);
+        return root.Height <= Deepest ? root
+            : throw new EspalierException("no value fits the schema: what it requires excludes itself, or has no end");
+    }
 
     private GrammarFrame Push(GrammarNode? node, int step, GrammarFrame? rest)
     {

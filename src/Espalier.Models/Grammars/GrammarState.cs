@@ -20,7 +20,7 @@ internal sealed class GrammarState(Grammar grammar, GrammarFrame[] tops, bool ma
     /// <summary>Which tokens may come, as it was found out; null before.</summary>
     public ulong[]? Allowed { get; set; }
 
-    /// <summary>The state after one more byte; null where that byte may not come. The grammar's lock is held.</summary>
+    /// <summary>The state after one more byte; null where that byte may not come.</summary>
     public GrammarState? After(byte b)
     {
         if (_next?[b] is { } known)

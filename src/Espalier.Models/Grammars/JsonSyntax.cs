@@ -17,6 +17,17 @@ internal static class JsonSyntax
     private static readonly GrammarNode s_digit = Bytes(ByteSet.Range('0', '9'));
     private static readonly GrammarNode s_hex = Bytes(ByteSet.Of("0123456789abcdefABCDEF"u8));
     private static readonly GrammarNode s_more = Bytes(ByteSet.Range(0x80, 0xBF));
+
+    // RFC 3629, section 4: no overlong forms, no surrogates, nothing above U+10FFFF.
+    private static readonly GrammarNode s_beyondAscii = new GrammarChoice(
+        Bytes(ByteSet.Range(0xC2, 0xDF), s_more),
+        Bytes(ByteSet.Of([0xE0]), Bytes(ByteSet.Range(0xA0, 0xBF)), s_more),
+        Bytes(ByteSet.Range(0xE1, 0xEC) | ByteSet.Range(0xEE, 0xEF), s_more, s_more),
+        Bytes(ByteSet.Of([0xED]), Bytes(ByteSet.Range(0x80, 0x9F)), s_more),
+        Bytes(ByteSet.Of([0xF0]), Bytes(ByteSet.Range(0x90, 0xBF)), s_more, s_more),
+        Bytes(ByteSet.Range(0xF1, 0xF3), s_more, s_more, s_more),
+        Bytes(ByteSet.Of([0xF4]), Bytes(ByteSet.Range(0x80, 0x8F)), s_more, s_more));
+
     private static readonly GrammarNode s_whole = new GrammarSequence(
         Maybe(Text("-")), new GrammarChoice(Text("0"), new GrammarSequence(
             Bytes(ByteSet.Range('1', '9')), new GrammarRepeat(s_digit, 0, MostDigits - 1))));
@@ -28,17 +39,14 @@ internal static class JsonSyntax
     /// <summary>A character of a string, escaped or not.</summary>
     public static GrammarNode Character { get; } = new GrammarChoice(
         Bytes(ByteSet.Range(0x20, 0x7F) - ByteSet.Of("\"\\"u8)),
-        // RFC 3629, section 4: no overlong forms, no surrogates, nothing above U+10FFFF.
-        Bytes(ByteSet.Range(0xC2, 0xDF), s_more),
-        Bytes(ByteSet.Of([0xE0]), Bytes(ByteSet.Range(0xA0, 0xBF)), s_more),
-        Bytes(ByteSet.Range(0xE1, 0xEC) | ByteSet.Range(0xEE, 0xEF), s_more, s_more),
-        Bytes(ByteSet.Of([0xED]), Bytes(ByteSet.Range(0x80, 0x9F)), s_more),
-        Bytes(ByteSet.Of([0xF0]), Bytes(ByteSet.Range(0x90, 0xBF)), s_more, s_more),
-        Bytes(ByteSet.Range(0xF1, 0xF3), s_more, s_more, s_more),
-        Bytes(ByteSet.Of([0xF4]), Bytes(ByteSet.Range(0x80, 0x8F)), s_more, s_more),
+        s_beyondAscii,
         new GrammarSequence(Text("\\"), Bytes(ByteSet.Of("\"\\/bfnrt"u8))),
         new GrammarSequence(Text("\\u"), Bytes(ByteSet.Of("0123456789abcefABCEF"u8)), s_hex, s_hex, s_hex),
         new GrammarSequence(Text("\\u"), Bytes(ByteSet.Of("dD"u8)), Bytes(ByteSet.Range('0', '7')), s_hex, s_hex));
+
+    /// <summary>A character of a text that is no JSON.</summary>
+    public static GrammarNode TextCharacter { get; } = new GrammarChoice(
+        Bytes(ByteSet.Range(0x20, 0x7F) | ByteSet.Of("\t\n\r"u8)), s_beyondAscii);
 
     public static GrammarNode Integer => s_whole;
 
@@ -76,6 +84,28 @@ internal static class JsonSyntax
     /// <summary>Bytes as they are.</summary>
     public static GrammarNode Literal(byte[] bytes) => bytes.Length == 1 ? new GrammarByte(ByteSet.Of(bytes))
         : new GrammarSequence([.. bytes.Select(static b => new GrammarByte(ByteSet.Of([b])))]);
+
+    /// <summary>Any text up to the first place where an end stands, and that end.</summary>
+    /// <param name="end">ASCII.</param>
+    public static GrammarNode TextUntil(string end)
+    {
+        // One rule for each beginning of the end that the text ends with (Knuth, Morris and Pratt, 1977).
+        GrammarRule[] rules = [.. end.Select(static _ => new GrammarRule())];
+        for (var known = 0; known < end.Length; known++)
+        {
+            var ways = new List<GrammarNode> { new GrammarSequence(s_beyondAscii, rules[0]) };
+            foreach (var next in "\t\n\r".Concat(Enumerable.Range(0x20, 0x60).Select(static b => (char)b))
+                .GroupBy(next => Enumerable.Range(0, known + 2)
+                    .First(cut => end.StartsWith($"{end[..known]}{next}"[cut..], StringComparison.Ordinal))))
+            {
+                var bytes = new GrammarByte(ByteSet.Of([.. next.Select(static one => (byte)one)]));
+                var length = known + 1 - next.Key;
+                ways.Add(length == end.Length ? bytes : new GrammarSequence(bytes, rules[length]));
+            }
+            rules[known].Body = new GrammarChoice([.. ways]);
+        }
+        return rules[0];
+    }
 
     public static GrammarNode Maybe(GrammarNode part) => new GrammarChoice(new GrammarSequence(), part);
 

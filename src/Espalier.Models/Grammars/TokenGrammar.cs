@@ -3,30 +3,36 @@ using Espalier.Models.Generation.Sampling;
 namespace Espalier.Models.Grammars;
 
 /// <summary>
-/// Keeps what a model writes a beginning of what a grammar allows. What may come is computed once for each state of the text. Safe for use
-/// from several threads; a mask is one sequence's.
+/// Keeps what a model writes a beginning of what a grammar allows. What may come is computed once for each state of the text, of which all
+/// are one that differ in what they count and no token reaches. Safe for use from several threads; a mask is one sequence's.
 /// </summary>
 internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
 {
     private readonly Lock _gate = new();
     private Grammar _grammar = new(root);
 
+    /// <summary>How often it was found out what may come.</summary>
+    public int Found { get; private set; }
+
     /// <summary>A mask for one answer.</summary>
     public ITokenMask Mask()
     {
         lock (_gate)
-        {
-            // Answers that are being written go on with what they began with.
-            if (!_grammar.Keeps)
-                _grammar = new(root);
-            return new GrammarMask(this, _grammar.Start);
-        }
+            return new GrammarMask(this, _grammar.Path());
     }
 
     private ulong[] Allowed(GrammarState state)
     {
         lock (_gate)
-            return state.Allowed ??= Ends(tokens.Table.Allowed(state), state);
+        {
+            if (!_grammar.Keeps)
+                _grammar = _grammar.Again();
+            var alike = _grammar.Of(state, tokens.Table.Longest);
+            if (alike.Allowed is { } known)
+                return known;
+            Found++;
+            return alike.Allowed = Ends(tokens.Table.Allowed(alike), alike);
+        }
     }
 
     // Where the text is whole and may go on, the model says so by an id that ends it.
@@ -38,15 +44,10 @@ internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
         return allowed;
     }
 
-    private GrammarState? After(GrammarState state, byte b)
+    private sealed class GrammarMask(TokenGrammar grammar, Grammar path) : ITokenMask
     {
-        lock (_gate)
-            return state.After(b);
-    }
-
-    private sealed class GrammarMask(TokenGrammar grammar, GrammarState start) : ITokenMask
-    {
-        private GrammarState _state = start;
+        private Grammar _path = path;
+        private GrammarState _state = path.Start;
         private bool _isEnded;
 
         public bool IsComplete => _isEnded || _state.IsComplete || (_state.MayEnd && grammar.StopsNowhere);
@@ -69,8 +70,9 @@ internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
                 return;
             }
             foreach (var b in grammar.BytesOf(id))
-                _state = grammar.After(_state, b)
-                    ?? throw new InvalidOperationException($"id {id} may not come and was chosen all the same");
+                _state = _state.After(b) ?? throw new InvalidOperationException($"id {id} may not come and was chosen all the same");
+            if (_path.IsFull)
+                _state = (_path = _path.Again()).Of(_state, within: null);
         }
     }
 

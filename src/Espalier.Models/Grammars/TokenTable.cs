@@ -38,11 +38,15 @@ internal sealed class TokenTable
             .ToArray();
         Array.Sort(tokens, static (a, b) => a.Bytes.AsSpan().SequenceCompareTo(b.Bytes));
         (Rows, _bytes, _ids) = (rows, [.. tokens.Select(static token => token.Bytes!)], [.. tokens.Select(static token => token.Id)]);
+        Longest = _bytes.Length == 0 ? 0 : _bytes.Max(static token => token.Length);
         _shared = [.. _bytes.Select((token, i) => i == 0 ? 0 : _bytes[i - 1].AsSpan().CommonPrefixLength(token))];
     }
 
     /// <summary>Ids that the model has logits for.</summary>
     public int Rows { get; }
+
+    /// <summary>Bytes of the longest token.</summary>
+    public int Longest { get; }
 
     /// <summary>
     /// How a grammar writes a mark: a byte that only its token has, or its text where the vocabulary has no token for it.
@@ -63,7 +67,7 @@ internal sealed class TokenTable
     {
         var allowed = new ulong[(Rows + 63) / 64];
         // states[d]: after d bytes of the token at hand; so many of them are there.
-        var states = new GrammarState[1 + (_bytes.Length == 0 ? 0 : _bytes.Max(static token => token.Length))];
+        var states = new GrammarState[1 + Longest];
         states[0] = start;
         for (var (i, known) = (0, 0); i < _bytes.Length; i++)
         {

@@ -40,12 +40,8 @@ internal static class ReloadCheck
 
     private static float[] Logits(DecoderConfig config, ITensorSource weights, Checkpoint model)
     {
-        using var decoder = new Decoder(config, model.Family.Parameters(config).Select(named =>
-        {
-            var values = new float[named.Shape.Aggregate(1L, (product, size) => product * size)];
-            weights.Fill(named.Name, 0, values);
-            return KeyValuePair.Create(named.Parameter, Tensor.From<float>(values, named.Shape).Unscoped());
-        }));
+        using var decoder = new Decoder(config, model.Family.Parameters(config).Select(named => KeyValuePair.Create(named.Parameter,
+            Tensor.FromWriter<float>(named.Shape, (first, values) => weights.Fill(named.Name, first, values)).Unscoped())));
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var length = Math.Min(Tokens, config.MaxPositions);

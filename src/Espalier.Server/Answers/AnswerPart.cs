@@ -10,9 +10,10 @@ namespace Espalier.Server.Answers;
 /// <param name="Token">The id that was chosen, where its probability was asked for; null at the end.</param>
 /// <param name="Finish">Why the answer ended; null before.</param>
 /// <param name="Failure">What went wrong, where something did.</param>
+/// <param name="Thoughts">What the model thought before it answers, where that is told apart; often empty.</param>
 internal sealed record AnswerPart(
     int Index, string Text, IReadOnlyList<ToolCall> Calls, ServedToken? Token = null, FinishReason? Finish = null,
-    Exception? Failure = null);
+    Exception? Failure = null, string Thoughts = "");
 
 /// <summary>Why an answer ended.</summary>
 internal enum FinishReason

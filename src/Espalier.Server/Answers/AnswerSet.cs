@@ -5,7 +5,6 @@ using Espalier.Models.Serving;
 using Espalier.Server.Loading;
 using Espalier.Server.Metrics;
 using Espalier.Server.Requests;
-using Espalier.Server.Tools;
 
 namespace Espalier.Server.Answers;
 
@@ -38,11 +37,11 @@ internal sealed class AnswerSet : IDisposable
     /// <param name="prompts">Ids of each prompt; answers are numbered prompt by prompt.</param>
     /// <param name="likeliest">How many of the likeliest ids are given; null for no probabilities.</param>
     /// <param name="goesOn">Whether answers go on with the prompts' texts, as a completion does and an answer of a chat does not.</param>
-    /// <param name="calls">Takes calls out of one answer; null where there are no tools.</param>
+    /// <param name="form">Takes one answer apart; null where it is text alone.</param>
     /// <param name="grammar">What answers are written by; null for what the options say.</param>
     /// <exception cref="RequestException">A prompt that cannot be continued, or no room in the queue: then none is written.</exception>
     public static AnswerSet Begin(ServedModel model, IReadOnlyList<int[]> prompts, AnswerOptions options, int? likeliest,
-        bool goesOn, Func<ToolCallText>? calls, TokenGrammar? grammar, ServerMetrics metrics, CancellationToken cancellation)
+        bool goesOn, Func<IAnswerForm>? form, TokenGrammar? grammar, ServerMetrics metrics, CancellationToken cancellation)
     {
         // No time to come again would help.
         if ((long)prompts.Count * options.Count > model.Engine.Room)
@@ -56,7 +55,7 @@ internal sealed class AnswerSet : IDisposable
             for (var i = 0; i < prompts.Count * options.Count; i++)
             {
                 var prompt = prompts[i / options.Count];
-                var writer = new AnswerWriter(model, i, options.Stops, calls?.Invoke(), set._parts.Writer, new(metrics));
+                var writer = new AnswerWriter(model, i, options.Stops, form?.Invoke(), set._parts.Writer, new(metrics));
                 if (goesOn && prompt.Length > 0)
                     writer.GoOn(prompt[^1]);
                 if (!model.Engine.TrySubmit(Request(model, prompt, options, likeliest, grammar, i, group), writer, set._leaving.Token))

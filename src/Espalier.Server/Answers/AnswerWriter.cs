@@ -16,18 +16,20 @@ internal sealed class AnswerWriter : IServedReceiver
     private readonly TokenDecodeStream _decoded;
     private readonly StopText _stop;
     private readonly ToolCallText? _calls;
+    private readonly ChannelText? _channels;
     private readonly AnswerTimes _times;
 
     /// <param name="index">Which answer of its request.</param>
     /// <param name="stops">Texts that end it.</param>
-    /// <param name="calls">Takes calls out of it; null where there are no tools.</param>
+    /// <param name="form">Takes it apart; null where it is text alone.</param>
     /// <param name="parts">Receives the parts; told when there are no more.</param>
     /// <param name="times">Receives when what happened.</param>
-    public AnswerWriter(ServedModel model, int index, IReadOnlyList<string> stops, ToolCallText? calls, ChannelWriter<AnswerPart> parts,
+    public AnswerWriter(ServedModel model, int index, IReadOnlyList<string> stops, IAnswerForm? form, ChannelWriter<AnswerPart> parts,
         AnswerTimes times)
     {
-        (_model, _index, _stop, _calls, _parts, _times) = (model, index, new(stops), calls, parts, times);
-        _decoded = model.Tokenizer.CreateDecodeStream(skipSpecialTokens: calls is null);
+        (_model, _index, _stop, _parts, _times) = (model, index, new(stops), parts, times);
+        (_calls, _channels) = (form as ToolCallText, form as ChannelText);
+        _decoded = model.Tokenizer.CreateDecodeStream(skipSpecialTokens: _calls is null);
     }
 
     /// <summary>Ids of the answer so far, one that ends it too.</summary>
@@ -53,14 +55,24 @@ internal sealed class AnswerWriter : IServedReceiver
         _times.Chosen();
         if (_model.StopIds.Contains(token.Id))
             return true;
-        var text = IsHidden(token.Id) ? "" : _stop.Append(_decoded.Append(token.Id));
-        Write(text, token.Probabilities is null ? null : token);
-        return _stop.Met is null;
+        var text = IsHidden(token.Id) ? "" : _decoded.Append(token.Id);
+        var ends = false;
+        if (_channels is not null)
+        {
+            var mark = _model.Tokenizer.TokenText(token.Id) is { } name && ChannelText.Marks.Contains(name) ? name : null;
+            text = _channels.Append(mark is null || _model.Tokenizer.IsSpecial(token.Id) ? text : "");
+            ends = mark is not null && _channels.Mark(mark);
+        }
+        Write(_stop.Append(text), token.Probabilities is null ? null : token);
+        return !ends && _stop.Met is null;
     }
 
     public void End(ServedEnd end, Exception? failure)
     {
-        var rest = _stop.Append(_decoded.Finish());
+        var rest = _decoded.Finish();
+        if (_channels is not null)
+            rest = _channels.Append(rest) + _channels.Finish(end == ServedEnd.Length && _stop.Met is null);
+        rest = _stop.Append(rest);
         Write(rest + _stop.Finish(), null);
         var isCut = end == ServedEnd.Length && _stop.Met is null;
         var last = _calls?.Finish(isCut) ?? "";
@@ -70,7 +82,7 @@ internal sealed class AnswerWriter : IServedReceiver
             ServedEnd.Failed => FinishReason.Failed,
             ServedEnd.ShutDown => FinishReason.ShutDown,
             ServedEnd.Cancelled => FinishReason.Cancelled,
-            _ when _calls is { HasCalls: true, EndsCut: false } => FinishReason.ToolCalls,
+            _ when ((IAnswerForm?)_calls ?? _channels) is { HasCalls: true, EndsCut: false } => FinishReason.ToolCalls,
             _ when isCut => FinishReason.Length,
             _ => FinishReason.Stop,
         };
@@ -85,8 +97,9 @@ internal sealed class AnswerWriter : IServedReceiver
     private void Write(string text, ServedToken? token)
     {
         text = _calls?.Append(text) ?? text;
-        var calls = _calls?.TakeCalls() ?? [];
-        if (text.Length > 0 || calls.Count > 0 || token is not null)
-            _parts.TryWrite(new(_index, text, calls, token));
+        var calls = _calls?.TakeCalls() ?? _channels?.TakeCalls() ?? [];
+        var thoughts = _channels?.TakeThoughts() ?? "";
+        if (text.Length > 0 || calls.Count > 0 || thoughts.Length > 0 || token is not null)
+            _parts.TryWrite(new(_index, text, calls, token, Thoughts: thoughts));
     }
 }

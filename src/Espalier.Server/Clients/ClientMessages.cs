@@ -88,6 +88,8 @@ internal static class ClientMessages
             ["role"] = message.Role.Value,
             ["content"] = string.Concat(contents.OfType<TextContent>().Select(static text => text.Text)),
         };
+        if (string.Concat(contents.OfType<TextReasoningContent>().Select(static thoughts => thoughts.Text)) is { Length: > 0 } thoughts)
+            fields["reasoning_content"] = thoughts;
         var calls = new JsonArray();
         foreach (var call in contents.OfType<FunctionCallContent>())
             calls.Add((JsonNode)new JsonObject

@@ -22,12 +22,22 @@ public sealed class ModelChatClient : IChatClient
 
     private ModelChatClient(ServedModel model) => (_model, _metadata) = (model, new("espalier", null, model.Name));
 
-    /// <summary>Loads a model folder.</summary>
+    /// <summary>
+    /// Loads a model folder. libtorch's settings are the process's: the number of threads holds for all threads that have not computed
+    /// yet, beside this client's own, and models that are loaded later lie on the same device. The calling thread keeps its own.
+    /// </summary>
     /// <param name="folder">The folder: config.json, safetensors, tokenizer.json, and a chat template.</param>
     /// <param name="chatTemplate">A file with a chat template that replaces the folder's own; null to use that.</param>
-    /// <param name="threads">Compute threads; null for one per processor.</param>
+    /// <param name="threads">Compute threads, in this process (<see cref="TorchRuntime.Threads"/>); null for one per processor.</param>
     /// <exception cref="EspalierException">The folder is not a model that can chat; the message says what is wrong.</exception>
     public static ModelChatClient Load(string folder, string? chatTemplate = null, int? threads = null)
+    {
+        // On a thread of its own, which the engine's come from: its numbers that are too small become zero, and the caller's do not.
+        return Task.Factory.StartNew(() => LoadHere(folder, chatTemplate, threads), CancellationToken.None, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default).GetAwaiter().GetResult();
+    }
+
+    private static ModelChatClient LoadHere(string folder, string? chatTemplate, int? threads)
     {
         TorchRuntime.Start(threads ?? Environment.ProcessorCount);
         using var checkpoint = Checkpoint.Open(folder);
@@ -87,6 +97,8 @@ public sealed class ModelChatClient : IChatClient
         {
             var part = parts.Current;
             var contents = new List<AIContent>();
+            if (part.Thoughts.Length > 0)
+                contents.Add(new TextReasoningContent(part.Thoughts));
             if (part.Text.Length > 0)
                 contents.Add(new TextContent(part.Text));
             contents.AddRange(part.Calls.Select(Call));
@@ -136,10 +148,11 @@ public sealed class ModelChatClient : IChatClient
     // What the length cut, and what no dictionary can hold: the call is said, and that its arguments are none.
     private static FunctionCallContent Call(ToolCall call)
     {
-        if (!JsonBody.TryParse(call.Arguments, out var document))
+        if (!JsonBody.TryParse(call.Arguments, out var document) || document.RootElement.ValueKind != JsonValueKind.Object)
             return new(call.Id, call.Name)
             {
-                Exception = new EspalierException($"the arguments of the call of {call.Name} are no whole JSON object: the answer was cut"),
+                Exception = new EspalierException($"the arguments of the call of {call.Name} are no whole JSON object: the answer was cut, "
+                    + "or the model wrote something else"),
             };
         using (document)
             return new(call.Id, call.Name, document.RootElement.EnumerateObject()

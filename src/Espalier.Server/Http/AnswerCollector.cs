@@ -8,11 +8,14 @@ namespace Espalier.Server.Http;
 /// <summary>The parts of one answer put together.</summary>
 internal sealed class AnswerCollector
 {
-    private readonly StringBuilder _text = new();
+    private readonly StringBuilder _text = new(), _thoughts = new();
     private readonly List<ToolCall> _calls = [];
     private readonly List<ServedToken> _tokens = [];
 
     public string Text => _text.ToString();
+
+    /// <summary>What the model thought before it answered, where that is told apart; else empty.</summary>
+    public string Thoughts => _thoughts.ToString();
 
     public IReadOnlyList<ToolCall> Calls => _calls;
 
@@ -33,6 +36,7 @@ internal sealed class AnswerCollector
     private void Take(AnswerPart part)
     {
         _text.Append(part.Text);
+        _thoughts.Append(part.Thoughts);
         _calls.AddRange(part.Calls);
         if (part.Token is { } token)
             _tokens.Add(token);

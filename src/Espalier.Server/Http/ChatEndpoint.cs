@@ -37,6 +37,8 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
             json.WriteString("role", "assistant");
             json.WriteString("content", all[i].Calls.Count > 0 && string.IsNullOrWhiteSpace(all[i].Text) ? null : all[i].Text);
             json.WriteNull("refusal");
+            if (all[i].Thoughts.Length > 0)
+                json.WriteString("reasoning_content", all[i].Thoughts);
             if (all[i].Calls.Count > 0)
                 AnswerJson.Calls(json, all[i].Calls, null);
             json.WriteEndObject();
@@ -71,6 +73,8 @@ internal sealed class ChatEndpoint(ServedModel model, ServerMetrics metrics)
                 json.WriteString("role", "assistant");
             if (begins || part.Text.Length > 0)
                 json.WriteString("content", part.Text);
+            if (part.Thoughts.Length > 0)
+                json.WriteString("reasoning_content", part.Thoughts);
             if (part.Calls.Count > 0)
             {
                 AnswerJson.Calls(json, part.Calls, calls[index]);

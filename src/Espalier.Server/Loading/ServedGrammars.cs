@@ -1,6 +1,7 @@
 using Espalier.Models.Grammars;
 using Espalier.Models.Grammars.Schemas;
 using Espalier.Models.Tokenizers;
+using Espalier.Server.Answers;
 using Espalier.Server.Requests;
 using Espalier.Server.Tools;
 
@@ -12,14 +13,16 @@ namespace Espalier.Server.Loading;
 /// </summary>
 /// <param name="rows">Ids that the model has logits for.</param>
 /// <param name="stopIds">Ids that end a text.</param>
-internal sealed class ServedGrammars(Tokenizer tokenizer, int rows, IReadOnlySet<int> stopIds)
+/// <param name="isInChannels">Whether answers to chats are in channels.</param>
+internal sealed class ServedGrammars(Tokenizer tokenizer, int rows, IReadOnlySet<int> stopIds, bool isInChannels = false)
 {
     private const int MostKept = 64;
 
     // A schema may take half a second: half of the processors are left to who asks for none.
     private static readonly SemaphoreSlim s_makers = new(Math.Max(1, Environment.ProcessorCount / 2));
 
-    private readonly Lazy<GrammarTokens> _tokens = new(() => new(tokenizer, rows, stopIds, ToolForms.Marks));
+    private readonly Lazy<GrammarTokens> _tokens = new(() =>
+        new(tokenizer, rows, stopIds, isInChannels ? ChannelText.Marks : ToolForms.Marks));
     private readonly Lock _gate = new();
     private readonly Dictionary<string, TokenGrammar> _kept = [];
 
@@ -46,11 +49,13 @@ internal sealed class ServedGrammars(Tokenizer tokenizer, int rows, IReadOnlySet
 
     /// <summary>Answers that fit a schema.</summary>
     /// <param name="schema">The schema, as JSON.</param>
+    /// <param name="isInChannels">Whether the answer is in channels.</param>
     /// <exception cref="RequestException">It says what is not supported.</exception>
-    public TokenGrammar OfSchema(string schema) => Kept(schema, () =>
+    public TokenGrammar OfSchema(string schema, bool isInChannels = false) => Kept($"{isInChannels} {schema}", () =>
     {
         using var document = JsonDocument.Parse(schema);
-        return new GrammarSequence(JsonSyntax.Space, SchemaReader.Read(document.RootElement, AnswerOptions.SchemaPlace));
+        var form = new GrammarSequence(JsonSyntax.Space, SchemaReader.Read(document.RootElement, AnswerOptions.SchemaPlace));
+        return isInChannels ? ToolGrammar.Answer(_tokens.Value.Table, form) : form;
     }, AnswerOptions.SchemaPlace);
 
     /// <summary>Answers that are calls.</summary>

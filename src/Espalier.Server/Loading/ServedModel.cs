@@ -6,6 +6,7 @@ using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Serving;
 using Espalier.Models.Tokenizers;
+using Espalier.Server.Answers;
 using Espalier.Server.Requests;
 using Espalier.Server.Tools;
 
@@ -23,7 +24,8 @@ internal sealed class ServedModel : IDisposable
         Bytes = new(Tokenizer);
         StopIds = Espalier.Models.Generation.StopIds.Of(checkpoint, Tokenizer);
         Defaults = ReadDefaults(new(checkpoint));
-        Grammars = new(Tokenizer, checkpoint.Config.VocabularySize, StopIds);
+        IsInChannels = template is not null && ChannelText.IsMeant(template.Source(hasTools: false));
+        Grammars = new(Tokenizer, checkpoint.Config.VocabularySize, StopIds, IsInChannels);
         FormWithTools = template is null ? null : ToolForms.Of(template.Source(hasTools: true));
     }
 
@@ -40,6 +42,9 @@ internal sealed class ServedModel : IDisposable
 
     /// <summary>Its chat template; null where it has none.</summary>
     public ChatTemplate? Template { get; }
+
+    /// <summary>Whether it answers chats in channels (<see cref="ChannelText"/>).</summary>
+    public bool IsInChannels { get; }
 
     /// <summary>How it writes calls where tools are given; null where its template has none.</summary>
     public ToolForm? FormWithTools { get; }

@@ -21,9 +21,6 @@ internal sealed record ChatRequest(
         "chat_template_kwargs", "modalities", .. NamedVariables,
     ];
 
-    public IReadOnlySet<string> ToolNames => Tools is null ? new HashSet<string>()
-        : Tools.Select(static tool => (string)tool!["function"]!["name"]!).ToHashSet();
-
     /// <summary>Reads a body.</summary>
     /// <param name="model">The name of the model that is served.</param>
     /// <param name="defaults">How ids are chosen where nothing is said.</param>

@@ -4,8 +4,8 @@ using Espalier.Server.Requests;
 namespace Espalier.Server.Tools;
 
 /// <summary>Reads calls out of JSON that a model wrote.</summary>
-/// <param name="names">The functions that may be called: a text that names another is no call.</param>
-internal sealed class ToolCallReader(IReadOnlySet<string> names)
+/// <param name="tools">What may be called: a text that names another is no call.</param>
+internal sealed class ToolCallReader(KnownTools tools) : ICallReader
 {
     /// <summary>The calls of an object, or of a list of them; null where it is anything else.</summary>
     public IReadOnlyList<ToolCall>? Read(string json)
@@ -21,10 +21,6 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
         }
     }
 
-    /// <summary>
-    /// The calls of a text that was cut before its end: those that are whole, and a last one whose name is, with as much of its arguments
-    /// as was written. None where the cut comes before the first name is whole; null where the text is anything else.
-    /// </summary>
     public IReadOnlyList<ToolCall>? ReadCut(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
@@ -61,7 +57,7 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
                 return null;
             mayBecomeOne = false;
             name = json.GetString()!;
-            if (!names.Contains(name))
+            if (!tools.Has(name))
                 return null;
             if (json.Read() && (IsName(ref json, "arguments"u8) || IsName(ref json, "parameters"u8)) && json.Read())
             {
@@ -91,7 +87,7 @@ internal sealed class ToolCallReader(IReadOnlySet<string> names)
     {
         if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty("name", out var name)
             || name.ValueKind != JsonValueKind.String
-            || !names.Contains(name.GetString()!))
+            || !tools.Has(name.GetString()!))
             return null;
         if (!element.TryGetProperty("arguments", out var arguments) && !element.TryGetProperty("parameters", out arguments))
             return ToolCall.New(name.GetString()!, "{}");

@@ -1,5 +1,6 @@
 using System.Text;
 using Espalier.Models.Generation;
+using Espalier.Server.Answers;
 
 namespace Espalier.Server.Tools;
 
@@ -7,33 +8,32 @@ namespace Espalier.Server.Tools;
 /// Takes the calls out of a text that comes in pieces. What may be the beginning of one is held back; what turns out to be none is text.
 /// Not for several threads.
 /// </summary>
-internal sealed class ToolCallText
+internal sealed class ToolCallText : IAnswerForm
 {
-    private const string Closing = "</tool_call>", PythonTag = "<|python_tag|>";
+    private const string Tag = "<tool_call>", Closing = "</tool_call>", PythonTag = "<|python_tag|>";
 
     private readonly ToolForm _form;
     private readonly bool _isAllCalls;
-    private readonly ToolCallReader _reader;
+    private readonly ICallReader _reader;
     private readonly StringBuilder _held = new();
     private readonly List<ToolCall> _new = [];
     private StopText _opening;
+    private string _opened = "";
     private bool _isInside, _hasText;
 
-    /// <param name="names">The functions that may be called.</param>
+    /// <param name="tools">The functions that may be called.</param>
     /// <param name="isAllCalls">Whether the answer is nothing but calls, as a grammar sees to.</param>
-    public ToolCallText(ToolForm form, IReadOnlySet<string> names, bool isAllCalls = false)
+    public ToolCallText(ToolForm form, KnownTools tools, bool isAllCalls = false)
     {
-        (_form, _reader, _isAllCalls) = (form, new(names), isAllCalls);
+        (_form, _isAllCalls) = (form, isAllCalls);
+        _reader = form == ToolForm.Marked ? new MarkedCallReader(tools) : new ToolCallReader(tools);
         _opening = Opening();
     }
 
-    /// <summary>Whether there was a call.</summary>
     public bool HasCalls { get; private set; }
 
-    /// <summary>Whether the last call ends before its arguments do.</summary>
     public bool EndsCut { get; private set; }
 
-    /// <summary>The calls that are whole since this was last asked.</summary>
     public IReadOnlyList<ToolCall> TakeCalls()
     {
         ToolCall[] calls = [.. _new];
@@ -41,7 +41,6 @@ internal sealed class ToolCallText
         return calls;
     }
 
-    /// <summary>Takes the next piece and returns the text that is now certain to be no call.</summary>
     public string Append(string piece)
     {
         var text = new StringBuilder();
@@ -69,8 +68,15 @@ internal sealed class ToolCallText
             text.Append(certain);
             if (_opening.Met is null)
                 break;
-            rest = _opening.Rest;
+            (rest, _opened, _opening) = (_opening.Rest, _opening.Met, Opening());
+            if (_opened == Closing)
+            {
+                text.Append(HasCalls ? "" : Closing);
+                continue;
+            }
             _isInside = true;
+            if (_opened == MarkedCallReader.Function)
+                _held.Append(_opened);
         }
         return Worth(text.ToString());
     }
@@ -90,8 +96,10 @@ internal sealed class ToolCallText
         var text = Take();
         var json = _form == ToolForm.Bare && text.TrimStart().StartsWith(PythonTag, StringComparison.Ordinal)
             ? text.TrimStart()[PythonTag.Length..] : text;
-        // Cut off after the last call is whole, or without its closing tag.
-        var calls = _hasText ? null : _form == ToolForm.Bare ? Several(json) : _reader.Read(json);
+        // Cut off after the last call is whole, or without its closing tag. Of calls in marks only the last mark says that they are whole.
+        var isOpen = isCut && _form == ToolForm.Marked
+            && !text.TrimEnd().EndsWith(MarkedCallReader.EndOfFunction, StringComparison.Ordinal);
+        var calls = _hasText || isOpen ? null : _form == ToolForm.Bare ? Several(json) : _reader.Read(json);
         if (calls is null && isCut && !_hasText)
         {
             calls = _reader.ReadCut(json);
@@ -101,7 +109,7 @@ internal sealed class ToolCallText
             EndsCut = calls is not null;
         }
         if (calls is null)
-            return Worth(_isInside && text.Length > 0 ? _form.Opening() + text : text);
+            return Worth(_isInside && text.Length > 0 ? Shown(text) : text);
         Add(calls);
         return "";
     }
@@ -112,17 +120,22 @@ internal sealed class ToolCallText
         if (_form == ToolForm.Listed)
             return "";
         var held = _held.ToString();
-        var end = held.IndexOf(Closing, StringComparison.Ordinal);
+        // Without the tag around it, a function ends by itself.
+        var closing = _opened == Tag ? Closing : MarkedCallReader.EndOfFunction;
+        var end = held.IndexOf(closing, StringComparison.Ordinal);
         if (end < 0)
             return "";
         _held.Clear();
-        (_isInside, _opening) = (false, Opening());
+        _isInside = false;
         if (_reader.Read(held[..end]) is { } calls)
             Add(calls);
         else
-            text.Append("<tool_call>").Append(held, 0, end + Closing.Length);
-        return held[(end + Closing.Length)..];
+            text.Append(Shown(held[..(end + closing.Length)]));
+        return held[(end + closing.Length)..];
     }
+
+    // What is no call after all, with the tag before it.
+    private string Shown(string held) => _opened == MarkedCallReader.Function ? held : _opened + held;
 
     private IReadOnlyList<ToolCall>? Several(string json)
     {
@@ -141,7 +154,14 @@ internal sealed class ToolCallText
         HasCalls |= calls.Count > 0;
     }
 
-    private StopText Opening() => new(_form.Opening() is { } opening ? [opening] : []);
+    // What begins calls in the middle of a text. Models that mark functions sometimes leave out the tag before one, and not the one after.
+    private StopText Opening() => new(_form switch
+    {
+        ToolForm.Tagged => [Tag],
+        ToolForm.Marked => [Tag, MarkedCallReader.Function, Closing],
+        ToolForm.Listed => ["[TOOL_CALLS]"],
+        _ => [],
+    });
 
     private string Take()
     {

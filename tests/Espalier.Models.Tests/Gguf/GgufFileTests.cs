@@ -104,6 +104,27 @@ public sealed class GgufFileTests : IDisposable
         Assert.Equal(Enumerable.Range(0, 2304).Select(r => (float)r), file.ReadFloat32("w").Where((_, i) => i % 1024 == 5));
     }
 
+    /// <summary>Bytes that an array can have, of weights that it cannot have; the files are holes.</summary>
+    [Fact]
+    public void What_no_array_holds_is_refused_by_its_name()
+    {
+        var path = _folder.Of("wide.gguf");
+        var layout = GgufLayout.Of([], [new("wide", GgufType.Q4_0, [3_000_000, 1024], 0), new("row", GgufType.F32, [600_000_000], 0)]);
+        using (var stream = File.Create(path))
+        {
+            stream.Write(layout.Head);
+            stream.SetLength(layout.TotalBytes);
+        }
+        using var file = GgufFile.Open(path);
+        var error = Assert.Throws<EspalierException>(() => file.ReadFloat32("wide"));
+        Assert.Contains("tensor 'wide' of 3072000000 weights", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<EspalierException>(() => file.ReadRows(file["row"], 0, []));
+        Assert.Contains("tensor 'row' has rows of 600000000 weights", error.Message, StringComparison.Ordinal);
+        error = Assert.Throws<EspalierException>(() => GgufWriter.Write(_folder.Of("written.gguf"), [],
+            [new("row", GgufType.F32, [600_000_000], (_, _) => throw new InvalidOperationException("it was read"))]));
+        Assert.Contains("tensor row: rows of 600000000 weights", error.Message, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, string> Broken => new()
     {
         { "empty", "not a GGUF file" },

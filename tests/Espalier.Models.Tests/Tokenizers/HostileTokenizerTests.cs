@@ -1,4 +1,5 @@
 using Espalier.Models.Tokenizers;
+using Espalier.Models.Tokenizers.Formats;
 
 namespace Espalier.Tests.Tokenizers;
 
@@ -11,6 +12,14 @@ public class HostileTokenizerTests
         var tokenizer = Tokenizer.Load(folder.Path);
         Assert.Equal([257, 'l', 'o', 258], tokenizer.Encode("hello<s>"));
         Assert.Null(tokenizer.BosId);
+    }
+
+    /// <summary>Looked up, each of the millions of cuts would read its million letters.</summary>
+    [Fact]
+    public void Tokens_of_a_million_letters_are_cut_only_where_two_others_may_be()
+    {
+        string[] tokens = ["a", "b", "ab", .. Enumerable.Range(0, 20).Select(static i => new string('a', 1_000_000 + 3 * i)), "aab"];
+        Assert.Equal([("a", "b"), ("a", "ab")], TokenMerges.Of(tokens, tokens.Length, order: null));
     }
 
     [Theory]

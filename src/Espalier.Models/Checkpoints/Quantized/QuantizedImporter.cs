@@ -112,14 +112,25 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
     private float[] Read(StoredTensor tensor)
     {
         const string Weight = ".weight";
+        RequireRoom(tensor.Name, tensor.Shape);
         if (tensor.Shape is [var rows, var columns] && tensor.Name.EndsWith(Weight, StringComparison.Ordinal)
             && _method.Read(_tensors, tensor.Name[..^Weight.Length], (int)rows, (int)columns) is { } weights)
             return Finite(tensor.Name, weights);
         return Finite(tensor.Name, _tensors.Floats(tensor.Name, tensor.Shape));
     }
 
-    private float[] Read(StoredTensor tensor, NamedParameter part) =>
-        Finite(part.Name, _method.ReadExpert(_tensors, tensor, part) ?? _tensors.Floats(tensor, part));
+    private float[] Read(StoredTensor tensor, NamedParameter part)
+    {
+        RequireRoom(part.Name, part.Shape);
+        return Finite(part.Name, _method.ReadExpert(_tensors, tensor, part) ?? _tensors.Floats(tensor, part));
+    }
+
+    private static void RequireRoom(string name, IEnumerable<long> shape)
+    {
+        var elements = shape.Aggregate(1L, static (product, size) => product * size);
+        if (elements > Array.MaxLength)
+            throw new EspalierException($"'{name}' of {elements} weights is too large to be read at once");
+    }
 
     private static float[] Finite(string name, float[] weights) => ElementConversion.IndexOfNonFinite(weights) is >= 0 and var at
         ? throw new EspalierException($"'{name}': weight {at} is {weights[at]}; the folder is broken, use another copy") : weights;

@@ -43,10 +43,12 @@ internal sealed class LatticeReader
 
     private static byte[] Gather(TensorEntry entry, FileBytes read)
     {
+        if (entry.ByteLength > Array.MaxLength)
+            throw new EspalierException($"'{entry.Name}' is too large to be read at once, {entry.ByteLength} bytes");
         var matrix = new byte[entry.ByteLength];
         var (size, lattice) = (entry.Type.Bytes(), entry.Lattice!);
         var column = checked((int)(((lattice.Rows - 1) * lattice.RowStep + 1) * size));
-        var distance = (int)lattice.ColumnStep * size;
+        var distance = checked((int)(lattice.ColumnStep * size));
         var atOnce = (int)Math.Clamp(BufferBytes / distance, 1, Math.Min(ColumnsAtOnce, lattice.Columns));
         var buffer = new byte[(atOnce - 1) * distance + column];
         for (var first = 0; first < lattice.Columns; first += atOnce)

@@ -14,11 +14,8 @@ internal static class GgufDecoder
     {
         var family = FamilyCatalog.For(config.Family, file.Path);
         var tensors = new ImportedTensors(file, new(GgufArchitectures.For(config, file.Path), family, [], config));
-        return new(config, family.Parameters(config).Select(named =>
-        {
-            var weights = new float[named.Shape.Aggregate(1L, static (product, size) => product * size)];
-            tensors.Fill(named.Name, 0, weights);
-            return new KeyValuePair<Parameter, Tensor>(named.Parameter, DecoderWeights.ToTensor(weights, named.Shape, DType.Float32));
-        }));
+        // Piece by piece: an array has less than 2^31 elements.
+        return new(config, family.Parameters(config).Select(named => KeyValuePair.Create(named.Parameter,
+            DecoderWeights.FromWriter(named.Shape, DType.Float32, (first, values) => tensors.Fill(named.Name, first, values)))));
     }
 }

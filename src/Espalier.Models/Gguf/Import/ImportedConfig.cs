@@ -40,7 +40,7 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
             ["num_key_value_heads"] = Size("attention.head_count_kv") is > 0 and var few ? few : heads,
             ["head_dim"] = headDim,
             ["max_position_embeddings"] = keys.Required("context_length"),
-            ["vocab_size"] = (int)file["token_embd.weight"].Rows,
+            ["vocab_size"] = (int)Math.Min(file["token_embd.weight"].Rows, int.MaxValue),
             ["tie_word_embeddings"] = !file.Contains("output.weight")
                 || file.AreSame(file["output.weight"], file["token_embd.weight"]),
             [family.EpsilonField] = keys.Number("attention.layer_norm_rms_epsilon") ?? keys.Number("attention.layer_norm_epsilon")

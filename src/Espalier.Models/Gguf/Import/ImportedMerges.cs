@@ -1,3 +1,5 @@
+using Espalier.Models.Tokenizers.Formats;
+
 namespace Espalier.Models.Gguf.Import;
 
 /// <summary>The merges of a vocabulary that has scores in their place, as SentencePiece's does.</summary>
@@ -18,13 +20,9 @@ internal static class ImportedMerges
             : throw new EspalierException($"{file.Path}: tokenizer.ggml.scores is no list of {tokens.Length} numbers");
         var ids = Enumerable.Range(0, tokens.Length).Where(id => types[id] is Normal or 0)
             .ToDictionary(id => tokens[id], id => id, StringComparer.Ordinal);
-        return ids.OrderByDescending(pair => scores[pair.Value]).ThenBy(pair => pair.Value).SelectMany(pair => Ways(pair.Key, ids));
+        var lengths = TokenMerges.Lengths(ids);
+        return ids.OrderByDescending(pair => scores[pair.Value]).ThenBy(pair => pair.Value).SelectMany(pair =>
+            TokenMerges.Cuts(pair.Key, ids, lengths).OrderBy(static cut => cut.Left).ThenBy(static cut => cut.Right)
+                .Select(cut => (pair.Key[..cut.At], pair.Key[cut.At..])));
     }
-
-    private static IEnumerable<(string Left, string Right)> Ways(string token, Dictionary<string, int> ids) =>
-        Enumerable.Range(1, Math.Max(0, token.Length - 1))
-            .Where(at => !char.IsLowSurrogate(token[at]))
-            .Select(at => (Left: token[..at], Right: token[at..]))
-            .Where(way => ids.ContainsKey(way.Left) && ids.ContainsKey(way.Right))
-            .OrderBy(way => ids[way.Left]).ThenBy(way => ids[way.Right]);
 }

@@ -27,17 +27,20 @@ internal sealed class SchemaReader
     private SchemaReader(JsonElement root, string place)
     {
         (_root, _place, _strings) = (root, place, new(place));
-        _overlap = new((reference, at) => Referred(reference, at).Schema);
+        _overlap = new((reference, at) => Referred(Pointer(reference), at));
     }
 
-    /// <summary>Reads a schema.</summary>
+    /// <summary>Reads a schema, or a part of one.</summary>
+    /// <param name="schema">All of it.</param>
+    /// <param name="place">What errors call it.</param>
+    /// <param name="pointer">The part that is read, which may refer to the others.</param>
     /// <exception cref="EspalierException">It is none, says what is not supported here, or lets in no value.</exception>
-    public static GrammarNode Read(JsonElement schema, string place)
+    public static GrammarNode Read(JsonElement schema, string place, string pointer = "#")
     {
         if (schema.GetRawText().Length is > Longest and var length)
             throw new EspalierException($"{place} has {length} characters and may have {Longest}: make it smaller");
         var reader = new SchemaReader(schema, place);
-        var root = reader.Rule("#", schema, place);
+        var root = reader.Pointed(pointer, place);
         // One after the other and not one inside the other: references can be as many as there is room for.
         while (reader._open.TryDequeue(out var open))
             open.Rule.Body = reader.One(open.Schema, open.Place);
@@ -86,7 +89,7 @@ internal sealed class SchemaReader
             return new GrammarChoice();
         var keywords = new SchemaKeywords(schema, place);
         if (keywords.Alone("$ref") is { } reference)
-            return Reference(reference, keywords.PlaceOf("$ref"));
+            return Pointed(Pointer(reference), keywords.PlaceOf("$ref"));
         if (keywords.Alone("anyOf") is { } any)
             return new GrammarChoice([.. Schemas(any, keywords, "anyOf").Select(
                 (one, i) => One(one, $"{keywords.PlaceOf("anyOf")}[{i}]"))]);
@@ -140,19 +143,17 @@ internal sealed class SchemaReader
         return schemas;
     }
 
-    private GrammarRule Reference(JsonElement value, string place)
-    {
-        var (text, schema) = Referred(value, place);
-        return Rule(text, schema, text == "#" ? _place : $"{_place}{text[1..].Replace('/', '.')}");
-    }
+    private GrammarRule Pointed(string pointer, string place) =>
+        Rule(pointer, Referred(pointer, place), pointer == "#" ? _place : $"{_place}{pointer[1..].Replace('/', '.')}");
+
+    private static string Pointer(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
 
     // RFC 6901, as a part of a URI.
-    private (string Pointer, JsonElement Schema) Referred(JsonElement value, string place)
+    private JsonElement Referred(string text, string place)
     {
-        var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
         if (text != "#" && !text.StartsWith("#/", StringComparison.Ordinal))
             throw new EspalierException(
-                $"{place} is {OneLine.Clipped(value.GetRawText())}: only places of the same schema, such as #/$defs/name");
+                $"{place} is {OneLine.Clipped(text)}: only places of the same schema, such as #/$defs/name");
         var at = _root;
         foreach (var step in text.Split('/').Skip(1))
         {
@@ -162,6 +163,6 @@ internal sealed class SchemaReader
                 : at.ValueKind == JsonValueKind.Array && int.TryParse(name, out var i) && (uint)i < (uint)at.GetArrayLength() ? at[i]
                 : throw new EspalierException($"{place} is {OneLine.Clipped(text)}, and the schema has no such place");
         }
-        return (text, at);
+        return at;
     }
 }

@@ -25,7 +25,7 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string path)
         if (_rest.IsEmpty)
             return false;
         var tag = Varint();
-        Field = (int)(tag >> 3);
+        Field = tag >> 3 <= int.MaxValue ? (int)(tag >> 3) : throw Damaged();
         Number = 0;
         Bytes = default;
         switch (tag & 7)

@@ -16,19 +16,25 @@ internal static class TokenMerges
         var ranks = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var rank = 0; rank < count; rank++)
             ranks[tokens[rank]] = rank;
-        var known = ranks.GetAlternateLookup<ReadOnlySpan<char>>();
-        var ways = new List<(int Order, int Right, string, string)>();
-        for (var rank = 0; rank < count; rank++)
-        {
-            var token = tokens[rank];
-            ways.Clear();
-            for (var cut = 1; cut < token.Length; cut++)
-                if (!char.IsLowSurrogate(token[cut]) && known.TryGetValue(token.AsSpan(0, cut), out var left)
-                    && known.TryGetValue(token.AsSpan(cut), out var right))
-                    ways.Add((order is null ? left : order(token[..cut]), right, token[..cut], token[cut..]));
-            ways.Sort(static (a, b) => (a.Order, a.Right).CompareTo((b.Order, b.Right)));
-            foreach (var (_, _, first, second) in ways)
-                yield return (first, second);
-        }
+        var lengths = Lengths(ranks);
+        return tokens.Take(count).SelectMany(token => Cuts(token, ranks, lengths)
+            .OrderBy(cut => order is null ? cut.Left : order(token[..cut.At])).ThenBy(static cut => cut.Right)
+            .Select(cut => (token[..cut.At], token[cut.At..])));
     }
+
+    /// <summary>Every way to cut a token into two others: where, and their numbers.</summary>
+    /// <param name="token">The token.</param>
+    /// <param name="numbers">Of all tokens.</param>
+    /// <param name="lengths">The lengths that tokens have: a text of a million letters has a million cuts, each as long to look up.</param>
+    public static IEnumerable<(int At, int Left, int Right)> Cuts(string token, Dictionary<string, int> numbers, HashSet<int> lengths)
+    {
+        var known = numbers.GetAlternateLookup<ReadOnlySpan<char>>();
+        for (var at = 1; at < token.Length; at++)
+            if (lengths.Contains(at) && lengths.Contains(token.Length - at) && !char.IsLowSurrogate(token[at])
+                && known.TryGetValue(token.AsSpan(0, at), out var left) && known.TryGetValue(token.AsSpan(at), out var right))
+                yield return (at, left, right);
+    }
+
+    /// <summary>The lengths that tokens have.</summary>
+    public static HashSet<int> Lengths(Dictionary<string, int> numbers) => [.. numbers.Keys.Select(static token => token.Length)];
 }
