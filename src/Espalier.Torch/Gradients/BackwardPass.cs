@@ -98,6 +98,7 @@ internal sealed class BackwardPass
             into.Clear();
             if (node.TakePending() is { } gradient)
                 node.Run(scope.Adopt(gradient), into);
+            Part(into);
             for (var i = 0; i < into.Length; i++)
                 if (node.Inputs[i] is { } input && into[i] is { } slope)
                     input.Add(slope);
@@ -106,6 +107,18 @@ internal sealed class BackwardPass
         foreach (var input in node.Inputs)
             Arrived(input);
         node.Spend();
+    }
+
+    // A tensor that stands for several inputs has its memory alone no more, or the first that gathers more would change the others'.
+    private static void Part(Span<Tensor?> into)
+    {
+        for (var i = 1; i < into.Length; i++)
+            for (var before = 0; before < i && into[i] is not null; before++)
+                if (into[before] == into[i])
+                {
+                    into[i] = into[i]!.Alias();
+                    break;
+                }
     }
 
     private void Arrived(GradientSink? sink)
