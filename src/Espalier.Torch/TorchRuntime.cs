@@ -69,10 +69,14 @@ public static unsafe class TorchRuntime
     /// Where models are loaded to: <c>cpu</c>, <c>cuda</c> (the first CUDA device), <c>cuda:1</c>, or <c>auto</c>, the first CUDA device
     /// where there is one and else the processor. Null is what the environment's <c>ESPALIER_DEVICE</c> names, else the processor.
     /// </param>
-    /// <exception cref="EspalierException">The device is not there; the message says what is.</exception>
+    /// <exception cref="EspalierException">
+    /// The device is not there, and the message says what is; or <c>ESPALIER_PRODUCTS</c> names no library.
+    /// </exception>
     public static void Start(int? threads = null, string? device = null)
     {
         LibtorchLoader.EnsureReady();
+        // A wrong name in the environment is refused by whoever starts, and not by the first product alone.
+        _ = Products.Library;
         FlushesDenormals = FlushDenormals();
         Threads = threads ?? Environment.ProcessorCount;
         var named = Environment.GetEnvironmentVariable(DeviceVariable) is { Length: > 0 } value ? value : "cpu";

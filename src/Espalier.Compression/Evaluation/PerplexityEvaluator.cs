@@ -65,13 +65,14 @@ internal static class PerplexityEvaluator
         using var task = progress.Begin("evaluate", total, "windows");
         using var workers = WorkersFor(model, total, batch);
         var nll = new float[workers?.Count ?? 1][];
+        var zeros = 0L;
         foreach (var round in PackedText.Scored(windows, "evaluation").Batches(total, batch).Chunk(nll.Length))
         {
             stop.ThrowIfCancellationRequested();
             if (workers is null)
-                nll[0] = TokenNll(model, round[0]);
+                nll[0] = TokenNll(model, round[0], ref zeros);
             else
-                workers.Run(index => nll[index] = index < round.Length ? TokenNll(model, round[index]) : []);
+                workers.Run(index => nll[index] = index < round.Length ? TokenNll(model, round[index], ref zeros) : []);
             foreach (var (rows, values) in round.Zip(nll))
             {
                 for (var i = 0; i < rows.Size; i++)
@@ -84,6 +85,9 @@ internal static class PerplexityEvaluator
                 task.Advance(rows.Size);
             }
         }
+        if (zeros > 0)
+            progress.Warn($"evaluate: the last norm gives nothing but zeros for {zeros} of {total * sequence} tokens, as where the squares "
+                + "of its inputs are beyond float32: the model's activations overflow, and the loss means nothing");
         return PerplexityResult.Of(means, total * sequence, started);
     }
 
@@ -97,11 +101,13 @@ internal static class PerplexityEvaluator
         return layout.Replicas == 1 ? null : new(layout.Replicas, layout.ThreadsOfEach);
     }
 
-    private static float[] TokenNll(Decoder model, Batch batch)
+    private static float[] TokenNll(Decoder model, Batch batch, ref long zeros)
     {
         using var noGrad = GradMode.Disable();
         using var scope = TensorScope.Begin();
         var hidden_BTD = model.Forward(Tensor.From<long>(batch.Inputs, batch.Size, batch.Sequence));
+        // What is infinite inside is divided away by the last norm, and the logits, all alike, look sound.
+        Interlocked.Add(ref zeros, hidden_BTD.Norm([-1]).To(DType.Float32).ToArray<float>().Count(norm => norm == 0));
         return model.Head.Nll(hidden_BTD.View(-1, hidden_BTD.Size(-1)), Tensor.From<long>(batch.Targets, batch.Tokens)).To(DType.Float32)
             .ToArray<float>();
     }

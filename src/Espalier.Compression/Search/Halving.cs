@@ -11,7 +11,7 @@ public enum HalvingEnd
     /// <summary>All rungs were used.</summary>
     RungsUsedUp,
 
-    /// <summary>There was one candidate alone.</summary>
+    /// <summary>There was one candidate alone, or one whose losses were finite, or none.</summary>
     OneAlone,
 }
 
@@ -35,7 +35,11 @@ internal sealed record TaskScore(string Metric, double Value, double StandardErr
 /// <param name="Steps">Optimizer steps of each, from the beginning.</param>
 /// <param name="Order">The candidates that reached it, by number, best first.</param>
 /// <param name="Losses">Theirs, in the same order, on every text and task; the held-out text first.</param>
-internal sealed record HalvingRung(long Steps, IReadOnlyList<int> Order, IReadOnlyList<IReadOnlyList<TextLoss>> Losses);
+internal sealed record HalvingRung(long Steps, IReadOnlyList<int> Order, IReadOnlyList<IReadOnlyList<TextLoss>> Losses)
+{
+    /// <summary>How many have finite losses; the others come last in the order, and go no further.</summary>
+    public int Sound => Losses.Count(Halving.AreFinite);
+}
 
 /// <summary>What successive halving found.</summary>
 /// <param name="Rungs">The rungs that were used.</param>
@@ -43,10 +47,11 @@ internal sealed record HalvingRung(long Steps, IReadOnlyList<int> Order, IReadOn
 internal sealed record HalvingResult(IReadOnlyList<HalvingRung> Rungs, HalvingEnd End)
 {
     /// <summary>The chosen candidate's number.</summary>
-    public int Best => Rungs[^1].Order[0];
+    public int Best => Order[0];
 
-    /// <summary>All candidates, best first: who came further is before who did not.</summary>
-    public IReadOnlyList<int> Order => [.. Rungs.Reverse().SelectMany(rung => rung.Order).Distinct()];
+    /// <summary>All candidates, best first: who came further is before who did not, and losses that are not finite come last.</summary>
+    public IReadOnlyList<int> Order => [.. Rungs.Reverse().SelectMany(rung => rung.Order).Distinct()
+        .OrderBy(candidate => Rungs.Any(rung => rung.Order.Skip(rung.Sound).Contains(candidate)))];
 }
 
 /// <summary>
@@ -71,14 +76,14 @@ internal static class Halving
             var losses = left.ToDictionary(candidate => candidate, candidate => evaluate(candidate, at));
             var order = Order(left, losses);
             done.Add(new(rungs[rung], order, [.. order.Select(candidate => losses[candidate])]));
-            if (order.Length == 1)
+            if (done[^1].Sound < 2)
                 return new(done, HalvingEnd.OneAlone);
             if (rung > 0 && order.SequenceEqual(left) && AreApart(done[^1]))
                 return new(done, HalvingEnd.Stable);
             if (rung == rungs.Count - 1)
                 return new(done, HalvingEnd.RungsUsedUp);
             // In the order of this rung, which the next one is compared with. Of one alone nobody could say whether its place is stable.
-            left = [.. order.Take(Kept(order.Length))];
+            left = [.. order.Take(Math.Min(Kept(order.Length), done[^1].Sound))];
         }
     }
 
@@ -94,23 +99,31 @@ internal static class Halving
     private static int Kept(int candidates) => Math.Max(2, (candidates + 1) / 2);
 
     /// <summary>
-    /// Places on each text and task, from 1, of equal ones the mean: what the order is the mean of. [text][candidate].
+    /// Places on each text and task, from 1, of equal ones the mean: what the order is the mean of. What is not finite is last.
+    /// [text][candidate].
     /// </summary>
     /// <param name="losses">Of each candidate, on every text and task.</param>
     public static double[][] Places(IReadOnlyList<IReadOnlyList<TextLoss>> losses) => [.. Enumerable.Range(0, losses[0].Count)
-        .Select(text => RankCorrelation.Ranks([.. losses.Select(candidate => candidate[text].Nll)]).Select(rank => rank + 1).ToArray())];
+        .Select(text => RankCorrelation.Ranks([.. losses.Select(candidate => OrLast(candidate[text].Nll))])
+            .Select(rank => rank + 1).ToArray())];
+
+    /// <summary>Whether a candidate's losses can be compared.</summary>
+    public static bool AreFinite(IReadOnlyList<TextLoss> losses) => losses.All(loss => double.IsFinite(loss.Nll));
+
+    /// <summary>A loss to be sorted by: NaN would come first.</summary>
+    public static double OrLast(double loss) => double.IsFinite(loss) ? loss : double.PositiveInfinity;
 
     /// <summary>By the mean of the ranks on all texts and tasks, then by held-out loss, then as they were.</summary>
     private static int[] Order(IReadOnlyList<int> candidates, Dictionary<int, IReadOnlyList<TextLoss>> losses)
     {
         var ranks = Places([.. candidates.Select(candidate => losses[candidate])]);
-        return [.. Enumerable.Range(0, candidates.Count).OrderBy(i => ranks.Average(text => text[i]))
-            .ThenBy(i => losses[candidates[i]][0].Nll).ThenBy(i => i).Select(i => candidates[i])];
+        return [.. Enumerable.Range(0, candidates.Count).OrderBy(i => !AreFinite(losses[candidates[i]]))
+            .ThenBy(i => ranks.Average(text => text[i])).ThenBy(i => losses[candidates[i]][0].Nll).ThenBy(i => i).Select(i => candidates[i])];
     }
 
     private static bool AreApart(HalvingRung rung)
     {
-        for (var i = 1; i < rung.Order.Count; i++)
+        for (var i = 1; i < rung.Sound; i++)
             foreach (var (worse, better) in rung.Losses[i].Zip(rung.Losses[i - 1]))
             {
                 var difference = PairedDifference.Of(worse.Windows, better.Windows);
@@ -129,6 +142,8 @@ internal static class Halving
             HalvingEnd.Stable =>
                 $"ended at {steps} steps: the order of the {result.Rungs[^1].Order.Count} survivors was that of the rung before, by more "
                     + "than the standard errors of their differences",
+            HalvingEnd.OneAlone when result.Rungs[^1].Sound == 0 =>
+                $"ended at {steps} steps: no candidate that came so far has a finite loss",
             HalvingEnd.OneAlone => $"ended at {steps} steps: there was nothing to compare the one candidate with",
             _ => $"ended at {steps} steps: all rungs were used, and the order of the last survivors may still move",
         };

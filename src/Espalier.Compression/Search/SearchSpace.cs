@@ -83,7 +83,7 @@ internal sealed record SearchSpace
         axis == Axis.Heads || axis == Axis.KvHeads || (axis.IsWidth && axis.IsPerLayer) ? sizes.Order() : sizes.OrderDescending();
 
     private IEnumerable<int> FfnOf(int hidden, DecoderConfig teacher) =>
-        Expansion.Select(factor => Math.Round(factor * hidden, MidpointRounding.AwayFromZero))
+        Expansion.Select(factor => Math.Round(Quantity.Part(factor, hidden), MidpointRounding.AwayFromZero))
             .Where(ffn => ffn >= 1 && ffn <= teacher.IntermediateSize).Select(ffn => (int)ffn).Distinct().Order();
 
     private void Check(DecoderConfig teacher)

@@ -156,7 +156,7 @@ public sealed class Trainer : IDisposable
                 if (report.Step % interval == 0)
                     act(report);
             if (State.SkippedInARow >= _options.SkipLimit)
-                throw new SkipLimitException(
+                throw new NotFiniteException(
                     $"{State.SkippedInARow} steps in a row, up to step {State.Step}, had a non-finite loss or gradient (last loss "
                         + $"{report.Loss}, gradient norm {report.GradientNorm}): "
                     + "no update was applied; lower the learning rate or look at the data of these steps");

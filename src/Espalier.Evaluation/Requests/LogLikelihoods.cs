@@ -18,7 +18,7 @@ internal sealed class LogLikelihoods(Decoder model)
     /// <summary>Scores all continuations of all requests.</summary>
     /// <param name="done">Told how many more requests are scored.</param>
     /// <returns>Scores of each request's continuations, in their order.</returns>
-    /// <exception cref="EspalierException">Exit code 1: a log-likelihood is not finite, for the model's activations overflow.</exception>
+    /// <exception cref="NotFiniteException">A log-likelihood is not finite, for the model's activations overflow.</exception>
     public ContinuationScore[][] Of(IReadOnlyList<ScoredRequest> requests, Action<int>? done = null, CancellationToken stop = default)
     {
         using var noGrad = GradMode.Disable();
@@ -57,9 +57,8 @@ internal sealed class LogLikelihoods(Decoder model)
     {
         foreach (var score in scores)
             if (!double.IsFinite(score.LogLikelihood))
-                throw new EspalierException(
-                    $"a log-likelihood is {score.LogLikelihood}: the model's activations overflow, so its answers mean nothing")
-                { ExitCode = 1 };
+                throw new NotFiniteException(
+                    $"a log-likelihood is {score.LogLikelihood}: the model's activations overflow, so its answers mean nothing");
     }
 
     private static bool IsWithin(ScoredRequest request, int positions) =>

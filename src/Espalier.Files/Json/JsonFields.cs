@@ -68,6 +68,9 @@ internal sealed class JsonFields
     /// <summary>A list of finite numbers that must be there.</summary>
     public double[] Numbers(string name) => Numbers(Need(name), name);
 
+    /// <summary>The same, where null stands for an infinite one.</summary>
+    public double[] NumbersOrInfinite(string name) => Numbers(Need(name), name, isOrInfinite: true);
+
     /// <summary>A list of lists of finite numbers, all of one length, that must be there.</summary>
     public double[][] NumberLists(string name)
     {
@@ -103,9 +106,13 @@ internal sealed class JsonFields
         item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var index) && index >= 0
             ? index : throw Entry(name, i, item, "indices are whole numbers from 0"))];
 
-    private double[] Numbers(JsonElement? value, string name) => [.. Items(value, name).EnumerateArray().Select((item, i) =>
-        item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var number) && double.IsFinite(number)
-            ? number : throw Entry(name, i, item, "scores are finite numbers"))];
+    private double[] Numbers(JsonElement? value, string name) => Numbers(value, name, isOrInfinite: false);
+
+    private double[] Numbers(JsonElement? value, string name, bool isOrInfinite) =>
+        [.. Items(value, name).EnumerateArray().Select((item, i) => isOrInfinite && item.ValueKind == JsonValueKind.Null
+            ? double.PositiveInfinity
+            : item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var number) && double.IsFinite(number) ? number
+            : throw Entry(name, i, item, "scores are finite numbers"))];
 
     private JsonElement Items(JsonElement? value, string name) =>
         value is { ValueKind: JsonValueKind.Array } items && items.GetArrayLength() > 0

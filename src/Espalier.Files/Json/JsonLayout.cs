@@ -17,7 +17,7 @@ internal static class JsonLayout
         return stream.ToArray();
     }
 
-    /// <summary>A field that lists numbers.</summary>
+    /// <summary>A field that lists numbers; null stands for one that is not finite, which JSON lacks.</summary>
     public static void Numbers<T>(this Utf8JsonWriter json, string name, IEnumerable<T> numbers) where T : struct, IFormattable
     {
         json.WritePropertyName(name);
@@ -32,7 +32,8 @@ internal static class JsonLayout
     {
         var text = new StringBuilder("[");
         foreach (var number in numbers)
-            text.Append(text.Length > 1 ? ", " : "").Append(number.ToString(null, CultureInfo.InvariantCulture));
+            text.Append(text.Length > 1 ? ", " : "")
+                .Append(number is double real && !double.IsFinite(real) ? "null" : number.ToString(null, CultureInfo.InvariantCulture));
         json.WriteRawValue(text.Append(']').ToString());
     }
 }

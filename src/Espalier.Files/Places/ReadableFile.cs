@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Espalier.Files;
 
 /// <summary>Files that are read, whoever wrote them.</summary>
@@ -15,6 +17,18 @@ internal static class ReadableFile
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new EspalierException($"{path}: cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Reads from a position on until the room is full or the file ends; how many bytes came.</summary>
+    public static int ReadFully(SafeFileHandle file, Span<byte> bytes, long at)
+    {
+        for (var done = 0; ;)
+        {
+            var count = RandomAccess.Read(file, bytes[done..], at + done);
+            if (count == 0)
+                return done;
+            done += count;
         }
     }
 }

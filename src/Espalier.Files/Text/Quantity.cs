@@ -28,6 +28,11 @@ internal static class Quantity
         return Number(text);
     }
 
+    /// <summary>
+    /// A share of so many, exactly as it was written: 7 % of 100 is 7, and 29 % of 100 is 29, which a product of doubles just misses.
+    /// </summary>
+    public static decimal Part(double share, long whole) => (decimal)share * whole;
+
     /// <summary>A whole number with or without k, M, B, T (10³ to 10¹²) after it; null where it is none or beyond 10¹⁸.</summary>
     public static long? Count(string text)
     {

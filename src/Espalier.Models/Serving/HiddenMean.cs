@@ -22,11 +22,11 @@ internal sealed class HiddenMean
     }
 
     /// <summary>The mean.</summary>
-    /// <exception cref="EspalierException">It is not finite.</exception>
+    /// <exception cref="NotFiniteException">It is not finite.</exception>
     public float[] Mean()
     {
         float[] mean = [.. _sums.Select(sum => (float)(sum / _count))];
         return mean.All(float.IsFinite) ? mean
-            : throw new EspalierException("the hidden states are not finite: the model's activations overflow on this text");
+            : throw new NotFiniteException("the hidden states are not finite: the model's activations overflow on this text");
     }
 }

@@ -1,3 +1,5 @@
+using Espalier.Models.Generation.Sampling;
+
 namespace Espalier.Pipeline.Options;
 
 /// <summary>What a number may be: as reader, sentence and schema have it.</summary>
@@ -7,6 +9,9 @@ namespace Espalier.Pipeline.Options;
 /// <param name="HasMost">Whether that is allowed.</param>
 internal readonly record struct Limits(double Least, bool HasLeast, double Most, bool HasMost)
 {
+    /// <summary>Of a repetition penalty, as whoever samples takes it.</summary>
+    public static Limits RepetitionPenalty => From(SamplingOptions.LeastRepetitionPenalty).UpTo(SamplingOptions.MostRepetitionPenalty);
+
     /// <summary>Larger than a number.</summary>
     public static Limits Above(double least) => new(least, HasLeast: false, double.PositiveInfinity, HasMost: false);
 

@@ -143,7 +143,7 @@ internal static class DepthPicture
     /// <summary>Values over the whole model's, the largest being 1; of those below, as much below.</summary>
     private static double[] Harm(double[] values, double whole)
     {
-        var most = values.Max(value => Math.Abs(value - whole));
+        var most = values.Where(double.IsFinite).Select(value => Math.Abs(value - whole)).DefaultIfEmpty().Max();
         return [.. values.Select(value => most > 0 ? (value - whole) / most : 0)];
     }
 }

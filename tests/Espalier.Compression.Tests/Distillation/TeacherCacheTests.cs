@@ -9,6 +9,19 @@ namespace Espalier.Compression.Tests.Distillation;
 public sealed class TeacherCacheTests : TeacherCacheTest
 {
     [Fact]
+    public void A_shard_that_is_shortened_while_it_is_open_is_an_error_and_not_the_end_of_the_process()
+    {
+        using var teacher = Teacher();
+        Write(teacher, Key(teacher, CacheEncoding.Hidden));
+        using var cache = TeacherCache.Open(Path);
+        var shard = System.IO.Path.Combine(Path, CacheShard.NameOf(0));
+        using (var file = new FileStream(shard, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            file.SetLength(CacheShard.HeaderBytes);
+        var error = Assert.Throws<EspalierException>(() => cache.Read(5, new byte[cache.Layout.WindowBytes]));
+        Assert.Contains($"{CacheShard.NameOf(0)} became shorter while it was in use", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Hidden_states_give_the_online_gradient()
     {
         using var teacher = Teacher();

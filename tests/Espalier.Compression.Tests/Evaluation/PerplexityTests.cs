@@ -40,6 +40,22 @@ public sealed class PerplexityTests : TorchTest
         Assert.Equal(1.275128, result.Nll, 1e-5);
     }
 
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(1e25, 1)]
+    public void Activations_whose_overflow_the_last_norm_hides_are_said(double scale, int warnings)
+    {
+        using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
+        foreach (var (parameter, value) in model.Parameters)
+            if (parameter.Role == ParameterRole.Embedding)
+                value.MulInPlace(scale);
+        var said = new Warned();
+        var windows = new WindowSet(TokenIds.FromList(Enumerable.Range(1, 65), "ids", null), 16, WindowStride.Contiguous);
+        Assert.True(double.IsFinite(PerplexityEvaluator.Run(model, windows, null, 2, said).Nll));
+        Assert.Equal(warnings, said.Lines.Count(line => line.StartsWith("evaluate: the last norm gives nothing but zeros for 64 of 64",
+            StringComparison.Ordinal)));
+    }
+
     private static PerplexityResult Evaluate(string folder, string ids, int sequence, int count, ComputeType compute = ComputeType.Float32)
     {
         using var model = GoldenTensors.Load(folder, DType.Float32);

@@ -69,6 +69,39 @@ public sealed class HalvingTests
     }
 
     [Fact]
+    public void A_candidate_whose_loss_is_not_finite_is_last_and_goes_no_further()
+    {
+        var asked = new List<(int Candidate, int Rung)>();
+        // The best of the first rung diverges in the second.
+        var result = Run(5, [10, 20, 40], (candidate, rung) => (candidate, rung) is (2, 0) or (0, 1) ? double.NaN
+            : rung % 2 == 0 ? candidate : -candidate, asked);
+        Assert.Equal([0, 1, 3, 4, 2], result.Rungs[0].Order);
+        Assert.Equal([3, 1, 0], result.Rungs[1].Order);
+        Assert.Equal([(1, 2), (3, 2)], asked.Where(one => one.Rung == 2).Order());
+        Assert.Equal(1, result.Best);
+        Assert.Equal([1, 3, 4, 0, 2], result.Order);
+    }
+
+    [Fact]
+    public void One_that_is_left_alone_is_taken_and_where_none_is_the_best_of_before()
+    {
+        var alone = Run(3, [10, 20], (candidate, _) => candidate == 1 ? 1 : double.PositiveInfinity);
+        Assert.Equal((1, HalvingEnd.OneAlone, 1), (alone.Rungs.Count, alone.End, alone.Best));
+        var none = Run(4, [10, 20, 40], (candidate, rung) => rung == 0 ? candidate : double.NaN);
+        Assert.Equal((2, "ended at 20 steps: no candidate that came so far has a finite loss"), (none.Rungs.Count, Halving.Why(none)));
+        Assert.Equal([2, 3, 0, 1], none.Order);
+        Assert.False(Halving.AreFinite(Run(2, [10], (_, _) => double.NaN).Rungs[0].Losses[0]));
+    }
+
+    [Fact]
+    public void One_loss_that_is_not_finite_is_enough()
+    {
+        double[][] nll = [[1, double.NaN], [2, 2], [3, 1]];
+        var result = Halving.Run(3, [5], (candidate, _) => [.. nll[candidate].Select((loss, text) => Loss(loss, text: $"t{text}"))]);
+        Assert.Equal([1, 2, 0], result.Rungs[0].Order);
+    }
+
+    [Fact]
     public void Several_texts_are_combined_by_their_mean_rank()
     {
         // By held-out loss alone 0 would win by a hair; on the two other texts it is last.

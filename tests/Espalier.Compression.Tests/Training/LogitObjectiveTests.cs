@@ -56,7 +56,7 @@ public sealed class LogitObjectiveTests : TorchTest
         var reports = new List<StepReport>();
         trainer.Every(1, reports.Add);
 
-        var error = Assert.Throws<SkipLimitException>(() => trainer.Run());
+        var error = Assert.Throws<NotFiniteException>(() => trainer.Run());
 
         Assert.Equal(1, error.ExitCode);
         Assert.Contains("3 steps in a row", error.Message);

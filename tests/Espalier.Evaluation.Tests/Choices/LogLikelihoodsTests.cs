@@ -32,7 +32,7 @@ public sealed class LogLikelihoodsTests : TorchTest
         using var model = DecoderWeights.Load(checkpoint);
         using (GradMode.Disable())
             model.Head.Weight.MulInPlace(double.PositiveInfinity);
-        var error = Assert.Throws<EspalierException>(() => new LogLikelihoods(model).Of([new([1, 2, 3], [[4], [5, 6]])]));
+        var error = Assert.Throws<NotFiniteException>(() => new LogLikelihoods(model).Of([new([1, 2, 3], [[4], [5, 6]])]));
         Assert.Equal(1, error.ExitCode);
         Assert.Contains("activations overflow", error.Message, StringComparison.Ordinal);
     }

@@ -93,6 +93,22 @@ public sealed class JudgedQuestionsTests : TorchTest
     }
 
     [Fact]
+    public void A_question_more_asks_none_of_the_others_again()
+    {
+        using var server = new JudgeServer((_, _) => PlayedAnswer.Saying("[[5]]"));
+        using var judge = Judge(server);
+        var cache = new ScoreCache(_folder.Of("replies"));
+        int Asked(params string[] questions)
+        {
+            var before = server.Requests.Count;
+            Assert.All(KeptReplies.Ask(judge, cache, [.. questions.Select(text => new[] { Message.OfUser(text) })], "t",
+                NullProgress.Instance, default), reply => Assert.Equal("[[5]]", reply.Text));
+            return server.Requests.Count - before;
+        }
+        Assert.Equal([2, 1, 0, 1, 0], [Asked("a", "b"), Asked("b", "c", "a"), Asked("c"), Asked("a", "a"), Asked("a", "b", "a")]);
+    }
+
+    [Fact]
     public void A_judge_that_talks_nonsense_alone_makes_no_score()
     {
         using var server = new JudgeServer((_, _) => PlayedAnswer.Saying("I am a teapot"));

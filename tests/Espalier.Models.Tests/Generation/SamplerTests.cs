@@ -55,8 +55,10 @@ public sealed class SamplerTests
     public void Logits_that_are_not_finite_choose_nothing(float logit, double temperature)
     {
         foreach (var logits in (float[][])[[logit, 1, 2], [1, 2, logit]])
-            Assert.Contains("the logits are not finite", Assert.Throws<EspalierException>(
-                () => new Sampler(new() { Temperature = temperature, TopK = 2 }).Choose(logits)).Message);
+        {
+            var error = Assert.Throws<NotFiniteException>(() => new Sampler(new() { Temperature = temperature, TopK = 2 }).Choose(logits));
+            Assert.Equal((1, true), (error.ExitCode, error.Message.Contains("the logits are not finite", StringComparison.Ordinal)));
+        }
         // What may not come has −∞.
         Assert.Equal(1, new Sampler(new() { Temperature = temperature }).Choose([float.NegativeInfinity, 1, float.NegativeInfinity]));
     }

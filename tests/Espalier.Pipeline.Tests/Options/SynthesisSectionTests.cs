@@ -32,6 +32,7 @@ public sealed class SynthesisSectionTests
     [InlineData("{ prompts: a.txt, documents: b.txt }", "there are prompts already")]
     [InlineData("{ beginning: 3 }", "it is for documents")]
     [InlineData("{ plain: true }", "it is for prompts")]
+    [InlineData("{ repetition-penalty: 0.001 }", "repetition-penalty is 0.001; it must be a number from 0.01 and at most 1000000")]
     [InlineData("{ prompts: a.txt, system: S, plain: true }", "goes through the chat template")]
     [InlineData("{ top-p: 2 }", "top-p")]
     [InlineData("{ near-duplicates: 0 }", "near-duplicates")]

@@ -23,6 +23,7 @@ public sealed class CanonicalTextTests
     [InlineData("distill: { tokens: 2049, batch: 8 }", "distill: { steps: 2 }")]
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 5 }", "distill: { steps: 41, schedule: wsd }")]
     [InlineData("distill: { steps: 41, schedule: wsd, decay-steps: 10% }", "distill: { steps: 41, schedule: wsd }")]
+    [InlineData("distill: { steps: 100, schedule: wsd, decay-steps: 7% }", "distill: { steps: 100, schedule: wsd, decay-steps: 7 }")]
     [InlineData("distill: { steps: 9, freeze: [layers 2-2, norms, norms] }", "distill: { steps: 9, freeze: [norms, layer 2] }")]
     [InlineData("distill: { steps: 9, lora-rank: none }", "distill: { steps: 9 }")]
     [InlineData("distill: { steps: 9, lora-rank: 4, lora-alpha: 4, lora-targets: [mlp, mamba, delta, attention] }",

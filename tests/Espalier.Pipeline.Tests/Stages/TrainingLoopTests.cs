@@ -132,7 +132,7 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
     public void Many_such_steps_in_a_row_stop_the_run_with_exit_code_1_and_the_last_good_checkpoint()
     {
         var error =
-            Assert.Throws<EspalierException>(() =>
+            Assert.Throws<NotFiniteException>(() =>
                 Train(_folder.Of("run"), poisonFrom: 6, poisonTo: Steps, poison: double.NaN, skipLimit: 5));
         Assert.Equal(1, error.ExitCode);
         Assert.Contains("5 steps in a row, up to step 10", error.Message, StringComparison.Ordinal);
@@ -150,7 +150,7 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
     [Fact]
     public void That_the_disk_refuses_a_save_meanwhile_does_not_hide_why_the_run_stopped()
     {
-        var error = Assert.Throws<EspalierException>(() => Train(
+        var error = Assert.Throws<NotFiniteException>(() => Train(
             _folder.Of("run"), poisonFrom: 6, poisonTo: Steps, poison: double.NaN, skipLimit: 5, checkpointEvery: 5,
             prepare: stage => stage.Checkpoints.BeforePublish = () =>
             {
@@ -224,7 +224,7 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
             // Started again it goes on after step 9, with the poison where it was, and says the same.
             var done = 9 * attempt;
             var error =
-                Assert.Throws<EspalierException>(() =>
+                Assert.Throws<NotFiniteException>(() =>
                     Train(_folder.Of("run"), poisonFrom: Math.Max(1, from - done), poisonTo: to - done, poison: double.NaN,
                         skipLimit: 100));
             Assert.Equal(1, error.ExitCode);
@@ -249,7 +249,7 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
         Train(_folder.Of("run"), poisonFrom: 5, poisonTo: Steps, poison: double.NaN, skipLimit: 100, earlyStopping: 3);
         Assert.Single(Directory.GetFiles(_folder.Path, "stage.json", SearchOption.AllDirectories));
         var error =
-            Assert.Throws<EspalierException>(() =>
+            Assert.Throws<NotFiniteException>(() =>
                 Train(_folder.Of("none"), poisonFrom: 1, poisonTo: Steps, poison: double.NaN, skipLimit: 100, earlyStopping: 3));
         Assert.StartsWith("correct: all 12 steps had", error.Message, StringComparison.Ordinal);
     }

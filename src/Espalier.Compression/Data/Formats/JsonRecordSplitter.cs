@@ -9,54 +9,66 @@ namespace Espalier.Compression.Data.Formats;
 internal readonly record struct JsonPiece(long Line, byte[]? Json, SkipReason? Fault);
 
 /// <summary>
-/// Cuts a stream of JSON text into the records of its outermost array, or into those that stand in it one after the other.
+/// Cuts a stream of JSON text into the records of its outermost array, or into those that stand in it one after the other. A record is
+/// broken at the first byte that cannot follow, and what it took is looked through again for the next one, so that none swallows the rest.
 /// </summary>
 /// <param name="limit">Most bytes of a record.</param>
 internal sealed class JsonRecordSplitter(int limit)
 {
-    private readonly List<byte> _record = [];
-    private long _line;
-    private int _depth;
-    private bool _inString, _escaped, _tooLong, _inArray, _begun, _lost, _midLine;
+    // Bytes that may be read again for each that is read, so that no text takes more than so many times its length.
+    private const int Again = 4;
+
+    private readonly List<byte> _record = [], _open = [];
+    private readonly Stack<byte> _again = [];
+    private long _line, _now, _credit;
+    private bool _inString, _escaped, _tooLong, _inArray, _begun, _lost;
     private byte _last;
 
-    private bool Inside => _depth > 0 || _inString;
+    private bool Inside => _open.Count > 0 || _inString;
 
     /// <summary>Takes the next piece of text and adds what it ends.</summary>
     public void Take(ReadOnlySpan<byte> text, long line, bool endsLine, Queue<JsonPiece> done)
     {
-        // In JSON lines a new object at the edge of a line, where no value may stand, says that the one before was cut.
-        if (Inside && !_midLine && !_inArray && text.StartsWith("{"u8) && _last is not ((byte)':' or (byte)',' or (byte)'['))
-            Break(done);
+        _now = line;
         foreach (var b in text)
-        {
-            if (Inside)
-                Continue(b, done);
-            else
-                Between(b, line, done);
-        }
-        _midLine = !endsLine;
-        if (!endsLine)
-            return;
-        // No string goes over the end of a line: the record is broken.
-        if (_inString)
-            Break(done);
-        else if (_depth > 0)
-            Append((byte)'\n');
+            Step(b, done);
+        if (endsLine)
+            Step((byte)'\n', done);
     }
 
     /// <summary>Ends the text.</summary>
     public void End(Queue<JsonPiece> done)
     {
         if (Inside)
-            Break(done);
+            done.Enqueue(Fault());
     }
 
-    private void Between(byte b, long line, Queue<JsonPiece> done)
+    private void Step(byte next, Queue<JsonPiece> done)
     {
-        if (b is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)',')
+        _credit += Again;
+        var b = next;
+        do
+        {
+            if (!Inside)
+                Between(b, done);
+            else if (Fits(b))
+                Continue(b, done);
+            else
+                Break(b, done);
+        }
+        while (_again.TryPop(out b));
+    }
+
+    private void Between(byte b, Queue<JsonPiece> done)
+    {
+        if (b == '\n')
+            _now++;
+        if (IsSpace(b))
             return;
-        if (b == ']' && _inArray)
+        if (b == ',')
+        {
+        }
+        else if (b == ']' && _inArray && !_lost)
         {
             _inArray = false;
         }
@@ -64,23 +76,46 @@ internal sealed class JsonRecordSplitter(int limit)
         {
             (_begun, _inArray) = (true, true);
         }
-        else if (b is (byte)'{' or (byte)'[' || (b == '"' && !_lost))
+        // What a broken record leaves may have objects in it: none of them is a record where it is the value of a key, or the first of a list.
+        else if ((b is (byte)'{' or (byte)'[' && !(_lost && _last is (byte)':' or (byte)'[')) || (b == '"' && !_lost))
         {
-            _record.Clear();
-            (_begun, _line, _tooLong, _lost) = (true, line, false, false);
+            (_begun, _line, _tooLong, _lost) = (true, _now, false, false);
             Continue(b, done);
+            return;
         }
         else if (!_lost)
         {
             // Numbers and words, up to the next record, are one fault; so is what a broken record leaves.
             (_begun, _lost) = (true, true);
-            done.Enqueue(new(line, null, SkipReason.MalformedJson));
+            done.Enqueue(new(_now, null, SkipReason.MalformedJson));
         }
+        _last = b;
+    }
+
+    /// <summary>Whether a byte may follow inside a record, as far as that says where it ends.</summary>
+    private bool Fits(byte b)
+    {
+        if (_inString)
+            return b != '\n';
+        var inObject = _open[^1] == '{';
+        return b switch
+        {
+            (byte)'{' or (byte)'[' => _last is (byte)':' or (byte)'[' || (_last == ',' && !inObject),
+            (byte)'"' => _last is (byte)':' or (byte)',' or (byte)'[' or (byte)'{',
+            (byte)'}' => inObject,
+            (byte)']' => !inObject,
+            (byte)':' => inObject && _last == '"',
+            (byte)',' => true,
+            _ => IsSpace(b) || _last is not ((byte)'"' or (byte)'}' or (byte)']' or (byte)'{'),
+        };
     }
 
     private void Continue(byte b, Queue<JsonPiece> done)
     {
-        Append(b);
+        if (_record.Count >= limit)
+            _tooLong = true;
+        else
+            _record.Add(b);
         if (_inString)
         {
             if (_escaped)
@@ -96,41 +131,49 @@ internal sealed class JsonRecordSplitter(int limit)
         }
         else if (b is (byte)'{' or (byte)'[')
         {
-            _depth++;
+            _open.Add(b);
         }
         else if (b is (byte)'}' or (byte)']')
         {
-            _depth--;
+            _open.RemoveAt(_open.Count - 1);
         }
-        if (b is not ((byte)' ' or (byte)'\t' or (byte)'\r'))
+        if (b == '\n')
+            _now++;
+        if (!IsSpace(b))
             _last = b;
         if (Inside)
             return;
-        done.Enqueue(_tooLong ? new(_line, null, SkipReason.LongLine) : new(_line, [.. _record], null));
+        done.Enqueue(_tooLong ? Fault() : new(_line, [.. _record], null));
         Reset();
     }
 
-    private void Append(byte b)
+    /// <summary>Gives the record up at a byte that cannot follow. A string that a line ends has no record in it.</summary>
+    private void Break(byte b, Queue<JsonPiece> done)
     {
-        if (_record.Count >= limit)
-            _tooLong = true;
-        else
-            _record.Add(b);
-    }
-
-    private void Break(Queue<JsonPiece> done)
-    {
-        done.Enqueue(new(_line, null, _tooLong ? SkipReason.LongLine : SkipReason.MalformedJson));
+        done.Enqueue(Fault());
+        _again.Push(b);
+        if (!_inString && !_tooLong && _record.Count <= _credit)
+        {
+            _credit -= _record.Count;
+            _now = _line;
+            for (var i = _record.Count - 1; i > 0; i--)
+                _again.Push(_record[i]);
+        }
         Reset();
         _lost = true;
     }
 
+    private JsonPiece Fault() => new(_line, null, _tooLong ? SkipReason.LongLine : SkipReason.MalformedJson);
+
     private void Reset()
     {
-        (_depth, _inString, _escaped, _last) = (0, false, false, 0);
+        (_inString, _escaped, _last) = (false, false, 0);
+        _open.Clear();
         _record.Clear();
         // What one long record took is not kept for short ones.
         if (_record.Capacity > 1 << 20)
             _record.Capacity = 0;
     }
+
+    private static bool IsSpace(byte b) => b is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';
 }

@@ -1,26 +1,20 @@
 using System.Buffers;
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Compression.Data.Tokens;
 
 /// <summary>
-/// A memory-mapped file of ids. Every id was checked when it was opened, or when the same file was opened before
-/// (<see cref="CheckedIds"/>).
+/// A file of ids. Every id was checked when it was opened, or when the same file was opened before (<see cref="CheckedIds"/>). It is read
+/// and not mapped: of a mapped file that somebody makes shorter, a page would end the process without a word.
 /// </summary>
 internal sealed class TokenFile : ITokens, IDisposable
 {
     private const int Chunk = 16 << 10, CheckedAtOnce = 256 << 10;
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
+    private readonly FileStream _file;
 
-    private TokenFile(string path, long count, TokenWidth width, FileStream stream)
-    {
-        (Name, Count, Width) = (path, count, width);
-        _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-    }
+    private TokenFile(string path, long count, TokenWidth width, FileStream stream) =>
+        (Name, Count, Width, _file) = (path, count, width, stream);
 
     public long Count { get; }
 
@@ -30,7 +24,7 @@ internal sealed class TokenFile : ITokens, IDisposable
     /// <summary>Bytes of an id on disk.</summary>
     public TokenWidth Width { get; }
 
-    /// <summary>Maps the file and checks every id.</summary>
+    /// <summary>Opens the file and checks every id.</summary>
     /// <param name="path">Ids, little-endian, nothing else.</param>
     /// <param name="width">Bytes of an id.</param>
     /// <param name="vocabularySize">Ids must be below it; null: only negative ids are refused.</param>
@@ -66,16 +60,18 @@ internal sealed class TokenFile : ITokens, IDisposable
     {
         this.RequireWithin(position, destination.Length);
         if (Width == TokenWidth.Int32)
-            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)position * 4, destination);
+            Fill(MemoryMarshal.AsBytes(destination), position * 4);
         else
             Widen(position, destination);
     }
 
-    /// <summary>Unmaps the file.</summary>
-    public void Dispose()
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => _file.Dispose();
+
+    private void Fill(Span<byte> bytes, long at)
     {
-        _view.Dispose();
-        _file.Dispose();
+        if (ReadableFile.ReadFully(_file.SafeFileHandle, bytes, at) < bytes.Length)
+            throw new EspalierException($"{Name}: became shorter while it was in use; start again with the whole file") { ExitCode = 1 };
     }
 
     private void Widen(long position, Span<int> destination)
@@ -84,7 +80,7 @@ internal sealed class TokenFile : ITokens, IDisposable
         for (var at = 0; at < destination.Length; at += Chunk)
         {
             var part = destination.Slice(at, Math.Min(Chunk, destination.Length - at));
-            _view.SafeMemoryMappedViewHandle.ReadSpan((ulong)(position + at) * (ulong)Width, ids.AsSpan(0, part.Length));
+            Fill(MemoryMarshal.AsBytes(ids.AsSpan(0, part.Length)), (position + at) * (int)Width);
             for (var i = 0; i < part.Length; i++)
                 part[i] = ids[i];
         }

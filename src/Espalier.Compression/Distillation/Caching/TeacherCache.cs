@@ -1,31 +1,26 @@
-using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
 using Espalier.Models.Checkpoints.Safetensors;
+using Microsoft.Win32.SafeHandles;
 
 namespace Espalier.Compression.Distillation.Caching;
 
 /// <summary>
-/// A cache on disk, memory-mapped; every file was read and had its hash when it was opened. Reading is safe from several threads.
+/// A cache on disk; every file was read and had its hash when it was opened. Reading is safe from several threads.
 /// </summary>
 internal sealed class TeacherCache : IDisposable
 {
     private readonly string _folder;
     private readonly long[] _windows;
     private readonly int _ofAShard;
-    private readonly (MemoryMappedFile File, MemoryMappedViewAccessor View)[] _shards;
+    private readonly SafeFileHandle[] _shards;
 
     private TeacherCache(string folder, CacheManifest manifest, long[] windows)
     {
         (_folder, Key, _windows, _ofAShard, LogitCap) = (folder, manifest.Key, windows, manifest.WindowsOfAShard, manifest.LogitCap);
         Layout = new(Key);
-        _shards = new (MemoryMappedFile, MemoryMappedViewAccessor)[(windows.Length + _ofAShard - 1) / _ofAShard];
-        for (var i = 0; i < _shards.Length; i++)
-        {
-            var file =
-                MemoryMappedFile.CreateFromFile(Path.Combine(folder, CacheShard.NameOf(i)), FileMode.Open, null, 0,
-                    MemoryMappedFileAccess.Read);
-            _shards[i] = (file, file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read));
-        }
+        // Read and not mapped: of a mapped file that somebody makes shorter, a page would end the process without a word.
+        _shards = [.. Enumerable.Range(0, (windows.Length + _ofAShard - 1) / _ofAShard)
+            .Select(i => File.OpenHandle(Path.Combine(folder, CacheShard.NameOf(i))))];
     }
 
     /// <summary>What the cache belongs to.</summary>
@@ -91,7 +86,9 @@ internal sealed class TeacherCache : IDisposable
                 $"{_folder} does not hold window {window} ({_windows.Length} windows are kept, {_windows[0]} "
                     + $"to {_windows[^1]}); write a cache of more windows, or take fewer steps");
         var (shard, slot) = Math.DivRem(place, _ofAShard);
-        _shards[shard].View.ReadArray(CacheShard.HeaderBytes + (long)slot * Layout.WindowBytes, record, 0, Layout.WindowBytes);
+        var bytes = record.AsSpan(0, Layout.WindowBytes);
+        if (ReadableFile.ReadFully(_shards[shard], bytes, CacheShard.HeaderBytes + (long)slot * Layout.WindowBytes) < bytes.Length)
+            throw new EspalierException($"{_folder}: {CacheShard.NameOf(shard)} became shorter while it was in use") { ExitCode = 1 };
     }
 
     /// <summary>The teacher's head, [V, E] row by row, of a cache of hidden states.</summary>
@@ -103,10 +100,7 @@ internal sealed class TeacherCache : IDisposable
 
     public void Dispose()
     {
-        foreach (var (file, view) in _shards)
-        {
-            view.Dispose();
+        foreach (var file in _shards)
             file.Dispose();
-        }
     }
 }

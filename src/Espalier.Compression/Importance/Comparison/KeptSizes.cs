@@ -14,7 +14,7 @@ internal sealed record KeptSizes(double Share)
     /// <exception cref="EspalierException">More or fewer than there are.</exception>
     internal int Of(Axis axis, int units) => Sizes[axis] switch
     {
-        null => Math.Max(1, (int)Math.Round(Share * units)),
+        null => Math.Max(1, (int)Math.Round(Quantity.Part(Share, units))),
         { } size when size < 1 => throw new EspalierException($"{size} {axis.Units} are to be kept, and at least 1 must be"),
         { } size when size > units => throw new EspalierException($"{size} {axis.Units} are to be kept and there are {units}"),
         { } size => size,

@@ -13,8 +13,8 @@ internal static class DepthScorer
     /// <param name="progress">Receives samples and choices.</param>
     /// <param name="stop">Stops between two layers.</param>
     /// <exception cref="EspalierException">
-    /// A width or a number of layers that the model does not have, too little text, no text or task where one is needed, or a value that is
-    /// not finite (its layers are named).
+    /// A width or a number of layers that the model does not have, too little text, no text or task where one is needed, or the whole
+    /// model's value is not finite. Layers without which a value is not finite have infinite harm, and a warning names them.
     /// </exception>
     public static DepthScores Run(Decoder model, WindowSet? windows, DepthTask? task, DepthOptions options,
         IProgressReporter progress, CancellationToken stop = default)
@@ -114,6 +114,7 @@ internal static class DepthScorer
                     {
                         var values = round == 0 ? singles[m] : Finite(metrics[m], layers, variants);
                         var least = Enumerable.Range(0, values.Length).MinBy(i => values[i]);
+                        DepthMetricScores.RequireFinite(values[least]);
                         steps[m].Add((layers[least], values[least]));
                     }
                 }
@@ -121,16 +122,19 @@ internal static class DepthScorer
             return steps;
         }
 
-        private static double[] Finite(DepthMetric metric, int[] layers, DepthSpan[] variants)
+        private double[] Finite(DepthMetric metric, int[] layers, DepthSpan[] variants)
         {
             var values = metric.Values();
-            if (Array.FindIndex(values, value => !double.IsFinite(value)) is >= 0 and var at)
-                throw new EspalierException(
-                    $"depth: {EnumName.Of(metric.Kind)} {Where(layers, variants[at])} is {values[at]}; the model's activations are not "
-                        + "finite there, look at its weights and at the text")
-                {
-                    ExitCode = 1,
-                };
+            foreach (var (at, value) in values.Index().Where(entry => !double.IsFinite(entry.Item))
+                .OrderBy(entry => variants[entry.Index].Width).ToArray())
+            {
+                var what = $"depth: {EnumName.Of(metric.Kind)} {Where(layers, variants[at])} is {value}";
+                // Streams are those of the whole model, whatever is left out.
+                if (variants[at].Width == 0 || !metric.RunsVariants)
+                    throw new NotFiniteException($"{what}; the model's activations are not finite, look at its weights and at the text");
+                progress.Warn($"{what}: the harm of leaving that out counts as infinite");
+                values[at] = double.PositiveInfinity;
+            }
             return values;
         }
 

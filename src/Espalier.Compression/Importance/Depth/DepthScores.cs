@@ -75,13 +75,17 @@ internal sealed record DepthMetricScores
     public double[]? Accuracies { get; init; }
 
     /// <summary>The layers that go, ascending; ties to the lower index.</summary>
-    /// <exception cref="EspalierException">Spans of that width, or so long a sequence, were not scored.</exception>
+    /// <exception cref="EspalierException">
+    /// Spans of that width, or so long a sequence, were not scored, or the model would not be finite without what goes.
+    /// </exception>
     public int[] Drop(DepthChoice choice, int count)
     {
         switch (choice)
         {
             case DepthChoice.Scattered:
-                return [.. Enumerable.Range(0, Singles.Length).OrderBy(layer => Singles[layer]).ThenBy(layer => layer).Take(count).Order()];
+                int[] goes = [.. Enumerable.Range(0, Singles.Length).OrderBy(layer => Singles[layer]).ThenBy(layer => layer).Take(count)];
+                RequireFinite(Singles[goes[^1]]);
+                return [.. goes.Order()];
             case DepthChoice.Greedy:
                 return Removed.Length >= count
                     ? [.. Removed.Take(count).Order()]
@@ -92,7 +96,15 @@ internal sealed record DepthMetricScores
                     ?? throw new EspalierException(
                         $"spans of {count} layers were not scored, and so many are to be dropped: score again with --drop {count}");
                 var first = Enumerable.Range(0, spans.Length).MinBy(i => spans[i]);
+                RequireFinite(spans[first]);
                 return [.. Enumerable.Range(first, count)];
         }
+    }
+
+    /// <summary>Refuses to drop what does infinite harm.</summary>
+    internal static void RequireFinite(double harm)
+    {
+        if (!double.IsFinite(harm))
+            throw new NotFiniteException("depth: no more layers can go: without any of those left the model's loss is not finite");
     }
 }

@@ -4,7 +4,8 @@ namespace Espalier.Compression.Importance.Depth;
 /// The JSON form of <see cref="DepthScores"/>, which is also what <c>espalier depth --json</c> prints: where the scores come from
 /// (<c>version</c>, <c>layers</c>, <c>samples</c>, <c>sample_length</c>, <c>teacher</c>, <c>calibration</c>, <c>task</c>) and
 /// <c>metrics</c>, by name: <c>whole</c>, <c>singles</c> [layer], <c>spans</c> (width to [first layer]), <c>greedy</c> (<c>removed</c> and
-/// <c>value</c>, in order), and of a task <c>accuracy</c> (<c>whole</c>, <c>singles</c>).
+/// <c>value</c>, in order), and of a task <c>accuracy</c> (<c>whole</c>, <c>singles</c>). Infinite harm in <c>singles</c> and <c>spans</c>
+/// is null.
 /// </summary>
 internal static class DepthScoresFile
 {
@@ -101,7 +102,7 @@ internal static class DepthScoresFile
         foreach (var span in fields.Object("spans").EnumerateObject())
         {
             if (!int.TryParse(span.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var width) || width < 2 || width > layers
-                || !spans.TryAdd(width, values.Numbers(span.Name)))
+                || !spans.TryAdd(width, values.NumbersOrInfinite(span.Name)))
                 throw new EspalierException(
                     $"{source}: {place}spans.{OneLine.Clipped(span.Name)}: a span's width "
                         + $"is a whole number from 2 to the {layers} layers, each once");
@@ -114,7 +115,7 @@ internal static class DepthScoresFile
         var found = new DepthMetricScores
         {
             Whole = Number(metric, source, place, "whole"),
-            Singles = fields.Numbers("singles"),
+            Singles = fields.NumbersOrInfinite("singles"),
             Spans = spans,
             Removed = greedy?.Indices("removed") ?? [],
             RemovedValues = greedy?.Numbers("value") ?? [],

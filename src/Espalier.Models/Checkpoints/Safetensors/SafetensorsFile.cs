@@ -111,16 +111,10 @@ internal sealed class SafetensorsFile : IDisposable
 
     private void ReadAt(TensorEntry entry, long offset, Span<byte> destination)
     {
-        var handle = _stream.SafeFileHandle;
-        for (var done = 0; done < destination.Length;)
-        {
-            var count = RandomAccess.Read(handle, destination[done..], offset + done);
-            if (count == 0)
-                throw new EspalierException(
-                    $"{Path}: had {Length} bytes when it was opened and ends at {offset + done} now, inside '{entry.Name}'; it was "
-                        + "shortened meanwhile, use another copy");
-            done += count;
-        }
+        if (ReadableFile.ReadFully(_stream.SafeFileHandle, destination, offset) is var done && done < destination.Length)
+            throw new EspalierException(
+                $"{Path}: had {Length} bytes when it was opened and ends at {offset + done} now, inside '{entry.Name}'; it was "
+                    + "shortened meanwhile, use another copy");
     }
 
     /// <summary>All stored bytes of a tensor below 2 GiB.</summary>

@@ -169,6 +169,6 @@ internal sealed class Sampler(SamplingOptions options)
                 (best, top) = (i, logit);
         }
         return !isNaN && !float.IsPositiveInfinity(top) ? best
-            : throw new EspalierException("the logits are not finite: the model's activations overflow on this text");
+            : throw new NotFiniteException("the logits are not finite: the model's activations overflow on this text");
     }
 }

@@ -70,8 +70,8 @@ internal static class SynthesisSection
             Help = "Sample only from the likeliest tokens whose probabilities add up to P; 1 is all",
             Page = "Sample only from the likeliest tokens whose probabilities add up to this; 1 is all.",
         },
-        new Key<SynthesisOptions, double>("repetition-penalty", Kinds.Number("X", Limits.Above(0)), s => s.RepetitionPenalty,
-            (s, x) => s with { RepetitionPenalty = x })
+        new Key<SynthesisOptions, double>("repetition-penalty", Kinds.Number("X", Limits.RepetitionPenalty),
+            s => s.RepetitionPenalty, (s, x) => s with { RepetitionPenalty = x })
         {
             Help = "Divides the logits of tokens that already occur in the text; 1 is off",
             Page = "Divides the logits of tokens that already occur in the text; 1 is off.",

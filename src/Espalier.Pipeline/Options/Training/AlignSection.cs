@@ -64,7 +64,7 @@ internal sealed partial record AlignSection
     public double Replay { get; init; }
 
     /// <summary>Windows of a step that are text.</summary>
-    public int ReplayWindows => (int)Math.Round(Replay * Training.Batch, MidpointRounding.AwayFromZero);
+    public int ReplayWindows => (int)Math.Round(Quantity.Part(Replay, Training.Batch), MidpointRounding.AwayFromZero);
 
     /// <summary>The loss of pairs; null where it learns from conversations.</summary>
     public PreferenceLoss? Preference => Method switch

@@ -120,7 +120,7 @@ internal sealed partial record TrainingSection
             Page = """
                 Factor on the learning rate from each layer to the one below it: for layer l of L, counted from 0, the rate is multiplied
                 by the factor to the power L - l, for the embedding by the factor to the power L + 1; the final norm and the head keep the
-                full rate. Above 0, at most 1.
+                full rate. A head that is tied to the embedding counts as the embedding. Above 0, at most 1.
                 """,
             Stage = InStageKey.WhereItDiffers,
         },

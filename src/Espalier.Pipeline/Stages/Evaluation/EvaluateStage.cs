@@ -159,14 +159,18 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     internal static JsonObject ToJson(PerplexityResult result, EvaluationText text) => new()
     {
         ["set"] = text.Name,
-        ["nll"] = result.Nll,
-        ["nll_se"] = result.NllStandardError,
-        ["perplexity"] = result.Perplexity,
-        ["bits_per_byte"] = text.BytesPerToken is { } bytes ? result.Nll / Math.Log(2) / bytes : null,
+        ["nll"] = Finite(result.Nll),
+        ["nll_se"] = Finite(result.NllStandardError),
+        ["perplexity"] = Finite(result.Perplexity),
+        ["bits_per_byte"] = text.BytesPerToken is { } bytes ? Finite(result.Nll / Math.Log(2) / bytes) : null,
         ["tokens"] = result.Tokens,
     };
 
+    // JSON has no NaN and no infinity.
+    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
+
     internal static EvaluationRow FromJson(JsonObject entry) => new(
-        (string)entry["set"]!, (double)entry["nll"]!, (double)entry["nll_se"]!, (double)entry["perplexity"]!,
+        (string)entry["set"]!, (double?)entry["nll"] ?? double.NaN, (double?)entry["nll_se"] ?? double.NaN,
+        (double?)entry["perplexity"] ?? (entry["nll"] is null ? double.NaN : double.PositiveInfinity),
         (double?)entry["bits_per_byte"], (long)entry["tokens"]!);
 }

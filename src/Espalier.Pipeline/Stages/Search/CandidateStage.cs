@@ -60,6 +60,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     private const string LossesName = "losses.json";
     private const string PrunedName = "pruned";
     private const string TasksName = "tasks";
+    private const string NotFiniteName = "not_finite";
 
     // As pruned, only the held-out loss is looked at.
     private readonly IReadOnlyList<RecipeTask> _tasks = steps == 0 ? [] : setting.Tasks;
@@ -78,19 +79,14 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         var losses = new Dictionary<string, IReadOnlyList<double>>();
         folder.Delete(PrunedName);
         var start = Prune(run, folder.PathOf(PrunedName));
-        using (var source = start.Open())
-        using (var model = DecoderWeights.Load(source))
+        try
         {
-            if (_training is not null)
-                using (var teacher = TrainingStage.TeacherOf(run, "search", start, setting.Teacher, _training))
-                    result["training"] = TrainingStage.Fit(
-                        run, "search", model, source.Family, teacher, _training, null, setting.Data, setting.Sequence, setting.Seed,
-                        windows => setting.Data.Shuffled(windows, setting.Seed), folder, checkpoint,
-                        begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source)).Record;
-            result["evaluations"] = Evaluate(run, model, losses);
-            using var weights = new LazyWeights(source, held: model);
-            if (Ask(run, weights, folder, losses) is { Count: > 0 } answered)
-                result[TasksName] = answered;
+            Measure(run, folder, checkpoint, start, result, losses);
+        }
+        // The search goes on without it.
+        catch (NotFiniteException error)
+        {
+            result[NotFiniteName] = error.Message;
         }
         folder.WriteFile(LossesName,
             stream => JsonSerializer.Serialize(stream, losses, PlainJson.Of<Dictionary<string, IReadOnlyList<double>>>()));
@@ -103,10 +99,34 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     {
         var windows =
             JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(folder, LossesName)), PlainJson.Of<Dictionary<string, double[]>>())!;
-        var rows = record.Result["evaluations"]!.AsArray().Select(entry => EvaluateStage.FromJson(entry!.AsObject()));
+        if ((string?)record.Result[NotFiniteName] is { } why)
+            run.Progress.Warn($"search: the candidate {candidate.Name} is ranked last: {why}");
+        var texts = Rows("evaluations").Select(row => EvaluateStage.FromJson(row))
+            .Select(row => new TextLoss(row.Set, row.Nll, row.NllStandardError, windows[row.Set]));
+        var found = texts.Concat(Rows(TasksName).Select(row => TaskLossOf(row, windows))).ToDictionary(loss => loss.Text);
+        var names = setting.Texts.Select(text => text.Name)
+            .Concat(_tasks.SelectMany(task => task.Definition.Kind.Losses.Select(loss => NameOf(task, loss))));
         State.Value = new(record, folder, steps,
-            [.. rows.Select(row => new TextLoss(row.Set, row.Nll, row.NllStandardError, windows[row.Set])),
-                .. (record.Result[TasksName]?.AsArray() ?? []).Select(entry => TaskLossOf(entry!.AsObject(), windows))]);
+            [.. names.Select(name => found.GetValueOrDefault(name) ?? new TextLoss(name, double.NaN, double.NaN, []))]);
+
+        IEnumerable<JsonObject> Rows(string name) => (record.Result[name]?.AsArray() ?? []).Select(entry => entry!.AsObject());
+    }
+
+    private void Measure(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint, ModelFolder start, JsonObject result,
+        Dictionary<string, IReadOnlyList<double>> losses)
+    {
+        using var source = start.Open();
+        using var model = DecoderWeights.Load(source);
+        if (_training is not null)
+            using (var teacher = TrainingStage.TeacherOf(run, "search", start, setting.Teacher, _training))
+                result["training"] = TrainingStage.Fit(
+                    run, "search", model, source.Family, teacher, _training, null, setting.Data, setting.Sequence, setting.Seed,
+                    windows => setting.Data.Shuffled(windows, setting.Seed), folder, checkpoint,
+                    begun: trainer => GoOn(trainer, source), ended: trainer => Keep(folder, trainer, source)).Record;
+        result["evaluations"] = Evaluate(run, model, losses);
+        using var weights = new LazyWeights(source, held: model);
+        if (Ask(run, weights, folder, losses) is { Count: > 0 } answered)
+            result[TasksName] = answered;
     }
 
     private void GoOn(Trainer trainer, Checkpoint source)
@@ -159,10 +179,11 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
             var found = task.Ask(run, folder, weights, setting.Tokenizer!, candidate.Name, setting.Teacher.Config.MaxPositions);
             foreach (var loss in task.Definition.Kind.Losses)
             {
-                var name = loss.Name.Length == 0 ? task.Name : $"{task.Name} {loss.Name}";
-                losses[name] = [.. found.Documents.Select(loss.Of)];
-                foreach (var document in losses[name])
+                var name = NameOf(task, loss);
+                double[] documents = [.. found.Documents.Select(loss.Of)];
+                foreach (var document in documents)
                     RequireFinite(document, $"a document of {name}");
+                losses[name] = documents;
                 rows.Add(Row(name, losses[name], found, loss.Metric));
             }
         }
@@ -172,10 +193,10 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     private void RequireFinite(double loss, string on)
     {
         if (!double.IsFinite(loss))
-            throw new EspalierException(
-                $"search: the candidate {candidate.Name} has the loss {loss} on {on}: lower search.learning-rate, or leave the shape out")
-            { ExitCode = 1 };
+            throw new NotFiniteException($"after {steps} steps its loss on {on} is {loss}");
     }
+
+    private static string NameOf(RecipeTask task, TaskLoss loss) => loss.Name.Length == 0 ? task.Name : $"{task.Name} {loss.Name}";
 
     private static JsonObject Row(string name, IReadOnlyList<double> losses, TaskResult found, string? metric)
     {

@@ -47,7 +47,7 @@ internal static class SearchRanking
         var places = Halving.Places(rung.Losses);
         return rung.Losses[candidate].Select((loss, text) =>
         {
-            var behind = candidate == 0 ? null : PairedDifference.Of(loss.Windows, rung.Losses[0][text].Windows);
+            var behind = candidate == 0 || candidate >= rung.Sound ? null : PairedDifference.Of(loss.Windows, rung.Losses[0][text].Windows);
             return new RungLoss(rung.Steps, loss.Text, loss.Nll, loss.StandardError)
             {
                 Place = places.Length > 1 ? places[text][candidate] : null,

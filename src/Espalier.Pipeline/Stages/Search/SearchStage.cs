@@ -56,6 +56,7 @@ internal sealed class SearchStage(
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { SizeFieldsAttribute.Spread } },
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
@@ -131,6 +132,9 @@ internal sealed class SearchStage(
                 Path.GetFileName(state.Folder));
             return state.Losses;
         });
+        if (!Halving.AreFinite(states[halving.Best]!.Losses))
+            throw new NotFiniteException(
+                $"search: none of the {candidates.Length} candidates has a finite loss: lower search.learning-rate, or look at the data");
         run.Progress.Note($"search: {Halving.Why(halving)}; {candidates[halving.Best].Name} is the best");
 
         (_result, _best) = (SearchRanking.ResultOf(setting, proxied, halving), candidates[halving.Best].Name);
@@ -155,10 +159,13 @@ internal sealed class SearchStage(
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
-        folder.WriteFile(FileName, stream => JsonSerializer.Serialize(stream, _result, s_json));
+        folder.WriteFile(FileName, stream => Write(stream, _result!));
         folder.WriteFile(CandidatesName, stream => CandidatesFile.Write(stream, _allowed()));
         return new() { ["best"] = _best, ["candidates"] = _trained.Count };
     }
+
+    /// <summary>Writes a result as <see cref="FileName"/> has it.</summary>
+    internal static void Write(Stream stream, SearchResult result) => JsonSerializer.Serialize(stream, result, s_json);
 
     protected override void Take(RunContext run, StageRecord record, string folder)
     {
@@ -208,7 +215,7 @@ internal sealed class SearchStage(
             run.Progress.Note($"search: {candidate.Name} as pruned");
             return (Candidate: candidate, Proxy: Run(run, new CandidateStage(setting, candidate, 0, null)).Losses[0].Nll);
         }).ToArray();
-        return [.. pruned.OrderBy(entry => entry.Proxy).Take(count)];
+        return [.. pruned.OrderBy(entry => Halving.OrLast(entry.Proxy)).Take(count)];
     }
 
     protected override JsonObject Options() => new()

@@ -259,7 +259,7 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     {
         var length = data.Sequence + 1;
         var windows = count / length;
-        var heldOut = Math.Max(1, (long)(windows * data.HeldOut));
+        var heldOut = Math.Max(1, (long)Quantity.Part(data.HeldOut, windows));
         return windows - heldOut >= 1 ? ((windows - heldOut) * length, heldOut * length)
             : throw new EspalierException(
                 $"{spec}: {Units.Counted(count, "id makes", "ids make")} {Units.Counted(windows, "window")} of {length}; at least one to "

@@ -29,15 +29,14 @@ internal static class SkippedSteps
         var which = result.Updates == 0 ? $"all {end.Step} steps"
             : end.SkippedInARow == 1 ? $"step {end.Step}, the last,"
             : $"the last {end.SkippedInARow} steps, {end.Step - end.SkippedInARow + 1} to {end.Step},";
-        throw new EspalierException(
+        throw new NotFiniteException(
             $"{title}: {which} had a loss or gradient that is not finite and changed nothing, so there is no trained model; "
-                + $"{LastGood(end, stage)}; {WayOut}")
-        { ExitCode = 1 };
+                + $"{LastGood(end, stage)}; {WayOut}");
     }
 
     /// <summary>The error of a training that stopped in the midst of such steps, with where it can be gone on from.</summary>
-    public static EspalierException Stopped(string title, EspalierException error, LoopState state, StageFolder stage) =>
-        new($"{title}: {error.Message}; {LastGood(state, stage)}", error) { ExitCode = error.ExitCode };
+    public static NotFiniteException Stopped(string title, NotFiniteException error, LoopState state, StageFolder stage) =>
+        new($"{title}: {error.Message}; {LastGood(state, stage)}", error);
 
     /// <summary>Any checkpoint of a training that had updates is good: skipped steps leave weights and moments as they were.</summary>
     private static string LastGood(LoopState state, StageFolder stage) =>

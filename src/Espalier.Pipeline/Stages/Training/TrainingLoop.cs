@@ -150,7 +150,7 @@ internal static class TrainingLoop
             trainer.Run(stop);
             saver.Wait();
         }
-        catch (SkipLimitException error)
+        catch (NotFiniteException error)
         {
             if (saver.LetEnd() is { } refused)
                 progress.Warn($"{options.Title}: {refused.Message}");

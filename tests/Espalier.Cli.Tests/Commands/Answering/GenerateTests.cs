@@ -244,6 +244,7 @@ public sealed class GenerateTests : TorchTest
     [InlineData("--ids 1 --greedy --samples 2", "--samples is 2 and decoding is greedy")]
     [InlineData("--ids 1 --samples 0", "--samples is 0")]
     [InlineData("--ids 1 --repetition-penalty 0", "repetition-penalty is 0")]
+    [InlineData("--ids 1 --repetition-penalty 0.001", "repetition-penalty is 0.001; it must be a number from 0.01 and at most 1000000")]
     [InlineData("--ids 1 --temperature -1", "temperature")]
     [InlineData("--ids 1 --temperature hot", "hot")]
     [InlineData("--ids 1 --weights int4", "--weights: int4 is not known")]

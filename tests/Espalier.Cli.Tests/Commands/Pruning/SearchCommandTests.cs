@@ -221,6 +221,23 @@ public sealed class SearchCommandTests : TorchTest
     }
 
     [Fact]
+    public void Where_no_candidate_has_a_finite_loss_the_search_says_so_after_all_were_tried()
+    {
+        var recipe = Recipe("r.yaml", "layers: [4, 5], rungs: [1, 2], learning-rate: 1e15");
+        for (var start = 0; start < 2; start++)
+        {
+            var (code, _, error) = TestCommand.Launch($"search {recipe} --output {At("run")} --threads 1");
+            Assert.Equal(1, code);
+            Assert.Equal(2, error.Split("is ranked last: after 1 steps its loss on held-out is").Length - 1);
+            Assert.Contains("search: none of the 2 candidates has a finite loss: lower search.learning-rate", error,
+                StringComparison.Ordinal);
+        }
+        // What was tried is kept: no candidate is trained again.
+        Assert.Equal(2, Directory.GetDirectories(At("run/stages"), "candidate-*").Count(
+            stage => File.Exists(Path.Combine(stage, "stage.json"))));
+    }
+
+    [Fact]
     public void Loss_as_pruned_can_order_them()
     {
         var report =

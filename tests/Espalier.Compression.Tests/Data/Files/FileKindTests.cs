@@ -51,6 +51,41 @@ public sealed class FileKindTests : IDisposable
         Assert.Equal("1 malformed-json", _skips.ToString());
     }
 
+    [Theory]
+    [InlineData("[{\"text\": \"lost}, {\"text\": \"one\"}, {\"text\": \"two\"}, {\"text\": \"three\"}]")]
+    [InlineData("[{\"text\": \"lost\", {\"text\": \"one\"}, {\"text\": \"two\"}, {\"text\": \"three\"}]")]
+    [InlineData("[{\"text\": \"lost\" {\"text\": \"one\"}, {\"text\": \"two\"}, {\"text\": \"three\"}]")]
+    [InlineData("[{\"text\": \"lost\",\n {\"text\": \"one\"},\n {\"text\": \"two\"},\n {\"text\": \"three\"}\n]")]
+    [InlineData("[{\"n\": {\"text\": \"lost\"}, {\"text\": \"one\"},\n{\"text\": \"two\"}, {\"text\": \"three\"}]")]
+    [InlineData("[{\"n\": [1, \"text\": \"lost\"}, {\"text\": \"one\"}, {\"text\": \"two\"}, {\"text\": \"three\"}]")]
+    [InlineData("[{\"text\": lost\"}, {\"text\": \"one\"}, {\"text\": \"two\"}, {\"text\": \"three\"}]")]
+    [InlineData("[{\"n\": [{\"text\": \"a\"}], \"text\": \"lost}, {\"text\": \"one\"}, {\"text\": \"two\"}, {\"text\": \"three\"}]")]
+    public void A_broken_record_swallows_none_of_the_array_after_it(string json)
+    {
+        Assert.Equal(["one", "two", "three"], DataFixture.Texts(_skips, _data.Write("a.json", json)));
+        Assert.Equal("1 malformed-json", _skips.ToString());
+        Assert.Contains("a.json:1 begins no JSON record that ends", _skips.Describe(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_broken_records_one_after_the_other_cost_themselves()
+    {
+        var file = _data.Write("a.json", "[{\"text\": \"lost}, {\"text\": \"lost}, {\"text\": \"one\"},\n{\"text\": \"two\"}]");
+        Assert.Equal(["a.json:1", "a.json:2"],
+            DocumentSource.Parse(file).Read(new ReadContext()).Select(document => Path.GetFileName(document.Origin)));
+        Assert.Equal(["one", "two"], DataFixture.Texts(_skips, file));
+        Assert.Equal("2 malformed-json", _skips.ToString());
+    }
+
+    [Fact]
+    public void A_text_of_broken_records_inside_each_other_is_read_in_few_passes()
+    {
+        // Each has all that follow inside: looked through again without end, a million bytes would be a hundred thousand million steps.
+        var file = _data.Write("a.json", string.Concat(Enumerable.Repeat("{\"a\":[{}, {}, ", 70_000)));
+        Assert.Empty(DataFixture.Texts(_skips, file + ";max-line-bytes=10000000").Where(text => text.Length > 0));
+        Assert.True(_skips[SkipReason.MalformedJson] > 0);
+    }
+
     [Fact]
     public void A_record_above_the_limit_is_skipped_once()
     {

@@ -23,6 +23,22 @@ public sealed class CheckedIdsTests : IDisposable
         Assert.Contains("a.u16", File.ReadAllText(Cache), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(TokenWidth.Int32)]
+    [InlineData(TokenWidth.UInt16)]
+    internal void A_file_that_is_shortened_while_it_is_open_is_an_error_and_not_the_end_of_the_process(TokenWidth width)
+    {
+        // More than a page, of which a mapping would have a whole one without a file behind it.
+        var path = _data.Write(width == TokenWidth.Int32 ? "a.i32" : "a.u16", new byte[1 << 16]);
+        using var ids = TokenFile.Open(path, width, 10, new CheckedIds(Cache, TimeProvider.System, 0));
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+            file.SetLength(100);
+        var window = new int[8];
+        ids.Read(0, window);
+        var error = Assert.Throws<EspalierException>(() => ids.Read(10_000, window));
+        Assert.Equal(($"{path}: became shorter while it was in use; start again with the whole file", 1), (error.Message, error.ExitCode));
+    }
+
     [Fact]
     public void A_smaller_vocabulary_another_width_and_other_content_are_checked()
     {

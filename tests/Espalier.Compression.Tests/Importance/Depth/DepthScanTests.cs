@@ -105,17 +105,39 @@ public sealed class DepthScanTests : TorchTest
     }
 
     [Fact]
-    public void A_value_that_is_not_finite_is_an_error_that_names_the_layer()
+    public void A_model_whose_own_value_is_not_finite_is_an_error()
     {
         using var model = DepthFixture.Teacher(DType.Float32);
-        // Block 4 overflows whatever it is given: every variant that has it does, the first first.
+        // Block 4 overflows whatever it is given: every variant that has it does.
         foreach (var (parameter, value) in model.Parameters)
             if (parameter.Layer == 4 && parameter.Role == ParameterRole.DownProjection)
                 value.FillInPlace(1e38);
-        var error = Assert.Throws<EspalierException>(() => DepthScorer.Run(
+        var error = Assert.Throws<NotFiniteException>(() => DepthScorer.Run(
             model, DepthFixture.Windows(31), null, new() { Metrics = [DepthMetricKind.LmLoss], Samples = 4 }, NullProgress.Instance));
-        Assert.Contains("lm-loss without layer 0 is", error.Message);
+        Assert.Contains("lm-loss of the whole model is", error.Message);
         Assert.Equal(1, error.ExitCode);
+    }
+
+    [Fact]
+    public void A_layer_without_which_the_value_is_not_finite_is_the_last_to_go()
+    {
+        using var model = DepthFixture.Teacher(DType.Float32);
+        var options = new DepthOptions { Metrics = [DepthMetricKind.LogitMse], Samples = 4, Greedy = 2 };
+        DepthMetricScores Scores(IProgressReporter progress) =>
+            DepthScorer.Run(model, DepthFixture.Windows(31), null, options, progress).Metrics[DepthMetricKind.LogitMse];
+        var before = Scores(NullProgress.Instance).Singles;
+        // Logits grow until the sum of a row's squares without the layer that matters most is beyond float32: of the mean row, and so of one.
+        var scale = Math.Sqrt(1.5 * float.MaxValue / (before.Max() * model.Config.VocabularySize));
+        foreach (var (parameter, value) in model.Parameters)
+            if (parameter.Role == ParameterRole.FinalNorm)
+                value.MulInPlace(scale);
+        var said = new Warned();
+        var scores = Scores(said);
+        var (most, least) = (Array.IndexOf(before, before.Max()), Array.IndexOf(before, before.Min()));
+        Assert.Equal((double.PositiveInfinity, least), (scores.Singles[most], scores.Removed[0]));
+        Assert.Equal(before.Min() * scale * scale, scores.Singles[least], before.Min() * scale * scale * 1e-4);
+        Assert.Contains(said.Lines, line => line.StartsWith($"depth: logit-mse without layer {most} is", StringComparison.Ordinal));
+        Assert.DoesNotContain(most, scores.Drop(DepthChoice.Scattered, 1));
     }
 
     [Fact]

@@ -46,6 +46,29 @@ public sealed class DepthScoresFileTests
         Assert.Equal(0.75, read.Metrics[DepthMetricKind.Task].WholeAccuracy);
     }
 
+    [Fact]
+    public void Infinite_harm_is_null_in_the_file_and_does_not_go()
+    {
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, "depth.json");
+        var loss = Scores.Metrics[DepthMetricKind.LmLoss] with
+        {
+            Singles = [double.PositiveInfinity, 1, double.PositiveInfinity, 3],
+            Spans = new Dictionary<int, double[]> { [2] = [double.PositiveInfinity, 9, 5] },
+        };
+        DepthScoresFile.Write(path, Scores with
+        {
+            Metrics = new Dictionary<DepthMetricKind, DepthMetricScores> { [DepthMetricKind.LmLoss] = loss },
+        });
+        Assert.Contains("\"singles\": [null, 1, null, 3]", File.ReadAllText(path), StringComparison.Ordinal);
+        var read = DepthScoresFile.Read(path);
+        Assert.Equal(loss.Singles, read.Metrics[DepthMetricKind.LmLoss].Singles);
+        Assert.Equal([0, 2], read.Keep(DepthMetricKind.LmLoss, DepthChoice.Scattered, 2));
+        Assert.Equal([0, 1], read.Keep(DepthMetricKind.LmLoss, DepthChoice.Contiguous, 2));
+        Assert.Contains("no more layers can go",
+            Assert.Throws<NotFiniteException>(() => read.Keep(DepthMetricKind.LmLoss, DepthChoice.Scattered, 3)).Message);
+    }
+
     [Theory]
     [InlineData(DepthChoice.Contiguous, 2, "0 1")]
     [InlineData(DepthChoice.Contiguous, 1, "0 2 3")]

@@ -86,6 +86,20 @@ public sealed class FrozenPartsTests : TorchTest
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_head_that_is_the_embedding_has_the_embeddings_rate(bool isTied)
+    {
+        var golden = isTied ? Path.Combine(Fixtures.Root, "models", "quickstart-teacher") : Fixtures.Golden("pruning", "teacher");
+        using var model = GoldenTensors.Load(golden, DType.Float32);
+        Assert.Equal(isTied, model.Config.TiedEmbeddings);
+        var factors = model.Parameters.ToDictionary(p => p.Parameter,
+            p => LayerDecay.FactorOf(p.Parameter, model.Config.Layers, 0.5));
+        Assert.Equal(Math.Pow(0.5, model.Config.Layers + 1), factors[new(ParameterRole.Embedding)]);
+        Assert.Equal(isTied ? null : 1, factors.TryGetValue(new(ParameterRole.Head), out var head) ? head : (double?)null);
+    }
+
+    [Theory]
     [InlineData("layers 2-6", "layers 2-6 and the model has layers 0 to 5")]
     [InlineData("embedding,head,norms,attention,mlp", "is all that the model has; leave something to train")]
     public void Parts_that_this_model_cannot_freeze_are_refused(string words, string message) =>

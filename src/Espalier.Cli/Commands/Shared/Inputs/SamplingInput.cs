@@ -35,7 +35,7 @@ internal sealed class SamplingInput
         HelpName = "P"
     };
     private readonly ValueOption<double> _repetitionPenalty = new(
-        "--repetition-penalty", Kinds.Number("X", Limits.Above(0)),
+        "--repetition-penalty", Kinds.Number("X", Limits.RepetitionPenalty),
         "Divides the logits of ids that already occur in the text, 1 is off; by default from generation_config.json, otherwise 1");
     private readonly ValueOption<int> _seed = new("--seed", Kinds.Size(least: 0),
         "Sampling seed: the same seed gives the same text", 0);
