@@ -48,13 +48,38 @@ internal static class Twins
         AssertNear(wide, single, slope);
     }
 
-    /// <summary>Apart by at most the tolerance, of a number's size where that is above 1.</summary>
+    /// <summary>The same numbers with 1, 2 and 3 threads: 3 cut work where 2 and 4 do not.</summary>
+    public static void AssertThreadsDoNotShow<T>(Func<T[]> compute)
+    {
+        var before = TorchRuntime.Threads;
+        try
+        {
+            TorchRuntime.Threads = 1;
+            var one = compute();
+            foreach (var threads in (int[])[2, 3])
+            {
+                TorchRuntime.Threads = threads;
+                Assert.Equal(one, compute());
+            }
+        }
+        finally
+        {
+            TorchRuntime.Threads = before;
+        }
+    }
+
+    /// <summary>
+    /// Apart by at most the tolerance, of a number's size where that is above 1, and of the largest one's where none is: what is small
+    /// throughout may still be wrong throughout. What float32 rounds numbers about 1 by is always allowed, up to the tolerance.
+    /// </summary>
     public static void AssertNear(Tensor expected, Tensor actual, double tolerance)
     {
         Assert.Equal(expected.Shape.ToArray(), actual.Shape.ToArray());
         double[] Doubles(Tensor x) => x.To(DType.Float64).Contiguous().ToArray<double>();
-        foreach (var (a, b) in Doubles(expected).Zip(Doubles(actual)))
-            Assert.True(Math.Abs(a - b) <= tolerance * Math.Max(1, Math.Abs(a)), $"{b} is not {a}");
+        var (wanted, found) = (Doubles(expected), Doubles(actual));
+        var least = Math.Min(1, wanted.Select(Math.Abs).DefaultIfEmpty().Max());
+        foreach (var (a, b) in wanted.Zip(found))
+            Assert.True(Math.Abs(a - b) <= Math.Max(tolerance * Math.Max(least, Math.Abs(a)), Math.Min(tolerance, 2.5e-7)), $"{b} is not {a}");
     }
 
     /// <summary>The position at which each token's document begins where one has so many tokens; null where a row is one.</summary>

@@ -67,8 +67,8 @@ internal sealed record PruningPlan
     /// <summary>Whether weights of one of the student's parameters are sums of several of the teacher's.</summary>
     internal bool IsMixed(Parameter parameter)
     {
-        // A sink is a number of its head and no row of anything: it stays as it is.
-        var isOfHeads = Merges is not null && ParameterSpec.Of(parameter.Role).Dimensions[0] == Axis.Heads.Dimension;
+        // Of what has a row an entry of a head, queries alone: sinks, gates and the gains of norms stay as they are.
+        var isOfHeads = Merges is not null && parameter.Role is ParameterRole.QueryProjection or ParameterRole.QueryProjectionBias;
         return isOfHeads || (ExpertMerges is not null && parameter.Expert >= 0
             && Source(parameter).Expert is var expert && ExpertMerges[parameter.Layer].Any(merge => merge.Expert == expert));
     }

@@ -63,8 +63,8 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     public Tensor TrainingLogits(Tensor hidden_CD) => Shaped(compute.Operand(hidden_CD).Linear(Factor()));
 
     /// <summary>
-    /// The same in memory that serves chunk after chunk, <paramref name="room_CV"/>: made with the first one, which has the most positions,
-    /// in no scope; what a chunk got is overwritten by the next. Where products cannot write there, it stays null.
+    /// The same in memory that serves chunk after chunk, <paramref name="room_CV"/>: made with the first one, and with one that has more
+    /// positions, in no scope; what a chunk got is overwritten by the next. Where products cannot write there, it stays null.
     /// </summary>
     internal Tensor TrainingLogits(Tensor hidden_CD, ref Tensor? room_CV) =>
         Product(compute.Operand(hidden_CD), Factor(), ref room_CV) is { } logits_CV ? logits_CV : TrainingLogits(hidden_CD);
@@ -78,6 +78,11 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
         if (!MakesRoom(operand_CD, factor_VD))
             return null;
         var positions = operand_CD.Size(0);
+        if (room_CV is not null && room_CV.Size(0) < positions)
+        {
+            ProductOperators.LetRoomGo(room_CV);
+            room_CV = null;
+        }
         room_CV ??= ProductOperators.RoomFor(positions, Vocabulary).Unscoped();
         return operand_CD.LinearInto(factor_VD, room_CV.Slice(0, 0, positions));
     }

@@ -1,7 +1,7 @@
 namespace Espalier.Torch.Kernels;
 
 /// <summary>What kernels say about arguments that do not fit.</summary>
-internal static class KernelErrors
+internal static unsafe class KernelErrors
 {
     public static string Sizes(Tensor tensor) => $"[{string.Join(", ", tensor.Shape.ToArray())}]";
 
@@ -13,5 +13,21 @@ internal static class KernelErrors
     {
         if (tensor.DType != dtype || !tensor.Shape.SequenceEqual(shape))
             throw Of(kernel, $"{name} is {tensor.DType} {Sizes(tensor)} and must be {dtype} [{string.Join(", ", shape.ToArray())}]");
+    }
+
+    /// <summary>Throws where documents [B, T] do not begin from 0 to a token's own position, or before that of the token before it.</summary>
+    public static void MustBegin(string kernel, long* begins, long B, long T, long past = 0)
+    {
+        for (var b = 0L; b < B; b++)
+        {
+            var least = 0L;
+            for (var t = 0L; t < T; t++)
+            {
+                var begin = begins[b * T + t];
+                if (begin < least || begin > past + t)
+                    throw Of(kernel, $"a document of sample {b} begins at {begin} for token {t}, it must be from {least} to {past + t}");
+                least = begin;
+            }
+        }
     }
 }

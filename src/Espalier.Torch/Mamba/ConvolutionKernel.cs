@@ -34,6 +34,8 @@ internal static unsafe partial class ConvolutionKernel
         var job = Job(x, weight, from, turned);
         job.Bias = bias is null ? null : add.Floats;
         job.Begins = begins is null ? null : documents.Longs;
+        if (begins is not null)
+            MustBegin(Name, job.Begins, job.B, job.T);
         job.State = state is null ? default : RowView.Of(before);
         job.Y = to.Floats;
         Workers.For(0, job.B * job.T, Math.Max(1, 4096 / job.C), Width.Of(&Rows<Floats512>, &Rows<Floats256>, &Rows<Floats128>), &job);

@@ -33,7 +33,8 @@ public static class ImportanceOperators
     }
 
     /// <summary>
-    /// Cosines between rows of the last dimension, in float64; NaN where a row is all zero. Both tensors are of one shape and type.
+    /// Cosines between rows of the last dimension, in float64; 1 where both rows are all zero, as of rows that are the same, and 0 where
+    /// one is. Both tensors are of one shape and type.
     /// </summary>
     public static Tensor RowCosines(this Tensor x, Tensor other) =>
         x.IsFusedWide ? RowCosinesKernel.Forward(x, other) : x.RowCosinesByParts(other);
@@ -43,6 +44,9 @@ public static class ImportanceOperators
     {
         using var scope = TensorScope.Begin();
         var (a, b) = (x.To(DType.Float64), other.To(DType.Float64));
-        return scope.Keep(a.Mul(b).Sum([-1]).Div(a.Norm([-1]).Mul(b.Norm([-1]))));
+        var (ofA, ofB) = (a.Norm([-1]), b.Norm([-1]));
+        var norms = ofA.Mul(ofB);
+        // A row of zeros has none: the quotient is 0 or, where both are, 1.
+        return scope.Keep(a.Mul(b).Sum([-1]).MaskedFill(ofA.Add(ofB).LessOrEqual(0), 1).Div(norms.MaskedFill(norms.LessOrEqual(0), 1)));
     }
 }

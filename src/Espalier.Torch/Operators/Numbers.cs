@@ -12,12 +12,13 @@ internal static unsafe class Numbers
 {
     /// <summary>
     /// A number that does not change the type of a result: float32 where the tensor is bf16, for libtorch reads such a number unrounded.
+    /// Beside integers float64, which holds them.
     /// </summary>
     public static ulong Beside(nint tensor, double value)
     {
         var dtype = TensorFacts.ElementType(tensor);
         var narrow = dtype is DType.BFloat16 or DType.Float16 && TensorFacts.Sizes(tensor).Length > 0;
-        return Of(narrow || !dtype.IsFloatingPoint() ? DType.Float32 : dtype, value);
+        return Of(dtype is DType.Int32 or DType.Int64 ? DType.Float64 : narrow || !dtype.IsFloatingPoint() ? DType.Float32 : dtype, value);
     }
 
     /// <summary>A number that an integer tensor is compared with exactly.</summary>

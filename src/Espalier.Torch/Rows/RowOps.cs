@@ -235,12 +235,12 @@ internal static unsafe class RowOps
     {
         var (weight, bias, to) = (product.Weight, product.Bias, product.To!);
         weight.ThrowIfDisposed();
-        if (weight.Format != format || weight.Columns != x.Width || to.Width != weight.Rows
+        if (to == x || weight.Format != format || weight.Columns != x.Width || to.Width != weight.Rows
             || (bias is not null && bias.Width != weight.Rows))
             throw KernelErrors.Of(
                 Products,
-                $"{weight.Format} weights [{weight.Rows}, {weight.Columns}] of rows of {x.Width} into rows of {to.Width}"
-                    + $"{(bias is null ? "" : $", bias {bias.Width}")}");
+                $"{weight.Format} weights [{weight.Rows}, {weight.Columns}] of rows of {x.Width} into rows of {to.Width}, which must "
+                    + $"lie elsewhere{(bias is null ? "" : $", bias {bias.Width}")}");
         return new()
         {
             Weights = weight.Data,

@@ -278,6 +278,21 @@ public sealed class LogitLossTests : TorchTest
         Assert.Equal(gradient, head_VD.Grad()!.ToArray<float>());
     }
 
+    [Fact]
+    public void The_memory_of_a_heads_logits_grows_with_a_chunk_that_has_more_positions()
+    {
+        using var scope = TensorScope.Begin();
+        var (hidden_ND, head) = (Wave(1, 90, 32), new LmHead(Wave(2, 50, 32)));
+        Tensor? room_CV = null;
+        foreach (var positions in new[] { 85, 86, 40, 90 })
+        {
+            var chunk_CD = hidden_ND.Slice(0, 0, positions);
+            Assert.Equal(head.TrainingLogits(chunk_CD).ToArray<float>(), head.TrainingLogits(chunk_CD, ref room_CV).ToArray<float>());
+            Assert.InRange(room_CV!.Size(0), positions, 90);
+        }
+        ProductOperators.LetRoomGo(room_CV!);
+    }
+
     private static Tensor Wave(int seed, params ReadOnlySpan<long> sizes) => Tensor.From<float>(
         [.. Enumerable.Range(0, (int)(sizes[0] * sizes[1])).Select(i => MathF.Sin(i * 0.7f + seed))], sizes);
 

@@ -1,7 +1,9 @@
+using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Tests.Importance;
 using Espalier.Models.Checkpoints;
+using Espalier.Models.Checkpoints.Safetensors;
 using Espalier.Tests;
 
 namespace Espalier.Compression.Tests.Pruning;
@@ -52,6 +54,33 @@ public sealed class HeadPruningTests : TorchTest
         foreach (var file in new[] { "config.json", "generation_config.json", "model.safetensors" })
             Assert.Equal(File.ReadAllBytes(Fixtures.Golden("pruning", "width-merge", file)),
                 File.ReadAllBytes(Path.Combine(_folder, "4-merged", file)));
+    }
+
+    [Theory]
+    [InlineData("olmo2")]
+    [InlineData("qwen3-next")]
+    public void A_merge_leaves_gates_and_the_gains_of_norms_as_they_are(string family)
+    {
+        using var teacher = Checkpoint.Open(Fixtures.Golden("families", family));
+        var config = teacher.Config;
+        var student = new PruneTarget { Heads = config.QueryHeads / 2 }.Apply(config);
+        var plan = PlanBuilder.ByImportance(config, student, MagnitudeScorer.Run(teacher, [], NullProgress.Instance), mergeHeads: true);
+        var folder = Path.Combine(_folder, family);
+        Pruner.Write(teacher, plan, folder, ElementType.F32, NullProgress.Instance);
+        using var pruned = Checkpoint.Open(folder);
+        var others = 0;
+        foreach (var (name, parameter) in teacher.Family.Parameters(config).Select(named => (named.Name, named.Parameter))
+            .Where(named => ParameterSpec.Of(named.Parameter.Role).Dimensions[0] == Axis.Heads.Dimension
+                && named.Parameter.Role != ParameterRole.QueryProjectionBias))
+        {
+            var all = teacher.ReadFloat32(name);
+            var head = all.Length / config.QueryHeads;
+            var kept = plan.Kept[Axis.Heads]![parameter.Layer].SelectMany(i => all[(i * head)..((i + 1) * head)]);
+            var isQuery = parameter.Role == ParameterRole.QueryProjection;
+            others += isQuery ? 0 : 1;
+            Assert.True(isQuery != kept.SequenceEqual(pruned.ReadFloat32(name)), name);
+        }
+        Assert.True(others > 0);
     }
 
     [Fact]

@@ -41,6 +41,18 @@ public sealed class AddScaledTests : TorchTest
     }
 
     [Fact]
+    public void Integers_are_not_rounded_beside_a_number()
+    {
+        using var scope = TensorScope.Begin();
+        var x = Tensor.From<long>([16777217, -(1L << 53)], 2);
+        Assert.Equal([16777218, 1.0 - (1L << 53)], x.Add(1).ToArray<double>());
+        Assert.Equal([50331651, -3.0 * (1L << 53)], x.Mul(3).ToArray<double>());
+        Assert.Equal([8388608.5, -0.5 * (1L << 53)], x.Div(2).ToArray<double>());
+        x.AddInPlace(2);
+        Assert.Equal([16777219, 2 - (1L << 53)], x.ToArray<long>());
+    }
+
+    [Fact]
     public void A_product_is_added_in_place_in_the_precision_of_its_type()
     {
         using var scope = TensorScope.Begin();

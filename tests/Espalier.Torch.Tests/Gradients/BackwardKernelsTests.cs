@@ -151,10 +151,7 @@ public abstract class BackwardKernelsTests(int bits) : KernelTest(bits)
             .. Flat(Gradients([x, w], DType.Float32, v => v[0].RmsNorm(v[1], 1e-5))),
             .. Flat(Gradients([x, w, w], DType.Float32, v => v[0].LayerNorm1p(v[1], v[2], 1e-5))),
         ];
-        var two = All();
-        TorchRuntime.Threads = 1;
-        Assert.Equal(two, All());
-        TorchRuntime.Threads = 2;
+        Twins.AssertThreadsDoNotShow(All);
     }
 
     private static IEnumerable<float> Flat(Tensor[] tensors) => tensors.SelectMany(tensor => tensor.ToArray<float>());

@@ -126,10 +126,7 @@ public abstract class TrainingKernelsTests(int bits) : KernelTest(bits)
             return [.. loss.ToArray<float>(), .. s.ToArray<float>(), .. w.ToArray<float>(), (float)moved, (float)size,
                 (float)x.SumOfSquares()];
         }
-        var two = All();
-        TorchRuntime.Threads = 1;
-        Assert.Equal(two, All());
-        TorchRuntime.Threads = 2;
+        Twins.AssertThreadsDoNotShow(All);
     }
 }
 

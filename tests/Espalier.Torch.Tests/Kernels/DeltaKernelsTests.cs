@@ -107,10 +107,7 @@ public abstract class DeltaKernelsTests(int bits) : KernelTest(bits)
             y.Backward(Twins.Values(9, 2, 130, 50).To(DType.Float32));
             return [.. y.ToArray<float>(), .. x.SelectMany(leaf => leaf.Grad()!.ToArray<float>())];
         }
-        var two = All();
-        TorchRuntime.Threads = 1;
-        Assert.Equal(two, All());
-        TorchRuntime.Threads = 2;
+        Twins.AssertThreadsDoNotShow(All);
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using Espalier.Torch.Kernels.Elements;
+using Espalier.Torch.Mamba;
 
 namespace Espalier.Torch.Tests.Kernels;
 
@@ -152,10 +153,26 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
             .. q.RmsNorm(Tensor.Full(2, DType.Float32, 32), 1e-5).ToArray<float>(),
             .. q.View(-1, 32).TokenNll(Tensor.Zeros(DType.Int64, 3600)).ToArray<float>(),
         ];
-        var two = All();
-        TorchRuntime.Threads = 1;
-        Assert.Equal(two, All());
-        TorchRuntime.Threads = 2;
+        Twins.AssertThreadsDoNotShow(All);
+    }
+
+    [Theory]
+    [InlineData(0, 5, 0)]
+    [InlineData(0, -1, 0)]
+    [InlineData(0, 1, 0)]
+    public void Documents_that_begin_after_a_token_or_before_the_text_or_go_back_are_errors(long first, long second, long third)
+    {
+        using var scope = TensorScope.Begin();
+        var begins = Tensor.From<long>([0, 0, 0, first, second, third], 2, 3);
+        Tensor q = Single(Values(2, 3, 2, 8)), x = q.View(2, 3, 16), taps = Single(Values(16, 4));
+        foreach (var act in new Func<Tensor>[]
+        {
+            () => q.CausalAttention(q, q, 1, null, begins), () => x.CausalConvolution(taps, null, begins),
+        })
+            Assert.Contains("a document of sample 1 begins at", Assert.Throws<TorchException>(act).Message);
+        var later = Tensor.From<long>([1, 4, 5], 1, 3);
+        var (k, one) = (Single(Values(1, 6, 2, 8)), q.Slice(0, 0, 1));
+        Assert.Equal([1, 3, 2, 8], one.CausalAttention(k, k, 1, null, later).Shape.ToArray());
     }
 
     [Fact]

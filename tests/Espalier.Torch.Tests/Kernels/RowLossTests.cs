@@ -123,10 +123,7 @@ public abstract class RowLossTests(int bits) : KernelTest(bits)
             var s = x.Clone();
             return s.RowLossInPlace(y, loss).ToArray<float>().Concat(s.ToArray<float>());
         })];
-        var two = Each();
-        TorchRuntime.Threads = 1;
-        Assert.Equal(two, Each());
-        TorchRuntime.Threads = 2;
+        Twins.AssertThreadsDoNotShow(Each);
         var error = Assert.ThrowsAny<Exception>(() => x.RowLossInPlace(y.Slice(0, 0, 69), new RowLoss<ReverseKlRow>()));
         Assert.Contains("[70, 1500]", error.Message);
     }

@@ -52,7 +52,8 @@ internal sealed class LossOfChunks
         for (var i = 0; i < parts; i++)
         {
             using var scope = TensorScope.Begin();
-            var (first, last) = ((end - start) * i / parts, (end - start) * (i + 1) / parts);
+            // None has more than the first, which the room is made for.
+            var (first, last) = (((end - start) * i + parts - 1) / parts, ((end - start) * (i + 1) + parts - 1) / parts);
             var (found_PC, _) = Part(logits_CV.Slice(0, first, last), start + first, start + last);
             losses_PC ??= found_PC.Dimensions == 1 ? Whole(scope, end - start) : Whole(scope, found_PC.Size(0), end - start);
             losses_PC.Slice(-1, first, last).CopyInPlace(found_PC);

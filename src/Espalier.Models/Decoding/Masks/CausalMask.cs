@@ -29,17 +29,13 @@ internal sealed class CausalMask(int? window, DType dtype, Device device) : IDis
 
     public void Dispose() => _mask_TS?.Dispose();
 
+    // By the device: a host's array would be quadratic.
     private Tensor Make(long T, long S)
     {
-        var values = new double[T * S];
-        for (var t = 0L; t < T; t++)
-        {
-            var position = S - T + t;
-            for (var s = 0L; s < S; s++)
-                if (s > position || (window is { } w && s <= position - w))
-                    values[t * S + s] = double.NegativeInfinity;
-        }
         using var scope = TensorScope.Begin();
-        return scope.Keep(Tensor.From<double>(values, T, S).To(dtype).On(device)).Unscoped();
+        var none_TS = Tensor.Full(double.NegativeInfinity, dtype, device, T, S);
+        var mask_TS = none_TS.Triu((int)(S - T) + 1);
+        mask_TS.AddInPlace(none_TS.Tril((int)(S - T - window!.Value)));
+        return scope.Keep(mask_TS).Unscoped();
     }
 }

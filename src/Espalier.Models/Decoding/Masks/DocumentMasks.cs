@@ -12,7 +12,7 @@ internal sealed class DocumentMasks(long[] places, long B, long T, DType dtype, 
         {
             using var noGrad = GradMode.Disable();
             using var scope = TensorScope.Begin();
-            found = Tensor.From<float>(ValuesOf(window), B, 1, 1, T, T).To(dtype).On(device).Unscoped();
+            found = Make(window).Unscoped();
             _masks.Add((window, found));
         }
         return found;
@@ -20,17 +20,12 @@ internal sealed class DocumentMasks(long[] places, long B, long T, DType dtype, 
 
     public override void Dispose() => _masks.ForEach(mask => mask.Mask.Dispose());
 
-    private float[] ValuesOf(int? window)
+    // By the device: a host's array would be quadratic.
+    private Tensor Make(int? window)
     {
-        var mask = new float[B * T * T];
-        mask.AsSpan().Fill(float.NegativeInfinity);
-        for (var row = 0L; row < B; row++)
-            for (var t = 0L; t < T; t++)
-            {
-                var place = places[row * T + t];
-                var seen = Math.Min(place, (window ?? long.MaxValue) - 1);
-                mask.AsSpan((int)((row * T + t) * T + t - seen), (int)seen + 1).Clear();
-            }
-        return mask;
+        float[] first = [.. places.Select((place, i) => (float)(i % T - Math.Min(place, (window ?? long.MaxValue) - 1)))];
+        var isUnseen_BTS = Tensor.Arange(T, DType.Float32).On(device).Sub(Tensor.From<float>(first, B, T, 1).On(device)).Less(0);
+        return Tensor.Full(double.NegativeInfinity, dtype, device, T, T).Triu(1).MaskedFill(isUnseen_BTS, double.NegativeInfinity)
+            .View(B, 1, 1, T, T);
     }
 }

@@ -123,6 +123,8 @@ internal static unsafe class AttentionKernel
             p.Holes = stretches.Longs;
             CheckHoles(p);
         }
+        else if (begins is not null)
+            MustBegin(Name, p.Begins, p.B, p.T, p.Past);
         var blocks = (p.T + AttentionForward.Queries - 1) / AttentionForward.Queries;
         // One token's attention over a short text is done before a second thread is awake.
         var products = 2 * Math.Min(p.T, AttentionForward.Queries) * (q.Size(2) / p.K) * k.Size(1) * q.Size(3);

@@ -5,7 +5,10 @@ using static Espalier.Torch.Kernels.KernelErrors;
 
 namespace Espalier.Torch.Kernels.Norms;
 
-/// <summary>The cosine between rows of two tensors, in float64 and one read of each: how far a block turns the residual stream.</summary>
+/// <summary>
+/// The cosine between rows of two tensors, in float64 and one read of each: how far a block turns the residual stream. 1 where both are all
+/// zero, 0 where one is.
+/// </summary>
 internal static unsafe class RowCosinesKernel
 {
     private const string Name = "row_cosines";
@@ -55,7 +58,7 @@ internal static unsafe class RowCosinesKernel
             aa += x * x;
             bb += y * y;
         }
-        return ab / (Math.Sqrt(aa) * Math.Sqrt(bb));
+        return aa == 0 && bb == 0 ? 1 : ab / (Math.Sqrt(aa) * Math.Sqrt(bb) is var norms && norms == 0 ? 1 : norms);
     }
 
     private struct Job

@@ -28,6 +28,30 @@ public sealed class DepthScanTests : TorchTest
     }
 
     [Fact]
+    public void Distances_are_those_of_float64_where_one_channel_is_large_and_tokens_may_be_zeros()
+    {
+        using var scope = TensorScope.Begin();
+        const int T = 8, D = 512;
+        var random = new Random(1);
+        float[] before = [.. Enumerable.Range(0, T * D).Select(i => (random.NextSingle() - 0.5f) * (i % D == 7 ? 1000 : 1))];
+        float[] after = [.. before.Select(value => value + 0.02f * (random.NextSingle() - 0.5f))];
+        before.AsSpan(0, D).Clear();
+        after.AsSpan(0, D).Clear();
+        double[] cosines = [1, .. Enumerable.Range(1, T - 1)
+            .Select(t => Dot(before, after, t) / Math.Sqrt(Dot(before, before, t) * Dot(after, after, t)))];
+        Tensor[] streams = [Tensor.From<float>(before, 1, T, D), Tensor.From<float>(after, 1, T, D)];
+        DepthMetric[] metrics = [new BlockInfluenceMetric(), new AngularMetric()];
+        foreach (var (metric, distance) in metrics.Zip([cosines.Average(c => 1 - c), cosines.Average(Math.Acos) / Math.PI]))
+        {
+            metric.Begin(1);
+            metric.Streams(streams, [new(0, 1)]);
+            Assert.Equal(1, metric.Values()[0] / distance, 1e-5);
+        }
+
+        static double Dot(float[] a, float[] b, int t) => Enumerable.Range(t * D, D).Sum(i => (double)a[i] * b[i]);
+    }
+
+    [Fact]
     public void Where_the_whole_model_is_not_asked_for_the_values_stay()
     {
         using var model = DepthFixture.Teacher(DType.Float64);

@@ -2,7 +2,7 @@ namespace Espalier.Compression.Importance.Depth.Metrics;
 
 // Shapes: B batch, T time, D model width.
 
-/// <summary>A distance between the residual stream before and after a span, mean over positions; sums in float64.</summary>
+/// <summary>A distance between the residual stream before and after a span, mean over positions; in float64.</summary>
 internal abstract class StreamMetric(DepthMetricKind kind) : DepthMetric(kind)
 {
     private double[] _sums = [];
@@ -17,30 +17,28 @@ internal abstract class StreamMetric(DepthMetricKind kind) : DepthMetric(kind)
         for (var i = 0; i < variants.Count; i++)
         {
             using var scope = TensorScope.Begin();
-            _sums[i] += variants[i].Width == 0 ? 0 : SumOfDistances(Cosines(streams_BTD[variants[i].First], streams_BTD[variants[i].Next]));
+            _sums[i] += variants[i].Width == 0 ? 0 : SumOfDistances(
+                streams_BTD[variants[i].First].RowCosines(streams_BTD[variants[i].Next]).ToArray<double>());
         }
         _positions += streams_BTD[0].Size(0) * streams_BTD[0].Size(1);
     }
 
     public sealed override double[] Values() => [.. _sums.Select(sum => sum / _positions)];
 
-    /// <summary>The sum over positions of the distance that belongs to each cosine, [B, T].</summary>
-    protected abstract double SumOfDistances(Tensor cosines_BT);
-
-    private static Tensor Cosines(Tensor a_BTD, Tensor b_BTD) =>
-        a_BTD.Mul(b_BTD).Sum([-1]).Div(a_BTD.Norm([-1]).Mul(b_BTD.Norm([-1])));
+    /// <summary>The sum over positions of the distance that belongs to each cosine.</summary>
+    protected abstract double SumOfDistances(double[] cosines);
 }
 
 /// <summary>1 − cosine.</summary>
 internal sealed class BlockInfluenceMetric() : StreamMetric(DepthMetricKind.BlockInfluence)
 {
-    protected override double SumOfDistances(Tensor cosines_BT) => cosines_BT.ElementCount - cosines_BT.Sum(DType.Float64).Item();
+    protected override double SumOfDistances(double[] cosines) => cosines.Length - cosines.Sum();
 }
 
 /// <summary>arccos(cosine) / π.</summary>
 internal sealed class AngularMetric() : StreamMetric(DepthMetricKind.Angular)
 {
     // Rounding may leave a cosine just above 1.
-    protected override double SumOfDistances(Tensor cosines_BT) =>
-        cosines_BT.To(DType.Float64).ToArray<double>().Sum(cosine => Math.Acos(Math.Clamp(cosine, -1, 1))) / Math.PI;
+    protected override double SumOfDistances(double[] cosines) =>
+        cosines.Sum(cosine => Math.Acos(Math.Clamp(cosine, -1, 1))) / Math.PI;
 }
