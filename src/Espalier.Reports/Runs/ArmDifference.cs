@@ -65,9 +65,7 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
             return false;
         if (known.Of(one).Record is not { } first || known.Of(two).Record is not { } second)
             return true;
-        var text = $"text-{set}";
-        return first.Inputs.GetValueOrDefault(text) == second.Inputs.GetValueOrDefault(text)
-            && $"{first.Options?["sequence"]}" == $"{second.Options?["sequence"]}";
+        return TextNames.WindowsOf(first, set) == TextNames.WindowsOf(second, set);
     }
 
     private sealed record Student(string Recipe, string? Seed, ModelRow Row, string Output)

@@ -98,7 +98,7 @@ internal sealed class CompressCommand : CommandBase
 
     private static void Show(Page page, CompressReport report)
     {
-        ModelTable.Show(page, report.Rows);
+        ModelTable.Show(page, report.Table);
         page.Line();
         foreach (var arm in report.Tasks ?? [])
         {
@@ -235,6 +235,9 @@ internal sealed record CompressReport(
         Gguf: [.. results.SelectMany(result => result.Gguf)],
         Synthesized: results.Any(result => result.Synthesized is not null)
             ? [.. results.Select(result => result.Synthesized).OfType<string>().Distinct()] : null,
+    /// <summary>The rows, with texts of one name that differ told apart.</summary>
+    internal IReadOnlyList<ModelRow> Table { get; init; } = Rows;
+
         Report: report,
         Rows: [.. results.SelectMany(result => result.Rows)],
         Need: results.Any(result => result.Need is not null)
@@ -252,3 +255,4 @@ internal sealed record CompressReport(
         Prompt = SamplePrompt.Of(results[0]),
     };
 }
+        Table = [.. TextNames.Apart(results).SelectMany(result => result.Rows)],
