@@ -167,6 +167,6 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     };
 
     internal static EvaluationRow FromJson(JsonObject entry) => new(
-        (string)entry["set"]!, (double)entry["nll"]!, (double)entry["nll_se"]!, (double)entry["perplexity"]!,
-        (double?)entry["bits_per_byte"], (long)entry["tokens"]!);
+        (string)entry["set"]!, entry["nll"].NumberOf()!.Value, entry["nll_se"].NumberOf()!.Value, entry["perplexity"].NumberOf()!.Value,
+        entry["bits_per_byte"].NumberOf(), (long)entry["tokens"]!);
 }

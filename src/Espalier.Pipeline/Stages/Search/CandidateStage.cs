@@ -200,7 +200,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         return new(name, (double)row["loss"]!, (double)row["loss_se"]!, documents[name])
         {
             Score = (string?)row["metric"] is { } metric
-                ? new(metric, (double)row["value"]!, (double)row["standard_error"]!) : null,
+                ? new(metric, row["value"].NumberOf()!.Value, row["standard_error"].NumberOf()) : null,
         };
     }
 
