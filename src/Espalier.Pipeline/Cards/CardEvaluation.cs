@@ -54,7 +54,7 @@ internal static class CardEvaluation
             tasks.SelectMany(task => task.Results[0].Metrics.Select(metric => (string[])
             [
                 CardPage.Plain(task.Task), Units.Exact(task.Shots), Units.Exact(task.Documents), CardPage.Quoted(metric.Name),
-                .. task.Results.Select(result => MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))),
+                .. task.Results.Select(result => MetricText.Value(result.Metrics, metric.Name)),
             ])));
         if (tasks.Any(task => task.Comparisons.Count > 0))
         {

@@ -4,10 +4,10 @@ namespace Espalier.Evaluation.Tasks.Metrics;
 /// <param name="Name">As lm-evaluation-harness names it: acc, acc_norm, or acc_bytes.</param>
 /// <param name="Value">The share, number or perplexity.</param>
 /// <param name="StandardError"> Of a mean of equal weights s/√n with n − 1; else that of a ratio, Σ(wᵢ(xᵢ − x̄))² (Cochran 1977, section
-/// 2.11); of a perplexity times it, by the delta method. 0 of one document.
+/// 2.11); of a perplexity times it, by the delta method. Null of one document.
 /// </param>
 /// <param name="Scale">How it is read.</param>
-internal sealed record TaskMetric(string Name, double Value, double StandardError, MetricScale Scale)
+internal sealed record TaskMetric(string Name, double Value, double? StandardError, MetricScale Scale)
 {
     /// <summary>Whether any of some documents weighs something in a metric: else it has no value.</summary>
     public static bool Weighs(Metric metric, IReadOnlyList<DocumentResult> documents) =>
@@ -25,11 +25,11 @@ internal sealed record TaskMetric(string Name, double Value, double StandardErro
 
     /// <summary>The weighted mean, with its standard error.</summary>
     /// <param name="weights">Their weights, not all 0.</param>
-    public static (double Mean, double StandardError) MeanOf(IReadOnlyList<double> scores, IReadOnlyList<double> weights)
+    public static (double Mean, double? StandardError) MeanOf(IReadOnlyList<double> scores, IReadOnlyList<double> weights)
     {
         var (n, all) = (scores.Count, weights.Sum());
         var mean = scores.Zip(weights, (score, weight) => score * weight).Sum() / all;
         var squares = scores.Zip(weights, (score, weight) => weight * (score - mean)).Sum(part => part * part);
-        return (mean, n < 2 ? 0 : Math.Sqrt(squares * n / (n - 1)) / all);
+        return (mean, n < 2 ? null : Math.Sqrt(squares * n / (n - 1)) / all);
     }
 }

@@ -19,8 +19,8 @@ public sealed record EvaluationRow(
 /// <summary>A metric of a benchmark.</summary>
 /// <param name="Name">As lm-evaluation-harness names it, where it has it.</param>
 /// <param name="Value">The share, number or perplexity.</param>
-/// <param name="StandardError">Its standard error over documents.</param>
-internal sealed record MetricRow(string Name, double Value, double StandardError);
+/// <param name="StandardError">Its standard error over documents; null of one.</param>
+internal sealed record MetricRow(string Name, double Value, double? StandardError);
 
 /// <summary>What a model makes of a benchmark.</summary>
 /// <param name="Task">The task's name.</param>

@@ -185,7 +185,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         {
             ["set"] = name,
             ["loss"] = mean,
-            ["loss_se"] = error,
+            ["loss_se"] = error ?? 0,
             ["documents"] = losses.Count,
             ["cut"] = found.Cut,
             ["metric"] = score?.Name,
