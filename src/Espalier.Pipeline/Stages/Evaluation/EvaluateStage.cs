@@ -164,9 +164,11 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         ["perplexity"] = result.Perplexity,
         ["bits_per_byte"] = text.BytesPerToken is { } bytes ? result.Nll / Math.Log(2) / bytes : null,
         ["tokens"] = result.Tokens,
+        ["windows"] = result.WindowNll.Count,
     };
 
     internal static EvaluationRow FromJson(JsonObject entry) => new(
         (string)entry["set"]!, entry["nll"].NumberOf()!.Value, entry["nll_se"].NumberOf()!.Value, entry["perplexity"].NumberOf()!.Value,
-        entry["bits_per_byte"].NumberOf(), (long)entry["tokens"]!);
+        entry["bits_per_byte"].NumberOf(), (long)entry["tokens"]!)
+    { Windows = (int?)entry["windows"] };
 }
