@@ -96,6 +96,13 @@ public sealed class PerplexityTests : TorchTest
     public void What_a_task_cannot_have_is_said(string keys, string expected) => Assert.Contains(expected,
         Assert.Throws<EspalierException>(() => TaskFile.Parse($"test: a.jsonl\n{keys}", "t.yaml")).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void Shots_are_not_shown_before_a_text() => Assert.Contains("leave --shots away", Assert.Throws<EspalierException>(() =>
+    {
+        var task = TaskFile.Parse("test: a.jsonl\nkind: perplexity\nprompt: \"{text}\"\n", "t.yaml");
+        task.Kind.Questions(task, new(null, Shots: 4));
+    }).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("kind: perplexity\nprompt: \"{text}\"\n", "line 1: the text is empty")]
     [InlineData("kind: likelihood\nprompt: \"a\"\ntarget: \"{text}\"\n", "line 1: the target is empty")]
