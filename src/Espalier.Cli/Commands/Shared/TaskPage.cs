@@ -58,6 +58,7 @@ internal static class TaskPage
         ? $"only this model right {comparison.OnlyModel}, only the other right {comparison.OnlyAgainst}"
         : $"better on {comparison.OnlyModel} documents, worse on {comparison.OnlyAgainst}";
 
-    private static string P(double probability) =>
+    /// <summary>p = 0.031, or p &lt; 0.001.</summary>
+    internal static string P(double probability) =>
         MetricText.Probability(probability) is ['<', ..] small ? $"p {small}" : $"p = {MetricText.Probability(probability)}";
 }
