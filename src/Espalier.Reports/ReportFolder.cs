@@ -53,7 +53,11 @@ internal static class ReportFolder
         foreach (var stage in begun.Where(stage => s_training.Contains(stage.Name)))
             metrics.TryAdd(metrics.ContainsKey(stage.Name) ? $"{stage.Name} ({stage.Folder})"
                 : stage.Name, Path.Combine(RunLayout.StageOf(arm.Output, stage.Folder), RunLayout.Metrics));
-        return arm with { Stages = [.. arm.Stages, .. begun.Select(Row)], Metrics = metrics };
+        return arm with
+        {
+            Stages = [.. arm.Stages, .. begun.Select(stage => Row(stage with { Seconds = stage.SecondsIn(arm.Output) }))],
+            Metrics = metrics,
+        };
     }
 
     private static StageRow Row(StageEntry stage) => new("", stage.Name, stage.Folder, stage.Seconds, stage.Status == StageStatus.Reused);

@@ -41,6 +41,24 @@ public sealed class BenchmarksSectionTests : IDisposable
     }
 
     [Fact]
+    public void A_metric_that_a_model_lacks_and_a_spread_that_one_document_lacks_leave_their_place_empty()
+    {
+        var task = Task("talk", null);
+        task = task with
+        {
+            Results = [
+                task.Results[0] with { Metrics = [new("acc", 0.6, null, MetricScale.Share), new("late", 1, 0.1, MetricScale.Plain)] },
+                task.Results[1] with { Metrics = [new("late", 2, 0.1, MetricScale.Plain)] }],
+        };
+        var page = ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [task] }));
+        var rows = page.Descendants("tr").Select(row => row.Elements().Select(cell => cell.Value).ToArray()).ToArray();
+        Assert.Contains(["talk", "5", "30", "acc", "60.0 %", "-"], rows);
+        Assert.Contains(["talk", "5", "30", "late", "1.000 ± 0.100", "2.000 ± 0.100"], rows);
+        var bars = page.Descendants("svg").Single(svg => (string?)svg.Attribute("aria-label") == "acc on talk with 95 % intervals");
+        Assert.DoesNotContain("Student", bars.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_comparison_needs_no_adjusting()
     {
         var page = ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [Task("mmlu", null)] }));

@@ -79,6 +79,23 @@ public sealed class ReportTests : IDisposable
     }
 
     [Fact]
+    public void Intervals_of_few_windows_are_as_wide_as_Students_t_makes_them()
+    {
+        var arm = _run.Arm("quickstart");
+        string[] Row(int? windows) => [.. ReportPage.Parse(_run.Report(arm with
+        {
+            Rows = [.. arm.Rows.Select(row => row with
+            {
+                Evaluations = [.. row.Evaluations.Select(evaluation => evaluation with { Windows = windows })],
+            })],
+        })).Descendants("table").First(table => table.Descendants("th").Any(cell => cell.Value == "Tokens predicted")).Descendants("tr")
+            .Last().Elements("td").Select(cell => cell.Value)];
+        // t of 3 degrees of freedom is 3.182 at 95 %, the normal's quantile 1.960.
+        Assert.Equal(("4", "3.041 to 3.175"), (Row(4)[1], Row(4)[4]));
+        Assert.Equal("3.067 to 3.149", Row(null)[4]);
+    }
+
+    [Fact]
     public void Arms_stand_in_one_table_with_what_they_share_once()
     {
         var page = ReportPage.Parse(_run.Report(_run.Arm("importance"), _run.Arm("random", 0.4), _run.Arm("random-init", 1.1)));

@@ -29,7 +29,7 @@ internal sealed record TextLoss(string Text, double Nll, double StandardError, I
 /// <summary>What a candidate scores by a task's metric, to be shown: it is not ordered by this.</summary>
 /// <param name="Value">The score.</param>
 /// <param name="StandardError">Its standard error over documents.</param>
-internal sealed record TaskScore(string Metric, double Value, double StandardError);
+internal sealed record TaskScore(string Metric, double Value, double? StandardError);
 
 /// <summary>What a rung found.</summary>
 /// <param name="Steps">Optimizer steps of each, from the beginning.</param>

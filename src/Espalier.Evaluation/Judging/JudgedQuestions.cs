@@ -50,8 +50,9 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
         })], name, progress, stop);
         PairWinner? Verdict(JudgeReply reply, bool isSwapped) =>
             reply.Text is { } text ? PairGrading.Verdict(text, isSwapped) : null;
-        return PairCounts.Of([.. replies.Chunk(2)
-            .Select(both => PairGrading.Both(Verdict(both[0], isSwapped: false), Verdict(both[1], isSwapped: true)))]);
+        return PairCounts.Of(games.Zip(replies.Chunk(2), (game, both) => (game.Index,
+            Verdict: PairGrading.Both(Verdict(both[0], isSwapped: false), Verdict(both[1], isSwapped: true))))
+            .GroupBy(game => game.Index, game => game.Verdict).Select(turns => turns.ToArray()));
     }
 
     // Turn by turn: the second one has the first with its answer before it.

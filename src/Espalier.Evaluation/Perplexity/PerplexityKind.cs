@@ -26,10 +26,15 @@ internal sealed record PerplexityKind(Template Counted) : TaskKind
     public override IReadOnlyList<TaskLoss> Losses =>
         [new("", "byte_perplexity", result => result.Weight("byte_perplexity") > 0 ? result.Score("byte_perplexity") : 0)];
 
-    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings) => new PerplexityQuestions(
-        [.. TaskData.Read(task, settings.Benchmarks, shots: false).Select(subject => (subject.Name,
-            (IReadOnlyList<PerplexityText>)[.. subject.Documents.Take(settings.Limit ?? int.MaxValue)
-                .Select(document => PerplexityText.Of(document, task.Prompt.Fill(document), Counted.Fill(document)))]))]);
+    public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
+    {
+        if (settings.Shots > 0)
+            throw new EspalierException($"task {task.Name}: is of kind perplexity, which shows no shots; leave --shots away");
+        return new PerplexityQuestions(
+            [.. TaskData.Read(task, settings.Benchmarks, shots: false).Select(subject => (subject.Name,
+                (IReadOnlyList<PerplexityText>)[.. subject.Documents.Take(settings.Limit ?? int.MaxValue)
+                    .Select(document => PerplexityText.Of(document, task.Prompt.Fill(document), Counted.Fill(document)))]))]);
+    }
 
     /// <summary>Reads its keys.</summary>
     public static PerplexityKind Read(TaskFields fields) => new(fields.TemplateOrNull("counted") ?? fields.Template("prompt"));

@@ -9,9 +9,6 @@ namespace Espalier.Pipeline.Cards;
 /// <summary>How good it is, beside the teacher: losses, benchmarks and what alignment did, each with how sure that is.</summary>
 internal static class CardEvaluation
 {
-    /// <summary>Half the width of a 95 % interval in standard errors, by the normal approximation.</summary>
-    internal const double Standard95 = 1.96;
-
     /// <summary>Writes the section; the models are those of the run, the last one is in this folder.</summary>
     public static void Write(CardPage page, CardFacts facts)
     {
@@ -32,16 +29,16 @@ internal static class CardEvaluation
     {
         if (models.All(model => model.Evaluations.Count == 0))
             return;
-        page.Paragraph("Mean negative log-likelihood, nats a token; the interval is 1.96 standard errors over windows of text to either "
+        page.Paragraph("Mean negative log-likelihood, nats a token; the interval is Student's t over windows of text"
             + (models.Any(model => model.Evaluations.Any(on => on.Set == EvaluationList.HeldOut))
-                ? "side. `held-out` is the part of the documents of the training text that was held out." : "side."));
+                ? ". `held-out` is the part of the documents of the training text that was held out." : "."));
         page.Table(["model", ">parameters", "text", ">tokens", ">nats a token", ">95 % interval", ">perplexity", ">bits a byte"],
             models.SelectMany(model => model.Evaluations.Select(on => new[]
             {
                 NameOf(model.Model), Units.Exact(model.Parameters), CardPage.Quoted(on.Set), Units.Exact(on.Tokens),
                 CardPage.Nats(on.Nll),
-                on.NllStandardError == 0 ? LossText.None : $"{CardPage.Nats(on.Nll - (Standard95 * on.NllStandardError))} to "
-                    + $"{CardPage.Nats(on.Nll + (Standard95 * on.NllStandardError))}",
+                on.NllStandardError == 0 ? LossText.None
+                    : $"{CardPage.Nats(on.Nll - on.HalfWidth)} to {CardPage.Nats(on.Nll + on.HalfWidth)}",
                 double.IsFinite(on.Perplexity) ? on.Perplexity.ToString("0.00", CultureInfo.InvariantCulture) : "not finite",
                 on.BitsPerByte is { } bits ? CardPage.Nats(bits) : "",
             })));
@@ -54,7 +51,7 @@ internal static class CardEvaluation
             tasks.SelectMany(task => task.Results[0].Metrics.Select(metric => (string[])
             [
                 CardPage.Plain(task.Task), Units.Exact(task.Shots), Units.Exact(task.Documents), CardPage.Quoted(metric.Name),
-                .. task.Results.Select(result => MetricText.Value(result.Metrics.First(of => of.Name == metric.Name))),
+                .. task.Results.Select(result => MetricText.Value(result.Metrics, metric.Name)),
             ])));
         if (tasks.Any(task => task.Comparisons.Count > 0))
         {

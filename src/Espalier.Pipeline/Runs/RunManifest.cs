@@ -24,7 +24,16 @@ internal enum StageStatus
 /// <param name="OutputHash">Hash of its artefacts, once done.</param>
 /// <param name="Steps">Steps that it trains; null where it trains nothing.</param>
 internal sealed record StageEntry(string Name, string Folder, string Key, StageStatus Status, double Seconds, string? OutputHash,
-    long? Steps = null);
+    long? Steps = null)
+{
+    /// <summary>
+    /// <see cref="Seconds"/>; of a stage that is not done at least what its log's steps took, for a start that was killed counted nothing.
+    /// </summary>
+    /// <param name="run">The run folder.</param>
+    internal double SecondsIn(string run) => Status != StageStatus.Started ? Seconds
+        : Math.Max(Seconds, RunStatus.Lines(Path.Combine(RunLayout.StageOf(run, Folder), RunLayout.Timing), "seconds")
+            .Sum(step => step.Value));
+}
 
 /// <summary>
 /// <c>run.json</c>: what was run, with what, where, and what came of it; everything that is needed to repeat it. Immutable:

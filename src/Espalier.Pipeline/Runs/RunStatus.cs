@@ -187,7 +187,7 @@ internal sealed record RunStatus
     }
 
     /// <summary>A log's numbers of one field. A damaged line ends them: whoever goes on from the log says so.</summary>
-    private static List<LogNumber> Lines(string path, string field)
+    internal static List<LogNumber> Lines(string path, string field)
     {
         var numbers = new List<LogNumber>();
         try
@@ -244,5 +244,5 @@ internal sealed record RunStatus
         }
     }
 
-    private sealed record LogNumber(long Step, double Value);
+    internal sealed record LogNumber(long Step, double Value);
 }

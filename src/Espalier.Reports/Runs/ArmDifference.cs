@@ -43,7 +43,9 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
     {
         var pairs = (own.Length == 1 && other.Length == 1 ? [(own[0], other[0])]
             : own.Join(other, student => student.Seed, student => student.Seed, (one, two) => (one, two))).Where(pair =>
-            SeeTheSame(pair.Item1, pair.Item2, set, known)).ToArray();
+            SeeTheSame(pair.Item1, pair.Item2, set, known))
+            // Seeds that nothing drew on are one run.
+            .DistinctBy(pair => (pair.Item1.Identity, pair.Item2.Identity)).ToArray();
         if (pairs.Length == 0)
             return null;
         var interval = pairs.Length > 1
@@ -65,9 +67,7 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
             return false;
         if (known.Of(one).Record is not { } first || known.Of(two).Record is not { } second)
             return true;
-        var text = $"text-{set}";
-        return first.Inputs.GetValueOrDefault(text) == second.Inputs.GetValueOrDefault(text)
-            && $"{first.Options?["sequence"]}" == $"{second.Options?["sequence"]}";
+        return TextNames.WindowsOf(first, set) == TextNames.WindowsOf(second, set);
     }
 
     private sealed record Student(string Recipe, string? Seed, ModelRow Row, string Output)
@@ -77,6 +77,9 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
             var (recipe, seed) = SeedSummary.Split(result.Arm);
             return new(recipe, seed, result.Rows.Last(row => row.Model == "student"), result.Output);
         }
+
+        /// <summary>Equal contents on the same texts share their evaluation, under whatever path they lie.</summary>
+        public string Identity => Row.Stage ?? Row.Path;
 
         public EvaluationRow? Loss(string set) => Row.Evaluations.FirstOrDefault(evaluation => evaluation.Set == set);
     }

@@ -17,13 +17,14 @@ internal sealed class ReportRun
     internal ReportRun(IReadOnlyList<CompressResult> results, RunManifest manifest, string recipeText)
     {
         (Manifest, RecipeText) = (manifest, recipeText);
+        results = TextNames.Apart(results);
         Folder = results.Count > 0 ? results[0].Output : "";
         Arms = [.. results.Select(result => new ReportArm(
             result, result.Arm.Length > 0 ? result.Arm : "run",
             Once(result.Scores, ScoresFile.Read), Once(result.Plan, PlanFile.Read),
             result.Metrics.ToDictionary(stage => stage.Key, stage => Curve(stage.Value))))];
         Models = [.. Arms.SelectMany(arm => arm.Result.Rows.Select(row => (arm.Name, Row: row)))
-            .GroupBy(entry => (entry.Row.Model, entry.Row.Path))
+            .GroupBy(entry => (entry.Row.Model, entry.Row.Path, entry.Row.Stage))
             .Select(group =>
                 new ReportModel(group.First().Row, [.. group.Select(entry => entry.Name).Distinct()], Once(group.Key.Path, ConfigOf)))
             .OrderBy(model => model.IsTeacher ? 0 : 1)];
@@ -43,7 +44,7 @@ internal sealed class ReportRun
     /// <summary>Arms in their order; the first is the one that the recipe is about.</summary>
     internal IReadOnlyList<ReportArm> Arms { get; }
 
-    /// <summary>Models, teachers first; one that several arms share comes once.</summary>
+    /// <summary>Models, teachers first; one that several arms share comes once where they evaluate it on the same texts.</summary>
     internal IReadOnlyList<ReportModel> Models { get; }
 
     /// <summary>Names of the texts that were evaluated on.</summary>
@@ -68,6 +69,10 @@ internal sealed class ReportRun
     /// <summary>The model of an arm, or null.</summary>
     internal ReportModel? ModelOf(ReportArm arm, string name) =>
         Models.FirstOrDefault(model => model.Row.Model == name && model.Arms.Contains(arm.Name));
+
+    /// <summary>The teacher that a model's arm began from, evaluated on that arm's texts; null where it was not.</summary>
+    internal ReportModel? TeacherOf(ReportModel model) =>
+        Models.FirstOrDefault(teacher => teacher.Row.Model == "teacher" && teacher.Arms.Intersect(model.Arms).Any());
 
     /// <summary>The record of a stage by its folder's name; null where it is not done, or cannot be read.</summary>
     internal StageRecord? Record(string stage) => stage.Length == 0 ? null : Once(RunLayout.StageOf(Folder, stage), StageRecord.Read);

@@ -140,6 +140,13 @@ public sealed class PerplexityTests : TorchTest
             new(new(default, "here", i), "", 1, 1000), -nats, 900))])], 0);
     }
 
+    [Fact]
+    public void Shots_are_not_shown_before_a_text() => Assert.Contains("leave --shots away", Assert.Throws<EspalierException>(() =>
+    {
+        var task = TaskFile.Parse("test: a.jsonl\nkind: perplexity\nprompt: \"{text}\"\n", "t.yaml");
+        task.Kind.Questions(task, new(null, Shots: 4));
+    }).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("kind: perplexity\nprompt: \"{text}\"\n", "line 1: the text is empty")]
     [InlineData("kind: likelihood\nprompt: \"a\"\ntarget: \"{text}\"\n", "line 1: the target is empty")]

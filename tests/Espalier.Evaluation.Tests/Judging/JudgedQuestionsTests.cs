@@ -134,13 +134,29 @@ public sealed class JudgedQuestionsTests : TorchTest
         JudgedResult[] longer = [.. ours.Select((of, i) => i == 0
             ? of with { Answers = [.. of.Answers.Select(answer => answer with { Text = answer.Text + " and more" })] } : of)];
         var cache = new ScoreCache(_folder.Of("pairs"));
-        Assert.Equal(new(2, 0, 3, 0), questions.Pairs(longer, ours, cache, "t", NullProgress.Instance, default));
+        Assert.Equal(new(2, 0, 3, 0), questions.Pairs(longer, ours, cache, "t", NullProgress.Instance, default) with { Rate = null });
         var before = server.Requests.Count;
-        Assert.Equal(new(2, 0, 3, 0), questions.Pairs(longer, ours, cache, "t", NullProgress.Instance, default));
+        Assert.Equal(new(2, 0, 3, 0), questions.Pairs(longer, ours, cache, "t", NullProgress.Instance, default) with { Rate = null });
         Assert.Equal(before, server.Requests.Count);
         var losses = questions.Pairs(ours, longer, cache, "t", NullProgress.Instance, default);
-        Assert.Equal((new PairCounts(0, 2, 3, 0), 0.3), (losses, losses.WinRate));
+        Assert.Equal((new PairCounts(0, 2, 3, 0), 0.3), (losses with { Rate = null }, losses.WinRate));
         Assert.Null(new PairCounts(0, 0, 0, 4).WinRate);
+    }
+
+    [Fact]
+    public void How_sure_a_rate_of_wins_is_comes_of_questions_and_not_of_turns()
+    {
+        const PairWinner Won = PairWinner.First, Lost = PairWinner.Second;
+        // Of n questions that are all won by chance, all are won or lost in 2 of 2ⁿ cases, whatever the number of their turns.
+        var two = PairCounts.Of([[Won, Won], [Won, Won]]).Rate!;
+        Assert.Equal((1.0, 1.0), (two.Lower, two.Upper));
+        Assert.Equal(0.5, two.Probability, 0.02);
+        Assert.Equal(2.0 / 256, PairCounts.Of(Enumerable.Repeat((PairWinner?[])[Won, Won], 8)).Rate!.Probability, 0.004);
+        var even = PairCounts.Of([[Won, Lost], [Won, Won], [Lost, Lost], [PairWinner.Tie, null], [null]]);
+        Assert.Equal((3, 3, 1, 2, 0.5), (even.Wins, even.Losses, even.Ties, even.Unjudged, even.WinRate));
+        Assert.Equal(1, even.Rate!.Probability);
+        Assert.True(even.Rate.Lower < 0.3 && even.Rate.Upper > 0.7, $"{even.Rate}");
+        Assert.Null(PairCounts.Of([[Won, Won], [null]]).Rate);
     }
 
     [Fact]

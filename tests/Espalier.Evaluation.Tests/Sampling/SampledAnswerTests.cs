@@ -80,7 +80,7 @@ public sealed class SampledAnswerTests : TorchTest
         var told = TaskMetric.Of(task.Kind.Metrics[0], results);
         Assert.Equal(mean, told.Value, 1e-12);
         Assert.Equal(Math.Sqrt(shares.Sum(share => (share - mean) * (share - mean)) / (shares.Length - 1) / shares.Length),
-            told.StandardError, 1e-12);
+            told.StandardError!.Value, 1e-12);
 
         using var stream = new MemoryStream();
         DocumentLines.Write(stream, "m", new(task, 0, [new("", results)], 1));

@@ -92,11 +92,12 @@ public sealed class StatisticsTests
     {
         var (mean, error) = TaskMetric.MeanOf([1, 0, 0, 1, 1], [1, 1, 1, 1, 1]);
         Assert.Equal(0.6, mean, 1e-12);
-        Assert.Equal(0.2449489742783178, error, 1e-12);
+        Assert.Equal(0.2449489742783178, error!.Value, 1e-12);
         (mean, error) = TaskMetric.MeanOf([1, 0.5, 0], [1, 2, 3]);
         Assert.Equal(2.0 / 6, mean, 1e-12);
-        Assert.Equal(Math.Sqrt((2.0 / 3 * (2.0 / 3) + 1.0 / 3 * (1.0 / 3) + 1) * 3 / 2) / 6, error, 1e-12);
-        Assert.Equal(0, TaskMetric.MeanOf([0.4], [7]).StandardError);
+        Assert.Equal(Math.Sqrt((2.0 / 3 * (2.0 / 3) + 1.0 / 3 * (1.0 / 3) + 1) * 3 / 2) / 6, error!.Value, 1e-12);
+        Assert.Null(TaskMetric.MeanOf([0.4], [7]).StandardError);
+        Assert.Equal("40.0 %", MetricText.Value(new("acc", 0.4, null, MetricScale.Share)));
     }
 
     [Fact]

@@ -131,9 +131,9 @@ public sealed class InstructionTests
         var document = new TaskDocument(default, "here", 0);
         DocumentResult[] results = [.. new[] { true, false, false, true, true }.Select((follows, i) => new InstructionResult(
             new(document, ""), new("", 1, GenerationEnd.Length, 0), new(["a", "b"], [follows, i == 0], [follows, true])))];
-        Assert.Equal(Math.Sqrt(0.3 / 5), TaskMetric.Of(new("prompt_level_loose_acc"), results).StandardError, 1e-12);
+        Assert.Equal(Math.Sqrt(0.3 / 5), TaskMetric.Of(new("prompt_level_loose_acc"), results).StandardError!.Value, 1e-12);
         Assert.Equal(new[] { 1.0, 0, 0, 0.5, 0.5 }.Select(share => Math.Pow(share - 0.4, 2)).Sum() / 4 / 5,
-            Math.Pow(TaskMetric.Of(new("inst_level_strict_acc"), results).StandardError, 2), 1e-12);
+            Math.Pow(TaskMetric.Of(new("inst_level_strict_acc"), results).StandardError!.Value, 2), 1e-12);
     }
 
     [Theory]

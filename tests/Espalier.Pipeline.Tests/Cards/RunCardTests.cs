@@ -1,3 +1,4 @@
+using Espalier.Compression.Evaluation;
 using Espalier.Pipeline.Cards;
 using Espalier.Pipeline.Recipes;
 using Espalier.Pipeline.Runs;
@@ -72,8 +73,9 @@ public sealed class RunCardTests(RunCardTests.SmallRun run) : IClassFixture<RunC
             Assert.Equal((model.Parameters, on.Tokens), (Tables.Whole(row[1]), Tables.Whole(row[3])));
             Assert.Equal(on.Nll, Tables.Number(row[4]), 6e-5);
             var ends = row[5].Split(" to ");
-            Assert.Equal(on.Nll - (1.96 * on.NllStandardError), Tables.Number(ends[0]), 6e-5);
-            Assert.Equal(on.Nll + (1.96 * on.NllStandardError), Tables.Number(ends[1]), 6e-5);
+            var half = StudentT.TwoSidedQuantile(0.95, on.Windows!.Value - 1) * on.NllStandardError;
+            Assert.Equal(on.Nll - half, Tables.Number(ends[0]), 6e-5);
+            Assert.Equal(on.Nll + half, Tables.Number(ends[1]), 6e-5);
             Assert.Equal(Math.Exp(on.Nll), Tables.Number(row[6]), 0.006);
             Assert.Equal(on.BitsPerByte!.Value, Tables.Number(row[7]), 6e-5);
         }

@@ -43,13 +43,19 @@ public sealed class EvaluateStageTests : TorchTest
         Assert.Equal(isTaken, row.Evaluations[0].Nll == 1.5);
     }
 
-    [Fact]
-    public void A_loss_that_is_not_finite_is_a_row_of_the_table_too()
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(double.NaN)]
+    public void A_loss_that_JSON_has_no_number_for_is_kept_and_read_again(double nll)
     {
-        using var run = RunContext.Open(_folder, "recipe", 1, NullProgress.Instance, default);
-        var known = new PerplexityResult { Nll = double.NaN, NllStandardError = double.NaN, Tokens = 64, WindowNll = [double.NaN], Seconds = 1 };
-        var row = Evaluate(run, ComputeType.Float32, new KnownLoss("hash", 64, ComputeType.Float32, known)).Evaluations[0];
-        Assert.Equal((double.NaN, double.NaN, double.NaN), (row.Nll, row.NllStandardError, row.Perplexity));
+        var known = new PerplexityResult { Nll = nll, NllStandardError = nll, Tokens = 256, WindowNll = [nll], Seconds = 1 };
+        for (var start = 0; start < 2; start++)
+        {
+            using var run = RunContext.Open(_folder, "recipe", 1, NullProgress.Instance, default);
+            var row = Evaluate(run, ComputeType.Float32, new KnownLoss("hash", 64, ComputeType.Float32, known)).Evaluations[0];
+            Assert.Equal((nll, nll, Math.Exp(nll)), (row.Nll, row.NllStandardError, row.Perplexity));
+        }
     }
 
     private static ModelRow Evaluate(RunContext run, ComputeType compute, KnownLoss? known = null)

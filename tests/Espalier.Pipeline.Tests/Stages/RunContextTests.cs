@@ -47,6 +47,29 @@ public sealed class RunContextTests : IDisposable
     }
 
     [Fact]
+    public void Steps_that_a_start_logged_and_was_killed_after_count_in_the_stages_time()
+    {
+        // Ended in order it counts itself, by the clock: far less than what these steps say.
+        Assert.Throws<OperationCanceledException>(() => Within(Run, run => Stage(run, "train", stage =>
+        {
+            stage.Timing.Append(1, ("seconds", 4000.0));
+            stage.Timing.Append(2, ("seconds", 480.0));
+            throw new OperationCanceledException();
+        })));
+        Within(Run, run =>
+        {
+            Stage(run, "train");
+            Assert.InRange(Assert.Single(run.Used).Seconds, 4480, 8000);
+        });
+        // Done, it has its own time, and is found again with it.
+        Within(Run, run =>
+        {
+            Stage(run, "train", _ => Assert.Fail("done again"));
+            Assert.InRange(Assert.Single(run.Used).Seconds, 4480, 8000);
+        });
+    }
+
+    [Fact]
     public void Shards_of_a_cache_that_wrong_input_ended_stay()
     {
         Refused(run => Stage(run, "cache", stage =>

@@ -79,6 +79,18 @@ public sealed class TaskStageTests : TorchTest
     }
 
     [Fact]
+    public void A_perplexity_beyond_all_numbers_ends_no_run()
+    {
+        File.WriteAllText(Path.Combine(_folder, "my_task.yaml"), "kind: perplexity\ntest: texts.jsonl\nprompt: \"{text}\"\n");
+        // One word of white space: hundreds of tokens, more nats than e can be raised to.
+        File.WriteAllText(Path.Combine(_folder, "texts.jsonl"),
+            $"{{\"text\":\"{string.Concat(Enumerable.Range(0, 900).Select(i => (char)('!' + 2 + i * 7 % 50)))}\"}}\n");
+        Run("run", NullProgress.Instance);
+        var metric = Run("run", NullProgress.Instance).Row!.Metrics.Single(metric => metric.Name == "word_perplexity");
+        Assert.Equal(double.PositiveInfinity, metric.Value);
+    }
+
+    [Fact]
     public void Where_answers_are_held_against_the_first_models_it_stays_the_first_after_a_stop()
     {
         Write();

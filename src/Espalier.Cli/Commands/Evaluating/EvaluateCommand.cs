@@ -80,8 +80,8 @@ internal sealed class EvaluateCommand : CommandBase
     // Every word is a model.
     private int Tasks(CommandRun run)
     {
-        foreach (var option in Options.Where(option => option.Name is "--ids" or "--field" or "--sequence" or "--windows" or "--compute"
-            or "--per-token"))
+        foreach (var option in Options.Where(option => option.Name is "--ids" or "--field" or "--sequence" or "--batch" or "--windows"
+            or "--compute" or "--per-token"))
             if (run.Has(option))
                 throw new EspalierException(
                     $"{option.Name} is for the loss on a text, and --tasks runs benchmarks: give one of them");

@@ -152,7 +152,8 @@ internal sealed class TaskEvaluation
             var counts = ((JudgedQuestions)of.Item).Pairs(results[model.Index][of.Index].Documents, results[0][of.Index].Documents,
                 ScoreCache.OfUser(), name, run.Progress, run.Cancellation);
             return new JudgedPair(
-                tasks[of.Index].Name, model.Item, counts.Wins, counts.Losses, counts.Ties, counts.Unjudged, counts.WinRate);
+                tasks[of.Index].Name, model.Item, counts.Wins, counts.Losses, counts.Ties, counts.Unjudged, counts.WinRate,
+                counts.Rate?.Lower, counts.Rate?.Upper, counts.Rate?.Probability);
         }))
     ];
 

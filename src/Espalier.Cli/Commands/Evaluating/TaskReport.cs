@@ -32,4 +32,8 @@ internal sealed record TaskReport(IReadOnlyList<string> Models, IReadOnlyList<Ta
 /// <param name="Ties">All others that were judged.</param>
 /// <param name="Unjudged">Answers without a verdict in one order or both.</param>
 /// <param name="WinRate">Wins and half of the ties, of all that were judged; null where none was.</param>
-internal sealed record JudgedPair(string Task, string Model, int Wins, int Losses, int Ties, int Unjudged, double? WinRate);
+/// <param name="Lower">Lower end of its 95 % interval, over questions; null where fewer than two were judged.</param>
+/// <param name="Upper">Upper end.</param>
+/// <param name="Probability">Of a rate at least so far from a half between equally good models.</param>
+internal sealed record JudgedPair(string Task, string Model, int Wins, int Losses, int Ties, int Unjudged, double? WinRate,
+    double? Lower, double? Upper, double? Probability);

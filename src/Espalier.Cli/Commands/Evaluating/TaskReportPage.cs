@@ -68,6 +68,10 @@ internal static class TaskReportPage
 
     private static string Line(JudgedPair pair) =>
         $"{pair.Task}, {Name(pair.Model)}: {pair.Wins} wins, {pair.Losses} losses, {pair.Ties} ties"
-        + (pair.WinRate is { } rate ? $" ({MetricText.Number(rate, MetricScale.Share)} % with ties as halves)" : "")
+        + (pair.WinRate is { } rate ? $" ({MetricText.Number(rate, MetricScale.Share)} % with ties as halves{Sure(pair)})" : "")
         + (pair.Unjudged > 0 ? $"; {pair.Unjudged} not judged" : "");
+
+    private static string Sure(JudgedPair pair) => pair is { Lower: { } lower, Upper: { } upper, Probability: { } probability }
+        ? $"; 95 % interval {MetricText.Number(lower, MetricScale.Share)} to {MetricText.Number(upper, MetricScale.Share)}; "
+            + TaskPage.P(probability) : "";
 }

@@ -45,7 +45,8 @@ internal sealed class ScoreCommand : CommandBase
     {
         if (_comparison.IsAsked(run))
         {
-            if (run.Get(_model) is not null || _input.IsGiven(run) || _calibration.Given(run) is not null || run.Has(_output))
+            if (run.Get(_model) is not null || _input.IsGiven(run) || _calibration.Given(run) is not null
+                || new Option[] { _aggregators, _spans, _seed, _output }.Any(run.Has))
                 throw new EspalierException(
                     "--compare reads only two files of scores: leave out the model, its text, scoring options and --output");
             _comparison.Run(run);

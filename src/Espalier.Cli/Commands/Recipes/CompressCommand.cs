@@ -75,7 +75,7 @@ internal sealed class CompressCommand : CommandBase
         if (read.Length > 1 && !run.Has(_output))
             throw new EspalierException(
                 $"{read.Length} {(run.Has(_seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
-        var text = string.Join("\n", files.Select(File.ReadAllText));
+        var text = Changes(run) + string.Join("\n", files.Select(File.ReadAllText));
         var report = RecipeRun.Run(read, text, folder, run.Progress, (context, results) =>
         {
             context.Folder.WriteFile("report.html", stream =>
@@ -96,9 +96,17 @@ internal sealed class CompressCommand : CommandBase
     private static Recipe WithTrain(Recipe recipe, string[]? train) =>
         train is { Length: > 0 } ? recipe with { Data = recipe.Data with { Train = train } } : recipe;
 
+    /// <summary>What the command line puts in place of the recipe's, as a comment above it for who reads the recipe alone.</summary>
+    private string Changes(CommandRun run)
+    {
+        string[] given = [.. (run.Get(_train) ?? []).Select(text => $"{_train.Name} {Quoted.Shell(text)}"),
+            .. run.Get(_seeds) is { } seeds ? [$"{_seeds.Name} {seeds}"] : Array.Empty<string>()];
+        return given.Length == 0 ? "" : $"# Run with {string.Join(' ', given).ReplaceLineEndings(" ")}, in place of what stands below\n";
+    }
+
     private static void Show(Page page, CompressReport report)
     {
-        ModelTable.Show(page, report.Rows);
+        ModelTable.Show(page, report.Table);
         page.Line();
         foreach (var arm in report.Tasks ?? [])
         {
@@ -227,6 +235,9 @@ internal sealed record CompressReport(
     /// <summary>What to try the first student with.</summary>
     internal string Prompt { get; init; } = SamplePrompt.Otherwise;
 
+    /// <summary>The rows, with texts of one name that differ told apart.</summary>
+    internal IReadOnlyList<ModelRow> Table { get; init; } = Rows;
+
     internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new(
         Seeds: SeedSummary.Of(results.SelectMany(result => result.Rows)) is { Count: > 0 } seeds ? seeds : null,
         Differences: ArmDifference.Of(results) is { Count: > 0 } differences ? differences : null,
@@ -250,5 +261,6 @@ internal sealed record CompressReport(
         Profile: null)
     {
         Prompt = SamplePrompt.Of(results[0]),
+        Table = [.. TextNames.Apart(results).SelectMany(result => result.Rows)],
     };
 }

@@ -10,10 +10,10 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary>The table of a run: a row a model, its size, its loss on every text, its speed.</summary>
 internal static class ModelTable
 {
-    /// <summary>With several recipes the arm is a column, and models that arms share stand once.</summary>
+    /// <summary>With several recipes the arm is a column, and models that arms share stand once for the texts they were evaluated on.</summary>
     internal static TextTable Of(IReadOnlyList<ModelRow> rows)
     {
-        rows = [.. rows.DistinctBy(row => row.Path)];
+        rows = [.. rows.DistinctBy(row => (row.Path, row.Stage))];
         var arms = rows.Select(row => row.Arm).Distinct().Count() > 1;
         var sets = rows.SelectMany(row => row.Evaluations).Select(evaluation => evaluation.Set).Distinct().ToArray();
         var table = new TextTable([.. arms ? ["recipe"] : Array.Empty<Column>(), "model", ">parameters", ">w/o embedding", ">on disk",

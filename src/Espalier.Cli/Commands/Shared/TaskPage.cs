@@ -20,7 +20,7 @@ internal static class TaskPage
         foreach (var task in tasks)
             foreach (var metric in task.Results[0].Metrics)
                 table.Add([task.Task, $"{task.Shots}", $"{task.Documents}", metric.Name,
-                    .. task.Results.Select(result => ValueOf(result.Metrics.FirstOrDefault(of => of.Name == metric.Name)))]);
+                    .. task.Results.Select(result => MetricText.Value(result.Metrics, metric.Name))]);
         // A few subjects, such as the lengths of contexts, stand by themselves.
         foreach (var task in tasks.Where(task => task.Subjects.Count is > 1 and <= MostSubjects))
             foreach (var subject in task.Subjects)
@@ -51,9 +51,6 @@ internal static class TaskPage
         }
     }
 
-    // A model's total is missing where none of its documents count, as where a judge gave no grade.
-    private static string ValueOf(TaskMetric? metric) => metric is null ? "-" : MetricText.Value(metric);
-
     private static string Difference(ModelDifference comparison, MetricScale scale) =>
         $"{MetricText.Signed(comparison.Difference, scale)}{MetricText.Points(scale)} (95 % interval "
             + $"{MetricText.Number(comparison.Lower, scale)} to {MetricText.Number(comparison.Upper, scale)})";
@@ -65,6 +62,7 @@ internal static class TaskPage
         ? $"only this model right {comparison.OnlyModel}, only the other right {comparison.OnlyAgainst}"
         : $"better on {comparison.OnlyModel} documents, worse on {comparison.OnlyAgainst}";
 
-    private static string P(double probability) =>
+    /// <summary>p = 0.031, or p &lt; 0.001.</summary>
+    internal static string P(double probability) =>
         MetricText.Probability(probability) is ['<', ..] small ? $"p {small}" : $"p = {MetricText.Probability(probability)}";
 }

@@ -3,9 +3,13 @@ namespace Espalier.Evaluation.Tasks.Metrics;
 /// <summary>Metrics as tables show them: shares in per cent with one place, all else with three.</summary>
 internal static class MetricText
 {
-    /// <summary>45.0 ± 3.5 %.</summary>
-    public static string Value(TaskMetric metric) =>
-        $"{Number(metric.Value, metric.Scale)} ± {Number(metric.StandardError, metric.Scale)}{Unit(metric.Scale)}";
+    /// <summary>45.0 ± 3.5 %, or 45.0 % where one document tells no spread.</summary>
+    public static string Value(TaskMetric metric) => Number(metric.Value, metric.Scale)
+        + (metric.StandardError is { } error ? $" ± {Number(error, metric.Scale)}" : "") + Unit(metric.Scale);
+
+    /// <summary>That of one of a model's metrics; a dash where it has none, for none of its documents count.</summary>
+    public static string Value(IEnumerable<TaskMetric> metrics, string name) =>
+        metrics.FirstOrDefault(metric => metric.Name == name) is { } metric ? Value(metric) : "-";
 
     /// <summary>The unit after a value, with a blank before it; empty where there is none.</summary>
     public static string Unit(MetricScale scale) => scale == MetricScale.Share ? " %" : "";

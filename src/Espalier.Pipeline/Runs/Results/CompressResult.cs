@@ -14,13 +14,24 @@ namespace Espalier.Pipeline.Runs.Results;
 /// <param name="Tokens">Tokens predicted.</param>
 public sealed record EvaluationRow(
     string Set, double Nll, [property: JsonPropertyName("nll_se")]
-        double NllStandardError, double Perplexity, double? BitsPerByte, long Tokens);
+        double NllStandardError, double Perplexity, double? BitsPerByte, long Tokens)
+{
+    private const double Confidence = 0.95, Normal = 1.96;
+
+    /// <summary>Windows that the mean is over; null in what an earlier program kept.</summary>
+    [JsonInclude]
+    internal int? Windows { get; init; }
+
+    /// <summary>Half the width of the 95 % interval: Student's t over the windows, the normal where their number is not known.</summary>
+    internal double HalfWidth =>
+        NllStandardError * (Windows is > 1 and var n ? StudentT.TwoSidedQuantile(Confidence, n - 1) : Normal);
+}
 
 /// <summary>A metric of a benchmark.</summary>
 /// <param name="Name">As lm-evaluation-harness names it, where it has it.</param>
 /// <param name="Value">The share, number or perplexity.</param>
-/// <param name="StandardError">Its standard error over documents.</param>
-internal sealed record MetricRow(string Name, double Value, double StandardError);
+/// <param name="StandardError">Its standard error over documents; null of one.</param>
+internal sealed record MetricRow(string Name, double Value, double? StandardError);
 
 /// <summary>What a model makes of a benchmark.</summary>
 /// <param name="Task">The task's name.</param>

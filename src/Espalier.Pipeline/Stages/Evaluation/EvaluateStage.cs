@@ -159,18 +159,16 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
     internal static JsonObject ToJson(PerplexityResult result, EvaluationText text) => new()
     {
         ["set"] = text.Name,
-        ["nll"] = Finite(result.Nll),
-        ["nll_se"] = Finite(result.NllStandardError),
-        ["perplexity"] = Finite(result.Perplexity),
-        ["bits_per_byte"] = text.BytesPerToken is { } bytes ? Finite(result.Nll / Math.Log(2) / bytes) : null,
+        ["nll"] = result.Nll,
+        ["nll_se"] = result.NllStandardError,
+        ["perplexity"] = result.Perplexity,
+        ["bits_per_byte"] = text.BytesPerToken is { } bytes ? result.Nll / Math.Log(2) / bytes : null,
         ["tokens"] = result.Tokens,
+        ["windows"] = result.WindowNll.Count,
     };
 
-    // JSON has no NaN and no infinity.
-    private static double? Finite(double value) => double.IsFinite(value) ? value : null;
-
     internal static EvaluationRow FromJson(JsonObject entry) => new(
-        (string)entry["set"]!, (double?)entry["nll"] ?? double.NaN, (double?)entry["nll_se"] ?? double.NaN,
-        (double?)entry["perplexity"] ?? (entry["nll"] is null ? double.NaN : double.PositiveInfinity),
-        (double?)entry["bits_per_byte"], (long)entry["tokens"]!);
+        (string)entry["set"]!, entry["nll"].NumberOf()!.Value, entry["nll_se"].NumberOf()!.Value, entry["perplexity"].NumberOf()!.Value,
+        entry["bits_per_byte"].NumberOf(), (long)entry["tokens"]!)
+    { Windows = (int?)entry["windows"] };
 }

@@ -232,7 +232,8 @@ internal sealed class RunContext : IDisposable
             _used.Add(stage.Key.FolderName);
         stage.Arm = _arm;
         Advance(name);
-        var before = Manifest.Stages.FirstOrDefault(entry => entry.Folder == stage.Key.FolderName)?.Seconds ?? 0;
+        var entry = Manifest.Stages.FirstOrDefault(entry => entry.Folder == stage.Key.FolderName);
+        var before = entry?.SecondsIn(_folder.Path) ?? 0;
         // Read whole: what later stages compute from it must be what was made.
         if (stage.Verify() && stage.Record is { } done)
         {

@@ -206,7 +206,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         {
             ["set"] = name,
             ["loss"] = mean,
-            ["loss_se"] = error,
+            ["loss_se"] = error ?? 0,
             ["documents"] = losses.Count,
             ["cut"] = found.Cut,
             ["metric"] = score?.Name,
@@ -221,7 +221,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
         return new(name, (double)row["loss"]!, (double)row["loss_se"]!, documents[name])
         {
             Score = (string?)row["metric"] is { } metric
-                ? new(metric, (double)row["value"]!, (double)row["standard_error"]!) : null,
+                ? new(metric, row["value"].NumberOf()!.Value, row["standard_error"].NumberOf()) : null,
         };
     }
 

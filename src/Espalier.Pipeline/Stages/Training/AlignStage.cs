@@ -206,6 +206,6 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
     }
 
     private static HeldOutRow? Found(JsonNode? node) => node is not JsonObject found ? null
-        : new((double)found["loss"]!, (double)found["loss_se"]!, (long)found["counted"]!, (double?)found["accuracy"],
-            (double?)found["margin"]);
+        : new(found["loss"].NumberOf()!.Value, found["loss_se"].NumberOf()!.Value, (long)found["counted"]!, found["accuracy"].NumberOf(),
+            found["margin"].NumberOf());
 }

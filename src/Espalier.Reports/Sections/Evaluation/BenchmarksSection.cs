@@ -12,6 +12,9 @@ internal static class BenchmarksSection
 {
     private const int MostSubjects = 12;
 
+    /// <summary>Half the width of a 95 % interval in standard errors, by the normal approximation.</summary>
+    private const double Standard95 = 1.96;
+
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
         if (run.Arms.All(arm => arm.Result.Tasks is null))
@@ -43,7 +46,7 @@ internal static class BenchmarksSection
         foreach (var task in tasks)
             foreach (var metric in task.Results[0].Metrics)
                 table.Add(null, [task.Task, Units.Exact(task.Shots), Units.Exact(task.Documents), metric.Name,
-                    .. task.Results.Select(result => MetricText.Value(result.Metrics.First(of => of.Name == metric.Name)))]);
+                    .. task.Results.Select(result => MetricText.Value(result.Metrics, metric.Name))]);
         table.Write(html);
         if (tasks.Any(task => task.Chance is not null))
             html.Leaf("p", "By chance alone: " + string.Join(", ", tasks.Where(task => task.Chance is not null).Select(task =>
@@ -92,8 +95,9 @@ internal static class BenchmarksSection
         var unit = scale == MetricScale.Share ? 100.0 : 1;
         new IntervalChart($"{task.Metric.Name} on {task.Task} with 95 % intervals",
             scale == MetricScale.Share ? $"{task.Metric.Name}, %" : task.Metric.Name,
-            [.. models.Zip(task.Results, (model, result) => new Interval(
-                model, unit * result.Metrics[0].Value, CardEvaluation.Standard95 * unit * result.Metrics[0].StandardError))])
+            [.. from each in models.Zip(task.Results, (model, result) => (Model: model, result.Metrics))
+                from metric in each.Metrics.Where(metric => metric.Name == task.Metric.Name)
+                select new Interval(each.Model, unit * metric.Value, Standard95 * unit * (metric.StandardError ?? 0))])
         { Shown = value => MetricText.Number(value / unit, scale) }.Write(html);
         if (task.IsFew)
             html.Leaf("p", $"Of fewer than {TaskComparison.Few} documents, as here, intervals say little.", ("class", "quiet"));

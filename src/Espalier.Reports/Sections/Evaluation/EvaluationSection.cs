@@ -16,9 +16,9 @@ internal static class EvaluationSection
         html.Note(
             "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones of its "
                 + "window. NLL is the mean over all tokens; its standard error is the sample standard deviation of the windows' means "
-                + "divided by the square root of their number (a dash where there was one window). Bars show ± 1.96 standard errors, a 95 "
-                + "% "
-                + "interval. All models see the same windows, so a difference between two of them is surer than their intervals suggest.");
+                + "divided by the square root of their number (a dash where there was one window). Bars and intervals are 95 % "
+                + "by Student's t over the windows. All models see the same windows, so a difference between two of them is surer than "
+                + "their intervals suggest.");
         foreach (var text in run.Texts)
             Text(html, run, text);
     }
@@ -30,13 +30,15 @@ internal static class EvaluationSection
             run.Models.SelectMany(model => model.Row.Evaluations.Where(evaluation => evaluation.Set == text).Take(1)
                 .Select(evaluation => (Name: run.TitleOf(model), Of: evaluation))).ToArray();
         new IntervalChart($"NLL on {text} with 95 % intervals", "nats a token",
-            [.. rows.Select(row => new Interval(row.Name, row.Of.Nll, CardEvaluation.Standard95 * row.Of.NllStandardError))]).Write(html);
-        var table = new HtmlTable("Model", ">Tokens predicted", ">NLL", ">SE", ">95 % interval", ">Perplexity", ">95 % interval");
+            [.. rows.Select(row => new Interval(row.Name, row.Of.Nll, row.Of.HalfWidth))]).Write(html);
+        var table = new HtmlTable("Model", ">Tokens predicted", ">Windows", ">NLL", ">SE", ">95 % interval", ">Perplexity",
+            ">95 % interval");
         foreach (var (name, of) in rows)
         {
-            var half = CardEvaluation.Standard95 * of.NllStandardError;
+            var half = of.HalfWidth;
             var (low, high) = (of.Nll - half, of.Nll + half);
-            table.Add(null, new Cell(name), new Cell(Units.Exact(of.Tokens)), new Cell(Figures.Loss(of.Nll)),
+            table.Add(null, new Cell(name), new Cell(Units.Exact(of.Tokens)),
+                new Cell(of.Windows is { } windows ? Units.Exact(windows) : Figures.None), new Cell(Figures.Loss(of.Nll)),
                 new Cell(Figures.LossError(of.NllStandardError)),
                 new Cell(low < high ? $"{Figures.Loss(low)} to {Figures.Loss(high)}" : Figures.None),
                 new Cell(Figures.Short(of.Perplexity)),

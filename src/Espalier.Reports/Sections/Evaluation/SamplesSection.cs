@@ -16,16 +16,18 @@ internal static class SamplesSection
             return;
         html.Leaf("h2", "Samples");
         html.Note(
-            $"How to read it: beginnings of documents of {models[0].Texts[0].Set}, what follows there, and what each model writes instead, "
-                + "always taking the likeliest token. A few lines prove nothing; they show what kind of mistakes a loss stands for.");
-        foreach (var (number, sample) in models[0].Texts.Index())
+            $"How to read it: beginnings of documents of {string.Join(" and ", models.Select(model => model.Texts[0].Set).Distinct())}, "
+                + "what follows there, and what each model writes instead, always taking the likeliest token. A few lines prove nothing; "
+                + "they show what kind of mistakes a loss stands for.");
+        // Arms with different texts have beginnings of their own.
+        foreach (var (number, sample) in models.SelectMany(model => model.Texts).DistinctBy(sample => sample.Prompt).Index())
         {
             html.Leaf("h3", $"Beginning {number + 1}");
             html.Leaf("blockquote", Visible(sample.Prompt));
             using var list = html.Open("ul", ("class", "samples"));
             One(html, "The text itself", sample.Original, "original");
             foreach (var (model, texts) in models.Take(MostModels))
-                if (texts.ElementAtOrDefault(number) is { } own && own.Prompt == sample.Prompt)
+                if (texts.FirstOrDefault(own => own.Prompt == sample.Prompt) is { } own)
                     One(html, run.TitleOf(model), own.Written, model.Row.Model == "student" ? "student" : null);
         }
         if (models.Length > MostModels)

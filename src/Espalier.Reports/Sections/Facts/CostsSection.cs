@@ -10,8 +10,8 @@ internal static class CostsSection
     {
         html.Leaf("h2", "Costs");
         html.Note(
-            "How to read it: wall-clock seconds over all starts of the run; a stage "
-                + "that several arms share counts once. Tokens are those trained on.");
+            "How to read it: wall-clock seconds over all starts of the run, of one that was killed those of the steps that it logged; a "
+                + "stage that several arms share counts once. Tokens are those trained on.");
         Stages(html, run);
         html.Leaf("h3", "Machine");
         Machine(run).Write(html);

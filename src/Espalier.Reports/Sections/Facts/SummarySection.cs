@@ -92,9 +92,9 @@ internal static class SummarySection
         groups.Add(("", 1));
 
         var table = new HtmlTable(columns) { Groups = groups };
-        var teacher = run.Models.FirstOrDefault(model => model.Row.Model == "teacher");
         foreach (var model in run.Models)
-            table.Add(model.Row.Model == "student" ? "student" : null, [.. Cells(run, model, teacher == model ? null : teacher, bits)]);
+            table.Add(model.Row.Model == "student" ? "student" : null,
+                [.. Cells(run, model, run.TeacherOf(model) is { } teacher && teacher != model ? teacher : null, bits)]);
         return table;
     }
 

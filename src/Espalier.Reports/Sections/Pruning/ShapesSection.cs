@@ -23,20 +23,21 @@ internal static class ShapesSection
 
     internal static void Write(HtmlBuilder html, ReportRun run)
     {
-        var models = run.Models.Where(model => model.Row.Model is "teacher" or "student" && model.Config is not null).ToArray();
+        var models = run.Models.Where(model => model.Row.Model is "teacher" or "student" && model.Config is not null)
+            .GroupBy(model => (model.Row.Model, model.Row.Path))
+            .Select(same => same.First() with { Arms = [.. same.SelectMany(model => model.Arms)] }).ToArray();
         if (models.Length == 0)
             return;
         html.Leaf("h2", "Shapes");
         html.Note(
             "How to read it: a column a model, as its config.json says; the small figures "
                 + "are shares of the teacher. Head width and vocabulary always stay.");
-        var teacher = models.FirstOrDefault(model => model.IsTeacher);
         var table = new HtmlTable(["", .. models.Select(model => $">{run.TitleOf(model)}")]);
         foreach (var (name, value) in s_facts.Where(fact => models.Any(model => fact.Value(model.Config!) > 0)))
             table.Add(null,
                 [new(name),
                     .. models.Select(model =>
-                        Compared(value(model.Config!), teacher is null || teacher == model ? null : value(teacher.Config!)))]);
+                        Compared(value(model.Config!), run.TeacherOf(model)?.Config is { } teacher ? value(teacher) : null))]);
         table.Write(html);
         Layers(html, run);
     }

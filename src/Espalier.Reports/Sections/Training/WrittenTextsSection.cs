@@ -24,7 +24,7 @@ internal static class WrittenTextsSection
                 string.Join(", ", (result["dropped"] as JsonObject ?? []).Select(reason => $"{(int?)reason.Value} {reason.Key}")),
                 $"{(int?)result["kept"]}",
                 (long?)result["kept_tokens"] is { } tokens ? Units.Count(tokens) : Figures.None,
-                (double?)result["perplexity"] is { } perplexity ? FormattableString.Invariant($"{perplexity:0.00}") : Figures.None);
+                result["perplexity"].NumberOf() is { } perplexity ? FormattableString.Invariant($"{perplexity:0.00}") : Figures.None);
         table.Write(html);
     }
 }

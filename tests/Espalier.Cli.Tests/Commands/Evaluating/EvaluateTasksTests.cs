@@ -205,6 +205,7 @@ public sealed class EvaluateTasksTests : TorchTest
     [InlineData("--tasks tasks/endings/continuations.yaml --chat-template", "goes through no chat template")]
     [InlineData("--tasks tasks/endings/continuations.yaml --max-tokens 512", "none is left for the question")]
     [InlineData("--tasks mmlu --sequence 4", "--sequence is for the loss on a text")]
+    [InlineData("--tasks mmlu --batch 4", "--batch is for the loss on a text")]
     [InlineData("--tasks mmlu --benchmarks nowhere", "nowhere is no folder")]
     [InlineData("--shots 2", "--shots was given without --tasks")]
     [InlineData("--contamination nowhere.jsonl", "--contamination was given without --tasks")]

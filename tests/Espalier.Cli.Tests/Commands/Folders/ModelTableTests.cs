@@ -25,4 +25,14 @@ public sealed class ModelTableTests : IDisposable
         Assert.Equal("374 (355 to 385)", ModelTable.Of(rows).Rows[^1][^1]);
         Assert.Contains("96 tokens; the median of 5 measurements", ModelTable.Legend(rows), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_teacher_that_was_evaluated_on_two_texts_stands_twice()
+    {
+        var rows = _run.Arm("a").Rows.Select(row => row with { Stage = $"evaluate-a-{row.Model}" })
+            .Concat(_run.Arm("b").Rows.Select(row => row with { Stage = $"evaluate-b-{row.Model}" })).ToArray();
+        Assert.Equal(2, ModelTable.Of(rows).Rows.Count(row => row[1] == "teacher"));
+        rows = [.. rows.Select(row => row with { Stage = $"evaluate-{row.Model}" })];
+        Assert.Equal(1, ModelTable.Of(rows).Rows.Count(row => row[1] == "teacher"));
+    }
 }

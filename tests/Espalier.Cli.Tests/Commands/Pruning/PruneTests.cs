@@ -226,6 +226,8 @@ public sealed class PruneTests : TorchTest
     [Theory]
     [InlineData("--random --method taylor --hidden 32 --output OUT/x", "--random and --method were given")]
     [InlineData("--scores s.json --samples 3 --hidden 32 --output OUT/x", "--scores and --samples were given")]
+    [InlineData("--random --memory 1GB --hidden 32 --output OUT/x", "--random and --memory were given")]
+    [InlineData("--random --stream --hidden 32 --output OUT/x", "--random and --stream were given")]
     [InlineData("--method magnitude --random --hidden 32 --output OUT/x", "--random and --method magnitude")]
     [InlineData("--method magnitude --ids 1,2,3 --hidden 32 --output OUT/x", "text or --ids to score on and --method magnitude")]
     [InlineData("--random --hidden 64 --output OUT/x", "prune.hidden is 64")]

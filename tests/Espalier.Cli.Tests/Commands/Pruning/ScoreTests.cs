@@ -133,6 +133,8 @@ public sealed class ScoreTests : TorchTest
         Assert.Contains("no model was given", Verb.Refused("score"));
         Assert.Contains("--compare", Verb.Refused("score --compare a.json"));
         Assert.Contains("missing.json", Verb.Refused("score --compare missing.json missing.json"));
+        foreach (var unread in (string[])["--spans 1,2", "--seed 3", "--aggregators all", "--stream", "--memory 1GB"])
+            Assert.Contains("--compare reads only two files", Verb.Refused($"score --compare missing.json missing.json {unread}"));
     }
 
     [Fact]

@@ -40,6 +40,15 @@ public sealed class StudyReportTests(StudyRun run) : TorchTest, IClassFixture<St
     }
 
     [Fact]
+    public void What_the_command_line_put_in_place_of_the_recipes_stands_above_them()
+    {
+        _ = run.Printed;
+        const string Above = "# Run with --seeds 1,2, in place of what stands below\nteacher:";
+        Assert.StartsWith(Above, File.ReadAllText(Path.Combine(run.Folder, "recipe.yaml")), StringComparison.Ordinal);
+        Assert.Contains(Page().Descendants("pre"), text => text.Value.StartsWith(Above, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_folder_alone_gives_the_report_that_the_run_wrote()
     {
         var written = File.ReadAllText(run.Printed.GetProperty("report").GetString()!);

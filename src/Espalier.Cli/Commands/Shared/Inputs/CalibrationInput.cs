@@ -29,7 +29,8 @@ internal sealed class CalibrationInput
 
     /// <summary>The first option that was given, or null.</summary>
     internal string? Given(CommandRun run) =>
-        _keys.GivenNames(run).Concat(_cut.Options.Where(run.Has).Select(option => option.Name)).FirstOrDefault();
+        _keys.GivenNames(run).Concat(_cut.Options.Concat(_memory.Options).Where(run.Has).Select(option => option.Name))
+            .FirstOrDefault();
 
     /// <summary>Refuses options and text that the method does not read.</summary>
     internal void Check(CommandRun run, TokenInput input)

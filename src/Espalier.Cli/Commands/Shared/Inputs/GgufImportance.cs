@@ -56,10 +56,10 @@ internal sealed class GgufImportance
         IReadOnlyList<(GgufFormat Format, string File)> files,
         bool clamp)
     {
-        foreach (var loss in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder, files.Select(file => file.Format)))
-            run.Progress.Warn(loss);
+        foreach (var lost in GgufExporter.Check(checkpoint.Config, checkpoint.Folder, checkpoint.Folder, files.Select(file => file.Format)))
+            run.Progress.Warn(lost);
         using var text = input.IsGiven(run) ? input.Open(run, checkpoint) : null;
-        var (importance, windows, nll) = Read(run, checkpoint, text);
+        var (importance, windows, loss) = Read(run, checkpoint, text);
 
         var rows = new List<FormatRow>();
         foreach (var (format, file) in files)
@@ -69,13 +69,14 @@ internal sealed class GgufImportance
                 errors = GgufExporter.Export(checkpoint.Folder, file, format,
                     new TaskProgress<GgufProgress>(task, written => written.BytesDone), clamp: clamp, importance: importance,
                     cancellation: run.Cancellation);
+            var own = windows is null ? null : Loss(run, checkpoint.Config, file, windows);
             rows.Add(
                 new(file, format.Name(), new FileInfo(file).Length, 8.0 * errors.Sum(one => one.Bytes) / errors.Sum(one => one.Elements),
-                Overall(errors), windows is null ? null : Nll(run, checkpoint.Config, file, windows),
+                Overall(errors), own?.Nll, own is null ? null : PairedDifference.Of(own.WindowNll, loss!.WindowNll).StandardError,
                 [.. errors.Select(one => new ExportedTensor(one.Tensor, one.Type.Name(), one.Elements, one.Bytes, one.Error))]));
         }
 
-        return new(checkpoint.Folder, text?.Name, importance is not null, windows is null ? null : Measured(run, windows), nll,
+        return new(checkpoint.Folder, text?.Name, importance is not null, windows is null ? null : Measured(run, windows), loss?.Nll,
             checkpoint.TotalBytes, rows);
     }
 
@@ -85,7 +86,7 @@ internal sealed class GgufImportance
         foreach (var row in report.Files)
             table.Add(row.Output, row.Type, Units.Bytes(row.Bytes), Text(row.BitsPerWeight, "0.00"), Percent(row.Error),
                 row.Nll is { } nll ? Text(nll, "0.0000") : "-", row.Nll - report.Nll is { } more ? Text(more, "+0.0000;-0.0000;0.0000")
-                    : "-");
+                    + (row.AboveSe is { } error ? $" ± {Text(error, "0.0000")}" : "") : "-");
         page.Table(table);
         if (report.Nll is { } own)
             page.Line($"the model itself: {Text(own, "0.0000")} nats per token on {report.Windows} windows of {report.Data}"
@@ -103,7 +104,7 @@ internal sealed class GgufImportance
             : Math.Sqrt(measured.Sum(one => one.Error * one.Error * one.SquareSum) / measured.Sum(one => one.SquareSum));
     }
 
-    private (Func<Parameter, float[]?>? Importance, WindowSet? Windows, double? Nll) Read(
+    private (Func<Parameter, float[]?>? Importance, WindowSet? Windows, PerplexityResult? Loss) Read(
         CommandRun run, Checkpoint checkpoint, TokenSource? text)
     {
         if (text is null)
@@ -131,19 +132,19 @@ internal sealed class GgufImportance
 
         var set = new WindowSet(measured, sequence, WindowStride.Contiguous);
         return (importance, set, PerplexityEvaluator.Run(decoder, set, Measured(run, set), _cut.Batch(run), run.Progress,
-            stop: run.Cancellation).Nll);
+            stop: run.Cancellation));
     }
 
     private long Measured(CommandRun run, WindowSet set) => run.Get(_windows) ?? set.Count;
 
-    private double Nll(CommandRun run, DecoderConfig config, string file, WindowSet windows)
+    private PerplexityResult Loss(CommandRun run, DecoderConfig config, string file, WindowSet windows)
     {
         using var gguf = GgufFile.Open(file);
         using var decoder = GgufDecoder.Load(gguf, config);
-        var nll = PerplexityEvaluator.Run(
-            decoder, windows, Measured(run, windows), _cut.Batch(run), run.Progress, stop: run.Cancellation).Nll;
-        return double.IsFinite(nll) ? nll
-            : throw new EspalierException($"{file}: the mean NLL is {nll}: its activations overflow on this text") { ExitCode = 1 };
+        var loss = PerplexityEvaluator.Run(
+            decoder, windows, Measured(run, windows), _cut.Batch(run), run.Progress, stop: run.Cancellation);
+        return double.IsFinite(loss.Nll) ? loss
+            : throw new EspalierException($"{file}: the mean NLL is {loss.Nll}: its activations overflow on this text") { ExitCode = 1 };
     }
 }
 
@@ -166,8 +167,9 @@ internal sealed record FormatTable(string Model, string? Data, bool Imatrix, lon
 /// <param name="BitsPerWeight">Bits of the tensors over their weights.</param>
 /// <param name="Error">Root of the mean squared error of all weights over that of their mean square.</param>
 /// <param name="Nll">Mean NLL of the text under the file's weights, computed here in float32, nats a token.</param>
+/// <param name="AboveSe">Standard error of that less the model's own, over the same windows; null of one window.</param>
 /// <param name="Tensors">Each tensor.</param>
-internal sealed record FormatRow(string Output, string Type, long Bytes, double BitsPerWeight, double Error, double? Nll,
+internal sealed record FormatRow(string Output, string Type, long Bytes, double BitsPerWeight, double Error, double? Nll, double? AboveSe,
     IReadOnlyList<ExportedTensor> Tensors);
 
 /// <summary>A tensor of a GGUF file.</summary>
