@@ -10,7 +10,7 @@ namespace Espalier.Cli.Commands.Shared;
 /// <summary>The table of a run: a row a model, its size, its loss on every text, its speed.</summary>
 internal static class ModelTable
 {
-    /// <summary>With several recipes the arm is a column, and models that arms share stand once for the texts they were evaluated on.</summary>
+    /// <summary>With several recipes the arm is a column; a model that arms share stands once for the texts it is evaluated on.</summary>
     internal static TextTable Of(IReadOnlyList<ModelRow> rows)
     {
         rows = [.. rows.DistinctBy(row => (row.Path, row.Stage))];
