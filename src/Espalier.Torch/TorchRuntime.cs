@@ -38,7 +38,7 @@ public static unsafe class TorchRuntime
             }
             else if (Threads != value)
                 throw new TorchException(
-                    $"libtorch {Version} lets nobody choose its threads: set OMP_NUM_THREADS={value} before the program starts");
+                    $"libtorch {Version} cannot change its number of threads: set OMP_NUM_THREADS={value} before the program starts");
         }
     }
 
@@ -92,8 +92,8 @@ public static unsafe class TorchRuntime
             return device;
         var why = CudaDevices > 0 ? $"this libtorch sees {CudaDevices} CUDA device{(CudaDevices == 1 ? "" : "s")}, from cuda:0"
             : LibtorchLoader.WithoutCuda
-            ?? $"libtorch {Version} sees no CUDA device; it needs a libtorch that was built for CUDA, named by "
-                + $"{LibtorchFolder.Variable}, and NVIDIA's driver";
+            ?? $"libtorch {Version} sees no CUDA device; install NVIDIA's driver and set "
+                + $"{LibtorchFolder.Variable} to a libtorch built for CUDA";
         throw new EspalierException($"{device} cannot be used: {why}");
     }
 

@@ -54,7 +54,7 @@ public sealed class EmbeddingEndpointTests : TorchTest
         var error = await Assert.ThrowsAsync<ClientResultException>(() =>
             Client(server).GenerateEmbeddingAsync("a", new EmbeddingGenerationOptions { Dimensions = 7 }));
         Assert.Equal(400, error.Status);
-        Assert.Contains("was not trained to be cut", error.Message);
+        Assert.Contains("were not trained to be truncated", error.Message);
         foreach (var (body, param, reason) in ((string, string?, string)[])
             [
                 ("{}", "input", "input is missing"), ("{\"input\":\"\"}", "input", "input 0 is empty"),

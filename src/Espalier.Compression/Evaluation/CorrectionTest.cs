@@ -3,7 +3,7 @@ using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Compression.Evaluation;
 
-/// <summary>What the teacher makes of one text; means over windows with their standard errors, nats a token.</summary>
+/// <summary>What the teacher makes of one text; means over windows with their standard errors, nats per token.</summary>
 /// <param name="Name">The text.</param>
 /// <param name="Windows">Windows looked at.</param>
 /// <param name="Loss">Mean negative log-likelihood.</param>
@@ -64,8 +64,8 @@ public sealed record CorrectionTestResult
 
     /// <summary>The decision in a sentence.</summary>
     public string Why => string.Create(CultureInfo.InvariantCulture,
-        $"correction is {(Needed ? "" : "not ")}needed: beyond what it expects, the teacher loses {Data.Excess:0.000} nats a token on "
-            + $"{Data.Name} and {Reference.Excess:0.000} on {Reference.Name}; "
+        $"correction is {(Needed ? "" : "not ")}needed: beyond its own expectation, the teacher loses {Data.Excess:0.000} nats per "
+        + $"token on {Data.Name} and {Reference.Excess:0.000} on {Reference.Name}; "
         + $"the difference is {Difference:0.000} ± {DifferenceSe:0.000}, with 95 % confidence "
         + $"{(Lower > Threshold ? "above" : "not above")} {Threshold:0.###} (lower end {Lower:0.000})");
 }
@@ -112,7 +112,7 @@ internal static class CorrectionTest
         IProgressReporter progress, CancellationToken stop = default)
     {
         if (!(threshold >= 0 && double.IsFinite(threshold)))
-            throw new EspalierException($"threshold is {threshold} and must be at least 0");
+            throw new EspalierException($"threshold is {threshold}; it must be at least 0");
         sequence = Math.Min(sequence, MostSequence);
         var (ours, theirs) = (Look(data, dataName), Look(reference, referenceName));
         var judged = WelchInterval.Of(ours.Excess, theirs.Excess);

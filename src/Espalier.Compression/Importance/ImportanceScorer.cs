@@ -93,10 +93,10 @@ internal static class ImportanceScorer
     internal static void Check(long windows, int samples, int sequence, string? key = null)
     {
         if (samples < 1)
-            throw new EspalierException($"samples is {samples} and must be at least 1");
+            throw new EspalierException($"samples is {samples}; it must be at least 1");
         if (windows < samples)
             throw new EspalierException(
-                $"{(key is null ? "" : $"{key}: ")}{samples} calibration samples of {sequence + 1} ids were asked for and the text has "
-                    + $"{windows}: give more text, fewer samples or shorter ones");
+                $"{(key is null ? "" : $"{key}: ")}{samples} calibration samples of {sequence + 1} ids were requested, but the text has "
+                    + $"{windows}: give more text, or use fewer or shorter samples");
     }
 }

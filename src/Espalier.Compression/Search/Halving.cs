@@ -17,7 +17,7 @@ public enum HalvingEnd
 
 /// <summary>A candidate's losses on one text, or on one task.</summary>
 /// <param name="Text">The text's name, or the task's.</param>
-/// <param name="Nll">Mean, nats a token; of a task the mean of what candidates are ordered by there.</param>
+/// <param name="Nll">Mean, nats per token; of a task the mean of what candidates are ordered by there.</param>
 /// <param name="StandardError">Its standard error over windows or documents.</param>
 /// <param name="Windows">The windows' means, or the documents' losses, for paired comparison.</param>
 internal sealed record TextLoss(string Text, double Nll, double StandardError, IReadOnlyList<double> Windows)
@@ -127,10 +127,11 @@ internal static class Halving
         return result.End switch
         {
             HalvingEnd.Stable =>
-                $"ended at {steps} steps: the order of the {result.Rungs[^1].Order.Count} survivors was that of the rung before, by more "
+                $"ended at {steps} steps: the order of the {result.Rungs[^1].Order.Count} survivors was the same as in the previous "
+                    + "rung, by more "
                     + "than the standard errors of their differences",
-            HalvingEnd.OneAlone => $"ended at {steps} steps: there was nothing to compare the one candidate with",
-            _ => $"ended at {steps} steps: all rungs were used, and the order of the last survivors may still move",
+            HalvingEnd.OneAlone => $"ended at {steps} steps: the one candidate left had nothing to compare with",
+            _ => $"ended at {steps} steps: all rungs were used, and the order of the last survivors may still change",
         };
     }
 }

@@ -7,7 +7,7 @@ namespace Espalier.Compression.Search;
 /// <summary>A candidate's loss on one text or benchmark at one rung.</summary>
 /// <param name="Steps">Optimizer steps from the beginning.</param>
 /// <param name="Set">The text's name, or the benchmark's.</param>
-/// <param name="Nll">Mean, nats a token; of a benchmark the mean over documents of what candidates are ordered by there.</param>
+/// <param name="Nll">Mean, nats per token; of a benchmark the mean over documents of what candidates are ordered by there.</param>
 /// <param name="NllStandardError">Its standard error over windows or documents.</param>
 public sealed record RungLoss(long Steps, string Set, double Nll, [property: JsonPropertyName("nll_se")] double NllStandardError)
 {

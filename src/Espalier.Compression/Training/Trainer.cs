@@ -49,7 +49,7 @@ public sealed class Trainer : IDisposable
         (_model, _objective, _data, _options, _ranks) = (model, objective, data, options.Validate(), ranks ?? Ranks.Single);
         if (options.Batch % _ranks.Count != 0)
             throw new EspalierException(
-                $"batch is {options.Batch} and {_ranks.Count} processes share it: take a multiple of {_ranks.Count}");
+                $"batch is {options.Batch} and {_ranks.Count} processes share it: use a multiple of {_ranks.Count}");
         _share = options.Batch / _ranks.Count;
         _schedule = options.LearningRates;
         model.Compute = options.Compute;

@@ -30,7 +30,7 @@ internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOn
     {
         var prefix = tokenizer.BosId ?? tokenizer.EosId
             ?? throw new EspalierException(
-                "the model's tokenizer has neither BOS nor EOS, from which the first token of a text is predicted");
+                "the model's tokenizer has neither BOS nor EOS to predict a text's first token from");
         int[][] ids = [.. Questions.Select(text => Encode(tokenizer, text, decoder.Config))];
         var requests = new List<ScoredRequest>();
         var owners = new List<int>();

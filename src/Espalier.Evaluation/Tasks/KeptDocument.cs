@@ -21,5 +21,5 @@ internal sealed record KeptDocument(
     public override double Weight(string metric) => Weights?[metric] ?? 1;
 
     public override void Write(Utf8JsonWriter json) =>
-        throw new NotSupportedException("what was kept of a document stands in its file already");
+        throw new NotSupportedException("a stored document cannot be stored again");
 }

@@ -65,7 +65,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     public ElementType StoredType => _weights?.MainType ?? DeclaredType(RawConfig);
 
     private CheckpointWeights Weights => _weights
-        ?? throw new EspalierException($"{Folder}: was opened for its config alone; the weights are needed here");
+        ?? throw new EspalierException($"{Folder}: was opened only for its config, but the weights are needed here");
 
     /// <summary>Opens a folder.</summary>
     /// <param name="folder">The folder; it holds <c>config.json</c> and, where wanted, the weights.</param>

@@ -16,7 +16,7 @@ public sealed partial class Decoder
     internal void Attach(LowRankAdapter[] adapters)
     {
         if (_adapters.Length > 0)
-            throw new InvalidOperationException("the model has adapters already");
+            throw new InvalidOperationException("the model already has adapters");
         _adapters = adapters;
         BuildBlocks();
     }

@@ -208,7 +208,8 @@ public sealed partial class Decoder : IDisposable
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         if (past > 0 && past <= Config.LongAfter && past + T > Config.LongAfter)
             throw new EspalierException(
-                $"the text grows to {past + T} positions, and after {Config.LongAfter} all of them turn by other factors (LongRoPE): clear "
+                $"the text grows to {past + T} positions, and after {Config.LongAfter} all of them use other rotary factors (LongRoPE): "
+                    + "clear "
                     + "the cache and give the whole text again");
         return layout is not null
             ? new(layout.Tables, layout.Masks, layout.Begins, null, tap, Compute)

@@ -30,8 +30,8 @@ internal sealed class Grammar
     {
         Heights.Find(root);
         if (root.Height > Deepest)
-            throw new EspalierException("no value fits the schema: what it requires excludes itself, or has no end");
-        Start = State(Push(root, 0, null), null) ?? throw new InvalidOperationException("a grammar that can be written has no start");
+            throw new EspalierException("no value fits the schema: its requirements contradict each other or never end");
+        Start = State(Push(root, 0, null), null) ?? throw new InvalidOperationException("a grammar with a finite text has no start");
     }
 
     /// <summary>The state before the first byte.</summary>

@@ -55,7 +55,7 @@ internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
         {
             var allowed = grammar.Allowed(_state);
             if (allowed.AsSpan().IndexOfAnyExcept(0UL) < 0)
-                throw new EspalierException("the model's vocabulary has no token that could go on with the text that its form asks for");
+                throw new EspalierException("the model's vocabulary has no token that can continue the text in the required format");
             for (var id = 0; id < logits.Length; id++)
                 if ((allowed[id / 64] >> (id % 64) & 1) == 0)
                     logits[id] = float.NegativeInfinity;
@@ -70,7 +70,7 @@ internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
             }
             foreach (var b in grammar.BytesOf(id))
                 _state = grammar.After(_state, b)
-                    ?? throw new InvalidOperationException($"id {id} may not come and was chosen all the same");
+                    ?? throw new InvalidOperationException($"id {id} is not allowed but was chosen");
         }
     }
 
@@ -79,5 +79,5 @@ internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
     private bool IsStop(int id) => tokens.StopIds.Contains(id);
 
     private byte[] BytesOf(int id) => tokens.Bytes[id]
-        ?? throw new InvalidOperationException($"id {id} stands for no text and was chosen all the same");
+        ?? throw new InvalidOperationException($"id {id} has no text but was chosen");
 }

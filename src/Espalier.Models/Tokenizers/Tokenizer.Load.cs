@@ -69,8 +69,8 @@ public sealed partial class Tokenizer
         if (!_post.Before.SequenceEqual(template.Before) || !_post.After.SequenceEqual(template.After))
         {
             Disagreement = $"{path}: its template puts {Around(template)} around a text, and {ofClass!.Name} by add_bos_token and "
-                + $"add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others that go by the "
-                + "template alone give other ids: make the two say the same";
+                + $"add_eos_token {Around(_post)}, which is used here and in transformers 4; transformers 5 and others that use the "
+                + "template alone give other ids: make the two agree";
             Sha256 = ContentHash.OfText($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}");
         }
 

@@ -93,8 +93,8 @@ public sealed partial class Tokenizer
         foreach (var id in ids)
             if (id >= rows)
                 throw new EspalierException(
-                    $"{origin}: the tokenizer gave id {id} ('{TokenText(id)}'), not below the vocabulary of {rows}, which is what the "
-                        + "model has rows for: take it out of the text");
+                    $"{origin}: the tokenizer gave id {id} ('{TokenText(id)}'), but the model only has rows "
+                        + $"for ids below {rows}: remove it from the text");
     }
 
     /// <summary>The text of ids. Ids without a token add nothing.</summary>

@@ -16,29 +16,30 @@ internal static class ChatAnswers
     {
         if (model.Template is not { } template)
             throw RequestException.Bad(
-                "this model has no chat template: ask /v1/completions, or start the server with --chat-template FILE",
+                "this model has no chat template: use /v1/completions, or start the server with --chat-template FILE",
                 code: "no_chat_template");
         var source = template.Source(hasTools: request.Tools is not null);
         // Harmony's answers are hidden thoughts and the answer in channels, which are not told apart here.
         if (source.Contains("<|channel|>", StringComparison.Ordinal) && source.Contains("<|message|>", StringComparison.Ordinal))
-            throw RequestException.Bad("this model answers in channels (Harmony), which are not read here: ask /v1/completions",
+            throw RequestException.Bad("this model answers in channels (Harmony), which are not supported here: use /v1/completions",
                 code: "unsupported");
         if (ChatRequest.NamedVariables.FirstOrDefault(name => request.Variables?.ContainsKey(name) == true
             && !source.Contains(name, StringComparison.Ordinal)) is { } unknown)
-            throw RequestException.Bad($"this model's chat template does not know {unknown}: leave it out", unknown, "unsupported");
+            throw RequestException.Bad($"this model's chat template does not support {unknown}: leave it out", unknown, "unsupported");
         Func<ToolCallText>? calls = null;
         TokenGrammar? grammar = null;
         if (request.Tools is not null)
         {
             // Whoever asks, over HTTP or in this process: one of the two would be left out without a word.
             if (request.Options.Schema is not null)
-                throw RequestException.Bad("response_format with JSON and tools do not go together here: leave one out", "response_format",
+                throw RequestException.Bad("response_format with JSON cannot be combined with tools here: leave one out", "response_format",
                     "unsupported");
             if (ToolForms.IsMarkedUp(source))
-                throw RequestException.Bad("this model writes calls as <function=name>, which is not read here: leave tools out", "tools",
+                throw RequestException.Bad("this model writes calls as <function=name>, which is not supported here: leave tools "
+                    + "out", "tools",
                     "unsupported");
             var form = model.FormWithTools ?? throw RequestException.Bad(
-                "this model's chat template has no tools: leave them out, or take a model that was trained to call them", "tools",
+                "this model's chat template has no tools: leave them out, or use a model trained to call them", "tools",
                 "unsupported");
             calls = () => new(form, request.ToolNames, isAllCalls: request.Choice is not null);
             if (request.Choice is { } choice)

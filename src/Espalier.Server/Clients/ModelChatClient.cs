@@ -139,7 +139,8 @@ public sealed class ModelChatClient : IChatClient
         if (!JsonBody.TryParse(call.Arguments, out var document))
             return new(call.Id, call.Name)
             {
-                Exception = new EspalierException($"the arguments of the call of {call.Name} are no whole JSON object: the answer was cut"),
+                Exception = new EspalierException($"the arguments of the call of {call.Name} are not a complete JSON object: the answer "
+                    + "was cut off"),
             };
         using (document)
             return new(call.Id, call.Name, document.RootElement.EnumerateObject()

@@ -12,7 +12,7 @@ internal static class ArgumentCheck
     {
         var wanted = schema.Parameters;
         if (given.Length > wanted.Length)
-            throw new TorchException($"{schema.FullName} takes {wanted.Length} arguments and was given {given.Length}");
+            throw new TorchException($"{schema.FullName} takes {wanted.Length} arguments but was given {given.Length}");
         for (var i = 0; i < wanted.Length; i++)
         {
             var argument = i < given.Length ? given[i] : Argument.Default;
@@ -57,10 +57,10 @@ internal static class ArgumentCheck
                 throw Wrong(schema, parameter, $"is {bits}, which is not a {parameter.Type.Kind}");
         }
         else if (parameter.Type.Kind == ValueKind.Device && argument.Reference is string device && !Devices.TryParse(device, out _))
-            throw Wrong(schema, parameter, $"is the device '{device}', which is none of cpu, cuda, cuda:N and meta");
+            throw Wrong(schema, parameter, $"is the device '{device}', but must be cpu, cuda, cuda:N or meta");
         else if (!parameter.Type.EntriesAreOptional
             && argument.Reference is Tensor?[] tensors && Array.IndexOf(tensors, null) is >= 0 and var place)
-            throw Wrong(schema, parameter, $"has no tensor at place {place}: a tensor is null");
+            throw Wrong(schema, parameter, $"is null at index {place}");
     }
 
     private static TorchException Wrong(OpSchema schema, Parameter parameter, string what) =>

@@ -32,7 +32,7 @@ internal static unsafe class OpResults
         if (capacity == 0 || count <= capacity)
             return capacity == 0 ? 0 : count;
         Free(results, capacity);
-        throw new TorchException($"{schema.FullName} gives {count} results and there is room for {capacity}");
+        throw new TorchException($"{schema.FullName} returned {count} results, but there is room for only {capacity}");
     }
 
     public static void Free(NativeValue* results, int count)

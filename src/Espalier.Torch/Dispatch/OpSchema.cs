@@ -34,7 +34,7 @@ internal sealed class OpSchema
         var open = text.IndexOf('(', StringComparison.Ordinal);
         var arrow = text.LastIndexOf(" -> ", StringComparison.Ordinal);
         if (open <= 0 || arrow < open || text[arrow - 1] != ')')
-            throw new FormatException($"this is no schema: {text}");
+            throw new FormatException($"not an operator schema: {text}");
         var name = text[..open];
         var point = name.IndexOf('.', StringComparison.Ordinal);
         var parameters = Parts(WithoutAliases(text[(open + 1)..(arrow - 1)]))

@@ -30,7 +30,7 @@ internal sealed record Parameter(string Name, ValueType Type, bool HasDefault, A
             _ when long.TryParse(text, NumberStyles.AllowLeadingSign, invariant, out var whole) =>
                 type.Kind == ValueKind.Float ? (Argument)(double)whole : (Argument)whole,
             _ when double.TryParse(text, NumberStyles.Float, invariant, out var number) => number,
-            _ => throw new FormatException($"the default {text} is not known: {schema}"),
+            _ => throw new FormatException($"unknown default {text}: {schema}"),
         };
     }
 }

@@ -19,7 +19,7 @@ internal sealed record ValueType(ValueKind Kind, bool IsList, bool IsOptional, b
             rest = rest[..rest.LastIndexOf('[')];
             entries = Cut(ref rest, '?');
         }
-        return new(KindOf(rest) ?? throw new FormatException($"the type {text} is not known: {schema}"), list, optional, entries);
+        return new(KindOf(rest) ?? throw new FormatException($"unknown type {text}: {schema}"), list, optional, entries);
     }
 
     public override string ToString() => $"{Kind}{(EntriesAreOptional ? "?" : "")}{(IsList ? "[]" : "")}{(IsOptional ? "?" : "")}";

@@ -51,7 +51,7 @@ internal static class ReductionRules
     public static Backward Norm(ref Recording call)
     {
         if (call.Number(1, 2) != 2)
-            throw new TorchException($"a gradient is known of the L2 norm alone, not of order {call.Number(1, 2)}");
+            throw new TorchException($"only the L2 norm has a gradient, not a norm of order {call.Number(1, 2)}");
         var a = call.FormOf(0);
         var kept = KeptShape(a.Shape, call.Integers(2));
         var (x, y) = (call.Keep(0), call.Keep(call.Result));

@@ -19,13 +19,13 @@ public static class TensorGradients
             set
             {
                 if (value && !tensor.DType.IsFloatingPoint())
-                    throw new TorchException($"only floating-point tensors can want a gradient, and this one is {tensor.DType}");
+                    throw new TorchException($"only floating-point tensors can require a gradient; this one is {tensor.DType}");
                 tensor.ThrowIfDisposed();
                 if (tensor.IsRecorded)
                 {
                     if (!value)
                         throw new TorchException(
-                            "the result of a recorded operation keeps its place in the graph; Detach gives its values alone");
+                            "the result of a recorded operation stays in the graph; Detach returns its values alone");
                     return;
                 }
                 if (value || tensor.Leaf is not null)
@@ -59,9 +59,9 @@ public static class TensorGradients
                 var (root, gradient) = roots[i];
                 if (!root.WantsGradient)
                     throw new TorchException(
-                        $"root {i} of backward does not require grad: nothing that it came from does, or recording was off");
+                        $"root {i} of backward does not require a gradient: none of its inputs does, or recording was off");
                 if (gradient is not null && !gradient.Shape.SequenceEqual(root.Shape))
-                    throw new TorchException($"the gradient of root {i} has shape {gradient.ShapeText} and the root {root.ShapeText}");
+                    throw new TorchException($"the gradient of root {i} has shape {gradient.ShapeText} but the root has {root.ShapeText}");
             }
             BackwardPass.Run(roots, complete);
         }
@@ -94,9 +94,9 @@ public static class TensorGradients
         if (ReferenceEquals(grad, tensor))
             throw new TorchException("a tensor cannot be its own gradient");
         if (!grad.Shape.SequenceEqual(tensor.Shape))
-            throw new TorchException($"the gradient has shape {grad.ShapeText} and the tensor {tensor.ShapeText}");
+            throw new TorchException($"the gradient has shape {grad.ShapeText} but the tensor has {tensor.ShapeText}");
         if (grad.DType != tensor.DType)
-            throw new TorchException($"the gradient is {grad.DType} and the tensor {tensor.DType}");
+            throw new TorchException($"the gradient is {grad.DType} but the tensor is {tensor.DType}");
         Leaf.Of(tensor).Replace(grad);
     }
 

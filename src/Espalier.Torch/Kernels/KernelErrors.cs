@@ -12,6 +12,6 @@ internal static class KernelErrors
     public static void Must(string kernel, string name, Tensor tensor, DType dtype, params ReadOnlySpan<long> shape)
     {
         if (tensor.DType != dtype || !tensor.Shape.SequenceEqual(shape))
-            throw Of(kernel, $"{name} is {tensor.DType} {Sizes(tensor)} and must be {dtype} [{string.Join(", ", shape.ToArray())}]");
+            throw Of(kernel, $"{name} is {tensor.DType} {Sizes(tensor)}; it must be {dtype} [{string.Join(", ", shape.ToArray())}]");
     }
 }

@@ -80,7 +80,7 @@ internal static unsafe class ScalarForms
     public static nint AddmmIn(ReadOnlySpan<Argument> a)
     {
         if (Value(a[3]) != 1)
-            throw new TorchException($"addmm_ with beta {a[3]}: the stable ABI has 1 alone in double precision");
+            throw new TorchException($"addmm_ with beta {a[3]}: in double precision the stable ABI supports only 1");
         var product = Products.MatMul(a[1..3]);
         if (product == RawOp.Refused)
             return RawOp.Refused;
@@ -117,7 +117,7 @@ internal static unsafe class ScalarForms
     public static nint Norm(ReadOnlySpan<Argument> a)
     {
         if (Value(a[1]) != 2 || a[4].Tag != ValueTag.None)
-            throw new TorchException($"a norm of order {a[1]}, as {a[4]}: the stable ABI has order 2 alone, in the tensor's own type");
+            throw new TorchException($"a norm of order {a[1]}, as {a[4]}: the stable ABI supports only order 2, in the tensor's own type");
         if (a[2].Reference is long[] dimensions)
             return s_norm.Run(Lend(a[0]), DispatcherCall.List(Words(dimensions)), (ulong)a[3].Bits);
         var flat = s_reshape.Run(Lend(a[0]), DispatcherCall.List(Words([-1])));
@@ -176,7 +176,7 @@ internal static unsafe class ScalarForms
 
     // A number that libtorch refuses to make is no tensor, and must not be handed on as one.
     private static ulong Taken(nint number) => number != RawOp.Refused ? (ulong)number
-        : throw Status.Failure("libtorch made no tensor of a number");
+        : throw Status.Failure("libtorch could not make a tensor from a number");
 
     private static ulong Alone(in Argument tensor) => DispatcherCall.List([Lend(tensor)]);
 

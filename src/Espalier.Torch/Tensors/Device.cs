@@ -43,7 +43,7 @@ public readonly record struct Device
             return Devices.CudaCount > 0 ? Cuda(0) : Cpu;
         return Devices.TryParse(name, out var word) && (int)(word >> 32) is var kind && kind != Libtorch.Meta
             ? kind == Libtorch.Cuda ? Cuda(Math.Max(0, (int)(uint)word)) : Cpu
-            : throw new EspalierException($"{option} is '{name}', and must be auto, cpu, cuda or cuda:N");
+            : throw new EspalierException($"{option} is '{name}'; it must be auto, cpu, cuda or cuda:N");
     }
 
     /// <summary>That of a native tensor, which the caller holds.</summary>
@@ -54,6 +54,6 @@ public readonly record struct Device
         Status.Check(Libtorch.DeviceIndex(tensor, &index), "a tensor does not say where it is");
         return kind == Libtorch.Cpu || kind == Libtorch.Meta || kind == Libtorch.Cuda
             ? new(kind, kind == Libtorch.Cuda ? index : 0)
-            : throw new TorchException($"a tensor is on a device of kind {kind}, which is none of cpu, cuda and meta");
+            : throw new TorchException($"a tensor is on a device of kind {kind}; only cpu, cuda and meta are supported");
     }
 }

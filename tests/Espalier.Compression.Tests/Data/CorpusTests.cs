@@ -63,8 +63,8 @@ public sealed class CorpusTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"text\":\"\"}\n", 0.02, "1 file was read, no document was left (skipped: 1 empty-document")]
-    [InlineData("", 0.02, "a.jsonl: the file is empty or blank; name a file with text in it")]
+    [InlineData("{\"text\":\"\"}\n", 0.02, "1 file was read, but no document was left (skipped: 1 empty-document")]
+    [InlineData("", 0.02, "a.jsonl: the file is empty or blank; give a file with text in it")]
     [InlineData("{\"text\":\"abc\"}\n", 0.02, "held-out 2.0 % of 1 documents")]
     [InlineData("{\"text\":\"abc\"}\n", 0.99, "takes all 1 documents")]
     public void Empty_side_is_refused_and_leaves_nothing_behind(string text, double share, string reason)

@@ -85,10 +85,10 @@ public sealed class MambaPruningTests : TorchTest
     }
 
     [Theory]
-    [InlineData("mamba-heads", 5, "prune.mamba-heads is 5 and must be a multiple of the 3 Mamba groups, at most 9")]
+    [InlineData("mamba-heads", 5, "prune.mamba-heads is 5; it must be a multiple of the 3 Mamba groups, at most 9")]
     [InlineData("mamba-heads", 2,
-        "prune.mamba-heads is 2 and must be a multiple of the 3 Mamba groups, at most 9: the nearest size to cut to is 3")]
-    [InlineData("mamba-head-dim", 8, "prune.mamba-head-dim is 8 and must be between 1 and the teacher's 7")]
+        "prune.mamba-heads is 2; it must be a multiple of the 3 Mamba groups, at most 9: the nearest smaller size is 3")]
+    [InlineData("mamba-head-dim", 8, "prune.mamba-head-dim is 8; it must be between 1 and the teacher's 7")]
     public void A_size_that_groups_do_not_allow_is_refused(string key, int size, string message)
     {
         using var teacher = Open("nemotron-h-tied");
@@ -97,7 +97,7 @@ public sealed class MambaPruningTests : TorchTest
             Assert.Throws<EspalierException>(() => new PruneTarget { Sizes = new PerAxis<int?> { [axis] = size } }.Apply(teacher.Config));
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
         using var plain = Open("qwen3");
-        Assert.Contains($"a qwen3 model has no {axis.Units}",
+        Assert.Contains($"a qwen3 model must have no {axis.Units}",
             Assert.Throws<EspalierException>(() =>
                 new PruneTarget { Sizes = new PerAxis<int?> { [axis] = 2 } }.Apply(plain.Config)).Message);
     }

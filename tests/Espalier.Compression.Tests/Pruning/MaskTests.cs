@@ -88,7 +88,7 @@ public sealed class MaskTests : TorchTest
     [InlineData("half")]
     [InlineData("-1:4")]
     public void What_is_no_sparsity_is_refused(string text) =>
-    Assert.Contains("is no sparsity", Assert.Throws<EspalierException>(() => Sparsity.Parse(text)).Message);
+    Assert.Contains("is not a sparsity", Assert.Throws<EspalierException>(() => Sparsity.Parse(text)).Message);
 
     [Fact]
     public void Every_block_is_measured_behind_the_masked_ones_before_it()

@@ -37,7 +37,7 @@ public sealed class ChoiceRowsTests : TorchTest
     {
         var task = TaskFile.Read(Path.Combine(Fixtures.Root, "tasks", "endings", "continuations.yaml"));
         using var teacher = Checkpoint.Open(s_teacher, requireWeights: false);
-        Assert.Contains("task continuations: is of kind continuation, and layers are judged by which choice is the likeliest",
+        Assert.Contains("task continuations: is of kind continuation, but layers are judged by the likeliest choice:",
             Assert.Throws<EspalierException>(() => ChoiceRows.Of(
                 task, task.Kind.Questions(task, new(null, Limit: 2)), Tokenizer.Load(s_teacher), teacher.Config)).Message);
     }

@@ -162,7 +162,7 @@ public sealed class InstructionTests
     public void Arguments_belong_to_instructions_one_to_one()
     {
         var document = Document("""{"instruction_id_list": ["punctuation:no_comma"], "kwargs": []}""");
-        Assert.Contains("kwargs is no list of objects, one for each of the 1 entries",
+        Assert.Contains("kwargs must be a list of objects, one for each of the 1 entries",
             Assert.Throws<EspalierException>(() => InstructionScorer.Score(document, "a")).Message);
     }
 

@@ -88,7 +88,7 @@ public sealed class LayersThatTurnDifferentlyTests
         // llama.cpp computes 0.1 ln(8) + 1 itself, which is the model's.
         Assert.Equal(1f, metadata.Get<float>("olmo2.rope.scaling.attn_factor"), 6);
         var everywhere = config with { LayerKinds = LayerKinds.Of(config.LayerKinds.Select(kind => kind with { Rotary = null })) };
-        Assert.Contains("stretches the frequencies of layers without a window alone",
+        Assert.Contains("scales only the frequencies of layers without a window",
             Assert.Throws<EspalierException>(() => GgufArchitectures.For(everywhere, "it")).Message, StringComparison.Ordinal);
     }
 

@@ -127,12 +127,12 @@ public sealed class GgufFileTests : IDisposable
         { "offset", "not a multiple of 32" },
         { "outside", "tensor 'w' ends at byte 1728, but the file has 313 bytes; it was cut off or is damaged" },
         { "no data", "tensor 'w' ends at byte 112, but the file has 57 bytes; it was cut off or is damaged" },
-        { "junk", "the tensors end at byte 112, but the file has 129 bytes: what follows belongs to none" },
+        { "junk", "the tensors end at byte 112, but the file has 129 bytes: the rest belongs to no tensor;" },
         { "junk after a head", "the tensors end at byte 32, but the file has 33 bytes" },
         { "overlap", "overlap at 0" },
         { "tensor twice", "'w' stands twice" },
         { "alignment", "power of two" },
-        { "truncated head", "ends inside 'k': 4 bytes are needed, 2 are left; it was cut off or is damaged" },
+        { "truncated head", "ends inside 'k': 4 bytes are needed but 2 are left; it was cut off or is damaged" },
     };
 
     [Theory]

@@ -29,7 +29,7 @@ public sealed class SynthesisSectionTests
     }
 
     [Theory]
-    [InlineData("{ prompts: a.txt, documents: b.txt }", "there are prompts already")]
+    [InlineData("{ prompts: a.txt, documents: b.txt }", "prompts are also given")]
     [InlineData("{ beginning: 3 }", "it is for documents")]
     [InlineData("{ plain: true }", "it is for prompts")]
     [InlineData("{ prompts: a.txt, system: S, plain: true }", "goes through the chat template")]

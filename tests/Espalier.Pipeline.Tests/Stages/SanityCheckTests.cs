@@ -98,14 +98,14 @@ public sealed class SanityCheckTests : TorchTest
         using var source = Checkpoint.Open(s_teacher);
         using var model = DecoderWeights.Load(source);
         Assert.Contains(Checked(s_teacher, check => check.Reloaded(model)).Checks!,
-            check => check.StartsWith("loaded again it gives the logits", StringComparison.Ordinal));
-        Fails(Damaged(everywhere: true), check => check.Reloaded(model), "loaded again, logit ");
+            check => check.StartsWith("reloaded, it gives the logits", StringComparison.Ordinal));
+        Fails(Damaged(everywhere: true), check => check.Reloaded(model), "reloaded, logit ");
     }
 
     [Fact]
     public void A_shape_that_was_not_planned_is_named_with_both_numbers() =>
         Fails(s_teacher, check => check.Shape(Config() with { HiddenSize = 128 }),
-            $"hidden_size is {Config().HiddenSize} and 128 was planned");
+            $"hidden_size is {Config().HiddenSize} but 128 was planned");
 
     [Fact]
     public void A_field_of_the_config_that_nobody_asked_to_change_is_found()
@@ -115,7 +115,7 @@ public sealed class SanityCheckTests : TorchTest
         File.WriteAllText(config,
             File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-05", "\"rms_norm_eps\": 1e-06", StringComparison.Ordinal));
         Assert.NotEqual(File.ReadAllText(Path.Combine(s_teacher, "config.json")), File.ReadAllText(config));
-        Fails(written, check => check.Shape(Config()), "more of config.json changed than sizes");
+        Fails(written, check => check.Shape(Config()), "more than sizes changed in config.json");
     }
 
     private static DecoderConfig Config()

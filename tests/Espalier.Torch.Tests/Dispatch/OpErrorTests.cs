@@ -40,7 +40,7 @@ public sealed class OpErrorTests : TorchTest
         { Zeros, [s_two, DType.Float32, 77], "argument 'layout' is 77" },
         { Empty, [s_two, DType.Float32, Argument.Default, "cpu", false, 99], "argument 'memory_format' is 99" },
         { Cat, [s_two], "argument 'tensors' is a list of integers" },
-        { Cat, [new Tensor?[] { null }], "tensor is null" },
+        { Cat, [new Tensor?[] { null }], "is null at index" },
         { Einsum, [1.0, Array.Empty<Tensor>()], "argument 'equation' is a number" },
         { Zeros, [new long[] { -1 }], "size = [-1]" },
         { Zeros, [new long[] { 1L << 62 }], "" },
@@ -80,7 +80,7 @@ public sealed class OpErrorTests : TorchTest
     public void Too_many_arguments_are_counted()
     {
         using var x = Tensor.Zeros(DType.Float32, 2);
-        Assert.Contains("takes 1 arguments and was given 2", Assert.Throws<TorchException>(() => Op.Of(Neg).Call(x, x)).Message);
+        Assert.Contains("takes 1 arguments but was given 2", Assert.Throws<TorchException>(() => Op.Of(Neg).Call(x, x)).Message);
         var many = Enumerable.Repeat<Argument>(x, 2_000_000).ToArray();
         Assert.Contains("was given 2000000", Assert.Throws<TorchException>(() => Op.Of(Neg).Call(many)).Message);
     }
@@ -89,8 +89,9 @@ public sealed class OpErrorTests : TorchTest
     public void More_results_than_room_are_an_error_that_frees_them()
     {
         using var x = Tensor.Zeros(DType.Float32, 300);
-        Assert.Contains("gives 2 results and there is room for 1", Assert.Throws<TorchException>(() => Op.Of(TopK).Call(x, 3)).Message);
-        Assert.Contains("gives 300 results and there is room for 256",
+        Assert.Contains("returned 2 results, but there is room for only "
+            + "1", Assert.Throws<TorchException>(() => Op.Of(TopK).Call(x, 3)).Message);
+        Assert.Contains("returned 300 results, but there is room for only 256",
             Assert.Throws<TorchException>(() => Op.Of(Unbind).CallMany(x)).Message);
     }
 
@@ -98,9 +99,9 @@ public sealed class OpErrorTests : TorchTest
     public void Result_of_another_kind_is_refused()
     {
         using var x = Tensor.Zeros(DType.Float32, 2);
-        Assert.Contains("does not give one tensor", Assert.Throws<TorchException>(() => Op.Of(Equal).Call(x, x)).Message);
-        Assert.Contains("does not give tensors alone", Assert.Throws<TorchException>(() => Op.Of(Equal).CallMany(x, x)).Message);
-        Assert.Contains("does not give an integer", Assert.Throws<TorchException>(() => Op.Of(Neg).CallInteger(x)).Message);
+        Assert.Contains("does not return one tensor", Assert.Throws<TorchException>(() => Op.Of(Equal).Call(x, x)).Message);
+        Assert.Contains("does not return tensors alone", Assert.Throws<TorchException>(() => Op.Of(Equal).CallMany(x, x)).Message);
+        Assert.Contains("does not return an integer", Assert.Throws<TorchException>(() => Op.Of(Neg).CallInteger(x)).Message);
     }
 
     [Fact]
@@ -110,7 +111,7 @@ public sealed class OpErrorTests : TorchTest
         var x = Tensor.Zeros(DType.Float32, 4, 3);
         var far = Tensor.From<long>([0, 4_000_000_000], 2);
         Assert.Contains(
-            "aten::matmul does not take these together: self = Float32 [4, 3], other = Float32 [4, 3]",
+            "aten::matmul does not accept these arguments together: self = Float32 [4, 3], other = Float32 [4, 3]",
             Assert.Throws<TorchException>(() => x.MatMul(x)).Message);
         Assert.Throws<TorchException>(() => x.IndexSelect(0, far));
         Assert.Throws<TorchException>(() => x.Embedding(far));

@@ -164,8 +164,8 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         using var scope = TensorScope.Begin();
         using var noGrad = GradMode.Disable();
         var (q, k) = (Single(Values(1, 4, 3, 8)), Single(Values(1, 4, 2, 8)));
-        Assert.Contains("3 query heads over 2 key heads", Assert.Throws<TorchException>(() => q.CausalAttention(k, k, 1, null)).Message);
-        Assert.Contains("4 queries over 2 keys",
+        Assert.Contains("3 query heads and 2 key heads", Assert.Throws<TorchException>(() => q.CausalAttention(k, k, 1, null)).Message);
+        Assert.Contains("4 queries and 2 keys",
             Assert.Throws<TorchException>(() => k.CausalAttention(k.Slice(1, 0, 2), k.Slice(1, 0, 2), 1, null)).Message);
         Assert.Contains("window", Assert.Throws<TorchException>(() => k.CausalAttention(k, k, 1, 0)).Message);
         Assert.Contains("one shape", Assert.Throws<TorchException>(() => q.SiluMul(k)).Message);

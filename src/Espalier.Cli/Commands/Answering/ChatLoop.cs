@@ -133,7 +133,8 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
                 Save(rest);
                 break;
             default:
-                throw new EspalierException($"there is no {OneLine.Clipped(name)}.{NearestName.Hint(name, s_names)} /help lists them");
+                throw new EspalierException($"there is no command {OneLine.Clipped(name)}.{NearestName.Hint(name, s_names)} /help lists "
+                    + "them");
         }
     }
 

@@ -41,7 +41,7 @@ internal static class TaskPage
             var scale = task.Metric.Scale;
             foreach (var (name, comparison) in models.Skip(1).Zip(task.Comparisons))
                 page.Line($"{name}: {Difference(comparison, scale)}; {Sides(comparison)}; {P(comparison.Probability)}"
-                    + (comparison.Adjusted is { } holm ? $", {P(holm)} adjusted for {all} comparisons" : ""));
+                    + (comparison.Adjusted is { } holm ? $" (adjusted for {all} comparisons: {MetricText.Probability(holm)})" : ""));
             if (task.Fallen.Any())
                 page.Line($"{task.FallenTitle}:");
             foreach (var subject in task.Fallen.Take(MostSubjects))

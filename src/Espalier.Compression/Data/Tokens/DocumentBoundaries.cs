@@ -40,8 +40,8 @@ public abstract class DocumentBoundaries
 
     /// <summary>The error of ids that nothing ends.</summary>
     internal static string NoEos(string name) =>
-        $"documents: separate, and {name} holds ids of a model without an eos_token_id: "
-            + "nothing says where documents begin; write cross, or give text";
+        $"documents: separate, but {name} has ids of a model without an eos_token_id: "
+            + "nothing marks where documents begin; use cross, or give text";
 
     /// <summary>Whether a document begins at a token.</summary>
     /// <param name="position">Its place in the row.</param>

@@ -100,5 +100,5 @@ public abstract class LogitLoss
     /// <summary>Checks a temperature.</summary>
     internal static double Temperature(double temperature) => temperature > 0 && double.IsFinite(temperature)
         ? temperature
-        : throw new EspalierException($"temperature is {temperature} and must be above 0");
+        : throw new EspalierException($"temperature is {temperature}; it must be above 0");
 }

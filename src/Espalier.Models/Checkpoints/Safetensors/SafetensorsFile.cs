@@ -117,8 +117,8 @@ internal sealed class SafetensorsFile : IDisposable
             var count = RandomAccess.Read(handle, destination[done..], offset + done);
             if (count == 0)
                 throw new EspalierException(
-                    $"{Path}: had {Length} bytes when it was opened and ends at {offset + done} now, inside '{entry.Name}'; it was "
-                        + "shortened meanwhile, use another copy");
+                    $"{Path}: had {Length} bytes when it was opened but now ends at {offset + done}, inside '{entry.Name}'; it was "
+                        + "shortened in the meantime, use another copy");
             done += count;
         }
     }
@@ -176,7 +176,7 @@ internal sealed class SafetensorsFile : IDisposable
     private int RoomFor(TensorEntry entry, long count) => count <= Array.MaxLength
         ? (int)count
         : throw new EspalierException(
-            $"{Path}: '{entry.Name}' is too large to be read at once, {entry.ByteLength} bytes; read it piece by piece");
+            $"{Path}: '{entry.Name}' is too large to read at once, {entry.ByteLength} bytes; read it in pieces");
 
     public void Dispose() => _stream.Dispose();
 }

@@ -173,7 +173,7 @@ internal sealed class CandidateStage(CandidateSetting setting, Candidate candida
     {
         if (!double.IsFinite(loss))
             throw new EspalierException(
-                $"search: the candidate {candidate.Name} has the loss {loss} on {on}: lower search.learning-rate, or leave the shape out")
+                $"search: the candidate {candidate.Name} has a loss of {loss} on {on}: lower search.learning-rate, or leave the shape out")
             { ExitCode = 1 };
     }
 

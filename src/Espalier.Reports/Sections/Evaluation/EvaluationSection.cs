@@ -14,11 +14,13 @@ internal static class EvaluationSection
             return;
         html.Leaf("h2", "Evaluation");
         html.Note(
-            "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones of its "
+            "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones in its "
                 + "window. NLL is the mean over all tokens; its standard error is the sample standard deviation of the windows' means "
-                + "divided by the square root of their number (a dash where there was one window). Bars show ± 1.96 standard errors, a 95 "
+                + "divided by the square root of their number (a dash if there was only one window). Bars show ± 1.96 standard errors, "
+                + "a 95 "
                 + "% "
-                + "interval. All models see the same windows, so a difference between two of them is surer than their intervals suggest.");
+                + "interval. All models see the same windows, so a difference between two of them is more certain than their intervals "
+                + "suggest.");
         foreach (var text in run.Texts)
             Text(html, run, text);
     }
@@ -29,7 +31,7 @@ internal static class EvaluationSection
         var rows =
             run.Models.SelectMany(model => model.Row.Evaluations.Where(evaluation => evaluation.Set == text).Take(1)
                 .Select(evaluation => (Name: run.TitleOf(model), Of: evaluation))).ToArray();
-        new IntervalChart($"NLL on {text} with 95 % intervals", "nats a token",
+        new IntervalChart($"NLL on {text} with 95 % intervals", "nats per token",
             [.. rows.Select(row => new Interval(row.Name, row.Of.Nll, CardEvaluation.Standard95 * row.Of.NllStandardError))]).Write(html);
         var table = new HtmlTable("Model", ">Tokens predicted", ">NLL", ">SE", ">95 % interval", ">Perplexity", ">95 % interval");
         foreach (var (name, of) in rows)

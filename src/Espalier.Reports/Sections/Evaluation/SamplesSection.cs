@@ -16,11 +16,12 @@ internal static class SamplesSection
             return;
         html.Leaf("h2", "Samples");
         html.Note(
-            $"How to read it: beginnings of documents of {models[0].Texts[0].Set}, what follows there, and what each model writes instead, "
-                + "always taking the likeliest token. A few lines prove nothing; they show what kind of mistakes a loss stands for.");
+            $"How to read it: openings of documents from {models[0].Texts[0].Set}, their real continuation, and what each model writes "
+                + "instead, "
+                + "always choosing the likeliest token. A few lines prove nothing; they show what kind of mistakes a loss corresponds to.");
         foreach (var (number, sample) in models[0].Texts.Index())
         {
-            html.Leaf("h3", $"Beginning {number + 1}");
+            html.Leaf("h3", $"Opening {number + 1}");
             html.Leaf("blockquote", Visible(sample.Prompt));
             using var list = html.Open("ul", ("class", "samples"));
             One(html, "The text itself", sample.Original, "original");
@@ -29,7 +30,7 @@ internal static class SamplesSection
                     One(html, run.TitleOf(model), own.Written, model.Row.Model == "student" ? "student" : null);
         }
         if (models.Length > MostModels)
-            html.Leaf("p", $"{models.Length - MostModels} more models are left out here; what they wrote is in their stages.",
+            html.Leaf("p", $"{models.Length - MostModels} more models are left out here; their texts are in their stages.",
                 ("class", "quiet"));
     }
 

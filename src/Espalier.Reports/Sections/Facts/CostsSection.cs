@@ -11,12 +11,12 @@ internal static class CostsSection
         html.Leaf("h2", "Costs");
         html.Note(
             "How to read it: wall-clock seconds over all starts of the run; a stage "
-                + "that several arms share counts once. Tokens are those trained on.");
+                + "shared by several arms counts once. Tokens are those trained on.");
         Stages(html, run);
         html.Leaf("h3", "Machine");
         Machine(run).Write(html);
         Notes(html, "Warnings", run.Manifest.Warnings);
-        Notes(html, "Asked for and not done", run.Manifest.Refusals);
+        Notes(html, "Requested but not done", run.Manifest.Refusals);
     }
 
     private static void Stages(HtmlBuilder html, ReportRun run)

@@ -38,7 +38,7 @@ public sealed class TokenizerCorpusTests : IDisposable
             Corpus.BuildStore(new() { Sources = [_data.At("a.jsonl")] }, DocumentEncoder.Of(s_tokenizer, 4096), _data.At("store"));
         Assert.Equal(2, skips[SkipReason.DoubledBos]);
         Assert.Equal("", skips.ToString());
-        Assert.StartsWith("2 documents begin with the tokenizer's own BOS, and another one is put before it",
+        Assert.StartsWith("2 documents begin with the tokenizer's own BOS, and another one is added before it",
             SkipCounts.DoubledBosWarning(2));
         Assert.Null(SkipCounts.DoubledBosWarning(0));
         using var store = TokenStore.Open(_data.At("store"));
@@ -56,7 +56,7 @@ public sealed class TokenizerCorpusTests : IDisposable
 
     [Fact]
     public void An_eos_without_a_row_is_refused_before_any_text_is_read() => Assert.Contains(
-        "the tokenizer's EOS '<|end_of_text|>' has id 4081, and the model has rows for ids below 4081",
+        "the tokenizer's EOS '<|end_of_text|>' has id 4081, but the model has rows for ids below 4081",
         Assert.Throws<EspalierException>(() => DocumentEncoder.Of(s_tokenizer, 4081)).Message);
 
     private void AssertSameIds(string source, DocumentEncoder encoder, string idsPath)

@@ -67,7 +67,7 @@ public sealed class GgufVocabularyTests
     [Theory]
     [InlineData(PretokenizerSplit.Gpt2, true, "ignore_merges")]
     [InlineData(PretokenizerSplit.DigitsThenGpt2, true, "ignore_merges")]
-    [InlineData(PretokenizerSplit.Digits, false, "single digits and nothing else")]
+    [InlineData(PretokenizerSplit.Digits, false, "single digits only")]
     [InlineData(PretokenizerSplit.Other, false, "pre-tokenizer")]
     [InlineData(PretokenizerSplit.None, false, "pre-tokenizer")]
     internal void A_split_without_a_name_is_refused(PretokenizerSplit split, bool ignoreMerges, string word)
