@@ -79,18 +79,17 @@ internal static class CacheBenchmark
             {
                 Case = $"{encoding}, k {k}, {samples} draws",
                 Threads = input.Threads,
-                Quantity = "bytes per token",
+                Quantity = "bytes a token",
                 Value = Quantiles.Exactly(bytes),
                 Note = FormattableString.Invariant(
-                    $"error of one gradient {error:0.0000}, of the mean of {seeds} "
-                        + $"{Norm([.. mean.Zip(online, (a, b) => a - b)]) / length:0.0000}"),
+                    $"error of one gradient {error:0.0000}, of the mean of {seeds} {Norm([.. mean.Zip(online, (a, b) => a - b)]) / length:0.0000}"),
             };
         }
         yield return new()
         {
             Case = "least of those no worse than top-128",
             Threads = input.Threads,
-            Quantity = "bytes per token",
+            Quantity = "bytes a token",
             Value = Quantiles.Exactly(least),
             AtMost = 120
         };

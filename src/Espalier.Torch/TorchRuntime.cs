@@ -6,7 +6,7 @@ namespace Espalier.Torch;
 /// <summary>The process-wide settings of libtorch, and what it is.</summary>
 public static unsafe class TorchRuntime
 {
-    /// <summary>Environment variable that names the device where nobody else does.</summary>
+    /// <summary>Environment variable that names the default device.</summary>
     internal const string DeviceVariable = "ESPALIER_DEVICE";
 
     private const int MostThreads = 1024;
@@ -45,7 +45,7 @@ public static unsafe class TorchRuntime
     /// <summary>Tensors alive on the native side: what a test compares before and after.</summary>
     public static long LiveTensors => TensorHandle.LiveCount;
 
-    /// <summary>Tensors that the garbage collector had to free because nobody disposed them: zero in a correct program.</summary>
+    /// <summary>Tensors that the garbage collector had to free because they were never disposed: zero in a correct program.</summary>
     public static long LeakedTensors => TensorHandle.FinalizedCount;
 
     /// <summary>Whether the allocator was set to keep freed memory.</summary>
@@ -106,7 +106,7 @@ public static unsafe class TorchRuntime
         _ = Tensor.Zeros(DType.Float32, Device, 1).Item();
     }
 
-    /// <summary>Makes a thread ready that computes with so many threads, and as this process does.</summary>
+    /// <summary>Prepares a thread that computes with this many threads, with the process's settings.</summary>
     internal static void Prepare(int threads)
     {
         if (FlushesDenormals)

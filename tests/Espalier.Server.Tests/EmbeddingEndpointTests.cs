@@ -63,7 +63,7 @@ public sealed class EmbeddingEndpointTests : TorchTest
                 ("{\"input\":\"a\",\"encoding_format\":\"int8\"}", "encoding_format", "'int8'"),
                 ("{\"input\":\"a\",\"dimensions\":0}", "dimensions", "from 1"),
                 ("{\"inputs\":\"a\"}", "inputs", "did you mean input"),
-                ("{\"input\":\"a\",\"model\":\"other\"}", "model", "'tested' is served"),
+                ("{\"input\":\"a\",\"model\":\"other\"}", "model", "the model served is 'tested'"),
                 ($"{{\"input\":\"{new string('x', 8000)}\"}}", "input", "shorten it"),
             ])
         {

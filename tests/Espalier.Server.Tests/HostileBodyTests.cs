@@ -19,7 +19,7 @@ public sealed class HostileBodyTests : TorchTest
     public static TheoryData<string, string, int, string?, string> Bodies => new()
     {
         { "completions", "", 400, null, "the body is empty;" },
-        { "completions", "{", 400, null, "no JSON" },
+        { "completions", "{", 400, null, "not acceptable JSON" },
         { "completions", "null", 400, null, "the body is null" },
         { "completions", "[]", 400, null, "the body is a list" },
         { "completions", "{\"prompt\":\"a\",\"prompt\":\"b\"}", 400, null, "without duplicate fields" },
@@ -52,7 +52,7 @@ public sealed class HostileBodyTests : TorchTest
         { "chat/completions",
             "{\"messages\":[{\"role\":\"assistant\","
                 + "\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\\\\ud800\\\"}\"}}]}]}",
-            400, "messages[0].tool_calls[0].function.arguments", "no JSON" },
+            400, "messages[0].tool_calls[0].function.arguments", "not JSON" },
         { "completions", "{\"prompt\":\"a\",\"n\":0}", 400, "n", "from 1 to 128" },
         { "completions", "{\"prompt\":\"a\",\"n\":1e99}", 400, "n", "a whole number" },
         { "completions", "{\"prompt\":\"a\",\"n\":1.5}", 400, "n", "a whole number" },
@@ -63,7 +63,7 @@ public sealed class HostileBodyTests : TorchTest
         { "completions", "{\"prompt\":\"a\",\"repetition_penalty\":1e-46}", 400, "repetition_penalty", "from 0.01 to 1000000" },
         { "completions", "{\"prompt\":\"a\",\"top_p\":0}", 400, "top_p", "is 0; it must be above 0" },
         { "completions", "{\"prompt\":\"a\",\"max_tokens\":-1}", 400, "max_tokens", "from 0" },
-        { "completions", "{\"prompt\":\"a\",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", 400, "stop", "may have 4" },
+        { "completions", "{\"prompt\":\"a\",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", 400, "stop", "at most 4" },
         { "completions", "{\"prompt\":\"a\",\"stop\":[1]}", 400, "stop", "the number 1" },
         { "completions", "{\"prompt\":\"a\",\"stop\":\"\"}", 400, "stop", "0 characters" },
         { "completions", "{\"prompt\":\"a\",\"logprobs\":6}", 400, "logprobs", "from 0 to 5" },
@@ -95,7 +95,7 @@ public sealed class HostileBodyTests : TorchTest
             "messages[0].content[0].type", "reads text only" },
         { "chat/completions",
             "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}]}", 400,
-            "messages[0].tool_calls[0].function.arguments", "no JSON" },
+            "messages[0].tool_calls[0].function.arguments", "not JSON" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"tools\":[{\"type\":\"browser\"}]}", 400,
             "tools[0].type", "only function" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"reasoning_effort\":\"low\"}", 400,

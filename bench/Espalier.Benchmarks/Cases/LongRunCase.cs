@@ -4,7 +4,7 @@ namespace Espalier.Benchmarks;
 
 /// <summary>
 /// What 2,000 distillation steps hold on to: resident memory, threads, descriptors and tensors at the end against after the warm-up, and
-/// page faults of a step. The student is the quickstart, the windows are short's.
+/// page faults of a step. The student is that of the quickstart, the windows are short.
 /// </summary>
 internal static class LongRunCase
 {

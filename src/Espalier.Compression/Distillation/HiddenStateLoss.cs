@@ -12,7 +12,7 @@ internal sealed record HiddenStateResult(double Sum, double Weight, IReadOnlyCol
 
 /// <summary>
 /// The loss on hidden states. Where the widths differ the student's are lifted to the teacher's by one learned linear map without bias,
-/// shared by all terms and trained beside the student. Owns the map.
+/// shared by all terms and trained along with the student. Owns the map.
 /// </summary>
 public sealed class HiddenStateLoss : IDisposable
 {

@@ -49,7 +49,7 @@ internal static class PerplexityEvaluator
     /// <param name="progress">Receives the windows done.</param>
     /// <param name="perToken">Given each window's number, its inputs with the last target appended, and the NLL of each target.</param>
     /// <param name="compute">What the products with weights are computed in; losses are float32.</param>
-    /// <exception cref="EspalierException">Fewer windows than asked for.</exception>
+    /// <exception cref="EspalierException">There are fewer windows than requested.</exception>
     public static PerplexityResult Run(
         Decoder model, WindowSet windows, long? count, int batch, IProgressReporter progress,
         Action<long, long[], float[]>? perToken = null, ComputeType compute = ComputeType.Float32, CancellationToken stop = default)

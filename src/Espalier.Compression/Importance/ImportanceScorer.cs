@@ -28,7 +28,7 @@ public sealed record ScoreOptions
     /// <summary>Seed of scores by chance.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Widths of the contiguous spans whose block influence is wanted, beside single layers.</summary>
+    /// <summary>Widths of the contiguous spans to compute block influence for, in addition to single layers.</summary>
     public IReadOnlyList<int> SpanWidths { get; init; } = [];
 }
 
@@ -87,7 +87,7 @@ internal static class ImportanceScorer
     internal static void Check(WindowSet windows, int samples) => Check(windows.Count, samples, windows.SequenceLength);
 
     /// <summary>The same, of windows that are only counted.</summary>
-    /// <param name="samples">How many are asked for.</param>
+    /// <param name="samples">How many are requested.</param>
     /// <param name="sequence">Tokens of one.</param>
     /// <param name="key">Who asks, for the error; null where that is plain.</param>
     internal static void Check(long windows, int samples, int sequence, string? key = null)

@@ -132,7 +132,6 @@ internal static class PlanBuilder
         if (!fits)
             throw new EspalierException(
                 $"the scores belong to a model with {scores.Layers} layers and {scores.Units[Axis.Hidden]?[0].Length ?? 0} channels, "
-                    + "but the "
-                    + $"teacher has {teacher.Layers} and {teacher.HiddenSize}: score this teacher");
+                    + $"but the teacher has {teacher.Layers} and {teacher.HiddenSize}: score this teacher");
     }
 }

@@ -3,7 +3,7 @@ namespace Espalier.Compression.Pruning;
 /// <summary>The shape to prune to; what is null stays as in the teacher. <c>head_dim</c> always stays.</summary>
 public sealed record PruneTarget
 {
-    /// <summary>What widths must be multiples of where nobody says otherwise: matrix units work in tiles of it. CUDA's like 128.</summary>
+    /// <summary>The default multiple that widths must have: matrix units work in tiles of this size. CUDA prefers 128.</summary>
     public const int DefaultMultiple = 64;
 
     /// <summary>
@@ -114,7 +114,7 @@ public sealed record PruneTarget
         if (largest < smallest)
             return "there is no smaller size; leave it out";
         var below = Math.Clamp(size, smallest, largest) / multiple * multiple;
-        return size > below && below < largest ? $"the nearest smaller sizes are {below} and {below + multiple}"
-            : $"the nearest smaller size is {below}";
+        return size > below && below < largest ? $"the nearest valid sizes are {below} and {below + multiple}"
+            : $"the nearest valid size is {below}";
     }
 }

@@ -5,7 +5,7 @@ namespace Espalier.Compression.Search;
 /// <summary>Why a search ended.</summary>
 public enum HalvingEnd
 {
-    /// <summary>Two rungs in a row ordered the survivors alike, by more than their standard errors.</summary>
+    /// <summary>Two consecutive rungs put the survivors in the same order, by more than their standard errors.</summary>
     Stable,
 
     /// <summary>All rungs were used.</summary>
@@ -22,7 +22,7 @@ public enum HalvingEnd
 /// <param name="Windows">The windows' means, or the documents' losses, for paired comparison.</param>
 internal sealed record TextLoss(string Text, double Nll, double StandardError, IReadOnlyList<double> Windows)
 {
-    /// <summary>What a task shows beside it; null for texts.</summary>
+    /// <summary>The metric that a task also shows; null for texts.</summary>
     public TaskScore? Score { get; init; }
 }
 
@@ -128,8 +128,7 @@ internal static class Halving
         {
             HalvingEnd.Stable =>
                 $"ended at {steps} steps: the order of the {result.Rungs[^1].Order.Count} survivors was the same as in the previous "
-                    + "rung, by more "
-                    + "than the standard errors of their differences",
+                    + "rung, by more than the standard errors of their differences",
             HalvingEnd.OneAlone => $"ended at {steps} steps: the one candidate left had nothing to compare with",
             _ => $"ended at {steps} steps: all rungs were used, and the order of the last survivors may still change",
         };

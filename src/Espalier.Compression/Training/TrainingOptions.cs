@@ -45,7 +45,7 @@ public sealed record TrainingOptions
     /// <summary>What stays as it is.</summary>
     public FrozenParts Freeze { get; init; } = FrozenParts.None;
 
-    /// <summary>Small factors that are trained beside the weights, which stay then; null for none.</summary>
+    /// <summary>Low-rank factors that are trained instead of the weights, which stay frozen; null for none.</summary>
     internal LowRankOptions? LowRank { get; init; }
 
     /// <summary>

@@ -34,8 +34,7 @@ internal sealed class Generations(PackedWeights model, Tokenizer tokenizer, IRea
         if (room < 1)
             throw new EspalierException(
                 $"{maxTokens} tokens are to be generated, but the model has {model.Config.MaxPositions} positions, which leaves none "
-                    + "for the "
-                    + $"question; lower max-tokens, for one run with --max-tokens {Math.Max(1, model.Config.MaxPositions / 2)}");
+                    + $"for the question; lower max-tokens, for one run with --max-tokens {Math.Max(1, model.Config.MaxPositions / 2)}");
         string[] written = [.. stops, .. ends.Order().Select(id => tokenizer.TokenText(id)).OfType<string>()];
         var prompts = requests.Select(Encode).ToArray();
         int[] order = [.. Enumerable.Range(0, prompts.Length).OrderByDescending(i => prompts[i].Length)];

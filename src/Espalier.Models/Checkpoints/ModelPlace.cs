@@ -41,8 +41,7 @@ internal static partial class ModelPlace
         }
 
         return $"{folder}: contains an adapter such as LoRA ({AdapterFile}{(made is null ? "" : $", made for {made}")}) but no model; "
-            + "merge "
-            + "it into its model first (PEFT: merge_and_unload(), then save_pretrained) and give the folder with the result";
+            + "merge it into its model first (PEFT: merge_and_unload(), then save_pretrained) and give the folder with the result";
     }
 
     private static bool IsFileOfModel(string path) =>

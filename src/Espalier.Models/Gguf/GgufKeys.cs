@@ -13,7 +13,7 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
     {
         null => null,
         Array { Length: > 0 } items when items.Cast<object>().Distinct().Count() == 1 => AsWhole(key, items.GetValue(0)!),
-        Array => throw Wrong(key, "has a separate value for each layer, but only layers of one shape are supported"),
+        Array => throw Wrong(key, "has a separate value for each layer, but only layers of the same shape are supported"),
         var value => AsWhole(key, value),
     };
 
@@ -26,7 +26,7 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
         if (Value(key) is not Array items)
             return Whole(key);
         int[] sizes = [.. items.Cast<object>().Select(item => AsWhole(key, item)).Where(size => size != 0).Distinct()];
-        return sizes.Length > 1 ? throw Wrong(key, $"has {string.Join(", ", sizes)} in different layers, but only layers of one size "
+        return sizes.Length > 1 ? throw Wrong(key, $"has {string.Join(", ", sizes)} in different layers, but only layers of the same size "
             + "are supported")
             : sizes.Length == 1 ? sizes[0] : 0;
     }

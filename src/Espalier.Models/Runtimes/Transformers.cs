@@ -8,8 +8,7 @@ internal class Transformers : Runtime
     /// <summary>The finding about a tied Nemotron-H: the one that is no fault of what was written.</summary>
     internal const string RandomHead =
         "release 5.12 does not tie the head in this family, whatever tie_word_embeddings says, and creates a random one: tie it there "
-            + "after "
-            + "loading (model.lm_head.weight = model.get_input_embeddings().weight)";
+            + "after loading (model.lm_head.weight = model.get_input_embeddings().weight)";
 
     // Whose config classes look, from release 5 on.
     private static readonly string[] s_wholeQuotient = ["gemma2", "gemma3_text", "llama"];

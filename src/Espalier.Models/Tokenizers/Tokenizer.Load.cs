@@ -27,7 +27,7 @@ public sealed partial class Tokenizer
             return new Tokenizer(root, path, sha256);
     }
 
-    /// <summary><see cref="Disagreement"/> of the tokenizer in a folder; null too where there is none, or none that can be read.</summary>
+    /// <summary><see cref="Disagreement"/> of the tokenizer in a folder; also null if there is no readable tokenizer.</summary>
     public static string? DisagreementIn(string folder)
     {
         try

@@ -52,9 +52,8 @@ internal static class ParetoPicture
     {
         html.Note(
             "Candidates are ordered by their mean rank on all of these: on texts by loss, on benchmarks by the measure that docs/recipe.md "
-                + "says; "
-                + "lower is better. Each number comes from the last rung that the candidate reached, ± one standard error over windows or "
-                + "documents; "behind the best" is the difference from the best candidate of that rung on the same windows or documents. "
+                + "says; lower is better. Each number comes from the last rung that the candidate reached, ± one standard error over windows or "
+                + "documents; the last column is the difference from the best candidate of that rung on the same windows or documents. "
                 + "Each benchmark is shown with its measure.");
         var table = new HtmlTable(ComparedLosses.Columns(result));
         foreach (var (row, cells) in ComparedLosses.Lines(result))

@@ -38,9 +38,7 @@ internal sealed record ServedModelOptions
             if (bytes < ofOne && (Serving.Context is not null || context < ServingOptions.BlockSize))
                 throw new EspalierException(
                     $"keys and values of {context} positions take {ofOne} bytes, but only {most} of the {available} free bytes may be "
-                        + "used: "
-                        + $"a "
-                        + "shorter --context, or --kv-memory to use more");
+                        + $"used: a shorter --context, or --kv-memory to use more");
         }
         return Serving with { Context = context, KeyValueBytes = bytes };
     }

@@ -21,8 +21,7 @@ internal sealed record EmbeddingRequest(IReadOnlyList<Prompt> Inputs, bool IsBas
         if (fields.Whole("dimensions", 1, int.MaxValue) is { } dimensions && dimensions != width)
             throw RequestException.Bad(
                 $"dimensions is {dimensions} but this model's embeddings have {width} and were not trained to be truncated: leave "
-                    + "dimensions "
-                    + $"out",
+                    + $"dimensions out",
                 "dimensions", "unsupported");
         var isBase64 = fields.Text("encoding_format") switch
         {

@@ -113,8 +113,7 @@ internal sealed unsafe class Op
             return rule.Refuses ? null : rule;
         throw new TorchException(_effects.Written != 0
             ? $"{_schema.FullName} works in place, and one of its tensors requires a gradient: use the form that returns a new tensor, "
-                + "or turn "
-                + $"recording off"
+                + $"or turn recording off"
             : $"{_schema.FullName}: an input requires a gradient, but this operator has no backward; call it with gradients off");
     }
 

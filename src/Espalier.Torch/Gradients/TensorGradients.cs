@@ -7,7 +7,7 @@ public static class TensorGradients
 {
     extension(Tensor tensor)
     {
-        /// <summary>Whether gradients of this tensor are wanted (settable on leaves only, of floating-point elements).</summary>
+        /// <summary>Whether this tensor requires a gradient (settable only on floating-point leaves).</summary>
         public bool RequiresGrad
         {
             get
@@ -36,7 +36,7 @@ public static class TensorGradients
         /// <summary>Whether there is an accumulated gradient.</summary>
         public bool HasGrad => tensor.Accumulated is not null;
 
-        /// <summary>The accumulated gradient itself, which stays the tensor's; null where there is none.</summary>
+        /// <summary>The accumulated gradient itself, still owned by the tensor; null if there is none.</summary>
         internal Tensor? Accumulated => ((Leaf?)tensor.Leaf)?.Gradient;
 
         /// <summary>One backward pass from several roots, each with its gradient (null is one).</summary>
@@ -67,14 +67,14 @@ public static class TensorGradients
         }
     }
 
-    /// <summary>The accumulated gradient as a new handle on the same storage, or null when there is none.</summary>
+    /// <summary>The accumulated gradient as a new handle on the same storage, or null if there is none.</summary>
     public static Tensor? Grad(this Tensor tensor)
     {
         tensor.ThrowIfDisposed();
         return tensor.Accumulated?.Alias();
     }
 
-    /// <summary>Σ g² of the accumulated gradient in float64; 0 where there is none.</summary>
+    /// <summary>Σ g² of the accumulated gradient in float64; 0 if there is none.</summary>
     public static double SumOfSquaresOfGrad(this Tensor tensor)
     {
         tensor.ThrowIfDisposed();

@@ -109,7 +109,7 @@ public static unsafe class TensorData
     /// 2 GiB and more.
     /// </summary>
     /// <param name="tensor">The tensor.</param>
-    /// <param name="first">The first byte that is wanted.</param>
+    /// <param name="first">The first byte to copy.</param>
     /// <param name="bytes">Receives them.</param>
     public static void CopyBytesTo(this Tensor tensor, long first, Span<byte> bytes)
     {

@@ -2,7 +2,7 @@ using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
 
-/// <summary>Where a tensor's elements lie, and so where is computed with it.</summary>
+/// <summary>Where a tensor's elements are stored and where it is computed with.</summary>
 public readonly record struct Device
 {
     private readonly int _kind, _index;

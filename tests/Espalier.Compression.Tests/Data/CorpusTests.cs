@@ -81,7 +81,7 @@ public sealed class CorpusTests : IDisposable
     {
         var encoder = DataFixture.Bytes with { VocabularySize = 200 };
         var error = Assert.Throws<EspalierException>(() => Corpus.Build(Options(Lines(3), 0), encoder, _data.At("out")));
-        Assert.Contains("a.jsonl:1: the tokenizer gave id 256, not below the vocabulary of 200", error.Message, StringComparison.Ordinal);
+        Assert.Contains("a.jsonl:1: the tokenizer gave id 256, but the model only has rows for ids below 200", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_data.At("out")));
     }
 

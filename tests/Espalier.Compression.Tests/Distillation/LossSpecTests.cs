@@ -27,7 +27,7 @@ public sealed class LossSpecTests
     [InlineData("x*forward-kl", "the weight in 'x*forward-kl' is 'x'")]
     [InlineData("0*forward-kl", "the weight of forward-kl is 0")]
     [InlineData("-1*forward-kl", "the weight of forward-kl is -1")]
-    [InlineData("forward-kl(2)", "loss forward-kl has no named parameter")]
+    [InlineData("forward-kl(2)", "loss forward-kl has no parameter")]
     [InlineData("jensen-shannon(2)", "beta is 2")]
     [InlineData("skew-kl(1)", "alpha is 1")]
     [InlineData("top-k-tail(1.5)", "k is 1.5; it must be a whole number")]

@@ -53,7 +53,7 @@ public sealed class VocabularyAlignmentTests : IDisposable
         var error = Refused(Model("a", 4096), Model("b", 4096, swapped));
         Assert.Contains($"id 1000 is '{first}' in ", error);
         Assert.Contains($"and '{second}' in ", error);
-        Assert.Contains("take a student pruned from the teacher,", error);
+        Assert.Contains("use a student pruned from the teacher,", error);
     }
 
     [Fact]

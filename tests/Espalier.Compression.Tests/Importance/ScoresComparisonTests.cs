@@ -67,7 +67,7 @@ public sealed class ScoresComparisonTests
             [new("method", "activation", "taylor"), new("batch", "l2", ""), new("sequence", "mean", ""),
                 new("neuron_values", "intermediate", ""), new("samples", "4", "5"), new("teacher", "aa", "bb")],
             ScoresComparison.Differences(A, other));
-        Assert.Contains("4 neurons in a layer and the second 3",
+        Assert.Contains("4 neurons in a layer but the second have 3",
             Assert.Throws<EspalierException>(() =>
                 ScoresComparison.Axes(A, B with { Units = B.Units.With(Axis.Ffn, [[1, 2, 3], [1, 2, 3]]) }, new(0.5))).Message);
         Assert.Contains("2 layers and the second 1",

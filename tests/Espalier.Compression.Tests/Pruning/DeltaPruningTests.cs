@@ -97,7 +97,7 @@ public sealed class DeltaPruningTests : TorchTest
     [Theory]
     [InlineData("linear-value-heads", 7, "prune.linear-value-heads is 7; it must be a multiple of the 3 linear key heads, at most 9")]
     [InlineData("linear-value-heads", 2,
-        "prune.linear-value-heads is 2; it must be a multiple of the 3 linear key heads, at most 9: the nearest smaller size is 3; fewer "
+        "prune.linear-value-heads is 2; it must be a multiple of the 3 linear key heads, at most 9: the nearest valid size is 3; fewer "
         + "need fewer linear key heads (linear-key-heads), which cuts whole groups")]
     [InlineData("linear-key-heads", 4, "prune.linear-key-heads is 4; it must be between 1 and the teacher's 3")]
     [InlineData("linear-value-head-dim", 6, "prune.linear-value-head-dim is 6; it must be between 1 and the teacher's 5")]
@@ -109,7 +109,7 @@ public sealed class DeltaPruningTests : TorchTest
             Assert.Throws<EspalierException>(() => new PruneTarget { Sizes = new PerAxis<int?> { [axis] = size } }.Apply(teacher.Config));
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
         using var plain = Open("qwen3");
-        Assert.Contains($"a qwen3 model must have no {axis.Units}",
+        Assert.Contains($"a qwen3 model has no {axis.Units}",
             Assert.Throws<EspalierException>(() =>
                 new PruneTarget { Sizes = new PerAxis<int?> { [axis] = 2 } }.Apply(plain.Config)).Message);
     }

@@ -28,7 +28,7 @@ public sealed class MaskTests : TorchTest
             for (var first = 0; first < masked.Length; first += 4)
                 Assert.Equal(2, masked[first..(first + 4)].Count(w => w == 0));
         }
-        Assert.Contains("no multiple of 4",
+        Assert.Contains("not a multiple of 4",
             Assert.Throws<EspalierException>(() => Masked(new MagnitudeMask(), weights[..60], 6, [], new(2, 4))).Message);
     }
 

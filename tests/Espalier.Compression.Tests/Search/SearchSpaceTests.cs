@@ -125,14 +125,14 @@ public sealed class SearchSpaceTests
     }
 
     [Theory]
-    [InlineData("heads", 6, "search.heads is 6; it must be a multiple of the 4 KV heads, at most 8: the nearest smaller size is 4")]
-    [InlineData("heads", 16, "search.heads is 16; it must be a multiple of the 4 KV heads, at most 8: the nearest smaller size is 4")]
-    [InlineData("hidden", 0, "search.hidden is 0; it must be between 1 and the teacher's 256: the nearest smaller size is 64")]
-    [InlineData("hidden", 320, "search.hidden is 320; it must be between 1 and the teacher's 256: the nearest smaller size is 192")]
+    [InlineData("heads", 6, "search.heads is 6; it must be a multiple of the 4 KV heads, at most 8: the nearest valid size is 4")]
+    [InlineData("heads", 16, "search.heads is 16; it must be a multiple of the 4 KV heads, at most 8: the nearest valid size is 4")]
+    [InlineData("hidden", 0, "search.hidden is 0; it must be between 1 and the teacher's 256: the nearest valid size is 64")]
+    [InlineData("hidden", 320, "search.hidden is 320; it must be between 1 and the teacher's 256: the nearest valid size is 192")]
     [InlineData("hidden", 200,
-        "search.hidden is 200; it must be a multiple of 64, the width of matrix units: the nearest smaller size is 192")]
-    [InlineData("ffn", 832, "search.ffn is 832; it must be between 1 and the teacher's 768: the nearest smaller size is 704")]
-    [InlineData("layers", 9, "search.layers is 9; it must be between 1 and the teacher's 8: the nearest smaller size is 7")]
+        "search.hidden is 200; it must be a multiple of 64, the width of matrix units: the nearest valid size is 192")]
+    [InlineData("ffn", 832, "search.ffn is 832; it must be between 1 and the teacher's 768: the nearest valid size is 704")]
+    [InlineData("layers", 9, "search.layers is 9; it must be between 1 and the teacher's 8: the nearest valid size is 7")]
     public void An_illegal_size_is_named_with_the_nearest_one_that_cuts_something(string axis, int size, string expected)
     {
         var space = axis switch

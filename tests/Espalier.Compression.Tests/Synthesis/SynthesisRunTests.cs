@@ -151,7 +151,7 @@ public sealed class SynthesisRunTests : TorchTest
         Assert.Equal(["p.txt:1", "p.txt:2", "p.txt:1"], lines.Select(line => (string)line["source"]!));
         Assert.Equal("Once upon a time", (string)lines[2]["prompt"]!);
         Assert.NotEqual((string)lines[0]["completion"]!, (string)lines[2]["completion"]!);
-        Assert.Contains("asked plainly", Refused(prompted with { System = "Be kind." }));
+        Assert.Contains("prompted plainly", Refused(prompted with { System = "Be kind." }));
 
         File.WriteAllText(_folder.Of("d.jsonl"),
             "{\"text\": \"Once upon a time there was a small house near the river.\"}\n{\"text\": \"One day it\"}\n");

@@ -68,7 +68,7 @@ public sealed class ChoiceRowsTests : TorchTest
         File.WriteAllText(path, """{"context": "A", "choices": ["<|reserved_special_token_9|>", "b"], "answer": 0}""");
         using var teacher = Checkpoint.Open(s_teacher, requireWeights: false);
         var task = ItemsFile.Task(path);
-        Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), not below the vocabulary of 4090",
+        Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), but the model only has rows for ids below 4090",
             Assert.Throws<EspalierException>(() => ChoiceRows.Of(task, task.Kind.Questions(task, new(null)), Tokenizer.Load(s_teacher),
                 teacher.Config with { VocabularySize = 4090 })).Message);
     }

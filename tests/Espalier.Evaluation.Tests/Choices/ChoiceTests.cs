@@ -35,7 +35,7 @@ public sealed class ChoiceTests
     [InlineData("choices: \"{list}\"\nanswer: \"{list}\"\nanswer-is: labels", "a label is 'a'; it must be 1 or 0")]
     [InlineData("choices: \"{list}\"\nanswer: \"{labels}\"", "labels is a list; a text was expected")]
     [InlineData("choices: [\"a {false|semicolons}\", b]\nanswer: \"0\"", "turns a field into a list, which cannot be combined with other text")]
-    [InlineData("choices: \"{best}\"\nanswer: \"0\"", "has 1 choice, and needs two")]
+    [InlineData("choices: \"{best}\"\nanswer: \"0\"", "has 1 choice, but needs at least two")]
     [InlineData("kind: partial\ncontinuation: c\nchoices: \"{list}\"\nanswer: \"{labels}\"\nanswer-is: labels", "must be one of index")]
     public void What_is_wrong_with_them_is_said(string keys, string expected) =>
         Assert.Contains(expected, Assert.Throws<EspalierException>(() => Prompts(keys)).Message, StringComparison.Ordinal);

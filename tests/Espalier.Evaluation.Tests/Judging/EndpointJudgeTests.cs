@@ -83,8 +83,8 @@ public sealed class EndpointJudgeTests
 
     [Theory]
     [InlineData(401, "rejects the request: 401 Unauthorized: bad key; its key is read from ESPALIER_JUDGE_KEY, which is not set")]
-    [InlineData(404, "has no model judge-x, or is none: 404 Not Found: bad key")]
-    [InlineData(302, "has no model judge-x, or is none: 302")]
+    [InlineData(404, "has no model judge-x, or is not a judge: 404 Not Found: bad key")]
+    [InlineData(302, "has no model judge-x, or is not a judge: 302")]
     public void A_judge_that_the_user_must_look_at_ends_the_run_at_once(int status, string message)
     {
         using var server = new JudgeServer((_, _) => new(status, """{"error": "bad key"}"""));
@@ -132,7 +132,7 @@ public sealed class EndpointJudgeTests
                 heard.Signal();
         }), new Dictionary<int, string>(), (_, _) => { }, default, TimeSpan.FromMilliseconds(40));
         Assert.Equal("[[5]]", Assert.Single(replies).Text);
-        Assert.Equal(["t: nothing was heard for 0.04 s; Ctrl-C keeps the answers so far", "t: nothing was heard for 0.08 s; Ctrl-C "
+        Assert.Equal(["t: no answer for 0.04 s; Ctrl-C keeps the answers so far", "t: no answer for 0.08 s; Ctrl-C "
             + "keeps the answers so far"],
             lines.Take(2));
     }

@@ -91,11 +91,11 @@ public sealed class CheckpointShardTests : CheckpointFolderTest
         Copy("families/llama-3.1", weights: false);
         using var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(Model, "model.safetensors")]);
         mkfifo.WaitForExit();
-        Fails("truncated: 0 bytes");
+        Fails("truncated: it has 0 bytes");
     }
 
     [Theory]
-    [InlineData("missing-tensor", "weight_map puts 'model.layers.9.x' into model-")]
+    [InlineData("missing-tensor", "weight_map assigns 'model.layers.9.x' to model-")]
     [InlineData("unlisted-tensor", "which weight_map does not assign to it")]
     [InlineData("map", "weight_map is missing or empty;")]
     [InlineData("type", "weight_map['model.norm.weight'] is not a string;")]

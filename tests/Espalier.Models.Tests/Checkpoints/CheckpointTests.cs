@@ -41,13 +41,13 @@ public sealed class CheckpointTests : CheckpointFolderTest
     }
 
     [Theory]
-    [InlineData("hidden_size", 40, "'model.embed_tokens.weight' is [128, 48], config.json says [128, 40], [vocab_size, hidden_size]")]
+    [InlineData("hidden_size", 40, "'model.embed_tokens.weight' is [128, 48], but config.json says [128, 40] ([vocab_size, hidden_size])")]
     [InlineData("intermediate_size", 100,
-        "mlp.gate_proj.weight' is [96, 48], config.json says [100, 48], [intermediate_size, hidden_size]")]
+        "mlp.gate_proj.weight' is [96, 48], but config.json says [100, 48] ([intermediate_size, hidden_size])")]
     [InlineData("head_dim", 16,
-        "self_attn.q_proj.weight' is [48, 48], config.json says [64, 48], [num_attention_heads * head_dim, hidden_size]")]
+        "self_attn.q_proj.weight' is [48, 48], but config.json says [64, 48] ([num_attention_heads * head_dim, hidden_size])")]
     [InlineData("num_key_value_heads", 1,
-        "self_attn.k_proj.weight' is [24, 48], config.json says [12, 48], [num_key_value_heads * head_dim, hidden_size]")]
+        "self_attn.k_proj.weight' is [24, 48], but config.json says [12, 48] ([num_key_value_heads * head_dim, hidden_size])")]
     [InlineData("vocab_size", 127, "config.json says [127, 48]")]
     [InlineData("num_hidden_layers", 4, "missing model.layers.3.self_attn.q_proj.weight")]
     [InlineData("num_hidden_layers", 2, "unexpected model.layers.2.input_layernorm.weight")]

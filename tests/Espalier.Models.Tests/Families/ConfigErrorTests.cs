@@ -49,7 +49,7 @@ public sealed class ConfigErrorTests
         """{"rope_type":"llama3","factor":8,"low_freq_factor":4,"high_freq_factor":1,"original_max_position_embeddings":128}""",
         "high_freq_factor is 1; it must be above low_freq_factor, which is 4")]
     [InlineData("rope_scaling", """{"rope_type":"yarn","type":"linear","factor":4}""",
-        "rope_scaling.rope_type is \"yarn\"; but type is \"linear\"; keep one of them")]
+        "rope_scaling.rope_type is \"yarn\"; type is \"linear\"; keep one of them")]
     [InlineData("rope_scaling", """{"rope_type":"yarn","original_max_position_embeddings":2048}""",
         "rope_scaling.original_max_position_embeddings is 2048; it must be at most max_position_embeddings, which is 1024")]
     [InlineData("partial_rotary_factor", "0.5", "partial_rotary_factor is 0.5; this family rotates whole heads,")]

@@ -76,7 +76,7 @@ public sealed class GptOssTests : CheckpointFolderTest
         var config = JsonFile.Read(path);
         config["intermediate_size"] = 36;
         File.WriteAllText(path, config.ToJsonString());
-        Fails("experts.gate_up_proj' is [5, 48, 64], but config.json says [5 (48, 72], [intermediate_size, hidden_size]); one of the "
+        Fails("experts.gate_up_proj' is [5, 48, 64], but config.json says [5, 48, 72] ([intermediate_size, hidden_size]); one of the "
             + "two is wrong");
     }
 
@@ -151,7 +151,7 @@ public sealed class GptOssTests : CheckpointFolderTest
         var raw = JsonFile.Read(Path.Combine(Model, "config.json"));
         raw["intermediate_size"] = 24;
         File.WriteAllText(Path.Combine(Model, "config.json"), raw.ToJsonString());
-        Fails("'model.layers.0.mlp.experts.gate_up_proj' is [5, 48, 64], config.json says [5, 48, 48]");
+        Fails("'model.layers.0.mlp.experts.gate_up_proj' is [5, 48, 64], but config.json says [5, 48, 48]");
     }
 
     private void WriteAs(Checkpoint golden, ElementType type)

@@ -98,7 +98,7 @@ public sealed class LongRopeTests : TorchTest
                 raw.Remove("original_max_position_embeddings");
                 raw["rope_scaling"]!["original_max_position_embeddings"] = 64;
             })).Message, StringComparison.Ordinal);
-        Assert.Contains("rope_scaling.rope_type is \"yarn\"; but long_factor belongs to longrope",
+        Assert.Contains("rope_scaling.rope_type is \"yarn\"; long_factor belongs to longrope",
             Assert.Throws<EspalierException>(() => Read(raw => raw["rope_scaling"]!["rope_type"] = "yarn")).Message,
             StringComparison.Ordinal);
     }
@@ -138,7 +138,7 @@ public sealed class LongRopeTests : TorchTest
         Assert.Equal((float)Math.Sqrt(2), metadata.Get<float>("phi3.rope.scaling.attn_factor"), 1e-6f);
         Assert.Equal(["rope_factors_short.weight", "rope_factors_long.weight"], LongFactors.Of(phi.Config).Select(factors => factors.Name));
         using var qwen = Checkpoint.Open(Fixtures.Golden("families/qwen3"));
-        Assert.Contains("cannot stretch its frequencies by LongRope",
+        Assert.Contains("cannot scale its frequencies by LongRope",
             Assert.Throws<EspalierException>(() => GgufArchitectures.For(qwen.Config
             with
             { Rotary = qwen.Config.Rotary with { Scaling = new LongRope([1], [2], 32, 1) } }, "it")).Message,

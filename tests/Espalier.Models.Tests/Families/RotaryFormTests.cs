@@ -95,7 +95,7 @@ public sealed class RotaryFormTests : TorchTest
     [InlineData("""{"rope_type":"proportional","factor":2.0}""",
         "rope_parameters.rope_type is \"proportional\"; this rotary scaling is not supported; known: default, linear")]
     [InlineData("""{"rope_type":"linear","type":"yarn","factor":4.0}""",
-        "rope_parameters.rope_type is \"linear\"; type beside it is \"yarn\"")]
+        "rope_parameters.rope_type is \"linear\"; type is \"yarn\"")]
     [InlineData("""{"factor":2.0}""", "rope_parameters.type is null; this rotary scaling is not supported")]
     [InlineData("""{"rope_type":"linear","factor":4.0,"partial_rotary_factor":0.5}""",
         "rope_parameters.partial_rotary_factor is 0.5; this family rotates whole heads,")]

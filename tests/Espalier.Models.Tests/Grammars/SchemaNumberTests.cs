@@ -34,7 +34,7 @@ public sealed class SchemaNumberTests
     [InlineData("""{"type":"integer","minimum":3,"maximum":2}""", "no value fits")]
     [InlineData("""{"type":"integer","minimum":3,"maximum":5,"multipleOf":7}""", "no value fits")]
     [InlineData("""{"type":"integer","multipleOf":1234567}""", "schema: its bounds and multipleOf need more than 4300 states")]
-    [InlineData("""{"type":"integer","minimum":9007199254740992}""", "a whole number from -9007199254740991 to 9007199254740991")]
+    [InlineData("""{"type":"integer","minimum":9007199254740992}""", "whole numbers from -9007199254740991 to 9007199254740991")]
     [InlineData("""{"type":"integer","exclusiveMaximum":-9007199254740991}""",
         "schema: its bounds and multipleOf allow only numbers that")]
     [InlineData("""{"exclusiveMinimum":0,"maximum":1e-20}""",

@@ -23,7 +23,7 @@ public sealed class SchemaShapeRefusalTests
     [InlineData("""{"properties":[]}""", "schema.properties is []; it must be an object")]
     [InlineData("""{"properties":{"a":5}}""", "schema.properties.a is 5; it must be a schema")]
     [InlineData("""{"type":"array","minItems":2147483648}""",
-        "schema.minItems is 2147483648 ; it may be at most 2147483647, because no answer is that long")]
+        "schema.minItems is 2147483648; it may be at most 2147483647, because no answer is that long")]
     [InlineData("""{"additionalProperties":"no"}""", "schema.additionalProperties is \"no\"; it must be a schema")]
     [InlineData("[]", "schema is []; it must be a schema")]
     [InlineData("false", "no value fits")]

@@ -73,7 +73,7 @@ public sealed class PreflightTests : TorchTest
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families/phi4-longrope"));
         foreach (var release in (string[])["transformers", "transformers before 5"])
-            Assert.Contains("hidden_size 48 / num_attention_heads 4, whatever head_dim says, and there are 6",
+            Assert.Contains("hidden_size 48 / num_attention_heads 4, whatever head_dim says, but there are 6",
                 Assert.Single(Findings(model, model.Config with { HiddenSize = 48 }, release)), StringComparison.Ordinal);
     }
 
@@ -101,7 +101,7 @@ public sealed class PreflightTests : TorchTest
     [InlineData("qwen3", "vLLM", null)]
     [InlineData("nemotron", "vLLM", null)]
     [InlineData("qwen2", "vLLM",
-        "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2, StarCoder2 and StableLM take "
+        "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2, StarCoder2 and StableLM use "
             + "hidden_size")]
     [InlineData("llama-3.1", "llama.cpp", null)]
     [InlineData("qwen2", "llama.cpp", null)]
@@ -124,10 +124,10 @@ public sealed class PreflightTests : TorchTest
     [Theory]
     [InlineData("transformers", null)]
     [InlineData("transformers before 5",
-        "transformers before 5 does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
+        "transformers before 5 does not read rope_parameters and would use theta 10000.0 instead of 500000.0 with llama3 scaling")]
     [InlineData("vLLM", null)]
     [InlineData("llama.cpp", null)]
-    [InlineData("Ollama", "Ollama does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
+    [InlineData("Ollama", "Ollama does not read rope_parameters and would use theta 10000.0 instead of 500000.0 with llama3 scaling")]
     public void Programs_that_do_not_know_rope_parameters_are_named(string program, string? expected)
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));

@@ -132,7 +132,7 @@ public sealed class RecipeRunTests : TorchTest
         var plan = RecipePlan.Of(RecipeFile.Read(Recipe("prune: { ffn: 384 }\nexport: [hf, gguf-q4_0]\nimatrix: 5")));
         var export = plan.Stages.Single(stage => stage.Name == "export");
         Assert.Equal(5 * 32, export.Tokens);
-        Assert.Contains("errors weighed by 5 windows", export.Does, StringComparison.Ordinal);
+        Assert.Contains("errors weighted by 5 windows", export.Does, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ public sealed class PlanAdviceTests
         Assert.Contains(Plan("{ hidden: 192 }").Warnings,
             warning =>
                 warning.StartsWith(
-                    "Ollama, if you use it, would misread the student: 32 of the 32 dimensions of a head are rotated and Ollama would "
+                    "Ollama, if you use it, would misread the student: 32 of the 32 dimensions of a head are rotated, but Ollama would "
                         + "rotate 24",
                     StringComparison.Ordinal));
         Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("misread"));
@@ -78,14 +78,14 @@ public sealed class PlanAdviceTests
     [Theory]
     [InlineData("{ heads: 6 }", "prune.heads is 6; it must be a multiple of the 4 KV heads")]
     [InlineData("{ hidden: 200 }",
-        "prune.hidden is 200; it must be a multiple of 64, the width of matrix units: the nearest smaller size is 192")]
+        "prune.hidden is 200; it must be a multiple of 64, the width of matrix units: the nearest valid size is 192")]
     [InlineData("{ ffn: 20 }",
-        "prune.ffn is 20; it must be a multiple of 64, the width of matrix units: the nearest smaller size is 64")]
+        "prune.ffn is 20; it must be a multiple of 64, the width of matrix units: the nearest valid size is 64")]
     [InlineData("{ hidden: 192, multiple: 128 }",
-        "must be a multiple of 128, the width of matrix units: the nearest smaller size is 128")]
+        "must be a multiple of 128, the width of matrix units: the nearest valid size is 128")]
     [InlineData("{ kv-heads: 5 }", "prune.kv-heads is 5; it must be between 1 and the teacher's 4")]
     [InlineData("{ kv-heads: 2, heads: 8 }",
-        "prune.heads is 8; it must be a multiple of the 2 KV heads, at most 4: the nearest smaller size is 4")]
+        "prune.heads is 8; it must be a multiple of the 2 KV heads, at most 4: the nearest valid size is 4")]
     [InlineData("{ hidden: 300 }", "prune.hidden is 300; it must be between 1 and the teacher's 256")]
     public void An_illegal_shape_is_refused(string prune, string expected) =>
         Assert.Contains(expected, Assert.Throws<RecipeRefusedException>(() => Plan(prune)).Message);

@@ -95,7 +95,7 @@ public sealed class RecipeErrorTests
     [InlineData("correct: { mode: parallel, lora-rank: 4 }\ndistill: { steps: 3 }",
         "correct.lora-rank is 4; with mode: parallel the teacher is trained along with distill's steps")]
     [InlineData("distill: { steps: 3, freeze: layers 3-1 }", "distill.freeze: layers 3-1 end before they begin; write layers 1-3")]
-    [InlineData("distill: { steps: 3, freeze: layers -1 }", "'layers -1' is not known")]
+    [InlineData("distill: { steps: 3, freeze: layers -1 }", "unknown 'layers -1'")]
     [InlineData("distill: { steps: 3, freeze: layers }", "unknown 'layers'")]
     [InlineData("distill: { steps: 3, freeze: { a: b } }", "distill.freeze is a map; it must be a text or a list of texts")]
     [InlineData("distill: { steps: 3, layer-decay: 1.1 }", "distill.layer-decay is 1.1; it must be a number above 0 and at most 1")]
@@ -116,7 +116,7 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, hidden: { layers: [29:13, x] } }", "hidden.layers: 'x' is not a pair of layers")]
     [InlineData("distill: { steps: 3, hidden: { final: true, weight: 0 } }", "hidden.weight is 0; it must be a number above 0, or dynamic")]
     [InlineData("distill: { steps: 3, cache: { encoding: hidden, k: 3 } }", "cache.k is 3; encoding hidden keeps no likeliest entries")]
-    [InlineData("distill: { steps: 3, cache: { encoding: top-k, samples: 3 } }", "cache.samples is 3; encoding top-k draws nothing")]
+    [InlineData("distill: { steps: 3, cache: { encoding: top-k, samples: 3 } }", "cache.samples is 3; encoding top-k samples nothing")]
     [InlineData("distill: { steps: 3, loss: cross-entropy, cache: { k: 3 } }",
         "distill.cache: the loss is cross-entropy, which needs no teacher")]
     [InlineData("distill: { steps: 3, loss: reverse-kl, cache: { k: 3 } }",
@@ -124,7 +124,7 @@ public sealed class RecipeErrorTests
     [InlineData("distill: { steps: 3, hidden: { final: true }, cache: { encoding: hidden } }",
         "distill.cache: the loss also compares hidden states")]
     [InlineData("distill: { steps: 3, early-stopping: 2 }",
-        "distill.early-stopping is 2; it needs evaluations, and evaluate-every is 0")]
+        "distill.early-stopping is 2; it needs evaluations, but evaluate-every is 0")]
     [InlineData("distill: { steps: 3, clip: -1 }", "distill.clip is -1; it must be a number above 0 (0 never clips), or none")]
     [InlineData("score: { batch: l2, batch-aggregation: mean }",
         "score.batch-aggregation is another name for score.batch, which is also given; keep one of the two")]
@@ -210,7 +210,7 @@ public sealed class RecipeErrorTests
     {
         Assert.Contains("levels deep", Refusal("teacher: " + new string('[', 400_000)));
         Assert.Contains("levels deep", Refusal(string.Concat(Enumerable.Range(0, 400).Select(i => new string(' ', i) + "a:\n"))));
-        Assert.Contains("the limit is", Refusal(new string('a', RecipeFile.MaxBytes + 1)));
+        Assert.Contains("more than the limit of", Refusal(new string('a', RecipeFile.MaxBytes + 1)));
         Assert.Contains("anchors", Refusal("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"));
         Assert.Contains("there is no key", Refusal(string.Concat(Enumerable.Range(0, 90_000).Select(i => $"k{i}: 1\n"))));
         Assert.Contains("not valid YAML", Refusal(new string('k', 500_000) + ": 1"));

@@ -28,7 +28,7 @@ public sealed class SanityCheckTests : TorchTest
     {
         var record = Pruned(new());
         Assert.Contains(record.Checks!,
-            check => check.StartsWith("nothing is cut and every tensor is that of its source", StringComparison.Ordinal));
+            check => check.StartsWith("nothing is cut and every tensor is equal to the source", StringComparison.Ordinal));
         Assert.Contains(record.Checks!, check => check.StartsWith("the shape is the planned one", StringComparison.Ordinal));
     }
 
@@ -85,7 +85,7 @@ public sealed class SanityCheckTests : TorchTest
 
     [Fact]
     public void Frozen_weights_alone_are_held_to_stay() =>
-        Assert.Equal("what is frozen is that of its source, bit for bit",
+        Assert.Equal("what is frozen is equal to the source, bit for bit",
             Assert.Single(Checked(s_teacher, check => check.Same(FrozenParts.Parse(["norms"]).Hold, "what is frozen is")).Checks!));
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class SanityCheckTests : TorchTest
     {
         var error = Assert.Throws<EspalierException>(() => Checked(written, check));
         Assert.Equal(1, error.ExitCode);
-        Assert.StartsWith("check: what was made does not pass its check: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("check: the result failed its check: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(problem, error.Message, StringComparison.Ordinal);
         // The stage is not done.
         var entry = Assert.Single(RunManifest.Load(Path.Combine(_folder, "run"))!.Stages, stage => stage.Status == StageStatus.Started);

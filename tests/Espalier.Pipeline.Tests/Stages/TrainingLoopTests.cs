@@ -199,7 +199,7 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
         var error = Assert.Throws<EspalierException>(() => new FaultyLayer(act, Fault.Full).During(() => Train(_folder.Of("full"))));
         Assert.Equal(1, error.ExitCode);
         Assert.Contains("the disk is full", error.Message);
-        Assert.Contains("the checkpoint of step 4 is intact; make room and run the same command again to resume from there", error.Message);
+        Assert.Contains("the checkpoint of step 4 is intact; free some space and run the same command again to resume from there", error.Message);
 
         Assert.ThrowsAny<OperationCanceledException>(() =>
             new FaultyLayer(act, Fault.Full).During(() => Train(_folder.Of("stopped"), stopAt: 6)));

@@ -201,7 +201,7 @@ internal sealed record PruneReport(string Output, string Method, IReadOnlyList<P
 /// <param name="Bytes">Bytes of the weights as they are stored.</param>
 internal sealed record PruneRow(string Model, string Path, long Parameters, long NonEmbeddingParameters, long Bytes)
 {
-    /// <summary>Its sizes; those of a feed-forward block are 0 where experts stand in place of it.</summary>
+    /// <summary>Its sizes; the feed-forward sizes are 0 if experts replace the block.</summary>
     [SizeFields(AsInConfig = true)]
     public required PerAxis<int?> Sizes { get; init; }
 

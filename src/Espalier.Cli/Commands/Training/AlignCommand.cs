@@ -59,8 +59,7 @@ internal sealed class AlignCommand : CommandBase
             + "--lora-targets attention,down_proj --output adapted",
         "espalier align aligned --method dpo --data samples/letter-pairs.jsonl --steps 20 --output preferred",
         "espalier align models/quickstart-teacher --method on-policy --teacher aligned --data samples/letters.jsonl --sequence 64 --batch "
-            + "4 "
-            + "--rollout-length \"8 to 24\" --steps 8 --output taught") =>
+            + "4 --rollout-length \"8 to 24\" --steps 8 --output taught") =>
         Takes([_model, .. _keys.Options, _text, .. _training.Options, _seed, _output, .. _dtype.Options, .. _machine.Options, _profile]);
 
     protected override int Run(CommandRun run)

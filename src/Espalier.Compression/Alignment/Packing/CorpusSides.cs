@@ -78,8 +78,7 @@ internal sealed record AlignmentCorpusOptions
         if (heldOut == 0)
             throw new EspalierException(
                 $"held-out {share} of {train} {what} in {Source.Description} rounds to none; give a larger share, more data, or 0 to "
-                    + "hold out "
-                    + "nothing");
+                    + "hold out nothing");
         if (train == 0)
             throw new EspalierException(
                 $"held-out {share} takes all {heldOut} {what} in {Source.Description}; give a smaller share or more data");

@@ -79,8 +79,7 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
         ? (Content(conversation.Messages[0]), conversation.Messages.Count > 1 ? Content(conversation.Messages[1]) : "")
         : throw new EspalierException(
             $"{origin}: has turns, but {folder} has no chat template to render them: give one with --chat-template FILE "
-                + $"(chat-template: "
-                + "FILE in a recipe), or data of prompt and completion");
+                + $"(chat-template: FILE in a recipe), or data of prompt and completion");
 
     private EncodedConversation Plain(Conversation conversation, string origin)
     {

@@ -71,8 +71,7 @@ internal sealed record PieceIndex
             || index.Count % index.Window != 0 || index.Pieces.Count != (index.Count - 1) / index.PieceTokens + 1)
             throw new EspalierException(
                 $"{path}: {index.Count} ids in {index.Pieces.Count} pieces of {index.PieceWindows} windows of {index.Window} ids "
-                    + $"contradict "
-                + "each other; start again");
+                    + $"contradict each other; start again");
         return index;
     }
 }

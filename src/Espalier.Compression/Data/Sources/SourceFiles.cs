@@ -64,8 +64,7 @@ internal static class SourceFiles
         leftOut = LeftOut($"{path.TrimEnd('/')}/**/*", all);
         return Some(all.Where(FileKinds.IsInFolders), path,
             $"a folder without any file of a known kind ({FileKinds.InFolders}){NearbyFiles.Endings(all)}: name others with a pattern, "
-                + "as in "
-                + $"{path.TrimEnd('/')}/**/*{ExampleEnding(all)}");
+                + $"as in {path.TrimEnd('/')}/**/*{ExampleEnding(all)}");
     }
 
     private static string? LeftOut(string pattern, IEnumerable<string> files)

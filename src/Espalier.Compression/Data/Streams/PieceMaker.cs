@@ -141,8 +141,7 @@ internal sealed class PieceMaker : IDisposable
 
     private EspalierException Changed(string what) => new(
         $"{_source.Index.Source}: the text changed while the run was reading it: piece {_next + 1} of {_source.Index.Pieces.Count} of "
-            + "its tokens "
-        + $"{what} (expected sha256 {_source.Index.Pieces[_next].Sha256[..12]}); restore the text and run the same command "
+            + $"its tokens {what} (expected sha256 {_source.Index.Pieces[_next].Sha256[..12]}); restore the text and run the same command "
         + "again, or start over with the changed text")
     { ExitCode = 1 };
 }

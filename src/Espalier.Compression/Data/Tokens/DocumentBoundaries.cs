@@ -19,7 +19,7 @@ public abstract class DocumentBoundaries
     /// </summary>
     /// <param name="position">Where the range begins in the row.</param>
     /// <param name="ids">The range's ids.</param>
-    /// <param name="places">Takes the places, as many as there are ids.</param>
+    /// <param name="places">Receives the places, one per id.</param>
     public void Places(long position, ReadOnlySpan<long> ids, Span<long> places)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(places.Length, ids.Length);

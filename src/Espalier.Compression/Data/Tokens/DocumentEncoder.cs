@@ -28,7 +28,7 @@ internal sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, in
         if (tokenizer.EosId >= rows)
             throw new EspalierException(
                 $"the tokenizer's EOS '{tokenizer.TokenText(tokenizer.EosId.Value)}' has id {tokenizer.EosId}, "
-                    + $"and the model has rows for ids below {rows} (vocab_size): tokenizer.json and "
+                    + $"but the model has rows for ids below {rows} (vocab_size): tokenizer.json and "
                     + "config.json belong to different models; put the right tokenizer.json there");
         return new((text, ids) => tokenizer.Encode(text, ids), Math.Min(tokenizer.VocabularySize, rows), tokenizer.EosId, tokenizer.Sha256)
         {

@@ -88,12 +88,12 @@ public abstract class LogitLoss
     }
 
     /// <summary>
-    /// Whether it holds no tensor that it was given longer than the call: so do losses of this library, of others nobody knows.
+    /// Whether it keeps none of the tensors it was given after the call. True for this library's losses, unknown for others.
     /// </summary>
     internal virtual bool LetsGo => GetType().Assembly == typeof(LogitLoss).Assembly;
 
     /// <summary>
-    /// Whether it may compute on several threads at once: it has no state then. So do losses of this library, of others nobody knows.
+    /// Whether it may compute on several threads at once, because it has no state. True for this library's losses, unknown for others.
     /// </summary>
     internal virtual bool TakesThreads => LetsGo;
 

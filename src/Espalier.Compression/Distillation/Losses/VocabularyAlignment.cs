@@ -50,8 +50,7 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
             if (model.Rows < tokenizer.VocabularySize)
                 throw new EspalierException(
                     $"{model.Folder} has a vocabulary of {model.Rows} but its tokenizer has {tokenizer.VocabularySize} ids: config.json "
-                        + "and "
-                        + "tokenizer.json belong to different models; put the right tokenizer.json there");
+                        + "and tokenizer.json belong to different models; put the right tokenizer.json there");
         var size = Math.Min(known, Math.Min(teacher.Rows, student.Rows));
         return new(size, $"vocabulary: the teacher's {teacher.Rows} and the student's {student.Rows} entries differ by padding; "
             + $"the {size} that the tokenizer knows are compared, the others get no probability{(also is null ? "" : $"; {also}")}")

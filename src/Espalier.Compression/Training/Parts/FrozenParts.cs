@@ -25,7 +25,7 @@ public sealed record FrozenParts
     public IReadOnlyList<string> Words => [.. _parts.Select(part => part.ToString())];
 
     /// <summary>Reads the words.</summary>
-    /// <exception cref="EspalierException">A word that is none of the known ones.</exception>
+    /// <exception cref="EspalierException">A word is unknown.</exception>
     public static FrozenParts Parse(IEnumerable<string> words) =>
         new([.. words.Select(ParsePart).Distinct().OrderBy(part => Array.IndexOf(s_words, part.Word)).ThenBy(part => part.First)
             .ThenBy(part => part.Last)]);

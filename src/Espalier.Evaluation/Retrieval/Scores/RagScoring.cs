@@ -49,8 +49,7 @@ internal sealed record RagScoring(string[]? Number, bool CountsRefusals, bool Dr
         if (CountsRefusals && Number is null && (refusals == 0 || refusals == questions.Count))
             throw new EspalierException(
                 $"task {task.Name}: {refusals} of {questions.Count} questions have \"{Refusals.Sentence}\" as their answer, but "
-                    + "unanswerable "
-                    + "needs both kinds: use more questions, or leave unanswerable out");
+                    + "unanswerable needs both kinds: use more questions, or leave unanswerable out");
     }
 
     /// <summary>Scores an answer.</summary>

@@ -31,7 +31,7 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
         var family = FamilyCatalog.For(config, fields.Source);
         Config = family.ReadConfig(config, fields.Source);
         if (!files.Entries.Any(tensor => _method.Marks(tensor.Key, tensor.Value.Type)))
-            throw quantization.Wrong("quant_method", $"but no tensor of {folder} is stored that way: they are "
+            throw quantization.Wrong("quant_method", $"no tensor of {folder} is stored that way: they are "
                 + string.Join(", ", files.Entries.Values.Select(static entry => entry.Type.Name()).Distinct().Order()));
         (_files, _tensors, _head) = (files, new(folder, files), ModelHead.Of(folder, family, config));
         foreach (var tensor in family.Table.Tensors(Config))

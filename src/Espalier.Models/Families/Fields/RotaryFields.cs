@@ -187,7 +187,7 @@ internal static class RotaryFields
         var read = (newer ?? scaling) is { } either ? RopeScalingFields.Read(either, config, maxPositions) : null;
         if (newer is not null && scaling is not null && RopeScalingFields.Read(scaling, config, maxPositions) != read)
             throw config.Wrong(Parameters,
-                $"but {Scaling} says otherwise, and programs read one or the other: keep the one that the model was trained with");
+                $"{Scaling} says otherwise, and programs read one or the other: keep the one that the model was trained with");
         return read;
     }
 

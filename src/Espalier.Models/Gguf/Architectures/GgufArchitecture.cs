@@ -77,8 +77,7 @@ internal abstract class GgufArchitecture(string name, params string[] families)
     {
         if (ContextLength(config) is var length && length < config.MaxPositions)
             yield return $"llama.cpp's architecture {Name} has no sliding window: the file's context is {length} tokens, the window, "
-                + "instead "
-                + $"of the model's {config.MaxPositions}";
+                + $"instead of the model's {config.MaxPositions}";
         foreach (var note in OwnNotes(config))
             yield return note;
     }
@@ -223,8 +222,7 @@ internal abstract class GgufArchitecture(string name, params string[] families)
             : HasRotary && turning % 2 != 0 ? $"{turning} entries of a head are rotated, an odd number, which pairs cannot cover"
             : WantsFullWidth && config.QueryHeads * config.HeadDim != config.HiddenSize
             ? $"the architecture {Name} needs num_attention_heads * head_dim to equal hidden_size; this model has {config.QueryHeads} "
-                + "heads of "
-                + $"{config.HeadDim} entries and {config.HiddenSize} channels"
+                + $"heads of {config.HeadDim} entries and {config.HiddenSize} channels"
             : (!ReadsRotaryFactors && RotaryFactors.Of(config, this) is not null) || (!ReadsLongFactors && LongFactors.Of(config).Any())
             ? $"the architecture {Name} cannot scale its frequencies by {config.Rotary.Scaling}"
             : OwnObjection(config);

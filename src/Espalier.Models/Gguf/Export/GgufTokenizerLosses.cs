@@ -97,7 +97,6 @@ internal static class GgufTokenizerLosses
         var byName = added.Where(token => token.Special).Select(token => token.Content).ToHashSet(StringComparer.Ordinal);
         if (model.Tokens.FirstOrDefault(token => token is not null && s_control.Contains(token) && !byName.Contains(token)) is { } looks)
             yield return $"llama.cpp treats '{looks}' as a control token because of its form, and removes it from the text: other ids "
-                + "for 'a "
-                + $"{looks}'";
+                + $"for 'a {looks}'";
     }
 }

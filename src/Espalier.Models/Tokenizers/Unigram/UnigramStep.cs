@@ -80,8 +80,7 @@ internal sealed class UnigramStep : CachedWordStep
                 Offer(at + length, before + _unknownScore,
                     _unknown ?? throw new EspalierException(
                         $"the text contains '{piece.Slice(at, length)}', which no piece of the tokenizer covers, and there is no "
-                            + "unknown piece: "
-                            + "name one with unk_id, or remove the character"),
+                            + "unknown piece: name one with unk_id, or remove the character"),
                     at, best, starts, found);
         }
     }

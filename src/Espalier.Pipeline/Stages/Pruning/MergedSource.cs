@@ -108,14 +108,14 @@ internal sealed class MergedSource : IDisposable
             catch (EspalierException error) when (config != like.Config)
             {
                 throw new EspalierException(
-                    $"config.json differs between {like.Folder} and {model.Folder}: only models of one config can be merged",
+                    $"config.json differs between {like.Folder} and {model.Folder}: only models with the same config can be merged",
                     error);
             }
         }
     }
 
     private static EspalierException Different(string field, string ours, Checkpoint like, string theirs, Checkpoint model) =>
-        new($"{field} is {ours} in {like.Folder} but {theirs} in {model.Folder}: only models of one config can be merged");
+        new($"{field} is {ours} in {like.Folder} but {theirs} in {model.Folder}: only models with the same config can be merged");
 
     private static void RequireSameTokenizer(string like, string model)
     {

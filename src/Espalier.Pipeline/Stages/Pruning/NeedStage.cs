@@ -59,9 +59,8 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
             * (CorrectionTest.MostWindows + (written ? 2 * CorrectionTest.WrittenWindows : CorrectionTest.MostWindows));
         var reference = written ? "text that the teacher writes now" : section.Reference ?? "what the teacher wrote itself";
         return new(Name,
-            $"corrects the teacher if its loss on held-out text, beyond its own expectation, exceeds by {section.Threshold:0.###} nats "
-                + "per token "
-                + $"that on {reference}",
+            $"corrects the teacher only if its loss above its own expectation is, on held-out text, more than {section.Threshold:0.###} nats "
+                + $"per token above that on {reference}",
             null, tokens, teacher.Planned.ForwardFlopsPerToken(sequence) * tokens, TrainingForecast.WeightBytes(teacher.Planned))
         { Model = ModelForecast.Of(teacher.Planned, sequence) };
     }

@@ -63,7 +63,7 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     public void Same(Func<Parameter, bool> stays, string what) =>
         Compare(named => stays(named.Parameter),
             (was, became) => BitConverter.SingleToInt32Bits(was) == BitConverter.SingleToInt32Bits(became), $"{what} to stay",
-            $"{what} that of its source, bit for bit");
+            $"{what} equal to the source, bit for bit");
 
     /// <summary>Weights are zero or those of the source, bit for bit.</summary>
     public void SameOrZero() =>

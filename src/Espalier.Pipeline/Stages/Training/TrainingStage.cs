@@ -128,7 +128,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         check.Shape(source.Config);
         check.Reloaded(model);
         if (how.Held is { } held)
-            check.Same(how.Holds, $"{held} is");
+            check.Same(how.Holds, $"{held} are");
     }
 
     /// <summary>Early builds took a training for done in which every step had been skipped.</summary>

@@ -51,9 +51,8 @@ internal static class BenchmarksSection
                 ("class", "quiet"));
         foreach (var task in tasks)
             if (task.Attempts is { } attempts)
-                html.Leaf("p", $"{task.Task}: metrics ending in "sampled" come from {attempts}, all others from the greedy answer; "
-                    + "pass@k is "
-                    + "the probability that one of k attempts is right.", ("class", "quiet"));
+                html.Leaf("p", $"{task.Task}: metrics ending in sampled come from {attempts}, all others from the greedy answer; "
+                    + "pass@k is the probability that one of k attempts is right.", ("class", "quiet"));
         foreach (var task in tasks)
             if (task.Results.Max(result => result.Cut) is > 0 and var cut)
                 html.Leaf("p", $"{task.Task}: {Units.Exact(cut)} of {Units.Exact(task.Documents)} contexts are longer than a model's "

@@ -28,8 +28,7 @@ internal static class ComparisonSection
         html.Leaf("h3", "Over the seeds");
         html.Note(
             "How to read it: the mean NLL of a model over the seeds of its recipe, in nats per token, and the standard deviation of one "
-                + "run. "
-            + "A model that does not depend on the seed, or is shared by several recipes, appears once.");
+                + "run. A model that does not depend on the seed, or is shared by several recipes, appears once.");
         var table = new HtmlTable("Recipe", "Model", "Text", ">Mean NLL", ">SD of a run", ">Different models");
         foreach (var row in seeds)
             table.Add(row.Model == "student" ? "student" : null, row.Arm, row.Model, row.Set, Figures.Loss(row.Nll),

@@ -17,8 +17,7 @@ internal static class EvaluationSection
             "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones in its "
                 + "window. NLL is the mean over all tokens; its standard error is the sample standard deviation of the windows' means "
                 + "divided by the square root of their number (a dash if there was only one window). Bars show ± 1.96 standard errors, "
-                + "a 95 "
-                + "% "
+                + "a 95 % "
                 + "interval. All models see the same windows, so a difference between two of them is more certain than their intervals "
                 + "suggest.");
         foreach (var text in run.Texts)

@@ -49,7 +49,7 @@ internal static unsafe class LossKernels
         Check(name, student);
         Check(name, teacher);
         if (!student.Shape.SequenceEqual(teacher.Shape))
-            throw Of(name, $"the student's logits are {Sizes(student)} and the teacher's {Sizes(teacher)}; they must be of one shape");
+            throw Of(name, $"the student's logits are {Sizes(student)} and the teacher's {Sizes(teacher)}; they must have the same shape");
         using var to = Operand.Result(DType.Float32, student.Size(0));
         using var s = Operand.Of(student);
         using var t = Operand.Of(teacher);

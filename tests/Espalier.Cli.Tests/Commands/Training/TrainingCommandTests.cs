@@ -166,7 +166,7 @@ public sealed class TrainingCommandTests : TorchTest
     }
 
     [Theory]
-    [InlineData("prune: { hidden: 32, heads: 3 }\nscore: { samples: 8 }", "nearest smaller sizes are 2 and 4")]
+    [InlineData("prune: { hidden: 32, heads: 3 }\nscore: { samples: 8 }", "nearest valid sizes are 2 and 4")]
     [InlineData("prune: { hidden: 64 }\nscore: { samples: 8 }", "between 1 and the teacher's 48")]
     [InlineData("prune: { hiden: 32 }\nscore: { samples: 8 }", "hidden")]
     [InlineData("prune: { hidden: 32 }\nscore: { samples: 100000 }", "give more text, or use fewer")]

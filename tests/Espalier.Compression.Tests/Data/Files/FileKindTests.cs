@@ -123,8 +123,8 @@ public sealed class FileKindTests : IDisposable
     }
 
     [Theory]
-    [InlineData("id,body\n1,x\n", "", "has the columns id, body, and none of text, content")]
-    [InlineData("id,body\n1,x\n", ";field=bdy", "has the columns id, body, and no bdy. Did you mean body?")]
+    [InlineData("id,body\n1,x\n", "", "has the columns id, body, but none of text, content")]
+    [InlineData("id,body\n1,x\n", ";field=bdy", "has the columns id, body, but no bdy. Did you mean body?")]
     public void A_table_without_a_column_of_text_is_refused_by_its_columns(string table, string option, string expected)
     {
         var error = Assert.Throws<EspalierException>(() => DataFixture.Texts(_skips, _data.Write("a.csv", table) + option));
@@ -256,7 +256,7 @@ public sealed class FileKindTests : IDisposable
         _data.Write("code.cs", "x");
         Assert.Equal(["a", "b", "c", "d"], DataFixture.Texts(_skips, _data.Folder));
         var note = Assert.Single(DocumentSource.Parse(_data.Folder).Notes);
-        Assert.Contains("not read are 1 .csv, 1 .json", note, StringComparison.Ordinal);
+        Assert.Contains("ignored 1 .csv, 1 .json", note, StringComparison.Ordinal);
         Assert.Equal(["x"], DataFixture.Texts(_skips, _data.At("*.csv")));
         Assert.Equal(["c"], DataFixture.Texts(_skips, _data.At("c.json*")));
     }

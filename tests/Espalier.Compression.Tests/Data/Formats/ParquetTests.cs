@@ -46,7 +46,7 @@ public sealed class ParquetTests : IDisposable
     {
         var file = await Write("a.parquet", new TextRow[] { new() { Id = 1, Text = "one" } });
         Assert.Equal(["one"], DataFixture.Texts(_skips, file + ";field=text"));
-        Assert.Contains("has the columns id, text, and no txt. Did you mean text?", Refusal(file + ";field=txt"), StringComparison.Ordinal);
+        Assert.Contains("has the columns id, text, but no txt. Did you mean text?", Refusal(file + ";field=txt"), StringComparison.Ordinal);
         Assert.Contains("id is neither a column of text", Refusal(file + ";field=id"), StringComparison.Ordinal);
         Assert.Contains("unpack it first", Refusal(_data.Write("a.parquet.gz", DataFixture.Gzip("x"))), StringComparison.Ordinal);
     }

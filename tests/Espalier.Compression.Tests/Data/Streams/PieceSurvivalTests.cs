@@ -66,7 +66,7 @@ public sealed class PieceSurvivalTests
     [Theory]
     [InlineData("changed", "changed while the run was reading it: piece ")]
     [InlineData("cut", "changed while the run was reading it: piece ")]
-    [InlineData("gone", "is not supported;")]
+    [InlineData("gone", "cannot be read")]
     public void A_source_that_is_not_what_it_was_ends_the_run_by_name(string what, string says)
     {
         using var fixture = StreamedTokensTests.Dropping();

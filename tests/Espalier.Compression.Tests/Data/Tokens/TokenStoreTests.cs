@@ -43,7 +43,7 @@ public sealed class TokenStoreTests : IDisposable
 
     [Theory]
     [InlineData("\"version\": 1", "\"version\": 2", "this program knows only up to 1")]
-    [InlineData("\"count\": 3", "\"count\": 4", "6 bytes, 4 ids of 2 bytes take 8")]
+    [InlineData("\"count\": 3", "\"count\": 4", "6 bytes, but 4 ids of 2 bytes take 8")]
     [InlineData("\"count\": 3", "\"count\": 9223372036854775807", "18446744073709551614")]
     [InlineData("\"documents\": 1", "\"documents\": 2", "documents.bin")]
     [InlineData("\"dtype\": \"uint16\"", "\"dtype\": \"f8\"", "dtype is 'f8'")]

@@ -51,7 +51,7 @@ public sealed class TokenizerCorpusTests : IDisposable
         var source = _data.Write("a.txt", "a <|reserved_special_token_9|>");
         var error = Assert.Throws<EspalierException>(
             () => Corpus.BuildStore(new() { Sources = [source] }, DocumentEncoder.Of(s_tokenizer, 4090), _data.At("store")));
-        Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), not below the vocabulary of 4090", error.Message);
+        Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), but the model only has rows for ids below 4090", error.Message);
     }
 
     [Fact]

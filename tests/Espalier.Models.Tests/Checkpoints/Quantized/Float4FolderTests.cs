@@ -64,7 +64,7 @@ public sealed class Float4FolderTests : IDisposable
     {
         var error = Broken(form, scale, bytes => BitConverter.TryWriteBytes(bytes, value));
         Assert.Contains($"'{Module}{scale}' is F32", error, StringComparison.Ordinal);
-        Assert.Contains($"a number above 0 was expected, and it is {value}", error, StringComparison.Ordinal);
+        Assert.Contains($"a number above 0 was expected, not {value}", error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -97,7 +97,7 @@ public sealed class Float4FolderTests : IDisposable
     public void Experts_of_another_shape_are_named_with_both()
     {
         var error = Broken("mxfp4", "", static _ => { }, Experts, static config => config["intermediate_size"] = 64);
-        Assert.Contains("_blocks' is U8 [3, 64, 1, 16], [3, 64, 2, 16] was expected by config.json", error, StringComparison.Ordinal);
+        Assert.Contains("_blocks' is U8 [3, 64, 1, 16], [3, 64, 2, 16] was expected from config.json", error, StringComparison.Ordinal);
         error = Broken("mxfp4", "", static _ => { }, Experts, static config => config["intermediate_size"] = 40);
         Assert.Contains("_blocks' belongs to matrices of 40 inputs, which is not a multiple of the group size 32", error, StringComparison.Ordinal);
     }

@@ -38,7 +38,7 @@ public sealed class QuantizedImporterTests : IDisposable
     [Theory]
     [InlineData("gptq-4", "bits", "3", "2, 4 and 8 are supported")]
     [InlineData("gptq-4", "checkpoint_format", "\"marlin\"", "gptq and gptq_v2 are supported")]
-    [InlineData("gptq-4", "group_size", "8", "'model.layers.0.mlp.down_proj.qzeros' is I32 [4, 4], [8, 4] was expected by config.json")]
+    [InlineData("gptq-4", "group_size", "8", "'model.layers.0.mlp.down_proj.qzeros' is I32 [4, 4], [8, 4] was expected from config.json")]
     [InlineData("awq", "version", "\"gemv\"", "only AWQ version gemm is supported")]
     [InlineData("awq", "quant_method", "\"hqq\"", "this method is not supported; known: awq, bitsandbytes")]
     [InlineData("fp8-block", "quant_method", "\"quark\"", "quant_method is \"quark\"; this method is not supported;")]

@@ -122,7 +122,7 @@ public sealed class NemotronHArchitectureTests : IDisposable
 
     [Theory]
     [InlineData(new[] { 0u, 0u, 0u, 2u, 0u }, "is a list of 5, but the model has 6 layers")]
-    [InlineData(new[] { 0u, 4u, 0u, 2u, 0u, 0u }, "has 4, 2 in different layers, but only layers of one size are supported")]
+    [InlineData(new[] { 0u, 4u, 0u, 2u, 0u, 0u }, "has 4, 2 in different layers, but only layers of the same size are supported")]
     [InlineData(new[] { 0u, 2u, 0u, 2u, 0u, 0u }, "was read as a list of 6")]
     public void Lists_that_say_what_no_config_can_are_refused(uint[] heads, string expected)
     {

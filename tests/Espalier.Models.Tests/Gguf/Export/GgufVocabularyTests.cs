@@ -92,7 +92,7 @@ public sealed class GgufVocabularyTests
     public void A_bos_without_a_row_is_refused_where_every_text_begins_with_it()
     {
         var error = Assert.Throws<EspalierException>(() => Describe(ByteLevel with { Before = [3] }, 3));
-        Assert.Contains("puts BOS at every text, whose id 3 is not below vocab_size 3", error.Message, StringComparison.Ordinal);
+        Assert.Contains("adds BOS to every text, whose id 3 is not below vocab_size 3", error.Message, StringComparison.Ordinal);
     }
 
     private static TokenizerModel ByteLevel => new()

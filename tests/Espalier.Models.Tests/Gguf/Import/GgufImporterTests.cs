@@ -132,7 +132,7 @@ public sealed class GgufImporterTests : IDisposable
     [InlineData("llama.block_count", 7u, "tensor blk.7.attn_q.weight has no place in a model of the family llama")]
     [InlineData("llama.block_count", 9u, "has no tensor 'blk.8.attn_q.weight'")]
     [InlineData("llama.feed_forward_length", 512u,
-        "tensor blk.0.ffn_gate.weight is [768, 256], [512, 256] was expected by the file's own keys")]
+        "tensor blk.0.ffn_gate.weight is [768, 256], [512, 256] was expected from the file's own keys")]
     [InlineData("split.count", (ushort)3, "is one of 3 parts of a model; merge them first")]
     [InlineData("general.architecture", "mamba", "the architecture 'mamba' is not supported; known: ")]
     [InlineData("tokenizer.ggml.model", "bert", "a vocabulary of kind 'bert' is not supported; known: gpt2 and llama")]
