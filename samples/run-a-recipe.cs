@@ -6,5 +6,5 @@ using Espalier;
 
 var result = RecipeRun.Run(args[0], args[1]);
 foreach (var model in result.Rows)
-    Console.WriteLine($"{model.Model}: {model.Parameters} parameters, {model.Evaluations[0].Nll:0.000} nats a token");
+    Console.WriteLine($"{model.Model}: {model.Parameters} parameters, {model.Evaluations[0].Nll:0.000} nats per token");
 Console.WriteLine($"the student is in {result.Student}");

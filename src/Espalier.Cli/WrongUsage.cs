@@ -47,7 +47,8 @@ internal static class WrongUsage
     private static string? Empty(ParseResult parsed) =>
         parsed.CommandResult.Children.OfType<ArgumentResult>().FirstOrDefault(argument => ValueFacts.Of(argument.Argument).Files
             && argument.Tokens.Any(static token => token.Value.Length == 0)) is { Argument: var empty }
-            ? $"{(empty.HelpName ?? empty.Name).ToUpperInvariant()} is empty: name a {(ValueFacts.Of(empty).Folders ? "" : "file or ")}folder"
+            ? $"{(empty.HelpName ?? empty.Name).ToUpperInvariant()} is empty: give a "
+                + $"{(ValueFacts.Of(empty).Folders ? "" : "file or ")}folder"
                 + (empty.Arity.MinimumNumberOfValues == 0 ? ", or leave it out" : "") : null;
 
     /// <summary>What the command cannot do without, with its own words for it; null where something else is wrong.</summary>
@@ -58,7 +59,8 @@ internal static class WrongUsage
         if (command.Options.FirstOrDefault(option => option.Required && message == $"Option '{option.Name}' is required.") is { } required)
             return $"{command.Name} needs {required.Name} {required.HelpName}: {Began(required.Description)}";
         return command.Arguments.FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0
-            && message.StartsWith($"Required argument '{argument.HelpName ?? argument.Name}' missing", StringComparison.Ordinal)) is { } first
+            && message.StartsWith($"Required argument '{argument.HelpName ?? argument.Name}' "
+                + "missing", StringComparison.Ordinal)) is { } first
             ? $"{command.Name} needs {(first.HelpName ?? first.Name).ToUpperInvariant()}: {Began(first.Description)}" : null;
 
         // Goes on behind a colon: not so where it begins with a name.

@@ -71,7 +71,7 @@ internal sealed class Compressor
     {
         if (_recipe.Search is null)
             throw new EspalierException(
-                "the recipe has no search; give it one, as in: search: { non-embedding-parameters: 3M +-5%, hidden: [128, 192] }");
+                "the recipe has no search; add one, as in: search: { non-embedding-parameters: 3M +-5%, hidden: [128, 192] }");
         Begin();
         var (search, ofTeacher) = (Of<SearchStage>().Single(), Of<EvaluateStage>().First());
         Walk(_stages.All.TakeWhile(stage => stage != search).Append(search).Where(stage => stage != ofTeacher));
@@ -83,7 +83,7 @@ internal sealed class Compressor
         _run.BeginArm(_stages.Evaluation.Arm);
         using var checkpoint = Checkpoint.Open(_recipe.Teacher);
         foreach (var note in checkpoint.Notes)
-            _run.Progress.Note($"note: {note}");
+            _run.Progress.Note(note);
         checkpoint.CheckFinite(_run.Stop);
         _stages.Teacher.Value = ModelFolder.Given("teacher", _recipe.Teacher);
         _stages.Evaluation.Tokenizer = Tokenizer();

@@ -17,7 +17,7 @@ internal static class ReportFolder
     public static void Write(TextWriter output, string folder)
     {
         var manifest = RunManifest.Load(folder)
-            ?? throw new EspalierException($"{folder}: has no run.json; give the folder of a run, as compress --output names it");
+            ?? throw new EspalierException($"{folder}: has no run.json; give the folder of a run, as given to compress --output");
         var recipe = Path.Combine(folder, "recipe.yaml");
         ReportWriter.Write(output, Results(folder, manifest), manifest, File.Exists(recipe) && PathKind.Odd(recipe) is null
             ? File.ReadAllText(recipe) : "");

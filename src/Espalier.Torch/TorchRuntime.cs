@@ -6,7 +6,7 @@ namespace Espalier.Torch;
 /// <summary>The process-wide settings of libtorch, and what it is.</summary>
 public static unsafe class TorchRuntime
 {
-    /// <summary>Environment variable that names the device where nobody else does.</summary>
+    /// <summary>Environment variable that names the default device.</summary>
     internal const string DeviceVariable = "ESPALIER_DEVICE";
 
     private const int MostThreads = 1024;
@@ -38,14 +38,14 @@ public static unsafe class TorchRuntime
             }
             else if (Threads != value)
                 throw new TorchException(
-                    $"libtorch {Version} lets nobody choose its threads: set OMP_NUM_THREADS={value} before the program starts");
+                    $"libtorch {Version} cannot change its number of threads: set OMP_NUM_THREADS={value} before the program starts");
         }
     }
 
     /// <summary>Tensors alive on the native side: what a test compares before and after.</summary>
     public static long LiveTensors => TensorHandle.LiveCount;
 
-    /// <summary>Tensors that the garbage collector had to free because nobody disposed them: zero in a correct program.</summary>
+    /// <summary>Tensors that the garbage collector had to free because they were never disposed: zero in a correct program.</summary>
     public static long LeakedTensors => TensorHandle.FinalizedCount;
 
     /// <summary>Whether numbers too small for full precision are zero in operators, as they should be for speed.</summary>
@@ -93,8 +93,8 @@ public static unsafe class TorchRuntime
             return device;
         var why = CudaDevices > 0 ? $"this libtorch sees {CudaDevices} CUDA device{(CudaDevices == 1 ? "" : "s")}, from cuda:0"
             : LibtorchLoader.WithoutCuda
-            ?? $"libtorch {Version} sees no CUDA device; it needs a libtorch that was built for CUDA, named by "
-                + $"{LibtorchFolder.Variable}, and NVIDIA's driver";
+            ?? $"libtorch {Version} sees no CUDA device; install NVIDIA's driver and set "
+                + $"{LibtorchFolder.Variable} to a libtorch built for CUDA";
         throw new EspalierException($"{device} cannot be used: {why}");
     }
 
@@ -107,7 +107,7 @@ public static unsafe class TorchRuntime
         _ = Tensor.Zeros(DType.Float32, Device, 1).Item();
     }
 
-    /// <summary>Makes a thread ready that computes with so many threads, and as this process does.</summary>
+    /// <summary>Prepares a thread that computes with this many threads, with the process's settings.</summary>
     internal static void Prepare(int threads)
     {
         if (FlushesDenormals)

@@ -239,7 +239,7 @@ public sealed class LaunchTests
         Assert.Equal(expected, new EspalierException(message).Message);
         Assert.StartsWith($"espalier: internal error: {expected}\n",
             TestCommand.Launch("work", _ => throw new InvalidOperationException(message)).Error);
-        Assert.Equal($"warning: {expected}\n{expected}\n", TestCommand.Launch("work", run =>
+        Assert.Equal($"espalier: warning: {expected}\n{expected}\n", TestCommand.Launch("work", run =>
         {
             run.Progress.Warn(message);
             run.Progress.Note(message);
@@ -291,7 +291,7 @@ public sealed class LaunchTests
             return 0;
         });
         Assert.Equal(130, code);
-        Assert.Equal("espalier: stopping after the current step; asking again changes nothing\nespalier: interrupted\n", error);
+        Assert.Equal("espalier: stopping after the current step; pressing Ctrl-C again changes nothing\nespalier: interrupted\n", error);
     }
 
     [Fact]
@@ -307,7 +307,7 @@ public sealed class LaunchTests
         Assert.Equal(0, code);
         Assert.Single(output.TrimEnd('\n').Split('\n'));
         Assert.Equal(0.5, JsonDocument.Parse(output).RootElement.GetProperty("nll_se").GetDouble());
-        Assert.Equal("a note\nwarning: take care\n", error);
+        Assert.Equal("a note\nespalier: warning: take care\n", error);
     }
 
     [Fact]

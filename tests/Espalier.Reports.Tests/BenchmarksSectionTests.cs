@@ -32,8 +32,8 @@ public sealed class BenchmarksSectionTests : IDisposable
         var few = Task("gsm8k (4 attempts)", 0.5) with { Documents = 12, Attempts = new(4, Seed: 3) };
         var text = ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [plain, few] })).Root!.Value;
         Assert.Contains("By chance alone: piqa 50.0 %.", text, StringComparison.Ordinal);
-        Assert.Contains("is counted of 4 attempts at temperature 0.8, top-p 0.95, seed 3", text, StringComparison.Ordinal);
-        Assert.Single(text.Split("Of fewer than 30 documents, as here").Skip(1));
+        Assert.Contains("come from 4 attempts at temperature 0.8, top-p 0.95, seed 3", text, StringComparison.Ordinal);
+        Assert.Single(text.Split("With fewer than 30 documents, as here").Skip(1));
         Assert.Contains("1 of 2 subjects fell, most of all", text, StringComparison.Ordinal);
         var rose = plain with { Comparisons = [plain.Comparisons[0] with { Difference = 0.1 }] };
         Assert.Contains("1 of 2 subjects fell, though the whole did not, most of all",

@@ -28,10 +28,10 @@ public sealed class PictureTests
         var texts = chart.Elements("text").ToLookup(text => (string?)text.Attribute("class") ?? "", text => text.Value);
         Assert.Equal(["1", "2", "3"],
             texts.Where(group => group.Key.EndsWith("name", StringComparison.Ordinal)).SelectMany(group => group).Order());
-        Assert.Equal("held-out NLL, nats a token", texts["label"].Single());
+        Assert.Equal("held-out NLL, nats per token", texts["label"].Single());
         Assert.Equal("parameters, millions", texts["middle label"].Single());
         Assert.Equal(["1", "2", "3"], page.Descendants("tbody").Single().Elements("tr").Select(row => row.Element("th")!.Value));
-        Assert.Contains(page.Descendants("h3"), heading => heading.Value == "Loss against the time of a further token");
+        Assert.Contains(page.Descendants("h3"), heading => heading.Value == "Loss against time per generated token");
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class PictureTests
                 .Single(name => ((string?)name.Attribute("class"))?.EndsWith("name", StringComparison.Ordinal) == true).Value);
         Assert.Equal(["0", "1", "2", "3"],
             chart.Elements("text").Where(tick => (string?)tick.Attribute("class") == "middle").Select(tick => tick.Value));
-        Assert.Contains(page.Descendants("th"), heading => heading.Value == "lm-loss, nats a token");
+        Assert.Contains(page.Descendants("th"), heading => heading.Value == "lm-loss, nats per token");
     }
 
     private static CandidateRow Row(int rank, int layers, double nll) => new()

@@ -21,9 +21,9 @@ public sealed class ReportTests : IDisposable
         Assert.Equal(expected, page.Descendants("h2").Select(heading => heading.Value));
         var lead = page.Descendants("p").First(paragraph => (string?)paragraph.Attribute("class") == "lead").Value;
         Assert.Equal(
-            "The student has 3.39M parameters, 45.4 % of the teacher's 7.48M; its loss on held-out is 3.108 ± 0.021 nats a token, the "
+            "The student has 3.39M parameters, 45.4 % of the teacher's 7.48M; its loss on held-out is 3.108 ± 0.021 nats per token, the "
                 + "teacher's 4.105 ± 0.021 (2.871 after correction); "
-            + "it generates 374 tokens a second, 1.76 times the teacher's 212 (medians of 5 times 96 tokens).", lead);
+            + "it generates 374 tokens per second, 1.76 times the teacher's 212 (medians of 5 times 96 tokens).", lead);
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class ReportTests : IDisposable
         var lead = ReportPage.Parse(_run.Report(arm)).Descendants("p")
             .First(paragraph => (string?)paragraph.Attribute("class") == "lead").Value;
         Assert.EndsWith(
-            "no difference in the speed of generation could be measured (student 188 to 844, teacher 108 to 740 tokens a second).", lead);
+            "no difference in generation speed could be measured (student 188 to 844, teacher 108 to 740 tokens per second).", lead);
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class ReportTests : IDisposable
         };
         var lead = ReportPage.Parse(_run.Report(arm)).Descendants("p")
             .First(paragraph => (string?)paragraph.Attribute("class") == "lead").Value;
-        Assert.Contains("the speeds of generation tell nothing, for models of one size differ in them", lead, StringComparison.Ordinal);
+        Assert.Contains("the generation speeds say nothing, because models of the same size differ:", lead, StringComparison.Ordinal);
         Assert.DoesNotContain("times the teacher", lead, StringComparison.Ordinal);
     }
 
@@ -211,7 +211,7 @@ public sealed class ReportTests : IDisposable
 
     [Fact]
     public void Without_results_there_is_still_a_page() =>
-        Assert.Contains("has not come to a student", ReportPage.Parse(_run.Report()).Descendants("p").First().Value,
+        Assert.Contains("has not yet produced a student", ReportPage.Parse(_run.Report()).Descendants("p").First().Value,
             StringComparison.Ordinal);
 
     [Fact]
@@ -264,7 +264,7 @@ public sealed class ReportTests : IDisposable
         var looks = chart.Descendants("g").Select(line => (string?)line.Attribute("class")).ToArray();
         Assert.Equal((30, 30), (looks.Length, looks.Distinct().Count()));
         Assert.Contains(page.Descendants("p"),
-            paragraph => paragraph.Value.StartsWith("Drawn are the first 30 of 32", StringComparison.Ordinal));
+            paragraph => paragraph.Value.StartsWith("Only the first 30 of 32", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -54,7 +54,7 @@ public sealed class EmbeddingEndpointTests : TorchTest
         var error = await Assert.ThrowsAsync<ClientResultException>(() =>
             Client(server).GenerateEmbeddingAsync("a", new EmbeddingGenerationOptions { Dimensions = 7 }));
         Assert.Equal(400, error.Status);
-        Assert.Contains("was not trained to be cut", error.Message);
+        Assert.Contains("were not trained to be truncated", error.Message);
         foreach (var (body, param, reason) in ((string, string?, string)[])
             [
                 ("{}", "input", "input is missing"), ("{\"input\":\"\"}", "input", "input 0 is empty"),
@@ -63,7 +63,7 @@ public sealed class EmbeddingEndpointTests : TorchTest
                 ("{\"input\":\"a\",\"encoding_format\":\"int8\"}", "encoding_format", "'int8'"),
                 ("{\"input\":\"a\",\"dimensions\":0}", "dimensions", "from 1"),
                 ("{\"inputs\":\"a\"}", "inputs", "did you mean input"),
-                ("{\"input\":\"a\",\"model\":\"other\"}", "model", "'tested' is served"),
+                ("{\"input\":\"a\",\"model\":\"other\"}", "model", "the model served is 'tested'"),
                 ($"{{\"input\":\"{new string('x', 8000)}\"}}", "input", "shorten it"),
             ])
         {

@@ -18,23 +18,23 @@ public sealed class HostileBodyTests : TorchTest
 
     public static TheoryData<string, string, int, string?, string> Bodies => new()
     {
-        { "completions", "", 400, null, "the body is empty" },
-        { "completions", "{", 400, null, "no JSON" },
+        { "completions", "", 400, null, "the body is empty;" },
+        { "completions", "{", 400, null, "not acceptable JSON" },
         { "completions", "null", 400, null, "the body is null" },
         { "completions", "[]", 400, null, "the body is a list" },
-        { "completions", "{\"prompt\":\"a\",\"prompt\":\"b\"}", 400, null, "no field twice" },
-        { "completions", "{\"prompt\":\"a\",\"prompt\":\"b\"}", 400, null, "(a field stands twice in an object)" },
+        { "completions", "{\"prompt\":\"a\",\"prompt\":\"b\"}", 400, null, "without duplicate fields" },
+        { "completions", "{\"prompt\":\"a\",\"prompt\":\"b\"}", 400, null, "(a field appears twice in an object)" },
         { "chat/completions",
             "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"tool\",\"content\":\"12\",\"tool_call_id\":\"x\"}]}",
-            400, "messages[1].role", "no assistant's message with tool_calls comes before it" },
+            400, "messages[1].role", "no assistant message with tool_calls comes before it" },
         { "chat/completions", $"{{\"messages\":[{Calls("a")},{{\"role\":\"tool\",\"content\":\"12\",\"tool_call_id\":\"b\"}}]}}", 400,
-            "messages[1].tool_call_id", "is 'b', and no call before it has that id" },
+            "messages[1].tool_call_id", "is 'b', but no call before it has that id" },
         { "chat/completions", $"{{\"messages\":[{Calls("a", "b")},{{\"role\":\"tool\",\"content\":\"12\"}}]}}", 400,
-            "messages[1].tool_call_id", "is missing, and the message before it has 2 calls" },
+            "messages[1].tool_call_id", "is missing, but the message before it has 2 calls" },
         { "chat/completions",
             "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],"
                 + "\"tools\":[{\"function\":{\"name\":\"f\"}},{\"function\":{\"name\":\"f\"}}]}", 400,
-            "tools[1].function.name", "as that of a tool before it" },
+            "tools[1].function.name", "as an earlier tool's" },
         { "completions", "{}", 400, "prompt", "prompt is missing" },
         { "completions", "{\"prompt\":{}}", 400, "prompt", "is an object" },
         { "completions", "{\"prompt\":[]}", 400, "prompt", "empty list" },
@@ -52,7 +52,7 @@ public sealed class HostileBodyTests : TorchTest
         { "chat/completions",
             "{\"messages\":[{\"role\":\"assistant\","
                 + "\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\":\\\"\\\\ud800\\\"}\"}}]}]}",
-            400, "messages[0].tool_calls[0].function.arguments", "no JSON" },
+            400, "messages[0].tool_calls[0].function.arguments", "not JSON" },
         { "completions", "{\"prompt\":\"a\",\"n\":0}", 400, "n", "from 1 to 128" },
         { "completions", "{\"prompt\":\"a\",\"n\":1e99}", 400, "n", "a whole number" },
         { "completions", "{\"prompt\":\"a\",\"n\":1.5}", 400, "n", "a whole number" },
@@ -61,9 +61,9 @@ public sealed class HostileBodyTests : TorchTest
         { "completions", "{\"prompt\":\"a\",\"temperature\":-1}", 400, "temperature", "from 0 to 100" },
         { "completions", "{\"prompt\":\"a\",\"temperature\":1e999}", 400, "temperature", "a number" },
         { "completions", "{\"prompt\":\"a\",\"repetition_penalty\":1e-46}", 400, "repetition_penalty", "from 0.01 to 1000000" },
-        { "completions", "{\"prompt\":\"a\",\"top_p\":0}", 400, "top_p", "is 0 and must be above 0" },
+        { "completions", "{\"prompt\":\"a\",\"top_p\":0}", 400, "top_p", "is 0; it must be above 0" },
         { "completions", "{\"prompt\":\"a\",\"max_tokens\":-1}", 400, "max_tokens", "from 0" },
-        { "completions", "{\"prompt\":\"a\",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", 400, "stop", "may have 4" },
+        { "completions", "{\"prompt\":\"a\",\"stop\":[\"a\",\"b\",\"c\",\"d\",\"e\"]}", 400, "stop", "at most 4" },
         { "completions", "{\"prompt\":\"a\",\"stop\":[1]}", 400, "stop", "the number 1" },
         { "completions", "{\"prompt\":\"a\",\"stop\":\"\"}", 400, "stop", "0 characters" },
         { "completions", "{\"prompt\":\"a\",\"logprobs\":6}", 400, "logprobs", "from 0 to 5" },
@@ -95,11 +95,11 @@ public sealed class HostileBodyTests : TorchTest
             "messages[0].content[0].type", "reads text only" },
         { "chat/completions",
             "{\"messages\":[{\"role\":\"assistant\",\"tool_calls\":[{\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}]}", 400,
-            "messages[0].tool_calls[0].function.arguments", "no JSON" },
+            "messages[0].tool_calls[0].function.arguments", "not JSON" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"tools\":[{\"type\":\"browser\"}]}", 400,
             "tools[0].type", "only function" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"reasoning_effort\":\"low\"}", 400,
-            "reasoning_effort", "does not know reasoning_effort" },
+            "reasoning_effort", "does not support reasoning_effort" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"verbosity\":4}", 400, "verbosity",
             "is the number 4" },
         { "chat/completions", Variables("{\"messages\":[]}"), 400, "chat_template_kwargs.messages", "comes from the messages" },
@@ -149,7 +149,7 @@ public sealed class HostileBodyTests : TorchTest
         using var broken = new ByteArrayContent([.. "{\"prompt\":\"a"u8, 0xFF, 0xFE, .. "\"}"u8]);
         broken.Headers.ContentType = new("application/json");
         using var noText = await server.Http.PostAsync("/v1/completions", broken);
-        Assert.Contains("prompt has bytes that are no UTF-8", await noText.Content.ReadAsStringAsync());
+        Assert.Contains("prompt has bytes that are not UTF-8", await noText.Content.ReadAsStringAsync());
         Assert.NotNull(await server.AskAsync("/v1/completions", new() { ["prompt"] = "a", ["max_tokens"] = 1 }));
         server.AssertAllFree();
     }
@@ -222,7 +222,7 @@ public sealed class HostileBodyTests : TorchTest
     [Fact]
     public void Others_are_let_in_with_a_key_only()
     {
-        Assert.Contains("give a key", Assert.Throws<EspalierException>(() =>
+        Assert.Contains("set a key", Assert.Throws<EspalierException>(() =>
             new Http.HttpServerOptions { Address = IPAddress.Any }.Validate()).Message);
         Assert.Contains("at least 8",
             Assert.Throws<EspalierException>(() => new Http.HttpServerOptions { ApiKey = "short" }.Validate()).Message);

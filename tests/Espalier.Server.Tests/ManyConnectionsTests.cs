@@ -95,7 +95,7 @@ public sealed class ManyConnectionsTests : TorchTest
         {
             var (status, answer) = await server.PostAsync("/v1/completions", body);
             Assert.Equal((400, "too_many_answers"), (status, (string?)answer["error"]!["code"]));
-            Assert.StartsWith("3 answers are asked for at once, and this server takes 2", (string)answer["error"]!["message"]!);
+            Assert.StartsWith("3 answers were requested at once, but this server takes 2", (string)answer["error"]!["message"]!);
         }
         server.AssertAllFree();
     }

@@ -125,7 +125,7 @@ public sealed class OpenAiClientTests : TorchTest
         await using var server = await RunningServer.StartAsync(RunningServer.Teacher, RunningServer.PlainTemplate(_folder.Path));
         var error = await Assert.ThrowsAsync<ClientResultException>(() => Client(server, "other").CompleteChatAsync("Hello"));
         Assert.Equal(404, error.Status);
-        Assert.Contains("'tested' is served", error.Message);
+        Assert.Contains("the model served is 'tested'", error.Message);
         var tools = new ChatCompletionOptions { Tools = { ChatTool.CreateFunctionTool("f") } };
         error = await Assert.ThrowsAsync<ClientResultException>(() => Client(server)
             .CompleteChatAsync([new UserChatMessage("Hello")], tools));

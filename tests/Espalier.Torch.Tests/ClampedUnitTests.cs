@@ -103,7 +103,7 @@ public abstract class ClampedUnitTests(int bits) : KernelTest(bits)
     {
         using var scope = TensorScope.Begin();
         Tensor x = Values(1, 4).To(DType.Float32), wider = Values(1, 5).To(DType.Float32);
-        Assert.Contains("one shape", Assert.Throws<TorchException>(() => x.ClampedSiluMul(wider, 7)).Message);
+        Assert.Contains("the same shape", Assert.Throws<TorchException>(() => x.ClampedSiluMul(wider, 7)).Message);
         Assert.Contains("both must be", Assert.Throws<TorchException>(() => x.ClampedSiluMul(x.To(DType.BFloat16), 7)).Message);
         Assert.Contains("above 0", Assert.Throws<TorchException>(() => x.ClampedSiluMul(x, 0)).Message);
         using RowBuffer rows = new(1, 4), others = new(1, 5);

@@ -26,7 +26,7 @@ internal sealed class SampleRun : IDisposable
         RecipeHash = new('a', 64),
         Seeds = new Dictionary<string, long> { ["run"] = 1 },
         Machine = new("Some CPU @ 2.5 GHz", 2, 2, new Dictionary<string, string> { ["libtorch"] = "2.6.0", ["dotnet"] = "10.0.0" }),
-        Warnings = ["distill: step 120 skipped, its loss is NaN and its gradient norm NaN"],
+        Warnings = ["distill: step 120 skipped: its loss is NaN and its gradient norm NaN"],
     };
 
     internal string Recipe { get; set; } =

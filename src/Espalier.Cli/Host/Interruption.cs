@@ -23,7 +23,7 @@ internal sealed class Interruption : IDisposable
             // Signals that come at once are each on a thread of its own.
             if (Interlocked.Exchange(ref _isStopping, 1) != 0)
                 return;
-            stderr.WriteLine("espalier: stopping after the current step; asking again changes nothing");
+            stderr.WriteLine("espalier: stopping after the current step; a second Ctrl-C changes nothing");
             _source.Cancel();
         }
 

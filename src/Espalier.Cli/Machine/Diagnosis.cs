@@ -85,7 +85,7 @@ internal static class Diagnosis
     private static IEnumerable<Finding> Gpu(TorchReport torch, IReadOnlyList<string> gpus)
     {
         if (gpus.Count > 0 && !torch.HasCuda)
-            yield return new(Severity.Warning, $"{gpus[0]} is there, but this libtorch cannot use it{Because(torch.WithoutCuda)}",
+            yield return new(Severity.Warning, $"{gpus[0]} was found, but this libtorch cannot use it{Because(torch.WithoutCuda)}",
                 "set LIBTORCH to the folder of a libtorch, or of a pip-installed torch, that was built for CUDA");
 
         static string Because(string? reason) => reason is null ? "" : $": {reason}";

@@ -38,7 +38,7 @@ internal static class EnvironmentPresets
 
         if (int.TryParse(Value("OMP_THREAD_LIMIT"), NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit < processors)
             yield return Unset("OMP_THREAD_LIMIT",
-                $"OMP_THREAD_LIMIT is set to {limit} and there are {processors} processors: no command gets more threads than that");
+                $"OMP_THREAD_LIMIT is set to {limit}, but there are {processors} processors: no command gets more threads than that");
         if (Value("OMP_DYNAMIC")?.ToLowerInvariant() is "true" or "1")
             yield return Unset("OMP_DYNAMIC",
                 "OMP_DYNAMIC is set: the number of threads, and with it the last bits of results, changes with the machine's load");

@@ -43,7 +43,7 @@ internal sealed class BarProgress(IAnsiConsole console) : ConsoleProgress
 
     public override void Note(string line) => console.MarkupLineInterpolated($"[grey]{OneLine.Of(line)}[/]");
 
-    public override void Warn(string line) => console.MarkupLineInterpolated($"[yellow]warning:[/] {OneLine.Of(line)}");
+    public override void Warn(string line) => console.MarkupLineInterpolated($"espalier: [yellow]warning:[/] {OneLine.Of(line)}");
 
     public override void Dispose()
     {

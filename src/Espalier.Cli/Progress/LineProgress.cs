@@ -15,7 +15,7 @@ internal sealed class LineProgress(TextWriter output, TimeProvider time) : Conso
 
     public override void Note(string line) => Write(OneLine.Of(line));
 
-    public override void Warn(string line) => Write($"warning: {OneLine.Of(line)}");
+    public override void Warn(string line) => Write($"espalier: warning: {OneLine.Of(line)}");
 
     public override void Dispose()
     {
@@ -52,7 +52,7 @@ internal sealed class LineProgress(TextWriter output, TimeProvider time) : Conso
                 return;
             _ended = true;
             if (_pace.Elapsed >= s_least)
-                owner.Write($"{title}: {Pace.Join(_pace.Counted(), $"{Units.Time(_pace.Elapsed)} taken", _pace.Speed(), _pace.Detail)}");
+                owner.Write($"{title}: {Pace.Join($"{_pace.Counted()} in {Units.Time(_pace.Elapsed)}", _pace.Speed(), _pace.Detail)}");
         }
 
         private void Show()

@@ -15,10 +15,9 @@ internal sealed class PaceColumn : ProgressColumn
     {
         if (!s_paces.TryGetValue(task, out var pace))
             return Text.Empty;
-        var time = task.IsFinished ? $"{Units.Time(task.ElapsedTime ?? TimeSpan.Zero)} taken"
-            : pace.Remaining is { } remaining ? $"{Units.Time(remaining)} left"
-            : "";
-        var (done, speed) = (pace.Counted(), pace.Speed());
+        var time = !task.IsFinished && pace.Remaining is { } remaining ? $"{Units.Time(remaining)} left" : "";
+        var took = task.IsFinished ? $" in {Units.Time(task.ElapsedTime ?? TimeSpan.Zero)}" : "";
+        var (done, speed) = ($"{pace.Counted()}{took}", pace.Speed());
         return new Text(Fitting(RoomFor(task, options), [done, speed, time, pace.Detail], [done, time, pace.Detail], [done, time]));
     }
 

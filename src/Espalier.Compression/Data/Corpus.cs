@@ -110,8 +110,8 @@ internal static class Corpus
         {
             var files = source.Files.Count();
             throw new EspalierException($"no text in {source.Description}: " + (skips.ToString().Length > 0
-                ? $"{(files == 1 ? "1 file was" : $"{files} files were")} read, no document was left (skipped: {skips.Describe()})"
-                : $"{(files == 1 ? "the file is empty or blank" : $"all {files} files are empty or blank")}; name a file with text in it"));
+                ? $"{(files == 1 ? "1 file was" : $"{files} files were")} read, but no document was left (skipped: {skips.Describe()})"
+                : $"{(files == 1 ? "the file is empty or blank" : $"all {files} files are empty or blank")}; give a file with text in it"));
         }
         if (heldOut == 0)
             throw OneSidedSplitException.NothingHeldOut(split.Share, train, source.Description);

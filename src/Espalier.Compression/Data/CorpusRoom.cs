@@ -34,10 +34,10 @@ internal sealed class CorpusRoom(string folder, string source, long? most, bool 
     {
         var all = (long)Math.Min(written * ((double)Math.Max(read, total) / read), most ?? double.PositiveInfinity);
         return all - Math.Min(written, most ?? written) <= free ? null
-            : streams ? $"data.disk: {Units.Bytes(all)} of tokens may lie in {folder} at once, which has room for "
-                + $"{Units.Bytes(Math.Min(written, all) + free)}: give less, or make room"
-            : $"{source}: {Units.Bytes(read)} of {Units.Bytes(total)} made {Units.Bytes(written)} of tokens, so all of it would make about "
-                + $"{Units.Bytes(all)}, and {folder} has room for {Units.Bytes(written + free)}: let a share of it lie there "
+            : streams ? $"data.disk: {Units.Bytes(all)} of tokens may be in {folder} at once, which has room for "
+                + $"{Units.Bytes(Math.Min(written, all) + free)}: set less, or free some space"
+            : $"{source}: {Units.Bytes(read)} of {Units.Bytes(total)} made {Units.Bytes(written)} of tokens, so all of it would need about "
+                + $"{Units.Bytes(all)}, but {folder} has room for {Units.Bytes(written + free)}: keep only a part there "
                 + $"at once (data.disk: {Share(written + free)}), give the source a budget (data.train: [ {{ path: ..., tokens: ... }} ]), "
                 + "or make room";
     }

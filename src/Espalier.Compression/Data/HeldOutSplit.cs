@@ -16,7 +16,7 @@ internal sealed record HeldOutSplit
     {
         if (!(share is >= 0 and < 1))
             throw new EspalierException(
-                $"held-out is {share.ToString(CultureInfo.InvariantCulture)}, must be at least 0 and below 1 (such as 2%)");
+                $"held-out is {share.ToString(CultureInfo.InvariantCulture)}; it must be at least 0 and below 1 (such as 2%)");
         Share = share;
         _limit = (ulong)(share * Math.ScaleB(1, 64));
     }

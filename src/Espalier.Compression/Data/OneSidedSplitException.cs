@@ -5,7 +5,7 @@ internal sealed class OneSidedSplitException(string message) : EspalierException
 {
     /// <summary>No document is held out.</summary>
     public static OneSidedSplitException NothingHeldOut(double share, long documents, string source) =>
-        new($"held-out {Words(share)} of {documents} documents in {source} is none; give a larger share or more text");
+        new($"held-out {Words(share)} of {documents} documents in {source} rounds to none; give a larger share or more text");
 
     /// <summary>No document is left to train on.</summary>
     public static OneSidedSplitException AllHeldOut(double share, long documents, string source) =>

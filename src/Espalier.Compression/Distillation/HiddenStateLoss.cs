@@ -12,7 +12,7 @@ internal sealed record HiddenStateResult(double Sum, double Weight, IReadOnlyCol
 
 /// <summary>
 /// The loss on hidden states. Where the widths differ the student's are lifted to the teacher's by one learned linear map without bias,
-/// shared by all terms and trained beside the student. Owns the map.
+/// shared by all terms and trained along with the student. Owns the map.
 /// </summary>
 public sealed class HiddenStateLoss : IDisposable
 {
@@ -47,12 +47,12 @@ public sealed class HiddenStateLoss : IDisposable
     internal static void Check(HiddenStateOptions options, DecoderConfig teacher, DecoderConfig student)
     {
         if (options.IsEmpty)
-            throw new EspalierException("hidden: nothing is compared; name layers such as 29:13, or embedding or final");
+            throw new EspalierException("hidden: nothing to compare; name layers such as 29:13, or embedding or final");
         if (options.Weight is { } weight && !(weight > 0 && double.IsFinite(weight)))
-            throw new EspalierException($"hidden: weight is {weight} and must be above 0");
+            throw new EspalierException($"hidden: weight is {weight}; it must be above 0");
         var students = Pairs(options, teacher, student).Select(pair => pair.Student).ToArray();
         if (students.Distinct().Count() != students.Length)
-            throw new EspalierException("hidden: a layer of the student is compared twice; keep one pair of it");
+            throw new EspalierException("hidden: a layer of the student is compared twice; keep one pair for it");
     }
 
     /// <summary>The map, [E, D]: lifted = state · liftᵀ. Null where the widths are equal.</summary>
@@ -128,6 +128,6 @@ public sealed class HiddenStateLoss : IDisposable
 
     private static TapPlace AfterAttention(DecoderConfig config, int layer, string whose) => !config.LayerKinds[layer].IsHalf
         ? new(TapPoint.PostAttentionNorm, layer)
-        : throw new EspalierException($"hidden-attention: layer {layer} of the {whose} is one half of a block, which has no norm between "
+        : throw new EspalierException($"hidden-attention: layer {layer} of the {whose} is half a block, with no norm between "
             + "attention and a feed-forward block; name it in hidden-layers");
 }

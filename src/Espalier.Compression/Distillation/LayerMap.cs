@@ -10,7 +10,7 @@ public readonly record struct LayerPair(int Teacher, int Student)
         && int.TryParse(teacher, NumberStyles.None, CultureInfo.InvariantCulture, out var first)
         && int.TryParse(student, NumberStyles.None, CultureInfo.InvariantCulture, out var second)
             ? new(first, second)
-            : throw new EspalierException($"'{text}' is no pair of layers; write TEACHER:STUDENT, both from 0, as in 29:13");
+            : throw new EspalierException($"'{text}' is not a pair of layers; write TEACHER:STUDENT, both counted from 0, as in 29:13");
 
     /// <summary>Checks the pair against two depths.</summary>
     /// <exception cref="EspalierException">A layer that is not there.</exception>

@@ -101,7 +101,7 @@ internal sealed partial record LossSpec
         }
         if (!s_kinds.TryGetValue(term, out var kind))
             throw new EspalierException(
-                $"loss '{term}' is not known.{NearestName.Hint(term, [.. Names])} Known: "
+                $"unknown loss '{term}'.{NearestName.Hint(term, [.. Names])} Known: "
                     + $"{string.Join(", ", Names)}; a sum is written 0.9*forward-kl + 0.1*cross-entropy");
         return parameter is not null && kind.Default is null
             ? throw new EspalierException($"loss {term} has no parameter; write it without ({parameter})")
@@ -111,7 +111,7 @@ internal sealed partial record LossSpec
     private static double Number(string text, string what) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
             ? number
-            : throw new EspalierException($"{what} is '{text}' and must be a number");
+            : throw new EspalierException($"{what} is '{text}'; it must be a number");
 
     // What joins terms, and not the sign of an exponent.
     [GeneratedRegex(@"(?<![0-9.][eE])\+")]
@@ -119,7 +119,7 @@ internal sealed partial record LossSpec
 
     private static int Whole(double k) => k is >= 1 and <= int.MaxValue && k == Math.Floor(k)
         ? (int)k
-        : throw new EspalierException($"k is {k} and must be a whole number from 1");
+        : throw new EspalierException($"k is {k}; it must be a whole number from 1");
 
     private sealed record Kind(Func<double, double, LogitLoss> Make, double? Default = null, bool HasTemperature = true);
 }

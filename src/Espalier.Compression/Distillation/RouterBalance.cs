@@ -41,7 +41,7 @@ internal sealed class RouterBalance
     {
         if (config.LayersWithExperts == 0)
             throw new EspalierException(
-                $"router-balance is about the routers of experts and a {config.Family} model has none: leave it out");
+                $"router-balance is for models with experts, but a {config.Family} model has none: leave it out");
     }
 
     /// <summary>

@@ -7,13 +7,13 @@ namespace Espalier.Compression.Distillation;
 
 /// <summary>A teacher's outputs for a batch.</summary>
 /// <param name="Distributions">Its distributions.</param>
-/// <param name="States">Its hidden states where they were asked for, without gradients. The caller's scope owns them.</param>
+/// <param name="States">Its hidden states if requested, without gradients. The caller's scope owns them.</param>
 public readonly record struct TeacherOutputs(TeacherDistributions Distributions, IReadOnlyDictionary<TapPlace, Tensor> States);
 
 /// <summary>What a student learns from: a model in memory, or a cache that was written before.</summary>
 public abstract class Teacher
 {
-    /// <summary>Whether it may be asked on several threads at once.</summary>
+    /// <summary>Whether several threads may use it at once.</summary>
     public virtual bool TakesThreads => false;
 
     /// <summary>Whether it holds no tensor of its outputs longer than a step, as <see cref="LogitLoss.LetsGo"/>.</summary>

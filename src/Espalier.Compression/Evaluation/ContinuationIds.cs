@@ -41,7 +41,7 @@ internal sealed record ContinuationIds(int[] Context, int[] Continuation)
     public int[] Within(int positions)
     {
         if (Continuation.Length > positions)
-            throw new EspalierException($"has {Continuation.Length} tokens and the model {positions} positions: shorten it");
+            throw new EspalierException($"has {Continuation.Length} tokens, but the model has {positions} positions: shorten it");
         int[] all = [.. Context, .. Continuation];
         return all[Math.Max(0, all.Length - (positions + 1))..];
     }

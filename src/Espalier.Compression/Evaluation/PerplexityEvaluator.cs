@@ -6,7 +6,7 @@ namespace Espalier.Compression.Evaluation;
 /// <summary>The negative log-likelihood of a text under a model.</summary>
 public sealed record PerplexityResult
 {
-    /// <summary>Mean negative log-likelihood, nats a token.</summary>
+    /// <summary>Mean negative log-likelihood, nats per token.</summary>
     public required double Nll { get; init; }
 
     /// <summary>
@@ -20,7 +20,7 @@ public sealed record PerplexityResult
     /// <summary>Tokens predicted.</summary>
     public required long Tokens { get; init; }
 
-    /// <summary>Mean of each window, nats a token.</summary>
+    /// <summary>Mean of each window, nats per token.</summary>
     public required IReadOnlyList<double> WindowNll { get; init; }
 
     /// <summary>Seconds of the pass.</summary>
@@ -49,7 +49,7 @@ internal static class PerplexityEvaluator
     /// <param name="progress">Receives the windows done.</param>
     /// <param name="perToken">Given each window's number, its inputs with the last target appended, and the NLL of each target.</param>
     /// <param name="compute">What the products with weights are computed in; losses are float32.</param>
-    /// <exception cref="EspalierException">Fewer windows than asked for.</exception>
+    /// <exception cref="EspalierException">There are fewer windows than requested.</exception>
     public static PerplexityResult Run(
         Decoder model, WindowSet windows, long? count, int batch, IProgressReporter progress,
         Action<long, long[], float[]>? perToken = null, ComputeType compute = ComputeType.Float32, CancellationToken stop = default)
@@ -57,7 +57,7 @@ internal static class PerplexityEvaluator
         var total = count ?? windows.WithoutMask("evaluation").Count;
         if (total < 1 || total > windows.Count)
             throw new EspalierException(
-                $"{total} windows were asked for and the data has {windows.Count} of {windows.SequenceLength} tokens");
+                $"{total} windows were requested, but the data has {windows.Count} of {windows.SequenceLength} tokens");
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         var sequence = windows.SequenceLength;
         var means = new List<double>();

@@ -39,7 +39,7 @@ internal static class SelfWritten
             // A tokenizer without BOS and EOS makes nothing of a document without text.
             if (document >= MostEmpty && ids.Count == 0)
                 throw new EspalierException(
-                    $"the teacher wrote {document} documents without any text: name a reference that it knows well")
+                    $"the teacher wrote {document} documents without any text: give a reference text that it knows well")
                 { ExitCode = 1 };
             var (first, begun) = (document, ids.Count);
             var made = 0;

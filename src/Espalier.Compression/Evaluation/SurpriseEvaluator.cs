@@ -4,7 +4,7 @@ namespace Espalier.Compression.Evaluation;
 
 // Shapes: B windows, T positions, N = B T, D width.
 
-/// <summary>What a model lost on some windows, and what it expected to lose there; means over each window, nats a token.</summary>
+/// <summary>What a model lost on some windows, and what it expected to lose there; means over each window, nats per token.</summary>
 /// <param name="Loss">−log p of the token that came.</param>
 /// <param name="Expected">The entropy of p: the mean loss if the tokens were drawn from p.</param>
 internal sealed record WindowSurprise(IReadOnlyList<double> Loss, IReadOnlyList<double> Expected)

@@ -28,7 +28,7 @@ public sealed record ScoreOptions
     /// <summary>Seed of scores by chance.</summary>
     public long Seed { get; init; }
 
-    /// <summary>Widths of the contiguous spans whose block influence is wanted, beside single layers.</summary>
+    /// <summary>Widths of the contiguous spans to compute block influence for, in addition to single layers.</summary>
     public IReadOnlyList<int> SpanWidths { get; init; } = [];
 }
 
@@ -87,16 +87,16 @@ internal static class ImportanceScorer
     internal static void Check(WindowSet windows, int samples) => Check(windows.Count, samples, windows.SequenceLength);
 
     /// <summary>The same, of windows that are only counted.</summary>
-    /// <param name="samples">How many are asked for.</param>
+    /// <param name="samples">How many are requested.</param>
     /// <param name="sequence">Tokens of one.</param>
     /// <param name="key">Who asks, for the error; null where that is plain.</param>
     internal static void Check(long windows, int samples, int sequence, string? key = null)
     {
         if (samples < 1)
-            throw new EspalierException($"samples is {samples} and must be at least 1");
+            throw new EspalierException($"samples is {samples}; it must be at least 1");
         if (windows < samples)
             throw new EspalierException(
-                $"{(key is null ? "" : $"{key}: ")}{samples} calibration samples of {sequence + 1} ids were asked for and the text has "
-                    + $"{windows}: give more text, fewer samples or shorter ones");
+                $"{(key is null ? "" : $"{key}: ")}{samples} calibration samples of {sequence + 1} ids were requested, but the text has "
+                    + $"{windows}: give more text, or use fewer or shorter samples");
     }
 }

@@ -23,7 +23,7 @@ public sealed record ImportanceScores
     /// <summary>Which value of a neuron was read; without a meaning where no activations were.</summary>
     public NeuronValues NeuronValues { get; init; } = NeuronValues.Intermediate;
 
-    /// <summary>Which value of an expert was read; without a meaning where there are none, or no activations were.</summary>
+    /// <summary>Which value of an expert was read; meaningless if there are no experts or no activations were read.</summary>
     internal ExpertValues ExpertValues { get; init; } = ExpertValues.Output;
 
     /// <summary>Seed of scores by chance; without a meaning elsewhere.</summary>
@@ -62,7 +62,7 @@ public sealed record ImportanceScores
     /// </summary>
     public required IReadOnlyDictionary<int, double[]> BlockInfluence { get; init; }
 
-    /// <summary>How the router sent tokens to the experts; null where there are none, or no activations were read.</summary>
+    /// <summary>How the router sent tokens to the experts; null if there are none or no activations were read.</summary>
     internal ExpertRouting? Routing { get; init; }
 
     /// <summary>Layers of the model that was scored.</summary>

@@ -51,7 +51,7 @@ internal static class RedundancyScorer
         if (there > 0 && needed > there)
             throw new EspalierException(
                 $"redundancy compares all {config.IntermediateSize} neurons of each of {config.Layers} layers with each other: "
-                    + $"{Units.Memory(needed)}, and there are {Units.Memory(there)}; choose another method");
+                    + $"that needs {Units.Memory(needed)}, but {Units.Memory(there)} are available; use another method");
     }
 
     /// <summary>Products of all units of a layer with each other, summed in float64.</summary>

@@ -155,7 +155,7 @@ internal static class ScoresFile
                 throw new EspalierException(
                     $"{source}: axes.layers.{OneLine.Clipped(span.Name)}: a span's width is a whole number from 1, each once");
         }
-        return spans.ContainsKey(1) ? spans : throw values.Wrong("1", "the block influence of single layers must be there");
+        return spans.ContainsKey(1) ? spans : throw values.Wrong("1", "the block influence of single layers is required");
     }
 
     private static ImportanceScores Agreeing(ImportanceScores scores, string source)
@@ -221,7 +221,7 @@ internal static class ScoresFile
         {
             if (Array.FindIndex(row, x => !double.IsFinite(x)) is >= 0 and var at)
                 throw new EspalierException(
-                    $"importance: {place}[{at}] is {row[at]}; what it is read from is not "
+                    $"importance: {place}[{at}] is {row[at]}; its source is not "
                         + "finite there, look at its weights and at the calibration text")
                 { ExitCode = 1 };
         }

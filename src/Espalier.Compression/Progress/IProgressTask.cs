@@ -5,7 +5,7 @@ public interface IProgressTask : IDisposable
 {
     /// <summary>Another <paramref name="done"/> units are done.</summary>
     /// <param name="done">Units since the last call.</param>
-    /// <param name="detail">What is worth showing beside the bar, such as the loss; null leaves it as it is.</param>
+    /// <param name="detail">What to show next to the bar, such as the loss; null leaves it unchanged.</param>
     void Advance(long done, string? detail = null);
 
     /// <summary>
@@ -13,6 +13,6 @@ public interface IProgressTask : IDisposable
     /// new ones.
     /// </summary>
     /// <param name="done">Units since the beginning of the task, those of an earlier process included.</param>
-    /// <param name="detail">What is worth showing beside the bar; null leaves it as it is.</param>
+    /// <param name="detail">What to show next to the bar; null leaves it unchanged.</param>
     void Report(long done, string? detail = null);
 }

@@ -33,11 +33,11 @@ internal readonly record struct GroupChoice(int[] Groups, int[] Units, HeadMerge
         var (have, keep) = (teacher.GroupSize, student.GroupSize);
         if (have == 1 && student.QueryHeads < teacher.QueryHeads)
             throw new EspalierException(
-                "prune.merge-heads: each query head has a KV head of its own, so no "
+                "prune.merge-heads: each query head has its own KV head, so no "
                     + "head is left in its group to merge into: leave merge-heads out");
         if (have > 2 * keep)
             throw new EspalierException(
-                $"prune.merge-heads: each KV group keeps {keep} of {have} heads and a merge needs at least half: keep "
+                $"prune.merge-heads: each KV group keeps {keep} of {have} heads, but a merge needs at least half: keep "
                     + $"{(have + 1) / 2 * student.KeyValueHeads} heads or leave merge-heads out");
     }
 

@@ -32,7 +32,7 @@ internal readonly record struct LayerCounts(int Mamba, int Attention, int FeedFo
             var kind = words.Length == 2 ? Array.IndexOf(s_names, words[1]) : -1;
             if (kind < 0 || counts[kind] is not null
                 || !int.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out var count))
-                throw new EspalierException($"'{text}' is no count of layers of each kind: give such as 25 mamba + 4 attention + 19 "
+                throw new EspalierException($"'{text}' is not a count of layers of each kind: write it as in 25 mamba + 4 attention + 19 "
                     + "feed-forward, each once");
             counts[kind] = count;
         }
@@ -45,14 +45,14 @@ internal readonly record struct LayerCounts(int Mamba, int Attention, int FeedFo
     {
         if (teacher.LayerKinds.AreAlike || teacher.LayerKinds.Any(kind => !kind.IsHalf))
             throw new EspalierException(
-                $"prune.layer-kinds is {this}, and layers of this {teacher.Family} model are not mamba, attention or "
-                + "feed-forward alone: leave it out");
+                $"prune.layer-kinds is {this}, but layers of this {teacher.Family} model are not mamba, attention or "
+                + "feed-forward only: leave it out");
         if (Total != layers)
-            throw new EspalierException($"prune.layer-kinds is {this}, which are {Total} layers, and prune.layers is {layers}: make them "
+            throw new EspalierException($"prune.layer-kinds is {this}, a total of {Total} layers, but prune.layers is {layers}: make them "
                 + "agree");
         for (var kind = 0; kind < s_names.Length; kind++)
             if (Counts[kind] > Of(teacher.LayerKinds, kind).Count())
-                throw new EspalierException($"prune.layer-kinds is {this}, and the teacher has {Of(teacher.LayerKinds, kind).Count()} "
+                throw new EspalierException($"prune.layer-kinds is {this}, but the teacher has {Of(teacher.LayerKinds, kind).Count()} "
                     + $"{s_names[kind]} layers");
     }
 

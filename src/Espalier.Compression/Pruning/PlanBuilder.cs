@@ -30,7 +30,8 @@ internal static class PlanBuilder
             GroupChoice.CheckMerge(teacher, student);
         int[] layers = keepLayers is null ? LayersToKeep(teacher, student.Layers, scores, depth, kinds) : [.. keepLayers];
         if (layers.Length != student.Layers)
-            throw new EspalierException($"{layers.Length} layers were chosen to stay and the student has {student.Layers}: choose as many");
+            throw new EspalierException($"{layers.Length} layers were chosen to stay, but the student has {student.Layers}: choose that "
+                + "many");
         var plan = Best($"{scores.How}{(mergeHeads ? ", heads merged" : "")}{(mergeExperts ? ", experts merged" : "")}", teacher, student,
             layers, mergeHeads, (axis, layer) => scores.Units[axis]![layer]);
         return mergeExperts ? plan with { ExpertMerges = ExpertMergesOf(teacher, plan, scores) } : plan;
@@ -45,8 +46,8 @@ internal static class PlanBuilder
     {
         if (student with { Layers = teacher.Layers, LayerKinds = teacher.LayerKinds } != teacher)
             throw new EspalierException(
-                "scores of layers say nothing of neurons, heads and channels, and these are to go "
-                    + "too: give text to score on or the scores of espalier score beside them");
+                "scores of layers do not rank neurons, heads and channels, which are to be cut "
+                    + "too: also give text to score on, or the scores of espalier score");
         return PruningPlan.OfLayers(teacher, layers, how);
     }
 
@@ -66,7 +67,7 @@ internal static class PlanBuilder
         if (!Axis.Experts.IsIn(teacher))
             throw new EspalierException($"prune.merge-experts: a {teacher.Family} model has no experts: leave it out");
         var routing = scores.Routing ?? throw new EspalierException(
-            $"prune.merge-experts: these scores ({scores.How}) do not say where the router sends tokens: score by activations, with "
+            $"prune.merge-experts: these scores ({scores.How}) do not say where the router sends tokens: score activations, with "
                 + "espalier score or score.method: activation");
         return [.. plan.Layers.Select((layer, i) => Axis.Experts.IsIn(teacher.LayerKinds[layer])
             ? ExpertGroups.Of(routing, layer, plan.UnitsOf(Axis.Experts, i)!) : [])];
@@ -114,11 +115,11 @@ internal static class PlanBuilder
             return kinds?.Best(teacher.LayerKinds, scores.BlockInfluence[1]) ?? Ranking.Largest(scores.BlockInfluence[1], layers);
         if (depth == DepthChoice.Greedy)
             throw new EspalierException(
-                "a greedy choice of layers needs a scan that these scores do not hold: give those of espalier depth with --depth-scores, "
+                "a greedy choice of layers needs a scan that these scores do not have: give those of espalier depth with --depth-scores, "
                     + "let a recipe do it (prune.depth: greedy), or give contiguous or scattered");
         if (!scores.BlockInfluence.TryGetValue(dropped, out var spans))
             throw new EspalierException(
-                $"the scores hold block influence of spans of {string.Join(", ", scores.BlockInfluence.Keys.Order())} layers and "
+                $"the scores have block influence for spans of {string.Join(", ", scores.BlockInfluence.Keys.Order())} layers, but "
                     + $"{dropped} are to be dropped: score again with spans of {dropped}");
         var first = Enumerable.Range(0, spans.Length).MinBy(i => spans[i]);
         return [.. Enumerable.Range(0, teacher.Layers).Where(layer => layer < first || layer >= first + dropped)];
@@ -130,7 +131,7 @@ internal static class PlanBuilder
             && rows.Length == axis.RowsIn(teacher) && rows.All(row => row.Length == axis.Of(teacher)));
         if (!fits)
             throw new EspalierException(
-                $"the scores are of a model with {scores.Layers} layers and {scores.Units[Axis.Hidden]?[0].Length ?? 0} channels and the "
-                    + $"teacher has {teacher.Layers} and {teacher.HiddenSize}: score this teacher");
+                $"the scores belong to a model with {scores.Layers} layers and {scores.Units[Axis.Hidden]?[0].Length ?? 0} channels, "
+                    + $"but the teacher has {teacher.Layers} and {teacher.HiddenSize}: score this teacher");
     }
 }

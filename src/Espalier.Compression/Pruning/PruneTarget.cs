@@ -3,7 +3,7 @@ namespace Espalier.Compression.Pruning;
 /// <summary>The shape to prune to; what is null stays as in the teacher. <c>head_dim</c> always stays.</summary>
 public sealed record PruneTarget
 {
-    /// <summary>What widths must be multiples of where nobody says otherwise: matrix units work in tiles of it. CUDA's like 128.</summary>
+    /// <summary>The default multiple that widths must have: matrix units work in tiles of this size. CUDA prefers 128.</summary>
     public const int DefaultMultiple = 64;
 
     /// <summary>
@@ -43,7 +43,7 @@ public sealed record PruneTarget
     public DecoderConfig Apply(DecoderConfig teacher)
     {
         if (Multiple < 1)
-            throw new EspalierException($"prune.multiple is {Multiple} and must be at least 1, which allows any size");
+            throw new EspalierException($"prune.multiple is {Multiple}; it must be at least 1(1 allows any size)");
         var student = teacher;
         // How many groups there are comes before how many units each has.
         foreach (var axis in Axis.All.Where(axis => axis.Groups is null).Concat(Axis.All.Where(axis => axis.Groups is not null)))
@@ -70,13 +70,13 @@ public sealed record PruneTarget
             asked = ofUnits;
         if (!axis.IsIn(teacher))
             return asked is null ? most : throw new EspalierException(
-                $"prune.{axis} is {asked}, and a {teacher.Family} model has no {axis.Units}"
-                    + (axis == Axis.Ffn ? $" beside those of its experts: give {Axis.ExpertFfn}" : ": leave it out"));
+                $"prune.{axis} is {asked}, but a {teacher.Family} model has no {axis.Units}"
+                    + (axis == Axis.Ffn ? $" outside its experts: use {Axis.ExpertFfn}" : ": leave it out"));
         var multiple = !axis.IsWidth ? 1 : Multiple ?? (most % DefaultMultiple == 0 ? DefaultMultiple : 1);
         var size = Within(axis.Key, asked, axis.LeastIn(teacher), most, multiple);
         if (size != most && size % multiple != 0)
             throw new EspalierException(
-                $"prune.{axis} is {size} and must be a multiple of {multiple}, which matrix units work in: "
+                $"prune.{axis} is {size}; it must be a multiple of {multiple}, the width of matrix units: "
                     + $"{Nearest(size, multiple, 1, most)}; `multiple: 1` (--multiple 1) allows any size");
         return size;
     }
@@ -87,7 +87,7 @@ public sealed record PruneTarget
         var units = Sizes[axis] ?? count * size;
         if (units < 1 || units % count != 0 || units > count * size)
             throw new EspalierException(
-                $"prune.{axis} is {units} and must be a multiple of the {count} {groups.Units}, at most {count * size}: "
+                $"prune.{axis} is {units}; it must be a multiple of the {count} {groups.Units}, at most {count * size}: "
                     + $"{NearestOfGroups()}"
                 + (units < count && units > 0 && Axis.All.Contains(groups)
                     ? $"; fewer need fewer {groups.Units} ({groups}), which cuts whole groups" : ""));
@@ -102,7 +102,7 @@ public sealed record PruneTarget
     {
         if (asked is { } size && (size < least || size > teacher))
             throw new EspalierException(
-                $"prune.{field} is {size} and must be between {least}{(least > 1 ? ", which a token goes to," : "")} and the teacher's "
+                $"prune.{field} is {size}; it must be between {least}{(least > 1 ? ", which a token goes to," : "")} and the teacher's "
                     + $"{teacher}: {Nearest(size, multiple, least, teacher)}");
         return asked ?? teacher;
     }
@@ -112,9 +112,9 @@ public sealed record PruneTarget
     {
         var (smallest, largest) = ((least + multiple - 1) / multiple * multiple, (teacher - 1) / multiple * multiple);
         if (largest < smallest)
-            return "there is no size to cut to; leave it out";
+            return "there is no smaller size; leave it out";
         var below = Math.Clamp(size, smallest, largest) / multiple * multiple;
-        return size > below && below < largest ? $"the nearest sizes to cut to are {below} and {below + multiple}"
-            : $"the nearest size to cut to is {below}";
+        return size > below && below < largest ? $"the nearest valid sizes are {below} and {below + multiple}"
+            : $"the nearest valid size is {below}";
     }
 }

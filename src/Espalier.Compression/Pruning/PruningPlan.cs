@@ -84,7 +84,7 @@ internal sealed record PruningPlan
         foreach (var axis in Kept.Axes)
             if (!axis.IsIn(teacher))
                 throw new EspalierException(
-                    $"plan: {axis.UnitsField} names {axis.Units}, and a {teacher.Family} model has none: leave it out");
+                    $"plan: {axis.UnitsField} names {axis.Units}, but a {teacher.Family} model has none: leave it out");
             else if (axis.IsPerLayer)
                 CheckPerLayer(axis, Kept[axis]!, teacher);
             else
@@ -109,14 +109,14 @@ internal sealed record PruningPlan
         var experts = axis.IsPerExpert ? Kept[Axis.Experts]?[0].Length ?? teacher.Experts : 1;
         if (lists is null || lists.Length != Layers.Length * experts)
             throw new EspalierException(
-                $"plan: {field} has {lists?.Length ?? 0} lists and layers has {Layers.Length}; there must be one for each kept layer"
+                $"plan: {field} has {lists?.Length ?? 0} lists but layers has {Layers.Length}; there must be one for each kept layer"
                     + (axis.IsPerExpert ? $" and each of its {experts} kept experts" : ""));
         for (var i = 0; i < lists.Length; i++)
         {
             CheckList($"{field}[{i}]", lists[i], limit);
             if (lists[i].Length != lists[0].Length)
                 throw new EspalierException(
-                    $"plan: {field}[{i}] keeps {lists[i].Length} and {field}[0] keeps "
+                    $"plan: {field}[{i}] keeps {lists[i].Length} but {field}[0] keeps "
                         + $"{lists[0].Length}; every layer must keep the same number");
         }
     }
@@ -140,8 +140,8 @@ internal sealed record PruningPlan
         if (counts.Distinct().Count() != 1 || counts[0] == 0)
             throw new EspalierException(
                 $"plan: {name} keeps {string.Join(", ", counts)} {axis.Units} in the {counts.Length} "
-                    + $"{(groups == Axis.KvHeads ? "KV groups" : groups.Units)}; every group must keep the same number, the nearest being "
-                    + $"{Math.Clamp((int)Math.Round(kept.Length / (double)counts.Length), 1, size)} a group");
+                    + $"{(groups == Axis.KvHeads ? "KV groups" : groups.Units)}; every group must keep the same number; the nearest is "
+                    + $"{Math.Clamp((int)Math.Round(kept.Length / (double)counts.Length), 1, size)} per group");
     }
 
     private void CheckMerges(DecoderConfig teacher)
@@ -150,7 +150,7 @@ internal sealed record PruningPlan
             return;
         if (Merges.Length != Layers.Length)
             throw new EspalierException(
-                $"plan: merges has {Merges.Length} lists and layers has {Layers.Length}; there must be one for each kept layer");
+                $"plan: merges has {Merges.Length} lists but layers has {Layers.Length}; there must be one for each kept layer");
         for (var i = 0; i < Merges.Length; i++)
         {
             int[] heads = UnitsOf(Axis.Heads, i) ?? [.. Enumerable.Range(0, teacher.QueryHeads)];
@@ -158,16 +158,16 @@ internal sealed record PruningPlan
             {
                 var pair = $"plan: merges[{i}] has [{head}, {gone}]:";
                 if (!heads.Contains(head))
-                    throw new EspalierException($"{pair} head {head} does not stay; the first of a pair is a head of heads[{i}]");
+                    throw new EspalierException($"{pair} head {head} is not kept; the first of a pair must be in heads[{i}]");
                 if (gone < 0 || gone >= teacher.QueryHeads || gone / teacher.GroupSize != head / teacher.GroupSize)
                     throw new EspalierException(
                         $"{pair} head {gone} is not in the KV group of head {head}, heads "
                             + $"{head / teacher.GroupSize * teacher.GroupSize} to "
                             + $"{(head / teacher.GroupSize + 1) * teacher.GroupSize - 1}");
                 if (heads.Contains(gone))
-                    throw new EspalierException($"{pair} head {gone} stays; the second of a pair is a head that goes");
+                    throw new EspalierException($"{pair} head {gone} is kept; the second of a pair must be a removed head");
                 if (Merges[i].Count(merge => merge.Head == head) > 1)
-                    throw new EspalierException($"{pair} head {head} takes part in more than one merge; once is the most");
+                    throw new EspalierException($"{pair} head {head} takes part in more than one merge");
             }
         }
     }
@@ -179,9 +179,9 @@ internal sealed record PruningPlan
         for (var i = 0; i < kept.Length; i++)
         {
             if (kept[i] < 0 || kept[i] >= limit)
-                throw new EspalierException($"plan: {field} names {kept[i]} and the teacher has 0 to {limit - 1}");
+                throw new EspalierException($"plan: {field} names {kept[i]}, but the teacher has 0 to {limit - 1}");
             if (i > 0 && kept[i] <= kept[i - 1])
-                throw new EspalierException($"plan: {field} has {kept[i]} after {kept[i - 1]}; indices ascend and none comes twice");
+                throw new EspalierException($"plan: {field} has {kept[i]} after {kept[i - 1]}; indices must ascend without repeats");
         }
     }
 }

@@ -23,7 +23,7 @@ internal static class ShapePath
             if (path[i] == (i == 0 ? teacher : path[i - 1]))
                 throw new EspalierException(
                     $"there are no {steps} different shapes between the teacher's and the "
-                        + $"student's: step {i + 1} would cut nothing; take fewer steps");
+                        + $"student's: step {i + 1} would cut nothing; use fewer steps");
         return path;
     }
 
@@ -51,7 +51,7 @@ internal static class ShapePath
             least = Math.Min(least, cut);
         }
         throw new EspalierException(
-            $"no even path from the teacher to the student has cuts of at most {largestCut * 100:0.#} %: the gentlest cuts "
+            $"no even path from the teacher to the student keeps every cut within {largestCut * 100:0.#} %: the gentlest cuts "
                 + $"{least * 100:0.#} % at once; allow that, or name the shapes");
     }
 

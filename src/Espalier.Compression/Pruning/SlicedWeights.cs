@@ -25,7 +25,7 @@ internal sealed class SlicedWeights(Checkpoint teacher, PruningPlan plan, Neuron
     private SlicedTensor Open(string name)
     {
         if (!teacher.Family.TryParse(name, out var parameter))
-            throw new EspalierException($"{name} is no parameter of the {teacher.Config.Family} family");
+            throw new EspalierException($"{name} is not a parameter of the {teacher.Config.Family} family");
         var spec = ParameterSpec.Of(parameter.Role);
         var source = plan.Source(parameter);
         return new(teacher, teacher.Family.NameOf(source), spec.Shape(_config))

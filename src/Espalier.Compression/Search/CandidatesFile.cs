@@ -47,7 +47,7 @@ internal static class CandidatesFile
         for (var i = 0; i < candidates.Length; i++)
             if (!places.TryAdd(candidates[i].Shape, i) && places[candidates[i].Shape] is var first)
                 throw new EspalierException(
-                    $"{source}: candidates[{i}] is {candidates[i].Name}, which candidates[{first}] is already; keep one");
+                    $"{source}: candidates[{i}] is {candidates[i].Name}, the same as candidates[{first}]; keep one");
         return candidates;
     }
 

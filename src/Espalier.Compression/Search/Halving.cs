@@ -5,7 +5,7 @@ namespace Espalier.Compression.Search;
 /// <summary>Why a search ended.</summary>
 public enum HalvingEnd
 {
-    /// <summary>Two rungs in a row ordered the survivors alike, by more than their standard errors.</summary>
+    /// <summary>Two consecutive rungs put the survivors in the same order, by more than their standard errors.</summary>
     Stable,
 
     /// <summary>All rungs were used.</summary>
@@ -17,12 +17,12 @@ public enum HalvingEnd
 
 /// <summary>A candidate's losses on one text, or on one task.</summary>
 /// <param name="Text">The text's name, or the task's.</param>
-/// <param name="Nll">Mean, nats a token; of a task the mean of what candidates are ordered by there.</param>
+/// <param name="Nll">Mean, nats per token; of a task the mean of what candidates are ordered by there.</param>
 /// <param name="StandardError">Its standard error over windows or documents.</param>
 /// <param name="Windows">The windows' means, or the documents' losses, for paired comparison.</param>
 internal sealed record TextLoss(string Text, double Nll, double StandardError, IReadOnlyList<double> Windows)
 {
-    /// <summary>What a task shows beside it; null for texts.</summary>
+    /// <summary>The metric that a task also shows; null for texts.</summary>
     public TaskScore? Score { get; init; }
 }
 

@@ -6,6 +6,6 @@ public enum SearchProxy
     /// <summary>The share of importance that is kept (<see cref="KeptImportance"/>): costs nothing.</summary>
     Importance,
 
-    /// <summary>Held-out loss right after pruning, of four times as many as are trained, which importance chooses.</summary>
+    /// <summary>Held-out loss right after pruning, for four times as many candidates as are trained, preselected by importance.</summary>
     PrunedLoss,
 }

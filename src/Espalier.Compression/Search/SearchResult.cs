@@ -7,7 +7,7 @@ namespace Espalier.Compression.Search;
 /// <summary>A candidate's loss on one text or benchmark at one rung.</summary>
 /// <param name="Steps">Optimizer steps from the beginning.</param>
 /// <param name="Set">The text's name, or the benchmark's.</param>
-/// <param name="Nll">Mean, nats a token; of a benchmark the mean over documents of what candidates are ordered by there.</param>
+/// <param name="Nll">Mean, nats per token; of a benchmark the mean over documents of what candidates are ordered by there.</param>
 /// <param name="NllStandardError">Its standard error over windows or documents.</param>
 public sealed record RungLoss(long Steps, string Set, double Nll, [property: JsonPropertyName("nll_se")] double NllStandardError)
 {
@@ -27,7 +27,7 @@ public sealed record RungLoss(long Steps, string Set, double Nll, [property: Jso
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), JsonPropertyName("behind_se")]
     public double? BehindStandardError { get; init; }
 
-    /// <summary>A benchmark's metric that is shown beside it; null for texts.</summary>
+    /// <summary>A benchmark's metric that is also shown; null for texts.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Metric { get; init; }
 
@@ -46,7 +46,7 @@ public sealed record CandidateRow
     /// <summary>Place in the end, from 1: who came further is before who did not.</summary>
     public required int Rank { get; init; }
 
-    /// <summary>Its sizes; those of a feed-forward block are 0 where experts stand in place of it.</summary>
+    /// <summary>Its sizes; the feed-forward sizes are 0 if experts replace the block.</summary>
     [SizeFields]
     public required PerAxis<int?> Sizes { get; init; }
 
@@ -112,7 +112,7 @@ public sealed record SearchResult
     /// <summary>How the proxy ordered them.</summary>
     public required SearchProxy Proxy { get; init; }
 
-    /// <summary>Spearman's ρ between the places by the proxy and in the end; null where there is none.</summary>
+    /// <summary>Spearman's ρ between the proxy's ranks and the final ranks; null if there is no proxy.</summary>
     public required double? ProxySpearman { get; init; }
 
     /// <summary>Why it ended.</summary>
@@ -121,7 +121,7 @@ public sealed record SearchResult
     /// <summary>The same in a sentence.</summary>
     public required string Why { get; init; }
 
-    /// <summary>What it takes at most, reckoned beforehand; null in the stage's file.</summary>
+    /// <summary>The most it can cost, estimated beforehand; null in the stage's file.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SearchCost? Forecast { get; init; }
 

@@ -93,7 +93,7 @@ internal sealed record SearchSpace
                 Check(teacher, new PruneTarget { Sizes = new PerAxis<int?> { [axis] = size } });
         if (Expansion.Count > 0 && !Axis.Ffn.IsIn(teacher))
             throw new EspalierException(
-                $"search.expansion is of feed-forward blocks, and a {teacher.Family} model has experts in place of them: give "
+                $"search.expansion is for feed-forward blocks, but a {teacher.Family} model has experts instead: use "
                     + $"search.expert-ffn");
         if (Expansion.Count > 0)
             foreach (var ffn in Or(Sizes[Axis.Hidden] ?? [], teacher.HiddenSize).SelectMany(hidden => FfnOf(hidden, teacher)).Distinct())

@@ -78,7 +78,7 @@ internal static class ShapeSearch
     {
         if (seen == 0)
             return new(
-                "search: the grid has no shape beside the teacher's own; name sizes below the teacher's, as in: hidden: [2048, 3072]");
+                "search: the grid has no shape but the teacher's own; give sizes below the teacher's, as in: hidden: [2048, 3072]");
         var (lines, keys) = (new List<string>(), "");
         while (nearest.TryDequeue(out var miss, out var distance))
         {
@@ -89,7 +89,7 @@ internal static class ShapeSearch
         }
         lines.Reverse();
         return new(
-            $"search: none of the {seen} shapes keeps to "
+            $"search: none of the {seen} shapes meets "
                 + $"{string.Join(" and ", constraints.Select(constraint => $"{constraint.Name} {constraint.Budget}"))}. The nearest "
                 + $"({keys}): {string.Join("; ", lines)}. Widen the budget or the grid");
     }

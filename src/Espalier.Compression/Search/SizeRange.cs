@@ -18,13 +18,13 @@ internal static class SizeRange
             var (first, last, step) = Range(text);
             if ((last - first) / step + 1 > MostSizes)
                 throw new EspalierException(
-                    $"'{OneLine.Clipped(text)}' are {(last - first) / step + 1} sizes, the "
-                        + $"limit is {MostSizes}; take larger steps, as in 1024-4096 step 512");
+                    $"'{OneLine.Clipped(text)}' has {(last - first) / step + 1} sizes; the "
+                        + $"limit is {MostSizes}; use larger steps, as in 1024-4096 step 512");
             for (long size = first; size <= last; size += step)
                 sizes.Add((int)size);
         }
         return sizes.Count is > 0 and <= MostSizes ? [.. sizes]
-            : throw new EspalierException($"{sizes.Count} sizes are named; it must be 1 to {MostSizes}");
+            : throw new EspalierException($"{sizes.Count} sizes are given; there must be 1 to {MostSizes}");
     }
 
     private static (int First, int Last, int Step) Range(string text)
@@ -36,7 +36,7 @@ internal static class SizeRange
         var (first, last) = (SizeOf(text, ends[0]), SizeOf(text, ends[^1]));
         return first <= last
             ? (first, last, halves.Length == 2 ? SizeOf(text, halves[1]) : 1)
-            : throw new EspalierException($"'{OneLine.Clipped(text)}' begins at {first} and ends at {last}; the smaller size comes first");
+            : throw new EspalierException($"'{OneLine.Clipped(text)}' begins at {first} but ends at {last}; the smaller size comes first");
     }
 
     private static int SizeOf(string text, string part) => Quantity.Count(part) switch
@@ -48,5 +48,5 @@ internal static class SizeRange
     };
 
     private static EspalierException NoSize(string text) =>
-        new($"'{OneLine.Clipped(text)}' is no size; write a whole number from 1, 29-32 or 192-256 step 64");
+        new($"'{OneLine.Clipped(text)}' is not a size; write a whole number from 1, 29-32 or 192-256 step 64");
 }

@@ -6,16 +6,16 @@ internal static class DroppedTexts
     // Options by the names that command and recipe share, without dashes.
     private static readonly Dictionary<string, string> s_ways = new(StringComparer.Ordinal)
     {
-        ["prompt-too-long"] = "the prompt leaves the model no position to write in: shorten the prompts, or beginning",
-        ["empty"] = "the model ends at once: give it prompts or documents to go on from",
-        ["unfinished"] = "they are longer than max-tokens: raise it, or keep what is cut with keep-unfinished",
+        ["prompt-too-long"] = "the prompt leaves no room for an answer: shorten the prompts, or beginning",
+        ["empty"] = "the model ends at once: give it prompts, or documents to continue",
+        ["unfinished"] = "they are longer than max-tokens: raise it, or keep cut texts with keep-unfinished",
         ["short"] = "the model ends before min-tokens: lower it, or give prompts that ask for more",
         ["perplexity"] = "widen min-perplexity to max-perplexity, or sample nearer to the model with temperature 1",
-        ["repetition"] = "the texts go round in circles: raise temperature or repetition-penalty, or allow more with max-repetition",
+        ["repetition"] = "the texts repeat themselves: raise temperature or repetition-penalty, or allow more with max-repetition",
         ["language"] = "the model writes another language, or too little to tell: give prompts in yours, or leave language out",
-        ["contaminated"] = "they repeat what decontaminate names: take other prompts or documents",
-        ["duplicate"] = "the same text comes again: raise temperature, give more prompts or documents, or lower count",
-        ["near-duplicate"] = "nearly the same text comes again: raise temperature, give more prompts or documents, or lower count",
+        ["contaminated"] = "they overlap with the texts that decontaminate names: use other prompts or documents",
+        ["duplicate"] = "the same text recurs: raise temperature, give more prompts or documents, or lower count",
+        ["near-duplicate"] = "nearly the same text recurs: raise temperature, give more prompts or documents, or lower count",
     };
 
     /// <summary>A sentence where more than half is dropped; null where no more is.</summary>

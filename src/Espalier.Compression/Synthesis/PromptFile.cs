@@ -44,7 +44,8 @@ internal static class PromptFile
             var source = $"{Path.GetFileName(path)}:{lines.LineNumber}";
             prompts.Add(isJson ? OfRecord(text, source, place) : new(source, place, text, []));
         }
-        return prompts.Count > 0 ? prompts : throw new EspalierException($"{path}: holds no prompt: it is empty or blank; give one a line");
+        return prompts.Count > 0 ? prompts : throw new EspalierException($"{path}: contains no prompt: it is empty or blank; give one "
+            + "per line");
     }
 
     private static GivenPrompt OfRecord(string json, string source, string place)
@@ -54,11 +55,11 @@ internal static class PromptFile
         {
             record = LenientJson.Read(
                 Encoding.UTF8.GetBytes(json), static line => JsonNode.Parse(LenientJson.TextOf(line), documentOptions: RecordFile.Strict),
-                static () => { }) as JsonObject ?? throw new EspalierException($"{place}: is no JSON object; give one a line");
+                static () => { }) as JsonObject ?? throw new EspalierException($"{place}: is not a JSON object; give one per line");
         }
         catch (JsonException error)
         {
-            throw new EspalierException($"{place}: is no JSON {OneLine.Clipped(JsonReason.InLine(error))}", error);
+            throw new EspalierException($"{place}: is not valid JSON {OneLine.Clipped(JsonReason.InLine(error))}", error);
         }
         if (record["id"] is JsonValue id)
             source = id.TryGetValue(out string? named) ? named : id.ToJsonString();
@@ -80,13 +81,13 @@ internal static class PromptFile
         foreach (var turn in turns)
         {
             if (turn is not JsonObject fields)
-                throw new EspalierException($"{place}: a message is no JSON object; give it a role and a content");
+                throw new EspalierException($"{place}: a message is not a JSON object; give it a role and a content");
             messages.Add(fields["from"].TextOf() is { } from && fields["value"].TextOf() is { } value
                 ? new(from switch { "human" => "user", "gpt" => "assistant", _ => from }, value) : new((JsonObject)fields.DeepClone()));
         }
         while (messages is [.., { Role: "assistant" }])
             messages.RemoveAt(messages.Count - 1);
         return messages.Any(message => message.Role == "user") ? messages
-            : throw new EspalierException($"{place}: has no message of a user that could be answered");
+            : throw new EspalierException($"{place}: has no user message to answer");
     }
 }

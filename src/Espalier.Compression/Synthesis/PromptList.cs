@@ -28,7 +28,7 @@ internal sealed record PromptList(SynthesisForm Form, IReadOnlyList<SynthesisPro
     // Where a text begins of which nothing is given: after BOS, or, where there is none, after the end of another one.
     private static int Start(DecoderConfig config, Tokenizer tokenizer, string teacher) =>
         tokenizer.BosId ?? config.BosTokenId ?? tokenizer.EosId ?? config.EosTokenIds.Select(id => (int?)id).FirstOrDefault()
-        ?? throw new EspalierException($"{teacher}: has neither BOS nor EOS for a text to begin after; give prompts or documents");
+        ?? throw new EspalierException($"{teacher}: has neither BOS nor EOS to begin a text with; give prompts or documents");
 
     private static PromptList OfFile(string file, SynthesisOptions options, string teacher, DecoderConfig config, Tokenizer tokenizer)
     {
@@ -36,7 +36,7 @@ internal sealed record PromptList(SynthesisForm Form, IReadOnlyList<SynthesisPro
         var template = options.Plain ? null : ChatTemplate.Find(teacher);
         if (template is null && (options.System is not null || given.Any(prompt => prompt.Text is null)))
             throw new EspalierException((options.System is not null ? "a system message was given" : $"{given[0].Place}: is a conversation")
-                + $", and the teacher is asked {(options.Plain ? "plainly" : $"without a chat template: {teacher} has none")}; "
+                + $", but the teacher is prompted {(options.Plain ? "plainly" : $"without a chat template: {teacher} has none")}; "
                 + "give prompts as text, or an instruct model");
         return new(template is null ? SynthesisForm.Completion : SynthesisForm.Messages,
             [.. given.Select(prompt => template is null ? Plain(prompt, config, tokenizer)
@@ -82,7 +82,7 @@ internal sealed record PromptList(SynthesisForm Form, IReadOnlyList<SynthesisPro
             prompts.Add(new(document.Origin[(document.Origin.LastIndexOf('/') + 1)..], ids));
         }
         return prompts.Count == 0
-            ? throw new EspalierException($"{source.Description}: holds no document to begin with")
+            ? throw new EspalierException($"{source.Description}: contains no document to begin with")
             : new(SynthesisForm.Text, prompts, ContentHash.OfText(string.Concat(source.Files.Select(ContentHash.OfFile))));
     }
 }

@@ -32,10 +32,10 @@ internal sealed record SynthesisRecord(int FormatVersion, JsonObject Settings, S
         var record = SealedJson.Read(place, RecordJson.Of<SynthesisRecord>(), KnownVersion);
         if (Difference(record.Settings, settings) is { } difference)
             throw new EspalierException(
-                $"{file}: was made with {difference}; name another file, or delete it and {Path.GetFileName(place)} to have it made anew");
+                $"{file}: was made with {difference}; give another file, or delete it and {Path.GetFileName(place)} to make it again");
         if (!System.IO.File.Exists(file) || new FileInfo(file).Length != record.File.Size || ContentHash.OfFile(file) != record.File.Sha256)
             throw new EspalierException(
-                $"{file}: is not as it was made any more; name another file, or delete it and {Path.GetFileName(place)} to have it made "
+                $"{file}: has changed since it was made; give another file, or delete it and {Path.GetFileName(place)} to make it "
                     + $"anew");
         return record.Summary;
     }
@@ -46,9 +46,9 @@ internal sealed record SynthesisRecord(int FormatVersion, JsonObject Settings, S
         foreach (var (name, value) in asked)
             if (!JsonNode.DeepEquals(made[name], value))
                 return value is JsonObject inner && made[name] is JsonObject before
-                    ? Difference(before, inner) : $"{name.Replace('_', '-')} {Shown(made[name])}, and {Shown(value)} is asked for";
+                    ? Difference(before, inner) : $"{name.Replace('_', '-')} {Shown(made[name])}, but {Shown(value)} is requested";
         return made.Select(pair => pair.Key).FirstOrDefault(name => !asked.ContainsKey(name)) is { } more
-            ? $"{more.Replace('_', '-')} {Shown(made[more])}, which is not asked for" : null;
+            ? $"{more.Replace('_', '-')} {Shown(made[more])}, which is not requested" : null;
     }
 
     private static string Shown(JsonNode? value) => value is null ? "none" : OneLine.Clipped(value.ToJsonString().Trim('"'));

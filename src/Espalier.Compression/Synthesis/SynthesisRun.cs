@@ -95,7 +95,7 @@ internal sealed record SynthesisRun
         if (!isBegun && SynthesisRecord.Find(file, settings) is { } known)
             return new(known, 0, 0, 0);
         if (!isBegun && Path.Exists(file))
-            throw new EspalierException($"{file}: exists and was not made by synthesize; name another file, or move it away");
+            throw new EspalierException($"{file}: exists and was not made by synthesize; give another file, or move it away");
         using var journal = Journal.Open(SynthesisRecord.JournalOf(file));
         // Whoever had the journal may have finished, and been killed before it was deleted.
         if (SynthesisRecord.Find(file, settings) is { } finished)
@@ -122,10 +122,10 @@ internal sealed record SynthesisRun
             return lines;
         }
         if (JsonNode.Parse(journal.Read(0)) is not JsonObject begun || begun["settings"] is not JsonObject settings)
-            throw new EspalierException($"{SynthesisRecord.JournalOf(file)}: is no journal of synthesize; move it away");
+            throw new EspalierException($"{SynthesisRecord.JournalOf(file)}: is not a journal of synthesize; move it away");
         if (SynthesisRecord.Difference(settings, Written) is { } difference)
-            throw new EspalierException($"{file}: was begun with {difference}; go on with that, name another file, or delete "
-                + $"{Path.GetFileName(SynthesisRecord.JournalOf(file))} to begin anew");
+            throw new EspalierException($"{file}: was begun with {difference}; use that again, give another file, or delete "
+                + $"{Path.GetFileName(SynthesisRecord.JournalOf(file))} to start over");
         for (var line = 1; line < journal.Count; line++)
             lines[TextOf(journal, line).Item] = line;
         return lines;
@@ -193,7 +193,7 @@ internal sealed record SynthesisRun
             if (kept == 0)
                 throw new EspalierException($"{file}: none of {Units.Counted(lines.Length, "text")} is kept: "
                     + string.Join(", ", TextFilters.Reasons.Where(dropped.ContainsKey).Select(reason => $"{dropped[reason]} {reason}"))
-                    + $"; loosen these filters: what was written is not written again ({DroppedTexts.Advice(lines.Length, 0, dropped)})")
+                    + $"; loosen these filters: the texts will not be written again ({DroppedTexts.Advice(lines.Length, 0, dropped)})")
                 { ExitCode = 1 };
         });
         var summary = new SynthesisSummary(

@@ -1,6 +1,6 @@
 namespace Espalier.Compression.Training;
 
-/// <summary>Where a training loop stands; saved whole with every checkpoint.</summary>
+/// <summary>The state of a training loop; saved in full with every checkpoint.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="Tokens">Positions trained on, skipped steps included.</param>
 /// <param name="Updates">Optimizer updates made, which skipped steps do not count.</param>

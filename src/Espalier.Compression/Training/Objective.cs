@@ -25,7 +25,7 @@ public abstract class Objective
     /// <summary>What metrics call a part.</summary>
     internal virtual string MetricOf(string part) => $"loss_{part}";
 
-    /// <summary>What is trained beside the student, each set with a gradient norm and clip of its own. The objective owns it.</summary>
+    /// <summary>What is trained along with the student, each set with its own gradient norm and clipping. The objective owns it.</summary>
     public virtual IReadOnlyList<ParameterSet> Trained => [];
 
     /// <summary>

@@ -49,7 +49,7 @@ public sealed class Trainer : IDisposable
         (_model, _objective, _data, _options, _ranks) = (model, objective, data, options.Validate(), ranks ?? Ranks.Single);
         if (options.Batch % _ranks.Count != 0)
             throw new EspalierException(
-                $"batch is {options.Batch} and {_ranks.Count} processes share it: take a multiple of {_ranks.Count}");
+                $"batch is {options.Batch} and {_ranks.Count} processes share it: use a multiple of {_ranks.Count}");
         _share = options.Batch / _ranks.Count;
         _schedule = options.LearningRates;
         model.Compute = options.Compute;
@@ -81,13 +81,13 @@ public sealed class Trainer : IDisposable
         _replicas = new(model, _weights, objective, data, _share, pass, Layout);
     }
 
-    /// <summary>Measures the steps; null, as by default, where nobody wants to know.</summary>
+    /// <summary>Measures the steps; null, the default, measures nothing.</summary>
     internal StepProfiler? Profiler { get; set; }
 
     /// <summary>How a step uses its threads.</summary>
     internal ReplicaLayout Layout { get; }
 
-    /// <summary>Where the loop stands.</summary>
+    /// <summary>The state of the loop.</summary>
     public LoopState State { get; private set; }
 
     /// <summary>The model under training.</summary>
@@ -132,7 +132,7 @@ public sealed class Trainer : IDisposable
             AwaitCopy();
     }
 
-    /// <summary>Returns when weights and the optimizer's state may be changed: whoever does so calls this first.</summary>
+    /// <summary>Waits until weights and optimizer state may be changed; call it before changing them.</summary>
     internal void AwaitCopy()
     {
         _copy?.Wait();

@@ -76,8 +76,9 @@ internal static class TrainerCheckpoint
             var entry = file.Entry(name);
             if (!entry.Shape.AsSpan().SequenceEqual(tensor.Shape) || entry.Type != TypeOf(tensor))
                 throw new EspalierException(
-                    $"{file.Path}: '{name}' is {entry.Type.Name()} [{string.Join(", ", entry.Shape)}] and the model's "
-                        + $"{TypeOf(tensor).Name()} [{string.Join(", ", tensor.Shape.ToArray())}]; the checkpoint is of another model");
+                    $"{file.Path}: '{name}' is {entry.Type.Name()} [{string.Join(", ", entry.Shape)}] but the model's is "
+                        + $"{TypeOf(tensor).Name()} [{string.Join(", ", tensor.Shape.ToArray())}]; the checkpoint belongs to another "
+                        + "model");
             for (long first = 0; first < entry.ByteLength; first += piece.Length)
             {
                 var bytes = piece.AsSpan(0, (int)Math.Min(piece.Length, entry.ByteLength - first));
@@ -86,7 +87,7 @@ internal static class TrainerCheckpoint
             }
         }
         trainer.Resume(JsonSerializer.Deserialize(checkpoint.Read(LoopFile), PlainJson.Of<LoopState?>())
-            ?? throw new EspalierException($"{checkpoint.PathOf(LoopFile)}: holds no state"));
+            ?? throw new EspalierException($"{checkpoint.PathOf(LoopFile)}: has no state"));
     }
 
     private static ElementType TypeOf(Tensor tensor) => tensor.DType == DType.Float64 ? ElementType.F64 : ElementType.F32;

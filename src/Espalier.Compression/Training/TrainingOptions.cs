@@ -45,7 +45,7 @@ public sealed record TrainingOptions
     /// <summary>What stays as it is.</summary>
     public FrozenParts Freeze { get; init; } = FrozenParts.None;
 
-    /// <summary>Small factors that are trained beside the weights, which stay then; null for none.</summary>
+    /// <summary>Low-rank factors that are trained instead of the weights, which stay frozen; null for none.</summary>
     internal LowRankOptions? LowRank { get; init; }
 
     /// <summary>
@@ -105,7 +105,8 @@ public sealed record TrainingOptions
         Require(WarmUp >= 0, "warm-up", WarmUp, "at least 0");
         if (Schedule != ScheduleKind.Wsd && DecaySteps is not null)
             throw new EspalierException(
-                $"decay-steps is {DecaySteps} and belongs to the schedule wsd; the schedule is {Schedule.ToString().ToLowerInvariant()}");
+                $"decay-steps is {DecaySteps}, but applies only to the schedule wsd; the schedule is "
+                    + $"{Schedule.ToString().ToLowerInvariant()}");
         Require(DecaySteps is null || (DecaySteps >= 1 && DecaySteps <= Steps - Math.Min(WarmUp, Steps)), "decay-steps", DecaySteps
             ?? 0, $"from 1 to the {Steps - Math.Min(WarmUp, Steps)} steps after the warm-up");
         Optimizer.Validate();
@@ -120,6 +121,6 @@ public sealed record TrainingOptions
     private static void Require(bool holds, string field, double value, string rule)
     {
         if (!holds)
-            throw new EspalierException($"{field} is {value} and must be {rule}");
+            throw new EspalierException($"{field} is {value}; it must be {rule}");
     }
 }

@@ -20,7 +20,7 @@ internal static class TaskCatalog
             return TaskFile.Read(name);
         if (!Names.Contains(name))
             throw new EspalierException(
-                $"there is no task '{name}'.{NearestName.Hint(name, Names)} There are {string.Join(", ", Names)}; or name a task's file, "
+                $"there is no task '{name}'.{NearestName.Hint(name, Names)} There are {string.Join(", ", Names)}; or give a task file, "
                     + $"which ends in {Ending}");
         using var text = new StreamReader(typeof(TaskCatalog).Assembly.GetManifestResourceStream($"{Folder}{name}{Ending}")!);
         return TaskFile.Parse(text.ReadToEnd(), $"{Folder}{name}{Ending}");

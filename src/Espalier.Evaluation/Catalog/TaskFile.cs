@@ -37,7 +37,7 @@ internal static class TaskFile
     public static TaskDefinition Parse(string text, string source)
     {
         if (YamlTree.Parse(text, source, s_yaml) is not YamlMap root)
-            throw new EspalierException($"{source}: is no task; a task has keys such as test, prompt, choices and answer");
+            throw new EspalierException($"{source}: is not a task; a task has keys such as test, prompt, choices and answer");
         var fields = new TaskFields(root, source);
         var kind = fields.Word<Func<TaskFields, TaskKind>>("kind", ChoiceKind.Read, s_kinds)(fields);
         var task = new TaskDefinition
@@ -56,10 +56,10 @@ internal static class TaskFile
         };
         fields.Close();
         if (task is { Description: not null, DescriptionFile: not null })
-            throw new EspalierException($"{source}: has description and description-from; only one can stand before everything");
+            throw new EspalierException($"{source}: has both description and description-from; keep one");
         if (!task.Kind.TakesShots && (task.Shots.Count > 0 || task.Description is not null || task.DescriptionFile is not null))
             throw new EspalierException(
-                $"{source}: nothing stands before a text whose {task.Kind.Name} is measured: no shots, no description");
+                $"{source}: a task of kind {task.Kind.Name} measures the text alone: remove shots and description");
         return task;
     }
 

@@ -56,7 +56,7 @@ internal sealed record ChoiceOptions(
             fields.Word("answer-is", AnswerForm.Index, forms));
         return options.Texts is [{ IsField: false }]
             ? throw new EspalierException(
-                $"{fields.Place("choices")} is one choice; name a list of them, or the field that holds one, such as {{choices}}")
+                $"{fields.Place("choices")} is one choice; give a list, or the field that holds one, such as {{choices}}")
             : options;
     }
 
@@ -66,7 +66,8 @@ internal sealed record ChoiceOptions(
     {
         string[] choices = [.. (Right ?? []).Concat(Texts).SelectMany(choice => choice.Texts(document))];
         if (choices.Length < 2)
-            throw new EspalierException($"{document.Place}: has {choices.Length} choice{(choices.Length == 1 ? "" : "s")}, and needs two");
+            throw new EspalierException($"{document.Place}: has {choices.Length} choice{(choices.Length == 1 ? "" : "s")}, but needs at "
+                + "least two");
         var empty = Array.FindIndex(choices, static choice => choice.Length == 0);
         return empty < 0 ? choices : throw new EspalierException($"{document.Place}: choice {empty + 1} is empty");
     }
@@ -81,19 +82,19 @@ internal sealed record ChoiceOptions(
             : [.. Enumerable.Range(0, Right.Sum(choice => choice.Texts(document).Count))];
         return right.Length > 0 && right.Length < choices.Length ? right
             : throw new EspalierException(
-                $"{document.Place}: {right.Length} of {choices.Length} choices are right, and there must be right and wrong ones");
+                $"{document.Place}: {right.Length} of {choices.Length} choices are right, but some must be right and some wrong");
     }
 
     private int[] Labelled(TaskDocument document, string[] choices)
     {
         var labels = Answer!.Texts(document);
         if (labels.Count != choices.Length)
-            throw new EspalierException($"{document.Place}: has {labels.Count} labels, and there are {choices.Length} choices");
+            throw new EspalierException($"{document.Place}: has {labels.Count} labels for {choices.Length} choices");
         return [.. labels.Index().Where(label => label.Item switch
         {
             "1" or "True" => true,
             "0" or "False" => false,
-            _ => throw new EspalierException($"{document.Place}: a label is '{OneLine.Clipped(label.Item)}', and must be 1 or 0"),
+            _ => throw new EspalierException($"{document.Place}: a label is '{OneLine.Clipped(label.Item)}'; it must be 1 or 0"),
         }).Select(label => label.Index)];
     }
 
@@ -112,6 +113,6 @@ internal sealed record ChoiceOptions(
         };
         return answer >= 0 && answer < choices.Length ? answer
             : throw new EspalierException(
-                $"{document.Place}: the answer is '{OneLine.Clipped(text)}', and there are {choices.Length} choices");
+                $"{document.Place}: the answer is '{OneLine.Clipped(text)}', but there are {choices.Length} choices");
     }
 }

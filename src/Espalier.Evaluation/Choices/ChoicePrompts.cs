@@ -89,6 +89,6 @@ internal static class ChoicePrompts
         ChoiceKind kind => kind.Options,
         PartialKind kind => kind.Options,
         _ => throw new EspalierException(
-            $"{task.Source}: has no choices to compare: it is of kind {task.Kind.Name}, whose answers a model writes"),
+            $"{task.Source}: has no choices to compare: it is of kind {task.Kind.Name}, where the model writes its answers"),
     };
 }

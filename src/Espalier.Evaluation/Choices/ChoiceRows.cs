@@ -14,8 +14,8 @@ internal static class ChoiceRows
     {
         if (questions is not ChoiceQuestions { Questions: var prompts })
             throw new EspalierException(
-                $"task {task.Name}: is of kind {task.Kind.Name}, and layers are judged by which choice is the likeliest: "
-                + "name a task of kind choice or partial, such as arc_easy");
+                $"task {task.Name}: is of kind {task.Kind.Name}, but layers are judged by the likeliest choice: "
+                + "use a task of kind choice or partial, such as arc_easy");
         var loss = task.Kind.Losses[0];
         var metric = task.Kind.Metrics.Any(metric => metric.Name == "acc_norm") ? "acc_norm" : "acc";
         return new(

@@ -34,7 +34,7 @@ internal sealed record ItemsKind : TaskKind
     {
         if (settings.Shots > 0)
             throw new EspalierException(
-                $"{task.Source}: items are asked without shots; leave shots away, or write a task's file (docs/tasks.md)");
+                $"{task.Source}: items take no shots; leave shots out, or write a task file (docs/tasks.md)");
         return new ChoiceQuestions([.. TaskData.Read(task, settings.Benchmarks, shots: false).Select(subject => (subject.Name,
             (IReadOnlyList<ChoicePrompt>)[.. subject.Documents.Take(settings.Limit ?? int.MaxValue).Select(Prompt)]))]);
     }
@@ -57,17 +57,18 @@ internal sealed record ItemsKind : TaskKind
             return context.GetString()!;
         if (Field(document, "question") is { ValueKind: JsonValueKind.String } question)
             return $"Question: {question.GetString()}\nAnswer:";
-        throw new EspalierException($"{document.Place}: neither context nor question is a text; an item is {Example}");
+        throw new EspalierException($"{document.Place}: neither context nor question is a text; an item looks like {Example}");
     }
 
     private static string[] Choices(TaskDocument document)
     {
         if (Field(document, "choices") is not { ValueKind: JsonValueKind.Array } choices
             || choices.GetArrayLength() is < 2 or > MostChoices)
-            throw new EspalierException($"{document.Place}: choices must be a list of 2 to {MostChoices} texts; an item is {Example}");
+            throw new EspalierException($"{document.Place}: choices must be a list of 2 to {MostChoices} texts; an item looks like "
+                + $"{Example}");
         return [.. choices.EnumerateArray()
             .Select((choice, i) => choice.ValueKind == JsonValueKind.String && choice.GetString()!.Trim().Length > 0 ? choice.GetString()!
-            : throw new EspalierException($"{document.Place}: choices[{i}] is no text with something in it"))];
+            : throw new EspalierException($"{document.Place}: choices[{i}] is not a non-empty text"))];
     }
 
     private static int Answer(TaskDocument document, int choices)
@@ -75,7 +76,7 @@ internal sealed record ItemsKind : TaskKind
         var answer = Field(document, "answer");
         return answer is { ValueKind: JsonValueKind.Number } && answer.TryGetInt32(out var right) && right >= 0 && right < choices ? right
             : throw new EspalierException(
-                $"{document.Place}: answer is {(answer.ValueKind == JsonValueKind.Undefined ? "missing" : OneLine.Clipped(answer.GetRawText()))} and must be a whole number from 0 to {choices - 1}, which of the {choices} choices is right");
+                $"{document.Place}: answer is {(answer.ValueKind == JsonValueKind.Undefined ? "missing" : OneLine.Clipped(answer.GetRawText()))}; it must be a whole number from 0 to {choices - 1}, the right one of the {choices} choices");
     }
 
     private static JsonElement Field(TaskDocument document, string name) =>

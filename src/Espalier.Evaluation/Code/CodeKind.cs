@@ -18,15 +18,15 @@ internal sealed record CodeKind(Template Target, IReadOnlyList<string> Stop, int
     public override IReadOnlyList<Metric> Metrics { get; } = [new(CodeResult.PassAt1) { IsRightOrWrong = true }, new(CodeResult.TimedOut)];
 
     public override string NotInRecipes =>
-        "asks for programs, which are run where the user says so: espalier evaluate --tasks ... --run-code";
+        "asks for programs, which run only on request: espalier evaluate --tasks ... --run-code";
 
     public override bool IsScored(TaskSettings settings) => settings.RunsCode;
 
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (!settings.RunsCode && !settings.KeepsSamples)
-            throw new EspalierException($"task {task.Name}: asks for programs, which nobody but their model has read: --run-code runs them "
-                + "in a sandbox, and --samples FILE.jsonl only writes them");
+            throw new EspalierException($"task {task.Name}: asks for programs, which nobody has reviewed: --run-code runs them "
+                + "in a sandbox, --samples FILE.jsonl only saves them");
         // What cannot be run is known before a model has written for hours.
         if (settings.RunsCode)
             Sandbox.Open(new());

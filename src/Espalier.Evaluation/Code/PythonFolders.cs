@@ -30,21 +30,23 @@ internal sealed record PythonFolders(string Program, IReadOnlyList<string> Folde
             lines = process.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
             process.WaitForExit();
             if (process.ExitCode != 0 || lines.Length != 4)
-                throw new EspalierException($"programs are not run: python3 says: {OneLine.Clipped(errors.GetAwaiter().GetResult().Trim())}");
+                throw new EspalierException("programs cannot run: python3 says: "
+                    + $"{OneLine.Clipped(errors.GetAwaiter().GetResult().Trim())}");
         }
         catch (Win32Exception error)
         {
-            throw new EspalierException($"programs are not run: python3 cannot be started ({error.Message}); install Python 3", error);
+            throw new EspalierException($"programs cannot run: python3 cannot be started ({error.Message}); install Python 3", error);
         }
         if (lines[3] != "3")
-            throw new EspalierException($"programs are not run: python3 is Python {lines[3]}; install Python 3");
+            throw new EspalierException($"programs cannot run: python3 is Python {lines[3]}; install Python 3");
         string[] own = [.. lines[..3].Select((path, i) => i == 0 ? Path.GetDirectoryName(path)! : path).Distinct()
             .Where(path => !s_system.Any(system => IsWithin(path, system)))];
         var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
         foreach (var path in own)
             if (home.Length > 0 && IsWithin(home, path))
                 throw new EspalierException(
-                    $"programs are not run: python3 is installed into {path}, which would show them the home folder; install it elsewhere");
+                    $"programs cannot run: python3 is installed in {path}, which would expose the home folder to them; install it "
+                        + "elsewhere");
         return new(lines[0],
             [.. s_system.Where(Path.Exists), .. own.Where(path => !own.Any(other => other != path && IsWithin(path, other)))]);
     }

@@ -36,16 +36,16 @@ internal sealed class Sandbox
     {
         limits.Validate();
         if (!OperatingSystem.IsLinux())
-            throw new EspalierException("programs are not run: they are shut in by namespaces, which only Linux has");
+            throw new EspalierException("programs cannot run: their sandbox needs Linux namespaces");
         var python = PythonFolders.Find();
         // Mounted over in a namespace of its own only: no other process sees anything of it.
         var root = new[] { "/mnt", "/media", "/srv", "/tmp" }.FirstOrDefault(folder => Directory.Exists(folder)
             && !python.Folders.Append(python.Program).Any(path => PythonFolders.IsWithin(path, folder)))
-            ?? throw new EspalierException("programs are not run: there is no folder /mnt, /media, /srv or /tmp to make their root on");
+            ?? throw new EspalierException("programs cannot run: there is no folder /mnt, /media, /srv or /tmp for their root");
         var sandbox = new Sandbox(python, limits, root);
         var verdict = new Sandbox(python, limits with { Seconds = StartSeconds }, root).Run(Resource("probe.py"));
         return verdict.IsPassed ? sandbox
-            : throw new EspalierException($"programs are not run, for they would not be shut in: {verdict.Reason}");
+            : throw new EspalierException($"programs cannot run, because the sandbox would not contain them: {verdict.Reason}");
     }
 
     /// <summary>Runs a program.</summary>
@@ -67,8 +67,8 @@ internal sealed class Sandbox
             {
                 Kill(process);
                 var said = OneLine.Clipped(errors.GetAwaiter().GetResult().Trim());
-                throw new EspalierException("programs are not run: the sandbox did not start: "
-                    + (said.Length > 0 ? said : $"nothing came within {Text((long)StartSeconds)} s"));
+                throw new EspalierException("programs cannot run: the sandbox did not start: "
+                    + (said.Length > 0 ? said : $"no answer within {Text((long)StartSeconds)} s"));
             }
             var answer = answers.Next(TimeSpan.FromSeconds(_limits.Seconds));
             stop.ThrowIfCancellationRequested();
@@ -116,7 +116,7 @@ internal sealed class Sandbox
         }
         catch (Win32Exception error)
         {
-            throw new EspalierException($"programs are not run: unshare cannot be started ({error.Message}); install util-linux", error);
+            throw new EspalierException($"programs cannot run: unshare cannot be started ({error.Message}); install util-linux", error);
         }
     }
 

@@ -23,9 +23,9 @@ internal sealed record SandboxLimits
     public SandboxLimits Validate()
     {
         if (!(Seconds > 0 && Seconds <= 3600))
-            throw new EspalierException($"the time limit of a program is {Seconds} s and must be above 0 and at most 3600");
+            throw new EspalierException($"the time limit of a program is {Seconds} s; it must be above 0 and at most 3600");
         return Memory >= 64L << 20 && Processes >= 4 && File > 0 && Files > 0 ? this
             : throw new EspalierException(
-                $"a program has {Memory} bytes and {Processes} processes: the interpreter alone takes 64 MiB and 4 processes");
+                $"a program may use {Memory} bytes and {Processes} processes, but the interpreter alone needs 64 MiB and 4 processes");
     }
 }

@@ -26,7 +26,7 @@ internal sealed record ConversationForm(string Identity, Func<IReadOnlyList<Mess
         {
             var text = template.Render(messages.Select(message => new ChatMessage(message.Role, message.Text)), addGenerationPrompt: true);
             return messages is not [.., var last] || text.Contains(last.Text.Trim(), StringComparison.Ordinal) ? text
-                : throw new EspalierException($"{template.Place}: its chat template leaves the question out that it is given");
+                : throw new EspalierException($"{template.Place}: its chat template drops the question");
         }, []);
     }
 

@@ -21,9 +21,9 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
     {
         var list = Value(path);
         if (list.ValueKind != JsonValueKind.Array)
-            throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(list)}, and a list of texts is wanted");
+            throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(list)}; a list of texts was expected");
         return [.. list.EnumerateArray().Select((entry, i) => entry.ValueKind == JsonValueKind.String ? entry.GetString()!
-            : throw new EspalierException($"{Place}: {string.Join('.', path)}[{i}] is {Name(entry)}, and a text is wanted"))];
+            : throw new EspalierException($"{Place}: {string.Join('.', path)}[{i}] is {Name(entry)}; a text was expected"))];
     }
 
     /// <summary>Whether a field is a list.</summary>
@@ -34,7 +34,7 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
     /// <exception cref="EspalierException">It is not there, or no list.</exception>
     public IReadOnlyList<JsonElement> Entries(string[] path) => Value(path) is { ValueKind: JsonValueKind.Array } list
         ? [.. list.EnumerateArray()]
-        : throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(Value(path))}, and a list is wanted");
+        : throw new EspalierException($"{Place}: {string.Join('.', path)} is {Name(Value(path))}; a list was expected");
 
     /// <summary>The same with one more text among its fields.</summary>
     public TaskDocument With(string name, string value)
@@ -71,7 +71,7 @@ internal sealed record TaskDocument(JsonElement Fields, string Place, int Number
         JsonValueKind.Number => value.GetRawText(),
         JsonValueKind.True => "True",
         JsonValueKind.False => "False",
-        _ => throw new EspalierException($"{Place}: {name} is {Name(value)}, and a text is wanted"),
+        _ => throw new EspalierException($"{Place}: {name} is {Name(value)}; a text was expected"),
     };
 
     private static string Known(JsonElement value) => value.ValueKind switch

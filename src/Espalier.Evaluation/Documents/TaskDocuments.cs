@@ -40,7 +40,7 @@ internal static class TaskDocuments
             FileKind.Text when columns is [var page] && begins is not null => Numbered(Pages(bytes, page, begins), path, "line"),
             FileKind.Text when columns is not null => Numbered(Lines(bytes, columns, path), path, "line"),
             _ => throw new EspalierException(
-                $"{path}: is none of jsonl, json, csv, tsv and parquet, each also as .gz, .zst or .bz2, and no .txt with columns"),
+                $"{path}: is not jsonl, json, csv, tsv or parquet (also as .gz, .zst or .bz2), nor a .txt with columns"),
         };
     }
 
@@ -51,7 +51,7 @@ internal static class TaskDocuments
         {
             var place = $"{path}, {unit} {line}";
             if (fields.ValueKind != JsonValueKind.Object)
-                throw new EspalierException($"{place}: is no JSON object");
+                throw new EspalierException($"{place}: is not a JSON object");
             RequireTexts(fields, place);
             all.Add(new(fields, place, all.Count));
         }
@@ -74,7 +74,7 @@ internal static class TaskDocuments
         }
         catch (InvalidOperationException error)
         {
-            throw new EspalierException($"{place}: has half of a surrogate pair, which is no text", error);
+            throw new EspalierException($"{place}: has half of a surrogate pair, which is not text", error);
         }
     }
 
@@ -104,12 +104,12 @@ internal static class TaskDocuments
         var rows = new TableRows(new(stream, options.MaxLineBytes, path), separator, path, options, skips);
         var names = columns ?? rows.Next() ?? throw new EspalierException($"{path}: is empty");
         if (names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1) is { } twice)
-            throw new EspalierException($"{path}: there are two columns {OneLine.Clipped(twice.Key)}; give them names of their own");
+            throw new EspalierException($"{path}: there are two columns {OneLine.Clipped(twice.Key)}; give them different names");
         while (rows.Next() is { } row)
         {
             if (row.Count != names.Count)
                 throw new EspalierException(
-                    $"{path}, line {rows.LineNumber}: has {row.Count} values, and there are {names.Count} columns: "
+                    $"{path}, line {rows.LineNumber}: has {row.Count} values, but there are {names.Count} columns: "
                     + string.Join(", ", names));
             yield return (Object(names.Zip(row)), rows.LineNumber);
         }
@@ -122,7 +122,7 @@ internal static class TaskDocuments
         string[] lines = [.. Split(bytes).Select(range => Encoding.UTF8.GetString(bytes[range]).TrimEnd('\r'))];
         var count = lines is [.., ""] ? lines.Length - 1 : lines.Length;
         if (count % columns.Count != 0)
-            throw new EspalierException($"{path}: has {count} lines, and a document takes {columns.Count}");
+            throw new EspalierException($"{path}: has {count} lines, but a document takes {columns.Count}");
         for (var line = 0; line < count; line += columns.Count)
             yield return (Object(columns.Zip(lines[line..(line + columns.Count)])), line + 1);
     }

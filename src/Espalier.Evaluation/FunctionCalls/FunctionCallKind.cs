@@ -36,7 +36,7 @@ internal sealed record FunctionCallKind(
         var categories = fields.Texts("categories");
         string[] known = [.. CallCategory.All.Select(category => category.Name)];
         return categories?.FirstOrDefault(category => !known.Contains(category)) is { } other
-            ? throw new EspalierException($"{fields.Place("categories")} has {other}, which is none of {string.Join(", ", known)}."
+            ? throw new EspalierException($"{fields.Place("categories")} has {other}; known: {string.Join(", ", known)}."
                 + NearestName.Hint(other, known))
             : new(fields.Texts("stop") ?? [], fields.Number("max-tokens", CallTokens, least: 1), fields.Text("answers"), categories,
                 fields.Word("syntax", CallSyntax.Any,
@@ -48,14 +48,14 @@ internal sealed record FunctionCallKind(
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Shots > 0)
-            throw new EspalierException($"task {task.Name}: has no shots; leave --shots away");
+            throw new EspalierException($"task {task.Name}: takes no shots; leave --shots out");
         // The project's folder has further files of the same name, with questions of several turns.
         string[] wanted = [.. Categories ?? [.. CallCategory.All.Select(category => category.Name)]];
         var subjects = TaskData.Read(task, settings.Benchmarks, shots: false, wanted.Contains);
         if (Categories?.Except(subjects.Select(subject => subject.Name)).FirstOrDefault() is { } missing)
-            throw new EspalierException($"task {task.Name}: {task.Test.Files} finds no category {missing}");
+            throw new EspalierException($"task {task.Name}: {task.Test.Files} has no category {missing}");
         if (subjects.Count == 0)
-            throw new EspalierException($"task {task.Name}: {task.Test.Files} finds no category of BFCL's single turns");
+            throw new EspalierException($"task {task.Name}: {task.Test.Files} has no category of BFCL's single turns");
         return new FunctionCallQuestions(task, this,
         [
             .. subjects.OrderBy(subject => Array.IndexOf(wanted, subject.Name)).Select(subject =>

@@ -18,7 +18,7 @@ internal static class FunctionCallScorer
         // Whether there is a call at all is asked in Python's syntax, as in the reference.
         var decoded = CallDecoder.Decode(answer, question.Category.Language, syntax);
         if (decoded.Failure is { } failure && question.Category.HasAnswers)
-            return new(false, CallFaults.NotDecoded, $"is not made of calls: {failure}");
+            return new(false, CallFaults.NotDecoded, $"is not a list of calls: {failure}");
         return CallChecker.Check(question, decoded.Calls) is { } finding ? new(false, finding.Fault, finding.Reason)
             : new(true, null, null);
     }

@@ -17,7 +17,7 @@ internal sealed class ContinuationQuestions(ContinuationKind kind, string task,
         var texts = TextQuestions.Texts(model, kind, Questions, name, progress, stop);
         _reference ??= [.. texts.Select(text => text.Text)];
         if (_reference.All(text => text.Length == 0))
-            throw new EspalierException($"task {task}: the first model wrote nothing after any of its {Questions.Count} beginnings");
+            throw new EspalierException($"task {task}: the first model wrote nothing after any of its {Questions.Count} openings");
         var ids = texts.Zip(Questions, (text, prompt) => Ids(model, prompt, text.Text)).ToArray();
         // A sampled text is held against none.
         var references = _reference.Zip(Questions, (text, prompt) => Ids(model, prompt, model.Attempt is null ? text : "")).ToArray();

@@ -57,8 +57,8 @@ internal sealed record InstructionArguments(TaskDocument Document, string Id, Js
 
     /// <summary>An error that names file, line, instruction and field.</summary>
     public EspalierException Wrong(string key, string wanted) => new(Value(key) is { } value
-        ? $"{Document.Place}: kwargs of {Id}: {key} is {OneLine.Clipped(value.GetRawText())}, and {wanted} is wanted"
-        : $"{Document.Place}: kwargs of {Id}: {key} is missing: {wanted} is wanted");
+        ? $"{Document.Place}: kwargs of {Id}: {key} is {OneLine.Clipped(value.GetRawText())}; {wanted} was expected"
+        : $"{Document.Place}: kwargs of {Id}: {key} is missing; {wanted} was expected");
 
     private JsonElement? Value(string key) =>
         Fields.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;

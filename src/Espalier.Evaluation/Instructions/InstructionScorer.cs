@@ -37,7 +37,7 @@ internal static class InstructionScorer
         if (!document.Fields.TryGetProperty("kwargs", out var list) || list.ValueKind != JsonValueKind.Array
             || list.GetArrayLength() != count || list.EnumerateArray().Any(entry => entry.ValueKind != JsonValueKind.Object))
             throw new EspalierException(
-                $"{document.Place}: kwargs is no list of objects, one for each of the {count} entries of instruction_id_list");
+                $"{document.Place}: kwargs must be a list of objects, one for each of the {count} entries of instruction_id_list");
         return [.. list.EnumerateArray()];
     }
 

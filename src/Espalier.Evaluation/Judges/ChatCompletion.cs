@@ -34,12 +34,12 @@ internal static class ChatCompletion
         }
         catch (JsonException)
         {
-            return new(null, "its answer is no JSON");
+            return new(null, "its answer is not JSON");
         }
         catch (InvalidOperationException)
         {
             // Half of a character in an escape.
-            return new(null, "its answer is no text");
+            return new(null, "its answer is not text");
         }
     }
 

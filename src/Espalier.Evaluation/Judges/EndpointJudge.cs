@@ -56,8 +56,8 @@ internal sealed class EndpointJudge : IJudge, IDisposable
                         answered(place, reply);
                         failures = reply.Text is null ? failures + 1 : 0;
                         if (failures >= MostFailures && !loop.IsExceptional)
-                            throw new EspalierException($"the judge at {_endpoint.Address} left {failures} questions in a row without an "
-                                + $"answer, the last: {reply.Failure}; what it answered is kept, and the same command goes on from there")
+                            throw new EspalierException($"the judge at {_endpoint.Address} did not answer {failures} questions in a row; "
+                                + $"the last failure: {reply.Failure}; its answers are kept, and the same command resumes from there")
                             { ExitCode = 1 };
                     }
                 });
@@ -100,11 +100,11 @@ internal sealed class EndpointJudge : IJudge, IDisposable
                 return (ChatCompletion.Reply(body), false, null);
             var said = $"{(int)response.StatusCode} {response.ReasonPhrase}{ChatCompletion.Complaint(body)}";
             if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
-                throw new EspalierException($"the judge at {_endpoint.Address} refuses: {said}; its key is taken from "
+                throw new EspalierException($"the judge at {_endpoint.Address} rejects the request: {said}; its key is read from "
                     + $"{JudgeEndpoint.KeyVariable}, which is {(_endpoint.Key is null ? "not set" : "set")}");
             if ((int)response.StatusCode is 404 or 405 or (>= 300 and < 400))
-                throw new EspalierException($"the judge at {_endpoint.Address} has no model {_endpoint.Model}, or is none: {said}; "
-                    + "look at the address and --judge-model");
+                throw new EspalierException($"the judge at {_endpoint.Address} has no model {_endpoint.Model}, or is not a judge: {said}; "
+                    + "check the address and --judge-model");
             return (new(null, said), IsPassing(response.StatusCode), Wanted(response.Headers.RetryAfter));
         }
         catch (HttpRequestException error)

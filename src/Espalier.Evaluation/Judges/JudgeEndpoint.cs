@@ -42,12 +42,12 @@ internal sealed record JudgeEndpoint(Uri Address, string Model, string? Key, Jud
     public static JudgeEndpoint Of(string address, string model, string? key, JudgePatience? patience = null)
     {
         if (!IsAddress(address) || !Uri.TryCreate(address, UriKind.Absolute, out var uri))
-            throw new EspalierException($"the judge {OneLine.Clipped(address)} is no address such as http://localhost:8000/v1");
+            throw new EspalierException($"the judge {OneLine.Clipped(address)} is not an address such as http://localhost:8000/v1");
         // What is written there would come into reports and caches.
         if (uri.UserInfo.Length > 0 || uri.Query.Length > 0 || uri.Fragment.Length > 0)
-            throw new EspalierException($"the judge's address has more than a server and a path; a key belongs in {KeyVariable}");
+            throw new EspalierException($"the judge's address may only have a server and a path; put a key in {KeyVariable}");
         if (key is not null && (key.Length == 0 || key.Any(c => c is <= ' ' or > '~')))
-            throw new EspalierException($"{KeyVariable} is empty or has characters that no key has");
+            throw new EspalierException($"{KeyVariable} is empty or has characters that a key cannot have");
         var path = uri.AbsolutePath.TrimEnd('/');
         if (!path.EndsWith(Path, StringComparison.Ordinal))
             path = (path.Length == 0 ? "/v1" : path) + Path;

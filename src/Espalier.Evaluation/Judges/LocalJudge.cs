@@ -22,6 +22,6 @@ internal sealed class LocalJudge(string name, string hash, int positions, Func<G
             [.. questions.Select((question, i) => new GenerationRequest(form.Prompt(question), $"the judge's question {i + 1}"))],
             form.Stops, _maxTokens, (place, made) => answered(place, made.Cut == 0 ? new(made.Text)
                 // What is cut is what the judge is asked to do.
-                : new(null, $"the question has {made.Cut} tokens more than the judge's {positions} positions hold beside a reply")),
+                : new(null, $"the question is {made.Cut} tokens too long for the judge's {positions} positions and a reply")),
             stop: stop);
 }

@@ -25,7 +25,7 @@ internal sealed class SilenceNotes : IDisposable
                 if (_isDone)
                     return;
                 progress.Note(string.Create(CultureInfo.InvariantCulture,
-                    $"{name}: nothing was heard for {_waited.TotalSeconds:0.###} s; Ctrl-C keeps what came"));
+                    $"{name}: no answer for {_waited.TotalSeconds:0.###} s; Ctrl-C keeps the answers so far"));
                 // The next note comes when the whole silence is twice as long.
                 _timer!.Change(_waited, Timeout.InfiniteTimeSpan);
                 _waited *= 2;

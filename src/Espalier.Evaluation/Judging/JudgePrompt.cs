@@ -42,7 +42,7 @@ internal sealed class JudgePrompts
             var prompt = new JudgePrompt(line.Text(["name"]), line.Text(["system_prompt"]),
                 Template.Parse(line.Text(["prompt_template"]), $"{line.Place}: prompt_template"));
             if (!prompts._prompts.TryAdd(prompt.Name, prompt))
-                throw new EspalierException($"{line.Place}: the prompt {prompt.Name} is there twice");
+                throw new EspalierException($"{line.Place}: the prompt {prompt.Name} appears twice");
         }
         return prompts;
     }

@@ -25,7 +25,7 @@ internal sealed record JudgedKind(
 
     public override IReadOnlyList<Metric> Sampled => [];
 
-    public override string NotInRecipes => "is graded by a judge, whom the user names: espalier evaluate --tasks ... --judge";
+    public override string NotInRecipes => "is graded by a judge, which must be named: espalier evaluate --tasks ... --judge";
 
     public override IReadOnlyList<string> OtherFiles => References is null ? [JudgeFile] : [JudgeFile, References];
 
@@ -46,9 +46,9 @@ internal sealed record JudgedKind(
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if (settings.Shots > 0)
-            throw new EspalierException($"task {task.Name}: has no shots; leave --shots away");
+            throw new EspalierException($"task {task.Name}: takes no shots; leave --shots out");
         var judge = settings.Judge ?? throw new EspalierException(
-            $"task {task.Name}: its answers are graded by another model; name it with --judge: an address, or a model's folder");
+            $"task {task.Name}: its answers are graded by another model; name it with --judge: an address, or a model folder");
         string File(string path) => TaskData.FileOf(task, settings.Benchmarks, path);
         var references = References is null ? [] : TaskDocuments.Read(File(References), columns: null);
         var questions = TaskData.Read(task, settings.Benchmarks, shots: false)

@@ -32,13 +32,13 @@ internal sealed record JudgedQuestion(
         var known = new Dictionary<string, TaskDocument>(StringComparer.Ordinal);
         foreach (var reference in references)
             if (!known.TryAdd(reference.Text(s_id), reference))
-                throw new EspalierException($"{reference.Place}: the reference of question {reference.Text(s_id)} is there twice");
+                throw new EspalierException($"{reference.Place}: the reference of question {reference.Text(s_id)} appears twice");
         return [.. documents.Select(document =>
         {
             var category = document.Fields.TryGetProperty("category", out _) ? document.Text(s_category) : "";
             var turns = TurnsOf(document);
             if (turns.Length is 0 or > MostTurns)
-                throw new EspalierException($"{document.Place}: turns has {turns.Length} entries, and 1 or {MostTurns} are wanted");
+                throw new EspalierException($"{document.Place}: turns has {turns.Length} entries; 1 or {MostTurns} were expected");
             return new JudgedQuestion(document, category, turns,
                 referenced.Contains(category) ? Reference(document, known, category, turns.Length) : null);
         })];
@@ -52,9 +52,9 @@ internal sealed record JudgedQuestion(
     {
         if (!known.TryGetValue(document.Text(s_id), out var reference))
             throw new EspalierException(
-                $"{document.Place}: question {document.Text(s_id)} is about {category}, which is judged with a reference, and has none");
+                $"{document.Place}: question {document.Text(s_id)} is about {category}, which is judged with a reference, but has none");
         var answers = reference.Texts(s_referenceTurns);
         return answers.Length >= turns ? answers
-            : throw new EspalierException($"{reference.Place}: answers {answers.Length} turns, and the question has {turns}");
+            : throw new EspalierException($"{reference.Place}: answers {answers.Length} turns, but the question has {turns}");
     }
 }

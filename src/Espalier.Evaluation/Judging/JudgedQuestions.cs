@@ -86,7 +86,7 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
         JudgedTurn[] turns = [.. results.SelectMany(result => result.Turns)];
         var retries = turns.Sum(turn => turn.Reply.Retries);
         if (retries > 0)
-            progress.Note($"{name}: the judge was asked again {retries} times");
+            progress.Note($"{name}: {Units.Counted(retries, "request")} to the judge had to be repeated");
         JudgedTurn[] none = [.. turns.Where(turn => turn.Grade is null)];
         if (none.Length == 0)
             return;
@@ -97,8 +97,8 @@ internal sealed class JudgedQuestions(TaskDefinition task, JudgedKind kind, IJud
             .Where(reason => reason.Length > 0));
         if (none.Length == turns.Length)
             throw new EspalierException(
-                $"{name}: none of {turns.Length} answers was graded by {judge.Name}: {reasons}; look at what --judge names")
+                $"{name}: none of {turns.Length} answers was graded by {judge.Name}: {reasons}; check --judge")
             { ExitCode = 1 };
-        progress.Warn($"{name}: {none.Length} of {turns.Length} answers were not graded and count for nothing: {reasons}");
+        progress.Warn($"{name}: {none.Length} of {turns.Length} answers were not graded and are left out of the score: {reasons}");
     }
 }

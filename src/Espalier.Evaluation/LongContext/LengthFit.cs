@@ -57,8 +57,8 @@ internal static class LengthFit
             var shortest = Tokens(Make(number, task.Least));
             if (shortest > length.PromptTokens)
                 throw new EspalierException(
-                    $"{name}: {length.Length} tokens are too few: its shortest question has {shortest}, and the answer may have "
-                        + $"{length.AnswerTokens}; take a context length of at least {Rounded(shortest + length.AnswerTokens)}");
+                    $"{name}: {length.Length} tokens are too few: its shortest question has {shortest}, and the answer may take "
+                        + $"{length.AnswerTokens}; use a context length of at least {Rounded(shortest + length.AnswerTokens)}");
             var (fits, tooLong) = (task.Least, task.Least);
             do
             {

@@ -36,7 +36,7 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
     public override string TextOf(TaskDefinition task, TaskDocument document) => "";
 
     public override string WhatIsCut(int shots) =>
-        "were cut on the left, and what is asked for may be gone with it; take a smaller --context-length";
+        "were cut on the left, possibly with what the question asks for; use a smaller --context-length";
 
     /// <summary>Reads its keys.</summary>
     public static RulerKind Read(TaskFields fields)
@@ -54,7 +54,7 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if ((settings.Shots ?? task.Shots.Count) > 0)
-            throw new EspalierException($"task {task.Name}: is of kind ruler, which shows no shots; leave --shots away");
+            throw new EspalierException($"task {task.Name}: is of kind ruler, which takes no shots; leave --shots out");
         if (task.Description is not null)
             throw new EspalierException($"{task.Source}: description is not for tasks of kind ruler; write it into prompt");
         var maker = Material.Maker(task, settings.Benchmarks);
@@ -63,5 +63,5 @@ internal sealed record RulerKind(IReadOnlyList<string> Stop, int MaxTokens, Rule
     }
 
     private static int Length(TaskFields fields, string text) => Quantity.Count(text) is { } tokens and > 0 and <= 1 << 24 ? (int)tokens
-        : throw new EspalierException($"{fields.Place("lengths")} is '{text}' and must be a number of tokens, such as 4096");
+        : throw new EspalierException($"{fields.Place("lengths")} is '{text}'; it must be a number of tokens, such as 4096");
 }

@@ -33,7 +33,7 @@ internal sealed record LikelihoodKind(Template Target) : TaskKind
             var target = Target.Fill(asked.Document);
             return target.Length > 0
                 ? new(asked.Document, [(asked.Before + task.Prompt.Fill(asked.Document), task.Delimiter + target)], [target], [0])
-                : throw new EspalierException($"{asked.Document.Place}: the target is empty, and there is nothing to score");
+                : throw new EspalierException($"{asked.Document.Place}: the target is empty, so there is nothing to score");
         }
     }
 

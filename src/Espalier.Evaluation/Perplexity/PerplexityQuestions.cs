@@ -13,7 +13,7 @@ internal sealed class PerplexityQuestions(IReadOnlyList<(string Subject, IReadOn
         var tokenizer = model.Tokenizer;
         var prefix = tokenizer.BosId ?? tokenizer.EosId
             ?? throw new EspalierException(
-                "the model's tokenizer has neither BOS nor EOS, from which the first token of a text is predicted");
+                "the model's tokenizer has neither BOS nor EOS to predict a text's first token from");
         int[][] ids = [.. Questions.Select(text => Encode(model, text))];
         (int Text, ScoredRequest Window)[] windows =
             [.. ids.SelectMany((of, text) => RollingWindows.Of(of, prefix, model.Positions).Select(window => (text, window)))];

@@ -13,7 +13,7 @@ internal sealed record PerplexityText(TaskDocument Document, string Text, int Wo
     /// <exception cref="EspalierException">One is empty.</exception>
     public static PerplexityText Of(TaskDocument document, string text, string counted) => text.Length > 0 && counted.Length > 0
         ? new(document, text, Parts(counted), Encoding.UTF8.GetByteCount(counted))
-        : throw new EspalierException($"{document.Place}: the text is empty, and there is nothing to predict");
+        : throw new EspalierException($"{document.Place}: the text is empty, so there is nothing to predict");
 
     /// <summary>
     /// How many parts Python's <c>re.split(r"\s+", text)</c> makes, empty ones before and after white space at the ends among them.

@@ -33,8 +33,8 @@ internal sealed class Generations(PackedWeights model, Tokenizer tokenizer, IRea
         var room = model.Config.MaxPositions - maxTokens;
         if (room < 1)
             throw new EspalierException(
-                $"{maxTokens} tokens are to be written and the model has {model.Config.MaxPositions} positions: none is left for the "
-                    + $"question; take fewer max-tokens, for one run with --max-tokens {Math.Max(1, model.Config.MaxPositions / 2)}");
+                $"{maxTokens} tokens are to be generated, but the model has {model.Config.MaxPositions} positions, which leaves none "
+                    + $"for the question; lower max-tokens, for one run with --max-tokens {Math.Max(1, model.Config.MaxPositions / 2)}");
         string[] written = [.. stops, .. ends.Order().Select(id => tokenizer.TokenText(id)).OfType<string>()];
         var prompts = requests.Select(Encode).ToArray();
         int[] order = [.. Enumerable.Range(0, prompts.Length).OrderByDescending(i => prompts[i].Length)];
@@ -73,7 +73,7 @@ internal sealed class Generations(PackedWeights model, Tokenizer tokenizer, IRea
             ids = ids[1..];
         if (ids.Length == 0)
             ids = tokenizer.BosId is { } bos ? [bos]
-                : throw new EspalierException($"{request.Place}: the prompt is empty, and the tokenizer has no BOS to begin with");
+                : throw new EspalierException($"{request.Place}: the prompt is empty, but the tokenizer has no BOS to begin with");
         tokenizer.RequireRows(ids, model.Config.VocabularySize, request.Place);
         return ids;
     }

@@ -26,7 +26,7 @@ internal sealed record PassageSource(int Top, string[]? Own, PassageSource.SetRu
             ReadSet(fields.Inner("passages")));
         return source.Own is null == source.Set is null
             ? throw new EspalierException($"{fields.Place(source.Own is null ? "kind" : "contexts")}: a task of kind rag has either "
-                + "passages, a set that is searched, or contexts, the field of the passages that documents bring")
+                + "passages, a set to search, or contexts, the documents' field of passages")
             : source;
     }
 

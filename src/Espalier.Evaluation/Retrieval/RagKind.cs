@@ -50,7 +50,7 @@ internal sealed record RagKind(IReadOnlyList<string> Stop, int MaxTokens, RagFie
     public override TaskQuestions Questions(TaskDefinition task, TaskSettings settings)
     {
         if ((settings.Shots ?? task.Shots.Count) > 0)
-            throw new EspalierException($"task {task.Name}: is of kind rag, which shows no shots; leave --shots away");
+            throw new EspalierException($"task {task.Name}: is of kind rag, which takes no shots; leave --shots out");
         if (task.Description is not null)
             throw new EspalierException($"{task.Source}: description is not for tasks of kind rag; write it into system");
         var subjects = TaskData.Read(task, settings.Benchmarks, shots: false);

@@ -24,17 +24,17 @@ internal sealed record RagQuestion(TaskDocument Document, IReadOnlyList<ChatTurn
         {
             if (entry.ValueKind != JsonValueKind.Object || Text(entry, "role") is not { } role || Text(entry, "content") is not { } content)
                 throw new EspalierException(
-                    $"{document.Place}: {name}[{turns.Count}] must be an object with the texts role and content, and is not");
+                    $"{document.Place}: {name}[{turns.Count}] must be an object with the texts role and content");
             turns.Add(new(role switch
             {
                 "user" => true,
                 "assistant" => false,
                 _ => throw new EspalierException(
-                    $"{document.Place}: {name}[{turns.Count}] has the role '{role}', and only user and assistant speak"),
+                    $"{document.Place}: {name}[{turns.Count}] has the role '{role}'; only user and assistant are known"),
             }, content));
         }
         return turns is [.., { IsUser: true, Text.Length: > 0 }] ? turns
-            : throw new EspalierException($"{document.Place}: {name} does not end with a question of the user's");
+            : throw new EspalierException($"{document.Place}: {name} does not end with a user's question");
     }
 
     /// <summary>Reads the right answers of a field: a text, a number, or a list of texts.</summary>

@@ -15,7 +15,7 @@ internal sealed class RetrievalSet
     public RetrievalSet(IReadOnlyList<Passage> passages, string source, Bm25Options? options = null)
     {
         if (!passages.Any(static passage => SearchWords.Of(passage.Text).Count > 0))
-            throw new EspalierException($"{source}: no passage has a word in it: there is nothing to answer questions from");
+            throw new EspalierException($"{source}: no passage contains a word, so questions cannot be answered");
         (_passages, _index) = (passages, new(passages, options));
     }
 
@@ -33,7 +33,7 @@ internal sealed class RetrievalSet
                 throw new EspalierException($"{document.Place}: the passage's text, {text}, is empty; leave the passage out");
             if (!places.TryAdd(passage.Id, document.Place))
                 throw new EspalierException(
-                    $"{document.Place}: the passage's name, '{passage.Id}', is that of {places[passage.Id]} too; give each its own");
+                    $"{document.Place}: the passage's name, '{passage.Id}', is also that of {places[passage.Id]}; give each its own");
             passages.Add(passage);
         }
         return passages;

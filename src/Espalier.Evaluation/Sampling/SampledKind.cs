@@ -30,12 +30,12 @@ internal sealed record SampledKind : TaskKind
     public static TaskDefinition Of(TaskDefinition task, Attempts attempts)
     {
         if (task.Kind is not WrittenKind kind)
-            throw new EspalierException($"task {task.Name}: is of kind {task.Kind.Name}, to which a model writes no text, so that there is "
-                + "nothing to attempt again: leave attempts away, or ask it by itself");
+            throw new EspalierException($"task {task.Name}: is of kind {task.Kind.Name}, for which a model generates no text, so there is "
+                + "nothing to attempt again: leave attempts out, or run this task separately");
         if (kind.Sampled.Count == 0)
             throw new EspalierException(
-                $"task {task.Name}: is of kind {kind.Name}, whose questions are answered once: leave attempts away, "
-                + "or ask it by itself");
+                $"task {task.Name}: is of kind {kind.Name}, whose questions are answered once: leave attempts out, "
+                + "or run this task separately");
         return task with { Kind = new SampledKind(kind, attempts) };
     }
 

@@ -33,7 +33,7 @@ internal sealed class ShotSampler(int pool, int count, ShotOrder order, bool dra
         var wanted = drawsOneMore ? count + 1 : count;
         if (wanted > pool)
             throw new EspalierException(
-                $"{wanted} shots are drawn from {pool} documents: take fewer shots, or more documents to draw from");
+                $"{wanted} shots cannot be drawn from {pool} documents: use fewer shots, or more documents");
         var drawn = order == ShotOrder.First ? [.. Enumerable.Range(0, wanted)] : _random.Sample(pool, wanted);
         return drawsOneMore ? [.. drawn.Where(place => !isSame(place)).Take(count)] : drawn;
     }

@@ -53,7 +53,7 @@ internal sealed record SynthesisFilters(IReadOnlyList<TextFilter> Filters, strin
     private static void OfTask(TaskDefinition task, string? benchmarks, List<string> texts)
     {
         if (!task.Kind.HasDocuments)
-            throw new EspalierException($"task {task.Name}: makes its questions itself, so that no text can hold them; leave it out");
+            throw new EspalierException($"task {task.Name}: makes its own questions, so no text can contain them; leave it out");
         foreach (var subject in TaskData.Read(task, benchmarks, shots: false))
             texts.AddRange(subject.Documents.Select(document => task.Kind.TextOf(task, document)));
     }

@@ -14,6 +14,6 @@ internal static class BenchmarksFolder
         var given = named ?? (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } set ? set : null);
         return given is null ? Directory.Exists(Usual) ? Usual : null
             : Directory.Exists(given) ? given : throw new EspalierException(
-                $"{given} is no folder: the benchmarks' files are wanted below it{(named is null ? $"; {Variable} names it" : "")}");
+                $"{given} is not a folder: benchmark files are expected in it{(named is null ? $"; it comes from {Variable}" : "")}");
     }
 }

@@ -26,5 +26,5 @@ internal sealed record KeptDocument(
     public override Stratum? Stratum(string metric) => Strata.TryGetValue(metric, out var stratum) ? stratum : null;
 
     public override void Write(Utf8JsonWriter json) =>
-        throw new NotSupportedException("what was kept of a document stands in its file already");
+        throw new NotSupportedException("a stored document cannot be stored again");
 }

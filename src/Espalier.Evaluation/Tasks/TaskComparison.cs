@@ -94,7 +94,7 @@ internal sealed record TaskComparison(string Task, int Shots, int Documents, IRe
         get
         {
             var hasFallen = Comparisons.Any(comparison => IsLowerBetter ? comparison.Difference > 0 : comparison.Difference < 0);
-            return $"{Fallen.Count()} of {Subjects.Count} subjects fell{(hasFallen ? "" : ", though the whole did not")}, most of all";
+            return $"{Fallen.Count()} of {Subjects.Count} subjects fell{(hasFallen ? "" : ", though the total did not")}, most of all";
         }
     }
 

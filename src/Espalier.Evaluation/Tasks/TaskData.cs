@@ -58,7 +58,7 @@ internal static class TaskData
 
     private static string FolderOf(TaskDefinition task, string? benchmarks) =>
         task.Folder is { } own && IsThere(own, task.Test.Files) ? own
-            : benchmarks ?? throw new EspalierException($"task {task.Name}: where its files lie is not known; {Naming}");
+            : benchmarks ?? throw new EspalierException($"task {task.Name}: the folder of its files is not known; {Naming}");
 
     /// <summary>Where a file of a task lies: in the folder of the task's own file, else under the benchmarks; null in neither.</summary>
     public static string? Find(TaskDefinition task, string file, string? benchmarks) =>
@@ -94,7 +94,7 @@ internal static class TaskData
         var (first, last) = (range.Start.Value, range.End.Value);
         return last <= documents.Count
             ? [.. documents.Skip(first).Take(last - first).Select((document, i) => document with { Number = i })]
-            : throw new EspalierException($"{file}: has {documents.Count} documents, and {first + 1}-{last} are wanted");
+            : throw new EspalierException($"{file}: has {documents.Count} documents, but {first + 1}-{last} are needed");
     }
 
     // The folder that the files are in, for which a pattern stands.
@@ -134,11 +134,11 @@ internal static class TaskData
             return null;
         var file = Path.Combine(folder, name);
         if (!File.Exists(file))
-            throw new EspalierException($"task {task.Name}: {file} is not there: the text that stands before every question. It belongs to "
-                + "the benchmark and not to this program: write it there, as docs/tasks.md says");
+            throw new EspalierException($"task {task.Name}: {file}, the text before every question, does not exist. It belongs to "
+                + "the benchmark, not to this program: write it there, as docs/tasks.md explains");
         return SmallFile.ReadText(file, MaxPreambleBytes).ReplaceLineEndings("\n").TrimEnd('\n');
     }
 
     private static EspalierException Missing(TaskDefinition task, string file) => new(
-        $"task {task.Name}: {file} is not there; put the benchmark's files there, or {Naming}");
+        $"task {task.Name}: {file} does not exist; put the benchmark's files there, or {Naming}");
 }

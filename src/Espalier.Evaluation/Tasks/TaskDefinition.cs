@@ -43,7 +43,7 @@ internal sealed record DocumentFiles(string Files, IReadOnlyList<string>? Column
         return text.Split('-') is [var first, var last] && Quantity.Count(first) is { } from and > 0 && Quantity.Count(last) is { } to
             && from <= to && to <= int.MaxValue ? ((int)from - 1)..(int)to
             : throw new EspalierException(
-                $"{fields.Place("documents")} is '{text}' and must be like 11-510: the first and the last, from 1");
+                $"{fields.Place("documents")} is '{text}'; it must be like 11-510: the first and the last, from 1");
     }
 }
 

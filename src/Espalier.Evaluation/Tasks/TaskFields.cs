@@ -41,14 +41,14 @@ internal sealed class TaskFields(YamlMap map, string source)
     /// <summary>A whole number, or a default.</summary>
     public int Number(string key, int byDefault, int least = 0) => TextOrNull(key) is not { } text ? byDefault
         : Quantity.Count(text) is { } number && number >= least && number <= int.MaxValue ? (int)number
-        : throw new EspalierException($"{Place(key)} is '{text}' and must be a whole number from {least}");
+        : throw new EspalierException($"{Place(key)} is '{text}'; it must be a whole number from {least}");
 
     /// <summary>A number within limits, or a default.</summary>
     public double Number(string key, double byDefault, double least, double most) => TextOrNull(key) is not { } text ? byDefault
         : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
             && value >= least && value <= most ? value
         : throw new EspalierException(string.Create(CultureInfo.InvariantCulture,
-            $"{Place(key)} is '{text}' and must be a number from {least} to {most}"));
+            $"{Place(key)} is '{text}'; it must be a number from {least} to {most}"));
 
     /// <summary>One of some words, or a default.</summary>
     public T Word<T>(string key, T byDefault, params (string Word, T Value)[] words)
@@ -58,7 +58,7 @@ internal sealed class TaskFields(YamlMap map, string source)
         var found = Array.FindIndex(words, word => word.Word == text);
         return found >= 0 ? words[found].Value
             : throw new EspalierException(
-                $"{Place(key)} is '{text}' and must be one of {string.Join(", ", words.Select(word => word.Word))}."
+                $"{Place(key)} is '{text}'; it must be one of {string.Join(", ", words.Select(word => word.Word))}."
                 + NearestName.Hint(text, words.Select(word => word.Word)));
     }
 
@@ -79,7 +79,7 @@ internal sealed class TaskFields(YamlMap map, string source)
         null => [],
         YamlMap inner => [.. inner.Entries.Select(entry => (entry.Key.Text, entry.Value is YamlMap map ? new TaskFields(map, source)
             : throw new EspalierException($"{source}, line {entry.Value.Line}: {key}.{entry.Key.Text} must be keys with values")))],
-        _ => throw new EspalierException($"{Place(key)} must be names, each with keys of its own"),
+        _ => throw new EspalierException($"{Place(key)} must be names, each with its own keys"),
     };
 
     /// <summary>Yes or no, or a default.</summary>
@@ -90,7 +90,7 @@ internal sealed class TaskFields(YamlMap map, string source)
     {
         foreach (var key in _values.Keys.Except(_asked))
             throw new EspalierException(
-                $"{Place(key)} is no key here; there are {string.Join(", ", _asked.Order(StringComparer.Ordinal))}."
+                $"{Place(key)} is not a key here; known: {string.Join(", ", _asked.Order(StringComparer.Ordinal))}."
                 + NearestName.Hint(key, _asked));
     }
 
@@ -106,5 +106,5 @@ internal sealed class TaskFields(YamlMap map, string source)
     // A key of nearly that name, which nobody asked for.
     private string Near(string key) =>
         _values.Keys.Except(_asked).FirstOrDefault(given => NearestName.Hint(given, [key]).Length > 0) is { } wrong
-        ? $"; is {Place(wrong)} meant?" : "";
+        ? $"; did you mean {Place(wrong)}?" : "";
 }

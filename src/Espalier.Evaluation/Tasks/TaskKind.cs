@@ -29,7 +29,7 @@ internal abstract record TaskKind
 
     /// <summary>What is done to contexts that are longer than the model's positions, and what makes them shorter.</summary>
     public virtual string WhatIsCut(int shots) =>
-        $"were cut on the left, as the harness does{(shots > 0 ? "; fewer shots make them shorter" : "")}";
+        $"were cut on the left, as in the harness{(shots > 0 ? "; fewer shots make them shorter" : "")}";
 
     /// <summary>
     /// Whether answers are held against those of the model that was asked first: who asks the others alone must ask it again, or have its
@@ -71,7 +71,7 @@ internal abstract record TaskKind
             return;
         if (!TakesChatTemplate)
             throw new EspalierException(
-                $"task {task.Name}: is of kind {Name}, which reads text as it stands and goes through no chat template");
+                $"task {task.Name}: is of kind {Name}, which scores plain text without a chat template");
         _ = ConversationForm.OfModel(model);
     }
 

@@ -28,9 +28,9 @@ internal static class GeneratedPrompts
     public static IReadOnlyList<GeneratedPrompt> Of(TaskDefinition task, TaskSubject subject, int shots, int? limit = null)
     {
         if (task.Kind is not WrittenKind kind)
-            throw new EspalierException($"{task.Source}: asks for choices and no text: it is of kind {task.Kind.Name}");
+            throw new EspalierException($"{task.Source}: asks for choices, not text: it is of kind {task.Kind.Name}");
         if (shots > 0 && kind.Target is null)
-            throw new EspalierException($"task {task.Name}: has no target, so that there is nothing to show as a shot; leave --shots away");
+            throw new EspalierException($"task {task.Name}: has no target, so there is nothing to show as a shot; leave --shots out");
         return [.. ShotTexts.Of(task, subject, shots, Shot, limit)
             .Select(asked => new GeneratedPrompt(asked.Document, asked.Before + task.Prompt.Fill(asked.Document))
             {

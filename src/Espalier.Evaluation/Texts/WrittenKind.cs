@@ -21,8 +21,8 @@ internal abstract record WrittenKind(Template? Target, IReadOnlyList<string> Sto
         base.CheckModel(task, settings, model, positions);
         if (MaxTokens >= positions)
             throw new EspalierException(
-                $"task {task.Name}: {MaxTokens} tokens are to be written and {model} has {positions} positions: none is "
-                + $"left for the question; write fewer, such as {Math.Max(1, positions / 2)}: --max-tokens, or max-tokens in a recipe");
+                $"task {task.Name}: {MaxTokens} tokens are to be generated, but {model} has {positions} positions: none is "
+                + $"left for the question; generate fewer, such as {Math.Max(1, positions / 2)}: --max-tokens, or max-tokens in a recipe");
     }
 
     /// <summary>The prompts of all subjects, as the user wants them.</summary>

@@ -34,7 +34,7 @@ internal sealed class CacheFile<T>(string path, JsonTypeInfo<T[]> form) where T 
         }
         catch (Exception error) when (error is DamagedFileException or JsonException)
         {
-            tell?.Invoke($"{error.Message}; what it remembered is worked out again");
+            tell?.Invoke($"{error.Message}; its contents will be computed again");
             return [];
         }
     }

@@ -11,17 +11,17 @@ internal static class FileBeginning
     public static string? Problem(string folder, FileFact stated)
     {
         if (!FileFact.IsSafeName(stated.Name))
-            return $"the name \"{stated.Name}\" leaves {folder}";
+            return $"the name \"{stated.Name}\" points outside {folder}";
         var path = Path.Combine(folder, stated.Name);
         try
         {
             if (PathKind.Odd(path) is { } odd)
-                return $"{path} {odd}, and was a log when the checkpoint was saved";
+                return $"{path} {odd}, but was a log file when the checkpoint was saved";
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             if (file.Length < stated.Size)
-                return $"{path} has {file.Length} bytes, and {stated.Size} when the checkpoint was saved";
+                return $"{path} has {file.Length} bytes; it had {stated.Size} when the checkpoint was saved";
             return HashOf(file, stated.Size) == stated.Sha256 ? null
-                : $"{path} was changed: its first {stated.Size} bytes are not those of when the checkpoint was saved";
+                : $"{path} has changed: its first {stated.Size} bytes differ from when the checkpoint was saved";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

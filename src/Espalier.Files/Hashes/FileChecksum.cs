@@ -17,7 +17,7 @@ internal sealed record FileChecksum(string Name, long Size)
     /// <inheritdoc cref="FileFact.Problem(string, bool, bool)"/>
     public string? Problem(string folder, bool hash, bool fromDisk = false) => (Xxh128, Sha256) switch
     {
-        (null, null) => $"no checksum is stated of {Name}",
+        (null, null) => $"there is no checksum for {Name}",
         (null, { } sha256) => new FileFact(Name, Size, sha256).Problem(folder, hash, fromDisk),
         ({ } sum, _) => FileFact.Problem(folder, Name, Size, hash ? sum : null, ContentHasher.Xxh128, fromDisk),
     };

@@ -15,7 +15,7 @@ internal sealed record FileFact(string Name, long Size, string Sha256)
     /// <exception cref="ArgumentException">The name leaves the folder.</exception>
     public static string PathOf(string folder, string name) => IsSafeName(name)
         ? Path.Combine(folder, name)
-        : throw new ArgumentException($"\"{name}\" leaves the folder.", nameof(name));
+        : throw new ArgumentException($"\"{name}\" points outside the folder.", nameof(name));
 
     /// <summary>
     /// What is wrong with this file in <paramref name="folder"/>, in words that name the file and both numbers; null when all is well.
@@ -38,7 +38,7 @@ internal sealed record FileFact(string Name, long Size, string Sha256)
     internal static string? Problem(string folder, string name, long size, string? hash, Func<ContentHasher> hasher, bool fromDisk)
     {
         if (!IsSafeName(name))
-            return $"the name \"{name}\" leaves the folder";
+            return $"the name \"{name}\" points outside the folder";
         try
         {
             var file = new FileInfo(Path.Combine(folder, name));

@@ -122,6 +122,6 @@ internal sealed class JsonFields
 
     private EspalierException Entry(string name, int i, JsonElement item, string rule) =>
         new($"{_source}: {_prefix}{name}[{i}] is "
-            + $"{OneLine.Clipped(item.ValueKind is JsonValueKind.Array or JsonValueKind.Object ? "no number" : item.GetRawText())}; "
+            + $"{OneLine.Clipped(item.ValueKind is JsonValueKind.Array or JsonValueKind.Object ? "not a number" : item.GetRawText())}; "
             + $"{rule}");
 }

@@ -23,7 +23,7 @@ internal static class JsonFile
     {
         try
         {
-            return LenientJson.Parse(WithoutMark(utf8)) as JsonObject ?? throw new EspalierException($"{source}: holds no JSON object");
+            return LenientJson.Parse(WithoutMark(utf8)) as JsonObject ?? throw new EspalierException($"{source}: is not a JSON object");
         }
         catch (Exception error) when (IsNoJson(error))
         {

@@ -13,7 +13,7 @@ internal static class JsonReason
     {
         // "Expected depth to be zero at the end of the JSON payload. There is an open JSON object or array that should be closed."
         if (error is JsonException && error.Message.StartsWith("Expected depth", StringComparison.Ordinal))
-            return "an object or a list in it is not closed";
+            return "an object or list is not closed";
         var text = error.Message;
         foreach (var tail in s_tails)
             if (text.IndexOf(tail, StringComparison.Ordinal) is > 0 and var end)

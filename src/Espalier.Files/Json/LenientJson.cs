@@ -100,7 +100,7 @@ internal static class LenientJson
             case JsonValueKind.Null:
                 return null;
             case JsonValueKind.String when JsonMending.WordOf(element.GetString()) is { } word:
-                odd($"is {word}, which is no number of JSON; give a finite one");
+                odd($"is {word}, which is not a JSON number; give a finite one");
                 return null;
             default:
                 return JsonValue.Create(element);
@@ -115,7 +115,7 @@ internal static class LenientJson
             var name = property.Name;
             var value = Node(property.Value, what => JsonOddities.Add(fields, name, what));
             if (fields.TryGetPropertyValue(name, out var before) && !JsonNode.DeepEquals(before, value))
-                JsonOddities.Add(fields, name, $"stands twice, as {Short(before)} and as {Short(value)}; keep one of them");
+                JsonOddities.Add(fields, name, $"appears twice, as {Short(before)} and as {Short(value)}; keep one");
             fields[name] = value;
         }
 

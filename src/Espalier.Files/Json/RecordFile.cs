@@ -16,7 +16,7 @@ internal static class RecordFile
         try
         {
             if (PathKind.Odd(path) is { } odd)
-                throw new DamagedFileException($"{path} {odd}, and no record of a run; move it away");
+                throw new DamagedFileException($"{path} {odd}, not the record of a run; move it away");
             var file = new FileInfo(path);
             if (!file.Exists)
                 throw new DamagedFileException($"{path} is missing");
@@ -35,7 +35,7 @@ internal static class RecordFile
     {
         if (body.ValueKind != JsonValueKind.Object || !body.TryGetProperty("format_version", out var field)
             || field.ValueKind != JsonValueKind.Number || !field.TryGetInt32(out var version) || version < 1)
-            throw new DamagedFileException($"{path}: format_version is missing or no positive whole number");
+            throw new DamagedFileException($"{path}: format_version is missing or not a positive whole number");
         if (version > known)
             throw new EspalierException(
                 $"{path}: format_version {version} is newer than {known}, the newest that this program knows; "

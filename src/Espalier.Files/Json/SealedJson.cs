@@ -33,7 +33,7 @@ internal static class SealedJson
             throw new DamagedFileException($"{path} is not a sealed record");
         var body = bytes.AsMemory(start..^Tail.Length);
         return Encoding.ASCII.GetString(bytes, Head.Length, HashLength) == ContentHash.OfBytes(body.Span) ? body
-            : throw new DamagedFileException($"{path} does not have the hash that it states");
+            : throw new DamagedFileException($"{path} does not match the hash that it records");
     }
 
     /// <exception cref="DamagedFileException">The file is not what was written.</exception>

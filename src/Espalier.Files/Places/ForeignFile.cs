@@ -16,15 +16,15 @@ internal static class ForeignFile
             return $"is a git-lfs pointer{Size(start)}, not the file itself; "
                 + "run \"git lfs pull\" in its folder, or download the file again";
         if (start.StartsWith("GGUF"u8))
-            return "is a GGUF file; make a folder of it with espalier import FILE --output FOLDER, and give that";
+            return "is a GGUF file; convert it with espalier import FILE --output FOLDER, and give that folder";
         if (start.StartsWith("PK\u0003\u0004"u8) && start.IndexOf("/data.pkl"u8) < 0)
-            return "is a ZIP archive; unpack it, and give what is in it";
+            return "is a ZIP archive; unpack it and give its contents";
         if (start.StartsWith("PK\u0003\u0004"u8) || start.StartsWith(new byte[] { 0x80, 0x02 }))
             return "holds pickled weights, which can run code and are never read; "
                 + "convert them to safetensors (save_pretrained with safe_serialization=True)";
         var text = start.TrimStart(" \t\r\n"u8);
         return text.StartsWith("<!DOCTYPE"u8) || text.StartsWith("<!doctype"u8) || text.StartsWith("<html"u8)
-            ? "is a web page, as a download leaves it that was redirected or needs a login; download the file again"
+            ? "is a web page, usually left by a download that was redirected or needs a login; download the file again"
             : null;
     }
 

@@ -59,14 +59,14 @@ internal static class OutputGuard
                     ? $"{what}: is {input.Name} {input.Path} itself{through}; give another place"
                     : $"{what}: is {real}{through}, which {input.Name} {input.Path} needs; give another place");
             if (Directory.Exists(real) && RealPath.Upwards(place).Skip(1).Any(folder => IsSame(folder, real)))
-                throw new EspalierException($"{what}: lies inside {input.Name} {input.Path}{through}; give a place outside it");
+                throw new EspalierException($"{what}: is inside {input.Name} {input.Path}{through}; give a place outside it");
             if (RealPath.Upwards(real).Skip(1).Any(folder => IsSame(folder, place)))
-                throw new EspalierException($"{what}: holds {input.Name} {input.Path}{through}; give another place");
+                throw new EspalierException($"{what}: contains {input.Name} {input.Path}{through}; give another place");
         }
         // Hard links: another name of a file that is read.
         if (File.Exists(place) && Directory.Exists(input.Path) && LibC.Identity(place) is { } file)
             if (Below(input.Path, links: false).FirstOrDefault(name => LibC.Identity(name)?.IsSame(file) == true) is { } twin)
-                throw new EspalierException($"{what}: is the same file as {twin}, of {input.Name} {input.Path}; give another place");
+                throw new EspalierException($"{what}: is the same file as {twin}, part of {input.Name} {input.Path}; give another place");
     }
 
     /// <summary>

@@ -22,7 +22,7 @@ internal static class SmallFile
                 throw new EspalierException($"{path}: is empty; write or download it again");
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             if (stream.Length > limit)
-                throw new EspalierException($"{path}: {stream.Length} bytes, the limit is {limit}: is it the right file?");
+                throw new EspalierException($"{path}: has {stream.Length} bytes, more than the limit of {limit}: is it the right file?");
             var bytes = new byte[stream.Length];
             stream.ReadExactly(bytes);
             return ForeignFile.Explain(bytes.AsSpan(0, Math.Min(bytes.Length, ForeignFile.Start))) is { } foreign
@@ -33,7 +33,7 @@ internal static class SmallFile
         {
             throw new EspalierException(
                 new FileInfo(path).LinkTarget is { } target
-                    ? $"{path}: is a link to {target}, which is not there" : $"{path}: not found", error);
+                    ? $"{path}: is a link to {target}, which does not exist" : $"{path}: not found", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

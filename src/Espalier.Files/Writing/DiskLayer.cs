@@ -41,7 +41,7 @@ internal sealed class DiskLayer(Action<SafeFileHandle>? flush = null, int piece 
     }
 
     public Stream OpenLog(string path) => PathKind.Odd(path) is { } odd
-        ? throw new IOException($"{path} {odd}, where a file is written; delete it or move it away")
+        ? throw new IOException($"{path} {odd}, but a file must be written there; delete it or move it away")
         : new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
 
     public void Sync(Stream stream) => ((FileStream)stream).Flush(flushToDisk: true);

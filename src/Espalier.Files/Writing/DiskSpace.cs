@@ -11,7 +11,7 @@ internal static class DiskSpace
     {
         if (Free(folder) is { } free && free < bytes)
             throw new EspalierException(
-                $"{folder}: {what} need {Units.Room(bytes)} but {Units.Room(free, like: bytes)} are free there; "
+                $"{folder}: {what} need {Units.Room(bytes)} but only {Units.Room(free, like: bytes)} is free there; "
                 + $"free {Units.Room(bytes - free, like: bytes)} or choose another folder");
     }
 
@@ -23,8 +23,8 @@ internal static class DiskSpace
     {
         if (Free(Path.GetDirectoryName(Path.GetFullPath(path))!) is { } free && bytes > free)
             throw new EspalierException(
-                $"{path}: needs {Units.Room(bytes)} but {Units.Room(free, like: bytes)} are free on its disk; make room or give another "
-                + "place");
+                $"{path}: needs {Units.Room(bytes)} but only {Units.Room(free, like: bytes)} is free on its disk; free some space or "
+                    + "give another place");
     }
 
     /// <summary>Bytes that this user may still write there; null where the system does not say.</summary>

@@ -40,7 +40,7 @@ internal static class DurableOutput
     {
         folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         if (File.Exists(folder) || new DirectoryInfo(folder).LinkTarget is not null)
-            throw new EspalierException($"{folder}: is in the way, a file or a link; give another folder or remove it");
+            throw new EspalierException($"{folder}: is a file or a link, not a folder; give another folder or remove it");
         if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
             throw new EspalierException($"{folder}: exists and is not empty; give another folder or remove it");
         Guard(folder, () =>
@@ -91,8 +91,8 @@ internal static class DurableOutput
 
     /// <summary>That line. A place that cannot be written to is wrong input, a disk that fails is not.</summary>
     internal static EspalierException Refused(string path, Exception error) => DiskFull.Is(error)
-        ? new($"{path}: {DiskFull.Cause(error)}; make room and start again", error) { ExitCode = 1 }
-        : new($"{path}: cannot be written: {DiskFull.Cause(error)}; fix that or name another place", error)
+        ? new($"{path}: {DiskFull.Cause(error)}; free some space and start again", error) { ExitCode = 1 }
+        : new($"{path}: cannot be written: {DiskFull.Cause(error)}; fix that or give another path", error)
         {
             ExitCode = error is UnauthorizedAccessException or DirectoryNotFoundException or FileNotFoundException or PathTooLongException
                 ? 2 : 1,

@@ -59,7 +59,7 @@ internal sealed class Journal : IDisposable
         _stream.Position = at;
         _stream.ReadExactly(bytes);
         return Content(bytes)
-            ?? throw new EspalierException($"{_path}, line {line + 1}: is not what was written; start again") { ExitCode = 1 };
+            ?? throw new EspalierException($"{_path}, line {line + 1}: differs from what was written; start again") { ExitCode = 1 };
     });
 
     /// <summary>Adds a line; it is in the system's hands when this returns, so that a killed process loses none.</summary>

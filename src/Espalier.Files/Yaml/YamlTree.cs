@@ -59,8 +59,8 @@ internal sealed class YamlTree
         {
             // The parser has no words for what is left open.
             throw new EspalierException(
-                $"{source}, line {Math.Max(1, tree._parser.Current?.Start.Line ?? 1)}: not valid YAML: what begins there does not end; "
-                    + "is a [, a { or a quote left open?", error);
+                $"{source}, line {Math.Max(1, tree._parser.Current?.Start.Line ?? 1)}: not valid YAML: something that begins there "
+                    + "never ends; is a [, a { or a quote left open?", error);
         }
     }
 
@@ -73,7 +73,8 @@ internal sealed class YamlTree
         Expect<DocumentEnd>();
         var end = Next();
         return end is StreamEnd ? root
-            : throw new EspalierException($"{_source}, line {end.Start.Line}: a second document begins; a {_kind.Name} is one");
+            : throw new EspalierException($"{_source}, line {end.Start.Line}: a second document begins; a {_kind.Name} is a single "
+                + "document");
     }
 
     private YamlValue Value(ParsingEvent at, int depth)
@@ -81,9 +82,10 @@ internal sealed class YamlTree
         if (at is AnchorAlias or NodeEvent { Anchor.IsEmpty: false } or NodeEvent { Tag.IsEmpty: false })
             throw new EspalierException(
                 $"{_source}, line {at.Start.Line}: anchors, aliases and tags (& * !) are not "
-                    + $"used in {_kind.Name}s; write the value itself, in quotes if it begins so");
+                    + $"used in {_kind.Name}s; write the value itself, in quotes if it begins with one of them");
         if (depth > MaxDepth)
-            throw new EspalierException($"{_source}, line {at.Start.Line}: more than {MaxDepth} levels deep; a {_kind.Name} has fewer");
+            throw new EspalierException($"{_source}, line {at.Start.Line}: is nested more than {MaxDepth} levels deep; a {_kind.Name} "
+                + "needs fewer");
         return at switch
         {
             Scalar scalar => new YamlText(scalar.Value, scalar.Style != ScalarStyle.Plain, scalar.Start.Line),
@@ -111,7 +113,7 @@ internal sealed class YamlTree
                 throw new EspalierException($"{_source}, line {at.Start.Line}: a key must be a word");
             if (!lines.TryAdd(key.Text, key.Line))
                 throw new EspalierException(
-                    $"{_source}, line {key.Line}: {OneLine.Clipped(key.Text)} is there twice, first on line {lines[key.Text]}; keep one");
+                    $"{_source}, line {key.Line}: {OneLine.Clipped(key.Text)} appears twice, first on line {lines[key.Text]}; keep one");
             entries.Add((key, Value(Next(), depth + 1)));
         }
         return new(entries, start.Start.Line);
@@ -122,12 +124,12 @@ internal sealed class YamlTree
         while (_parser.MoveNext())
             if (_parser.Current is { } found and not Comment)
                 return found;
-        throw new EspalierException($"{_source}: ends before its end");
+        throw new EspalierException($"{_source}: ends unexpectedly");
     }
 
     private void Expect<T>() where T : ParsingEvent
     {
         if (Next() is not T)
-            throw new EspalierException($"{_source}: holds no YAML document");
+            throw new EspalierException($"{_source}: contains no YAML document");
     }
 }

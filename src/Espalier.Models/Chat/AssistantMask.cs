@@ -27,25 +27,25 @@ internal sealed record AssistantMask(string Text, int[] Ids, bool[] IsAssistant)
     {
         if (options.AddGenerationPrompt || options.ContinueFinalMessage)
             throw new EspalierException(
-                $"{template.Place}: a conversation to train on ends with its last message, without a prompt for more");
+                $"{template.Place}: a conversation to train on must end with its last message, without a generation prompt");
         var rendering = template.Render(messages, options);
         if (rendering.HasLostGeneration)
             throw new EspalierException(
-                $"{template.Place}: {{% generation %}} stands in a macro or in a block whose text is kept: its place "
+                $"{template.Place}: {{% generation %}} is inside a macro or a block whose output is captured, so its place "
                 + "in the conversation is not known; move it out");
         var isMarked = rendering.Generated.Count > 0;
         var answers = messages.Count(static message => message.Role == "assistant");
         if (isMarked && asked > 0 && rendering.Generated.Count != answers)
             throw new EspalierException(
-                $"{template.Place}: {{% generation %}} marks {rendering.Generated.Count} places of a conversation with "
-                + $"{answers} answers, so that the place of the last one is not known: give the template one for each answer");
+                $"{template.Place}: {{% generation %}} marks {rendering.Generated.Count} places in a conversation with "
+                + $"{answers} answers, so the last one's place is not known: give the template one for each answer");
         var skipped = messages.Take(asked).Count(static message => message.Role == "assistant");
         var spans = (isMarked ? rendering.Generated : new AssistantTurns(template, messages, options).Places(rendering.Text, asked))
             .Skip(isMarked ? skipped : 0);
 
         var ids = tokenizer.Encode(rendering.Text, addSpecialTokens: false);
         var places = TokenPlaces.Of(tokenizer, rendering.Text, ids) ?? throw new EspalierException(
-            $"{template.Place}: the tokenizer changes letters of the text before it cuts it, so that the assistant's tokens are not known");
+            $"{template.Place}: the tokenizer normalizes the text before splitting it, so the assistant's tokens cannot be located");
         var isAssistant = new bool[ids.Length];
         foreach (var (first, last) in spans)
         {

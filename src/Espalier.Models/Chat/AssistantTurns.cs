@@ -44,7 +44,7 @@ internal sealed class AssistantTurns(ChatTemplate template, IReadOnlyList<ChatMe
         template.Render(messages.Take(count), options with { AddGenerationPrompt = addsPrompt }).Text;
 
     private EspalierException Changed(int index, string where) => new(
-        $"{template.Place}: message {index + 1} is the assistant's, and the template writes the conversation {where} in another way when "
+        $"{template.Place}: message {index + 1} is the assistant's, but the template renders the conversation {where} differently when "
             + $"more "
             + "follows (thoughts of earlier answers left out, for one), so its place in the text is not known: give the conversation up to "
             + "that answer, or a template that marks answers with {% generation %}");

@@ -122,7 +122,7 @@ internal sealed class ChatSession(
                 return (ids, dropped);
             if (messages.Count == 1)
                 return ids.Length < context ? (ids, dropped) : throw new EspalierException(
-                    $"the message makes {ids.Length} tokens with what the template adds, and the context has {context}: shorten it");
+                    $"with the template the message has {ids.Length} tokens, but the context has {context}: shorten it");
             // A turn ends before the next message of the user.
             do
             {

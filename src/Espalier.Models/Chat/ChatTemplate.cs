@@ -36,7 +36,7 @@ internal sealed class ChatTemplate
     /// <summary>The template of a folder.</summary>
     /// <exception cref="EspalierException">The folder has none, or it cannot be read.</exception>
     public static ChatTemplate Load(string folder) => Find(folder) ?? throw new EspalierException(
-        $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): take an instruct model, or put "
+        $"{folder}: has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json): use an instruct model, or put "
             + "the template of its family there");
 
     /// <summary>The template of a folder; null where it has none.</summary>

@@ -17,12 +17,12 @@ internal sealed class FinalMessage
     {
         _origin = origin;
         if (options.AddGenerationPrompt)
-            throw new EspalierException($"{origin}: either the last message is gone on with or a new answer is started, not both");
+            throw new EspalierException($"{origin}: either continue the last message or start a new answer, not both");
         var last = messages.Count == 0 ? [] : (JsonObject)messages[^1].DeepClone();
         var (place, key) = last["content"] is JsonArray parts
             ? (parts.OfType<JsonObject>().LastOrDefault(static part => part.ContainsKey("text")), "text") : (last, "content");
         _content = place?[key] is JsonValue value && value.TryGetValue(out string? text) ? text
-            : throw new EspalierException($"{origin}: the last message has no text to go on with");
+            : throw new EspalierException($"{origin}: the last message has no text to continue");
         place[key] = _content + Mark;
         Marked = [.. messages.SkipLast(1), last];
     }
@@ -36,7 +36,7 @@ internal sealed class FinalMessage
     {
         var at = rendered.LastIndexOf(Mark.Trim(), StringComparison.Ordinal);
         if (at < 0 || !rendered.Contains(Python.CodePoints.Strip(_content, null), StringComparison.Ordinal))
-            throw new EspalierException($"{_origin}: the template does not write the last message whole, so it cannot be gone on with");
+            throw new EspalierException($"{_origin}: the template does not render the last message in full, so it cannot be continued");
         // Where the template took the space after the mark, it would have taken white space after the content too.
         return rendered.AsSpan(at).StartsWith(Mark, StringComparison.Ordinal) ? rendered[..at]
             : Python.CodePoints.Strip(rendered[..at], null, left: false);

@@ -30,11 +30,11 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     internal Family Family { get; }
 
     /// <summary>
-    /// All fields of <c>config.json</c>, as they stand there; of a model that takes pictures too, those of its text part.
+    /// All fields of <c>config.json</c>, unchanged; for a model that also takes pictures, those of its text part.
     /// </summary>
     public JsonObject RawConfig { get; }
 
-    /// <summary>All fields of <c>generation_config.json</c>; null where there is none.</summary>
+    /// <summary>All fields of <c>generation_config.json</c>; null if there is none.</summary>
     public JsonObject? GenerationConfig { get; }
 
     /// <summary>Names of the files that a folder written from this one takes over as they are: tokenizer, chat template, licence.</summary>
@@ -65,11 +65,11 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     public ElementType StoredType => _weights?.MainType ?? DeclaredType(RawConfig);
 
     private CheckpointWeights Weights => _weights
-        ?? throw new EspalierException($"{Folder}: was opened for its config alone; the weights are needed here");
+        ?? throw new EspalierException($"{Folder}: was opened only for its config, but the weights are needed here");
 
     /// <summary>Opens a folder.</summary>
     /// <param name="folder">The folder; it holds <c>config.json</c> and, where wanted, the weights.</param>
-    /// <param name="requireWeights">False opens the config alone, whether or not weights lie beside it.</param>
+    /// <param name="requireWeights">False opens only the config, whether or not there are weights.</param>
     /// <exception cref="EspalierException">
     /// A file is missing or broken, the family is unknown, or tensors and config contradict each other.
     /// </exception>
@@ -105,7 +105,7 @@ public sealed class Checkpoint : ITensorSource, IDisposable
     /// <summary>Copies elements of a parameter, widened to float.</summary>
     /// <param name="name">The parameter.</param>
     /// <param name="firstElement">Index of the first element, row-major over the whole tensor.</param>
-    /// <param name="destination">Receives as many elements as it is long.</param>
+    /// <param name="destination">The span to fill with elements.</param>
     public void ReadFloat32(string name, long firstElement, Span<float> destination) =>
         Weights.FileOf(name).ReadFloat32(Weights.Entry(name), firstElement, destination);
 

@@ -46,7 +46,7 @@ internal static class CheckpointFolder
             if (!File.Exists(path))
                 throw new EspalierException($"{path}: not found, but {Path.GetFileName(namedBy)} names it; download it into the folder");
             return File.ResolveLinkTarget(path, returnFinalTarget: true) is { Exists: false } target
-                ? throw new EspalierException($"{path}: is a link to {target.FullName}, which is not there; put the file itself there")
+                ? throw new EspalierException($"{path}: is a link to {target.FullName}, which does not exist; put the file itself there")
                 : path;
         }
         catch (IOException e)
@@ -88,7 +88,7 @@ internal static class CheckpointFolder
             .Select(name => (Name: name, Target: RealPath.Outside(folder, name))).Where(static link => link.Target is not null).ToArray();
         return links.Length == 0 ? null
             : $"{folder}: {string.Join(", ", links.Take(4).Select(static link => $"{link.Name} is a link to {link.Target}"))}"
-                + $"{(links.Length > 4 ? $" and {links.Length - 4} more" : "")}, outside the folder; what lies there is read";
+                + $"{(links.Length > 4 ? $" and {links.Length - 4} more" : "")}, outside the folder; the linked files are read";
     }
 
     /// <summary>Why a folder has no weights to open: names what is there instead.</summary>
@@ -102,8 +102,8 @@ internal static class CheckpointFolder
                 + "(save_pretrained with safe_serialization=True)"
             : File.Exists(Path.Combine(folder, ModelPlace.AdapterFile)) ? ModelPlace.Adapter(folder)
             : files.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf
-            ? $"{folder}: has no safetensors, but {gguf}: make a folder of it with espalier import "
-                + $"{Path.Combine(folder, gguf)} --output FOLDER, and give that"
+            ? $"{folder}: has no safetensors, but {gguf}: convert it with espalier import "
+                + $"{Path.Combine(folder, gguf)} --output FOLDER, and give that folder"
             : $"{folder}: has neither {SingleFile} nor {IndexFile}"
                 + $"{(files.Length == 0 ? "; it is empty" : $"; it has {string.Join(", ", files.Take(10))}")}");
     }

@@ -122,19 +122,19 @@ internal sealed class CheckpointWeights : IDisposable
         var scales = Entries.Keys.Where(name => HarmlessTensors.IsCacheScale(name) && !wanted.ContainsKey(name)).ToArray();
         if (scales.Length > 0)
             Notes.Add(
-                $"{_folder}: {scales.Length} scales of a quantised key/value cache ({scales[0]}, ...) are not needed here and left out");
+                $"{_folder}: {scales.Length} scales of a quantised key/value cache ({scales[0]}, ...) are not needed and were left out");
         var foresight = Entries.Keys.Where(HarmlessTensors.IsForesight).ToArray();
         if (foresight.Length > 0)
-            Notes.Add($"{_folder}: {foresight.Length} tensors of a head that foresees further tokens ({foresight[0]}, ...) are left out: "
-                + "what is written from it has none");
+            Notes.Add($"{_folder}: {foresight.Length} tensors of a multi-token prediction head ({foresight[0]}, ...) were left out: "
+                + "models made from this one will not have it");
         foreach (var name in Entries.Keys.Where(HarmlessTensors.IsRotary).Concat(scales).Concat(foresight).ToArray())
             _files.Remove(name);
 
         var missing = wanted.Keys.Where(name => !Entries.ContainsKey(name)).ToArray();
         var left = Entries.Keys.Where(name => !wanted.ContainsKey(name)).Order(StringComparer.Ordinal).ToArray();
         if (missing.Length > 0 || left.Length > 0)
-            throw new EspalierException($"{_folder}: the tensors are not those of a {family.ModelType} model with {config.Layers} layers:"
-                + $" {List("missing", missing)}{(missing.Length > 0 && left.Length > 0 ? "; " : "")}{List("left over", left)}");
+            throw new EspalierException($"{_folder}: the tensors do not match a {family.ModelType} model with {config.Layers} layers:"
+                + $" {List("missing", missing)}{(missing.Length > 0 && left.Length > 0 ? "; " : "")}{List("unexpected", left)}");
         foreach (var (name, tensor) in wanted)
         {
             CheckShape(name, Entries[name], tensor);
@@ -158,7 +158,7 @@ internal sealed class CheckpointWeights : IDisposable
         {
             var fields = wanted.Parts.Select(part => ParameterSpec.Of(part.Parameter.Role).FieldsBy(_fieldOf)).Distinct();
             throw new EspalierException($"{_files.FileOf(name).Path}: '{name}' is {SafetensorsHeader.Text(entry.Shape)}, "
-                + $"config.json says {SafetensorsHeader.Text(wanted.Shape)}, {string.Join(" and ", fields)}; one of the two is wrong");
+                + $"but config.json says {SafetensorsHeader.Text(wanted.Shape)} ({string.Join(" and ", fields)}); one of the two is wrong");
         }
     }
 

@@ -18,12 +18,13 @@ internal static partial class ModelPlace
             throw new EspalierException("the folder's name is empty; give a folder with config.json and safetensors");
         if (File.Exists(folder))
             throw new EspalierException(IsFileOfModel(folder)
-                ? $"{folder}: is a file of a model; give the folder that it is in, {Path.GetDirectoryName(Path.GetFullPath(folder))}"
+                ? $"{folder}: is one file of a model; give its folder, {Path.GetDirectoryName(Path.GetFullPath(folder))}"
                 : $"{folder}: {ForeignFile.Explain(folder) ?? "is a file; give the folder that holds config.json and model.safetensors"}");
         if (!Directory.Exists(folder))
             throw new EspalierException($"{folder}: not found{Meant(folder)}");
         if (!File.Exists(Path.Combine(folder, CheckpointFolder.ConfigFile)))
-            throw new EspalierException(MayBeRead(folder) ? WithoutConfig(folder) : $"{folder}: you may not read this folder");
+            throw new EspalierException(MayBeRead(folder) ? WithoutConfig(folder) : $"{folder}: you do not have permission to read this "
+                + "folder");
     }
 
     /// <summary>What an adapter's folder is, and what to do with it.</summary>
@@ -39,8 +40,8 @@ internal static partial class ModelPlace
             // The advice is the same.
         }
 
-        return $"{folder}: holds an adapter such as LoRA ({AdapterFile}{(made is null ? "" : $", made for {made}")}) and no model; merge "
-            + "it into its model first (PEFT: merge_and_unload(), then save_pretrained) and give the folder with the result";
+        return $"{folder}: contains an adapter such as LoRA ({AdapterFile}{(made is null ? "" : $", made for {made}")}) but no model; "
+            + "merge it into its model first (PEFT: merge_and_unload(), then save_pretrained) and give the folder with the result";
     }
 
     private static bool IsFileOfModel(string path) =>
@@ -58,17 +59,17 @@ internal static partial class ModelPlace
             && File.Exists(Path.Combine(student, CheckpointFolder.ConfigFile)))
             return $"{folder}: is a run folder; its student is {student}";
         if (names.FirstOrDefault(static name => name.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) is { } gguf)
-            return $"{missing}; the folder has {gguf}: make a folder of it with espalier import "
-                + $"{Path.Combine(folder, gguf)} --output FOLDER, and give that";
+            return $"{missing}; the folder has {gguf}: convert it with espalier import "
+                + $"{Path.Combine(folder, gguf)} --output FOLDER, and give that folder";
         if (names.Contains("params.json"))
-            return $"{missing}; params.json is of the publisher's own format: download the "
-                + "files for transformers (config.json, model*.safetensors, tokenizer.json)";
+            return $"{missing}; params.json belongs to the publisher's own format: download the "
+                + "files for transformers instead (config.json, model*.safetensors, tokenizer.json)";
         if (Snapshot(folder) is { } snapshot)
             return $"{missing}; it is a folder of the download cache: give {snapshot}";
         return Names(Directory.EnumerateDirectories, folder).Select(name => Path.Combine(folder, name))
             .FirstOrDefault(static inner => File.Exists(Path.Combine(inner, CheckpointFolder.ConfigFile))) is { } below
             ? $"{missing}; did you mean {below}?"
-            : $"{missing}{(names.Length == 0 ? "; there are no files in the folder" : $"; the folder has {string.Join(", ", names.Take(8))}{(names.Length > 8 ? ", ..." : "")}")}";
+            : $"{missing}{(names.Length == 0 ? "; the folder is empty" : $"; the folder has {string.Join(", ", names.Take(8))}{(names.Length > 8 ? ", ..." : "")}")}";
     }
 
     private static string Meant(string folder)
@@ -76,13 +77,14 @@ internal static partial class ModelPlace
         if (Nearest(folder) is { } near)
             return $"; did you mean {near}?";
         if (HubId(folder) is not { } id)
-            return "; give a folder with config.json and safetensors, nothing is downloaded";
+            return "; give a folder with config.json and safetensors; nothing is downloaded";
         var cache = Environment.GetEnvironmentVariable("HF_HUB_CACHE")
             ?? Path.Combine(Environment.GetEnvironmentVariable("HF_HOME")
                 ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "huggingface"), "hub");
         return Snapshot(Path.Combine(cache, $"models--{id.Replace("/", "--", StringComparison.Ordinal)}")) is { } snapshot
-            ? $"; of that name the download cache has {snapshot}"
-            : $"; it was looked for in {Directory.GetCurrentDirectory()}; if it is the name of a model on the Hugging Face Hub, download it first, for nothing is fetched here: hf download {id} "
+            ? $"; the download cache has a model of that name: {snapshot}"
+            : $"; it was looked for in {Directory.GetCurrentDirectory()}; if it is the name of a model on the Hugging Face Hub, "
+                + $"download it first, because Espalier downloads nothing: hf download {id} "
                 + $"--local-dir {id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..]}, and give that folder";
     }
 

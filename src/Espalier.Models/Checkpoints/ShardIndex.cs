@@ -16,12 +16,12 @@ internal sealed record ShardIndex(string Path, IReadOnlyDictionary<string, HashS
     {
         var root = JsonFile.Read(path, MaxBytes);
         if (root["weight_map"] is not JsonObject map || map.Count == 0)
-            throw new EspalierException($"{path}: weight_map is missing or empty, it must be an object of tensor and shard names");
+            throw new EspalierException($"{path}: weight_map is missing or empty; it must map tensor names to shard names");
         var shards = new SortedDictionary<string, HashSet<string>>(StringComparer.Ordinal);
         foreach (var (tensor, node) in map)
         {
             if (node?.GetValueKind() != JsonValueKind.String)
-                throw new EspalierException($"{path}: weight_map['{tensor}'] is not a string, it must name a shard");
+                throw new EspalierException($"{path}: weight_map['{tensor}'] is not a string; it must name a shard");
             var shard = node.GetValue<string>();
             if (!shards.TryGetValue(shard, out var tensors))
                 shards.Add(shard, tensors = new(StringComparer.Ordinal));
@@ -36,9 +36,9 @@ internal sealed record ShardIndex(string Path, IReadOnlyDictionary<string, HashS
     {
         var named = Shards[shard];
         if (named.FirstOrDefault(name => !file.Entries.ContainsKey(name) && !HarmlessTensors.Contains(name)) is { } missing)
-            throw new EspalierException($"{Path}: weight_map puts '{missing}' into {shard}, which does not hold it");
+            throw new EspalierException($"{Path}: weight_map assigns '{missing}' to {shard}, which does not contain it");
         if (file.Entries.Keys.FirstOrDefault(name => !named.Contains(name) && !HarmlessTensors.Contains(name)) is { } extra)
-            throw new EspalierException($"{Path}: {shard} holds '{extra}', which weight_map does not put there");
+            throw new EspalierException($"{Path}: {shard} contains '{extra}', which weight_map does not assign to it");
     }
 
     /// <summary>
@@ -46,7 +46,7 @@ internal sealed record ShardIndex(string Path, IReadOnlyDictionary<string, HashS
     /// many.
     /// </summary>
     public string? NoteOfTotal(long bytes) => TotalSize is { } total && total != bytes
-        ? $"{Path}: metadata.total_size is {total} and the shards' tensors have {bytes} bytes; the shards count"
+        ? $"{Path}: metadata.total_size is {total}, but the shards' tensors have {bytes} bytes; the shards are believed"
         : null;
 
     private static long? ReadTotal(JsonObject root) =>

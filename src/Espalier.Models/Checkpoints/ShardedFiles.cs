@@ -63,7 +63,7 @@ internal sealed class ShardedFiles : IDisposable
                 forgotten++;
             else if (!_entries.TryAdd(other, entry with { Name = other }) || !_owners.TryAdd(other, file))
                 throw new EspalierException(
-                    $"{file.Path}: '{name}' is the '{other}' that is wanted, which is there under another name too");
+                    $"{file.Path}: '{name}' is another name for '{other}', which is also present; keep one");
         }
         return forgotten;
     }
@@ -98,7 +98,7 @@ internal sealed class ShardedFiles : IDisposable
         foreach (var (name, entry) in file.Entries)
         {
             if (!_entries.TryAdd(name, entry))
-                throw new EspalierException($"{file.Path}: holds '{name}', which {_owners[name].Path} holds too");
+                throw new EspalierException($"{file.Path}: contains '{name}', which {_owners[name].Path} contains too");
             _owners.Add(name, file);
         }
     }

@@ -40,7 +40,7 @@ internal sealed record TextPart(JsonObject Fields, string Whole)
         if (!raw.ContainsKey(Type) || fields.Text(Type) is not { } whole || !s_text.TryGetValue(whole, out var type))
             return null;
         if (!fields.Says(Config) || !fields.IsObject(Config))
-            throw fields.Wrong(Config, $"a {whole} model has the config of its text part there");
+            throw fields.Wrong(Config, $"a {whole} model must have the config of its text part there");
         var text = (JsonObject)raw[Config]!.DeepClone();
         text[Type] ??= type;
         foreach (var name in s_shared)
@@ -62,7 +62,7 @@ internal sealed record TextPart(JsonObject Fields, string Whole)
     /// <param name="folder">The folder.</param>
     /// <param name="left">Tensors that are left out; null where they were not looked at.</param>
     public string Note(string folder, int? left) =>
-        $"{folder}: of a {Whole} model the text part is read"
-            + $"{(left is { } count ? $", and {count} tensors of the part for pictures are not" : "")}; "
-            + "what is written from it is a text model, which takes no pictures";
+        $"{folder}: only the text part of a {Whole} model is read"
+            + $"{(left is { } count ? $"; {count} tensors of its vision part are not" : "")}; "
+            + "models made from it are text models, which take no pictures";
 }

@@ -167,10 +167,10 @@ public sealed partial class Axis
     /// <summary>What plans and scores call them: <c>channels</c>, <c>kv_heads</c>.</summary>
     public string UnitsField => Units.ToLowerInvariant().Replace(' ', '_');
 
-    /// <summary>Whether each layer has units of its own, the same number in each.</summary>
+    /// <summary>Whether each layer has its own units, the same number in each.</summary>
     public bool IsPerLayer { get; private init; } = true;
 
-    /// <summary>Whether each expert of a layer has units of its own, the same number in each.</summary>
+    /// <summary>Whether each expert of a layer has its own units, the same number in each.</summary>
     public bool IsPerExpert { get; private init; }
 
     /// <summary>Whether it is a width of matrices, which matrix units work in tiles of.</summary>
@@ -179,7 +179,7 @@ public sealed partial class Axis
     /// <summary>Whether it is the width of a head, such as a state-space mixer's; that of attention is no axis.</summary>
     internal bool IsHeadWidth { get; private init; }
 
-    /// <summary>Whether a search may cut it by sizes of its own; KV heads go with query heads there.</summary>
+    /// <summary>Whether a search may give it its own sizes; there KV heads follow the query heads.</summary>
     internal bool IsSearched { get; private init; } = true;
 
     /// <summary>
@@ -188,7 +188,7 @@ public sealed partial class Axis
     /// </summary>
     public Axis? Groups { get; private init; }
 
-    /// <summary>The axis whose units are in the groups that these are; null where these are none.</summary>
+    /// <summary>The axis whose units these groups contain; null if these are not groups.</summary>
     public Axis? Grouped => All.FirstOrDefault(axis => axis.Groups == this);
 
     /// <summary>

@@ -22,13 +22,13 @@ public sealed partial record DecoderConfig
     /// <summary>The norm of query and key heads.</summary>
     internal NormKind HeadNorm => Norm == NormKind.RmsNorm1p ? NormKind.RmsNorm1p : NormKind.RmsNorm;
 
-    /// <summary>Weights of the embedding table, and of the head where it is a table of its own.</summary>
+    /// <summary>Weights of the embedding table, and of the head if it is untied.</summary>
     public long EmbeddingParameters => Elements(spec => spec.Group is ParameterGroup.Embedding or ParameterGroup.Head);
 
     /// <summary>Weights of the first block, by closed form.</summary>
     public long BlockParameters => Elements(static spec => spec.IsPerLayer, LayerKinds[0]);
 
-    /// <summary>Everything but the embedding table (and the head, where that is a table of its own).</summary>
+    /// <summary>Everything but the embedding table (and the head, if it is untied).</summary>
     public long NonEmbeddingParameters =>
         InLayers(static _ => true) + Elements(spec => !spec.IsPerLayer && spec.Group == ParameterGroup.Norms);
 
@@ -107,6 +107,6 @@ public sealed partial record DecoderConfig
         }
     }
 
-    /// <summary>Whether some layer has a state, of a fixed size, which goes on in one way only and never back.</summary>
+    /// <summary>Whether some layer has a recurrent state of fixed size, which cannot branch or go back.</summary>
     internal bool IsRecurrent => LayerKinds.Any(kind => kind.HasState);
 }

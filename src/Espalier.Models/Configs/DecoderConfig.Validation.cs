@@ -31,14 +31,15 @@ public sealed partial record DecoderConfig
             throw new EspalierException(
                 $"{source}: num_experts_per_tok is {ExpertsPerToken}, it must be from 1 to the {Experts} experts of a layer");
         if (HeadDim % 2 != 0)
-            throw new EspalierException($"{source}: head_dim {HeadDim} is odd, rotary turns pairs; the nearest are {Near(HeadDim, 2)}");
+            throw new EspalierException($"{source}: head_dim {HeadDim} is odd, but rotary embeddings need pairs; the nearest are "
+                + $"{Near(HeadDim, 2)}");
         if (!(Rotary.Fraction is > 0 and <= 1))
             throw new EspalierException($"{source}: partial_rotary_factor {Rotary.Fraction} must be above 0 and at most 1");
         var turning = (int)(HeadDim * Rotary.Fraction);
         if (turning < 2 || turning % 2 != 0)
             throw new EspalierException(
                 $"{source}: head_dim {HeadDim} * partial_rotary_factor {Rotary.Fraction} "
-                    + $"lets {turning} entries turn, it must be an even number from 2");
+                    + $"rotates {turning} entries; it must be an even number from 2");
         if (!(double.IsFinite(NormEpsilon) && NormEpsilon > 0))
             throw new EspalierException($"{source}: the norm's epsilon {NormEpsilon} must be above 0");
         foreach (var rotary in Rotaries)
@@ -47,7 +48,7 @@ public sealed partial record DecoderConfig
             Positive("rope_theta", rotary.Theta);
             if (rotary.Fraction != Rotary.Fraction)
                 throw new EspalierException(
-                    $"{source}: partial_rotary_factor is {Rotary.Fraction}, and {rotary.Fraction} in some layers; it must be the same in "
+                    $"{source}: partial_rotary_factor is {Rotary.Fraction}, but {rotary.Fraction} in some layers; it must be the same in "
                         + $"all");
         }
         if (LayerKinds.Any(static kind => kind.HasMamba))
@@ -55,14 +56,14 @@ public sealed partial record DecoderConfig
         if (LayerKinds.Any(static kind => kind.HasDelta))
             ValidateDelta(source);
         if (!LayerKinds.AreAlike && LayerKinds.Count != Layers)
-            throw new EspalierException($"{source}: {LayerKinds.Count} kinds of layers are given and num_hidden_layers is {Layers}");
+            throw new EspalierException($"{source}: {LayerKinds.Count} kinds of layers are given, but num_hidden_layers is {Layers}");
         foreach (var kind in LayerKinds)
         {
             string[] mixers = [.. (kind.HasAttention ? (string[])["attention"] : []), .. (kind.HasMamba ? (string[])["a Mamba mixer"] : []),
                 .. (kind.HasDelta ? (string[])["linear attention"] : [])];
             if (!kind.HasMixer && !kind.HasFeedForward || mixers.Length > 1)
                 throw new EspalierException(
-                    $"{source}: a layer has {(mixers.Length > 1 ? $"both {string.Join(" and ", mixers)}" : "nothing")} in it; it must have "
+                    $"{source}: a layer has {(mixers.Length > 1 ? $"both {string.Join(" and ", mixers)}" : "nothing")}; it must have "
                         + "one of them, a feed-forward block, or both");
             Positive("sliding_window", kind.SlidingWindow);
             Positive("the scale of attention", kind.AttentionScale);

@@ -40,7 +40,7 @@ public enum ActivationKind
 
 /// <summary>
 /// Everything that a decoder-only transformer of these families needs, and nothing that pruning could break by deriving it:
-/// <see cref="HeadDim"/> is a field of its own and never hidden / heads.
+/// <see cref="HeadDim"/> is a separate field and never hidden / heads.
 /// </summary>
 public sealed partial record DecoderConfig
 {
@@ -151,13 +151,13 @@ public sealed partial record DecoderConfig
     public IReadOnlyList<int> EosTokenIds { get; init; } = [];
 }
 
-/// <summary>Rotary position embedding: theta, the part of a head that turns, and how the frequencies are stretched.</summary>
+/// <summary>Rotary position embedding: theta, the rotated part of a head, and the scaling of the frequencies.</summary>
 public sealed record RotaryConfig
 {
     /// <summary>Base of the frequencies.</summary>
     public double Theta { get; init; } = 10000.0;
 
-    /// <summary>The first int(H · fraction) entries of a head turn; the rest pass through.</summary>
+    /// <summary>The first int(H · fraction) entries of a head are rotated; the rest pass through.</summary>
     public double Fraction { get; init; } = 1.0;
 
     /// <summary>Null for plain frequencies.</summary>

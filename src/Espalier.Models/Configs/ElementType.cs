@@ -92,7 +92,7 @@ internal static class ElementTypes
         ElementType.F16 => "float16",
         ElementType.BF16 => "bfloat16",
         ElementType.F64 => "float64",
-        _ => throw new EspalierException($"{type.Name()} is not a type that weights are stored in; use F32, F16 or BF16"),
+        _ => throw new EspalierException($"{type.Name()} is not a supported type for weights; use F32, F16 or BF16"),
     };
 
     /// <summary>Bits of one element; below 8 for packed types.</summary>
@@ -110,7 +110,7 @@ internal static class ElementTypes
     /// <exception cref="EspalierException">The type packs several elements into a byte.</exception>
     public static int Bytes(this ElementType type) => type.Bits() % 8 == 0
         ? type.Bits() / 8
-        : throw new EspalierException($"{type.Name()} has {type.Bits()} bits an element, which is no whole number of bytes");
+        : throw new EspalierException($"{type.Name()} has {type.Bits()} bits per element, not a whole number of bytes");
 
     /// <summary>Whether weights may be stored in the type: those are widened or narrowed to float32 where they are read.</summary>
     public static bool IsWeight(this ElementType type) =>

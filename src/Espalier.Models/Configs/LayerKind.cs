@@ -19,7 +19,7 @@ public enum HeadNormKind
     /// <summary>None.</summary>
     None,
 
-    /// <summary>Each head by itself, all with the same weights, [H] (Qwen3).</summary>
+    /// <summary>Each head separately, all with the same weights, [H] (Qwen3).</summary>
     EachHead,
 
     /// <summary>All heads of a position as one vector, [N · H] and [K · H] (OLMo-2).</summary>
@@ -34,10 +34,10 @@ public sealed record LayerKind
     /// <summary>Whether the layer has attention; one without it has no such half.</summary>
     public bool HasAttention { get; init; } = true;
 
-    /// <summary>Whether a state-space mixer (Mamba-2) stands where other layers have attention.</summary>
+    /// <summary>Whether the layer has a state-space mixer (Mamba-2) instead of attention.</summary>
     public bool HasMamba { get; init; }
 
-    /// <summary>Whether linear attention by the gated delta rule stands where other layers have attention.</summary>
+    /// <summary>Whether the layer has linear attention by the gated delta rule instead of attention.</summary>
     public bool HasDelta { get; init; }
 
     /// <summary>
@@ -60,10 +60,10 @@ public sealed record LayerKind
     /// <summary>RMSNorm of queries and keys.</summary>
     public HeadNormKind HeadNorms { get; init; }
 
-    /// <summary>Whether queries and keys turn with their position.</summary>
+    /// <summary>Whether queries and keys have rotary position embeddings.</summary>
     public bool IsRotary { get; init; } = true;
 
-    /// <summary>How queries and keys turn where that is otherwise than the model's (Gemma-3); null is the model's.</summary>
+    /// <summary>The layer's own rotary embedding if it differs from the model's (Gemma-3); null is the model's.</summary>
     public RotaryConfig? Rotary { get; init; }
 
     /// <summary>Attention reaches back this many positions, its own included; null is full causal attention.</summary>
@@ -94,7 +94,7 @@ public sealed record LayerKind
     /// <summary>Whether the feed-forward block, or each of its experts, has a gate.</summary>
     public bool HasGate => Activation is not (ActivationKind.SquaredRelu or ActivationKind.Gelu);
 
-    /// <summary>Whether it has a feed-forward block that is no mixture of experts.</summary>
+    /// <summary>Whether it has a feed-forward block other than a mixture of experts.</summary>
     internal bool IsDense => HasFeedForward && !HasExperts;
 
     /// <summary>Whether it is no mixture of experts and has a gate.</summary>
@@ -103,7 +103,7 @@ public sealed record LayerKind
     /// <summary>Whether it has a half that mixes positions: attention, linear attention, or a state-space mixer.</summary>
     internal bool HasMixer => HasAttention || HasMamba || HasDelta;
 
-    /// <summary>Whether it has a state of a fixed size, which goes on in one way only.</summary>
+    /// <summary>Whether it has a recurrent state of fixed size, which cannot branch.</summary>
     internal bool HasState => HasMamba || HasDelta;
 
     /// <summary>Whether it has one half alone, and so one norm (Nemotron-H).</summary>

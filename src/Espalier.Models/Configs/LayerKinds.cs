@@ -23,7 +23,7 @@ public sealed class LayerKinds : IReadOnlyList<LayerKind>, IEquatable<LayerKinds
     /// <summary>Whether all layers are of one kind.</summary>
     public bool AreAlike => _kinds.Length == 1;
 
-    /// <summary>Layers that a kind is given for; 1 where all are alike.</summary>
+    /// <summary>Number of layers with a given kind; 1 if all are the same.</summary>
     public int Count => _kinds.Length;
 
     /// <summary>The kind of a layer, from 0.</summary>
@@ -32,7 +32,7 @@ public sealed class LayerKinds : IReadOnlyList<LayerKind>, IEquatable<LayerKinds
     /// <summary>Those of some layers, in that order.</summary>
     public LayerKinds At(IEnumerable<int> layers) => AreAlike ? this : Of(layers.Select(layer => _kinds[layer]));
 
-    /// <summary>The first ones, over again where more are asked for.</summary>
+    /// <summary>The first ones, repeated if more are requested.</summary>
     internal LayerKinds First(int count) => At(Enumerable.Range(0, count).Select(layer => layer % Count));
 
     /// <inheritdoc/>

@@ -20,10 +20,10 @@ internal sealed record LongRope(
     {
         foreach (var (field, factors) in new[] { ("short_factor", Short), ("long_factor", Long) })
             if (factors.Count != turning / 2)
-                throw new EspalierException($"{source}: {field} has {factors.Count} factors and {turning} entries of a head turn: "
+                throw new EspalierException($"{source}: {field} has {factors.Count} factors, but {turning} entries of a head are rotated: "
                     + $"it must have {turning / 2}, one for each pair");
         if (OriginalMaxPositions != longAfter)
-            throw new EspalierException($"{source}: original_max_position_embeddings is {longAfter}, and {OriginalMaxPositions} in some "
+            throw new EspalierException($"{source}: original_max_position_embeddings is {longAfter}, but {OriginalMaxPositions} in some "
                 + "layers; it must be the same in all");
     }
 

@@ -6,7 +6,7 @@ public enum ParameterRole
     /// <summary>Token embedding, [V, D].</summary>
     Embedding,
 
-    /// <summary>Norm before attention, or before what stands in its place; of a block that is one half the norm before that, [D].</summary>
+    /// <summary>Norm before attention or the mixer that replaces it; in a block with one half, the norm before that half, [D].</summary>
     InputNorm,
 
     /// <summary>Bias of the norm before attention, [D].</summary>
@@ -173,7 +173,7 @@ public enum ParameterRole
     /// <summary>What x is multiplied by before it is added to what the state gives: D, [Nh].</summary>
     MambaSkip,
 
-    /// <summary>Norm of what the mixer gives, each group of heads by itself, [Nh · P].</summary>
+    /// <summary>Norm of the mixer's output, each group of heads separately, [Nh · P].</summary>
     MambaNorm,
 
     /// <summary>Output projection of a state-space mixer, [D, Nh · P].</summary>

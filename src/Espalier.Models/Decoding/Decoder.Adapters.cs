@@ -12,11 +12,11 @@ public sealed partial class Decoder
         _parameters.Select(p => p.Value).Concat(_adapters.SelectMany(adapter => adapter.Factors.Select(factor => factor.Value)))
             .Where(value => value.RequiresGrad);
 
-    /// <summary>Adds adapters to projections and takes them over; before there are none.</summary>
+    /// <summary>Adds adapters to projections and takes ownership of them; the model must not have any yet.</summary>
     internal void Attach(LowRankAdapter[] adapters)
     {
         if (_adapters.Length > 0)
-            throw new InvalidOperationException("the model has adapters already");
+            throw new InvalidOperationException("the model already has adapters");
         _adapters = adapters;
         BuildBlocks();
     }

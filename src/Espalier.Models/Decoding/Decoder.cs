@@ -48,7 +48,7 @@ public sealed partial class Decoder : IDisposable
     /// <summary>Element type of weights and compute.</summary>
     public DType DType { get; }
 
-    /// <summary>Where the weights lie, and so where is computed: ids have to be there too.</summary>
+    /// <summary>The device of the weights, on which everything is computed: ids must be there too.</summary>
     public Device Device { get; }
 
     /// <summary>
@@ -93,7 +93,7 @@ public sealed partial class Decoder : IDisposable
     /// <summary>All parameters in the order in which they were given, which is the checkpoint's; a tied table once.</summary>
     public IReadOnlyList<(Parameter Parameter, Tensor Value)> Parameters => _parameters;
 
-    /// <summary>Whether gradients of all parameters are wanted.</summary>
+    /// <summary>Whether all parameters require gradients.</summary>
     public bool RequiresGrad
     {
         set
@@ -113,16 +113,16 @@ public sealed partial class Decoder : IDisposable
     public Tensor Forward(Tensor ids_BT, Tap? tap = null, KeyValueCache? cache = null, long[]? places = null)
     {
         if (cache is not null && places is not null)
-            throw new ArgumentException("a cache holds one text a row", nameof(places));
+            throw new ArgumentException("a cache holds one text per row", nameof(places));
         if (tap is not null || cache is not null)
             return Pass(ids_BT, tap, cache, places);
         using var scope = TensorScope.BeginReusing();
         return scope.Keep(Pass(ids_BT, null, null, places));
     }
 
-    /// <summary>The output of the final norm of one row that holds texts with several ways to go on, [1, T, D]. No gradient.</summary>
+    /// <summary>The output of the final norm for one row that holds texts with several continuations, [1, T, D]. No gradient.</summary>
     /// <param name="ids_1T">The texts' ids, each followed by those of its ways.</param>
-    /// <param name="texts">How they lie in the row.</param>
+    /// <param name="texts">Their layout in the row.</param>
     /// <param name="prefix">
     /// Keys and values that all texts follow, or null: a cache of one row with room for T more, which is left as it was.
     /// </param>
@@ -208,8 +208,8 @@ public sealed partial class Decoder : IDisposable
             throw new EspalierException($"{past + T} positions exceed the cache's {cache.Capacity}");
         if (past > 0 && past <= Config.LongAfter && past + T > Config.LongAfter)
             throw new EspalierException(
-                $"the text grows to {past + T} positions, and after {Config.LongAfter} all of them turn by other factors (LongRoPE): clear "
-                    + "the cache and give the whole text again");
+                $"the text grows to {past + T} positions, and after {Config.LongAfter} all of them use other rotary factors (LongRoPE): "
+                    + "clear the cache and give the whole text again");
         return layout is not null
             ? new(layout.Tables, layout.Masks, layout.Begins, null, tap, Compute)
             : new(_rotary.At(past, T), SelfAttention.IsFused(DType, Device) ? null : _masks, Begins: null, cache, tap, Compute);

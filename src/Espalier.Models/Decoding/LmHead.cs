@@ -38,7 +38,7 @@ public sealed class LmHead(Tensor weight, ComputeType compute = ComputeType.Floa
     /// </summary>
     private const long EnoughPositions = 256;
 
-    /// <summary>The same where logits alone are wanted: the head is packed then and nothing else.</summary>
+    /// <summary>The same if only logits are needed: then only the head is packed.</summary>
     private const long EnoughForward = 128;
 
     /// <summary>What products are computed in while training.</summary>

@@ -90,7 +90,7 @@ internal abstract class Family(string modelType, string architecture)
         QuantizationFields.RequireNone(fields);
         var activation = fields.Text(ActivationField);
         if (activation is null || !Activations.Contains(activation))
-            throw fields.Wrong(ActivationField, $"a {ModelType} model has {string.Join(" or ", Activations)}");
+            throw fields.Wrong(ActivationField, $"a {ModelType} model must have {string.Join(" or ", Activations)}");
 
         var (hidden, heads, maxPositions) =
             (fields.Int("hidden_size"), fields.Int("num_attention_heads"), fields.Int("max_position_embeddings"));
@@ -176,7 +176,7 @@ internal abstract class Family(string modelType, string architecture)
         return written with { EosTokenIds = target.EosTokenIds } == target && written.EosTokenIds.SequenceEqual(target.EosTokenIds)
             ? ConfigJson.Sorted(fields)
             : throw new EspalierException(
-                $"a {ModelType} config.json cannot express the target: asked for {target}, it would say {written}");
+                $"a {ModelType} config.json cannot express the target: {target} was requested, but the file would say {written}");
     }
 
     /// <summary>How a program takes positions to turn that does not know <c>rope_parameters</c>.</summary>

@@ -41,7 +41,7 @@ internal sealed class Gemma3() : Family("gemma3_text", "Gemma3ForCausalLM")
             throw fields.Wrong("use_bidirectional_attention", "only causal attention is supported");
         // Its config class has the field, and nothing reads it.
         if (fields.OptionalDouble("attn_logit_softcapping") is not null)
-            throw fields.Wrong("attn_logit_softcapping", "scores of this family have no cap; set it to null");
+            throw fields.Wrong("attn_logit_softcapping", "attention scores in this family have no cap; set it to null");
         var local = RotaryFields.ReadLocal(fields, common.MaxPositions);
         var full = new LayerKind
         {

@@ -29,7 +29,7 @@ internal static class LinearLayers
     public static IEnumerable<LayerKind> KindsOf(ConfigFields fields, int layers)
     {
         if (fields.Says("attn_output_gate") && !fields.Bool("attn_output_gate"))
-            throw fields.Wrong("attn_output_gate", "attention of this family has a gate of its output");
+            throw fields.Wrong("attn_output_gate", "attention in this family has an output gate");
         if (!fields.Says(Types))
         {
             var interval = fields.OptionalInt(Interval) ?? UsualInterval;
@@ -39,7 +39,7 @@ internal static class LinearLayers
         if (types.Count != layers)
             throw fields.Wrong(Types, $"it must have one entry for each of the {layers} layers");
         if (types.FirstOrDefault(type => type is not (Linear or LayerTypes.Full)) is not null)
-            throw fields.Wrong(Types, $"a layer is {Linear} or {LayerTypes.Full}");
+            throw fields.Wrong(Types, $"each layer must be {Linear} or {LayerTypes.Full}");
         return types.Select(type => type == Linear ? s_linear : s_full);
     }
 

@@ -33,8 +33,8 @@ internal sealed class NemotronH() : Family("nemotron_h", "NemotronHForCausalLM")
     // What is refused where it is on, with the reason.
     private static readonly (string Field, string Why)[] s_refused =
     [
-        ("attention_bias", "the models' own code and transformers disagree on it; set it to false where the file has no such biases"),
-        ("mamba_proj_bias", "the models' own code and transformers disagree on it; biases of the projections are use_bias"),
+        ("attention_bias", "the models' own code and transformers disagree on it; set it to false if the file has no such biases"),
+        ("mamba_proj_bias", "the models' own code and transformers disagree on it; use_bias is the field for biases of the projections"),
     ];
 
     public override ParameterTable Table { get; } = new(
@@ -116,9 +116,9 @@ internal sealed class NemotronH() : Family("nemotron_h", "NemotronHForCausalLM")
             if (fields.Bool(field))
                 throw fields.Wrong(field, why);
         if (fields.OptionalInt("sliding_window") is not null)
-            throw fields.Wrong("sliding_window", "windows are not supported in this family; its models say null");
+            throw fields.Wrong("sliding_window", "sliding windows are not supported in this family; set it to null, as its models do");
         if (fields.Text("mamba_hidden_act") is not ("silu" or "swish"))
-            throw fields.Wrong("mamba_hidden_act", $"a {ModelType} model has silu");
+            throw fields.Wrong("mamba_hidden_act", $"a {ModelType} model must have silu");
         var (steps, stateType) = (fields.Range(Steps), fields.Text(StateType));
         var at = Array.FindIndex(s_stateTypes, one => one.Name == stateType);
         if (at < 0)
@@ -170,10 +170,10 @@ internal sealed class NemotronH() : Family("nemotron_h", "NemotronHForCausalLM")
             byTypes = [.. fields.Texts(Types).Select(name =>
                 Of(Types, name, Array.FindIndex(s_kinds, kind => kind.Name == name || kind.Newer == name)))];
         if (byPattern is null && byTypes is null)
-            throw new EspalierException($"{fields.Source}: says nowhere which layers are mamba, attention or mlp: {Types} lists them, or "
-                + $"{Pattern} in published folders; without either transformers takes four layers that no published model has");
+            throw new EspalierException($"{fields.Source}: does not say which layers are mamba, attention or mlp: {Types} lists them, or "
+                + $"{Pattern} in published folders; without either, transformers assumes four layers that no published model has");
         if (byPattern is not null && byTypes is not null && !byPattern.SequenceEqual(byTypes))
-            throw fields.Wrong(Types, $"{Pattern} is {fields.Text(Pattern)}, which says something else; keep one of the two");
+            throw fields.Wrong(Types, $"{Pattern} is {fields.Text(Pattern)}, which contradicts it; keep one of the two");
         var kinds = byTypes ?? byPattern!;
         if (kinds.Count == 0)
             throw fields.Wrong(byTypes is null ? Pattern : Types, "it must name at least one layer");
@@ -182,9 +182,9 @@ internal sealed class NemotronH() : Family("nemotron_h", "NemotronHForCausalLM")
         return kinds;
 
         LayerKind Of(string field, string said, int at) => at < 0
-            ? throw fields.Wrong(field, $"{said} is no kind of layer; known: "
+            ? throw fields.Wrong(field, $"{said} is not a kind of layer; known: "
                 + string.Join(", ", s_kinds.Select(kind => field == Pattern ? $"{kind.Letter} ({kind.Name})" : kind.Name)))
-            : s_kinds[at].Kind ?? throw fields.Wrong(field, $"{said} is a mixture of experts, and {s_kinds[at].Name} layers are not "
+            : s_kinds[at].Kind ?? throw fields.Wrong(field, $"{said} is a mixture of experts; {s_kinds[at].Name} layers are not "
                 + "supported in this family; models whose layers are mamba, attention and mlp are");
     }
 }

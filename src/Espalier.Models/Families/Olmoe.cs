@@ -29,7 +29,7 @@ internal sealed class Olmoe() : Family("olmoe", "OlmoeForCausalLM")
     protected override DecoderConfig Specify(DecoderConfig common, ConfigFields fields)
     {
         if (fields.Says("clip_qkv"))
-            throw fields.Wrong("clip_qkv", "queries, keys and values that are clipped are not supported; the published models say null");
+            throw fields.Wrong("clip_qkv", "clipping of queries, keys and values is not supported; the published models set it to null");
         if (common.QueryHeads * common.HeadDim != common.HiddenSize)
             throw fields.Wrong("hidden_size",
                 $"the norms of queries and keys of this family are as wide as the residual stream: hidden_size must be "

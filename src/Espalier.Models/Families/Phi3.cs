@@ -34,7 +34,7 @@ internal sealed class Phi3() : Family("phi3", "Phi3ForCausalLM")
         // transformers takes 4096 where the length is not at the top level.
         if (common.Rotary.Scaling is LongRope { OriginalMaxPositions: not 4096 and var inside } && !fields.IsGiven(Original))
             throw fields.Wrong(Original,
-                $"write it at the top level too: there programs look for it, and not at the {inside} of the rotary scaling");
+                $"write it at the top level too: programs look for it there, not at the {inside} of the rotary scaling");
         return common with { LayerKinds = LayerKinds.All(new() { SlidingWindow = fields.OptionalInt("sliding_window") }) };
     }
 

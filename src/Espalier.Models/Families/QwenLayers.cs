@@ -13,12 +13,12 @@ internal static class QwenLayers
     {
         if (fields.Bool("use_sliding_window"))
             throw fields.Wrong("use_sliding_window",
-                "windows in some of the layers are not supported; models that were trained without them say false");
+                "windows in only some of the layers are not supported; models trained without windows set it to false");
         var (types, layers) = (fields.Texts(Types), fields.Int("num_hidden_layers"));
         if (fields.Says(Types) && types.Count != layers)
             throw fields.Wrong(Types, $"it must have one entry for each of the {layers} layers");
         if (types.Any(static type => type != LayerTypes.Full))
-            throw fields.Wrong(Types, $"a layer is {LayerTypes.Full} here");
+            throw fields.Wrong(Types, $"every layer must be {LayerTypes.Full} here");
     }
 
     /// <summary>One kind for each layer that stays.</summary>

@@ -28,7 +28,7 @@ internal sealed class SmolLm3() : Family("smollm3", "SmolLM3ForCausalLM")
         var windows = LayerTypes.Windows(fields, common.Layers, static _ => false);
         if (fields.Bool("use_sliding_window") || windows.Any(window => window is not null))
             throw fields.Wrong(fields.Bool("use_sliding_window") ? "use_sliding_window" : "layer_types",
-                "windows are not supported in this family; models that were trained without them say false and full_attention");
+                "sliding windows are not supported in this family; models trained without them set false and full_attention");
         return common with
         {
             LayerKinds = LayerKinds.Of(Turns(fields, common.Layers).Select(turns => new LayerKind { IsRotary = turns })),

@@ -31,7 +31,7 @@ internal sealed class StableLm() : Family("stablelm", "StableLmForCausalLM")
             ("use_parallel_residual", "attention and the feed-forward block one after the other"),
             ("qk_layernorm", "queries and keys without norms")])
             if (fields.Bool(field))
-                throw fields.Wrong(field, $"only {what} are supported of a stablelm model (StableLM 3B and StableLM 2 1.6B)");
+                throw fields.Wrong(field, $"only {what} are supported in a stablelm model (StableLM 3B and StableLM 2 1.6B)");
         return common with { Norm = NormKind.LayerNorm, QueryKeyValueBias = fields.Bool("use_qkv_bias") };
     }
 

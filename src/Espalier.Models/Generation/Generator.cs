@@ -37,7 +37,7 @@ internal static class Generator
     {
         options.Validate();
         if (maxTokens < 0)
-            throw new EspalierException($"max-tokens is {maxTokens} and must be at least 0");
+            throw new EspalierException($"max-tokens is {maxTokens}; it must be at least 0");
         if (prompt.Count == 0)
             throw new EspalierException("the prompt has no ids: give some text, or ids that start with the model's BOS");
         for (var i = 0; i < prompt.Count; i++)
@@ -45,7 +45,8 @@ internal static class Generator
                 throw new EspalierException(
                     $"id {prompt[i]} at position {i} of the prompt is outside the vocabulary of {config.VocabularySize}");
         if (prompt.Count > config.MaxPositions)
-            throw new EspalierException($"the prompt has {prompt.Count} ids and the model {config.MaxPositions} positions: shorten it");
+            throw new EspalierException($"the prompt has {prompt.Count} ids, but the model has {config.MaxPositions} positions: shorten "
+                + "it");
         return Math.Min(maxTokens, config.MaxPositions - prompt.Count);
     }
 

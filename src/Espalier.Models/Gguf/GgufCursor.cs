@@ -65,7 +65,7 @@ internal sealed class GgufCursor(Stream stream, string file)
         GgufValueType.UInt64 => ReadUInt64(what),
         GgufValueType.Int64 => (long)ReadUInt64(what),
         GgufValueType.Float64 => BinaryPrimitives.ReadDoubleLittleEndian(Take(8, what)),
-        _ => throw Refuse($"{what} has the value type {(uint)type}, which is not known"),
+        _ => throw Refuse($"{what} has the unknown value type {(uint)type}"),
     };
 
     public EspalierException Refuse(string problem) => new($"{file}: byte {stream.Position}: {problem}");
@@ -108,13 +108,13 @@ internal sealed class GgufCursor(Stream stream, string file)
         {
             0 => false,
             1 => true,
-            var other => throw Refuse($"{what} is {other}, a truth value is 0 or 1"),
+            var other => throw Refuse($"{what} is {other}; a boolean must be 0 or 1"),
         };
 
     private ReadOnlySpan<byte> Take(int count, string what)
     {
         if (Remaining < count)
-            throw Refuse($"the file ends inside {what}: {count} bytes are needed, {Remaining} are left; {CutOff}");
+            throw Refuse($"the file ends inside {what}: {count} bytes are needed but {Remaining} are left; {CutOff}");
         stream.ReadExactly(_scratch, 0, count);
         return _scratch.AsSpan(0, count);
     }

@@ -68,7 +68,7 @@ internal static class GgufEncoding
         if (ElementConversion.IndexOfNonFinite(source) >= 0)
             return false;
         if (!importance.IsEmpty && (importance.Length % blocks.Size != 0 || source.Length % importance.Length != 0))
-            throw new ArgumentException($"an importance of {importance.Length} columns is none of rows in {source.Length} weights");
+            throw new ArgumentException($"an importance of {importance.Length} columns does not fit {source.Length} weights");
         Span<float> alike = stackalloc float[blocks.Size];
         alike.Fill(1);
         for (var (i, at) = (0, 0); i < source.Length; i += blocks.Size, at += blocks.Bytes)

@@ -59,7 +59,7 @@ internal sealed class GgufFile : IDisposable
     /// <summary>The tensor of this name.</summary>
     /// <exception cref="EspalierException">There is none.</exception>
     public GgufTensor this[string name]
-        => _byName.TryGetValue(name, out var tensor) ? tensor : throw new EspalierException($"{Path}: holds no tensor '{name}'");
+        => _byName.TryGetValue(name, out var tensor) ? tensor : throw new EspalierException($"{Path}: has no tensor '{name}'");
 
     public bool Contains(string name) => _byName.ContainsKey(name);
 
@@ -144,13 +144,13 @@ internal sealed class GgufFile : IDisposable
         {
             var key = cursor.ReadString("a metadata key");
             if (metadata.Contains(key))
-                throw cursor.Refuse($"metadata key '{key}' stands twice");
+                throw cursor.Refuse($"metadata key '{key}' appears twice");
             metadata.Add(key, cursor.ReadValue((GgufValueType)cursor.ReadUInt32($"the type of '{key}'"), $"'{key}'"));
         }
 
         var alignment = metadata.Contains("general.alignment") ? metadata.Get<uint>("general.alignment") : GgufLayout.Alignment;
         if (alignment > 1 << 20 || !BitOperations.IsPow2(alignment))
-            throw cursor.Refuse($"general.alignment is {alignment}, a power of two was expected");
+            throw cursor.Refuse($"general.alignment is {alignment}; it must be a power of two");
 
         var tensors = new List<GgufTensor>();
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -158,7 +158,7 @@ internal sealed class GgufFile : IDisposable
         {
             var tensor = ReadTensor(cursor);
             if (!names.Add(tensor.Name))
-                throw cursor.Refuse($"tensor '{tensor.Name}' stands twice");
+                throw cursor.Refuse($"tensor '{tensor.Name}' appears twice");
             tensors.Add(tensor);
         }
 
@@ -172,7 +172,7 @@ internal sealed class GgufFile : IDisposable
         var name = cursor.ReadString("a tensor's name");
         var dimensions = cursor.ReadUInt32($"the number of dimensions of '{name}'");
         if (dimensions is < 1 or > 4)
-            throw cursor.Refuse($"tensor '{name}' has {dimensions} dimensions, 1 to 4 were expected");
+            throw cursor.Refuse($"tensor '{name}' has {dimensions} dimensions; it must have 1 to 4");
         var shape = new long[dimensions];
         var elements = 1L;
         for (var d = dimensions; d-- > 0;)
@@ -185,12 +185,12 @@ internal sealed class GgufFile : IDisposable
         }
         var type = (GgufType)cursor.ReadUInt32($"the type of '{name}'");
         if (!GgufTypes.All.Contains(type))
-            throw cursor.Refuse($"tensor '{name}' is of ggml type {(int)type}; {string.Join(", ", GgufTypes.All)} are supported");
+            throw cursor.Refuse($"tensor '{name}' has ggml type {(int)type}; {string.Join(", ", GgufTypes.All)} are supported");
         if (shape[^1] % type.BlockSize() != 0)
             throw cursor.Refuse($"tensor '{name}' has rows of {shape[^1]}, not a multiple of {type}'s block of {type.BlockSize()}");
         var offset = cursor.ReadUInt64($"the offset of '{name}'");
         if (offset > long.MaxValue / 2)
-            throw cursor.Refuse($"tensor '{name}' begins at {offset}, outside of the file");
+            throw cursor.Refuse($"tensor '{name}' begins at {offset}, outside the file");
         return new(name, type, shape, (long)offset);
     }
 
@@ -212,7 +212,7 @@ internal sealed class GgufFile : IDisposable
         }
         // Writers fill the last tensor up to the alignment, or leave that out.
         if (fileLength > (end + alignment - 1) / alignment * alignment)
-            throw cursor.Refuse($"the tensors end at byte {end}, but the file has {fileLength} bytes: what follows belongs to none; "
+            throw cursor.Refuse($"the tensors end at byte {end}, but the file has {fileLength} bytes: the rest belongs to no tensor; "
                 + $"copy or download the file again, or cut it there");
     }
 

@@ -13,7 +13,7 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
     {
         null => null,
         Array { Length: > 0 } items when items.Cast<object>().Distinct().Count() == 1 => AsWhole(key, items.GetValue(0)!),
-        Array => throw Wrong(key, "has a value of its own for each layer, and layers of one shape are supported"),
+        Array => throw Wrong(key, "has a separate value for each layer, but only layers of the same shape are supported"),
         var value => AsWhole(key, value),
     };
 
@@ -26,7 +26,8 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
         if (Value(key) is not Array items)
             return Whole(key);
         int[] sizes = [.. items.Cast<object>().Select(item => AsWhole(key, item)).Where(size => size != 0).Distinct()];
-        return sizes.Length > 1 ? throw Wrong(key, $"has {string.Join(", ", sizes)} in layers, and layers of one size are supported")
+        return sizes.Length > 1 ? throw Wrong(key, $"has {string.Join(", ", sizes)} in different layers, but only layers of the same size "
+            + "are supported")
             : sizes.Length == 1 ? sizes[0] : 0;
     }
 
@@ -37,7 +38,7 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
     {
         null => throw new EspalierException($"{file.Path}: the key {architecture}.{key} is missing"),
         Array items when items.Length == layers => [.. items.Cast<object>().Select(item => AsWhole(key, item))],
-        Array items => throw Wrong(key, $"is a list of {items.Length}, and the model has {layers} layers"),
+        Array items => throw Wrong(key, $"is a list of {items.Length}, but the model has {layers} layers"),
         var one => [.. Enumerable.Repeat(AsWhole(key, one), layers)],
     };
 
@@ -60,7 +61,7 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
     {
         null => null,
         string text => text,
-        _ => throw Wrong(key, "is no text"),
+        _ => throw Wrong(key, "is not text"),
     };
 
     private object? Value(string key) => file.Metadata.Find($"{architecture}.{key}");
@@ -73,7 +74,7 @@ internal sealed class GgufKeys(GgufFile file, string architecture)
         long and >= 0 and <= int.MaxValue => (int)(long)value,
         ushort number => number,
         byte number => number,
-        _ => throw Wrong(key, $"is {value}, a whole number was expected"),
+        _ => throw Wrong(key, $"is {value}; it must be a whole number"),
     };
 
     private EspalierException Wrong(string key, string problem) => new($"{file.Path}: {architecture}.{key} {problem}");

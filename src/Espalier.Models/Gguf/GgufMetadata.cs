@@ -28,7 +28,7 @@ internal sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, ob
     public T Get<T>(string key)
         => _values.TryGetValue(key, out var value)
             ? value is T typed ? typed
-            : throw new EspalierException($"GGUF key '{key}' is of type {value.GetType().Name}, {typeof(T).Name} was expected")
+            : throw new EspalierException($"GGUF key '{key}' is of type {value.GetType().Name}; {typeof(T).Name} was expected")
             : throw new EspalierException($"GGUF key '{key}' is missing");
 
     /// <summary>The value of a key; null where it is missing.</summary>

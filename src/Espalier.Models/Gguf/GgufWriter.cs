@@ -23,7 +23,7 @@ internal static class GgufWriter
         var output = Path.GetFullPath(outputFile);
         var folder = Path.GetDirectoryName(output);
         if (Directory.Exists(output))
-            throw new EspalierException($"{outputFile}: is a folder; name a file, such as {Path.Combine(outputFile, "model.gguf")}");
+            throw new EspalierException($"{outputFile}: is a folder; give a file, such as {Path.Combine(outputFile, "model.gguf")}");
         if (!Directory.Exists(folder))
             throw new EspalierException($"{outputFile}: the folder {folder} does not exist");
 
@@ -99,7 +99,7 @@ internal static class GgufWriter
                 return new(float.IsFinite(weights[i])
                     ? $"{where}, which {source.Type} cannot hold (at most {GgufEncoding.Largest(place.Type):G9}): export as "
                         + $"{GgufType.BF16.Name()} or {GgufType.F32.Name()}, or clamp (--clamp, in a recipe clamp: true)"
-                    : $"{where}: a model with weights that are not finite is not exported");
+                    : $"{where}: a model with weights that are not finite cannot be exported");
             }
         return new(
             $"tensor {source.Name}: rows {firstRow} to {firstRow + weights.Length / place.Width - 1} cannot be stored as {source.Type}; "

@@ -56,7 +56,7 @@ internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
         {
             var allowed = grammar.Allowed(_state);
             if (allowed.AsSpan().IndexOfAnyExcept(0UL) < 0)
-                throw new EspalierException("the model's vocabulary has no token that could go on with the text that its form asks for");
+                throw new EspalierException("the model's vocabulary has no token that can continue the text in the required format");
             for (var id = 0; id < logits.Length; id++)
                 if ((allowed[id / 64] >> (id % 64) & 1) == 0)
                     logits[id] = float.NegativeInfinity;
@@ -81,5 +81,5 @@ internal sealed class TokenGrammar(GrammarNode root, GrammarTokens tokens)
     private bool IsStop(int id) => tokens.StopIds.Contains(id);
 
     private byte[] BytesOf(int id) => tokens.Bytes[id]
-        ?? throw new InvalidOperationException($"id {id} stands for no text and was chosen all the same");
+        ?? throw new InvalidOperationException($"id {id} has no text but was chosen");
 }

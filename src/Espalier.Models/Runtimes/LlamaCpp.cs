@@ -8,17 +8,17 @@ internal sealed class LlamaCpp : Runtime
     public override string Name => "llama.cpp";
 
     public override string Reason =>
-        "its converter takes Nemotron's rotary width from hidden_size / num_attention_heads, and StableLM's heads: "
+        "its converter derives Nemotron's rotary width and StableLM's heads from hidden_size / num_attention_heads: "
             + "keep hidden_size, or cut heads in the same proportion";
 
     public override string? Refuses(WrittenShape shape) => shape.Family.ModelType == "nemotron_h" && shape.SaysExperts
-        ? "its converter takes a config.json with num_experts_per_tok for a mixture of experts, which this model is not: let espalier "
+        ? "its converter treats any config.json with num_experts_per_tok as a mixture of experts, which this model is not: let espalier "
             + "export make the GGUF file, or take that field out of the folder's config.json before converting"
         : shape.Delta is { } delta && delta.HeadDim != delta.StateSize
-        ? $"it wants values of linear attention as wide as keys, and linear_value_head_dim is {delta.HeadDim} while linear_key_head_dim is "
+        ? $"it needs values of linear attention as wide as keys, but linear_value_head_dim is {delta.HeadDim} while linear_key_head_dim is "
             + $"{delta.StateSize}: cut linear-value-heads or linear-key-heads instead"
         : shape is { Delta: not null, IntervalHolds: false }
-        ? "its converter goes by full_attention_interval (4 where it is absent) and not by layer_types, and would take layers for others: "
+        ? "its converter uses full_attention_interval (4 if absent), not layer_types, and would mistake some layers for others: "
             + "keep whole periods of layers"
         : base.Refuses(shape);
 

@@ -19,7 +19,7 @@ internal sealed class Ollama : Runtime
         ? null
         : $"Ollama's import of folders does not know {shape.Family.Architecture}: "
             + (GgufArchitectures.All.Any(one => one.Families.Contains(shape.Family.ModelType))
-                ? "give Ollama a GGUF file, which espalier export makes" : "and there is no GGUF file of this family to give it");
+                ? "give Ollama a GGUF file, made with espalier export" : "and GGUF does not support this family either");
 
     public override int HeadDim(WrittenShape shape) => shape.Family.ModelType == "qwen2" ? shape.Quotient : base.HeadDim(shape);
 

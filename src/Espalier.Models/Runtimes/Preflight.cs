@@ -49,11 +49,11 @@ internal static class Preflight
         var turns = (int)(config.HeadDim * config.Rotary.Fraction);
         if (findings.Count == 0 && turning != turns)
             findings.Add(
-                $"{turns} of the {config.HeadDim} dimensions of a head are rotated and {runtime.Name} would rotate {turning}; "
+                $"{turns} of the {config.HeadDim} dimensions of a head are rotated, but {runtime.Name} would rotate {turning}; "
                     + runtime.Reason);
         if (runtime.Rotary(shape) is { } rotary && rotary with { Fraction = config.Rotary.Fraction } != config.Rotary)
             findings.Add(
-                $"{runtime.Name} does not read rope_parameters and would take theta {Text(rotary)} for {Text(config.Rotary)}; use a "
+                $"{runtime.Name} does not read rope_parameters and would use theta {Text(rotary)} instead of {Text(config.Rotary)}; use a "
                     + "release that does, or a GGUF file, where the family has one");
         if (config.TiedEmbeddings && runtime.TiedHead(shape) is { } head)
             findings.Add(head);

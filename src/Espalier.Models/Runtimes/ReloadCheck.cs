@@ -32,8 +32,8 @@ internal static class ReloadCheck
         var differs = expected.AsSpan().CommonPrefixLength(found);
         if (differs < expected.Length || found.Length != expected.Length)
             throw new EspalierException(
-                $"{folder}: loaded again, it does not compute what was written: logit {differs} is "
-                    + $"{(differs < found.Length ? found[differs] : double.NaN):R} and was "
+                $"{folder}: a reload check failed: logit {differs} is "
+                    + $"{(differs < found.Length ? found[differs] : double.NaN):R} but was "
                 + $"{(differs < expected.Length ? expected[differs] : double.NaN):R}; the disk may be failing, write it again")
             { ExitCode = 1 };
     }

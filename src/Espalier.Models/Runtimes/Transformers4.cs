@@ -8,7 +8,7 @@ internal sealed class Transformers4 : Transformers
     public override string Name => "transformers before 5";
 
     public override string? Refuses(WrittenShape shape) => shape.Family.ModelType == "qwen3_5_text"
-        ? "they do not know the family: use a release of 5"
+        ? "they do not support the family: use release 5"
         : RefusesFactors(shape);
 
     /// <summary>They run Nemotron-H by the model's own code, which ties.</summary>

@@ -6,7 +6,7 @@ internal sealed class Vllm : Runtime
     public override string Name => "vLLM";
 
     public override string Reason =>
-        "its Qwen2, StarCoder2 and StableLM take hidden_size / num_attention_heads for head_dim: "
+        "its Qwen2, StarCoder2 and StableLM use hidden_size / num_attention_heads as head_dim: "
             + "keep hidden_size, or cut heads in the same proportion";
 
     public override int HeadDim(WrittenShape shape) =>

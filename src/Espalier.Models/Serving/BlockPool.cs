@@ -60,7 +60,7 @@ internal sealed class BlockPool
     public void Release(int block)
     {
         if (_references[block] <= 0)
-            throw new InvalidOperationException($"block {block} is given back, and nobody has it");
+            throw new InvalidOperationException($"block {block} is returned but not in use");
         if (--_references[block] > 0)
             return;
         if (_beginnings[block] is null)

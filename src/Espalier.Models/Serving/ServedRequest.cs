@@ -83,7 +83,7 @@ internal interface IServedReceiver
     bool Accept(ServedToken token);
 
     /// <summary>Takes the mean of the hidden states, where the request is for it; called once, before the end.</summary>
-    void Embed(float[] mean) => throw new NotSupportedException("this receiver asks for ids");
+    void Embed(float[] mean) => throw new NotSupportedException("this receiver only accepts ids");
 
     /// <summary>Called once, after the last id.</summary>
     /// <param name="end">Why.</param>

@@ -39,16 +39,17 @@ internal sealed partial class ServingEngine : IDisposable
         (_options, Config) = (options, weights.Config);
         Context = options.Context ?? Config.MaxPositions;
         if (Context < 2 || Context > Config.MaxPositions)
-            throw new EspalierException($"a context of {Context} positions, and the model has {Config.MaxPositions}: from 2 to those");
+            throw new EspalierException($"a context of {Context} positions; it must be from 2 to the model's {Config.MaxPositions}");
         if (options.Batch < 1 || options.Queue < 0 || options.PromptRows < 1)
             throw new EspalierException(
-                $"{options.Batch} sequences at once, {options.Queue} waiting, {options.PromptRows} rows of prompts: at least 1, 0 and 1");
+                $"{options.Batch} sequences at once, {options.Queue} waiting, {options.PromptRows} rows of prompts; they must be at "
+                    + "least 1, 0 and 1");
         var blocksOfOne = (Context + ServingOptions.BlockSize - 1) / ServingOptions.BlockSize;
         var bytes = BytesOfBlock(Config);
         var blocks = options.KeyValueBytes is { } room ? room / bytes : (long)options.Batch * blocksOfOne;
         if (blocks < blocksOfOne)
             throw new EspalierException(
-                $"{options.KeyValueBytes} bytes of keys and values hold {blocks * ServingOptions.BlockSize} positions, and a context has "
+                $"{options.KeyValueBytes} bytes of keys and values hold {blocks * ServingOptions.BlockSize} positions, but a context has "
                     + $"{Context}: give at least {blocksOfOne * bytes} bytes or a shorter context");
         // More than all sequences can use is kept for prompts that begin alike; rows are counted by an int.
         blocks = Math.Min(blocks, int.MaxValue / ServingOptions.BlockSize);
@@ -90,7 +91,7 @@ internal sealed partial class ServingEngine : IDisposable
     {
         Generator.Check(Config, request.Prompt, request.MaxTokens, request.Options);
         if (request.Embeds && request.Prompt.Count > Context)
-            throw new EspalierException($"the text has {request.Prompt.Count} ids and the context {Context} positions: shorten it");
+            throw new EspalierException($"the text has {request.Prompt.Count} ids, but the context has {Context} positions: shorten it");
         if (!request.Embeds && request.Prompt.Count >= Context)
             throw new EspalierException(
                 $"the prompt has {request.Prompt.Count} ids, which leaves no room for an answer in a context of {Context}: shorten it");

@@ -52,10 +52,10 @@ internal static class ModelReader
     private static (TokenizerKind, WordStep, int?) ReadBpe(TokenizerNode model, VocabularyReader words, PreTokenizers splits, bool marks)
     {
         if (model["dropout"].Number(0) != 0)
-            throw model["dropout"].Refuse("merges that drop out at random are not supported; set it to null.");
+            throw model["dropout"].Refuse("random dropout of merges is not supported; set it to null.");
         foreach (var name in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
             if (model[name].Text("").Length > 0)
-                throw model[name].Refuse($"'{model[name].Text()}': marks inside words are not supported.");
+                throw model[name].Refuse($"'{model[name].Text()}': markers inside words are not supported.");
         if (model["merges"].IsNull)
             throw model["merges"].Refuse("an array is needed here, not null.");
         var unknown = UnknownId(model["unk_token"], words.Vocabulary, splits.ByteLevel);

@@ -39,7 +39,7 @@ internal sealed record PostProcessor(IReadOnlyList<int> Before, IReadOnlyList<in
             if (!item["Sequence"].IsNull)
             {
                 if (item["Sequence"]["id"].Text() != "A")
-                    throw item.Refuse("a template for one text can only hold the sequence A.");
+                    throw item.Refuse("a template for one text may only contain the sequence A.");
                 sequences++;
             }
             else
@@ -48,7 +48,7 @@ internal sealed record PostProcessor(IReadOnlyList<int> Before, IReadOnlyList<in
             }
         }
         if (sequences != 1)
-            throw node["single"].Refuse($"the template holds the text {sequences} times; exactly one is supported.");
+            throw node["single"].Refuse($"the template contains the text {sequences} times; exactly one is supported.");
         return new([.. before, .. Before], [.. After, .. after]);
     }
 

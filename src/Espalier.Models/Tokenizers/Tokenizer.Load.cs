@@ -27,7 +27,7 @@ public sealed partial class Tokenizer
             return new Tokenizer(root, path, sha256);
     }
 
-    /// <summary><see cref="Disagreement"/> of the tokenizer in a folder; null too where there is none, or none that can be read.</summary>
+    /// <summary><see cref="Disagreement"/> of the tokenizer in a folder; also null if there is no readable tokenizer.</summary>
     public static string? DisagreementIn(string folder)
     {
         try
@@ -69,8 +69,8 @@ public sealed partial class Tokenizer
         if (!_post.Before.SequenceEqual(template.Before) || !_post.After.SequenceEqual(template.After))
         {
             Disagreement = $"{path}: its template puts {Around(template)} around a text, and {ofClass!.Name} by add_bos_token and "
-                + $"add_eos_token {Around(_post)}, which counts here and in transformers 4; transformers 5 and others that go by the "
-                + "template alone give other ids: make the two say the same";
+                + $"add_eos_token {Around(_post)}, which is used here and in transformers 4; transformers 5 and others that use the "
+                + "template alone give other ids: make the two agree";
             Sha256 = ContentHash.OfText($"{sha256} {string.Join(',', _post.Before)} {string.Join(',', _post.After)}");
         }
 

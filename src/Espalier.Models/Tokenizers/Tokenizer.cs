@@ -26,10 +26,10 @@ public sealed partial class Tokenizer
     /// <summary>The highest id + 1, added tokens included. An embedding table may have more rows.</summary>
     public int VocabularySize => _tokens.Length;
 
-    /// <summary>The id that starts a text; null where neither the files beside tokenizer.json nor its template name one.</summary>
+    /// <summary>The id that starts a text; null if neither the files next to tokenizer.json nor its template name one.</summary>
     public int? BosId { get; }
 
-    /// <summary>The id that ends a text; null where neither the files beside tokenizer.json nor its template name one.</summary>
+    /// <summary>The id that ends a text; null if neither the files next to tokenizer.json nor its template name one.</summary>
     public int? EosId { get; }
 
     /// <summary>
@@ -83,7 +83,7 @@ public sealed partial class Tokenizer
     /// </summary>
     public bool DoublesBos(ReadOnlySpan<int> ids) => Model.AddsBos && ids.Length > 1 && ids[0] == BosId && ids[1] == BosId;
 
-    /// <summary>Refuses ids that a model has no row for: tokenizers may have more tokens than the model that they lie beside.</summary>
+    /// <summary>Refuses ids for which a model has no row: a tokenizer may have more tokens than its model.</summary>
     /// <param name="ids">The ids of a text.</param>
     /// <param name="rows">Rows of the model's embedding table.</param>
     /// <param name="origin">Where the text is from, for the error.</param>
@@ -93,8 +93,8 @@ public sealed partial class Tokenizer
         foreach (var id in ids)
             if (id >= rows)
                 throw new EspalierException(
-                    $"{origin}: the tokenizer gave id {id} ('{TokenText(id)}'), not below the vocabulary of {rows}, which is what the "
-                        + "model has rows for: take it out of the text");
+                    $"{origin}: the tokenizer gave id {id} ('{TokenText(id)}'), but the model only has rows "
+                        + $"for ids below {rows}: remove it from the text");
     }
 
     /// <summary>The text of ids. Ids without a token add nothing.</summary>

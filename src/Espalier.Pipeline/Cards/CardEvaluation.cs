@@ -15,7 +15,7 @@ internal static class CardEvaluation
         page.Heading(2, "Evaluation");
         if (facts.Arm.Rows.All(row => row.Evaluations.Count == 0) && facts.Arm.Tasks is null)
         {
-            page.Paragraph("The run evaluated nothing.");
+            page.Paragraph("The run evaluated no model.");
             return;
         }
         Losses(page, facts.Arm.Rows);
@@ -46,7 +46,7 @@ internal static class CardEvaluation
 
     private static void Benchmarks(CardPage page, IReadOnlyList<string> models, IReadOnlyList<TaskComparison> tasks)
     {
-        page.Paragraph("Benchmarks as lm-evaluation-harness counts them, ± one standard error over documents:");
+        page.Paragraph("Benchmarks scored as in lm-evaluation-harness, ± one standard error over documents:");
         page.Table(["benchmark", ">shots", ">documents", "metric", .. models.Select(model => $">{NameOf(model)}")],
             tasks.SelectMany(task => task.Results[0].Metrics.Select(metric => (string[])
             [
@@ -56,7 +56,7 @@ internal static class CardEvaluation
         if (tasks.Any(task => task.Comparisons.Count > 0))
         {
             page.Paragraph("Differences from the teacher in the first metric, document by document, with 95 % intervals of 10,000 draws of "
-                + "documents; p is that of a difference at least so large between equally good models"
+                + "documents; p is the probability of a difference at least this large between equally good models"
                 + (tasks.Any(task => task.Comparisons.Any(one => one.Adjusted is not null)) ? ", adjusted for all comparisons (Holm):"
                     : ":"));
             page.Table(["benchmark", "model", ">difference", ">95 % interval", ">p"], tasks.SelectMany(task =>
@@ -75,7 +75,7 @@ internal static class CardEvaluation
 
     private static void Aligned(CardPage page, IReadOnlyList<AlignRow> steps)
     {
-        page.Paragraph("What each step of alignment did to the loss on its own held-out part, ± one standard error:");
+        page.Paragraph("Loss on each alignment step's own held-out part before and after it, ± one standard error:");
         // Only pairs are preferred rightly or not.
         var hasPairs = steps.Any(static step => step.Before?.Accuracy is not null || step.After?.Accuracy is not null);
         string[] columns = ["step of alignment", "method", ">trained on", ">left out", ">held-out loss before", ">held-out loss after"];

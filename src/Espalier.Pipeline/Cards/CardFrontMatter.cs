@@ -46,13 +46,13 @@ internal sealed partial class CardFrontMatter
         if (licence.Id is { } id)
             page.Raw($"license: {Scalar(id)}");
         else
-            page.Raw("# license: unknown, for the folder of the model that this one was made from says none");
+            page.Raw("# license: unknown, because the folder of the source model states none");
         if (licence.Name is { } name)
             page.Raw($"license_name: {Scalar(name)}");
         if (licence.Link is { } link)
             page.Raw($"license_link: {Scalar(link)}");
         page.Raw(baseModel is not null ? $"base_model: {Scalar(baseModel)}"
-            : $"# base_model: the name on the Hub of {OneLine.Of(from)}, which the run does not know");
+            : $"# base_model: the name on the Hub of {OneLine.Of(from)}, unknown to the run");
         page.Raw("library_name: transformers");
         page.Raw("pipeline_tag: text-generation");
         page.Raw("tags:");

@@ -37,7 +37,7 @@ internal sealed partial record CardLicence(string? Id, string? Name, string? Lin
                     Squeezed(text[..Math.Min(text.Length, 2000)]).Contains(word, StringComparison.OrdinalIgnoreCase))) is { Id: { } known })
                 return new(known, null, null, $"its {file}", files);
         if (readme is not null && Line().Match(readme) is { Success: true } line)
-            return new(line.Groups["id"].Value.ToLowerInvariant().Replace(' ', '-'), null, null, "a line of its README.md", files);
+            return new(line.Groups["id"].Value.ToLowerInvariant().Replace(' ', '-'), null, null, "its README.md", files);
         return files.FirstOrDefault(name => !name.StartsWith("NOTICE", StringComparison.OrdinalIgnoreCase)) is { } other
             ? new("other", null, other, $"its {other}", files) : new(null, null, null, null, files);
     }
@@ -45,9 +45,9 @@ internal sealed partial record CardLicence(string? Id, string? Name, string? Lin
     /// <summary>The sentence about it.</summary>
     /// <param name="model">What the teacher is called.</param>
     public string Sentence(string model) => Id is null
-        ? $"The licence of {model} is unknown: its folder has no licence file, and no README.md that says one. Find out before you pass "
+        ? $"The licence of {model} is unknown: its folder has no licence file and its README.md states none. Find out before you pass "
             + "this model on."
-        : $"{model} is under {CardPage.Quoted(Name ?? Id)}, as {Said} says. Its licence goes with what is made of it"
+        : $"{model} is under {CardPage.Quoted(Name ?? Id)}, as {Said} says. The licence also covers models made from it"
             + (Files.Count > 0 ? $": {string.Join(", ", Files.Select(CardPage.Quoted))} in this folder." : ".");
 
     private static string Squeezed(string text) => Blank().Replace(text, " ");

@@ -8,8 +8,8 @@ internal static class CardLineage
     public static void Write(CardPage page, CardFacts facts)
     {
         page.Heading(2, "Lineage");
-        page.Paragraph("Each line is made from those that its hashes name. A hash is the SHA-256 of the names and contents of all files "
-            + "that were made, so equal hashes mean equal files; of this folder it leaves out this page.");
+        page.Paragraph("Each row was made from the rows that its hashes name. A hash is the SHA-256 of the names and contents of all files "
+            + "in the result, so equal hashes mean equal files; for this folder it excludes this page.");
         var rows = new List<string[]> { new[] { "teacher", CardPage.Quoted(facts.TeacherName), "", CardPage.Quoted(facts.TeacherHash) } };
         var names = new Dictionary<string, string> { [facts.TeacherHash] = "teacher" };
         foreach (var stage in facts.Stages.Where(stage => stage.MakesModel || s_knowledge.Contains(stage.Record.Name)
@@ -49,21 +49,21 @@ internal static class CardLineage
                 stage.Option("seed") ?? "",
             }));
         if (trained.Sum(stage => stage.Number("skipped_steps") ?? 0) is > 0 and var skipped)
-            page.Paragraph($"{Units.Exact(skipped)} of the steps were skipped, for their loss or gradient was not finite.");
+            page.Paragraph($"{Units.Exact(skipped)} of the steps were skipped, because their loss or gradient was not finite.");
     }
 
     private static void Data(CardPage page, CardFacts facts)
     {
         page.Heading(2, "Text");
-        page.Paragraph("The hash is the SHA-256 of a list with a line for each file, its name, a blank and the SHA-256 of its bytes; the "
-            + "counts are of what the tokenizer made of them.");
+        page.Paragraph("The hash is the SHA-256 of a list with one line per file: its name, a space and the SHA-256 of its bytes; the "
+            + "counts are those of the tokenizer.");
         page.Table(["stage", "files", "sha256", "counts"], facts.Stages.Where(stage => stage.Sources.Count > 0).Select(stage => new[]
         {
             CardPage.Quoted(stage.Folder), string.Join(", ", stage.Sources.Select(CardPage.Quoted)),
             stage.Record.Inputs.TryGetValue("text", out var hash) ? CardPage.Quoted(hash) : "", Counts(stage),
         }));
         foreach (var stage in facts.Stages.Where(stage => stage.Record.Name == "synthesize"))
-            page.Paragraph($"{CardPage.Quoted(stage.Folder)} holds texts that the teacher wrote: {Counts(stage)}.");
+            page.Paragraph($"{CardPage.Quoted(stage.Folder)} contains texts written by the teacher: {Counts(stage)}.");
     }
 
     private static string Counts(CardStage stage) => string.Join(", ", stage.Record.Result

@@ -12,7 +12,7 @@ namespace Espalier.Pipeline.Cards;
 internal static class CardUse
 {
     /// <summary>What <see cref="Limits"/> says of a student that nothing trained.</summary>
-    internal const string NotTrained = "It was not trained after it was cut.";
+    internal const string NotTrained = "It was not trained after pruning.";
 
     private const string Question = "What can you do?";
 
@@ -28,13 +28,13 @@ internal static class CardUse
         page.Heading(2, "How to use it");
         if (!TokenizerSource.IsIn(folder))
         {
-            page.Paragraph("It has no tokenizer, and takes ids. With Espalier:");
+            page.Paragraph("It has no tokenizer and takes token ids. With Espalier:");
             page.Code("sh", "espalier generate . --ids 1,2,3 --max-tokens 60");
             return;
         }
-        page.Paragraph(answers ? "The question below is an example: it answers those best that are like what it was taught."
-            : "The prompt below is only an example: the model writes best where it goes on from the beginning of a text like those it was trained on.");
-        page.Paragraph("With transformers; `model` is this folder, or the name under which it lies on the Hub:");
+        page.Paragraph(answers ? "The question below is only an example: the model answers best what resembles its training data."
+            : "The prompt below is only an example: the model continues best the kind of text it was trained on.");
+        page.Paragraph("With transformers; `model` is this folder, or its name on the Hub:");
         page.Code("python", $"""
             from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -49,7 +49,7 @@ internal static class CardUse
             """);
         if (gguf.Count > 0 || HasGguf(folder))
         {
-            page.Paragraph(gguf.Count > 0 ? "With llama.cpp, from the files that lie beside this folder:"
+            page.Paragraph(gguf.Count > 0 ? "With llama.cpp, from the files next to this folder:"
                 : "With llama.cpp, after `espalier export . --output model.gguf`:");
             page.Code("sh", string.Join('\n', (gguf.Count > 0 ? gguf : ["model.gguf"]).Select(file =>
                 $"llama-cli -m {file} {(answers ? $"-p \"{Question}\"" : $"-no-cnv -p {Quoted.Shell(prompt)}")}")));
@@ -81,9 +81,9 @@ internal static class CardUse
         if (!facts.Stages.Any(stage => stage.Trains && stage.Record.Name != "correct"))
             limits.Add(NotTrained);
         if (facts.Arm.Aligned is null)
-            limits.Add("It goes on with text. The run taught it nothing about answering.");
-        limits.Add("What the run measured stands above. It looked at nothing else: not at facts, not at bias, not at harm.");
-        limits.Add("What holds against the teacher may hold against it: see the teacher's own page.");
+            limits.Add("It continues text. The run did not train it to answer.");
+        limits.Add("The run measured only what is shown above: not factual accuracy, not bias, not harm.");
+        limits.Add("The teacher's limitations may apply to it too: see the teacher's own page.");
         limits.AddRange(Runtimes(facts.Arm.Student));
         page.Items(limits);
     }

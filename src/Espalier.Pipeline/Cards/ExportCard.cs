@@ -19,8 +19,8 @@ internal static class ExportCard
         var name = CardFrontMatter.HubNameOf(source.Folder)
             ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.Folder)));
         var change = $"The weights of {CardPage.Quoted(name)} ({source.StoredType.ConfigName()}, sha256 of its files without README.md: "
-            + $"{CardPage.Quoted(ModelCardFile.HashOfModel(source.Folder))}) were stored again as {stored.ConfigName()} by Espalier; "
-            + (source.StoredType == stored ? "they are the same." : "nothing but their rounding changed.");
+            + $"{CardPage.Quoted(ModelCardFile.HashOfModel(source.Folder))}) were converted to {stored.ConfigName()} by Espalier; "
+            + (source.StoredType == stored ? "their values are unchanged." : "only their rounding changed.");
         if (before is null)
         {
             var licence = CardLicence.Of(source.Folder);
@@ -31,7 +31,7 @@ internal static class ExportCard
             page.Paragraph(licence.Sentence(CardPage.Plain(name)));
             CardUse.Write(page, source.Folder, [], answers: true);
             page.Heading(2, "Limits");
-            page.Items(["What holds against the model that it was made from holds against it: see that model's own page.",
+            page.Items(["The limitations of the model that it was made from apply to it: see that model's own page.",
                 .. CardUse.Runtimes(source.Folder)]);
             return SealedText.Seal(page.ToString());
         }

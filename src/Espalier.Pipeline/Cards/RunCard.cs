@@ -27,8 +27,8 @@ internal static class RunCard
     public static void Write(RunContext run, CompressResult arm, Recipe recipe)
     {
         if (!run.Folder.WriteCard(arm.Student, Text(CardFacts.Of(arm, recipe, run.Manifest))))
-            run.Progress.Note($"{Path.Combine(arm.Student, ModelCardFile.Name)} was not written by this run and stays: "
-                + "move it away and start again for the run's own model card");
+            run.Progress.Note($"{Path.Combine(arm.Student, ModelCardFile.Name)} was not written by this run and was kept: "
+                + "to get this run's model card, move it away and start again");
     }
 
     /// <summary>The card, without its seal.</summary>
@@ -55,7 +55,7 @@ internal static class RunCard
         CardUse.Limits(page, facts);
         page.Heading(2, "Recipe");
         page.Paragraph(
-            "The recipe; Espalier reads it as it is, and what it does not name has its default. Paths are those of the machine it ran on.");
+            "The recipe, ready to run again; keys that it does not set have their defaults. Paths are those of the machine it ran on.");
         page.Code("json", Indented(Plain(JsonNode.Parse(RecipeFile.Canonical(facts.Recipe)))!));
         return page.ToString();
     }
@@ -82,10 +82,10 @@ internal static class RunCard
                 + $"{Units.Exact(stage.Number("tokens")!.Value)} tokens)" : "";
             yield return stage.Record.Name switch
             {
-                "correct" => $"the teacher was trained on the text below first{much}",
-                "prune" => "the parts that matter least were cut away",
-                "mask" => "the weights that matter least were set to zero",
-                "distill" => $"what was left was trained from the teacher{much}",
+                "correct" => $"the teacher was first trained on the text below{much}",
+                "prune" => "the least important parts were pruned",
+                "mask" => "the least important weights were set to zero",
+                "distill" => $"the rest was distilled from the teacher{much}",
                 var name => $"{CardPage.Quoted(name)}{much}",
             };
         }

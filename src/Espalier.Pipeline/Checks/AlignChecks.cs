@@ -37,7 +37,7 @@ internal sealed class AlignChecks(Refusals refusals, Recipe recipe, Checkpoint t
     {
         if (step.Sequence > model.Config.MaxPositions)
             throw new EspalierException(
-                $"align: sequence is {step.Sequence} and {model.Folder} has {model.Config.MaxPositions} positions "
+                $"align: sequence is {step.Sequence}, but {model.Folder} has {model.Config.MaxPositions} positions "
                     + $"(max_position_embeddings): "
                     + "give at most that");
     }

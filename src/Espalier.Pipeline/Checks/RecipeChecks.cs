@@ -45,8 +45,8 @@ internal sealed record RecipeChecks(IReadOnlyList<string> Problems, IReadOnlyLis
                 refusals.Try(() => Checkpoint.Open(recipe.Teacher).Dispose());
             if (recipe.Data.Sequence > teacher.Config.MaxPositions)
                 refusals.Add(
-                    $"data.sequence is {recipe.Data.Sequence} and the teacher has {teacher.Config.MaxPositions} positions "
-                        + "(max_position_embeddings): give at most that");
+                    $"data.sequence is {recipe.Data.Sequence}, but the teacher has {teacher.Config.MaxPositions} positions "
+                        + "(max_position_embeddings): use at most that");
             ShapeChecks.Check(refusals, recipe, teacher);
             var isOnlyPlanned = mayLackWeights && !hasWeights;
             string[] notLookedAt = [.. new TextChecks(refusals, recipe, teacher, isOnlyPlanned, counter).Run(),

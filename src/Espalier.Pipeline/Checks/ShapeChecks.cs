@@ -51,8 +51,8 @@ internal static class ShapeChecks
             throw new EspalierException($"a {teacher.Family} model has no experts: leave it out");
         if (!recipe.Score.Method.ReadsActivations())
             throw new EspalierException(
-                $"it needs to know where the router sends tokens, and score.method is {EnumName.Of(recipe.Score.Method)}, which does not "
-                    + "look: take activation, or leave it out");
+                $"it needs to know where the router sends tokens, but score.method is {EnumName.Of(recipe.Score.Method)}, which does not "
+                    + "record that: use activation, or leave it out");
     }
 
     private static IReadOnlyList<PlannedCycle> Cycles(Recipe recipe, Checkpoint teacher)

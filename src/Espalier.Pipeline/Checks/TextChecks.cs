@@ -54,7 +54,7 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
             ? recipe.Data.Train.Where(source => !DataSection.IsIds(source) && source != RecipePaths.DotnetDocs
                 && !RecipePaths.IsThere(source)).ToArray() : [];
         foreach (var source in missing)
-            _unchecked.Add($"data.train: {source} is not there");
+            _unchecked.Add($"data.train: {source} does not exist");
         if (missing.Length == 0)
             refusals.Try(() => { found = counter.OfData(recipe.Data, _tokenizer, _vocabulary); });
         if (recipe.Data is { Documents: DocumentContext.Separate, Train: [var single] } && DataSection.IsIds(single)
@@ -78,12 +78,12 @@ internal sealed class TextChecks(Refusals refusals, Recipe recipe, Checkpoint te
             return true;
         if (isOnlyPlanned)
             _unchecked.Add(key == "tokenizer"
-                ? $"{teacher.Folder} has no tokenizer.json: whether its text can be encoded, and is long enough, was not checked"
-                : $"{key}: {path} is not there");
+                ? $"{teacher.Folder} has no tokenizer.json: did not check whether the text can be encoded and is long enough"
+                : $"{key}: {path} does not exist");
         else if (complain is not null)
             refusals.Try(complain);
         else
-            refusals.Add($"{key}: {path} does not exist; name a file, folder or pattern that does");
+            refusals.Add($"{key}: {path} does not exist; give an existing file, folder or pattern");
         return false;
     }
 

@@ -26,6 +26,6 @@ internal static class TrainingChecks
     {
         if (section.EarlyStopping > 0 && heldOut == 0)
             throw new EspalierException(
-                $"early-stopping is {section.EarlyStopping} and looks at held-out loss, but nothing is held out; hold out a share");
+                $"early-stopping is {section.EarlyStopping} and needs a held-out loss, but nothing is held out; hold out a share");
     }
 }

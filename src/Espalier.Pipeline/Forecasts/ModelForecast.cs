@@ -9,7 +9,7 @@ internal sealed record ModelForecast
     /// <summary>Rows of the embedding table.</summary>
     public required int VocabSize { get; init; }
 
-    /// <summary>Its sizes; those of a feed-forward block are 0 where experts stand in place of it.</summary>
+    /// <summary>Its sizes; the feed-forward sizes are 0 if experts replace the block.</summary>
     [SizeFields(AsInConfig = true)]
     public required PerAxis<int?> Sizes { get; init; }
 
@@ -37,7 +37,7 @@ internal sealed record ModelForecast
     /// <summary>All weights; a tied table counts once.</summary>
     public required long Parameters { get; init; }
 
-    /// <summary>Weights of the embedding table, and of the head where it is a table of its own.</summary>
+    /// <summary>Weights of the embedding table, and of the head if it is untied.</summary>
     public required long EmbeddingParameters { get; init; }
 
     /// <summary>The other weights.</summary>

@@ -9,7 +9,7 @@ namespace Espalier.Pipeline.Forecasts;
 /// <summary>A shape of a search, before it runs.</summary>
 internal sealed record CandidateForecast
 {
-    /// <summary>Its sizes; those of a feed-forward block are 0 where experts stand in place of it.</summary>
+    /// <summary>Its sizes; the feed-forward sizes are 0 if experts replace the block.</summary>
     [SizeFields]
     public required PerAxis<int?> Sizes { get; init; }
 

@@ -38,7 +38,7 @@ public sealed class TextData : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         if (sequence > model.Config.MaxPositions)
             throw new EspalierException(
-                $"sequence is {sequence} and {model.Folder} has {model.Config.MaxPositions} positions: use a shorter one");
+                $"sequence is {sequence}, but {model.Folder} has {model.Config.MaxPositions} positions: use a shorter one");
         var folder = ScratchFolder.Begin();
         TokenStore? tokens = null;
         try

@@ -26,7 +26,7 @@ internal sealed class SectionFields
                     $"there is no key {Path(OneLine.Shown(key.Text))}: "
                         + $"{section.WhyNot(key.Text) ?? NearestName.Instead(key.Text, section.Names)}");
             if (value is not YamlText { IsEmpty: true } && !_values.TryAdd(name, value))
-                throw At(key.Line, $"{Path(key.Text)} is another name for {Path(name)}, which is given too; keep one of the two");
+                throw At(key.Line, $"{Path(key.Text)} is another name for {Path(name)}, which is also given; keep one of the two");
         }
     }
 

@@ -21,7 +21,7 @@ internal static class PlanWarnings
         var warnings = new List<string>(original.Notes);
         if (!teacherHasWeights)
             warnings.Add(
-                $"{recipe.Teacher} holds no weights: this can be planned but not run; put the model's "
+                $"{recipe.Teacher} has no weights: this can be planned but not run; put the model's "
                     + "files next to its config.json, or set teacher: to the folder that has them");
         warnings.AddRange(notChecked);
         warnings.AddRange(OfCuts(recipe.Prune, cycles));
@@ -72,18 +72,19 @@ internal static class PlanWarnings
         if (cut <= 0)
             warnings.Add("prune: the student is as large as the teacher; nothing is cut");
         else if (cut > 0.5)
-            warnings.Add($"prune: {share}, more than half: pruning and distilling in cycles loses less (cycles: auto)");
+            warnings.Add($"prune: {share}, more than half: pruning and distilling in several cycles loses less (cycles: auto)");
         else if (cut > 1.0 / 3)
-            warnings.Add($"prune: {share}, more than a third: expect to need more distillation, or use cycles (cycles: auto)");
+            warnings.Add($"prune: {share}, more than a third: expect to distil longer, or prune and distil in several cycles (cycles: "
+                + "auto)");
     }
 
     private static void AddAxis(List<string> warnings, string axis, int from, int to)
     {
-        var cut = $"prune.{axis} {from} to {to} takes {100.0 * (from - to) / from:0.#} % off that axis";
+        var cut = $"prune.{axis} {from} to {to} cuts {100.0 * (from - to) / from:0.#} % of that axis";
         if (2 * (from - to) > from)
-            warnings.Add($"{cut}, more than half: cut less of it, or prune and distil in cycles");
+            warnings.Add($"{cut}, more than half: cut less of it, or prune and distil in several cycles");
         else if (3 * (from - to) > from)
-            warnings.Add($"{cut}, more than a third: expect to need more distillation");
+            warnings.Add($"{cut}, more than a third: expect to distil longer");
     }
 
     // arXiv 2408.11796: 16 of Llama-3.1-8B's 32 layers went and what was left was distilled; it tells of no deeper cut.
@@ -91,7 +92,7 @@ internal static class PlanWarnings
     {
         if (2 * to < from)
             warnings.Add(
-                $"prune.layers {from} to {to} keeps fewer than half of the layers, and the deepest cut in the papers is half: "
+                $"prune.layers {from} to {to} keeps fewer than half of the layers, but the deepest cut in the papers is half: "
                     + $"keep at least {(from + 1) / 2}");
         else
             AddAxis(warnings, "layers", from, to);
@@ -116,6 +117,6 @@ internal static class PlanWarnings
         var above = below + Multiple;
         var nearest = below == 0 ? $"the nearest is {above}" : above >= teacher ? $"the nearest is {below}"
             : $"the nearest are {below} and {above}";
-        warnings.Add($"prune.{axis} {size} is not a multiple of {Multiple}, which matrix units work in; {nearest}");
+        warnings.Add($"prune.{axis} {size} is not a multiple of {Multiple}, the width of matrix units; {nearest}");
     }
 }

@@ -97,9 +97,9 @@ internal sealed record RecipeDraft
                     + (seen > Passes ? $", each seen {seen} times instead of {Passes}" : ""),
                 .. Samples < MostSamples ? [$"{Units.Counted(Samples, "sample")} for scoring instead of {MostSamples}"]
                     : Array.Empty<string>(),
-                .. HeldOutWindows == 1 ? ["1 window held out, whose loss has no standard error"] : Array.Empty<string>(),
+                .. HeldOutWindows == 1 ? ["1 held-out window, whose loss has no standard error"] : Array.Empty<string>(),
             ];
-            return $"little text: {string.Join("; ", lacks)}. The recipe runs as it is; for windows of full length, give "
+            return $"little text: {string.Join("; ", lacks)}. The recipe runs as it is; for full-length windows, give "
                 + $"at least {EnoughWindows} of {LongestSequence} tokens: about {Units.Count(enough)} tokens, or "
                 + $"{Units.Bytes(enough * BytesOfAToken)} of text";
         }
@@ -184,7 +184,7 @@ internal sealed record RecipeDraft
         }
         throw refused
             ?? new EspalierException(
-                $"{string.Join(", ", texts)}: is too short to train on some documents and hold others out; give more text "
+                $"{string.Join(", ", texts)}: is too short to train on some documents and hold out others; give more text "
             + "(each record is one document)");
     }
 

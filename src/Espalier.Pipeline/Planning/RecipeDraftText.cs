@@ -42,7 +42,7 @@ internal static class RecipeDraftText
             Line($"cycles:   auto");
         }
         Line($"");
-        Line($"# About {(draft.Steps * draft.Batch + draft.Windows / 2) / Math.Max(1, draft.Windows)} times through the text{(draft.InCycles ? $" in each of the {draft.Cycles} cycles" : "")}: more steps and more text give a better student.");
+        Line($"# About {(draft.Steps * draft.Batch + draft.Windows / 2) / Math.Max(1, draft.Windows)} passes over the text{(draft.InCycles ? $" in each of the {draft.Cycles} cycles" : "")}: more steps and more text give a better student.");
         Line($"# With early-stopping: 2, training would stop after two evaluations without a new best and return the best weights. As it stands, it runs all steps and returns the last weights.");
         Line($"distill:  {{ steps: {draft.Steps}, batch: {draft.Batch}, learning-rate: 1e-3 to 1e-4, evaluate-every: {Math.Max(1, draft.Steps / 4)} }}");
         Line($"");

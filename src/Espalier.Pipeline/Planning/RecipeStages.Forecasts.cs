@@ -35,7 +35,7 @@ internal sealed partial class RecipeStages
                 + $"{(_recipe.Distill is null ? "" : ", distilled student")}{(_recipe.Align.Count == 0 ? "" : ", aligned student")}"
                 + $"{(Cycles.Count > 1 ? " of each cycle" : "")}";
         return new("evaluate",
-            $"{models} on {string.Join(", ", _recipe.Evaluate.Select(set => set.Name))}; each continues a few beginnings", null, null,
+            $"{models} on {string.Join(", ", _recipe.Evaluate.Select(set => set.Name))}; each continues a few openings", null, null,
             null, TrainingForecast.WeightBytes(Teacher.Planned))
         { Model = ModelForecast.Of(Teacher.Planned, _sequence) };
     }

@@ -47,7 +47,7 @@ internal sealed partial class RecipeStages
             Tasks = RecipeTask.Of(recipe),
             Compute = recipe.EvaluateCompute.Here(),
         };
-        var written = recipe.Synthesize is null ? null : new Slot<ArtefactFile>("the texts that the teacher wrote");
+        var written = recipe.Synthesize is null ? null : new Slot<ArtefactFile>("the teacher's texts");
         Conversations =
         [
             .. recipe.Align.Select(section =>

@@ -42,7 +42,7 @@ internal static class StudentShape
         return shapes.Take(MostTried).Concat(shapes.Where(shape => shape.HiddenSize == config.HiddenSize))
             .FirstOrDefault(shape => kinds.All(kind => IsExported(teacher, shape, kind)))
             ?? throw new EspalierException(
-                $"{teacher.Folder}: no smaller shape is legal by itself; name sizes, as in: prune: {{ ffn: 8, multiple: 1 }}");
+                $"{teacher.Folder}: there is no smaller legal shape by default; give sizes, as in: prune: {{ ffn: 8, multiple: 1 }}");
     }
 
     /// <summary>Whether a shape can be exported so.</summary>

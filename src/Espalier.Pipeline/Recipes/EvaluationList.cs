@@ -57,7 +57,7 @@ internal static class EvaluationList
         }
         return texts.Select(set => set.Name).Concat(tasks.Select(task => task.Name)).GroupBy(name => name, StringComparer.Ordinal)
             .FirstOrDefault(group => group.Count() > 1) is { } twice
-            ? throw fields.At(value.Line, $"{key}: {twice.Key} is there twice; keep one") : new(texts, tasks);
+            ? throw fields.At(value.Line, $"{key}: {twice.Key} appears twice; keep one") : new(texts, tasks);
     }
 
     private static TaskSection Known(SectionFields fields, string key, YamlValue item, TaskSection task)
@@ -68,8 +68,8 @@ internal static class EvaluationList
         var hint = NearestName.Hint(task.Task, known);
         throw fields.At(item.Line,
             $"{key}: {OneLine.Shown(task.Task)} is not known.{hint} Known: {HeldOut}, {TeacherDomain} and names "
-            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; a benchmark of your own is a file "
-            + "that ends in .yaml, a text of your own { NAME: PATH }");
+            + $"of benchmarks{(hint.Length > 0 ? "" : $" ({string.Join(", ", TaskCatalog.Names)})")}; your own benchmark is a file "
+            + "that ends in .yaml, your own text is { NAME: PATH }");
     }
 
     private static EvaluationSet Of(SectionFields fields, string key, string name, YamlValue source)
@@ -77,10 +77,10 @@ internal static class EvaluationList
         // The name becomes part of a folder's.
         if (name.Length is 0 or > 40 || !name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-') || name[0] == '-')
             throw fields.At(source.Line,
-                $"{key}: {OneLine.Shown(name)} cannot name a text; a name has a-z, 0-9 and -, and at most 40 of them");
+                $"{key}: {OneLine.Shown(name)} cannot name a text; a name has at most 40 characters: a-z, 0-9 and -");
         if (name == HeldOut)
             throw fields.At(source.Line,
-                $"{key}: {HeldOut} is the part of data.train that is held out and has no path; give yours another name");
+                $"{key}: {HeldOut} is the held-out part of data.train and takes no path; give your text another name");
         if (source is not YamlText { IsEmpty: false, Text: { Length: > 0 } path } || path.Contains('\0'))
             throw fields.At(source.Line, $"{key}: {name} must have one path");
         return new(name, path);

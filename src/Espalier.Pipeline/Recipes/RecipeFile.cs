@@ -23,7 +23,7 @@ internal static class RecipeFile
     public static Recipe Read(string path)
     {
         if (File.Exists(Path.Combine(path, CheckpointFolder.ConfigFile)))
-            throw new EspalierException($"{path}: is a model's folder, and a recipe is wanted: write one with espalier init {path} TEXT");
+            throw new EspalierException($"{path}: is a model folder, not a recipe; write a recipe with espalier init {path} TEXT");
         if (!Path.Exists(path) && new FileInfo(path).LinkTarget is null)
             throw new EspalierException($"{path}: not found; {Instead(path)}");
         return RecipePaths.Locate(Parse(SmallFile.ReadText(path, MaxBytes), path), path);
@@ -49,9 +49,9 @@ internal static class RecipeFile
     public static Recipe Parse(string text, string sourceName)
     {
         if (text.Length > MaxBytes)
-            throw new EspalierException($"{sourceName}: {text.Length} characters, the limit is {MaxBytes}");
+            throw new EspalierException($"{sourceName}: has {text.Length} characters, more than the limit of {MaxBytes}");
         if (YamlTree.Parse(text, sourceName, Kind) is not YamlMap root)
-            throw new EspalierException($"{sourceName}: is no recipe; it begins with keys such as teacher:, data: and prune:");
+            throw new EspalierException($"{sourceName}: is not a recipe; a recipe begins with keys such as teacher:, data: and prune:");
         return RecipeKeys.Keys.Read(new SectionFields(root, sourceName, RecipeKeys.Section), Activator.CreateInstance<Recipe>());
     }
 

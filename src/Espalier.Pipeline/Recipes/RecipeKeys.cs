@@ -146,7 +146,7 @@ internal static class RecipeKeys
         if (fields.Size("imatrix", 0) is not { } windows)
             return recipe;
         return windows == 0 || recipe.Export.Any(kind => kind != ExportKind.Hf) ? recipe with { Imatrix = windows }
-            : throw fields.Wrong("imatrix", "it is for GGUF files, and export names none; add one, such as gguf-q4_k_m, or leave it out");
+            : throw fields.Wrong("imatrix", "it is for GGUF files, but export lists none; add one, such as gguf-q4_k_m, or leave it out");
     }
 
     private static Kind<IReadOnlyList<ExportKind>> Exports => new(
@@ -155,7 +155,7 @@ internal static class RecipeKeys
         {
             var kinds = fields.Texts(key)!.Select(name => fields.Choice<ExportKind>(key, name)).ToList();
             return kinds.GroupBy(kind => kind).FirstOrDefault(group => group.Count() > 1) is { } twice
-                ? throw fields.Wrong(key, $"{EnumName.Of(twice.Key)} is there twice; keep one") : kinds;
+                ? throw fields.Wrong(key, $"{EnumName.Of(twice.Key)} appears twice; keep one") : kinds;
         },
         kinds => Kinds.List(kinds.Select(EnumName.Of)),
         () => Schemas.OneOrMore(Schemas.Words(Enum.GetValues<ExportKind>().Select(EnumName.Of))));

@@ -118,7 +118,7 @@ internal sealed record RunManifest
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new DamagedFileException($"{path} is damaged: {error.Message}; delete it, the stages are kept", error);
+            throw new DamagedFileException($"{path} is damaged: {error.Message}; delete it (the stages are kept)", error);
         }
     }
 

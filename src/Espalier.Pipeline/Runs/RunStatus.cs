@@ -113,7 +113,7 @@ internal sealed record RunStatus
     {
         var manifest = RunManifest.Load(folder)
             ?? throw new EspalierException(
-                $"{folder}: {(Directory.Exists(folder) ? "has no run.json, so it is no run folder"
+                $"{folder}: {(Directory.Exists(folder) ? "has no run.json, so it is not a run folder"
                     : File.Exists(folder) ? "is a file" : "does not exist")}; give a run folder, as compress --output names it, or "
                     + "FOLDER.run of a training");
         var owner = RunLock.OwnerOf(folder);

@@ -129,9 +129,9 @@ internal sealed class StageFolder : IDisposable
     {
         if (new DirectoryInfo(Path).LinkTarget is { } target)
             throw new EspalierException(
-                $"{Path} is a symbolic link to {target}, and a stage writes and deletes in its own folder alone: delete the link");
+                $"{Path} is a symbolic link to {target}, but a stage writes and deletes only in its own folder: delete the link");
         if (File.Exists(Path))
-            throw new EspalierException($"{Path} is a file where the stage's folder belongs: move it away");
+            throw new EspalierException($"{Path} is a file, but the stage needs a folder there: move it away");
         _files.EnsureFolder(Path);
         ClearOddities();
         _files.CleanLeftovers(Path, below: true);
@@ -202,7 +202,7 @@ internal sealed class StageFolder : IDisposable
     {
         if (problem is null)
             return;
-        _report($"{Path} is done again: {problem}");
+        _report($"{Path} is run again: {problem}");
         // Whatever has that name: the stage's folder is its own.
         if (System.IO.Path.Exists(PathOf(StageRecord.FileName)))
             _files.DeleteTree(PathOf(StageRecord.FileName));
@@ -223,7 +223,7 @@ internal sealed class StageFolder : IDisposable
                 : File.Exists(path) || odd is not (null or PathKind.Folder);
             if (!isWrong || (name == RunLayout.Metrics && Directory.Exists(Checkpoints.Folder)))
                 continue;
-            _report($"{path} {odd ?? "is a file"}, which no stage writes there: it is deleted");
+            _report($"{path} {odd ?? "is a file"}, which no stage writes there; deleting it");
             _files.DeleteTree(path);
         }
     }

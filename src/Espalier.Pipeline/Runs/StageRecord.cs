@@ -64,7 +64,7 @@ internal sealed record StageRecord(
         {
             var record = SealedJson.Read(path, RecordJson.Of<StageRecord>(), KnownVersion);
             problem = record.Key != key.Hash
-                ? $"{FileName} is that of the key {record.Key}, not {key.Hash}"
+                ? $"{FileName} belongs to the key {record.Key}, not {key.Hash}"
                 : record.Artefacts.Select(file => file.Problem(folder, hash)).FirstOrDefault(found => found is not null);
             return problem is null ? record : null;
         }

@@ -16,7 +16,7 @@ internal static class DepthPicture
         {
             html.Leaf("p", report.Scores.Samples > 0
                 ? $"{report.Scores.Layers} layers, {report.Scores.Samples} samples of {report.Scores.SampleLength} tokens."
-                : $"{report.Scores.Layers} layers, multiple-choice items alone.", ("class", "lead"));
+                : $"{report.Scores.Layers} layers, multiple-choice items only.", ("class", "lead"));
             Singles(html, report);
             Spans(html, report);
             Greedy(html, report);
@@ -30,8 +30,8 @@ internal static class DepthPicture
     {
         html.Leaf("h2", "Without each layer");
         html.Note(
-            "What removing one layer adds to the metric's value for the whole model, as a share of the most that any layer adds. What lies "
-                + "low can go with the least harm; the number beside a mark is the layer that its metric would miss least.");
+            "How much removing one layer adds to the metric's value for the whole model, relative to the layer that adds most. Layers with "
+                + "low values do the least harm when removed; the number next to a mark is the layer that its metric would miss least.");
         Chart(html, "Harm of removing each layer", "layer",
             report.Kinds.Select(kind => (kind, Harm(report.Scores.Metrics[kind].Singles, report.Scores.Metrics[kind].Whole))));
     }
@@ -53,8 +53,8 @@ internal static class DepthPicture
         var sequences = report.Kinds.Where(kind => report.Scores.Metrics[kind].Removed.Length > 0).ToArray();
         if (sequences.Length == 0)
             return;
-        html.Leaf("h2", "One layer after the other");
-        html.Note("Each time the layer goes whose removal does the least harm to what is left; the metric's value then.");
+        html.Leaf("h2", "Greedy removal");
+        html.Note("Each step removes the layer that does the least harm to the remaining model; shown is the metric's value after it.");
         var table = new HtmlTable(["metric",
             .. Enumerable.Range(1, sequences.Max(kind => report.Scores.Metrics[kind].Removed.Length)).Select(number => $">{number}.")]);
         foreach (var kind in sequences)
@@ -69,7 +69,7 @@ internal static class DepthPicture
     {
         if (report.Drop is not { } drop)
             return;
-        html.Leaf("h2", $"Which {drop} would go");
+        html.Leaf("h2", $"Which {drop} would be removed");
         var table = new HtmlTable("metric", "contiguous", "scattered", "greedy");
         foreach (var kind in report.Kinds)
             table.Add(null,
@@ -81,8 +81,8 @@ internal static class DepthPicture
 
     private static void Correlations(HtmlBuilder html, DepthReport report)
     {
-        html.Leaf("h2", "How far the metrics agree");
-        html.Note("Spearman's rank correlation over single layers: 1 puts them in the same order, −1 in the opposite one.");
+        html.Leaf("h2", "Agreement of the metrics");
+        html.Note("Spearman's rank correlation over single layers: 1 is the same order, −1 the opposite one.");
         var table = new HtmlTable(["", .. report.Kinds.Select(kind => $">{EnumName.Of(kind)}")]);
         foreach (var first in report.Kinds)
             table.Add(null, [new(EnumName.Of(first)), .. report.Kinds.Select(second =>
@@ -93,7 +93,7 @@ internal static class DepthPicture
     private static void Values(HtmlBuilder html, DepthReport report)
     {
         html.Leaf("h2", "The values");
-        html.Note("Each metric without one layer; the first row is the whole model. Higher is more harm.");
+        html.Note("Each metric without one layer; the first row is the whole model. Higher means more harm.");
         var table = new HtmlTable(["without layer", .. report.Kinds.Select(kind => $">{EnumName.Of(kind)}, {Unit(kind)}")]);
         table.Add("student", ["none", .. report.Kinds.Select(kind => Figures.Short(report.Scores.Metrics[kind].Whole))]);
         for (var layer = 0; layer < report.Scores.Layers; layer++)
@@ -106,7 +106,7 @@ internal static class DepthPicture
     {
         DepthMetricKind.BlockInfluence => "1 − cosine",
         DepthMetricKind.Angular => "angle / π",
-        DepthMetricKind.LmLoss => "nats a token",
+        DepthMetricKind.LmLoss => "nats per token",
         DepthMetricKind.LogitMse => "squared logits",
         _ => "nats an item",
     };

@@ -51,11 +51,10 @@ internal static class ParetoPicture
     private static void Compared(HtmlBuilder html, SearchResult result)
     {
         html.Note(
-            "Candidates are ordered by the mean of their places on all of these: of texts the loss, of benchmarks what docs/recipe.md "
-                + "says; "
-                + "less is better. Each number is of the last rung that the candidate reached, ± one standard error over windows or "
-                + "documents; behind the best is the difference from the best candidate of that rung on the same windows or documents. "
-                + "What a benchmark counts stands beside it.");
+            "Candidates are ordered by their mean rank on all of these: on texts by loss, on benchmarks by the measure that docs/recipe.md "
+                + "says; lower is better. Each number comes from the last rung that the candidate reached, ± one standard error over windows or "
+                + "documents; the last column is the difference from the best candidate of that rung on the same windows or documents. "
+                + "Each benchmark is shown with its measure.");
         var table = new HtmlTable(ComparedLosses.Columns(result));
         foreach (var (row, cells) in ComparedLosses.Lines(result))
             table.Add(row.Rank == 1 ? "student" : null, [.. cells.Select(cell => cell)]);
@@ -66,14 +65,14 @@ internal static class ParetoPicture
     internal static void Write(HtmlBuilder html, SearchResult result)
     {
         html.Note(
-            "How to read it: a mark is a candidate after so many steps, its bar ± one standard error of its "
-                + "held-out loss; a line joins those of one rung that nothing beats in both. The number beside "
-                + "its last mark is a candidate's rank in the table. Candidates that were left out at a rung "
-                + "have no mark at the next. Latency is the sum of layers that were timed on this machine.");
+            "How to read it: a mark is a candidate after that many steps, its bar ± one standard error of its "
+                + "held-out loss; a line joins the Pareto front of one rung. The number next to "
+                + "its last mark is the candidate's rank in the table. Candidates dropped at a rung "
+                + "have no mark at the next. Latency is the sum of layer times measured on this machine.");
         Chart(html, result, "parameters", "parameters", "parameters, millions", row => row.Parameters / Million);
-        Chart(html, result, "prefill", "the time of a first pass", "first pass over the context, milliseconds",
+        Chart(html, result, "prefill", "prefill time", "first pass over the context, milliseconds",
             row => row.PrefillSeconds / Millisecond);
-        Chart(html, result, "decode", "the time of a further token", "a further token, milliseconds",
+        Chart(html, result, "decode", "time per generated token", "generated token, milliseconds",
             row => row.DecodeSeconds / Millisecond);
     }
 
@@ -105,7 +104,7 @@ internal static class ParetoPicture
         {
             Title = $"held-out NLL against {name}",
             XLabel = label,
-            YLabel = "held-out NLL, nats a token",
+            YLabel = "held-out NLL, nats per token",
             Series = series,
             FromZero = false,
             Height = 300

@@ -12,7 +12,7 @@ namespace Espalier.Reports.Runs;
 /// <param name="Arm">The recipe's name.</param>
 /// <param name="Against">The other's.</param>
 /// <param name="Set">The text.</param>
-/// <param name="Nll">Its loss less the other's, nats a token: below 0 it is better.</param>
+/// <param name="Nll">Its loss less the other's, nats per token: below 0 it is better.</param>
 /// <param name="Lower">Lower end of the interval.</param>
 /// <param name="Upper">Upper end.</param>
 /// <param name="Over">

@@ -8,7 +8,7 @@ namespace Espalier.Reports.Runs;
 /// <param name="Arm">The recipe's name; those of all that share the model, or <c>all</c>.</param>
 /// <param name="Model">teacher, corrected teacher, pruned, student.</param>
 /// <param name="Set">The text.</param>
-/// <param name="Nll">Mean over the seeds, nats a token.</param>
+/// <param name="Nll">Mean over the seeds, nats per token.</param>
 /// <param name="NllSd">
 /// Standard deviation over the seeds, how far apart two runs are by chance; null for a model that no seed touches.
 /// </param>
@@ -34,9 +34,9 @@ internal sealed record SeedSummary(string Arm, string Model, string Set, double 
         long[] seeds = [.. text.Split(',', StringSplitOptions.TrimEntries).Select(part =>
             long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
                 ? seed
-                : throw new EspalierException($"--seeds is '{text}': '{part}' is no whole number from 0; write 1,2,3"))];
+                : throw new EspalierException($"--seeds is '{text}': '{part}' is not a whole number from 0; write 1,2,3"))];
         return seeds.Distinct().Count() == seeds.Length ? seeds
-            : throw new EspalierException($"--seeds is '{text}': a seed is there twice");
+            : throw new EspalierException($"--seeds is '{text}': a seed appears twice");
     }
 
     /// <summary>Means and spreads; none where no recipe ran with several seeds.</summary>

@@ -6,7 +6,7 @@ namespace Espalier.Reports.Runs;
 /// <summary>What a training stage's metrics.jsonl says, by step.</summary>
 internal sealed class TrainingCurve
 {
-    /// <summary>Training loss, nats a token; NaN where a step was skipped for it.</summary>
+    /// <summary>Training loss, nats per token; NaN where a step was skipped for it.</summary>
     internal List<Point> Loss { get; } = [];
 
     /// <summary>Loss on held-out text with its standard error.</summary>

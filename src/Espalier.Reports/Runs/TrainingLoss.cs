@@ -4,7 +4,7 @@ namespace Espalier.Reports.Runs;
 
 /// <summary>
 /// What a training's loss measures. Losses of different kinds never share an axis: a distance from the teacher is no negative
-/// log-likelihood, though both are nats a token.
+/// log-likelihood, though both are nats per token.
 /// </summary>
 /// <param name="Name">As the recipe writes it, with what stands beside it.</param>
 /// <param name="IsNll">Whether it is the negative log-likelihood of the text, as held-out loss is.</param>
@@ -15,7 +15,7 @@ internal sealed record TrainingLoss(string Name, bool IsNll)
     private static readonly TrainingLoss s_nll = new(CrossEntropy, true);
 
     /// <summary>The label of its axis.</summary>
-    internal string Label => IsNll ? "NLL, nats a token" : $"loss ({Name})";
+    internal string Label => IsNll ? "NLL, nats per token" : $"loss ({Name})";
 
     /// <summary>
     /// The loss of a stage, from its record; of one that has none yet, correction and pre-training are by cross-entropy, a distillation is

@@ -45,8 +45,8 @@ internal sealed class AnswerSet : IDisposable
     {
         // No time to come again would help.
         if ((long)prompts.Count * options.Count > model.Engine.Room)
-            throw RequestException.Bad($"{(long)prompts.Count * options.Count} answers are asked for at once, and this server takes "
-                + $"{model.Engine.Room} (--batch and --queue): send fewer prompts a request, or a lower n", code: "too_many_answers");
+            throw RequestException.Bad($"{(long)prompts.Count * options.Count} answers were requested at once, but this server takes "
+                + $"{model.Engine.Room} (--batch and --queue): send fewer prompts per request, or a lower n", code: "too_many_answers");
         if (options.Schema is { } schema)
             grammar ??= model.Grammars.OfSchema(schema);
         var (set, group) = (new AnswerSet(prompts, cancellation), new ServedGroup());
@@ -120,8 +120,8 @@ internal sealed class AnswerSet : IDisposable
         };
 
     /// <summary>The error of a queue without room.</summary>
-    internal static RequestException Full() => new(429, "as many requests wait as may: try again later", code: "queue_full");
+    internal static RequestException Full() => new(429, "the queue is full: try again later", code: "queue_full");
 
     /// <summary>The error of a server that takes nothing more in.</summary>
-    internal static RequestException Stopping() => new(503, "the server is ending", code: "shutting_down");
+    internal static RequestException Stopping() => new(503, "the server is shutting down", code: "shutting_down");
 }

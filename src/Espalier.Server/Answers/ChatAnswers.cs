@@ -16,7 +16,7 @@ internal static class ChatAnswers
     {
         if (model.Template is not { } template)
             throw RequestException.Bad(
-                "this model has no chat template: ask /v1/completions, or start the server with --chat-template FILE",
+                "this model has no chat template: use /v1/completions, or start the server with --chat-template FILE",
                 code: "no_chat_template");
         var source = template.Source(hasTools: request.Tools is not null);
         if (model.IsInChannels && model.Tokenizer.TokenId(ChannelText.Message) is null)
@@ -24,7 +24,7 @@ internal static class ChatAnswers
                 code: "unsupported");
         if (ChatRequest.NamedVariables.FirstOrDefault(name => request.Variables?.ContainsKey(name) == true
             && !source.Contains(name, StringComparison.Ordinal)) is { } unknown)
-            throw RequestException.Bad($"this model's chat template does not know {unknown}: leave it out", unknown, "unsupported");
+            throw RequestException.Bad($"this model's chat template does not support {unknown}: leave it out", unknown, "unsupported");
         Func<IAnswerForm>? parts = model.IsInChannels ? static () => new ChannelText(null) : null;
         var grammar = model.IsInChannels && request.Options.Schema is { } schema
             ? model.Grammars.OfSchema(schema, isInChannels: true) : null;
@@ -32,7 +32,7 @@ internal static class ChatAnswers
         {
             // Whoever asks, over HTTP or in this process: one of the two would be left out without a word.
             if (request.Options.Schema is not null)
-                throw RequestException.Bad("response_format with JSON and tools do not go together here: leave one out", "response_format",
+                throw RequestException.Bad("response_format with JSON cannot be combined with tools here: leave one out", "response_format",
                     "unsupported");
             var form = model.FormWithTools ?? throw RequestException.Bad(
                 "this model's chat template has no tools, or calls in a form that is not read here: leave them out, or take a model that "

@@ -80,9 +80,9 @@ internal static class ClientMessages
     private static Message Plain(ChatMessage message, IList<AIContent> contents)
     {
         if (contents.FirstOrDefault(static content => content is DataContent or UriContent) is { } other)
-            throw new EspalierException($"a message has a {other.GetType().Name}, and this model reads text only");
+            throw new EspalierException($"a message has a {other.GetType().Name}, but this model reads text only");
         if (message.Role == ChatRole.Tool && message.Contents.Any(static content => content is FunctionResultContent))
-            throw new EspalierException("a message of the role tool has more than results: give the rest as a message of its own");
+            throw new EspalierException("a message of the role tool has more than results: send the rest as a separate message");
         var fields = new JsonObject
         {
             ["role"] = message.Role.Value,
@@ -111,7 +111,7 @@ internal static class ClientMessages
         foreach (var tool in tools)
         {
             if (tool is not AIFunctionDeclaration function)
-                throw new EspalierException($"the tool {tool.Name} is no function, and this model calls functions only");
+                throw new EspalierException($"the tool {tool.Name} is not a function, but this model calls only functions");
             all.Add((JsonNode)new JsonObject
             {
                 ["type"] = "function",

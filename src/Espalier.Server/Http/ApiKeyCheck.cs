@@ -24,15 +24,15 @@ internal sealed class ApiKeyCheck(string? key)
             var host = request.Host.Host.Trim('[', ']');
             if (host != "localhost" && !(System.Net.IPAddress.TryParse(host, out var address) && System.Net.IPAddress.IsLoopback(address)))
                 throw new RequestException(403,
-                    $"the request is for the host '{OneLine.Clipped(host)}', and without a key this server answers for "
+                    $"the request is for the host '{OneLine.Clipped(host)}', but without a key this server only answers for "
                     + "localhost only", code: "wrong_host");
             return;
         }
         var given = request.Headers.Authorization.ToString();
         var isBearer = given.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase);
         if (!CryptographicOperations.FixedTimeEquals(_hash, Hash(isBearer ? given[Scheme.Length..].Trim() : "")) || !isBearer)
-            throw new RequestException(401, isBearer ? "the API key is not this server's"
-                : "an API key is needed: Authorization: Bearer KEY",
+            throw new RequestException(401, isBearer ? "the API key is wrong"
+                : "an API key is required: Authorization: Bearer KEY",
                 code: "invalid_api_key");
     }
 

@@ -73,7 +73,7 @@ internal sealed class HttpServer : IAsyncDisposable
         {
             await app.DisposeAsync().ConfigureAwait(false);
             throw new EspalierException(
-                $"cannot listen to {options.Address}:{options.Port}: {(error.InnerException ?? error).Message}; another --port may be free",
+                $"cannot listen on {options.Address}:{options.Port}: {(error.InnerException ?? error).Message}; another --port may be free",
                 error);
         }
         server.Address = new(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
@@ -135,7 +135,7 @@ internal sealed class HttpServer : IAsyncDisposable
             catch (Exception error) when (error is not OperationCanceledException && !context.RequestAborted.IsCancellationRequested)
             {
                 _options.Failed?.Invoke(OneLine.Of($"{path}: {error}"));
-                await FailAsync(context, new(500, "the server failed; its own output says why")).ConfigureAwait(false);
+                await FailAsync(context, new(500, "the server failed; its console output says why")).ConfigureAwait(false);
             }
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)

@@ -25,7 +25,7 @@ internal sealed record HttpServerOptions
         if (ApiKey is { } key && (key.Length < 8 || key.Any(static c => c is <= ' ' or > '~')))
             throw new EspalierException("the API key must have at least 8 characters, printable ASCII without spaces");
         return ApiKey is not null || IPAddress.IsLoopback(Address) ? this : throw new EspalierException(
-            $"{Address} is an address that others reach: give a key with --api-key, --api-key-file or ESPALIER_API_KEY, or listen to "
+            $"{Address} can be reached from other machines: set a key with --api-key, --api-key-file or ESPALIER_API_KEY, or listen on "
                 + $"127.0.0.1");
     }
 }

@@ -37,9 +37,8 @@ internal sealed record ServedModelOptions
                 (context, bytes) = ((int)(most / ofBlock * ServingOptions.BlockSize), most);
             if (bytes < ofOne && (Serving.Context is not null || context < ServingOptions.BlockSize))
                 throw new EspalierException(
-                    $"keys and values of {context} positions take {ofOne} bytes, and {most} may be taken of the {available} that are free: "
-                        + $"a "
-                        + "shorter --context, or --kv-memory to take more");
+                    $"keys and values of {context} positions take {ofOne} bytes, but only {most} of the {available} free bytes may be "
+                        + $"used: a shorter --context, or --kv-memory to use more");
         }
         return Serving with { Context = context, KeyValueBytes = bytes };
     }

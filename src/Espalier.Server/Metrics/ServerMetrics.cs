@@ -10,7 +10,7 @@ internal sealed class ServerMetrics
     private readonly ConcurrentDictionary<(string Path, int Status), long> _requests = new();
 
     /// <summary>From the request to the first work on its prompt.</summary>
-    public Histogram QueueSeconds { get; } = new("espalier_queue_seconds", "Time an answer waited before its prompt was worked on.");
+    public Histogram QueueSeconds { get; } = new("espalier_queue_seconds", "Time an answer waited before its prompt was processed.");
 
     /// <summary>From the request to the first id.</summary>
     public Histogram FirstTokenSeconds { get; } = new("espalier_first_token_seconds", "Time from the request to an answer's first token.");
@@ -34,17 +34,17 @@ internal sealed class ServerMetrics
             page.Append(CultureInfo.InvariantCulture, $"espalier_requests_total{{path=\"{path}\",status=\"{status}\"}} {count}\n");
         foreach (var (name, kind, help, value) in ((string, string, string, long)[])
             [
-                ("espalier_prompt_tokens_total", "counter", "Tokens of prompts that were begun.", counts.PromptTokens),
-                ("espalier_reused_tokens_total", "counter", "Those of them whose keys and values were there already.", counts.ReusedTokens),
-                ("espalier_generated_tokens_total", "counter", "Tokens that were written.", counts.GeneratedTokens),
+                ("espalier_prompt_tokens_total", "counter", "Tokens of prompts whose processing started.", counts.PromptTokens),
+                ("espalier_reused_tokens_total", "counter", "Prompt tokens whose keys and values were cached.", counts.ReusedTokens),
+                ("espalier_generated_tokens_total", "counter", "Tokens generated.", counts.GeneratedTokens),
                 ("espalier_steps_total", "counter", "Passes through the model.", counts.Steps),
-                ("espalier_put_back_total", "counter", "Answers that were put back because the room for keys and values was full.",
+                ("espalier_put_back_total", "counter", "Answers returned to the queue because the memory for keys and values was full.",
                     counts.PutBack),
-                ("espalier_running", "gauge", "Answers that are being written.", counts.Running),
+                ("espalier_running", "gauge", "Answers being generated.", counts.Running),
                 ("espalier_waiting", "gauge", "Answers that wait.", counts.Waiting),
                 ("espalier_blocks", "gauge", "Blocks of keys and values.", counts.Blocks),
-                ("espalier_blocks_used", "gauge", "Blocks that answers use.", counts.BlocksUsed),
-                ("espalier_blocks_kept", "gauge", "Blocks that are kept for prompts that begin alike.", counts.BlocksKept),
+                ("espalier_blocks_used", "gauge", "Blocks used by answers.", counts.BlocksUsed),
+                ("espalier_blocks_kept", "gauge", "Blocks kept for prompts with the same beginning.", counts.BlocksKept),
             ])
             page.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n");
         foreach (var histogram in (Histogram[])[QueueSeconds, FirstTokenSeconds, TokenSeconds, AnswerSeconds])

@@ -54,7 +54,7 @@ internal sealed record AnswerOptions
         var streams = fields.Flag("stream");
         var more = fields.Object("stream_options");
         if (more is not null && !streams)
-            throw RequestException.Bad("stream_options is given and stream is not true", "stream_options");
+            throw RequestException.Bad("stream_options is given but stream is not true", "stream_options");
         more?.Know(["include_usage", "include_obfuscation"]);
         return new()
         {
@@ -72,7 +72,8 @@ internal sealed record AnswerOptions
     public static void RequireModel(RequestFields fields, string model)
     {
         if (fields.Text("model") is { } asked && asked != model)
-            throw new RequestException(404, $"there is no model '{OneLine.Clipped(asked)}' here: '{OneLine.Clipped(model)}' is served",
+            throw new RequestException(404, $"there is no model '{OneLine.Clipped(asked)}' here; the model served is "
+                + $"'{OneLine.Clipped(model)}'",
                 "model", "model_not_found");
     }
 
@@ -102,7 +103,7 @@ internal sealed record AnswerOptions
                 ? one.GetString()! : throw fields.Wrong("stop", one, "a text, or a list of up to 4"))];
         foreach (var stop in stops)
             if (stop.Length is 0 or > LongestStop)
-                throw RequestException.Bad($"stop has a text of {stop.Length} characters: from 1 to {LongestStop}", "stop");
+                throw RequestException.Bad($"stop has a text of {stop.Length} characters; it must have 1 to {LongestStop}", "stop");
         return stops;
     }
 
@@ -111,7 +112,8 @@ internal sealed record AnswerOptions
         switch (format?.Text("type"))
         {
             case null when format is not null:
-                throw RequestException.Bad("response_format has no type: text, json_object or json_schema", "response_format.type");
+                throw RequestException.Bad("response_format has no type; it must be text, json_object or "
+                    + "json_schema", "response_format.type");
             case null or "text":
                 return null;
             case "json_object":
@@ -125,7 +127,8 @@ internal sealed record AnswerOptions
                 _ = named.Flag("strict");
                 return (named.Of("schema") ?? throw named.Missing("schema")).GetRawText();
             case var other:
-                throw RequestException.Bad($"response_format.type is '{OneLine.Clipped(other)}': text, json_object or json_schema",
+                throw RequestException.Bad($"response_format.type is '{OneLine.Clipped(other)}'; it must be text, json_object or "
+                    + "json_schema",
                     "response_format.type");
         }
     }

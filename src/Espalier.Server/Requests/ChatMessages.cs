@@ -12,7 +12,7 @@ internal static class ChatMessages
     public static IReadOnlyList<ChatMessage> Read(RequestFields body)
     {
         var list = body.List("messages", MostMessages)
-            ?? throw RequestException.Bad("messages is missing: a list of objects with role and content", "messages", "missing");
+            ?? throw RequestException.Bad("messages is missing; it must be a list of objects with role and content", "messages", "missing");
         if (list.Count == 0)
             throw RequestException.Bad("messages is an empty list", "messages");
         ChatMessage[] messages = [.. list.Select(static (message, i) => ReadOne(new RequestFields(message, $"messages[{i}]")))];
@@ -32,14 +32,14 @@ internal static class ChatMessages
                 continue;
             }
             if (ids is null)
-                throw RequestException.Bad($"messages[{i}].role is 'tool', and no assistant's message with tool_calls comes before it",
+                throw RequestException.Bad($"messages[{i}].role is 'tool', but no assistant message with tool_calls comes before it",
                     $"messages[{i}].role");
             // Who gives the calls no ids has none to give here.
             var id = (string?)message.Fields["tool_call_id"];
             if (id is null ? ids.Count > 1 && !ids.Contains("") : !ids.Contains("") && !ids.Contains(id))
                 throw RequestException.Bad(id is null
-                    ? $"messages[{i}].tool_call_id is missing, and the message before it has {ids.Count} calls"
-                    : $"messages[{i}].tool_call_id is '{OneLine.Clipped(id)}', and no call before it has that id",
+                    ? $"messages[{i}].tool_call_id is missing, but the message before it has {ids.Count} calls"
+                    : $"messages[{i}].tool_call_id is '{OneLine.Clipped(id)}', but no call before it has that id",
                     $"messages[{i}].tool_call_id", id is null ? "missing" : null);
         }
     }
@@ -74,7 +74,8 @@ internal static class ChatMessages
             {
                 "text" => fields.Text("text") ?? throw fields.Missing("text"),
                 "refusal" => fields.Text("refusal") ?? "",
-                var other => throw fields.Refused("type", $"is '{OneLine.Clipped(other ?? "")}': this model reads text only", "unsupported"),
+                var other => throw fields.Refused("type", $"is '{OneLine.Clipped(other ?? "")}': this model reads text "
+                    + "only", "unsupported"),
             };
         }));
     }
@@ -106,9 +107,9 @@ internal static class ChatMessages
         if (text.Length == 0)
             return new JsonObject();
         if (!JsonBody.TryParse(text, out var document))
-            throw function.Refused("arguments", "is no JSON: it must be an object as a text");
+            throw function.Refused("arguments", "is not JSON: it must be an object as a text");
         using (document)
             return document.RootElement.ValueKind == JsonValueKind.Object ? JsonObject.Create(document.RootElement.Clone())!
-                : throw function.Refused("arguments", "is JSON and no object");
+                : throw function.Refused("arguments", "is JSON but not an object");
     }
 }

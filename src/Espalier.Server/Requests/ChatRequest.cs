@@ -34,9 +34,9 @@ internal sealed record ChatRequest(
         var top = (int?)fields.Whole("top_logprobs", 0, 20);
         var asks = fields.Flag("logprobs");
         if (top is not null && !asks)
-            throw RequestException.Bad("top_logprobs is given and logprobs is not true", "top_logprobs");
+            throw RequestException.Bad("top_logprobs is given but logprobs is not true", "top_logprobs");
         if (fields.List("modalities", 8)?.Any(static one => one.ValueKind != JsonValueKind.String || one.GetString() != "text") == true)
-            throw RequestException.Bad("modalities has more than text: this model writes text only", "modalities", "unsupported");
+            throw RequestException.Bad("modalities has more than text: this model writes only text", "modalities", "unsupported");
         var messages = ChatMessages.Read(fields);
         var (tools, choice) = ToolFields.Read(fields);
         return new(messages, options, asks ? top ?? 0 : null, tools, choice, ReadVariables(fields));
@@ -48,7 +48,7 @@ internal sealed record ChatRequest(
         // What templates call these fields too; ChatAnswers refuses them where the model's does not.
         foreach (var name in NamedVariables)
             if (fields.Text(name) is { } value && !(variables ??= []).TryAdd(name, value))
-                throw fields.Refused(name, "is in chat_template_kwargs too: leave one out");
+                throw fields.Refused(name, "is also in chat_template_kwargs: leave one out");
         return variables;
     }
 
@@ -59,7 +59,7 @@ internal sealed record ChatRequest(
         var variables = JsonObject.Create(fields.Of("chat_template_kwargs")!.Value.Clone())!;
         // The conversation that was checked is the one that is answered.
         if (variables.FirstOrDefault(static one => ChatTemplate.IsReserved(one.Key)).Key is { } name)
-            throw given.Refused(name, "is no variable that a request may give: it comes from the messages, the tools or the model");
+            throw given.Refused(name, "is not a variable that a request may set: it comes from the messages, the tools or the model");
         return variables;
     }
 }

@@ -26,7 +26,8 @@ internal sealed record CompletionRequest(IReadOnlyList<Prompt> Prompts, AnswerOp
         if (fields.Text("suffix") is { Length: > 0 })
             throw RequestException.Bad("suffix is not supported here: leave it out", "suffix", "unsupported");
         if (fields.Whole("best_of", 1, int.MaxValue) is { } best && best != options.Count)
-            throw RequestException.Bad($"best_of is {best} and n is {options.Count}: of more answers than are given none is chosen here",
+            throw RequestException.Bad($"best_of is {best} but n is {options.Count}: choosing among more answers than are returned is "
+                + "not supported here",
                 "best_of",
                 "unsupported");
         var echoes = fields.Flag("echo");

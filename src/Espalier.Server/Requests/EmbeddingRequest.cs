@@ -20,14 +20,15 @@ internal sealed record EmbeddingRequest(IReadOnlyList<Prompt> Inputs, bool IsBas
         _ = fields.Text("user");
         if (fields.Whole("dimensions", 1, int.MaxValue) is { } dimensions && dimensions != width)
             throw RequestException.Bad(
-                $"dimensions is {dimensions} and this model's embeddings have {width}: it was not trained to be cut, so leave dimensions "
-                    + $"out",
+                $"dimensions is {dimensions} but this model's embeddings have {width} and were not trained to be truncated: leave "
+                    + $"dimensions out",
                 "dimensions", "unsupported");
         var isBase64 = fields.Text("encoding_format") switch
         {
             null or "float" => false,
             "base64" => true,
-            var other => throw RequestException.Bad($"encoding_format is '{OneLine.Clipped(other)}': float or base64", "encoding_format"),
+            var other => throw RequestException.Bad($"encoding_format is '{OneLine.Clipped(other)}'; it must be float or "
+                + "base64", "encoding_format"),
         };
         var inputs = Prompt.Read(fields, "input", MostInputs);
         for (var i = 0; i < inputs.Count; i++)

@@ -15,7 +15,7 @@ internal static class JsonBody
     public static JsonDocument Parse(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.IsEmpty)
-            throw RequestException.Bad("the body is empty: JSON is expected");
+            throw RequestException.Bad("the body is empty; JSON was expected");
         JsonDocument document;
         try
         {
@@ -24,24 +24,24 @@ internal static class JsonBody
         catch (JsonException error)
         {
             throw RequestException.Bad(
-                $"the body is no JSON that is read here ({Place(error)}): well-formed, at most {Deepest} objects and lists inside of each "
-                    + "other, no field twice", code: "invalid_json");
+                $"the body is not acceptable JSON ({Place(error)}): it must be well-formed, at most {Deepest} levels "
+                    + "deep, and without duplicate fields", code: "invalid_json");
         }
         catch (InvalidOperationException)
         {
-            throw RequestException.Bad("a field's name has bytes that are no UTF-8, or half of a surrogate pair: no character",
+            throw RequestException.Bad("a field's name has bytes that are not UTF-8, or half of a surrogate pair",
                 code: "invalid_json");
         }
         if (BrokenText(document.RootElement) is not { } place)
             return document;
         document.Dispose();
         place = place.TrimStart('.');
-        throw RequestException.Bad($"{place} has bytes that are no UTF-8, or half of a surrogate pair: no character", place,
+        throw RequestException.Bad($"{place} has bytes that are not UTF-8, or half of a surrogate pair", place,
             "invalid_json");
     }
 
     // A field that stands twice is the one error without a place.
-    private static string Place(JsonException error) => error.LineNumber is not { } line ? "a field stands twice in an object"
+    private static string Place(JsonException error) => error.LineNumber is not { } line ? "a field appears twice in an object"
         : $"line {line + 1}, byte {error.BytePositionInLine + 1}";
 
     /// <summary>Reads a JSON text that is part of something; false where it could not be a body.</summary>

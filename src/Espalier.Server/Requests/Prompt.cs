@@ -11,7 +11,7 @@ internal sealed record Prompt(string? Text, int[]? Ids)
     public static IReadOnlyList<Prompt> Read(RequestFields fields, string name, int most)
     {
         if (fields.Of(name) is not { } value)
-            throw RequestException.Bad($"{name} is missing: a text, a list of texts, or of token ids", name, "missing");
+            throw RequestException.Bad($"{name} is missing; it must be a text, a list of texts, or of token ids", name, "missing");
         if (value.ValueKind == JsonValueKind.String)
             return [new(fields.Text(name), null)];
         var items = fields.List(name, Longest)!;
@@ -20,7 +20,7 @@ internal sealed record Prompt(string? Text, int[]? Ids)
         if (items[0].ValueKind == JsonValueKind.Number)
             return [new(null, ReadIds(fields, name, items))];
         if (items.Count > most)
-            throw RequestException.Bad($"{name} has {items.Count} texts and may have {most}", name);
+            throw RequestException.Bad($"{name} has {items.Count} texts; at most {most} are allowed", name);
         return [.. items.Select(item => item.ValueKind switch
         {
             JsonValueKind.String => new Prompt(item.GetString(), null),

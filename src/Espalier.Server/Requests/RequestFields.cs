@@ -13,7 +13,7 @@ internal sealed class RequestFields
         _place = place;
         if (element.ValueKind != JsonValueKind.Object)
             throw RequestException.Bad(
-                $"{(place.Length == 0 ? "the body" : place)} is {Kind(element)} and must be an object", place.Length == 0 ? null : place);
+                $"{(place.Length == 0 ? "the body" : place)} is {Kind(element)}; it must be an object", place.Length == 0 ? null : place);
         foreach (var field in element.EnumerateObject())
             if (field.Value.ValueKind != JsonValueKind.Null)
                 _fields[field.Name] = field.Value;
@@ -52,7 +52,7 @@ internal sealed class RequestFields
             throw Wrong(name, value, "a number");
         var limits = isAbove ? $"above {least} and at most {most}" : $"from {least} to {most}";
         return (isAbove ? number > least : number >= least) && number <= most ? number
-            : throw Refused(name, $"is {value.GetRawText()} and must be {limits}");
+            : throw Refused(name, $"is {value.GetRawText()}; it must be {limits}");
     }
 
     /// <summary>A whole number within limits; 1.0 is one too.</summary>
@@ -63,7 +63,7 @@ internal sealed class RequestFields
         if (value.ValueKind != JsonValueKind.Number || !IsWhole(value, out var number))
             throw Wrong(name, value, "a whole number");
         return number >= least && number <= most ? number
-            : throw Refused(name, $"is {number} and must be from {least} to {most}");
+            : throw Refused(name, $"is {number}; it must be from {least} to {most}");
     }
 
     // JSON has one kind of number, and some clients write every one with a point. Beyond 2^53 such a number stands for several whole ones.
@@ -83,12 +83,12 @@ internal sealed class RequestFields
     public IReadOnlyList<JsonElement>? List(string name, int most) => Of(name) is not { } value ? null
         : value.ValueKind != JsonValueKind.Array ? throw Wrong(name, value, "a list")
         : value.GetArrayLength() > most
-            ? throw Refused(name, $"has {value.GetArrayLength()} items and may have {most}")
+            ? throw Refused(name, $"has {value.GetArrayLength()} items; at most {most} are allowed")
             : [.. value.EnumerateArray()];
 
     /// <summary>The error of a value of another kind.</summary>
     public RequestException Wrong(string name, JsonElement value, string meant) =>
-        Refused(name, $"is {Kind(value)} and must be {meant}", "invalid_type");
+        Refused(name, $"is {Kind(value)}; it must be {meant}", "invalid_type");
 
     /// <summary>The refusal of a body without a field.</summary>
     public RequestException Missing(string name) => Refused(name, "is missing", "missing");

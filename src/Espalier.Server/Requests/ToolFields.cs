@@ -15,7 +15,7 @@ internal static class ToolFields
         {
             var name = Name(new(element, $"tools[{i}]"));
             if (!names.Add(name))
-                throw RequestException.Bad($"tools[{i}].function.name is '{OneLine.Clipped(name)}', as that of a tool before it",
+                throw RequestException.Bad($"tools[{i}].function.name is '{OneLine.Clipped(name)}', the same as an earlier tool's",
                     $"tools[{i}].function.name");
             all.Add((JsonNode)JsonObject.Create(element.Clone())!);
         }
@@ -26,7 +26,7 @@ internal static class ToolFields
         {
             var chosen = Chosen(body.Object("tool_choice")!);
             return names.Contains(chosen) ? (all, new(chosen, IsOne: true))
-                : throw RequestException.Bad($"tool_choice is the function '{OneLine.Clipped(chosen)}', and tools has none of that name",
+                : throw RequestException.Bad($"tool_choice is the function '{OneLine.Clipped(chosen)}', but tools has none of that name",
                     "tool_choice.function.name");
         }
         return body.Text("tool_choice") switch
@@ -34,9 +34,10 @@ internal static class ToolFields
             "none" => (null, null),
             "auto" => (all.Count == 0 ? null : all, null),
             "required" when all.Count == 0 =>
-                throw RequestException.Bad("tool_choice is 'required', and there are no tools", "tool_choice"),
+                throw RequestException.Bad("tool_choice is 'required', but there are no tools", "tool_choice"),
             "required" => (all, new(null, isOne)),
-            var other => throw RequestException.Bad($"tool_choice is '{OneLine.Clipped(other!)}': none, auto, required or a function",
+            var other => throw RequestException.Bad($"tool_choice is '{OneLine.Clipped(other!)}'; it must be none, auto, required or a "
+                + "function",
                 "tool_choice"),
         };
     }
@@ -53,7 +54,7 @@ internal static class ToolFields
     private static string Name(RequestFields tool)
     {
         if (tool.Text("type") is { } type && type != "function")
-            throw tool.Refused("type", $"is '{OneLine.Clipped(type)}': only function", "unsupported");
+            throw tool.Refused("type", $"is '{OneLine.Clipped(type)}'; only function is supported", "unsupported");
         var function = tool.Object("function") ?? throw tool.Missing("function");
         var name = function.Text("name");
         if (name is null or { Length: 0 or > 64 })

@@ -41,7 +41,7 @@ internal static unsafe class DeltaKernel
     {
         Check(of, sizes, null);
         if (gradient.DType != DType.Float32 || !gradient.Shape.SequenceEqual(of.Values.Shape))
-            throw Of(Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and v {Sizes(of.Values)}");
+            throw Of(Name, $"the gradient is {gradient.DType} {Sizes(gradient)} but v is {Sizes(of.Values)}");
         var (v, M) = (of.Values, sizes.Heads);
         var (B, T) = (v.Size(0), v.Size(1));
         using Operand toQueries = Operand.Result(DType.Float32, of.Queries.Shape), toKeys = Operand.Result(DType.Float32, of.Keys.Shape);
@@ -125,7 +125,7 @@ internal static unsafe class DeltaKernel
         if (M < 1 || P < 1 || G < 1 || S < 1 || M % G != 0)
             throw Of(Name, $"{M} value heads of {P} and {G} key heads of {S}: all at least one, and key heads must divide value heads");
         if (of.Values.Dimensions != 3)
-            throw Of(Name, $"v has {of.Values.Dimensions} dimensions, it must be [samples, positions, channels]");
+            throw Of(Name, $"v has {of.Values.Dimensions} dimensions; it must be [samples, positions, channels]");
         var (B, T) = (of.Values.Size(0), of.Values.Size(1));
         Must(Name, "v", of.Values, DType.Float32, B, T, M * P);
         Must(Name, "q", of.Queries, DType.Float32, B, T, G * S);
@@ -140,6 +140,6 @@ internal static unsafe class DeltaKernel
             return;
         Must(Name, "the state", state, DType.Float32, B, M, S, P);
         if (!state.IsContiguous || of.Begins is not null)
-            throw Of(Name, "a state lies in order, and continues one text a row");
+            throw Of(Name, "a state must be contiguous and continue one text per row");
     }
 }

@@ -27,7 +27,7 @@ internal static class DeltaOperators
     {
         if (state is not null
             && GradMode.Records(of.Queries, of.Keys, of.Values, of.Strengths, of.Steps, of.StepBias, of.LogDecay))
-            throw new InvalidOperationException("a delta rule that goes on from a state has no gradient");
+            throw new InvalidOperationException("a delta rule that continues from a state has no gradient");
         if (!of.Values.IsForwardFused)
             return DeltaByParts.Run(of, sizes, state);
         var y = DeltaKernel.Forward(of, sizes, state);

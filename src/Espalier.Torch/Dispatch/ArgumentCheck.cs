@@ -14,7 +14,7 @@ internal static class ArgumentCheck
     {
         var wanted = schema.Parameters;
         if (given.Length > wanted.Length)
-            throw new TorchException($"{schema.FullName} takes {wanted.Length} arguments and was given {given.Length}");
+            throw new TorchException($"{schema.FullName} takes {wanted.Length} arguments but was given {given.Length}");
         for (var i = 0; i < wanted.Length; i++)
         {
             full[i] = i < given.Length && given[i].Tag != ValueTag.Default ? given[i] : wanted[i].Default;

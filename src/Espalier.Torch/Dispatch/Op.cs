@@ -139,9 +139,9 @@ internal sealed unsafe class Op
         if (Rule is { } rule && rule.Takes(arguments))
             return rule.Refuses ? null : rule;
         throw new TorchException(Array.Exists(_schema.Parameters, parameter => parameter.IsWritten)
-            ? $"{_schema.FullName} works in place and one of its tensors wants a gradient: use the form that returns a new tensor, or turn "
-                + $"recording off"
-            : $"{_schema.FullName}: an input wants a gradient, and this operator has no backward; call it with gradients off");
+            ? $"{_schema.FullName} works in place, and one of its tensors requires a gradient: use the form that returns a new tensor, "
+                + $"or turn recording off"
+            : $"{_schema.FullName}: an input requires a gradient, but this operator has no backward; call it with gradients off");
     }
 
     private void Finish(ReadOnlySpan<Argument> arguments, ReadOnlySpan<Tensor> results, Rule? rule)
@@ -221,7 +221,7 @@ internal sealed unsafe class Op
         var given = new string[full.Length];
         for (var i = 0; i < given.Length; i++)
             given[i] = $"{_schema.Parameters[i].Name} = {full[i]}";
-        return Status.Failure($"{_schema.FullName} does not take these together: {string.Join(", ", given)}");
+        return Status.Failure($"{_schema.FullName} does not accept these arguments together: {string.Join(", ", given)}");
     }
 
     private static Tensor First(ReadOnlySpan<Argument> arguments)

@@ -72,7 +72,7 @@ internal sealed partial record Parameter(
             _ when long.TryParse(text, NumberStyles.AllowLeadingSign, invariant, out var whole) =>
                 kind == ValueKind.Float ? (Argument)(double)whole : (Argument)whole,
             _ when double.TryParse(text, NumberStyles.Float, invariant, out var number) => number,
-            _ => throw new FormatException($"the default {text} is not known: {schema}"),
+            _ => throw new FormatException($"unknown default {text}: {schema}"),
         };
     }
 }

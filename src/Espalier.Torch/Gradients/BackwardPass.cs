@@ -73,7 +73,7 @@ internal sealed class BackwardPass
         {
             if (node.IsSpent)
                 throw new TorchException(
-                    "backward goes through part of the graph for the second time, and the first time freed what it kept");
+                    "backward has already run through part of this graph and freed its saved tensors");
             node.Pass = _pass;
             node.Hold();
             _nodes.Add(node);

@@ -22,7 +22,7 @@ internal readonly struct Kept
     /// <exception cref="TorchException">It was changed in place since.</exception>
     public Tensor Value => _tensor!.Version == _version
         ? _tensor
-        : throw new TorchException($"{_tensor} was changed in place after it was recorded, and its gradient needs the values from before");
+        : throw new TorchException($"{_tensor} was changed in place after it was recorded, but its gradient needs the earlier values");
 
     public static Kept Of(Tensor tensor) => new(tensor);
 

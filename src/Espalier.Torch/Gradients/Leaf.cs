@@ -40,7 +40,7 @@ internal sealed class Leaf(Tensor owner) : GradientSink
             return;
         CheckShape(owner, gradient);
         if (gradient.DType != owner.DType)
-            throw new TorchException($"a gradient is {gradient.DType} and its leaf {owner.DType}");
+            throw new TorchException($"a gradient is {gradient.DType} but its leaf is {owner.DType}");
         if (Gradient is not null)
         {
             Gradient.AddInPlace(gradient);

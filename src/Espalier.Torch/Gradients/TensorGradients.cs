@@ -7,7 +7,7 @@ public static class TensorGradients
 {
     extension(Tensor tensor)
     {
-        /// <summary>Whether gradients of this tensor are wanted (settable on leaves only, of floating-point elements).</summary>
+        /// <summary>Whether this tensor requires a gradient (settable only on floating-point leaves).</summary>
         public bool RequiresGrad
         {
             get
@@ -19,13 +19,13 @@ public static class TensorGradients
             set
             {
                 if (value && !tensor.DType.IsFloatingPoint())
-                    throw new TorchException($"only floating-point tensors can want a gradient, and this one is {tensor.DType}");
+                    throw new TorchException($"only floating-point tensors can require a gradient; this one is {tensor.DType}");
                 tensor.ThrowIfDisposed();
                 if (tensor.IsRecorded)
                 {
                     if (!value)
                         throw new TorchException(
-                            "the result of a recorded operation keeps its place in the graph; Detach gives its values alone");
+                            "the result of a recorded operation stays in the graph; Detach returns its values alone");
                     return;
                 }
                 if (value || tensor.Leaf is not null)
@@ -36,7 +36,7 @@ public static class TensorGradients
         /// <summary>Whether there is an accumulated gradient.</summary>
         public bool HasGrad => tensor.Accumulated is not null;
 
-        /// <summary>The accumulated gradient itself, which stays the tensor's; null where there is none.</summary>
+        /// <summary>The accumulated gradient itself, still owned by the tensor; null if there is none.</summary>
         internal Tensor? Accumulated => ((Leaf?)tensor.Leaf)?.Gradient;
 
         /// <summary>One backward pass from several roots, each with its gradient (null is one).</summary>
@@ -59,22 +59,22 @@ public static class TensorGradients
                 var (root, gradient) = roots[i];
                 if (!root.WantsGradient)
                     throw new TorchException(
-                        $"root {i} of backward does not require grad: nothing that it came from does, or recording was off");
+                        $"root {i} of backward does not require a gradient: none of its inputs does, or recording was off");
                 if (gradient is not null && !gradient.Shape.SequenceEqual(root.Shape))
-                    throw new TorchException($"the gradient of root {i} has shape {gradient.ShapeText} and the root {root.ShapeText}");
+                    throw new TorchException($"the gradient of root {i} has shape {gradient.ShapeText} but the root has {root.ShapeText}");
             }
             BackwardPass.Run(roots, complete);
         }
     }
 
-    /// <summary>The accumulated gradient as a new handle on the same storage, or null when there is none.</summary>
+    /// <summary>The accumulated gradient as a new handle on the same storage, or null if there is none.</summary>
     public static Tensor? Grad(this Tensor tensor)
     {
         tensor.ThrowIfDisposed();
         return tensor.Accumulated?.Alias();
     }
 
-    /// <summary>Σ g² of the accumulated gradient in float64; 0 where there is none.</summary>
+    /// <summary>Σ g² of the accumulated gradient in float64; 0 if there is none.</summary>
     public static double SumOfSquaresOfGrad(this Tensor tensor)
     {
         tensor.ThrowIfDisposed();
@@ -94,9 +94,9 @@ public static class TensorGradients
         if (ReferenceEquals(grad, tensor))
             throw new TorchException("a tensor cannot be its own gradient");
         if (!grad.Shape.SequenceEqual(tensor.Shape))
-            throw new TorchException($"the gradient has shape {grad.ShapeText} and the tensor {tensor.ShapeText}");
+            throw new TorchException($"the gradient has shape {grad.ShapeText} but the tensor has {tensor.ShapeText}");
         if (grad.DType != tensor.DType)
-            throw new TorchException($"the gradient is {grad.DType} and the tensor {tensor.DType}");
+            throw new TorchException($"the gradient is {grad.DType} but the tensor is {tensor.DType}");
         Leaf.Of(tensor).Replace(grad);
     }
 

@@ -7,7 +7,7 @@ namespace Espalier.Torch.Gradients;
 public static class TransferOperators
 {
     /// <summary>
-    /// This very tensor where it lies on the device already, else a copy there. Gradient flows, back to where it was.
+    /// This same tensor if it is already on the device, else a copy there. The gradient flows back to the source device.
     /// </summary>
     public static Tensor On(this Tensor x, Device device) => device == x.Device ? x : Sent(x, device);
 

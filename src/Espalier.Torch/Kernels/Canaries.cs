@@ -36,6 +36,6 @@ internal static unsafe class Canaries
         var before = new ReadOnlySpan<byte>(data - Room, Room).IndexOfAnyExcept(Pattern);
         var behind = new ReadOnlySpan<byte>(data + bytes, Room).IndexOfAnyExcept(Pattern);
         return before >= 0 ? $"a kernel wrote {Room - before} bytes before its result, {tensor}"
-            : behind >= 0 ? $"a kernel wrote {behind} bytes behind its result, {tensor}" : null;
+            : behind >= 0 ? $"a kernel wrote {behind} bytes after its result, {tensor}" : null;
     }
 }

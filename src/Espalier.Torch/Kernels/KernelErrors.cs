@@ -12,7 +12,7 @@ internal static unsafe class KernelErrors
     public static void Must(string kernel, string name, Tensor tensor, DType dtype, params ReadOnlySpan<long> shape)
     {
         if (tensor.DType != dtype || !tensor.Shape.SequenceEqual(shape))
-            throw Of(kernel, $"{name} is {tensor.DType} {Sizes(tensor)} and must be {dtype} [{string.Join(", ", shape.ToArray())}]");
+            throw Of(kernel, $"{name} is {tensor.DType} {Sizes(tensor)}; it must be {dtype} [{string.Join(", ", shape.ToArray())}]");
     }
 
     /// <summary>Throws where documents [B, T] do not begin from 0 to a token's own position, or before that of the token before it.</summary>

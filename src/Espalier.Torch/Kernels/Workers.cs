@@ -35,7 +35,7 @@ internal static unsafe class Workers
         }
         ComputeThread.MakeReady();
         var loop = new Loop { Body = body, Context = context };
-        Status.Check(Libtorch.ParallelFor(begin, end, grain, &Part, &loop), "libtorch runs no loops");
+        Status.Check(Libtorch.ParallelFor(begin, end, grain, &Part, &loop), "libtorch could not run a loop");
         if (loop.Failure != 0)
         {
             var failure = GCHandle.FromIntPtr(loop.Failure);

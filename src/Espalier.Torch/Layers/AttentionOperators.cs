@@ -65,7 +65,7 @@ public static class AttentionOperators
     internal static Tensor CausalAttentionWithHoles(this Tensor queries, Tensor keys, Tensor values, double scale, Tensor begins,
         Tensor holes, double? cap = null, Tensor? sinks = null) =>
         GradMode.Records(queries, keys, values)
-            ? throw new InvalidOperationException("attention with holes has no gradient")
+            ? throw new InvalidOperationException("attention with hidden ranges has no gradient")
             : AttentionKernel.Forward(queries, keys, values, scale, null, begins, cap, holes, sinks);
 
     private static readonly Backward s_backThroughAttention = BackThroughCap(null);

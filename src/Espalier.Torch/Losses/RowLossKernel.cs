@@ -20,7 +20,7 @@ internal static unsafe class RowLossKernel
             throw Of(
                 name,
                 $"the student's logits are {Sizes(student)} and the teacher's "
-                    + $"{Sizes(teacher)}, they must be [positions, vocabulary], both alike");
+                    + $"{Sizes(teacher)}; they must be [positions, vocabulary], both alike");
         using var to = Operand.Result(DType.Float32, student.Size(0));
         using var s = Operand.Of(student);
         using var t = Operand.Of(teacher);

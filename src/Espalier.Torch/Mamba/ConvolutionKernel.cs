@@ -70,16 +70,16 @@ internal static unsafe partial class ConvolutionKernel
             throw Of(Name,
                 $"x is {Sizes(x)} and weight {Sizes(weight)}, which must be [samples, positions, channels] and [channels, taps]");
         if (x.DType != DType.Float32 || weight.DType != DType.Float32)
-            throw Of(Name, $"x is {x.DType} and weight {weight.DType}, both must be float32");
+            throw Of(Name, $"x is {x.DType} and weight {weight.DType}; both must be float32");
         if (bias is not null && (bias.DType != DType.Float32 || !bias.Shape.SequenceEqual([x.Size(2)])))
-            throw Of(Name, $"the bias is {bias.DType} {Sizes(bias)}, it must be float32 of {x.Size(2)} channels");
+            throw Of(Name, $"the bias is {bias.DType} {Sizes(bias)}; it must be float32 of {x.Size(2)} channels");
         if (begins is not null && (begins.DType != DType.Int64 || !begins.Shape.SequenceEqual(x.Shape[..2])))
-            throw Of(Name, $"the documents' beginnings are {begins.DType} {Sizes(begins)}, they must be int64 of samples and positions");
+            throw Of(Name, $"the documents' beginnings are {begins.DType} {Sizes(begins)}; they must be int64 of samples and positions");
         if (state is not null
             && (state.DType != DType.Float32 || !state.Shape.SequenceEqual([x.Size(0), weight.Size(1) - 1, x.Size(2)])
                 || begins is not null))
             throw Of(
-                Name, $"the state is {state.DType} {Sizes(state)}, it must be float32 of samples, taps less one and channels, and "
+                Name, $"the state is {state.DType} {Sizes(state)}; it must be float32 of samples, taps less one and channels, and "
                     + "continues one text a row");
     }
 

@@ -23,7 +23,7 @@ internal static class ConvolutionOperators
     public static Tensor CausalConvolution(this Tensor x, Tensor weight, Tensor? bias, Tensor? begins = null, Tensor? state = null)
     {
         if (state is not null && GradMode.Records([x, weight, bias]))
-            throw new InvalidOperationException("a convolution that goes on from a state has no gradient");
+            throw new InvalidOperationException("a convolution that continues from a state has no gradient");
         if (!x.IsForwardFused)
             return x.CausalConvolutionByParts(weight, bias, begins, state);
         var y = ConvolutionKernel.Forward(x, weight, bias, begins, state);

@@ -92,9 +92,9 @@ internal static unsafe class GatedNormKernel
                 Name, $"x is {Sizes(x)}, the gate {Sizes(gate)} and weight {Sizes(weight)}, which must be [samples, positions, channels], "
                     + "the same and [channels]");
         if (x.DType != DType.Float32 || gate.DType != DType.Float32 || weight.DType != DType.Float32)
-            throw Of(Name, $"x is {x.DType}, the gate {gate.DType} and weight {weight.DType}, all must be float32");
+            throw Of(Name, $"x is {x.DType}, the gate {gate.DType} and weight {weight.DType}; all must be float32");
         if (groups < 1 || x.Size(2) % groups != 0)
-            throw Of(Name, $"{x.Size(2)} channels in {groups} groups, they must divide");
+            throw Of(Name, $"{x.Size(2)} channels in {groups} groups: the groups must divide the channels");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

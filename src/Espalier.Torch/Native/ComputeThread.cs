@@ -41,7 +41,7 @@ internal static unsafe class ComputeThread
         var threads = Threads;
         Interlocked.CompareExchange(ref s_threads, threads, -1);
         using (SignalHold.Begin())
-            Status.Check(Libtorch.ParallelFor(0, threads, 1, &Nothing, null), "libtorch runs no loops");
+            Status.Check(Libtorch.ParallelFor(0, threads, 1, &Nothing, null), "libtorch could not run a loop");
         s_readyFor = s_threads;
     }
 

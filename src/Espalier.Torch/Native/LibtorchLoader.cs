@@ -81,7 +81,7 @@ internal static unsafe partial class LibtorchLoader
 
         foreach (var file in Directory.EnumerateFiles(folder.Path, "lib*.so*"))
             if (ElfFile.BytesNeeded(file) is { } needed && new FileInfo(file).Length is var length && length < needed)
-                throw Wrong($"{file} has {length} of its {needed} bytes: it was not copied or unpacked to its end; do that again");
+                throw Wrong($"{file} has {length} of its {needed} bytes: it was copied or unpacked only in part; do that again");
         var library = Open(folder.Library);
         Version = VersionOf(library, folder);
         Folder = folder;

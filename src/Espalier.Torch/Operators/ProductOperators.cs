@@ -47,10 +47,10 @@ public static class ProductOperators
     /// </summary>
     internal static Tensor RoomFor(long rows, long columns) => OwnProducts.Room(rows, columns);
 
-    /// <summary>Gives memory back that nobody uses any more, for the next who needs as much.</summary>
+    /// <summary>Returns memory that is no longer used, for reuse by the next request of the same size.</summary>
     internal static void LetRoomGo(Tensor room) => OwnProducts.LetRoomGo(room);
 
-    /// <summary>Gives the system what of such memory nobody has: when a training is over.</summary>
+    /// <summary>Returns unused memory of this kind to the system, as at the end of a training.</summary>
     internal static void TrimRooms() => KeptRooms.Trim();
 
     /// <summary>

@@ -120,8 +120,8 @@ internal static unsafe class Products
         "libtorch" => ProductLibrary.Libtorch,
         "own" => ProductLibrary.Own,
         "onednn" => Has(ProductLibrary.OneDnn) ? ProductLibrary.OneDnn
-            : throw new EspalierException($"{Variable}=onednn: this libtorch has no oneDNN to call; take own or libtorch"),
-        not (null or "") => throw new EspalierException($"{Variable} is '{named}' and must be own, onednn or libtorch"),
+            : throw new EspalierException($"{Variable}=onednn: this libtorch has no oneDNN to call; use own or libtorch"),
+        not (null or "") => throw new EspalierException($"{Variable} is '{named}'; it must be own, onednn or libtorch"),
         // Where .NET takes half of the vectors that the machine has, oneDNN takes them whole.
         _ when Vector512.IsHardwareAccelerated || (Vector256.IsHardwareAccelerated && !Avx512F.IsSupported) => ProductLibrary.Own,
         _ => Has(ProductLibrary.OneDnn) ? ProductLibrary.OneDnn : ProductLibrary.Libtorch,

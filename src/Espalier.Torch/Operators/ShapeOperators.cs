@@ -21,7 +21,7 @@ public static class ShapeOperators
     /// <summary>Elements in memory in the order of the shape; a copy only where they are not.</summary>
     public static Tensor Contiguous(this Tensor x) => MemoryOps.Contiguous.Call(x);
 
-    /// <summary>A copy with storage of its own.</summary>
+    /// <summary>A copy with its own storage.</summary>
     public static Tensor Clone(this Tensor x) => Ops.Clone.Call(x);
 
     /// <summary>A copy with another element type.</summary>

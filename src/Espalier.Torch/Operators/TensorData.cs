@@ -60,7 +60,7 @@ public static unsafe class TensorData
     {
         if (tensor.ElementCount > Array.MaxLength)
             throw new TorchException(
-                $"the tensor has {tensor.ElementCount} elements, and an array holds {Array.MaxLength}; copy it piece by piece");
+                $"the tensor has {tensor.ElementCount} elements, but an array holds at most {Array.MaxLength}; copy it in pieces");
         var values = new T[tensor.ElementCount];
         tensor.CopyTo(values.AsSpan());
         return values;
@@ -106,7 +106,7 @@ public static unsafe class TensorData
     /// 2 GiB and more.
     /// </summary>
     /// <param name="tensor">The tensor.</param>
-    /// <param name="first">The first byte that is wanted.</param>
+    /// <param name="first">The first byte to copy.</param>
     /// <param name="bytes">Receives them.</param>
     public static void CopyBytesTo(this Tensor tensor, long first, Span<byte> bytes)
     {
@@ -140,7 +140,7 @@ public static unsafe class TensorData
     public static double Item(this Tensor tensor)
     {
         if (tensor.ElementCount != 1)
-            throw new TorchException($"Item needs a tensor with one element, and this one has {tensor.ElementCount}");
+            throw new TorchException($"Item needs a tensor with one element; this one has {tensor.ElementCount}");
         double number;
         using var wide = tensor.DType == DType.Float64 ? null : Ops.To.Call(tensor, DType.Float64).Unscoped();
         (wide ?? tensor).CopyAllOut(&number, sizeof(double));
@@ -178,14 +178,14 @@ public static unsafe class TensorData
     private static void CheckBytes(long wanted, long bytes)
     {
         if (wanted != bytes)
-            throw new TorchException($"the tensor has {wanted} bytes and the buffer {bytes}");
+            throw new TorchException($"the tensor has {wanted} bytes but the buffer has {bytes}");
     }
 
     private static void CheckPiece(this Tensor tensor, long first, long bytes)
     {
         var all = tensor.ElementCount * tensor.DType.Size();
         if (first < 0 || first > all - bytes)
-            throw new TorchException($"the tensor has {all} bytes; {bytes} from {first} on are not all in it");
+            throw new TorchException($"the tensor has {all} bytes; a range of {bytes} bytes from byte {first} exceeds it");
     }
 
     private static void CopyAllOut(this Tensor tensor, void* data, long bytes)
@@ -245,6 +245,6 @@ public static unsafe class TensorData
     private static void Check<T>(this Tensor tensor) where T : unmanaged
     {
         if (DTypes.Of<T>() != tensor.DType)
-            throw new TorchException($"the tensor is {tensor.DType} and the buffer {DTypes.Of<T>()}");
+            throw new TorchException($"the tensor is {tensor.DType} but the buffer is {DTypes.Of<T>()}");
     }
 }

@@ -48,7 +48,7 @@ internal static unsafe class RowOps
         for (var i = 0; i < ids.Length; i++)
         {
             if ((uint)ids[i] >= table.Rows)
-                throw KernelErrors.Of("row embedding", $"id {ids[i]} at {i} is outside of {table.Rows} rows");
+                throw KernelErrors.Of("row embedding", $"id {ids[i]} at {i} is outside the table's {table.Rows} rows");
             var bytes = table.Data + ids[i] * table.Columns * table.BytesOfOne;
             PackKernel.ToFloats(table.Format, bytes, table.Scales + ids[i] * PackKernel.Blocks(table.Columns), 1, table.Columns,
                 y + i * to.Width);

@@ -2,7 +2,7 @@ using Espalier.Torch.Native;
 
 namespace Espalier.Torch;
 
-/// <summary>Where a tensor's elements lie, and so where is computed with it.</summary>
+/// <summary>Where a tensor's elements are stored and where it is computed with.</summary>
 public readonly record struct Device
 {
     private readonly int _kind, _index;
@@ -59,6 +59,6 @@ public readonly record struct Device
         var kind = TensorFacts.DeviceType(tensor);
         return kind == Libtorch.Cpu || kind == Libtorch.Meta || kind == Libtorch.Cuda
             ? new(kind, kind == Libtorch.Cuda ? TensorFacts.DeviceIndex(tensor) : 0)
-            : throw new TorchException($"a tensor is on a device of kind {kind}, which is none of cpu, cuda and meta");
+            : throw new TorchException($"a tensor is on a device of kind {kind}; only cpu, cuda and meta are supported");
     }
 }

@@ -50,7 +50,7 @@ public sealed class Tensor : IDisposable
         }
     }
 
-    /// <summary>Where the elements lie.</summary>
+    /// <summary>The device of the elements.</summary>
     public Device Device
     {
         get
@@ -60,10 +60,10 @@ public sealed class Tensor : IDisposable
         }
     }
 
-    /// <summary>Whether the elements lie in the processor's memory.</summary>
+    /// <summary>Whether the elements are in the processor's memory.</summary>
     internal bool IsOnCpu => Device.IsCpu;
 
-    /// <summary>Whether the elements lie in memory in the order of the shape.</summary>
+    /// <summary>Whether the elements are contiguous, in the order of the shape.</summary>
     public bool IsContiguous => Held(TensorFacts.IsContiguous);
 
     /// <summary>Whether it is a matrix whose rows lie one after the other, each in order, and share no memory.</summary>

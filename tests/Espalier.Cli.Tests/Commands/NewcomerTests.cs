@@ -20,7 +20,7 @@ public sealed class NewcomerTests : TorchTest
         const string Options = "--greedy --max-tokens 5 --threads 1";
         Assert.Equal(Verb.Json($"generate {Verb.Teacher} --prompt Once {Options}").GetProperty("text").GetString(),
             Verb.Json($"generate {Verb.Teacher} Once {Options}").GetProperty("text").GetString());
-        Assert.Contains("text to continue and --ids were given", Verb.Refused($"generate {Verb.Teacher} Once --ids 1"));
+        Assert.Contains("text to continue and --ids were both given", Verb.Refused($"generate {Verb.Teacher} Once --ids 1"));
         Assert.Contains("put the text to continue in quotes", Verb.Refused($"generate {Verb.Teacher} Once upon"));
     }
 
@@ -37,7 +37,7 @@ public sealed class NewcomerTests : TorchTest
     {
         var (code, _, error) = TestCommand.Launch($"merge {Verb.Tiny} {Verb.Tiny}/ --output {At("merged")}");
         Assert.True(code == 0, error);
-        Assert.Contains("is given 2 times and counts as often", error);
+        Assert.Contains("is given 2 times and counts that often", error);
         Assert.Contains("none when it is done", Verb.Refused($"merge {Verb.Tiny} run/checkpoints/step-5 --output {At("other")}"));
     }
 

@@ -22,7 +22,7 @@ public sealed class LineProgressTests : IDisposable
                 task.Advance(1, "loss 2.5");
             }
         Assert.Equal("distil: 10 %, 10/100 steps, 2 steps/s, 45 s left, loss 2.5", Lines[0]);
-        Assert.Equal("distil: 100/100 steps, 50 s taken, 2 steps/s, loss 2.5", Lines[^1]);
+        Assert.Equal("distil: 100/100 steps in 50 s, 2 steps/s, loss 2.5", Lines[^1]);
         Assert.Equal(10, Lines.Length);
     }
 
@@ -102,7 +102,7 @@ public sealed class LineProgressTests : IDisposable
             _time.Pass(60);
         }
         Assert.Equal("distil: 50 %, 10/20 steps, 2 s/step, 20 s left", Lines[0]);
-        Assert.Equal("distil: 20/20 steps, 1 min 40 s taken, 2 s/step, loss 2.5", Lines[^1]);
+        Assert.Equal("distil: 20/20 steps in 1 min 40 s, 2 s/step, loss 2.5", Lines[^1]);
     }
 
     [Fact]

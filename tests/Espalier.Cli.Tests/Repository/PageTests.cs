@@ -28,7 +28,7 @@ public sealed partial class PageTests
                     continue;
                 var path = Path.GetFullPath(Path.Combine(Fixtures.Root, Path.GetDirectoryName(page)!, target));
                 Assert.True(path.StartsWith(Fixtures.Root, StringComparison.Ordinal) && Path.Exists(path),
-                    $"{page} links to {target}, which is not there");
+                    $"{page} links to {target}, which does not exist");
             }
     }
 

@@ -49,7 +49,7 @@ public sealed class LibraryTests : IDisposable
         var output =
             Dotnet(Fixtures.Root, "run", "-c", "Release", "samples/prune-and-distil.cs", "--", Teacher, text,
                 Path.Combine(_folder.Path, "out"));
-        Assert.Contains("nats a token", output, StringComparison.Ordinal);
+        Assert.Contains("nats per token", output, StringComparison.Ordinal);
         Assert.True(File.Exists(Path.Combine(Path.Combine(_folder.Path, "out"), "student", "model.safetensors")), output);
     }
 

@@ -26,7 +26,7 @@ public sealed class DamageTests(SmallRun small)
             Damage(newest, way, random);
             using var program = small.Start(run);
             Assert.True(program.Wait() == 0, program.Error);
-            Assert.Contains($"{newest} is damaged and passed over: ", program.Error, StringComparison.Ordinal);
+            Assert.Contains($"{newest} is damaged, so it is skipped: ", program.Error, StringComparison.Ordinal);
             small.AssertUndisturbed(run);
             Directory.Delete(run, recursive: true);
         }
@@ -42,7 +42,7 @@ public sealed class DamageTests(SmallRun small)
         Flip(Path.Combine(folder, name), new Random(9));
         using var program = small.Start(run);
         Assert.True(program.Wait() == 0, program.Error);
-        Assert.Contains($"is done again: {name} has the hash ", program.Error, StringComparison.Ordinal);
+        Assert.Contains($"is run again: {name} has the hash ", program.Error, StringComparison.Ordinal);
         small.AssertUndisturbed(run);
     }
 

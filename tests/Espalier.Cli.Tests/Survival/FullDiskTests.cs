@@ -14,7 +14,8 @@ public sealed class FullDiskTests(SmallRun small)
         using var program = small.Start(run);
         Assert.Equal(2, program.Wait());
         Assert.Matches(
-            "four checkpoints and the model need [0-9]+ bytes but [0-9]+ bytes are free there; free [0-9]+ bytes or choose another folder",
+            "four checkpoints and the model need [0-9]+ bytes but only [0-9]+ bytes is free there; free [0-9]+ bytes or choose another "
+                + "folder",
             program.Error);
         Assert.DoesNotContain(SmallRun.Logs(run), log => log.Contains("\"step\"", StringComparison.Ordinal));
     }
@@ -34,7 +35,7 @@ public sealed class FullDiskTests(SmallRun small)
             var code = program.Wait();
             Assert.True(code == 1, $"exit code {code}: {program.Error}");
             Assert.Contains("No space left on device", program.Error, StringComparison.Ordinal);
-            Assert.True(Regex.IsMatch(program.Error, "the disk is full .*the checkpoint of step [0-9]+ is intact; make room"),
+            Assert.True(Regex.IsMatch(program.Error, "the disk is full .*the checkpoint of step [0-9]+ is intact; free some space"),
                 program.Error);
             Assert.Single(program.Error.Split("espalier: error: ").Skip(1));
         }

@@ -41,7 +41,7 @@ public sealed class ConversationCorpusTests : TorchTest
     public void Turns_without_a_template_are_refused_with_the_way_out()
     {
         var error = Assert.Throws<EspalierException>(() => Build(Turns("a", "b"), useTemplate: false));
-        Assert.Contains("data.jsonl:1: has turns, and ", error.Message, StringComparison.Ordinal);
+        Assert.Contains("data.jsonl:1: has turns, but ", error.Message, StringComparison.Ordinal);
         Assert.Contains("--chat-template FILE", error.Message, StringComparison.Ordinal);
     }
 

@@ -104,7 +104,7 @@ public sealed class RolloutTests : TorchTest
     {
         using TemporaryFolder kept = new();
         using var model = Model("width");
-        Assert.Contains("step-000000004.json is not there",
+        Assert.Contains("step-000000004.json does not exist",
             Assert.Throws<EspalierException>(() => Source(model, kept.Path).Draw(5)).Message, StringComparison.Ordinal);
     }
 
@@ -166,7 +166,7 @@ public sealed class RolloutTests : TorchTest
 
     [Fact]
     public void More_answers_than_a_list_holds_are_refused_with_the_way_out() =>
-        Assert.Contains("take fewer steps",
+        Assert.Contains("use fewer steps",
             Assert.Throws<EspalierException>(() => new RolloutPlan(1 << 20, 1 << 20, 1 << 20, new(6, 10)).AnswersFrom(0)).Message,
             StringComparison.Ordinal);
 

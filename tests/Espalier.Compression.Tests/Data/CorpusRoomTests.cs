@@ -20,7 +20,7 @@ public sealed class CorpusRoomTests
         var problem = new CorpusRoom("/disk", "books", budget * Mega).Problem(64 * Mega, 6400 * Mega, 32 * Mega, free * Mega);
         Assert.Equal(refuses, problem is not null);
         if (refuses && budget is null)
-            Assert.StartsWith("books: 64 MiB of 6.25 GiB made 32 MiB of tokens, so all of it would make about 3.1", problem);
+            Assert.StartsWith("books: 64 MiB of 6.25 GiB made 32 MiB of tokens, so all of it would need about 3.1", problem);
     }
 
     [Fact]

@@ -63,8 +63,8 @@ public sealed class CorpusTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"text\":\"\"}\n", 0.02, "1 file was read, no document was left (skipped: 1 empty-document")]
-    [InlineData("", 0.02, "a.jsonl: the file is empty or blank; name a file with text in it")]
+    [InlineData("{\"text\":\"\"}\n", 0.02, "1 file was read, but no document was left (skipped: 1 empty-document")]
+    [InlineData("", 0.02, "a.jsonl: the file is empty or blank; give a file with text in it")]
     [InlineData("{\"text\":\"abc\"}\n", 0.02, "held-out 2.0 % of 1 documents")]
     [InlineData("{\"text\":\"abc\"}\n", 0.99, "takes all 1 documents")]
     public void Empty_side_is_refused_and_leaves_nothing_behind(string text, double share, string reason)
@@ -81,7 +81,7 @@ public sealed class CorpusTests : IDisposable
     {
         var encoder = DataFixture.Bytes with { VocabularySize = 200 };
         var error = Assert.Throws<EspalierException>(() => Corpus.Build(Options(Lines(3), 0), encoder, _data.At("out")));
-        Assert.Contains("a.jsonl:1: the tokenizer gave id 256, not below the vocabulary of 200", error.Message, StringComparison.Ordinal);
+        Assert.Contains("a.jsonl:1: the tokenizer gave id 256, but the model only has rows for ids below 200", error.Message, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_data.At("out")));
     }
 

@@ -105,7 +105,7 @@ public sealed class HiddenStateTests : TorchTest
             Assert.Throws<EspalierException>(() => new HiddenStateLoss(options, teacher.Config, teacher.Config, 1).Dispose());
         Assert.Contains("the teacher has layers 0 to", Of(new() { Layers = [new(29, 1)] }).Message);
         Assert.Contains("the student has layers 0 to", Of(new() { Attention = [new(1, 13)] }).Message);
-        Assert.Contains("nothing is compared", Of(new()).Message);
+        Assert.Contains("nothing to compare;", Of(new()).Message);
         Assert.Contains("twice", Of(new() { Layers = [new(1, 1), new(2, 1)] }).Message);
         Assert.Contains("weight is 0", Of(new() { Final = true, Weight = 0 }).Message);
         Assert.Contains("29:13", Assert.Throws<EspalierException>(() => LayerPair.Parse("29")).Message);

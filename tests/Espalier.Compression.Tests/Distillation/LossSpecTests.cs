@@ -30,8 +30,8 @@ public sealed class LossSpecTests
     [InlineData("forward-kl(2)", "loss forward-kl has no parameter")]
     [InlineData("jensen-shannon(2)", "beta is 2")]
     [InlineData("skew-kl(1)", "alpha is 1")]
-    [InlineData("top-k-tail(1.5)", "k is 1.5 and must be a whole number")]
-    [InlineData("forward-kl + forward-kl", "is there twice")]
+    [InlineData("top-k-tail(1.5)", "k is 1.5; it must be a whole number")]
+    [InlineData("forward-kl + forward-kl", "appears twice")]
     public void What_cannot_be_read_is_said(string text, string complaint) =>
         Assert.Contains(complaint, Assert.Throws<EspalierException>(() => LossSpec.Parse(text)).Message);
 

@@ -95,7 +95,7 @@ public sealed class RouterBalanceTests : TorchTest
     public void Models_without_experts_are_refused()
     {
         using var dense = Load("qwen3");
-        Assert.Contains("router-balance is about the routers of experts and a qwen3 model has none",
+        Assert.Contains("router-balance is for models with experts, but a qwen3 model has none",
             Assert.Throws<EspalierException>(() => new RouterBalance(0.01, dense.Config)).Message);
     }
 

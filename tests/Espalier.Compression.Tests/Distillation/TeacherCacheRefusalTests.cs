@@ -17,9 +17,9 @@ public sealed class TeacherCacheRefusalTests : TeacherCacheTest
         cache.Require(key with { Teacher = "" });
         foreach (var (other, what) in new[]
         {
-            (key with { Teacher = "another" }, "the teacher is teacher in the cache and another here"),
+            (key with { Teacher = "another" }, "the teacher is teacher in the cache but another here"),
             (key with { Data = "x" }, "the data is data in the cache"),
-            (key with { Sequence = 32 }, "the sequence is 16 in the cache and 32 here"),
+            (key with { Sequence = 32 }, "the sequence is 16 in the cache but 32 here"),
             (key with { Temperature = 2 }, "the temperature is 1"),
             (key with { K = 9 }, "k is 8"), (key with { Samples = 9 }, "samples is 16"), (key with { Seed = 9 }, "the seed is 1"),
             (key with { Encoding = CacheEncoding.TopK }, "the encoding is top-k-samples"),
@@ -62,7 +62,7 @@ public sealed class TeacherCacheRefusalTests : TeacherCacheTest
                 var flipped = (byte[])bytes.Clone();
                 flipped[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
                 File.WriteAllBytes(file, flipped);
-                Assert.Contains("no whole cache", Assert.Throws<EspalierException>(() => TeacherCache.Open(Path)).Message);
+                Assert.Contains("not a complete cache", Assert.Throws<EspalierException>(() => TeacherCache.Open(Path)).Message);
             }
             File.WriteAllBytes(file, bytes[..^1]);
             Assert.Throws<EspalierException>(() => TeacherCache.Open(Path));
@@ -88,7 +88,7 @@ public sealed class TeacherCacheRefusalTests : TeacherCacheTest
     {
         using var teacher = Teacher();
         Assert.Contains("k is 0", Assert.Throws<EspalierException>(() => Key(teacher, CacheEncoding.TopK, k: 0)).Message);
-        Assert.Contains("k is 128 and the vocabulary has 128",
+        Assert.Contains("k is 128, but the vocabulary has 128",
             Assert.Throws<EspalierException>(() => Key(teacher, CacheEncoding.TopK, k: 128)).Message);
         Assert.Contains("samples is 0", Assert.Throws<EspalierException>(() => Key(teacher, CacheEncoding.Samples, samples: 0)).Message);
     }

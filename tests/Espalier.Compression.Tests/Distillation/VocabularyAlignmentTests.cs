@@ -53,7 +53,7 @@ public sealed class VocabularyAlignmentTests : IDisposable
         var error = Refused(Model("a", 4096), Model("b", 4096, swapped));
         Assert.Contains($"id 1000 is '{first}' in ", error);
         Assert.Contains($"and '{second}' in ", error);
-        Assert.Contains("take a student that was pruned from it", error);
+        Assert.Contains("use a student pruned from the teacher,", error);
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class VocabularyAlignmentTests : IDisposable
 
     [Fact]
     public void A_model_with_fewer_rows_than_its_tokenizer_has_ids_is_refused_with_both_numbers() =>
-        Assert.Contains("has a vocabulary of 4000 and its tokenizer 4096 ids", Refused(Model("a", 4096), Model("b", 4000)));
+        Assert.Contains("has a vocabulary of 4000 but its tokenizer has 4096 ids", Refused(Model("a", 4096), Model("b", 4000)));
 
     [Theory]
     [InlineData(128, 128, 128)]
@@ -150,7 +150,7 @@ public sealed class VocabularyAlignmentTests : IDisposable
     public void Without_a_tokenizer_other_sizes_are_refused(int teacher, int student)
     {
         var error = Refused(Bare("a", teacher), Bare("b", student));
-        Assert.Contains($"has a vocabulary of {teacher} and ", error);
+        Assert.Contains($"has a vocabulary of {teacher} but ", error);
         Assert.Contains($"one of {student}", error);
         Assert.Contains("tokenizer.json", error);
     }

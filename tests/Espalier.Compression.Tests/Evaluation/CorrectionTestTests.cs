@@ -101,7 +101,7 @@ public sealed class CorrectionTestTests : TorchTest
         string Refused(ITokens data, double threshold) => Assert.Throws<EspalierException>(
             () => CorrectionTest.Run(model, data, "this text", Ids(1000, i => i % 128), "that", 64, threshold,
                 NullProgress.Instance)).Message;
-        Assert.Contains("this text: 100 tokens make 1 window of 64, and at least 2 are needed", Refused(Ids(100, i => i), 0.1));
+        Assert.Contains("this text: 100 tokens make 1 window of 64; at least 2 are needed", Refused(Ids(100, i => i), 0.1));
         Assert.Contains("threshold is -1", Refused(Ids(1000, i => i % 128), -1));
     }
 }

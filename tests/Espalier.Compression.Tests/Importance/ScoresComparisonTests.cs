@@ -54,7 +54,7 @@ public sealed class ScoresComparisonTests
         var axes = ScoresComparison.Axes(flat, B, new(0.5) { Sizes = new() { [Axis.Hidden] = 1, [Axis.Ffn] = 3 } });
         Assert.Equal((1, 3), (axes[2].Kept, axes[0].Kept));
         Assert.Equal(0, axes[2].Overlap); // 0 against 1
-        Assert.Contains("4 channels are to be kept and there are 3",
+        Assert.Contains("4 channels cannot be kept; there are only 3",
             Assert.Throws<EspalierException>(() => ScoresComparison.Axes(A, B, new(0.5) { Sizes = new() { [Axis.Hidden] = 4 } })).Message);
     }
 
@@ -67,7 +67,7 @@ public sealed class ScoresComparisonTests
             [new("method", "activation", "taylor"), new("batch", "l2", ""), new("sequence", "mean", ""),
                 new("neuron_values", "intermediate", ""), new("samples", "4", "5"), new("teacher", "aa", "bb")],
             ScoresComparison.Differences(A, other));
-        Assert.Contains("4 neurons in a layer and the second 3",
+        Assert.Contains("4 neurons in a layer but the second have 3",
             Assert.Throws<EspalierException>(() =>
                 ScoresComparison.Axes(A, B with { Units = B.Units.With(Axis.Ffn, [[1, 2, 3], [1, 2, 3]]) }, new(0.5))).Message);
         Assert.Contains("2 layers and the second 1",

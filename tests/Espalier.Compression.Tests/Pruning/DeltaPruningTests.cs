@@ -95,12 +95,12 @@ public sealed class DeltaPruningTests : TorchTest
     }
 
     [Theory]
-    [InlineData("linear-value-heads", 7, "prune.linear-value-heads is 7 and must be a multiple of the 3 linear key heads, at most 9")]
+    [InlineData("linear-value-heads", 7, "prune.linear-value-heads is 7; it must be a multiple of the 3 linear key heads, at most 9")]
     [InlineData("linear-value-heads", 2,
-        "prune.linear-value-heads is 2 and must be a multiple of the 3 linear key heads, at most 9: the nearest size to cut to is 3; fewer "
+        "prune.linear-value-heads is 2; it must be a multiple of the 3 linear key heads, at most 9: the nearest valid size is 3; fewer "
         + "need fewer linear key heads (linear-key-heads), which cuts whole groups")]
-    [InlineData("linear-key-heads", 4, "prune.linear-key-heads is 4 and must be between 1 and the teacher's 3")]
-    [InlineData("linear-value-head-dim", 6, "prune.linear-value-head-dim is 6 and must be between 1 and the teacher's 5")]
+    [InlineData("linear-key-heads", 4, "prune.linear-key-heads is 4; it must be between 1 and the teacher's 3")]
+    [InlineData("linear-value-head-dim", 6, "prune.linear-value-head-dim is 6; it must be between 1 and the teacher's 5")]
     public void A_size_that_groups_do_not_allow_is_refused(string key, int size, string message)
     {
         using var teacher = Open("qwen3-5-tied");

@@ -117,11 +117,11 @@ public sealed class ExpertMergingTests : TorchTest
         int[] stays = plan.Kept[Axis.Experts]![layer], goes = [.. Enumerable.Range(0, config.Experts).Except(stays)];
         void Refused(string message, params ExpertMerge[] merges) => Assert.Contains(message, Assert.Throws<EspalierException>(() =>
             (plan with { ExpertMerges = [.. plan.ExpertMerges!.Select((of, i) => i == layer ? merges : of)] }).Apply(config)).Message);
-        Refused($"expert {goes[0]} does not stay", new ExpertMerge(goes[0], goes[1], 0.5));
+        Refused($"expert {goes[0]} is not kept;", new ExpertMerge(goes[0], goes[1], 0.5));
         Refused($"expert {stays[1]} stays", new ExpertMerge(stays[0], stays[1], 0.5));
         Refused($"the teacher has 0 to {config.Experts - 1}", new ExpertMerge(stays[0], config.Experts, 0.5));
-        Refused("goes into more than one", new(stays[0], goes[0], 0.5), new(stays[1], goes[0], 0.5));
-        Refused("shares are above 0", new ExpertMerge(stays[0], goes[0], 0));
+        Refused("is merged more than", new(stays[0], goes[0], 0.5), new(stays[1], goes[0], 0.5));
+        Refused("shares must be above 0,", new ExpertMerge(stays[0], goes[0], 0));
         Refused("add up to at most 1", new(stays[0], goes[0], 0.5), new(stays[0], goes[1], 0.6));
         Assert.Contains("one for each kept layer",
             Assert.Throws<EspalierException>(() => (plan with { ExpertMerges = [[]] }).Apply(config)).Message);

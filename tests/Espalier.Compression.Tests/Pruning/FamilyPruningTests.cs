@@ -130,8 +130,8 @@ public sealed class FamilyPruningTests : TorchTest
         void Refused(PruneTarget target, string message) =>
             Assert.Contains(message, Assert.Throws<EspalierException>(() => target.Apply(config)).Message);
         Refused(new() { Heads = 2, KvHeads = config.QueryHeads },
-            $"prune.heads is 2 and must be a multiple of the {config.QueryHeads} KV heads");
-        Refused(new() { Heads = config.QueryHeads + 1 }, $"the nearest size to cut to is {config.QueryHeads - 1}");
+            $"prune.heads is 2; it must be a multiple of the {config.QueryHeads} KV heads");
+        Refused(new() { Heads = config.QueryHeads + 1 }, $"the nearest valid size is {config.QueryHeads - 1}");
         Refused(new() { Heads = 0 }, "prune.heads is 0");
         var merge = Assert.Throws<EspalierException>(() => GroupChoice.CheckMerge(config, new PruneTarget { Heads = 2 }.Apply(config)));
         Assert.Contains("no head is left in its group to merge into", merge.Message);

@@ -90,7 +90,7 @@ public sealed class HeadPruningTests : TorchTest
         var student = new PruneTarget { Heads = 2 }.Apply(teacher.Config);
         var scores = ImportanceGoldenTests.Score(Aggregator.Default, DType.Float32, 16);
         var refused = Assert.Throws<EspalierException>(() => PlanBuilder.ByImportance(teacher.Config, student, scores, mergeHeads: true));
-        Assert.Contains("keeps 1 of 4 heads and a merge needs at least half: keep 4 heads", refused.Message);
+        Assert.Contains("keeps 1 of 4 heads, but a merge needs at least half: keep 4 heads", refused.Message);
     }
 
     [Fact]
@@ -138,13 +138,13 @@ public sealed class HeadPruningTests : TorchTest
         PruningPlan Merged(int head, int gone) =>
             half with { Merges = [[new(head, gone)], .. Enumerable.Range(1, 5).Select(_ => Array.Empty<HeadMerge>())] };
         Merged(0, 3).Apply(teacher.Config);
-        Refused(Merged(2, 3), "merges[0] has [2, 3]: head 2 does not stay");
-        Refused(Merged(0, 1), "merges[0] has [0, 1]: head 1 stays");
+        Refused(Merged(2, 3), "merges[0] has [2, 3]: head 2 is not kept;");
+        Refused(Merged(0, 1), "merges[0] has [0, 1]: head 1 is kept");
         Refused(Merged(0, 6), "head 6 is not in the KV group of head 0, heads 0 to 3");
-        Refused(half with { Merges = [[]] }, "merges has 1 lists and layers has 6");
+        Refused(half with { Merges = [[]] }, "merges has 1 lists but layers has 6");
         Refused(half with { Kept = half.Kept.With(Axis.KvHeads, [.. Enumerable.Range(0, 6).Select(_ => new[] { 0 })]) },
             "heads[0] keeps head 4 of KV head 1, which kv_heads[0] drops");
-        Refused(half with { Kept = half.Kept.With(Axis.KvHeads, [[0, 2]]) }, "kv_heads has 1 lists and layers has 6");
+        Refused(half with { Kept = half.Kept.With(Axis.KvHeads, [[0, 2]]) }, "kv_heads has 1 lists but layers has 6");
     }
 
     [Fact]

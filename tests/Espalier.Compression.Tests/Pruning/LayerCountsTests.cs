@@ -34,7 +34,7 @@ public sealed class LayerCountsTests
     [InlineData("1 mamba + ")]
     [InlineData("1 moe")]
     public void What_says_something_else_is_refused(string text) =>
-        Assert.Contains("is no count of layers of each kind", Assert.Throws<EspalierException>(() => LayerCounts.Parse(text)).Message,
+        Assert.Contains("is not a count of layers of each kind", Assert.Throws<EspalierException>(() => LayerCounts.Parse(text)).Message,
             StringComparison.Ordinal);
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class LayerCountsTests
     public void A_model_whose_layers_are_alike_has_none()
     {
         using var llama = Checkpoint.Open(Fixtures.Golden("families", "mistral"));
-        Assert.Contains("layers of this mistral model are not mamba, attention or feed-forward alone: leave it out",
+        Assert.Contains("layers of this mistral model are not mamba, attention or feed-forward only: leave it out",
             Assert.Throws<EspalierException>(() =>
                 new PruneTarget { Layers = 2, Kinds = new(1, 1, 0) }.Apply(llama.Config)).Message, StringComparison.Ordinal);
     }

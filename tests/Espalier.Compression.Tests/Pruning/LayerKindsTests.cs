@@ -33,7 +33,7 @@ public sealed class LayerKindsTests : TorchTest
         // Where nobody says which layers stay, the first ones give the count.
         Assert.Equal(s_mixed.At([0, 1]), new PruneTarget { Layers = 2 }.Apply(teacher).LayerKinds);
         var wrong = Assert.Throws<EspalierException>(() => (teacher with { Layers = 2 }).Validate("config.json"));
-        Assert.Equal("config.json: 3 kinds of layers are given and num_hidden_layers is 2", wrong.Message);
+        Assert.Equal("config.json: 3 kinds of layers are given, but num_hidden_layers is 2", wrong.Message);
     }
 
     [Fact]

@@ -80,15 +80,15 @@ public sealed class MambaPruningTests : TorchTest
         }
         var uneven = plan with { Kept = plan.Kept.With(Axis.MambaHeads, [.. Enumerable.Repeat<int[]>([0, 1, 3, 4, 6], config.Layers)]) };
         Assert.Equal(
-            "plan: mamba_heads[0] keeps 2, 2, 1 Mamba heads in the 3 Mamba groups; every group must keep the same number, the nearest "
-            + "being 2 a group", Assert.Throws<EspalierException>(() => uneven.Apply(config)).Message);
+            "plan: mamba_heads[0] keeps 2, 2, 1 Mamba heads in the 3 Mamba groups; every group must keep the same number; the nearest "
+            + "is 2 per group", Assert.Throws<EspalierException>(() => uneven.Apply(config)).Message);
     }
 
     [Theory]
-    [InlineData("mamba-heads", 5, "prune.mamba-heads is 5 and must be a multiple of the 3 Mamba groups, at most 9")]
+    [InlineData("mamba-heads", 5, "prune.mamba-heads is 5; it must be a multiple of the 3 Mamba groups, at most 9")]
     [InlineData("mamba-heads", 2,
-        "prune.mamba-heads is 2 and must be a multiple of the 3 Mamba groups, at most 9: the nearest size to cut to is 3")]
-    [InlineData("mamba-head-dim", 8, "prune.mamba-head-dim is 8 and must be between 1 and the teacher's 7")]
+        "prune.mamba-heads is 2; it must be a multiple of the 3 Mamba groups, at most 9: the nearest valid size is 3")]
+    [InlineData("mamba-head-dim", 8, "prune.mamba-head-dim is 8; it must be between 1 and the teacher's 7")]
     public void A_size_that_groups_do_not_allow_is_refused(string key, int size, string message)
     {
         using var teacher = Open("nemotron-h-tied");

@@ -28,7 +28,7 @@ public sealed class MaskTests : TorchTest
             for (var first = 0; first < masked.Length; first += 4)
                 Assert.Equal(2, masked[first..(first + 4)].Count(w => w == 0));
         }
-        Assert.Contains("no multiple of 4",
+        Assert.Contains("not a multiple of 4",
             Assert.Throws<EspalierException>(() => Masked(new MagnitudeMask(), weights[..60], 6, [], new(2, 4))).Message);
     }
 
@@ -88,7 +88,7 @@ public sealed class MaskTests : TorchTest
     [InlineData("half")]
     [InlineData("-1:4")]
     public void What_is_no_sparsity_is_refused(string text) =>
-    Assert.Contains("is no sparsity", Assert.Throws<EspalierException>(() => Sparsity.Parse(text)).Message);
+    Assert.Contains("is not a sparsity", Assert.Throws<EspalierException>(() => Sparsity.Parse(text)).Message);
 
     [Fact]
     public void Every_block_is_measured_behind_the_masked_ones_before_it()

@@ -87,9 +87,9 @@ public sealed class PruningGoldenTests : TorchTest
     }
 
     [Theory]
-    [InlineData(3, "multiple of the 2 KV heads, at most 8: the nearest sizes to cut to are 2 and 4")]
-    [InlineData(0, "the nearest size to cut to is 2")]
-    [InlineData(12, "the nearest size to cut to is 6")]
+    [InlineData(3, "multiple of the 2 KV heads, at most 8: the nearest valid sizes are 2 and 4")]
+    [InlineData(0, "the nearest valid size is 2")]
+    [InlineData(12, "the nearest valid size is 6")]
     public void Head_counts_that_break_groups_name_the_nearest_legal_ones(int heads, string message)
     {
         using var teacher = Checkpoint.Open(Fixtures.Golden("pruning", "teacher"), requireWeights: false);
@@ -104,9 +104,9 @@ public sealed class PruningGoldenTests : TorchTest
         void Refused(PruningPlan broken, string message) =>
             Assert.Contains(message, Assert.Throws<EspalierException>(() => broken.Apply(teacher.Config)).Message);
         Refused(With(plan, Axis.Hidden, [[]]), "channels keeps nothing");
-        Refused(With(plan, Axis.Hidden, [[0, 48]]), "channels names 48 and the teacher has 0 to 47");
+        Refused(With(plan, Axis.Hidden, [[0, 48]]), "channels names 48, but the teacher has 0 to 47");
         Refused(With(plan, Axis.Hidden, [[1, 0]]), "channels has 0 after 1");
-        Refused(With(plan, Axis.Layers, [[0, 1]]), "heads has 6 lists and layers has 2");
+        Refused(With(plan, Axis.Layers, [[0, 1]]), "heads has 6 lists but layers has 2");
         Refused(With(plan, Axis.Heads, [.. plan.Kept[Axis.Heads]!.Select(_ => new[] { 0, 1, 2, 4 })]),
             "heads[0] keeps 3, 1 heads in the 2 KV groups");
     }

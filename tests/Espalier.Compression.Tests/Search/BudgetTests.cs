@@ -54,7 +54,7 @@ public sealed class BudgetTests
     [InlineData("<= 0")]
     [InlineData(">= 3M")]
     public void What_is_no_budget_is_answered_with_examples(string text) =>
-        Assert.Contains("is no budget; write 3M +-5%, 2.8M to 3.2M or <= 3M",
+        Assert.Contains("is not a budget; write 3M +-5%, 2.8M to 3.2M or <= 3M",
             Assert.Throws<EspalierException>(() => Budget.OfCount(text)).Message);
 
     [Fact]
@@ -80,14 +80,14 @@ public sealed class BudgetTests
             string.Join(' ', SizeRange.Parse(texts.Split(", ")).Select(size => size.ToString(CultureInfo.InvariantCulture))));
 
     [Theory]
-    [InlineData("wide", "'wide' is no size; write a whole number from 1, 29-32 or 192-256 step 64")]
+    [InlineData("wide", "'wide' is not a size; write a whole number from 1, 29-32 or 192-256 step 64")]
     [InlineData("1-99999999999", "'1-99999999999': 99999999999 is above 1073741824, the largest size")]
-    [InlineData("0", "is no size")]
-    [InlineData("8 step 2", "is no size")]
-    [InlineData("1-2-3", "is no size")]
-    [InlineData("32-29", "begins at 32 and ends at 29; the smaller size comes first")]
-    [InlineData("1-1000000", "are 1000000 sizes, the limit is 10000; take larger steps")]
-    [InlineData("1-8 step 0", "is no size")]
+    [InlineData("0", "is not a size")]
+    [InlineData("8 step 2", "is not a size")]
+    [InlineData("1-2-3", "is not a size")]
+    [InlineData("32-29", "begins at 32 but ends at 29; the smaller size comes first")]
+    [InlineData("1-1000000", "has 1000000 sizes; the limit is 10000; use larger steps")]
+    [InlineData("1-8 step 0", "is not a size")]
     public void What_is_no_size_is_named(string text, string expected) =>
     Assert.Contains(expected, Assert.Throws<EspalierException>(() => SizeRange.Parse([text])).Message);
 }

@@ -44,15 +44,15 @@ public sealed class CandidatesFileTests : IDisposable
 
     [Theory]
     [InlineData("""{"version":1,"candidates":[{"hidden":192},{"heads":6}]}""",
-        "candidates[1].heads is 6 and must be a multiple of the 4 KV heads, at most 8: the nearest size to cut to is 4")]
+        "candidates[1].heads is 6; it must be a multiple of the 4 KV heads, at most 8: the nearest valid size is 4")]
     [InlineData("""{"version":1,"candidates":[{"hidden":300}]}""",
-        "candidates[0].hidden is 300 and must be between 1 and the teacher's 256: the nearest size to cut to is 192")]
+        "candidates[0].hidden is 300; it must be between 1 and the teacher's 256: the nearest valid size is 192")]
     [InlineData("""{"version":1,"candidates":[{"ffn":500}]}""",
-        "candidates[0].ffn is 500 and must be a multiple of 64, which matrix units work in: the nearest sizes to cut to are 448 and 512")]
+        "candidates[0].ffn is 500; it must be a multiple of 64, the width of matrix units: the nearest valid sizes are 448 and 512")]
     [InlineData("""{"version":1,"candidates":[{"hiden":192}]}""", "there is no field candidates[0].hiden: did you mean hidden?")]
     [InlineData("""{"version":1,"candidates":[{"layers":"six"}]}""", "candidates[0].layers is \"six\"; it must be a whole number from 1")]
     [InlineData("""{"version":1,"candidates":[{"layers":6},{"layers":6,"heads":8}]}""",
-        "candidates[1] is 6/8/768/256, which candidates[0] is already")]
+        "candidates[1] is 6/8/768/256, the same as candidates[0];")]
     [InlineData("""{"version":1,"candidates":[{"layers":8}]}""", "candidates[0] is the teacher's own shape")]
     [InlineData("""{"version":1,"candidates":[]}""", "candidates is a list; it must be a list of shapes, with at least one")]
     [InlineData("""{"version":1,"candidates":[3]}""", "candidates[0] must be a JSON object")]

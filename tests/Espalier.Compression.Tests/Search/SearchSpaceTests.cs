@@ -125,14 +125,14 @@ public sealed class SearchSpaceTests
     }
 
     [Theory]
-    [InlineData("heads", 6, "search.heads is 6 and must be a multiple of the 4 KV heads, at most 8: the nearest size to cut to is 4")]
-    [InlineData("heads", 16, "search.heads is 16 and must be a multiple of the 4 KV heads, at most 8: the nearest size to cut to is 4")]
-    [InlineData("hidden", 0, "search.hidden is 0 and must be between 1 and the teacher's 256: the nearest size to cut to is 64")]
-    [InlineData("hidden", 320, "search.hidden is 320 and must be between 1 and the teacher's 256: the nearest size to cut to is 192")]
+    [InlineData("heads", 6, "search.heads is 6; it must be a multiple of the 4 KV heads, at most 8: the nearest valid size is 4")]
+    [InlineData("heads", 16, "search.heads is 16; it must be a multiple of the 4 KV heads, at most 8: the nearest valid size is 4")]
+    [InlineData("hidden", 0, "search.hidden is 0; it must be between 1 and the teacher's 256: the nearest valid size is 64")]
+    [InlineData("hidden", 320, "search.hidden is 320; it must be between 1 and the teacher's 256: the nearest valid size is 192")]
     [InlineData("hidden", 200,
-        "search.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest size to cut to is 192")]
-    [InlineData("ffn", 832, "search.ffn is 832 and must be between 1 and the teacher's 768: the nearest size to cut to is 704")]
-    [InlineData("layers", 9, "search.layers is 9 and must be between 1 and the teacher's 8: the nearest size to cut to is 7")]
+        "search.hidden is 200; it must be a multiple of 64, the width of matrix units: the nearest valid size is 192")]
+    [InlineData("ffn", 832, "search.ffn is 832; it must be between 1 and the teacher's 768: the nearest valid size is 704")]
+    [InlineData("layers", 9, "search.layers is 9; it must be between 1 and the teacher's 8: the nearest valid size is 7")]
     public void An_illegal_size_is_named_with_the_nearest_one_that_cuts_something(string axis, int size, string expected)
     {
         var space = axis switch
@@ -153,7 +153,7 @@ public sealed class SearchSpaceTests
         var nearest = ShapeSearch.Enumerate(Quickstart, space, [])
             .OrderBy(candidate => constraint.Budget.Distance(candidate.NonEmbeddingParameters)).First();
         var message = Assert.Throws<EspalierException>(() => ShapeSearch.Enumerate(Quickstart, space, [constraint]).ToArray()).Message;
-        Assert.Contains("none of the 6 shapes keeps to non-embedding-parameters 3200000 to 3300000", message);
+        Assert.Contains("none of the 6 shapes meets non-embedding-parameters 3200000 to 3300000", message);
         Assert.Contains(
             $"The nearest (layers/heads/ffn/hidden): {nearest.Name} with non-embedding-parameters {nearest.NonEmbeddingParameters} (",
             message);
@@ -161,7 +161,7 @@ public sealed class SearchSpaceTests
 
     [Fact]
     public void A_grid_of_the_teacher_alone_is_refused() =>
-        Assert.Contains("no shape beside the teacher's own",
+        Assert.Contains("no shape but the teacher's own",
             Assert.Throws<EspalierException>(() => ShapeSearch.Enumerate(Quickstart, new() { Sizes = new() { [Axis.Hidden] = [256] } }, [])
                 .ToArray()).Message);
 

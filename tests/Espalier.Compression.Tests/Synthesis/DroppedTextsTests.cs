@@ -9,7 +9,7 @@ public sealed class DroppedTextsTests
     public void Half_is_no_reason_for_advice_and_more_is()
     {
         Assert.Null(DroppedTexts.Advice(10, 5, new Dictionary<string, int> { ["short"] = 5 }));
-        Assert.Equal("89 % of the texts are dropped, 80 of 100 as unfinished: they are longer than max-tokens: raise it, or keep what is cut "
+        Assert.Equal("89 % of the texts are dropped, 80 of 100 as unfinished: they are longer than max-tokens: raise it, or keep cut texts "
             + "with keep-unfinished",
             DroppedTexts.Advice(100, 11, new Dictionary<string, int> { ["short"] = 9, ["unfinished"] = 80 }));
     }

@@ -49,13 +49,13 @@ public sealed class PromptFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("{\"prompt\": \"a\"}\n{\"prompt\": }", "p.jsonl:2: is no JSON at byte 11: '}' is an invalid start of a value")]
-    [InlineData("{\"prompt\": \"a\"", "p.jsonl:1: is no JSON at byte 14: an object or a list in it is not closed")]
-    [InlineData("[1]", "p.jsonl:1: is no JSON object")]
+    [InlineData("{\"prompt\": \"a\"}\n{\"prompt\": }", "p.jsonl:2: is not valid JSON at byte 11: '}' is an invalid start of a value")]
+    [InlineData("{\"prompt\": \"a\"", "p.jsonl:1: is not valid JSON at byte 14: an object or list is not closed")]
+    [InlineData("[1]", "p.jsonl:1: is not a JSON object")]
     [InlineData("""{"answer": "b"}""", "p.jsonl:1: has no prompt in any of")]
-    [InlineData("""{"messages": [{"role": "assistant", "content": "B"}]}""", "has no message of a user")]
-    [InlineData("""{"messages": ["A"]}""", "a message is no JSON object")]
-    [InlineData("\n\n", "holds no prompt: it is empty or blank; give one a line")]
+    [InlineData("""{"messages": [{"role": "assistant", "content": "B"}]}""", "has no user message")]
+    [InlineData("""{"messages": ["A"]}""", "a message is not a JSON object")]
+    [InlineData("\n\n", "contains no prompt: it is empty or blank; give one per line")]
     public void What_is_no_prompt_is_refused_by_its_line(string content, string expected) =>
         Assert.Contains(expected, Assert.Throws<EspalierException>(() => Read("p.jsonl", content)).Message);
 

@@ -118,16 +118,16 @@ public sealed class SynthesisRunTests : TorchTest
     {
         using var stop = new CancellationTokenSource();
         Assert.ThrowsAny<OperationCanceledException>(() => Of(s_options with { Batch = 1 }).Run(Place, new StopAfter(1, stop), stop.Token));
-        Assert.Contains("begun with temperature 1, and 0.5 is asked for", Refused(s_options with { Temperature = 0.5 }));
-        Assert.Contains("begun with count 5, and 6 is asked for", Refused(s_options with { Count = 6 }));
+        Assert.Contains("begun with temperature 1, but 0.5 is requested", Refused(s_options with { Temperature = 0.5 }));
+        Assert.Contains("begun with count 5, but 6 is requested", Refused(s_options with { Count = 6 }));
         // Filters are for the end.
         Of(s_options with { MinTokens = 2 }).Run(Place, NullProgress.Instance, default);
-        Assert.Contains("made with min-tokens 2, and 1 is asked for", Refused(s_options));
-        Assert.Contains("made with max-tokens 10, and 11 is asked for", Refused(s_options with { MinTokens = 2, MaxTokens = 11 }));
+        Assert.Contains("made with min-tokens 2, but 1 is requested", Refused(s_options));
+        Assert.Contains("made with max-tokens 10, but 11 is requested", Refused(s_options with { MinTokens = 2, MaxTokens = 11 }));
         var again = Of(s_options with { MinTokens = 2, Batch = 3 }).Run(Place, NullProgress.Instance, default);
         Assert.Equal((5, 0), (again.Summary.Written, again.NewTexts));
         File.AppendAllText(Place, "{}\n");
-        Assert.Contains("not as it was made any more", Refused(s_options with { MinTokens = 2 }));
+        Assert.Contains("has changed since it was made", Refused(s_options with { MinTokens = 2 }));
         File.WriteAllText(_folder.Of("x.jsonl.record"), "{}");
         Assert.Contains("x.jsonl.record", Refused(s_options));
         File.Delete(_folder.Of("x.jsonl.record"));
@@ -151,7 +151,7 @@ public sealed class SynthesisRunTests : TorchTest
         Assert.Equal(["p.txt:1", "p.txt:2", "p.txt:1"], lines.Select(line => (string)line["source"]!));
         Assert.Equal("Once upon a time", (string)lines[2]["prompt"]!);
         Assert.NotEqual((string)lines[0]["completion"]!, (string)lines[2]["completion"]!);
-        Assert.Contains("asked plainly", Refused(prompted with { System = "Be kind." }));
+        Assert.Contains("prompted plainly", Refused(prompted with { System = "Be kind." }));
 
         File.WriteAllText(_folder.Of("d.jsonl"),
             "{\"text\": \"Once upon a time there was a small house near the river.\"}\n{\"text\": \"One day it\"}\n");

@@ -77,7 +77,7 @@ public sealed class LossMaskTests : TorchTest
     public void A_mask_of_another_length_is_refused_and_so_is_one_where_every_token_is_scored()
     {
         var ids = TokenIds.FromList(Enumerable.Range(0, 50), "ids", 128);
-        Assert.Contains("50 tokens and a loss mask of 49",
+        Assert.Contains("50 tokens but a loss mask of 49",
             Assert.Throws<EspalierException>(() => new WindowSet(ids, 8, mask: new(new bool[49]))).Message, StringComparison.Ordinal);
         Assert.Contains("loss mask",
             Assert.Throws<EspalierException>(() => new WindowSet(ids, 8, mask: new(new bool[50])).WithoutMask("evaluation")).Message,

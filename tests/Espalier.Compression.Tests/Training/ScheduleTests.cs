@@ -39,9 +39,9 @@ public sealed class ScheduleTests
             : []);
 
     [Theory]
-    [InlineData(ScheduleKind.Cosine, 3, "belongs to the schedule wsd")]
-    [InlineData(ScheduleKind.Wsd, 0, "decay-steps is 0 and must be from 1 to the 8 steps after the warm-up")]
-    [InlineData(ScheduleKind.Wsd, 9, "decay-steps is 9 and must be from 1 to the 8 steps after the warm-up")]
+    [InlineData(ScheduleKind.Cosine, 3, "applies only to the schedule wsd")]
+    [InlineData(ScheduleKind.Wsd, 0, "decay-steps is 0; it must be from 1 to the 8 steps after the warm-up")]
+    [InlineData(ScheduleKind.Wsd, 9, "decay-steps is 9; it must be from 1 to the 8 steps after the warm-up")]
     public void A_decay_that_cannot_be_is_refused(ScheduleKind kind, long decay, string message) =>
         Assert.Contains(message, Assert.Throws<EspalierException>(() => Rates(kind, decay)).Message);
 }

@@ -93,8 +93,8 @@ public sealed class FailingDiskTests : TorchTest
                 var line = Assert.IsAssignableFrom<EspalierException>(error);
                 Assert.Contains("out", line.Message, StringComparison.Ordinal);
                 Assert.Contains(fault == Fault.Full ? "the disk is full" : "Input/output error", line.Message, StringComparison.Ordinal);
-                Assert.Contains(fault == Fault.Full ? "make room and start again"
-                    : "name another place", line.Message, StringComparison.Ordinal);
+                Assert.Contains(fault == Fault.Full ? "free some space and start again"
+                    : "give another path", line.Message, StringComparison.Ordinal);
                 Assert.Equal(1, line.ExitCode);
             }
             check(failed && fault != Fault.Kill);

@@ -37,7 +37,7 @@ public sealed class ChoiceRowsTests : TorchTest
     {
         var task = TaskFile.Read(Path.Combine(Fixtures.Root, "tasks", "endings", "continuations.yaml"));
         using var teacher = Checkpoint.Open(s_teacher, requireWeights: false);
-        Assert.Contains("task continuations: is of kind continuation, and layers are judged by which choice is the likeliest",
+        Assert.Contains("task continuations: is of kind continuation, but layers are judged by the likeliest choice:",
             Assert.Throws<EspalierException>(() => ChoiceRows.Of(
                 task, task.Kind.Questions(task, new(null, Limit: 2)), Tokenizer.Load(s_teacher), teacher.Config)).Message);
     }
@@ -68,7 +68,7 @@ public sealed class ChoiceRowsTests : TorchTest
         File.WriteAllText(path, """{"context": "A", "choices": ["<|reserved_special_token_9|>", "b"], "answer": 0}""");
         using var teacher = Checkpoint.Open(s_teacher, requireWeights: false);
         var task = ItemsFile.Task(path);
-        Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), not below the vocabulary of 4090",
+        Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), but the model only has rows for ids below 4090",
             Assert.Throws<EspalierException>(() => ChoiceRows.Of(task, task.Kind.Questions(task, new(null)), Tokenizer.Load(s_teacher),
                 teacher.Config with { VocabularySize = 4090 })).Message);
     }

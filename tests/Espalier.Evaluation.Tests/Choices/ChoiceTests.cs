@@ -29,13 +29,13 @@ public sealed class ChoiceTests
 
     [Theory]
     [InlineData("right: \"{true|semicolons}\"", "wrong is missing")]
-    [InlineData("right: \"{list}\"\nwrong: \"{list}\"\nchoices: \"{list}\"", "choices is no key here")]
+    [InlineData("right: \"{list}\"\nwrong: \"{list}\"\nchoices: \"{list}\"", "choices is not a key here")]
     [InlineData("choices: \"{list}\"\nanswer: \"{none}\"\nanswer-is: labels", "0 of 3 choices are right")]
-    [InlineData("choices: \"{list}\"\nanswer: \"{long}\"\nanswer-is: labels", "has 2 labels, and there are 3 choices")]
-    [InlineData("choices: \"{list}\"\nanswer: \"{list}\"\nanswer-is: labels", "a label is 'a', and must be 1 or 0")]
-    [InlineData("choices: \"{list}\"\nanswer: \"{labels}\"", "labels is a list, and a text is wanted")]
-    [InlineData("choices: [\"a {false|semicolons}\", b]\nanswer: \"0\"", "makes a list of a field and has more beside it")]
-    [InlineData("choices: \"{best}\"\nanswer: \"0\"", "has 1 choice, and needs two")]
+    [InlineData("choices: \"{list}\"\nanswer: \"{long}\"\nanswer-is: labels", "has 2 labels for 3 choices")]
+    [InlineData("choices: \"{list}\"\nanswer: \"{list}\"\nanswer-is: labels", "a label is 'a'; it must be 1 or 0")]
+    [InlineData("choices: \"{list}\"\nanswer: \"{labels}\"", "labels is a list; a text was expected")]
+    [InlineData("choices: [\"a {false|semicolons}\", b]\nanswer: \"0\"", "turns a field into a list, which cannot be combined with other text")]
+    [InlineData("choices: \"{best}\"\nanswer: \"0\"", "has 1 choice, but needs at least two")]
     [InlineData("kind: partial\ncontinuation: c\nchoices: \"{list}\"\nanswer: \"{labels}\"\nanswer-is: labels", "must be one of index")]
     public void What_is_wrong_with_them_is_said(string keys, string expected) =>
         Assert.Contains(expected, Assert.Throws<EspalierException>(() => Prompts(keys)).Message, StringComparison.Ordinal);
@@ -59,10 +59,10 @@ public sealed class ChoiceTests
         File.WriteAllText(Path.Combine(folder.Path, "a.jsonl"), Document);
         const string Keys = "choices: \"{list}\"\nanswer: \"0\"\ndescription-from: before.txt\nprompt: \"\\n\\nQ: {q}\\nA:\"";
         var error = Assert.Throws<EspalierException>(() => Prompts(Keys, folder.Path)).Message;
-        Assert.Contains("before.txt is not there: the text that stands before every question", error, StringComparison.Ordinal);
+        Assert.Contains("before.txt, the text before every question, does not exist.", error, StringComparison.Ordinal);
         File.WriteAllText(Path.Combine(folder.Path, "before.txt"), "Q: {a}\r\nA: b\r\n");
         Assert.Equal("Q: {a}\nA: b\n\nQ: Q\nA:", Prompts(Keys, folder.Path)[0].Pairs[0].Context);
-        Assert.Contains("only one can stand before", Assert.Throws<EspalierException>(
+        Assert.Contains("has both description and description-from", Assert.Throws<EspalierException>(
             () => Prompts($"{Keys}\ndescription: x", folder.Path)).Message, StringComparison.Ordinal);
     }
 

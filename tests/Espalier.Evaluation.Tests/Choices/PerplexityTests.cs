@@ -113,8 +113,8 @@ public sealed class PerplexityTests : TorchTest
     }
 
     [Theory]
-    [InlineData("kind: perplexity\nprompt: \"{text}\"\nshots: { count: 2 }\n", "nothing stands before a text whose perplexity is measured")]
-    [InlineData("kind: perplexity\nprompt: \"{text}\"\ndescription: a\n", "no shots, no description")]
+    [InlineData("kind: perplexity\nprompt: \"{text}\"\nshots: { count: 2 }\n", "a task of kind perplexity measures the text alone")]
+    [InlineData("kind: perplexity\nprompt: \"{text}\"\ndescription: a\n", "remove shots and description")]
     [InlineData("kind: likelihood\nprompt: \"{text}\"\n", "target is missing")]
     public void What_a_task_cannot_have_is_said(string keys, string expected) => Assert.Contains(expected,
         Assert.Throws<EspalierException>(() => TaskFile.Parse($"test: a.jsonl\n{keys}", "t.yaml")).Message, StringComparison.Ordinal);

@@ -36,10 +36,10 @@ public sealed class FunctionCallFilesTests : IDisposable
 
     [Theory]
     [InlineData("\"id\": \"simple_python_0\", \"ground", "\"id\": \"simple_python_1\", \"ground", "has no possible answer")]
-    [InlineData("\"a\": [2]", "\"a\": 2", "m.add.a is no list of values")]
+    [InlineData("\"a\": [2]", "\"a\": 2", "m.add.a is not a list of values")]
     [InlineData("{\"m.add\": {", "{\"m.mul\": {}, \"m.add\": {", "ground_truth[0] is not one function")]
-    [InlineData("\"type\": \"integer\"", "\"type\": \"number\"", "parameter a of m.add has the type number, which is none of Python's")]
-    [InlineData("\"items\": {\"type\": \"float\"}", "\"items\": {}", "items must have a type")]
+    [InlineData("\"type\": \"integer\"", "\"type\": \"number\"", "parameter a of m.add has the type number, which Python does not have")]
+    [InlineData("\"items\": {\"type\": \"float\"}", "\"items\": {}", "items of lists must have a type")]
     [InlineData("\"question\": [[", "\"asked\": [[", "question is missing")]
     [InlineData("\"name\": \"m.add\",", "\"named\": \"m.add\",", "function[0].name is missing")]
     public void What_is_wrong_is_named_with_file_and_line(string from, string to, string message)

@@ -25,10 +25,10 @@ public sealed class FunctionCallTaskTests : IDisposable
         var questions = Questions("");
         Assert.Equal([("simple_python", 1), ("live_simple", 1)], questions.Subjects);
         Assert.Equal([("live_simple", 1)], Questions("categories: [live_simple]\n").Subjects);
-        Assert.Contains("finds no category parallel", Refused("categories: [parallel]\n"));
-        Assert.Contains("categories has paralel, which is none of simple_python", Refused("categories: [paralel]\n"));
+        Assert.Contains("has no category parallel", Refused("categories: [parallel]\n"));
+        Assert.Contains("categories has paralel; known: simple_python", Refused("categories: [paralel]\n"));
         File.Delete(_folder.Of("right_live_simple.json"));
-        Assert.Contains("right_live_simple.json is not there", Refused(""));
+        Assert.Contains("right_live_simple.json does not exist", Refused(""));
     }
 
     [Fact]

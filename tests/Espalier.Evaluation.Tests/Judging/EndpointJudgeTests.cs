@@ -70,11 +70,11 @@ public sealed class EndpointJudgeTests
     }
 
     [Theory]
-    [InlineData("no json", "its answer is no JSON")]
+    [InlineData("no json", "its answer is not JSON")]
     [InlineData("{\"choices\": []}", "its answer has no choices[0].message.content")]
     [InlineData("[1]", "its answer has no choices[0].message.content")]
     [InlineData("{\"choices\": [{\"message\": {\"content\": null}}]}", "its answer has no choices[0].message.content")]
-    [InlineData("{\"choices\": [{\"message\": {\"content\": \"\\ud800\"}}]}", "its answer is no text")]
+    [InlineData("{\"choices\": [{\"message\": {\"content\": \"\\ud800\"}}]}", "its answer is not text")]
     public void What_is_no_answer_is_none(string body, string failure)
     {
         using var server = new JudgeServer((_, _) => new(200, body));
@@ -82,9 +82,9 @@ public sealed class EndpointJudgeTests
     }
 
     [Theory]
-    [InlineData(401, "refuses: 401 Unauthorized: bad key; its key is taken from ESPALIER_JUDGE_KEY, which is not set")]
-    [InlineData(404, "has no model judge-x, or is none: 404 Not Found: bad key")]
-    [InlineData(302, "has no model judge-x, or is none: 302")]
+    [InlineData(401, "rejects the request: 401 Unauthorized: bad key; its key is read from ESPALIER_JUDGE_KEY, which is not set")]
+    [InlineData(404, "has no model judge-x, or is not a judge: 404 Not Found: bad key")]
+    [InlineData(302, "has no model judge-x, or is not a judge: 302")]
     public void A_judge_that_the_user_must_look_at_ends_the_run_at_once(int status, string message)
     {
         using var server = new JudgeServer((_, _) => new(status, """{"error": "bad key"}"""));
@@ -97,7 +97,7 @@ public sealed class EndpointJudgeTests
     public void Nobody_at_the_address_ends_the_run_after_some_questions()
     {
         var error = Assert.Throws<EspalierException>(() => Ask($"http://127.0.0.1:{JudgeServer.FreePort()}", Questions(100)));
-        Assert.Contains("left 8 questions in a row without an answer, the last: Connection refused", error.Message,
+        Assert.Contains("did not answer 8 questions in a row; the last failure: Connection refused", error.Message,
             StringComparison.Ordinal);
     }
 
@@ -132,7 +132,8 @@ public sealed class EndpointJudgeTests
                 heard.Signal();
         }), new Dictionary<int, string>(), (_, _) => { }, default, TimeSpan.FromMilliseconds(40));
         Assert.Equal("[[5]]", Assert.Single(replies).Text);
-        Assert.Equal(["t: nothing was heard for 0.04 s; Ctrl-C keeps what came", "t: nothing was heard for 0.08 s; Ctrl-C keeps what came"],
+        Assert.Equal(["t: no answer for 0.04 s; Ctrl-C keeps the answers so far", "t: no answer for 0.08 s; Ctrl-C "
+            + "keeps the answers so far"],
             lines.Take(2));
     }
 
@@ -190,11 +191,11 @@ public sealed class EndpointJudgeTests
         Assert.Equal(asked, JudgeEndpoint.Of(given, "m", null).Address.ToString());
 
     [Theory]
-    [InlineData("ftp://a.example", null, "is no address")]
-    [InlineData("http://", null, "is no address")]
-    [InlineData("http://me:secret@a.example", null, "a key belongs in ESPALIER_JUDGE_KEY")]
-    [InlineData("http://a.example?key=secret", null, "a key belongs in ESPALIER_JUDGE_KEY")]
-    [InlineData("http://a.example", "with\nbreak", "has characters that no key has")]
+    [InlineData("ftp://a.example", null, "is not an address")]
+    [InlineData("http://", null, "is not an address")]
+    [InlineData("http://me:secret@a.example", null, "a key in ESPALIER_JUDGE_KEY")]
+    [InlineData("http://a.example?key=secret", null, "a key in ESPALIER_JUDGE_KEY")]
+    [InlineData("http://a.example", "with\nbreak", "has characters that a key cannot have")]
     public void What_is_no_address_or_key_is_refused_without_repeating_it(string given, string? key, string message)
     {
         var error = Assert.Throws<EspalierException>(() => JudgeEndpoint.Of(given, "m", key));

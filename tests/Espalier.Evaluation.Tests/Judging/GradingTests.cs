@@ -77,10 +77,10 @@ public sealed class GradingTests
     }
 
     [Theory]
-    [InlineData("""{"question_id": 1, "category": "math", "turns": []}""", "turns has 0 entries, and 1 or 2 are wanted")]
+    [InlineData("""{"question_id": 1, "category": "math", "turns": []}""", "turns has 0 entries; 1 or 2 were expected")]
     [InlineData("""{"question_id": 1, "category": "math", "turns": ["a", "b", "c"]}""", "turns has 3 entries")]
     [InlineData("""{"question_id": 2, "category": "math", "turns": ["a"]}""", "question 2 is about math, which is judged with a reference")]
-    [InlineData("""{"question_id": 1, "category": "math", "turns": ["a", "b"]}""", "answers 1 turns, and the question has 2")]
+    [InlineData("""{"question_id": 1, "category": "math", "turns": ["a", "b"]}""", "answers 1 turns, but the question has 2")]
     public void What_is_wrong_with_a_question_is_named(string question, string message) => Assert.Contains(message,
         Assert.Throws<EspalierException>(() => JudgedQuestion.Of([Document(question)],
             [Document("""{"question_id": 1, "choices": [{"turns": ["r"]}]}""")], ["math"])).Message, StringComparison.Ordinal);

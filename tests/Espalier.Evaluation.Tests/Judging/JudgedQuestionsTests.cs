@@ -64,9 +64,9 @@ public sealed class JudgedQuestionsTests : TorchTest
         Assert.Equal([4.0, 8, 4, null, null], result.Documents.Cast<JudgedResult>().SelectMany(of => of.Turns).Select(turn => turn.Grade));
         Assert.Equal([("score", 16.0 / 3), ("score,turn-1", 4.0), ("score,turn-2", 8.0), ("unjudged", 0.4)],
             result.Totals.Select(metric => (metric.Name, metric.Value)));
-        Assert.Contains("2 of 5 answers were not graded and count for nothing: 1 without a reply (the last: 500 Internal Server Error); "
+        Assert.Contains("2 of 5 answers were not graded and are left out of the score: 1 without a reply (the last: 500 Internal Server Error); "
             + "1 whose reply has no grade", said);
-        Assert.Contains("the judge was asked again 1 times", said);
+        Assert.Contains("1 request to the judge had to be repeated", said);
 
         // The second turn's prompt has the first, and what is judged is what was written.
         var tale = (JudgedResult)result.Documents[0];
@@ -114,7 +114,7 @@ public sealed class JudgedQuestionsTests : TorchTest
         using var server = new JudgeServer((_, _) => PlayedAnswer.Saying("I am a teapot"));
         using var judge = Judge(server);
         var error = Assert.Throws<EspalierException>(() => Ask(judge, out _));
-        Assert.Equal(("talk: none of 5 answers was graded by judge-x: 5 whose reply has no grade; look at what --judge names", 1),
+        Assert.Equal(("talk: none of 5 answers was graded by judge-x: 5 whose reply has no grade; check --judge", 1),
             (error.Message, error.ExitCode));
     }
 
@@ -170,7 +170,7 @@ public sealed class JudgedQuestionsTests : TorchTest
             (place, reply) => replies[place] = reply, default);
         Assert.Equal(Written("s\n\nUser: Rate it.\n\nAssistant:", positions / 2), replies[0]!.Text);
         Assert.Null(replies[1]!.Text);
-        Assert.Contains($"more than the judge's {positions} positions hold", replies[1]!.Failure, StringComparison.Ordinal);
+        Assert.Contains($"too long for the judge's {positions} positions", replies[1]!.Failure, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class RulerKindTests : TorchTest
             var alone = LengthFit.Questions(maker.Of(length), tokenizer, new(length, answer), 1, name).Single();
             Assert.Equal(questions[0].Prompt, alone.Prompt);
         }
-        Assert.Contains("take a context length of at least", Assert.Throws<EspalierException>(() => LengthFit.Questions(
+        Assert.Contains("use a context length of at least", Assert.Throws<EspalierException>(() => LengthFit.Questions(
             kind.Material.Maker(task, null).Of(answer + 20), tokenizer, new(answer + 20, answer), 1, name).First()).Message);
     }
 
@@ -103,7 +103,7 @@ public sealed class RulerKindTests : TorchTest
         using var folder = new TemporaryFolder();
         var task = TaskCatalog.Find("ruler_niah_single_2");
         var kind = (RulerKind)task.Kind;
-        Assert.Contains("ruler/essay.txt is not there", kind.Material.Maker(task, folder.Path).Note);
+        Assert.Contains("ruler/essay.txt does not exist", kind.Material.Maker(task, folder.Path).Note);
         Directory.CreateDirectory(folder.Of("ruler"));
         File.WriteAllText(folder.Of("ruler", "essay.txt"), "Whales swim far. They sing.");
         var maker = kind.Material.Maker(task, folder.Path);
@@ -117,7 +117,7 @@ public sealed class RulerKindTests : TorchTest
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.Of("ruler"));
         var task = TaskCatalog.Find("ruler_qa_1");
-        Assert.Contains("ruler/squad.jsonl is not there", Assert.Throws<EspalierException>(
+        Assert.Contains("ruler/squad.jsonl does not exist", Assert.Throws<EspalierException>(
             () => task.Kind.Questions(task, new(folder.Path))).Message);
         File.WriteAllText(folder.Of("ruler", "squad.jsonl"),
             "{\"question\": \"Who barks?\", \"answers\": [\"a dog\", \"the dog\"], \"contexts\": [\"The dog barks.\"]}\n"
@@ -130,16 +130,16 @@ public sealed class RulerKindTests : TorchTest
     }
 
     [Theory]
-    [InlineData("makes: niahs", "makes is 'niahs' and must be one of niah, vt, cwe, fwe, qa")]
+    [InlineData("makes: niahs", "makes is 'niahs'; it must be one of niah, vt, cwe, fwe, qa")]
     [InlineData("", "makes is missing")]
     [InlineData("makes: niah", "needle is missing")]
-    [InlineData("makes: niah\nneedle: x\nasked: 2", "asked is 2, and there are 1 names")]
+    [InlineData("makes: niah\nneedle: x\nasked: 2", "asked is 2, but there are 1 names")]
     [InlineData("makes: niah\nneedle: x\nhaystack: essay\nnames: { count: 41 }", "41 needles are to be hidden in an essay")]
-    [InlineData("makes: niah\nneedle: x\nnames: { counts: 4 }", "counts is no key here")]
-    [InlineData("makes: niah\nneedle: x\ntest: a.jsonl", "test is no key here")]
+    [InlineData("makes: niah\nneedle: x\nnames: { counts: 4 }", "counts is not a key here")]
+    [InlineData("makes: niah\nneedle: x\ntest: a.jsonl", "test is not a key here")]
     [InlineData("makes: cwe\ncommon: 20", "common must be at most 19")]
-    [InlineData("makes: fwe\nalpha: 1", "alpha is '1' and must be a number from 1.2 to 5")]
-    [InlineData("makes: vt\nlengths: [4096, much]", "lengths is 'much' and must be a number of tokens")]
+    [InlineData("makes: fwe\nalpha: 1", "alpha is '1'; it must be a number from 1.2 to 5")]
+    [InlineData("makes: vt\nlengths: [4096, much]", "lengths is 'much'; it must be a number of tokens")]
     [InlineData("makes: qa\ntest: a.jsonl\nquestion: q\nanswers: a", "answers must be one field")]
     public void What_is_wrong_in_a_task_is_named(string keys, string expected) => Assert.Contains(expected,
         Assert.Throws<EspalierException>(() => TaskFile.Parse($"kind: ruler\nprompt: x\n{keys}\n", "t.yaml")).Message);

@@ -104,17 +104,17 @@ public sealed class RagTaskTests : TorchTest
     [Theory]
     [InlineData("", "p.jsonl: has no documents")]
     [InlineData("{\"name\": \"a\", \"title\": \"\", \"text\": \" \"}", "line 1: the passage's text, {text}, is empty")]
-    [InlineData("{\"name\": \"a\", \"title\": \"\", \"text\": \"...\"}", "no passage has a word in it")]
+    [InlineData("{\"name\": \"a\", \"title\": \"\", \"text\": \"...\"}", "no passage contains a word")]
     [InlineData("{\"name\": \"a\", \"title\": \"\"}", "has no text; there are name, title")]
     [InlineData("{\"name\": \"a\", \"title\": \"\", \"text\": \"x\"}\n{\"name\": \"a\", \"title\": \"\", \"text\": \"x\"}",
-        "line 2: the passage's name, 'a', is that of")]
-    [InlineData(null, "p.jsonl is not there")]
+        "line 2: the passage's name, 'a', is also that of")]
+    [InlineData(null, "p.jsonl does not exist")]
     public void Passages_that_are_none_are_named(string? passages, string expected) => Refused(Task, Questions, passages, expected);
 
     [Theory]
     [InlineData("{\"q\": \"x\", \"a\": []}", "line 1: a has no answer; a question that the passages do not answer has")]
     [InlineData("{\"q\": \"x\", \"a\": \" \"}", "line 1: a has no answer")]
-    [InlineData("{\"q\": \"x\", \"a\": null}", "line 1: a is null, and a text is wanted")]
+    [InlineData("{\"q\": \"x\", \"a\": null}", "line 1: a is null; a text was expected")]
     [InlineData("{\"q\": \"x\"}", "line 1: has no a")]
     [InlineData("{\"q\": \" \", \"a\": \"y\"}", "line 1: the question is empty")]
     [InlineData("{\"q\": \"x\", \"a\": \"y\"}", "0 of 1 questions have \"Sorry.")]
@@ -125,25 +125,25 @@ public sealed class RagTaskTests : TorchTest
     [InlineData("question: '{q}'", "a task of kind rag has either passages")]
     [InlineData("question: '{q}'\ncontexts: '{c}'\npassages: { files: p.jsonl, text: '{text}' }", "has either passages")]
     [InlineData("question: '{q}'\ncontexts: 'c'", "contexts must be one field, such as \"{contexts}\"")]
-    [InlineData("question: '{q}'\npassages: { files: p.jsonl, text: '{text}', b: 2 }", "b is '2' and must be a number from 0 to 1")]
-    [InlineData("question: '{q}'\npassages: { files: p.jsonl, text: '{text}', k: 2 }", "k is no key here")]
-    [InlineData("question: '{q}'\ncontexts: '{c}'\nprompt: x", "prompt is no key here")]
-    [InlineData("question: '{q}'\ncontexts: '{c}'\ntop: 0", "top is '0' and must be a whole number from 1")]
+    [InlineData("question: '{q}'\npassages: { files: p.jsonl, text: '{text}', b: 2 }", "b is '2'; it must be a number from 0 to 1")]
+    [InlineData("question: '{q}'\npassages: { files: p.jsonl, text: '{text}', k: 2 }", "k is not a key here")]
+    [InlineData("question: '{q}'\ncontexts: '{c}'\nprompt: x", "prompt is not a key here")]
+    [InlineData("question: '{q}'\ncontexts: '{c}'\ntop: 0", "top is '0'; it must be a whole number from 1")]
     public void What_is_wrong_in_a_task_is_named(string keys, string expected) => Assert.Contains(expected,
         Assert.Throws<EspalierException>(() => TaskFile.Parse($"kind: rag\ntest: q.jsonl\nanswers: '{{a}}'\n{keys}\n", "t.yaml")).Message);
 
     [Theory]
-    [InlineData("[]", "does not end with a question of the user's")]
-    [InlineData("[{\"role\": \"assistant\", \"content\": \"x\"}]", "does not end with a question of the user's")]
+    [InlineData("[]", "does not end with a user's question")]
+    [InlineData("[{\"role\": \"assistant\", \"content\": \"x\"}]", "does not end with a user's question")]
     [InlineData("[{\"role\": \"bot\", \"content\": \"x\"}]", "m[0] has the role 'bot'")]
     [InlineData("[\"x\"]", "m[0] must be an object with the texts role and content")]
-    [InlineData("\"x\"", "m is string, and a list is wanted")]
+    [InlineData("\"x\"", "m is string; a list was expected")]
     public void Conversations_that_are_none_are_named(string messages, string expected) => Assert.Contains(expected,
         Assert.Throws<EspalierException>(() => RagQuestion.TurnsOf(
             new(JsonDocument.Parse($"{{\"m\": {messages}}}").RootElement, "here", 0), ["m"])).Message);
 
     [Fact]
-    public void Shots_are_not_shown() => Assert.Contains("leave --shots away", Assert.Throws<EspalierException>(() =>
+    public void Shots_are_not_shown() => Assert.Contains("leave --shots out", Assert.Throws<EspalierException>(() =>
     {
         using var folder = Folder(Task, Questions, Passages);
         var task = TaskFile.Read(folder.Of("t.yaml"));

@@ -123,8 +123,8 @@ public sealed class SampledAnswerTests : TorchTest
     }
 
     [Theory]
-    [InlineData("kind: choice\nprompt: q\nchoices: [a, b]\nanswer: \"{a}\"\n", "is of kind choice, to which a model writes no text")]
-    [InlineData("kind: perplexity\nprompt: \"{q}\"\n", "is of kind perplexity, to which a model writes no text")]
+    [InlineData("kind: choice\nprompt: q\nchoices: [a, b]\nanswer: \"{a}\"\n", "is of kind choice, for which a model generates no text")]
+    [InlineData("kind: perplexity\nprompt: \"{q}\"\n", "is of kind perplexity, for which a model generates no text")]
     [InlineData("kind: judged\nprompt: \"{turn}\"\njudge-prompts: j.jsonl\n", "is of kind judged, whose questions are answered once")]
     public void What_a_model_does_not_write_or_writes_once_alone_is_refused(string kind, string expected) =>
         Assert.Contains(expected, Assert.Throws<EspalierException>(() =>

@@ -51,7 +51,7 @@ public sealed class ItemsFileTests : TorchTest
         Assert.Equal([0, 2, 1, 1], asked.Select(prompt => prompt.Answer));
         Assert.Equal(["blue", "green"], asked[0].Choices);
         Assert.Equal(2, Ask(task, new(null, Limit: 2)).Count);
-        Assert.Contains("items are asked without shots",
+        Assert.Contains("items take no shots",
             Assert.Throws<EspalierException>(() => task.Kind.Questions(task, new(null, Shots: 1))).Message);
     }
 
@@ -68,14 +68,14 @@ public sealed class ItemsFileTests : TorchTest
 
     [Theory]
     [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \"c\"], \"answer\": 2}",
-        "line 1: answer is 2 and must be a whole number from 0 to 1")]
+        "line 1: answer is 2; it must be a whole number from 0 to 1")]
     [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \"c\"], \"answer\": -1}", "answer is -1")]
     [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \"c\"], \"answer\": \"0\"}", "answer is \"0\"")]
     [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \"c\"]}", "answer is missing")]
     [InlineData("{\"context\": \"a\", \"choices\": [\"b\"], \"answer\": 0}", "a list of 2 to 64 texts")]
-    [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \" \"], \"answer\": 0}", "choices[1] is no text with something in it")]
+    [InlineData("{\"context\": \"a\", \"choices\": [\"b\", \" \"], \"answer\": 0}", "choices[1] is not a non-empty text")]
     [InlineData("{\"choices\": [\"b\", \"c\"], \"answer\": 0}", "neither context nor question is a text")]
-    [InlineData("[1]", "line 1: is no JSON object")]
+    [InlineData("[1]", "line 1: is not a JSON object")]
     [InlineData("{", "line 1")]
     [InlineData("", "task.jsonl")]
     public void A_line_that_is_no_item_is_named(string text, string message)

@@ -63,7 +63,7 @@ public sealed class TaskDocumentsTests : IDisposable
             File.WriteAllText(path, changed);
             var told = new List<string>();
             Assert.Empty(file.Read(told.Add));
-            Assert.EndsWith("; what it remembered is worked out again", Assert.Single(told));
+            Assert.EndsWith("; its contents will be computed again", Assert.Single(told));
             Assert.StartsWith(path, told[0]);
         }
         File.Delete(path);

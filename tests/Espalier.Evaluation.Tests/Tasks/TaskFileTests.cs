@@ -37,12 +37,12 @@ public sealed class TaskFileTests
     [InlineData("test: a\nprompt: \"{q\"\nchoices: [a, b]\nanswer: \"0\"", "line 2: prompt: a { without }")]
     [InlineData("test: a\nprompt: \"q}\"\nchoices: [a, b]\nanswer: \"0\"", "line 2: prompt: a } without {")]
     [InlineData("test: a\nprompt: \"{q|upper}\"\nchoices: [a, b]\nanswer: \"0\"", "there is no filter 'upper'; there are strip")]
-    [InlineData("test: a\nprompt: \"{}\"\nchoices: [a, b]\nanswer: \"0\"", "names no field")]
+    [InlineData("test: a\nprompt: \"{}\"\nchoices: [a, b]\nanswer: \"0\"", "is not a field")]
     [InlineData("test: a\nprompt: q\nchoices: \"a\"\nanswer: \"0\"", "line 3: choices is one choice")]
-    [InlineData(Sound + "shots: { count: many }", "count is 'many' and must be a whole number from 0")]
+    [InlineData(Sound + "shots: { count: many }", "count is 'many'; it must be a whole number from 0")]
     [InlineData(Sound + "shots: { order: frist }", "Did you mean first?")]
-    [InlineData(Sound + "promt: a", "promt is no key here")]
-    [InlineData(Sound + "kind: multiple", "kind is 'multiple' and must be one of choice, partial")]
+    [InlineData(Sound + "promt: a", "promt is not a key here")]
+    [InlineData(Sound + "kind: multiple", "kind is 'multiple'; it must be one of choice, partial")]
     [InlineData(Sound + "kind: partial", "continuation is missing")]
     [InlineData(Sound + "test: b", "test")]
     public void What_is_wrong_is_named(string text, string expected) =>
@@ -50,12 +50,12 @@ public sealed class TaskFileTests
 
     [Theory]
     [InlineData("{\"q\": \"Q\", \"a\": \"A\", \"b\": \"B\", \"r\": 1}", null)]
-    [InlineData("{\"q\": \"Q\", \"a\": \"A\", \"b\": \"B\", \"r\": 2}", "line 1: the answer is '2', and there are 2 choices")]
+    [InlineData("{\"q\": \"Q\", \"a\": \"A\", \"b\": \"B\", \"r\": 2}", "line 1: the answer is '2', but there are 2 choices")]
     [InlineData("{\"q\": \"Q\", \"a\": \"A\", \"b\": \"\", \"r\": 1}", "line 1: choice 2 is empty")]
     [InlineData("{\"q\": \"Q\", \"a\": \"A\", \"r\": 1}", "line 1: has no b; there are q, a, r")]
-    [InlineData("{\"q\": [\"Q\"], \"a\": \"A\", \"b\": \"B\", \"r\": 1}", "line 1: q is a list, and a text is wanted")]
+    [InlineData("{\"q\": [\"Q\"], \"a\": \"A\", \"b\": \"B\", \"r\": 1}", "line 1: q is a list; a text was expected")]
     [InlineData("[]", "has no documents")]
-    [InlineData("\"text\"", "line 1: is no JSON object")]
+    [InlineData("\"text\"", "line 1: is not a JSON object")]
     [InlineData("", "has no documents")]
     public void Documents_that_are_none_are_named(string line, string? error)
     {

@@ -58,7 +58,7 @@ public sealed class ChatTemplateTests : IDisposable
     {
         var task = Task("kind: continuation\nprompt: '{q}'\n");
         var settings = new TaskSettings(null) { UsesChatTemplate = true };
-        Assert.Contains("goes through no chat template", Assert.Throws<EspalierException>(() =>
+        Assert.Contains("scores plain text without a chat template", Assert.Throws<EspalierException>(() =>
             task.Kind.CheckModel(task, settings, s_teacher, 512)).Message, StringComparison.Ordinal);
         task.Kind.CheckModel(task, new(null), s_teacher, 512);
         Assert.Contains("none is left for the question", Assert.Throws<EspalierException>(() =>
@@ -67,7 +67,7 @@ public sealed class ChatTemplateTests : IDisposable
 
     [Theory]
     [InlineData("", "is empty")]
-    [InlineData("hello", "leaves the question out")]
+    [InlineData("hello", "drops the question")]
     public void A_template_that_asks_nothing_is_refused(string template, string expected)
     {
         File.WriteAllText(Path.Combine(_folder, "tokenizer_config.json"), $"{{\"chat_template\": \"{template}\"}}");

@@ -71,19 +71,19 @@ public sealed class GeneratedAnswerTests
     }
 
     [Theory]
-    [InlineData("filters:\n  a:\n    regex: '(['", "own.yaml, line 7: regex: '([' is no regular expression")]
-    [InlineData("filters:\n  a:\n    regex: '(?P<n>.)'", "a group with a name")]
+    [InlineData("filters:\n  a:\n    regex: '(['", "own.yaml, line 7: regex: '([' is not a regular expression")]
+    [InlineData("filters:\n  a:\n    regex: '(?P<n>.)'", "a named group;")]
     [InlineData("filters:\n  a:\n    match: last", "own.yaml: regex is missing")]
     [InlineData("filters:\n  a: x", "own.yaml, line 6: filters.a must be keys with values")]
     [InlineData("filters: x", "must be names")]
     [InlineData("max-tokens: 0", "must be a whole number from 1")]
-    [InlineData("choices: [a, b]", "choices is no key here")]
+    [InlineData("choices: [a, b]", "choices is not a key here")]
     public void What_is_wrong_in_a_task_is_named(string keys, string message) => Assert.Contains(message,
         Assert.Throws<EspalierException>(
             () => TaskFile.Parse($"kind: generate\ntest: a.jsonl\nprompt: '{{q}}'\ntarget: x\n{keys}\n", "own.yaml")).Message);
 
     [Fact]
-    public void Each_kind_has_keys_of_its_own() => Assert.Contains("target is no key here", Assert.Throws<EspalierException>(
+    public void Each_kind_has_keys_of_its_own() => Assert.Contains("target is not a key here", Assert.Throws<EspalierException>(
         () => TaskFile.Parse("test: a.jsonl\nprompt: q\nchoices: [a, b]\nanswer: '0'\ntarget: x\n", "own.yaml")).Message);
 
     private static TaskDocument Document(string answer) =>

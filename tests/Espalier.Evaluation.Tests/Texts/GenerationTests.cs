@@ -83,7 +83,7 @@ public sealed class GenerationTests : TorchTest
         Assert.Equal([1], made);
         Assert.Equal([known, first[1]], second);
 
-        Assert.Contains("fewer max-tokens", Assert.Throws<EspalierException>(() => GeneratedEvaluator.Run(
+        Assert.Contains("lower max-tokens", Assert.Throws<EspalierException>(() => GeneratedEvaluator.Run(
             generations, Kind($"max-tokens: {positions}"), prompts, "t", NullProgress.Instance)).Message);
     }
 

@@ -138,13 +138,13 @@ public sealed class InstructionTests
 
     [Theory]
     [InlineData("length_constraints:number_words", """{"num_words": null, "relation": "at least"}""",
-        "num_words is missing: a whole number")]
+        "num_words is missing; a whole number")]
     [InlineData("length_constraints:number_words", """{"num_words": 2.5, "relation": "at least"}""",
-        "num_words is 2.5, and a whole number")]
+        "num_words is 2.5; a whole number")]
     [InlineData("length_constraints:number_words", """{"num_words": 2, "relation": "at most"}""",
-        "relation is \"at most\", and \"at least\" or")]
+        "relation is \"at most\"; \"at least\" or")]
     [InlineData("length_constraints:number_words", "{}", "num_words is missing")]
-    [InlineData("keywords:existence", """{"keywords": []}""", "keywords is [], and a list of texts, at least one")]
+    [InlineData("keywords:existence", """{"keywords": []}""", "keywords is []; a list of texts, at least one")]
     [InlineData("keywords:existence", """{"keywords": ["c++("]}""", "a regular expression")]
     [InlineData("keywords:letter_frequency", """{"letter": "ab", "let_frequency": 1, "let_relation": "at least"}""", "one letter")]
     [InlineData("length_constraints:nth_paragraph_first_word", """{"num_paragraphs": 2, "nth_paragraph": 3, "first_word": "a"}""",
@@ -162,7 +162,7 @@ public sealed class InstructionTests
     public void Arguments_belong_to_instructions_one_to_one()
     {
         var document = Document("""{"instruction_id_list": ["punctuation:no_comma"], "kwargs": []}""");
-        Assert.Contains("kwargs is no list of objects, one for each of the 1 entries",
+        Assert.Contains("kwargs must be a list of objects, one for each of the 1 entries",
             Assert.Throws<EspalierException>(() => InstructionScorer.Score(document, "a")).Message);
     }
 

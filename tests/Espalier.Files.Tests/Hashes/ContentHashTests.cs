@@ -50,6 +50,6 @@ public sealed class SmallPartsTests : IDisposable
     {
         DiskSpace.Require(_folder.Of("not", "yet"), 1, "a checkpoint");
         var error = Assert.Throws<EspalierException>(() => DiskSpace.Require(_folder.Of("not", "yet"), long.MaxValue, "two checkpoints"));
-        Assert.Matches("two checkpoints need 9223372036.85 GB but [0-9.]+ (GB|bytes) are free there; free ", error.Message);
+        Assert.Matches("two checkpoints need 9223372036.85 GB but only [0-9.]+ (GB|bytes) is free there; free ", error.Message);
     }
 }

@@ -56,8 +56,8 @@ public sealed class FileChecksumTests : IDisposable
         var old = new FileChecksum("a", 3) { Sha256 = ContentHash.OfText("abc") };
         Assert.Null(old.Problem(_folder.Path, hash: true));
         Assert.NotNull((old with { Sha256 = ContentHash.OfText("abd") }).Problem(_folder.Path, hash: true));
-        Assert.Equal("no checksum is stated of a", new FileChecksum("a", 3).Problem(_folder.Path, hash: true));
-        Assert.Equal("the name \"../a\" leaves the folder",
+        Assert.Equal("there is no checksum for a", new FileChecksum("a", 3).Problem(_folder.Path, hash: true));
+        Assert.Equal("the name \"../a\" points outside the folder",
             (old with { Name = "../a", Xxh128 = new('0', 32) }).Problem(_folder.Path, hash: true));
     }
 }

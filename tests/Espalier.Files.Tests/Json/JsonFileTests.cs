@@ -13,7 +13,7 @@ public sealed class JsonFileTests : IDisposable
 
     [Theory]
     [InlineData("", "a.json: is empty")]
-    [InlineData("{", "a.json: not valid JSON at line 1, byte 1: an object or a list in it is not closed")]
+    [InlineData("{", "a.json: not valid JSON at line 1, byte 1: an object or list is not closed")]
     [InlineData("{\n\"a\": }", "a.json: not valid JSON at line 2, byte 5: '}' is an invalid start of a value")]
     [InlineData("{\"\\ud800\": 1}", "a.json: not valid JSON")]
     [InlineData("version https://git-lfs.github.com/spec/v1\nsize 7\n", "a.json: is a git-lfs pointer to a file of 7 bytes")]
@@ -58,7 +58,7 @@ public sealed class JsonFileTests : IDisposable
     public void A_long_file_is_refused_with_both_numbers()
     {
         File.WriteAllText(Place, "{\"a\": 1}");
-        Refused("a.json: 8 bytes, the limit is 7", () => JsonFile.Read(Place, 7));
+        Refused("a.json: has 8 bytes, more than the limit of 7", () => JsonFile.Read(Place, 7));
         _ = JsonFile.Read(Place, 8);
     }
 
@@ -70,7 +70,7 @@ public sealed class JsonFileTests : IDisposable
         Directory.Delete(Place);
         Refused("a.json: not found", () => JsonFile.Read(Place));
         File.CreateSymbolicLink(Place, "nowhere");
-        Refused("a.json: is a link to nowhere, which is not there", () => JsonFile.Read(Place));
+        Refused("a.json: is a link to nowhere, which does not exist", () => JsonFile.Read(Place));
         File.Delete(Place);
         using (var made = Process.Start("mkfifo", [Place]))
             made.WaitForExit();

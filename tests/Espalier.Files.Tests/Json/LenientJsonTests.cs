@@ -31,9 +31,9 @@ public sealed class LenientJsonTests
     }
 
     [Theory]
-    [InlineData("""{"a": NaN}""", "a", "is NaN, which is no number of JSON; give a finite one")]
-    [InlineData("""{"a": -Infinity}""", "a", "is -Infinity, which is no number of JSON; give a finite one")]
-    [InlineData("""{"a": 1, "a": 2}""", "a", "stands twice, as 1 and as 2; keep one of them")]
+    [InlineData("""{"a": NaN}""", "a", "is NaN, which is not a JSON number; give a finite one")]
+    [InlineData("""{"a": -Infinity}""", "a", "is -Infinity, which is not a JSON number; give a finite one")]
+    [InlineData("""{"a": 1, "a": 2}""", "a", "appears twice, as 1 and as 2; keep one")]
     [InlineData("""{"a": "NaN", "b": "Infinity"}""", "a", null)]
     [InlineData("""{"a": 1, "a": 1}""", "a", null)]
     public void What_is_odd_in_a_config_is_known_for_whoever_reads_the_field(string json, string field, string? odd) =>

@@ -96,7 +96,7 @@ public sealed class AssistantMaskTests
 
         var lost = ChatTemplate.Of("{% macro m() %}{% generation %}x{% endgeneration %}{% endmacro %}{{ m() }}", "lost");
         error = Assert.Throws<EspalierException>(() => AssistantMask.Of(lost, tokenizer, s_messages, new()));
-        Assert.Contains("lost: {% generation %} stands in a macro", error.Message, StringComparison.Ordinal);
+        Assert.Contains("lost: {% generation %} is inside a macro", error.Message, StringComparison.Ordinal);
         Assert.Throws<EspalierException>(() => AssistantMask.Of(lost, tokenizer, s_messages, new() { AddGenerationPrompt = true }));
     }
 

@@ -84,7 +84,7 @@ public sealed class ChatTemplateTests : IDisposable
 
         Write("chat_template.jinja", "\n\n{{ raise_exception('no ' ~ messages|length ~ ' messages\nplease') }}");
         error = Assert.Throws<EspalierException>(() => ChatTemplate.Load(_folder.Path).Render([]));
-        Assert.EndsWith("line 3: it refuses these messages: no 0 messages please", error.Message, StringComparison.Ordinal);
+        Assert.EndsWith("line 3: it rejects these messages: no 0 messages please", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

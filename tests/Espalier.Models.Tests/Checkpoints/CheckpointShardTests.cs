@@ -7,7 +7,7 @@ namespace Espalier.Tests.Checkpoints;
 public sealed class CheckpointShardTests : CheckpointFolderTest
 {
     [Theory]
-    [InlineData("""{"total_size":7}""", "metadata.total_size is 7 and the shards' tensors have")]
+    [InlineData("""{"total_size":7}""", "metadata.total_size is 7, but the shards' tensors have")]
     [InlineData("""{"total_size":"many"}""", null)]
     [InlineData("3", null)]
     public void A_wrong_total_in_the_index_is_no_reason_to_refuse(string metadata, string? note)
@@ -80,7 +80,7 @@ public sealed class CheckpointShardTests : CheckpointFolderTest
         var shard = Directory.GetFiles(Model, "model-00001*").Single();
         File.Delete(shard);
         File.CreateSymbolicLink(shard, "/nowhere/at/all");
-        Fails("is a link to /nowhere/at/all, which is not there");
+        Fails("is a link to /nowhere/at/all, which does not exist");
     }
 
     [Fact]
@@ -91,14 +91,14 @@ public sealed class CheckpointShardTests : CheckpointFolderTest
         Copy("families/llama-3.1", weights: false);
         using var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(Model, "model.safetensors")]);
         mkfifo.WaitForExit();
-        Fails("truncated: 0 bytes");
+        Fails("truncated: it has 0 bytes");
     }
 
     [Theory]
-    [InlineData("missing-tensor", "weight_map puts 'model.layers.9.x' into model-")]
-    [InlineData("unlisted-tensor", "which weight_map does not put there")]
-    [InlineData("map", "weight_map is missing or empty")]
-    [InlineData("type", "weight_map['model.norm.weight'] is not a string")]
+    [InlineData("missing-tensor", "weight_map assigns 'model.layers.9.x' to model-")]
+    [InlineData("unlisted-tensor", "which weight_map does not assign to it")]
+    [InlineData("map", "weight_map is missing or empty;")]
+    [InlineData("type", "weight_map['model.norm.weight'] is not a string;")]
     [InlineData("shard", "not found, but model.safetensors.index.json names it")]
     public void Index_that_disagrees_with_its_shards_is_refused(string how, string expected)
     {

@@ -41,16 +41,16 @@ public sealed class CheckpointTests : CheckpointFolderTest
     }
 
     [Theory]
-    [InlineData("hidden_size", 40, "'model.embed_tokens.weight' is [128, 48], config.json says [128, 40], [vocab_size, hidden_size]")]
+    [InlineData("hidden_size", 40, "'model.embed_tokens.weight' is [128, 48], but config.json says [128, 40] ([vocab_size, hidden_size])")]
     [InlineData("intermediate_size", 100,
-        "mlp.gate_proj.weight' is [96, 48], config.json says [100, 48], [intermediate_size, hidden_size]")]
+        "mlp.gate_proj.weight' is [96, 48], but config.json says [100, 48] ([intermediate_size, hidden_size])")]
     [InlineData("head_dim", 16,
-        "self_attn.q_proj.weight' is [48, 48], config.json says [64, 48], [num_attention_heads * head_dim, hidden_size]")]
+        "self_attn.q_proj.weight' is [48, 48], but config.json says [64, 48] ([num_attention_heads * head_dim, hidden_size])")]
     [InlineData("num_key_value_heads", 1,
-        "self_attn.k_proj.weight' is [24, 48], config.json says [12, 48], [num_key_value_heads * head_dim, hidden_size]")]
+        "self_attn.k_proj.weight' is [24, 48], but config.json says [12, 48] ([num_key_value_heads * head_dim, hidden_size])")]
     [InlineData("vocab_size", 127, "config.json says [127, 48]")]
     [InlineData("num_hidden_layers", 4, "missing model.layers.3.self_attn.q_proj.weight")]
-    [InlineData("num_hidden_layers", 2, "left over model.layers.2.input_layernorm.weight")]
+    [InlineData("num_hidden_layers", 2, "unexpected model.layers.2.input_layernorm.weight")]
     public void Config_that_contradicts_the_tensors_is_refused_naming_both(string field, int value, string expected)
     {
         Copy("families/llama-3.1");
@@ -64,7 +64,7 @@ public sealed class CheckpointTests : CheckpointFolderTest
         Copy("families/mistral");
         Edit(static config => config["model_type"] = "nemotron");
         Edit(static config => config["hidden_act"] = "relu2");
-        Fails("missing model.layers.0.input_layernorm.bias", "left over model.layers.0.mlp.gate_proj.weight");
+        Fails("missing model.layers.0.input_layernorm.bias", "unexpected model.layers.0.mlp.gate_proj.weight");
     }
 
     [Fact]
@@ -142,11 +142,11 @@ public sealed class CheckpointTests : CheckpointFolderTest
     {
         Copy("families/llama-3.1");
         AddTensor(name, static _ => new byte[4], [1]);
-        Fails("left over", name);
+        Fails("unexpected", name);
     }
 
     [Theory]
-    [InlineData("""{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":1024}""", "the factor 4 of YaRN counts here")]
+    [InlineData("""{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":1024}""", "YaRN's factor 4 is used here")]
     [InlineData("""{"rope_type":"yarn","factor":4.0,"original_max_position_embeddings":256}""", null)]
     [InlineData("""{"rope_type":"yarn","factor":4.0}""", null)]
     public void Yarn_that_transformers_4_reads_otherwise_is_told(string scaling, string? note)

@@ -92,7 +92,7 @@ public sealed class CheckpointWriterTests : IDisposable
         using var source = Checkpoint.Open(Fixtures.Golden("families/mistral"), requireWeights: false);
         var huge = source.Config with { HiddenSize = 1 << 21, IntermediateSize = 1 << 21, Layers = 1 << 10 };
         var error = Assert.Throws<EspalierException>(() => CheckpointWriter.Write(Target, huge, source, ElementType.F32, new Broken()));
-        Assert.Contains("are free on its disk", error.Message, StringComparison.Ordinal);
+        Assert.Contains("is free on its disk", error.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }
 

@@ -39,7 +39,7 @@ public sealed class ModelPlaceTests : IDisposable
 
     [Theory]
     [InlineData("<!DOCTYPE html><html>", "is a web page")]
-    [InlineData("GGUF\u0003\0\0\0\0\0\0\0\0\0\0\0", "is a GGUF file; make a folder of it with espalier import")]
+    [InlineData("GGUF\u0003\0\0\0\0\0\0\0\0\0\0\0", "is a GGUF file; convert it with espalier import")]
     [InlineData("PK\u0003\u0004\0\0\b\b\0\0archive/data.pkl", "holds pickled weights")]
     [InlineData("PK\u0003\u0004\0\0\0\0\0\0", "is a ZIP archive; unpack it")]
     public void Weights_that_are_something_else_are_named(string content, string expected)
@@ -54,7 +54,7 @@ public sealed class ModelPlaceTests : IDisposable
     {
         File.WriteAllText(Path.Combine(_folder, "adapter_config.json"), """{"base_model_name_or_path":"org/base","peft_type":"LORA"}""");
         File.WriteAllText(Path.Combine(_folder, "adapter_model.safetensors"), "");
-        Fails(_folder, "holds an adapter such as LoRA (adapter_config.json, made for org/base)", "merge it into its model first");
+        Fails(_folder, "contains an adapter such as LoRA (adapter_config.json, made for org/base)", "merge it into its model first");
         File.Copy(Fixtures.Golden("families/llama-3.1/config.json"), Path.Combine(_folder, "config.json"));
         Fails(_folder, "merge it into its model first");
     }
@@ -63,7 +63,7 @@ public sealed class ModelPlaceTests : IDisposable
     [InlineData("meta-llama/Llama-3.1-8B")]
     [InlineData("https://huggingface.co/meta-llama/Llama-3.1-8B")]
     public void A_name_on_the_hub_is_answered_with_how_it_is_downloaded(string id) =>
-        Fails(id, $"{id}: not found", "nothing is fetched here: hf download meta-llama/Llama-3.1-8B --local-dir Llama-3.1-8B");
+        Fails(id, $"{id}: not found", "Espalier downloads nothing: hf download meta-llama/Llama-3.1-8B --local-dir Llama-3.1-8B");
 
     [Fact]
     public void A_misspelt_folder_is_answered_with_the_nearest_one()
@@ -79,11 +79,11 @@ public sealed class ModelPlaceTests : IDisposable
     public void A_file_in_place_of_the_folder_is_answered_with_the_folder()
     {
         var model = Model(weights: true);
-        Fails(Path.Combine(model, "model.safetensors"), $"is a file of a model; give the folder that it is in, {model}");
+        Fails(Path.Combine(model, "model.safetensors"), $"is one file of a model; give its folder, {model}");
         var gguf = Path.Combine(_folder, "model.gguf");
         File.WriteAllText(gguf, "GGUF\u0003\0\0\0");
-        Fails(gguf, "model.gguf: is a GGUF file; make a folder of it with espalier import");
-        Fails(_folder, "config.json: not found; the folder has model.gguf: make a folder of it with espalier import");
+        Fails(gguf, "model.gguf: is a GGUF file; convert it with espalier import");
+        Fails(_folder, "config.json: not found; the folder has model.gguf: convert it with espalier import");
         File.WriteAllText(Path.Combine(_folder, "run.json"), "{}");
         var student = Directory.CreateDirectory(Path.Combine(_folder, "student")).FullName;
         File.WriteAllText(Path.Combine(student, "config.json"), "{}");
@@ -100,7 +100,7 @@ public sealed class ModelPlaceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("tokenizer.model", "tokenizer.model: this is no model of SentencePiece, or a damaged one")]
+    [InlineData("tokenizer.model", "tokenizer.model: not a SentencePiece model, or a damaged one")]
     [InlineData("tekken.json", "tekken.json: config.pattern: a string is needed here, not nothing")]
     [InlineData("vocab.json merges.txt", "merges.txt: line 1: a merge is two tokens with one space between them")]
     [InlineData("vocab.json",

@@ -14,8 +14,8 @@ public sealed class SafetensorsHeaderTests : IDisposable
 
     // Header, bytes of data after it, and what the message must name.
     [Theory]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}}""", 16, "needs 8 bytes, data_offsets [0, 16] have 16")]
-    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "data_offsets [0, 8] do not lie inside the 4 bytes")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,16]}}""", 16, "needs 8 bytes, but data_offsets [0, 16] span 16")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "data_offsets [0, 8] are outside the 4 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", 8, "data_offsets [8, 0]")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 9, "1 bytes belong to no tensor")]
     [InlineData("""{}""", 1, "1 bytes belong to no tensor")]
@@ -29,7 +29,7 @@ public sealed class SafetensorsHeaderTests : IDisposable
     [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}""", 0, "needs 73786976294838206464 bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[9223372036854775807,9223372036854775807,9223372036854775807],"data_offsets":[0,0]}}""", 0,
         "more elements than can be counted")]
-    [InlineData("""{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}}""", 1, "12 bits, which is no whole number of bytes")]
+    [InlineData("""{"a":{"dtype":"F4","shape":[3],"data_offsets":[0,1]}}""", 1, "12 bits, not a whole number of bytes")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0]}}""", 8, "data_offsets has 1 numbers")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2]}}""", 8, "lacks data_offsets")]
     [InlineData("""{"a":{"shape":[2],"data_offsets":[0,8]}}""", 8, "lacks dtype")]
@@ -65,16 +65,16 @@ public sealed class SafetensorsHeaderTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, "0 bytes, a safetensors file has at least 8")]
-    [InlineData(7, "7 bytes, a safetensors file has at least 8")]
+    [InlineData(0, "0 bytes, but a safetensors file has at least 8")]
+    [InlineData(7, "7 bytes, but a safetensors file has at least 8")]
     public void File_below_eight_bytes_is_refused_with_its_length(int length, string expected) =>
         Assert.Contains(expected, OpenBytes(new byte[length]).Message, StringComparison.Ordinal);
 
     [Theory]
-    [InlineData(100_000_001, "claims 100000001 bytes, the limit is 100000000")]
-    [InlineData(ulong.MaxValue, "claims 18446744073709551615 bytes, the limit is 100000000")]
-    [InlineData(100_000_000, "claims 100000000 bytes, the file has 8 after")]
-    [InlineData(9, "claims 9 bytes, the file has 8 after")]
+    [InlineData(100_000_001, "claims 100000001 bytes, more than the limit of 100000000")]
+    [InlineData(ulong.MaxValue, "claims 18446744073709551615 bytes, more than the limit of 100000000")]
+    [InlineData(100_000_000, "claims 100000000 bytes, but the file has 8 after")]
+    [InlineData(9, "claims 9 bytes, but the file has 8 after")]
     public void Header_length_is_checked_before_anything_is_allocated(ulong claimed, string expected)
     {
         var bytes = new byte[16];

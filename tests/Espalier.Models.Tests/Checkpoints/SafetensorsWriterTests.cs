@@ -39,7 +39,7 @@ public sealed class SafetensorsWriterTests : IDisposable
             file.SetLength(file.Length - 1);
         Assert.Equal(16, opened.ReadBytes("a").Length);
         var error = Assert.Throws<EspalierException>(() => opened.ReadBytes("b"));
-        Assert.Contains($"{path}: had {opened.Length} bytes when it was opened and ends at {opened.Length - 1} now, inside 'b'",
+        Assert.Contains($"{path}: had {opened.Length} bytes when it was opened but now ends at {opened.Length - 1}, inside 'b'",
             error.Message, StringComparison.Ordinal);
     }
 
@@ -60,7 +60,7 @@ public sealed class SafetensorsWriterTests : IDisposable
         var last = new byte[2];
         opened.Read(opened.Entry("vast"), (1L << 31) + 6, last);
         Assert.Equal([0, 9], last);
-        Assert.Contains("'vast' is too large to be read at once, 2147483656 bytes",
+        Assert.Contains("'vast' is too large to read at once, 2147483656 bytes",
             Assert.Throws<EspalierException>(() => opened.ReadBytes("vast")).Message, StringComparison.Ordinal);
         Assert.Contains("'many' is too large", Assert.Throws<EspalierException>(() => opened.ReadFloat32("many")).Message,
             StringComparison.Ordinal);

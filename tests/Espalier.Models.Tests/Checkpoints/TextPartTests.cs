@@ -24,9 +24,9 @@ public sealed class TextPartTests : CheckpointFolderTest
         Assert.Equal(text.WeightsHash(), whole.WeightsHash());
         Assert.Equal("gemma3_text", whole.Family.ModelType);
         Assert.Contains(whole.Notes,
-            note => note.Contains("of a gemma3 model the text part is read, and 2 tensors", StringComparison.Ordinal));
+            note => note.Contains("only the text part of a gemma3 model is read; 2 tensors", StringComparison.Ordinal));
         using var shape = Checkpoint.Open(Model, requireWeights: false);
-        Assert.Contains(shape.Notes, note => note.EndsWith("a text model, which takes no pictures", StringComparison.Ordinal));
+        Assert.Contains(shape.Notes, note => note.EndsWith("text models, which take no pictures", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class TextPartTests : CheckpointFolderTest
     public void A_whole_without_a_text_part_is_refused()
     {
         File.WriteAllText(Path.Combine(Model, "config.json"), """{"model_type":"gemma3","vision_config":{}}""");
-        Fails("config.json: text_config is null; a gemma3 model has the config of its text part there");
+        Fails("config.json: text_config is null; a gemma3 model must have the config of its text part there");
     }
 
     private void WriteWhole(Checkpoint text, Func<string, string> rename)

@@ -84,7 +84,7 @@ public sealed class GrowingTextTests : TorchTest
         using var scope = TensorScope.Begin();
         model.Forward(Tensor.Zeros(DType.Int64, 1, 30), cache: cache);
         var error = Assert.Throws<EspalierException>(() => model.Forward(Tensor.Zeros(DType.Int64, 1, 3), cache: cache));
-        Assert.Contains("grows to 33 positions, and after 32 all of them turn by other factors", error.Message, StringComparison.Ordinal);
+        Assert.Contains("grows to 33 positions, and after 32 all of them use other rotary factors", error.Message, StringComparison.Ordinal);
     }
 
     private static int[] Ids(int seed, int count)

@@ -28,7 +28,7 @@ public sealed class FamilyDefaultsTests
         if (family == "nemotron_h")
         {
             // Its default has a layer of experts.
-            Assert.Contains("says nowhere which layers are mamba, attention or mlp",
+            Assert.Contains("does not say which layers are mamba, attention or mlp",
                 Assert.Throws<EspalierException>(() => config.ReadConfig([], "config.json")).Message);
             return;
         }

@@ -60,13 +60,13 @@ public sealed class Gemma3Tests
     }
 
     [Theory]
-    [InlineData("""{"rope_parameters":{"rope_type":"default","rope_theta":7.0}}""", "it has nothing for full_attention")]
-    [InlineData("""{"rope_parameters":{"full_attention":{"rope_theta":1000000}}}""", "it has nothing for sliding_attention")]
+    [InlineData("""{"rope_parameters":{"rope_type":"default","rope_theta":7.0}}""", "there is nothing for full_attention")]
+    [InlineData("""{"rope_parameters":{"full_attention":{"rope_theta":1000000}}}""", "there is nothing for sliding_attention")]
     [InlineData("""{"rope_parameters":{"full_attention":{"rope_theta":5.0},"sliding_attention":{}}}""",
         "rope_parameters.full_attention.rope_theta is 5.0; rope_theta is 1000000.0")]
     [InlineData("""{"rope_parameters":{"full_attention":{},"sliding_attention":{"rope_theta":5.0}}}""",
         "rope_parameters.sliding_attention.rope_theta is 5.0; rope_local_base_freq is 10000.0")]
-    [InlineData("""{"attn_logit_softcapping":50.0}""", "attn_logit_softcapping is 50.0; scores of this family have no cap")]
+    [InlineData("""{"attn_logit_softcapping":50.0}""", "attn_logit_softcapping is 50.0; attention scores in this family have no cap")]
     [InlineData("""{"use_bidirectional_attention":true}""", "only causal attention is supported")]
     [InlineData("""{"sliding_window":null}""", "sliding_window is missing")]
     [InlineData("""{"layer_types":["full_attention"]}""", "it must have one entry for each of the 26 layers")]

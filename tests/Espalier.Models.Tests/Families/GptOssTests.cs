@@ -76,7 +76,8 @@ public sealed class GptOssTests : CheckpointFolderTest
         var config = JsonFile.Read(path);
         config["intermediate_size"] = 36;
         File.WriteAllText(path, config.ToJsonString());
-        Fails("experts.gate_up_proj' is [5, 48, 64], config.json says [5, 48, 72], [intermediate_size, hidden_size]; one of the two is wrong");
+        Fails("experts.gate_up_proj' is [5, 48, 64], but config.json says [5, 48, 72] ([intermediate_size, hidden_size]); one of the "
+            + "two is wrong");
     }
 
     [Theory]
@@ -85,7 +86,7 @@ public sealed class GptOssTests : CheckpointFolderTest
     [InlineData("swiglu_limit", "0", "swiglu_limit is 0, it must b")]
     [InlineData("layer_types", """["full_attention"]""", "it must have one entry for each of the 24 layers")]
     [InlineData("num_local_experts", "3", "num_experts_per_tok")]
-    [InlineData("hidden_act", "\"gelu\"", "a gpt_oss model has silu or swish")]
+    [InlineData("hidden_act", "\"gelu\"", "a gpt_oss model must have silu or swish")]
     public void Impossible_fields_are_refused(string field, string value, string expected)
     {
         var raw = JsonNode.Parse(Published)!.AsObject();
@@ -150,7 +151,7 @@ public sealed class GptOssTests : CheckpointFolderTest
         var raw = JsonFile.Read(Path.Combine(Model, "config.json"));
         raw["intermediate_size"] = 24;
         File.WriteAllText(Path.Combine(Model, "config.json"), raw.ToJsonString());
-        Fails("'model.layers.0.mlp.experts.gate_up_proj' is [5, 48, 64], config.json says [5, 48, 48]");
+        Fails("'model.layers.0.mlp.experts.gate_up_proj' is [5, 48, 64], but config.json says [5, 48, 48]");
     }
 
     private void WriteAs(Checkpoint golden, ElementType type)

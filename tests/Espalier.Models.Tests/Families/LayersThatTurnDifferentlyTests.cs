@@ -32,7 +32,7 @@ public sealed class LayersThatTurnDifferentlyTests
     [Theory]
     [InlineData("""{"no_rope_layers":[1,1,1]}""", "no_rope_layers is [1,1,1]; it must have 0 or 1 for each of the 8 layers")]
     [InlineData("""{"no_rope_layers":[1,1,1,2,1,1,1,0]}""", "it must have 0 or 1 for each of the 8 layers")]
-    [InlineData("""{"use_sliding_window":true,"sliding_window":5}""", "use_sliding_window is true; windows are not supported")]
+    [InlineData("""{"use_sliding_window":true,"sliding_window":5}""", "use_sliding_window is true; sliding windows are not supported")]
     [InlineData("""{"sliding_window":5,"layer_types":["sliding_attention","full_attention","full_attention","full_attention","full_attention","full_attention","full_attention","full_attention"]}""",
         "windows are not supported in this family")]
     public void What_it_cannot_be_is_refused_by_name(string fields, string expected) =>
@@ -57,7 +57,7 @@ public sealed class LayersThatTurnDifferentlyTests
         DecoderConfig Of(params int[] layers) => config with { Layers = layers.Length, LayerKinds = config.LayerKinds.At(layers) };
         Assert.Equal("smollm3", GgufArchitectures.For(Of(0, 1, 2, 3, 4, 5), "it").Name);
         Assert.Equal("llama", GgufArchitectures.For(Of(0, 1, 2, 4, 5), "it").Name);
-        Assert.Contains("turns all layers but every 4th",
+        Assert.Contains("has rotary embeddings in all layers but every 4th",
             Assert.Throws<EspalierException>(() => GgufArchitectures.For(Of(0, 3, 4, 7), "it")).Message, StringComparison.Ordinal);
     }
 
@@ -88,7 +88,7 @@ public sealed class LayersThatTurnDifferentlyTests
         // llama.cpp computes 0.1 ln(8) + 1 itself, which is the model's.
         Assert.Equal(1f, metadata.Get<float>("olmo2.rope.scaling.attn_factor"), 6);
         var everywhere = config with { LayerKinds = LayerKinds.Of(config.LayerKinds.Select(kind => kind with { Rotary = null })) };
-        Assert.Contains("stretches the frequencies of layers without a window alone",
+        Assert.Contains("scales only the frequencies of layers without a window",
             Assert.Throws<EspalierException>(() => GgufArchitectures.For(everywhere, "it")).Message, StringComparison.Ordinal);
     }
 

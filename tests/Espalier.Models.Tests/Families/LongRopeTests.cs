@@ -42,7 +42,7 @@ public sealed class LongRopeTests : TorchTest
     }
 
     [Theory]
-    [InlineData("short_factor", "[1.0]", "short_factor has 1 factors and 4 entries of a head turn: it must have 2, one for each pair")]
+    [InlineData("short_factor", "[1.0]", "short_factor has 1 factors, but 4 entries of a head are rotated: it must have 2, one for each pair")]
     [InlineData("long_factor", "[1.0,0.0]", "long_factor is [1.0,0.0]; it must be a list of numbers above 0")]
     [InlineData("long_factor", "null", "rope_scaling.long_factor is missing")]
     public void Lists_that_cannot_be_are_refused(string field, string value, string expected)
@@ -92,13 +92,13 @@ public sealed class LongRopeTests : TorchTest
     public void What_other_programs_would_take_for_something_else_is_refused()
     {
         Assert.Contains(
-            "original_max_position_embeddings is null; write it at the top level too: there programs look for it, and not at the 64",
+            "original_max_position_embeddings is null; write it at the top level too: programs look for it there, not at the 64",
             Assert.Throws<EspalierException>(() => Read(raw =>
             {
                 raw.Remove("original_max_position_embeddings");
                 raw["rope_scaling"]!["original_max_position_embeddings"] = 64;
             })).Message, StringComparison.Ordinal);
-        Assert.Contains("rope_scaling.rope_type is \"yarn\"; and long_factor is longrope's",
+        Assert.Contains("rope_scaling.rope_type is \"yarn\"; long_factor belongs to longrope",
             Assert.Throws<EspalierException>(() => Read(raw => raw["rope_scaling"]!["rope_type"] = "yarn")).Message,
             StringComparison.Ordinal);
     }
@@ -124,7 +124,7 @@ public sealed class LongRopeTests : TorchTest
         var message =
             Assert.Throws<EspalierException>(() => Read(raw => raw["rope_scaling"]![list]!.AsArray()[1] = 1e300)).Message;
         Assert.Contains($"rope_scaling.{list} is [", message, StringComparison.Ordinal);
-        Assert.Contains("each must be a number that float32 has: from 1.2e-38 to 3.4e+38", message, StringComparison.Ordinal);
+        Assert.Contains("each must be a float32 number: from 1.2e-38 to 3.4e+38", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -138,7 +138,7 @@ public sealed class LongRopeTests : TorchTest
         Assert.Equal((float)Math.Sqrt(2), metadata.Get<float>("phi3.rope.scaling.attn_factor"), 1e-6f);
         Assert.Equal(["rope_factors_short.weight", "rope_factors_long.weight"], LongFactors.Of(phi.Config).Select(factors => factors.Name));
         using var qwen = Checkpoint.Open(Fixtures.Golden("families/qwen3"));
-        Assert.Contains("cannot stretch its frequencies by LongRope",
+        Assert.Contains("cannot scale its frequencies by LongRope",
             Assert.Throws<EspalierException>(() => GgufArchitectures.For(qwen.Config
             with
             { Rotary = qwen.Config.Rotary with { Scaling = new LongRope([1], [2], 32, 1) } }, "it")).Message,

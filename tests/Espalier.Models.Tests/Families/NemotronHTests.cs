@@ -51,18 +51,18 @@ public sealed class NemotronHTests
     }
 
     [Theory]
-    [InlineData(Pattern, "\"*M-ME\"", "'E' is a mixture of experts, and moe layers are not supported in this family")]
-    [InlineData(Pattern, "\"*M-Mx\"", "'x' is no kind of layer; known: M (mamba), * (attention), - (mlp), E (moe)")]
+    [InlineData(Pattern, "\"*M-ME\"", "'E' is a mixture of experts; moe layers are not supported in this family")]
+    [InlineData(Pattern, "\"*M-Mx\"", "'x' is not a kind of layer; known: M (mamba), * (attention), - (mlp), E (moe)")]
     [InlineData(Pattern, "\"\"", "it must name at least one layer")]
     [InlineData(Pattern, "\"*M-M\"", "num_hidden_layers is 5; hybrid_override_pattern names 4 layers")]
     [InlineData(Types, """["attention","mamba","mlp","mamba","linear"]""",
-        "linear is no kind of layer; known: mamba, attention, mlp, moe")]
-    [InlineData(Types, """["attention","mamba","mlp","mamba","mamba"]""", "hybrid_override_pattern is *M-M*, which says something else")]
+        "linear is not a kind of layer; known: mamba, attention, mlp, moe")]
+    [InlineData(Types, """["attention","mamba","mlp","mamba","mamba"]""", "hybrid_override_pattern is *M-M*, which contradicts it;")]
     [InlineData("attention_bias", "true", "the models' own code and transformers disagree on it")]
-    [InlineData("mamba_proj_bias", "true", "biases of the projections are use_bias")]
+    [InlineData("mamba_proj_bias", "true", "biases of the projections")]
     [InlineData("sliding_window", "512", "windows are not supported in this family")]
-    [InlineData("mamba_hidden_act", "\"gelu\"", "a nemotron_h model has silu")]
-    [InlineData("mlp_hidden_act", "\"silu\"", "a nemotron_h model has relu2")]
+    [InlineData("mamba_hidden_act", "\"gelu\"", "a nemotron_h model must have silu")]
+    [InlineData("mlp_hidden_act", "\"silu\"", "a nemotron_h model must have relu2")]
     [InlineData("n_groups", "4", "mamba_num_heads 9 is not a multiple of n_groups 4; the nearest are 8 and 12")]
     [InlineData("ssm_state_size", "0", "ssm_state_size is 0")]
     [InlineData("mamba_head_dim", "4000000", "mamba_num_heads 9 * mamba_head_dim 4000000 is 36000000")]
@@ -70,7 +70,7 @@ public sealed class NemotronHTests
     [InlineData("time_step_limit", "0.1", "it must be a list of two numbers")]
     [InlineData("time_step_limit", "null", "time_step_limit is null; it must be a list of two numbers")]
     [InlineData("mamba_ssm_cache_dtype", "\"int8\"", "known: float32, bfloat16, float16, auto")]
-    [InlineData("layer_norm_epsilon", "1e-60", "it must be a number that float32 has: from 1.2e-38 to 3.4e+38, or 0")]
+    [InlineData("layer_norm_epsilon", "1e-60", "it must be a float32 number: from 1.2e-38 to 3.4e+38, or 0")]
     public void Impossible_fields_are_refused(string field, string value, string expected)
     {
         var raw = Raw("nemotron-h-tied");
@@ -84,7 +84,7 @@ public sealed class NemotronHTests
         var raw = Raw("nemotron-h");
         raw.Remove(Types);
         var message = Assert.Throws<EspalierException>(() => Read(raw)).Message;
-        Assert.Contains("says nowhere which layers are mamba, attention or mlp: layers_block_type lists them", message,
+        Assert.Contains("does not say which layers are mamba, attention or mlp: layers_block_type lists them", message,
             StringComparison.Ordinal);
         Assert.DoesNotContain("moe", message, StringComparison.Ordinal);
     }

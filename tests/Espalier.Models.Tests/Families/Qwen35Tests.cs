@@ -43,14 +43,14 @@ public sealed class Qwen35Tests : CheckpointFolderTest
     [Theory]
     [InlineData("layer_types", """["full_attention"]""", "it must have one entry for each of the 5 layers")]
     [InlineData("layer_types", """["full_attention","linear_attention","mamba","full_attention","full_attention"]""",
-        "a layer is linear_attention or full_attention")]
-    [InlineData("attn_output_gate", "false", "attention of this family has a gate of its output")]
+        "each layer must be linear_attention or full_attention")]
+    [InlineData("attn_output_gate", "false", "attention in this family has an output gate")]
     [InlineData("linear_num_value_heads", "5",
         "linear_num_value_heads 5 is not a multiple of linear_num_key_heads 2; the nearest are 4 and 6")]
     [InlineData("linear_conv_kernel_dim", "0", "linear_conv_kernel_dim is 0")]
     [InlineData("linear_key_head_dim", "4000000", "linear_num_key_heads 2 * linear_key_head_dim 4000000 is 8000000")]
     [InlineData("linear_value_head_dim", "4000000", "linear_num_value_heads 4 * linear_value_head_dim 4000000 is 16000000")]
-    [InlineData("hidden_act", "\"gelu\"", "a qwen3_5_text model has silu or swish")]
+    [InlineData("hidden_act", "\"gelu\"", "a qwen3_5_text model must have silu or swish")]
     public void Impossible_fields_are_refused(string field, string value, string expected)
     {
         var raw = Raw("qwen3-5");
@@ -68,9 +68,9 @@ public sealed class Qwen35Tests : CheckpointFolderTest
         Assert.Equal(text.Config, whole.Config with { EosTokenIds = text.Config.EosTokenIds });
         Assert.Equal(text.WeightsHash(), whole.WeightsHash());
         Assert.Contains(whole.Notes,
-            note => note.Contains("of a qwen3_5 model the text part is read, and 1 tensors", StringComparison.Ordinal));
+            note => note.Contains("only the text part of a qwen3_5 model is read; 1 tensors", StringComparison.Ordinal));
         Assert.Contains(whole.Notes,
-            note => note.Contains("1 tensors of a head that foresees further tokens (mtp.fc.weight, ...) are left out",
+            note => note.Contains("1 tensors of a multi-token prediction head (mtp.fc.weight, ...) were left out",
                 StringComparison.Ordinal));
         var student = Path.Combine(Model, "student");
         CheckpointWriter.Write(student, whole.Config, whole, ElementType.F32, whole);

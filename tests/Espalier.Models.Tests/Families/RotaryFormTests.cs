@@ -90,21 +90,21 @@ public sealed class RotaryFormTests : TorchTest
     [Theory]
     [InlineData("""{"rope_type":"default","rope_theta":1e6}""",
         "rope_parameters.rope_theta is 1e6; rope_theta is 12345.0, and programs read one or the other")]
-    [InlineData("""{"rope_type":"linear","factor":2.0}""", "rope_scaling beside it says otherwise")]
-    [InlineData("""{"rope_type":"default"}""", "rope_scaling beside it says otherwise")]
+    [InlineData("""{"rope_type":"linear","factor":2.0}""", "rope_scaling says otherwise")]
+    [InlineData("""{"rope_type":"default"}""", "rope_scaling says otherwise")]
     [InlineData("""{"rope_type":"proportional","factor":2.0}""",
         "rope_parameters.rope_type is \"proportional\"; this rotary scaling is not supported; known: default, linear")]
     [InlineData("""{"rope_type":"linear","type":"yarn","factor":4.0}""",
-        "rope_parameters.rope_type is \"linear\"; type beside it is \"yarn\"")]
+        "rope_parameters.rope_type is \"linear\"; type is \"yarn\"")]
     [InlineData("""{"factor":2.0}""", "rope_parameters.type is null; this rotary scaling is not supported")]
     [InlineData("""{"rope_type":"linear","factor":4.0,"partial_rotary_factor":0.5}""",
-        "rope_parameters.partial_rotary_factor is 0.5; heads of this family turn whole")]
+        "rope_parameters.partial_rotary_factor is 0.5; this family rotates whole heads,")]
     [InlineData("""{"rope_type":"linear","factor":4.0,"rope_theta":-1}""", "rope_parameters.rope_theta is -1; it must be above 0")]
     [InlineData("""[1]""", "rope_parameters is [1]; it must be an object")]
     [InlineData("""{"full_attention":{"rope_type":"linear","factor":4.0},"sliding_attention":{"rope_type":"default"}}""", "")]
     [InlineData("""{"full_attention":{"rope_type":"linear","factor":4.0},"sliding_attention":{"rope_type":"linear","factor":4.0,"rope_theta":7.0}}""", "")]
     [InlineData("""{"full_attention":{"rope_type":"linear","factor":4.0},"rope_theta":7.0}""",
-        "it stands beside settings for single kinds of layers")]
+        "it is given along with settings for single kinds of layers")]
     public void Contradictions_and_what_is_unknown_are_refused_by_name(string parameters, string expected)
     {
         var raw = Older("llama-3.1", """{"rope_type":"linear","factor":4.0}""");
@@ -124,11 +124,11 @@ public sealed class RotaryFormTests : TorchTest
         Assert.Equal(5, Read(raw).Rotary.Theta);
         Assert.Equal("""{"rope_theta":5.0,"rope_type":"default"}""", Written(raw)["rope_parameters"]!.ToJsonString());
         raw.Remove("layer_types");
-        Assert.Contains("full_attention and sliding_attention turn differently", Assert.Throws<EspalierException>(() => Read(raw)).Message);
+        Assert.Contains("full_attention and sliding_attention differ;", Assert.Throws<EspalierException>(() => Read(raw)).Message);
         raw["rope_parameters"]!["sliding_attention"]!["rope_theta"] = 5.0;
         Assert.Equal(5, Read(raw).Rotary.Theta);
         raw["layer_types"] = new JsonArray("linear_attention");
-        Assert.Contains("has nothing for linear_attention", Assert.Throws<EspalierException>(() => Read(raw)).Message);
+        Assert.Contains("there is nothing for linear_attention", Assert.Throws<EspalierException>(() => Read(raw)).Message);
     }
 
     [Theory]

@@ -40,7 +40,7 @@ public sealed class SchemaCostTests
         var text = new string('x', 50_000);
         Assert.True(SchemaExamples.Of("""{"type":"string","maxLength":50000}""").Takes($"\"{text}\""));
         Assert.False(SchemaExamples.Of("""{"type":"string","maxLength":50000}""").Takes($"\"{text}x\""));
-        Assert.Contains("may have 65536",
+        Assert.Contains("at most 65536",
             SchemaExamples.Refusal($$"""{"const":"{{new string('x', 70_000)}}"}"""));
         var chain =
             string.Join(',',

@@ -28,20 +28,20 @@ public sealed class SchemaNumberTests
     public void Texts_fit_or_do_not(string schema, string text, bool fits = true) => SchemaExamples.Check(schema, text, fits);
 
     [Theory]
-    [InlineData("""{"type":"number","multipleOf":0}""", "schema.multipleOf is 0 and must be a number above 0")]
-    [InlineData("""{"type":"integer","exclusiveMinimum":true}""", "schema.exclusiveMinimum is true and must be a number")]
-    [InlineData("""{"type":"integer","minimum":1e999}""", "schema.minimum is 1e999 and must be a number with an exponent of at most 400")]
+    [InlineData("""{"type":"number","multipleOf":0}""", "schema.multipleOf is 0; it must be a number above 0")]
+    [InlineData("""{"type":"integer","exclusiveMinimum":true}""", "schema.exclusiveMinimum is true; it must be a number")]
+    [InlineData("""{"type":"integer","minimum":1e999}""", "schema.minimum is 1e999; it must be a number with an exponent of at most 400")]
     [InlineData("""{"type":"integer","minimum":3,"maximum":2}""", "no value fits")]
     [InlineData("""{"type":"integer","minimum":3,"maximum":5,"multipleOf":7}""", "no value fits")]
     [InlineData("""{"type":"integer","multipleOf":1234567}""", "schema: its bounds and multipleOf need more than 4300 states")]
-    [InlineData("""{"type":"integer","minimum":9007199254740992}""", "a whole number from -9007199254740991 to 9007199254740991")]
+    [InlineData("""{"type":"integer","minimum":9007199254740992}""", "whole numbers from -9007199254740991 to 9007199254740991")]
     [InlineData("""{"type":"integer","exclusiveMaximum":-9007199254740991}""",
-        "schema: its bounds and multipleOf let in only numbers that")]
+        "schema: its bounds and multipleOf allow only numbers that")]
     [InlineData("""{"exclusiveMinimum":0,"maximum":1e-20}""",
-        "that a float64 does not hold exactly: what is written here has at most 15 digits")]
+        "that a float64 cannot hold exactly: numbers written here have at most 15 digits")]
     [InlineData("""{"minimum":0.5,"maximum":0.5,"multipleOf":0.3}""", "no value fits")]
     [InlineData("""{"type":"integer","minimum":1e20,"maximum":100000000000000000001,"multipleOf":3}""", "no value fits")]
-    [InlineData("""{"type":"integer","minimum":1e20,"maximum":100000000000000000002,"multipleOf":3}""", "does not hold exactly")]
+    [InlineData("""{"type":"integer","minimum":1e20,"maximum":100000000000000000002,"multipleOf":3}""", "cannot hold exactly")]
     [InlineData("""{"enum":["a"],"type":"integer"}""", "no value fits")]
     public void What_would_not_be_kept_is_refused(string schema, string reason) =>
         Assert.Contains(reason, SchemaExamples.Refusal(schema));

@@ -31,7 +31,7 @@ public sealed class PreflightTests : TorchTest
         using Checkpoint tied = Checkpoint.Open(Fixtures.Golden("families/nemotron-h-tied")),
             untied = Checkpoint.Open(Fixtures.Golden("families/nemotron-h")),
             llama = Checkpoint.Open(Fixtures.Golden("families/llama-3.2-tied"));
-        Assert.Contains("whatever tie_word_embeddings says, and gives the model a random one",
+        Assert.Contains("whatever tie_word_embeddings says, and creates a random one",
             Assert.Single(Findings(tied, tied.Config, "transformers")), StringComparison.Ordinal);
         Assert.Empty(Findings(tied, tied.Config, "transformers before 5"));
         foreach (var model in (Checkpoint[])[untied, llama])
@@ -53,10 +53,10 @@ public sealed class PreflightTests : TorchTest
             Assert.Single(Findings(model, regular with { Delta = regular.Delta with { HeadDim = 7 } }, "llama.cpp")),
             StringComparison.Ordinal);
         var irregular = model.Config with { Delta = regular.Delta };
-        Assert.Contains("its converter goes by full_attention_interval (4 where it is absent)",
+        Assert.Contains("its converter uses full_attention_interval (4 if absent)",
             Assert.Single(Findings(model, irregular, "llama.cpp")), StringComparison.Ordinal);
         Assert.Empty(Findings(model, irregular, "transformers"));
-        Assert.Equal(["they do not know the family: use a release of 5"], Findings(model, irregular, "transformers before 5"));
+        Assert.Equal(["they do not support the family: use release 5"], Findings(model, irregular, "transformers before 5"));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class PreflightTests : TorchTest
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families/phi4-longrope"));
         foreach (var release in (string[])["transformers", "transformers before 5"])
-            Assert.Contains("hidden_size 48 / num_attention_heads 4, whatever head_dim says, and there are 6",
+            Assert.Contains("hidden_size 48 / num_attention_heads 4, whatever head_dim says, but there are 6",
                 Assert.Single(Findings(model, model.Config with { HiddenSize = 48 }, release)), StringComparison.Ordinal);
     }
 
@@ -87,7 +87,7 @@ public sealed class PreflightTests : TorchTest
         using var model = Checkpoint.Open(Fixtures.Golden("families", family));
         var odd = model.Config with { HiddenSize = 42 };
         string[] expected = refuses
-            ? ["from release 5 on its config class refuses a hidden_size of 42, which is no multiple of num_attention_heads 4, whatever "
+            ? ["from release 5 its config class rejects a hidden_size of 42, which is not a multiple of num_attention_heads 4, whatever "
                 + "head_dim says: keep a multiple"]
             : [];
         Assert.Equal(expected, Findings(model, odd, "transformers"));
@@ -101,13 +101,14 @@ public sealed class PreflightTests : TorchTest
     [InlineData("qwen3", "vLLM", null)]
     [InlineData("nemotron", "vLLM", null)]
     [InlineData("qwen2", "vLLM",
-        "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2, StarCoder2 and StableLM take hidden_size")]
+        "self_attn.q_proj.weight is [48, 24] and would be read as [24, 24] (head_dim 6); its Qwen2, StarCoder2 and StableLM use "
+            + "hidden_size")]
     [InlineData("llama-3.1", "llama.cpp", null)]
     [InlineData("qwen2", "llama.cpp", null)]
     [InlineData("nemotron", "llama.cpp",
-        "6 of the 12 dimensions of a head are rotated and llama.cpp would rotate 3; its converter takes Nemotron's rotary width from "
+        "6 of the 12 dimensions of a head are rotated, but llama.cpp would rotate 3; its converter derives Nemotron's rotary width and StableLM's heads from "
         + "hidden_size")]
-    [InlineData("llama-3.1", "Ollama", "12 of the 12 dimensions of a head are rotated and Ollama would rotate 6")]
+    [InlineData("llama-3.1", "Ollama", "12 of the 12 dimensions of a head are rotated, but Ollama would rotate 6")]
     [InlineData("qwen3", "Ollama", null)]
     [InlineData("mistral", "Ollama", "does not know MistralForCausalLM: give Ollama a GGUF file")]
     public void A_cut_of_the_width_alone_is_found_where_a_program_derives_head_dim(string family, string program, string? expected)
@@ -123,10 +124,10 @@ public sealed class PreflightTests : TorchTest
     [Theory]
     [InlineData("transformers", null)]
     [InlineData("transformers before 5",
-        "transformers before 5 does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
+        "transformers before 5 does not read rope_parameters and would use theta 10000.0 instead of 500000.0 with llama3 scaling")]
     [InlineData("vLLM", null)]
     [InlineData("llama.cpp", null)]
-    [InlineData("Ollama", "Ollama does not read rope_parameters and would take theta 10000.0 for 500000.0 with llama3 scaling")]
+    [InlineData("Ollama", "Ollama does not read rope_parameters and would use theta 10000.0 instead of 500000.0 with llama3 scaling")]
     public void Programs_that_do_not_know_rope_parameters_are_named(string program, string? expected)
     {
         using var model = Checkpoint.Open(Fixtures.Golden("families", "llama-3.1"));
@@ -167,7 +168,7 @@ public sealed class PreflightTests : TorchTest
         var bytes = File.ReadAllBytes(file);
         bytes[^1] ^= 0x40; // the highest bit of the last weight's exponent but one
         File.WriteAllBytes(file, bytes);
-        Assert.Contains("does not compute what was written",
+        Assert.Contains("a reload check failed",
             Assert.Throws<EspalierException>(() => ReloadCheck.Require(model, folder, stored)).Message);
         root.Delete(recursive: true);
     }

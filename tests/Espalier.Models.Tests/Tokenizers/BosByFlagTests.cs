@@ -51,7 +51,7 @@ public sealed class BosByFlagTests
     [InlineData("LlamaTokenizer", true, null, "B", null)]
     [InlineData("LlamaTokenizerFast", true, null, "",
         "puts nothing around a text, and LlamaTokenizerFast by add_bos_token and add_eos_token ")]
-    [InlineData("LlamaTokenizer", false, null, "B", " nothing, which counts here and in transformers 4; transformers 5 and others")]
+    [InlineData("LlamaTokenizer", false, null, "B", " nothing, which is used here and in transformers 4; transformers 5 and others")]
     [InlineData("PreTrainedTokenizerFast", true, true, "", null)]
     public void Flags_and_template_that_disagree_are_told(string name, bool? addBos, bool? addEos, string template, string? expected)
     {
@@ -118,7 +118,7 @@ public sealed class BosByFlagTests
     {
         using var folder = Folder("", """{"tokenizer_class": "LlamaTokenizer", "bos_token": "<bos>", "add_bos_token": true}""");
         var error = Assert.Throws<EspalierException>(() => Tokenizer.Load(folder.Path));
-        Assert.Contains("tokenizer_config.json: add_bos_token is true for LlamaTokenizer, and bos_token names no token of tokenizer.json",
+        Assert.Contains("tokenizer_config.json: add_bos_token is true for LlamaTokenizer, but bos_token names no token of tokenizer.json",
             error.Message, StringComparison.Ordinal);
 
         // Nobody asked for it: then the template stays.

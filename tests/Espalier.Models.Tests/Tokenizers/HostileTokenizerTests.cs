@@ -30,7 +30,7 @@ public class HostileTokenizerTests
     [InlineData("model.type", "7", "a string is needed here, not a number")]
     [InlineData("model", "null", "there is no model")]
     [InlineData("model", "[]", "an object is needed here, not an array")]
-    [InlineData("model.dropout", "0.1", "drop out at random")]
+    [InlineData("model.dropout", "0.1", "random dropout of merges")]
     [InlineData("model.end_of_word_suffix", "\"</w>\"", "'</w>'")]
     [InlineData("model.unk_token", "[]", "a string is needed here, not an array")]
     [InlineData("model.ignore_merges", "\"yes\"", "true or false is needed here")]
@@ -45,7 +45,7 @@ public class HostileTokenizerTests
     [InlineData("model.merges", "[\"h zz\"]", "needs the token 'zz'")]
     [InlineData("model.merges", "[\"e h\"]", "needs the token 'eh'")]
     [InlineData("model.merges", "[\"he\"]", "not two tokens with one space")]
-    [InlineData("model.merges", "[[\"h\",\"e\",\"l\"]]", "pair of two strings")]
+    [InlineData("model.merges", "[[\"h\",\"e\",\"l\"]]", "pair of strings")]
     [InlineData("model.merges", "[[\"h\",3]]", "model.merges[0][1]: a string is needed here")]
     [InlineData("model.merges", "{}", "an array is needed here, not an object")]
     [InlineData("added_tokens", "[{\"id\":3,\"content\":\"<x>\"}]", "'<x>' has id 3, but")]
@@ -55,21 +55,23 @@ public class HostileTokenizerTests
     [InlineData("added_tokens", "[{\"id\":1e9,\"content\":\"<x>\"}]", "added_tokens[0].id")]
     [InlineData("normalizer", "{\"type\":\"ByteLevel\"}", "normalizer 'ByteLevel' is not supported")]
     [InlineData("normalizer", "{\"type\":\"BertNormalizer\",\"lowercase\":1}", "true or false is needed here")]
-    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"?\"}", "this is not base64")]
+    [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"?\"}", "not valid base64")]
     [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"/////w==\"}", "a trie of 4294967295 bytes")]
     [InlineData("normalizer", "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"AQ==\"}", "does not fit into 1")]
-    [InlineData("normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a)\\\\1\"},\"content\":\"\"}", "has '\\1', which is not supported")]
+    [InlineData("normalizer", "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(a)\\\\1\"},\"content\":\"\"}", "has '\\1', which is not "
+        + "supported")]
     [InlineData("normalizer", "{\"type\":\"Sequence\",\"normalizers\":[null]}", "normalizer.normalizers[0]")]
     [InlineData("pre_tokenizer", "{\"type\":\"UnicodeScripts\"}", "pre-tokenizer 'UnicodeScripts' is not supported")]
     [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a(?=b+)\"},\"behavior\":\"Isolated\"}",
-        "a look ahead at more than characters in a row")]
+        "a lookahead at more than a sequence of characters")]
     [InlineData("pre_tokenizer", "{\"type\":\"Split\",\"pattern\":{\"String\":\" \"},\"behavior\":\"Apart\"}",
         "'Apart' is not one of Removed, Isolated")]
     [InlineData("pre_tokenizer", "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"ByteLevel\"},{\"type\":\"ByteLevel\"}]}",
         "a second time")]
     [InlineData("post_processor", "{\"type\":\"Other\"}", "post-processor 'Other' is not supported")]
-    [InlineData("post_processor", "{\"type\":\"BertProcessing\",\"cls\":[\"a\"],\"sep\":[\"a\",1]}", "post_processor.cls: a token and its id")]
-    [InlineData("post_processor", "{\"type\":\"TemplateProcessing\",\"single\":[]}", "holds the text 0 times")]
+    [InlineData("post_processor", "{\"type\":\"BertProcessing\",\"cls\":[\"a\"],\"sep\":[\"a\",1]}", "post_processor.cls: a token and "
+        + "its id")]
+    [InlineData("post_processor", "{\"type\":\"TemplateProcessing\",\"single\":[]}", "contains the text 0 times")]
     [InlineData("post_processor",
         "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"x\"}}],\"special_tokens\":{\"x\":{\"ids\":[999]}}}",
         "999 is not the id of any token")]
@@ -90,7 +92,7 @@ public class HostileTokenizerTests
     }
 
     [Theory]
-    [InlineData("Unigram", "[[\"a\"]]", "0", "model.vocab[0]: a piece is a pair of a text and a score")]
+    [InlineData("Unigram", "[[\"a\"]]", "0", "model.vocab[0]: a piece must be a pair of a text and a score")]
     [InlineData("Unigram", "[[\"a\",\"b\"]]", "0", "model.vocab[0][1]: a number is needed here, not a string")]
     [InlineData("Unigram", "[]", "0", "the vocabulary is empty")]
     [InlineData("Unigram", "{}", "0", "an array of pieces and scores is needed here")]

@@ -56,11 +56,11 @@ public class TokenizerFilesTests
     }
 
     [Theory]
-    [InlineData("tokenizer.model", "IQ== 0\nIg== 1\n", "no model of SentencePiece, or a damaged one")]
-    [InlineData("tokenizer.model", "\n\u0001", "no model of SentencePiece, or a damaged one")]
+    [InlineData("tokenizer.model", "IQ== 0\nIg== 1\n", "not a SentencePiece model, or a damaged one")]
+    [InlineData("tokenizer.model", "\n\u0001", "not a SentencePiece model, or a damaged one")]
     [InlineData("tekken.json", "{}", "config.pattern: a string is needed here")]
     [InlineData("tekken.json", "{\"config\":{\"pattern\":\"a\",\"default_vocab_size\":3,\"default_num_special_tokens\":1},\"vocab\":[]}",
-        "vocab: 0 tokens are here, and config names 3 with 1 control tokens")]
+        "vocab: 0 tokens are here, but config says 3 with 1 control tokens")]
     [InlineData("tekken.json",
         "{\"config\":{\"pattern\":\"a\",\"default_vocab_size\":2,\"default_num_special_tokens\":1},\"vocab\":[{\"token_bytes\":\"?\"}]}",
         "vocab[0].token_bytes: '?' is not the base64 of a token")]

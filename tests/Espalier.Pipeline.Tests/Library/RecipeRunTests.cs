@@ -115,7 +115,7 @@ public sealed class RecipeRunTests : TorchTest
     }
 
     [Theory]
-    [InlineData("imatrix: 5", "imatrix is 5; it is for GGUF files, and export names none")]
+    [InlineData("imatrix: 5", "imatrix is 5; it is for GGUF files, but export lists none")]
     [InlineData("export: [hf, gguf-q4_0]\nimatrix: 100000", "imatrix")]
     [InlineData("export: [hf, gguf-q4_0]\nimatrix: -1", "imatrix")]
     public void Weighing_that_cannot_be_is_refused_before_anything_is_computed(string sections, string words)
@@ -132,7 +132,7 @@ public sealed class RecipeRunTests : TorchTest
         var plan = RecipePlan.Of(RecipeFile.Read(Recipe("prune: { ffn: 384 }\nexport: [hf, gguf-q4_0]\nimatrix: 5")));
         var export = plan.Stages.Single(stage => stage.Name == "export");
         Assert.Equal(5 * 32, export.Tokens);
-        Assert.Contains("errors weighed by 5 windows", export.Does, StringComparison.Ordinal);
+        Assert.Contains("errors weighted by 5 windows", export.Does, StringComparison.Ordinal);
     }
 
     [Fact]

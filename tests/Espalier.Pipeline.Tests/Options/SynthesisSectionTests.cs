@@ -29,7 +29,7 @@ public sealed class SynthesisSectionTests
     }
 
     [Theory]
-    [InlineData("{ prompts: a.txt, documents: b.txt }", "there are prompts already")]
+    [InlineData("{ prompts: a.txt, documents: b.txt }", "prompts are also given")]
     [InlineData("{ beginning: 3 }", "it is for documents")]
     [InlineData("{ plain: true }", "it is for prompts")]
     [InlineData("{ repetition-penalty: 0.001 }", "repetition-penalty is 0.001; it must be a number from 0.01 and at most 1000000")]

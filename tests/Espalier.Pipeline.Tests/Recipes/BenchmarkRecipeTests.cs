@@ -57,7 +57,7 @@ public sealed class BenchmarkRecipeTests : IDisposable
     [InlineData("evaluate: [{ task: gsm8k, top-p: 0.9 }]", "line 4: evaluate: gsm8k has temperature, top-p or seed")]
     [InlineData("evaluate: [{ task: gsm8k, attempts: 2, top-p: 1.5 }]",
         "line 4: evaluate.top-p is 1.5; it must be a number above 0 and at most 1")]
-    [InlineData("evaluate: [mmlu, { task: mmlu, limit: 3 }]", "line 4: evaluate: mmlu is there twice; keep one")]
+    [InlineData("evaluate: [mmlu, { task: mmlu, limit: 3 }]", "line 4: evaluate: mmlu appears twice; keep one")]
     public void What_is_wrong_with_a_benchmark_is_named_with_its_line(string line, string expected) =>
         Assert.Contains(expected, Assert.Throws<EspalierException>(() => Parse(line)).Message);
 
@@ -76,11 +76,11 @@ public sealed class BenchmarkRecipeTests : IDisposable
     }
 
     [Theory]
-    [InlineData("mmlu", "nowhere", "nowhere is no folder: the benchmarks' files are wanted below it")]
+    [InlineData("mmlu", "nowhere", "nowhere is not a folder: benchmark files are expected in it")]
     [InlineData("mmlu", "empty", "benchmarks: FOLDER in a recipe")]
     [InlineData("gone.yaml", "empty", "gone.yaml")]
     [InlineData("broken.yaml", "empty", "questions.jsonl, line 3: has no answer")]
-    [InlineData("humaneval", "empty", "evaluate: humaneval asks for programs, which are run where the user says so")]
+    [InlineData("humaneval", "empty", "evaluate: humaneval asks for programs, which run only on request:")]
     public void What_a_benchmark_lacks_is_refused_before_any_work_and_a_plan_without_weights_says_it(string task, string benchmarks,
         string expected)
     {

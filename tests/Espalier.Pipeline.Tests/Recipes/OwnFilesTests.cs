@@ -47,7 +47,7 @@ public sealed class OwnFilesTests : IDisposable
         Assert.Contains("matches no file below", Assert.Throws<EspalierException>(() => Data("/**/*.md")).Message,
             StringComparison.Ordinal);
         var error = Assert.Throws<EspalierException>(() => Data("/runs/x/stages/prune-0123456789ab/**/*.md"));
-        Assert.Contains("holds nothing but what this run wrote itself", error.Message, StringComparison.Ordinal);
+        Assert.Contains("contains only what this run itself wrote", error.Message, StringComparison.Ordinal);
     }
 
     private StageEntry Data(string pattern)

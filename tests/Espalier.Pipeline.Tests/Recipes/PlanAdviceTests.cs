@@ -9,16 +9,16 @@ public sealed class PlanAdviceTests
 {
     [Theory]
     [InlineData("{ hidden: 200, multiple: 8 }",
-        "prune.hidden 200 is not a multiple of 64, which matrix units work in; the nearest is 192")]
-    [InlineData("{ ffn: 20, multiple: 1 }", "prune.ffn 20 is not a multiple of 64, which matrix units work in; the nearest is 64")]
+        "prune.hidden 200 is not a multiple of 64, the width of matrix units; the nearest is 192")]
+    [InlineData("{ ffn: 20, multiple: 1 }", "prune.ffn 20 is not a multiple of 64, the width of matrix units; the nearest is 64")]
     [InlineData("{ layers: 5 }", "more than a third")]
     [InlineData("{ layers: 3 }", "more than half")]
     [InlineData("{ layers: 8 }", "nothing is cut")]
-    [InlineData("{ layers: 5, ffn: 512 }", "prune.layers 8 to 5 takes 37.5 % off that axis, more than a third")]
+    [InlineData("{ layers: 5, ffn: 512 }", "prune.layers 8 to 5 cuts 37.5 % of that axis, more than a third")]
     [InlineData("{ layers: 3 }",
-        "prune.layers 8 to 3 keeps fewer than half of the layers, and the deepest cut in the papers is half: keep at least 4")]
-    [InlineData("{ hidden: 64 }", "prune.hidden 256 to 64 takes 75 % off that axis, more than half")]
-    [InlineData("{ heads: 4 }", "prune.heads 8 to 4 takes 50 % off that axis, more than a third")]
+        "prune.layers 8 to 3 keeps fewer than half of the layers, but the deepest cut in the papers is half: keep at least 4")]
+    [InlineData("{ hidden: 64 }", "prune.hidden 256 to 64 cuts 75 % of that axis, more than half")]
+    [InlineData("{ heads: 4 }", "prune.heads 8 to 4 cuts 50 % of that axis, more than a third")]
     public void What_one_should_think_about_is_said(string prune, string expected) =>
         Assert.Contains(Plan(prune).Warnings, warning => warning.Contains(expected));
 
@@ -37,7 +37,7 @@ public sealed class PlanAdviceTests
         Assert.Contains(Plan("{ hidden: 192 }").Warnings,
             warning =>
                 warning.StartsWith(
-                    "Ollama, if you use it, would misread the student: 32 of the 32 dimensions of a head are rotated and Ollama would "
+                    "Ollama, if you use it, would misread the student: 32 of the 32 dimensions of a head are rotated, but Ollama would "
                         + "rotate 24",
                     StringComparison.Ordinal));
         Assert.DoesNotContain(Plan("{ ffn: 512 }").Warnings, warning => warning.Contains("misread"));
@@ -76,17 +76,17 @@ public sealed class PlanAdviceTests
         Assert.Empty(Plan("{ ffn: 512 }", "evaluate: [held-out, teacher-domain]").Warnings);
 
     [Theory]
-    [InlineData("{ heads: 6 }", "prune.heads is 6 and must be a multiple of the 4 KV heads")]
+    [InlineData("{ heads: 6 }", "prune.heads is 6; it must be a multiple of the 4 KV heads")]
     [InlineData("{ hidden: 200 }",
-        "prune.hidden is 200 and must be a multiple of 64, which matrix units work in: the nearest size to cut to is 192")]
+        "prune.hidden is 200; it must be a multiple of 64, the width of matrix units: the nearest valid size is 192")]
     [InlineData("{ ffn: 20 }",
-        "prune.ffn is 20 and must be a multiple of 64, which matrix units work in: the nearest size to cut to is 64")]
+        "prune.ffn is 20; it must be a multiple of 64, the width of matrix units: the nearest valid size is 64")]
     [InlineData("{ hidden: 192, multiple: 128 }",
-        "must be a multiple of 128, which matrix units work in: the nearest size to cut to is 128")]
-    [InlineData("{ kv-heads: 5 }", "prune.kv-heads is 5 and must be between 1 and the teacher's 4")]
+        "must be a multiple of 128, the width of matrix units: the nearest valid size is 128")]
+    [InlineData("{ kv-heads: 5 }", "prune.kv-heads is 5; it must be between 1 and the teacher's 4")]
     [InlineData("{ kv-heads: 2, heads: 8 }",
-        "prune.heads is 8 and must be a multiple of the 2 KV heads, at most 4: the nearest size to cut to is 4")]
-    [InlineData("{ hidden: 300 }", "prune.hidden is 300 and must be between 1 and the teacher's 256")]
+        "prune.heads is 8; it must be a multiple of the 2 KV heads, at most 4: the nearest valid size is 4")]
+    [InlineData("{ hidden: 300 }", "prune.hidden is 300; it must be between 1 and the teacher's 256")]
     public void An_illegal_shape_is_refused(string prune, string expected) =>
         Assert.Contains(expected, Assert.Throws<RecipeRefusedException>(() => Plan(prune)).Message);
 }

@@ -56,7 +56,7 @@ public sealed class PlanAndScoresFileTests : IDisposable
     [InlineData("""{"version": 1, "layers": []}""", "layers must be a list with at least one number")]
     [InlineData("""{"version": 1, "layers": [0, -1]}""", "layers[1] is -1; indices are whole numbers from 0")]
     [InlineData("""{"version": 1, "layers": [0, 1.5]}""", "layers[1] is 1.5;")]
-    [InlineData("""{"version": 1, "layers": [0, [1]]}""", "layers[1] is no number;")]
+    [InlineData("""{"version": 1, "layers": [0, [1]]}""", "layers[1] is not a number;")]
     [InlineData("""{"version": 1, "layers": [0], "channels": [0], "heads": [0]}""", "heads[0] must be a list")]
     [InlineData("""{"version": 1, "layers": [0], "channels": [0], "heads": [[0, 99999999999]]}""", "heads[0][1] is 99999999999;")]
     [InlineData("""{"version": 1, "layers": [0], "channels": [0], "heads": {}}""", "heads is an object; it must be a list of lists")]

@@ -59,7 +59,7 @@ public sealed class PlanCyclesTests
         Assert.Equal(["score, round 1", "score, round 2", "score, round 3", "distill"], plan.Times[0].Stages.Select(stage => stage.Stage));
         Assert.Equal(3, plan.Disk.Count(file => file.What.StartsWith("pruned student, round ", StringComparison.Ordinal)));
         // Nothing is trained between rounds, so they are one cut: half of that axis.
-        Assert.Contains(plan.Warnings, warning => warning.StartsWith("prune.ffn 768 to 384 takes 50 %", StringComparison.Ordinal));
+        Assert.Contains(plan.Warnings, warning => warning.StartsWith("prune.ffn 768 to 384 cuts 50 %", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -68,13 +68,13 @@ public sealed class RecipePlanTests
 
     [Theory]
     [InlineData("layers: 48, layer-kinds: 24 mamba + 4 attention + 20 feed-forward",
-        "it chooses single layers of each kind, and prune.depth is contiguous; give depth: scattered")]
+        "it chooses single layers of each kind, but prune.depth is contiguous; use depth: scattered")]
     [InlineData("layers: 48, depth: scattered, layer-kinds: 24 mamba + 24 attention",
-        "prune.layer-kinds is 24 mamba + 24 attention, and the teacher has 4 attention layers")]
+        "prune.layer-kinds is 24 mamba + 24 attention, but the teacher has 4 attention layers")]
     [InlineData("layers: 47, depth: scattered, layer-kinds: 24 mamba + 4 attention + 20 feed-forward",
-        "which are 48 layers, and prune.layers is 47: make them agree")]
+        "a total of 48 layers, but prune.layers is 47: make them agree")]
     [InlineData("layers: 48, depth: scattered, layer-kinds: 48 mambas",
-        "'48 mambas' is no count of layers of each kind: give such as 25 mamba + 4 attention + 19 feed-forward, each once")]
+        "'48 mambas' is not a count of layers of each kind: write it as in 25 mamba + 4 attention + 19 feed-forward, each once")]
     public void Counts_of_kinds_that_cannot_be_are_refused(string prune, string expected)
     {
         var hybrid = Path.Combine(Fixtures.Root, "recipes", "configs", "nemotron-nano-9b-v2");
@@ -158,11 +158,11 @@ public sealed class RecipePlanTests
             plan.Stages.Select(stage => stage.Name));
         // 128 windows of 256 tokens of each of the two texts.
         Assert.Equal((2 * 128 * 256, 2 * 128 * 256 * plan.Teacher.ForwardFlopsPerToken), (plan.Stages[1].Tokens, plan.Stages[1].Flops));
-        Assert.Contains("more than 0.1 nats a token above that on what the teacher wrote itself", plan.Stages[1].Does);
+        Assert.Contains("more than 0.1 nats per token above that on what the teacher wrote itself", plan.Stages[1].Does);
         Assert.StartsWith("if needed, the teacher learns the text: 20 steps", plan.Stages[2].Does);
         var refused =
             Assert.Throws<RecipeRefusedException>(() => Plan("{ ffn: 512 }", "correct: { steps: 2, when: auto, reference: gone.txt }"));
-        Assert.Equal("correct.reference: gone.txt does not exist; name a file, folder or pattern that does",
+        Assert.Equal("correct.reference: gone.txt does not exist; give an existing file, folder or pattern",
             Assert.Single(refused.Problems));
     }
 
@@ -173,7 +173,7 @@ public sealed class RecipePlanTests
             (Plan("{ ffn: 512 }", "correct: { mode: parallel, learning-rate: 2e-4 }\ndistill: { steps: 2 }"),
                 Plan("{ ffn: 512 }", "distill: { steps: 2 }"));
         Assert.Equal(["data", "score", "prune", "distill", "evaluate", "export"], plan.Stages.Select(stage => stage.Name));
-        Assert.EndsWith("the teacher learns the text meanwhile, learning rate 2e-4", plan.Stages[3].Does);
+        Assert.EndsWith("the teacher learns the text at the same time, learning rate 2e-4", plan.Stages[3].Does);
         Assert.Equal(3 * (plan.Student.ForwardFlopsPerToken + plan.Teacher.ForwardFlopsPerToken) * 4096, plan.Stages[3].Flops);
         Assert.Equal(16 * (plan.Student.Parameters + plan.Teacher.Parameters), plan.Stages[3].MemoryBytes);
         long Checkpoints(RecipePlan of) => of.Disk.Single(file => file.What == "checkpoints of distill").Bytes;

@@ -74,7 +74,7 @@ public sealed class RunResultsTests : IDisposable
         RunResults.Write(run, [Arm(run.Path)]);
         var file = Path.Combine(run.Path, RunResults.FileName);
         File.WriteAllText(file, File.ReadAllText(file).Replace("4.25", "4.35", StringComparison.Ordinal));
-        Assert.Contains("does not have the hash", Assert.Throws<DamagedFileException>(() => RunResults.Read(run.Path)).Message);
+        Assert.Contains("does not match the hash", Assert.Throws<DamagedFileException>(() => RunResults.Read(run.Path)).Message);
     }
 
     private static CompressResult Arm(string folder) => new()

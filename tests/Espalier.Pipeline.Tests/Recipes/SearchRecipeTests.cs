@@ -88,19 +88,19 @@ public sealed class SearchRecipeTests
 
     [Theory]
     [InlineData("search: { parameters: 3M +-5% }", "line 4: search.hidden is missing; give it, as in: search: {")]
-    [InlineData("search: { hidden: wide }", "search.hidden: 'wide' is no size")]
-    [InlineData("search: { hidden: 128, parameters: 3M }", "search.parameters: '3M' is no budget; write 3M +-5%, 2.8M to 3.2M or <= 3M")]
-    [InlineData("search: { hidden: 128, memory: much }", "search.memory: 'much' is no budget; write <= 8GiB or 500MB to 1GB")]
-    [InlineData("search: { hidden: 128, decode: fast }", "search.decode: 'fast' is no budget; write <= 20ms or 10ms to 0.1s")]
-    [InlineData("search: { ffn: 128, expansion: 2 }", "search.expansion is 2; search.ffn is given too")]
+    [InlineData("search: { hidden: wide }", "search.hidden: 'wide' is not a size")]
+    [InlineData("search: { hidden: 128, parameters: 3M }", "search.parameters: '3M' is not a budget; write 3M +-5%, 2.8M to 3.2M or <= 3M")]
+    [InlineData("search: { hidden: 128, memory: much }", "search.memory: 'much' is not a budget; write <= 8GiB or 500MB to 1GB")]
+    [InlineData("search: { hidden: 128, decode: fast }", "search.decode: 'fast' is not a budget; write <= 20ms or 10ms to 0.1s")]
+    [InlineData("search: { ffn: 128, expansion: 2 }", "search.expansion is 2; search.ffn is also given;")]
     [InlineData("search: { hidden: 128, candidates: mine.json }",
-        "search.hidden is 128; search.candidates already names a file with the shapes")]
+        "search.hidden is 128; search.candidates already names a file of shapes")]
     [InlineData("search: { hidden: 128, candidates: 0 }", "search.candidates is 0; it must be a whole number from 1")]
     [InlineData("search: { hidden: 128, rungs: [50, 25] }", "search.rungs is a list; its steps are counted from the start and must increase")]
     [InlineData("search: { hidden: 128, rungs: [soon] }", "search.rungs is a list; it must list numbers of steps")]
     [InlineData("search: { hidden: 128, tasks: held-out }", "search.tasks: held-out is not known.")]
-    [InlineData("search: { hidden: 128, tasks: [a/items.jsonl, b/items.jsonl] }", "a name is there twice")]
-    [InlineData("search: { hidden: 128, tasks: [mmlu, { task: mmlu, limit: 3 }] }", "a name is there twice")]
+    [InlineData("search: { hidden: 128, tasks: [a/items.jsonl, b/items.jsonl] }", "a name appears twice")]
+    [InlineData("search: { hidden: 128, tasks: [mmlu, { task: mmlu, limit: 3 }] }", "a name appears twice")]
     [InlineData("search: { hidden: 128, tasks: mmllu }", "search.tasks: mmllu is not known. Did you mean mmlu?")]
     [InlineData("search: { hidden: 128, tasks: { task: mmlu, limit: 0 } }", "search.tasks.limit is 0; it must be a whole number from 1")]
     [InlineData("search: { hidden: 128, tasks: [[mmlu]] }", "search.tasks must list names of texts and benchmarks")]
@@ -108,12 +108,12 @@ public sealed class SearchRecipeTests
     [InlineData("search: { hidden: 128 }\nevaluate: []", "search: its candidates are compared on held-out, which evaluate does not list")]
     [InlineData("search: { hidden: 128 }\nprune: { ffn: 512 }", "prune.ffn is 512; the search finds the shape")]
     [InlineData("search: { hidden: 128 }\ncorrect: { mode: parallel }",
-        "search: its candidates would learn from a teacher that is not corrected yet")]
+        "search: its candidates would learn from a teacher that is not yet corrected")]
     public void What_is_wrong_in_a_search_is_named(string added, string expected) =>
         Assert.Contains(expected, Assert.Throws<EspalierException>(() => Parse(Searching + added)).Message);
 
     [Fact]
     public void A_search_needs_a_distillation() =>
-        Assert.Contains("search: its candidates are trained as distill says, which is missing",
+        Assert.Contains("search: its candidates are trained as in distill, which is missing",
             Assert.Throws<EspalierException>(() => Parse("teacher: t\ndata: { train: a }\nsearch: { hidden: 128 }")).Message);
 }

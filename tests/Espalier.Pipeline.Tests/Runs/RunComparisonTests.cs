@@ -142,7 +142,7 @@ public sealed class RunComparisonTests : IDisposable
     {
         var a = Write("a");
         Directory.CreateDirectory(_folder.Of("empty"));
-        Assert.Contains("holds no metrics.jsonl",
+        Assert.Contains("has no metrics.jsonl",
             Assert.Throws<EspalierException>(() => RunComparison.Run(a, _folder.Of("empty"), new())).Message, StringComparison.Ordinal);
         Assert.Contains("not found", Assert.Throws<EspalierException>(() => RunComparison.Run(a, _folder.Of("none"), new())).Message,
             StringComparison.Ordinal);

@@ -81,7 +81,7 @@ public sealed class TensorBoardLogTests : IDisposable
             using var log = new FaultyLayer(n, fault).During(() => new TensorBoardLog(folder.Of("tensorboard"), 1, _reports.Add));
             for (var step = 1; step < 5; step++)
                 log.Append(step, ("loss", step));
-            Assert.Contains("training goes on without them", Assert.Single(_reports), StringComparison.Ordinal);
+            Assert.Contains("training continues without them", Assert.Single(_reports), StringComparison.Ordinal);
         }
     }
 

@@ -66,7 +66,7 @@ public sealed class AlignStageTests : TorchTest
         // A change of rank 4: of any five rows, or columns, of W' - W one is made of the others.
         foreach (var name in moved)
             Assert.Equal(4, RankOf(before.Entries[name].Shape, before.ReadFloat32(name), after.ReadFloat32(name)));
-        Assert.Contains("what has no adapter or is frozen (layers 0-5) is that of its source, bit for bit",
+        Assert.Contains("weights without an adapter and frozen parts (layers 0-5) are equal to the source, bit for bit",
             File.ReadAllText(Path.Combine(Path.GetDirectoryName(stage.Metrics!)!, "stage.json")));
         Assert.True(stage.Row!.After!.Loss < stage.Row.Before!.Loss);
     }

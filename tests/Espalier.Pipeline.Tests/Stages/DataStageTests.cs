@@ -85,7 +85,7 @@ public sealed class DataStageTests : TorchTest
                 ofA += Text([.. inputs.Append(targets[^1])]).Contains("First", StringComparison.Ordinal) ? 1 : 0;
             }
             Assert.Equal(750, ofA);
-            Assert.Contains(_heard.Notes, note => note.StartsWith("data: of a thousand windows 750 are of", StringComparison.Ordinal));
+            Assert.Contains(_heard.Notes, note => note.StartsWith("data: out of 1000 windows, 750 come from", StringComparison.Ordinal));
             using var other = Tokens(run, Mixture(1));
             Assert.NotEqual(tokens.Hash, other.Hash);
             using var same = Tokens(run, Mixture(3));

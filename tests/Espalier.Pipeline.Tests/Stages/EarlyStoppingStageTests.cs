@@ -75,12 +75,12 @@ public sealed class EarlyStoppingStageTests : TorchTest
         else if (error is not null)
         {
             Assert.Contains($"{log} ", Assert.IsType<EspalierException>(error).Message, StringComparison.Ordinal);
-            Assert.Contains("put the file back as it was, or delete ", error.Message, StringComparison.Ordinal);
+            Assert.Contains("restore the file, or delete ", error.Message, StringComparison.Ordinal);
         }
         else
         {
             Assert.NotEmpty(told);
-            Assert.All(told, line => Assert.Contains($"is passed over: {log} ", line, StringComparison.Ordinal));
+            Assert.All(told, line => Assert.Contains($"is skipped: {log} ", line, StringComparison.Ordinal));
         }
         if (resumed is { } end)
             Assert.Equal((whole.Steps, whole.Best, whole.Metrics), (end.Steps, end.Best, end.Metrics));
@@ -99,7 +99,7 @@ public sealed class EarlyStoppingStageTests : TorchTest
         File.WriteAllText(log, text[..^5] + "9}\n" + text[^2..]);
         List<string> told = [];
         var resumed = Run(other.Path, report: told.Add);
-        Assert.Contains($"step-{whole.Best + 3} is passed over: {log} ", Assert.Single(told), StringComparison.Ordinal);
+        Assert.Contains($"step-{whole.Best + 3} is skipped: {log} ", Assert.Single(told), StringComparison.Ordinal);
         Assert.Equal(whole.Metrics, resumed.Metrics);
         Assert.Equal(whole.Weights, resumed.Weights);
     }

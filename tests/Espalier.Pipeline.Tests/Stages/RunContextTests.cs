@@ -153,7 +153,7 @@ public sealed class RunContextTests : IDisposable
         Assert.Equal("finished work is kept: the same command resumes from here", told.Notes[^1]);
         Assert.Throws<OperationCanceledException>(() => RunContext.Once<int>(_folder.Of("result"), "recipe", 1, told,
             _ => throw new OperationCanceledException(), default));
-        Assert.Equal("nothing of this is kept: the same command starts from the beginning", told.Notes[^1]);
+        Assert.Equal("none of this work is kept: the same command starts over", told.Notes[^1]);
     }
 
     [Fact]

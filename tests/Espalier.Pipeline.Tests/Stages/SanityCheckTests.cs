@@ -28,7 +28,7 @@ public sealed class SanityCheckTests : TorchTest
     {
         var record = Pruned(new());
         Assert.Contains(record.Checks!,
-            check => check.StartsWith("nothing is cut and every tensor is that of its source", StringComparison.Ordinal));
+            check => check.StartsWith("nothing is cut and every tensor is equal to the source", StringComparison.Ordinal));
         Assert.Contains(record.Checks!, check => check.StartsWith("the shape is the planned one", StringComparison.Ordinal));
     }
 
@@ -85,7 +85,7 @@ public sealed class SanityCheckTests : TorchTest
 
     [Fact]
     public void Frozen_weights_alone_are_held_to_stay() =>
-        Assert.Equal("what is frozen is that of its source, bit for bit",
+        Assert.Equal("what is frozen is equal to the source, bit for bit",
             Assert.Single(Checked(s_teacher, check => check.Same(FrozenParts.Parse(["norms"]).Hold, "what is frozen is")).Checks!));
 
     [Fact]
@@ -98,14 +98,14 @@ public sealed class SanityCheckTests : TorchTest
         using var source = Checkpoint.Open(s_teacher);
         using var model = DecoderWeights.Load(source);
         Assert.Contains(Checked(s_teacher, check => check.Reloaded(model)).Checks!,
-            check => check.StartsWith("loaded again it gives the logits", StringComparison.Ordinal));
-        Fails(Damaged(everywhere: true), check => check.Reloaded(model), "loaded again, logit ");
+            check => check.StartsWith("reloaded, it gives the logits", StringComparison.Ordinal));
+        Fails(Damaged(everywhere: true), check => check.Reloaded(model), "reloaded, logit ");
     }
 
     [Fact]
     public void A_shape_that_was_not_planned_is_named_with_both_numbers() =>
         Fails(s_teacher, check => check.Shape(Config() with { HiddenSize = 128 }),
-            $"hidden_size is {Config().HiddenSize} and 128 was planned");
+            $"hidden_size is {Config().HiddenSize} but 128 was planned");
 
     [Fact]
     public void A_field_of_the_config_that_nobody_asked_to_change_is_found()
@@ -115,7 +115,7 @@ public sealed class SanityCheckTests : TorchTest
         File.WriteAllText(config,
             File.ReadAllText(config).Replace("\"rms_norm_eps\": 1e-05", "\"rms_norm_eps\": 1e-06", StringComparison.Ordinal));
         Assert.NotEqual(File.ReadAllText(Path.Combine(s_teacher, "config.json")), File.ReadAllText(config));
-        Fails(written, check => check.Shape(Config()), "more of config.json changed than sizes");
+        Fails(written, check => check.Shape(Config()), "more than sizes changed in config.json");
     }
 
     private static DecoderConfig Config()
@@ -151,7 +151,7 @@ public sealed class SanityCheckTests : TorchTest
     {
         var error = Assert.Throws<EspalierException>(() => Checked(written, check));
         Assert.Equal(1, error.ExitCode);
-        Assert.StartsWith("check: what was made does not pass its check: ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("check: the result failed its check: ", error.Message, StringComparison.Ordinal);
         Assert.Contains(problem, error.Message, StringComparison.Ordinal);
         // The stage is not done.
         var entry = Assert.Single(RunManifest.Load(Path.Combine(_folder, "run"))!.Stages, stage => stage.Status == StageStatus.Started);

@@ -150,7 +150,7 @@ public sealed class StreamedDataStageTests : TorchTest
     {
         var data = new DataSection { Train = [Documents("a.jsonl", "river", 300)], HeldOut = 0.2, Sequence = 30, Disk = 185 };
         DataStage Of(DataSection section) => new(section, Path.Combine(Fixtures.Root, "models", "quickstart-teacher"), 4096);
-        Assert.Contains("have no room for 3 pieces of one window (3 × 31 ids of 2 bytes: 186 bytes)",
+        Assert.Contains("has no room for 3 pieces of one window (3 × 31 ids of 2 bytes: 186 bytes)",
             Assert.Throws<EspalierException>(() => Of(data).Forecast()).Message, StringComparison.Ordinal);
         Assert.NotNull(Of(data with { Disk = 186 }).Forecast());
     }

@@ -136,7 +136,7 @@ public sealed class TaskStageTests : TorchTest
         Assert.Equal(first.Result.Totals, again.Result.Totals);
         Assert.NotEqual(first.Row.Stage, Run("run", Task(4, 1), s_teacher, "a").Row!.Stage);
         Assert.NotEqual(first.Row.Stage, Run("run", Task(5, 0), s_teacher, "a").Row!.Stage);
-        Assert.Contains("to which a model writes no text", Assert.Throws<EspalierException>(() =>
+        Assert.Contains("for which a model generates no text", Assert.Throws<EspalierException>(() =>
         {
             Write();
             _ = Task(4, 0).Definition;

@@ -39,7 +39,7 @@ public sealed class TextCounterTests : IDisposable
         var (train, heldOut) = Count(Of(0.2, large, small));
         Assert.Equal(Count(Of(0.2, large)).HeldOut!.Tokens, heldOut!.Tokens);
         Assert.True(train!.IsExact);
-        Assert.Contains("is none; give a larger share",
+        Assert.Contains("rounds to none; give a larger share",
             Assert.Throws<OneSidedSplitException>(() => Count(Of(1e-9, large, small))).Message);
     }
 

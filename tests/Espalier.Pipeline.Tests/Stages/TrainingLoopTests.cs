@@ -104,7 +104,7 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
         Train(
             _folder.Of("run"), prepare: stage => File.WriteAllText(stage.PathOf("tensorboard"), "in the way"),
             check: stage => Assert.Equal(Steps, MetricsLines.Read(stage.Metrics.Path).Count(line => line.Fields.ContainsKey("loss"))));
-        Assert.Contains("training goes on without them", Assert.Single(_warnings), StringComparison.Ordinal);
+        Assert.Contains("training continues without them", Assert.Single(_warnings), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -199,7 +199,7 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
         var error = Assert.Throws<EspalierException>(() => new FaultyLayer(act, Fault.Full).During(() => Train(_folder.Of("full"))));
         Assert.Equal(1, error.ExitCode);
         Assert.Contains("the disk is full", error.Message);
-        Assert.Contains("the checkpoint of step 4 is intact; make room and run the same command again to resume from there", error.Message);
+        Assert.Contains("the checkpoint of step 4 is intact; free some space and run the same command again to resume from there", error.Message);
 
         Assert.ThrowsAny<OperationCanceledException>(() =>
             new FaultyLayer(act, Fault.Full).During(() => Train(_folder.Of("stopped"), stopAt: 6)));
@@ -214,7 +214,7 @@ public sealed class TrainingLoopTests : TorchTest, IDisposable
     }
 
     [Theory]
-    [InlineData(1, Steps, "all 12 steps had", "no checkpoint has learnt anything;")]
+    [InlineData(1, Steps, "all 12 steps had", "no checkpoint has had an update;")]
     [InlineData(9, Steps, "the last 4 steps, 9 to 12, had", "checkpoints/step-9;")]
     [InlineData(Steps, Steps, "step 12, the last, had", "checkpoints/step-12;")]
     public void A_training_whose_every_or_whose_last_steps_were_skipped_has_no_result(int from, int to, string steps, string checkpoint)

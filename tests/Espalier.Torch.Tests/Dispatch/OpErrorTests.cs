@@ -31,7 +31,7 @@ public sealed class OpErrorTests : TorchTest
         { Zeros, [s_two, (DType)999], "argument 'dtype' is 999, which is not a ScalarType" },
         { Zeros, [s_two, (DType)(-1)], "argument 'dtype' is -1" },
         { Cat, [s_two], "argument 'tensors' is [2]" },
-        { Cat, [new Tensor?[] { null }], "tensor is null" },
+        { Cat, [new Tensor?[] { null }], "is null at index" },
         { Zeros, [new long[] { -1 }], "size = [-1]" },
         { Zeros, [new long[] { 1L << 62 }], "" },
         { Zeros, [new long[] { 1L << 62, 1L << 62 }], "" },
@@ -93,7 +93,7 @@ public sealed class OpErrorTests : TorchTest
         var x = Tensor.Zeros(DType.Float32, 4, 3);
         var far = Tensor.From<long>([0, 4_000_000_000], 2);
         Assert.Contains(
-            "aten::matmul does not take these together: self = Float32 [4, 3], other = Float32 [4, 3]",
+            "aten::matmul does not accept these arguments together: self = Float32 [4, 3], other = Float32 [4, 3]",
             Assert.Throws<TorchException>(() => x.MatMul(x)).Message);
         Assert.Throws<TorchException>(() => x.IndexSelect(0, far));
         Assert.Throws<TorchException>(() => x.Embedding(far));

@@ -65,8 +65,8 @@ public sealed class TurnTests() : KernelTest(0)
     public void What_is_no_matrix_and_what_does_not_fit_is_refused()
     {
         using var scope = TensorScope.Begin();
-        Assert.Contains("must be a matrix", Assert.ThrowsAny<TorchException>(() => Tensor.Zeros(DType.Float32, 2, 3, 4).Turned()).Message);
-        Assert.Contains("turned shape",
+        Assert.Contains("must be a float32 matrix", Assert.ThrowsAny<TorchException>(() => Tensor.Zeros(DType.Float32, 2, 3, 4).Turned()).Message);
+        Assert.Contains("transposed shape",
             Assert.ThrowsAny<TorchException>(() => Tensor.Zeros(DType.Float32, 2, 3)
                 .AddTurnedInPlace(Tensor.Zeros(DType.Float32, 2, 3))).Message);
     }
@@ -84,9 +84,9 @@ public sealed class TurnTests() : KernelTest(0)
     {
         using var scope = TensorScope.Begin();
         var y = Twins.Values(1, 20, 20).To(DType.Float32);
-        Assert.Contains("memory of y", Assert.ThrowsAny<TorchException>(() => y.AddTurnedInPlace(y)).Message);
+        Assert.Contains("memory with y", Assert.ThrowsAny<TorchException>(() => y.AddTurnedInPlace(y)).Message);
         var halves = Twins.Values(2, 40, 20).To(DType.Float32);
-        Assert.Contains("memory of y",
+        Assert.Contains("memory with y",
             Assert.ThrowsAny<TorchException>(() => halves.Slice(0, 0, 20).AddTurnedInPlace(halves.Slice(0, 19, 39))).Message);
         halves.Slice(0, 0, 20).AddTurnedInPlace(halves.Slice(0, 20, 40)); // side by side
     }

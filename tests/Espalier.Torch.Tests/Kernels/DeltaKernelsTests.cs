@@ -153,9 +153,9 @@ public abstract class DeltaKernelsTests(int bits) : KernelTest(bits)
         var x = Tensor.Zeros(DType.Float32, 2, 3, 4);
         var bias = Tensor.Zeros(DType.Float32, 4);
         Says("key heads must divide value heads", new(x, x, x, x, x, bias, bias), new(3, 1, 2, 1));
-        Says("q is Float32 [2, 3, 3] and must be Float32 [2, 3, 4]", new(x.Slice(2, 0, 3), x, x, x, x, bias, bias), new(4, 1, 4, 1));
+        Says("q is Float32 [2, 3, 3]; it must be Float32 [2, 3, 4]", new(x.Slice(2, 0, 3), x, x, x, x, bias, bias), new(4, 1, 4, 1));
         Says("must be Float32 [2, 3, 5]", new(x, x, x, x, x, bias, bias), new(4, 1, 1, 5));
-        Says("a state lies in order", new(x, x, x, x, x, bias, bias), new(4, 1, 4, 1),
+        Says("a state must be contiguous", new(x, x, x, x, x, bias, bias), new(4, 1, 4, 1),
             Tensor.Zeros(DType.Float32, 1, 4, 1, 2).Transpose(0, 3));
 
         static void Says(string what, DeltaInputs of, ScanSizes sizes, Tensor? state = null) =>

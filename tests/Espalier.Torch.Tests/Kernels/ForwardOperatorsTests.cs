@@ -181,15 +181,15 @@ public abstract class ForwardOperatorsTests(int bits) : KernelTest(bits)
         using var scope = TensorScope.Begin();
         using var noGrad = GradMode.Disable();
         var (q, k) = (Single(Values(1, 4, 3, 8)), Single(Values(1, 4, 2, 8)));
-        Assert.Contains("3 query heads over 2 key heads", Assert.Throws<TorchException>(() => q.CausalAttention(k, k, 1, null)).Message);
-        Assert.Contains("4 queries over 2 keys",
+        Assert.Contains("3 query heads and 2 key heads", Assert.Throws<TorchException>(() => q.CausalAttention(k, k, 1, null)).Message);
+        Assert.Contains("4 queries and 2 keys",
             Assert.Throws<TorchException>(() => k.CausalAttention(k.Slice(1, 0, 2), k.Slice(1, 0, 2), 1, null)).Message);
         Assert.Contains("window", Assert.Throws<TorchException>(() => k.CausalAttention(k, k, 1, 0)).Message);
-        Assert.Contains("one shape", Assert.Throws<TorchException>(() => q.SiluMul(k)).Message);
+        Assert.Contains("the same shape", Assert.Throws<TorchException>(() => q.SiluMul(k)).Message);
         Assert.Contains("gelu_mul", Assert.Throws<TorchException>(() => q.GeluMul(k)).Message);
         Assert.Contains("last dimension", Assert.Throws<TorchException>(() => q.RmsNorm(Tensor.Full(1, DType.Float32, 4), 1e-5)).Message);
         Assert.Contains("tables", Assert.Throws<TorchException>(() => q.Rotate(Single(Values(4, 1, 5)), Single(Values(4, 1, 5)))).Message);
-        Assert.Contains("one shape", Assert.Throws<TorchException>(() => UnitKernel<SquaredReluUnit>.Backward(q, k)).Message);
+        Assert.Contains("the same shape", Assert.Throws<TorchException>(() => UnitKernel<SquaredReluUnit>.Backward(q, k)).Message);
         Assert.Contains("weight and bias",
             Assert.Throws<TorchException>(() => q.LayerNorm1p(Single(Values(8)), Single(Values(9)), 1)).Message);
         Assert.Contains("target 9 at 0",

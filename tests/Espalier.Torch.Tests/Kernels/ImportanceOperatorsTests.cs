@@ -68,7 +68,7 @@ public sealed class ImportanceOperatorsTests() : KernelTest(bits: 0)
     {
         using var scope = TensorScope.Begin();
         Assert.Contains("four", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowNorms()).Message);
-        Assert.Contains("one shape", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(3, 2))).Message);
+        Assert.Contains("the same shape", Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(3, 2))).Message);
         Assert.Contains("float32 or float64",
             Assert.Throws<TorchException>(() => Values(6).View(2, 3).RowCosines(Values(6).View(2, 3).To(DType.Float32))).Message);
     }

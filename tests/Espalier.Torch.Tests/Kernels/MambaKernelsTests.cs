@@ -138,9 +138,9 @@ public abstract class MambaKernelsTests(int bits) : KernelTest(bits)
         var x = Tensor.Zeros(DType.Float32, 2, 3, 4);
         Says("channels, taps", () => x.CausalConvolution(Tensor.Zeros(DType.Float32, 5, 2), null));
         Says("the state is", () => x.CausalConvolution(Tensor.Zeros(DType.Float32, 4, 3), null, null, x));
-        Says("they must divide", () => x.GatedNorm(x, Tensor.Zeros(DType.Float32, 4), 3, 1e-5));
+        Says("the groups must divide the channels", () => x.GatedNorm(x, Tensor.Zeros(DType.Float32, 4), 3, 1e-5));
         Says("groups must divide heads", () => ScanOperators.SelectiveScan(InputsOf([x, x, x, x, x, x, x], null), new(3, 1, 2, 1)));
-        Says("B is Float32 [2, 3, 4] and must be Float32 [2, 3, 5]", () =>
+        Says("B is Float32 [2, 3, 4]; it must be Float32 [2, 3, 5]", () =>
             ScanOperators.SelectiveScan(InputsOf([x, x, x, x, x, x, x], null), new(2, 2, 1, 5)));
 
         static void Says(string what, Func<Tensor> act) => Assert.Contains(what, Assert.Throws<TorchException>(act).Message);

@@ -19,7 +19,7 @@ public sealed class ProductsTests : TorchTest
 
     [Fact]
     public void A_library_that_nobody_knows_is_refused_and_not_passed_over() =>
-        Assert.Contains("ESPALIER_PRODUCTS is 'mkl' and must be own, onednn or libtorch",
+        Assert.Contains("ESPALIER_PRODUCTS is 'mkl'; it must be own, onednn or libtorch",
             Assert.Throws<EspalierException>(() => Products.Chosen("mkl")).Message, StringComparison.Ordinal);
 
     [Theory]

@@ -79,7 +79,7 @@ public sealed class DataTests : TorchTest
         var end = new byte[2];
         x.CopyBytesTo(bytes - 2, end);
         Assert.Equal([76, 77], end);
-        Assert.Contains($"{bytes} elements, and an array holds", Assert.Throws<TorchException>(() => x.ToArray<byte>()).Message,
+        Assert.Contains($"{bytes} elements, but an array holds at most", Assert.Throws<TorchException>(() => x.ToArray<byte>()).Message,
             StringComparison.Ordinal);
     }
 

@@ -10,7 +10,7 @@ public sealed class TensorErrorTests : TorchTest
     public void Buffer_of_another_length_is_refused_with_both_numbers()
     {
         using var x = Tensor.Zeros(DType.Float32, 2, 3);
-        const string sentence = "the tensor has 24 bytes and the buffer";
+        const string sentence = "the tensor has 24 bytes but the buffer has";
         Assert.Contains($"{sentence} 20", Assert.Throws<TorchException>(() => Tensor.From<float>([1, 2, 3, 4, 5], 2, 3)).Message);
         Assert.Contains($"{sentence} 28", Assert.Throws<TorchException>(() => x.CopyTo<float>(new float[7])).Message);
         Assert.Contains($"{sentence} 0", Assert.Throws<TorchException>(() => x.CopyFrom<float>([])).Message);
@@ -21,8 +21,8 @@ public sealed class TensorErrorTests : TorchTest
     public void Buffer_of_another_element_type_is_refused()
     {
         using var x = Tensor.Zeros(DType.Float32, 2);
-        Assert.Contains("the tensor is Float32 and the buffer Int32", Assert.Throws<TorchException>(() => x.ToArray<int>()).Message);
-        Assert.Contains("the tensor is Float32 and the buffer Float64",
+        Assert.Contains("the tensor is Float32 but the buffer is Int32", Assert.Throws<TorchException>(() => x.ToArray<int>()).Message);
+        Assert.Contains("the tensor is Float32 but the buffer is Float64",
             Assert.Throws<TorchException>(() => x.CopyFrom<double>([1])).Message);
         Assert.Throws<NotSupportedException>(() => x.ToArray<char>());
         Assert.Throws<NotSupportedException>(() => Tensor.From<decimal>([1], 1));

@@ -73,7 +73,7 @@ public sealed unsafe class WorkersTests : TorchTest
 
     [Theory]
     [InlineData(-1, "before")]
-    [InlineData(5, "behind")]
+    [InlineData(5, "after")]
     public void What_is_written_beside_a_result_is_found(int at, string where)
     {
         GuardMode.IsOn = true;

@@ -47,7 +47,7 @@ internal sealed class ChatCommand : CommandBase
         var positions = checkpoint.Config.MaxPositions;
         var context = run.Get(_context) ?? Math.Min(positions, UsualContext);
         if (context > positions)
-            throw new EspalierException($"{_context.Name} is {context} and the model has {positions} positions: give at most that many");
+            throw new EspalierException($"{_context.Name} is {context}, but the model has {positions} positions: give at most that many");
         _machine.Start(run);
         using var packed = _weights.Load(run, checkpoint);
         using var session = new ChatSession(packed, tokenizer, template, StopIds.Of(checkpoint, tokenizer), context)

@@ -118,8 +118,7 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
                 run.Terminal.Error.WriteLine("/system TEXT   set the system message; without TEXT, remove it\n"
                     + "/reset         forget the conversation, except for the system message\n"
                     + "/save FILE     write the conversation as a line of JSON (messages) that align reads\n"
-                    + "/exit          quit\n"
-                    + "//TEXT         a message that begins with /");
+                    + "/exit          quit\n//TEXT         a message that begins with /");
                 break;
             case "/reset":
                 session.Reset();
@@ -133,7 +132,8 @@ internal sealed class ChatLoop(CommandRun run, ChatSession session, ReadPlace mo
                 Save(rest);
                 break;
             default:
-                throw new EspalierException($"there is no {OneLine.Clipped(name)}.{NearestName.Hint(name, s_names)} /help lists them");
+                throw new EspalierException($"there is no command {OneLine.Clipped(name)}.{NearestName.Hint(name, s_names)} /help lists "
+                    + "them");
         }
     }
 

@@ -68,8 +68,8 @@ internal sealed class GenerateCommand : CommandBase
     {
         string[] prompts = [.. run.Get(_text) is { } text ? [text] : Array.Empty<string>(), .. run.Get(_prompt) ?? []];
         if (prompts.Length > 0 == run.Has(_ids))
-            throw new EspalierException(run.Has(_ids) ? "text to continue and --ids were given: give one of them"
-                : "nothing to continue was given: give a text in quotes, --prompt TEXT or --ids 1,2,3");
+            throw new EspalierException(run.Has(_ids) ? "text to continue and --ids were both given: give one of them"
+                : "nothing to continue: give a text in quotes, --prompt TEXT or --ids 1,2,3");
         if (run.Has(_ids) && run.Get(_chat))
             throw new EspalierException("--chat and --ids were both given: ids are not a message, give a text");
         var texts = _stop.Of(run);
@@ -78,13 +78,13 @@ internal sealed class GenerateCommand : CommandBase
         var samples = run.Get(_samples)!.Value;
         if (samples > 1 && options.Temperature == 0)
             throw new EspalierException(
-                $"--samples is {samples} and decoding is greedy, so all would be the same: give a --temperature above 0, or no "
+                $"--samples is {samples}, but decoding is greedy, so all would be the same: give a --temperature above 0, or no "
                     + "--samples");
         // Ids need no tokenizer: without one there is no text to show.
         var tokenizer = prompts.Length > 0 || TokenizerSource.IsIn(checkpoint.Folder)
             ? Tokenizer.Load(checkpoint.Folder) : null;
         if (tokenizer is null && texts.Count > 0)
-            throw new EspalierException($"{checkpoint.Folder}: has no tokenizer, so there is no text in which to look for --stop");
+            throw new EspalierException($"{checkpoint.Folder}: has no tokenizer, so --stop has no text to look in");
         var template = run.Get(_chat) ? ChatTemplate.Load(checkpoint.Folder) : null;
         int[][] starts = prompts.Length > 0
             ? [.. prompts.Select(prompt => EncodePrompt(run, prompt, tokenizer!, template, checkpoint.Config.VocabularySize))]
@@ -205,9 +205,9 @@ internal sealed class GenerateCommand : CommandBase
         foreach (var (number, start) in starts.Index())
             if (start.Length > positions)
                 throw new EspalierException(prompts.Length > 1
-                    ? $"prompt {number + 1} of {prompts.Length}, '{OneLine.Clipped(prompts[number])}', has {start.Length} ids and the "
+                    ? $"prompt {number + 1} of {prompts.Length}, '{OneLine.Clipped(prompts[number])}', has {start.Length} ids, but the "
                         + $"model has {positions} positions: shorten it"
-                    : $"the prompt has {start.Length} ids and the model has {positions} positions: shorten it");
+                    : $"the prompt has {start.Length} ids, but the model has {positions} positions: shorten it");
     }
 
     private static int[] ReadIds(string spec, int vocabulary)

@@ -77,7 +77,7 @@ internal sealed class ServeCommand : CommandBase
             _serving.Batch(run), model.Engine.Counts.Blocks * Espalier.Models.Serving.ServingEngine.BytesOfBlock(model.Engine.Config),
             WeightsOption.NameOf(model.Format)), static (page, report) =>
             {
-                page.Line($"{report.Model} answers at {report.Address}");
+                page.Line($"serving {report.Model} at {report.Address}");
                 page.Line(
                     $"{report.Batch} at once, {Units.Counted(report.Context, "position")} each, {Units.Bytes(report.KeyValueBytes)} for "
                         + $"keys and values, weights in {report.Weights}"

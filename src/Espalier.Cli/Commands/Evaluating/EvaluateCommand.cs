@@ -84,7 +84,7 @@ internal sealed class EvaluateCommand : CommandBase
             or "--compute" or "--per-token"))
             if (run.Has(option))
                 throw new EspalierException(
-                    $"{option.Name} is for the loss on a text, and --tasks runs benchmarks: give one of them");
+                    $"{option.Name} is for the loss on a text, but --tasks runs benchmarks: give one of them");
         return _tasks.Run(run, [_model.Folder(run), .. _input.Words(run)], _format, () => _machine.Start(run));
     }
 
@@ -98,7 +98,7 @@ internal sealed class EvaluateCommand : CommandBase
         }
         catch (OperationCanceledException)
         {
-            run.Progress.Note("nothing of this is kept: the same command starts from the beginning; --windows N uses only the first N");
+            run.Progress.Note("none of this work is kept: the same command starts over; --windows N uses only the first N");
             throw;
         }
         return double.IsFinite(result.Nll)
@@ -149,7 +149,7 @@ internal sealed class EvaluateCommand : CommandBase
 /// <summary>What <c>evaluate --json</c> prints.</summary>
 /// <param name="Model">The model's folder.</param>
 /// <param name="Data">The text or ids, as the user named them.</param>
-/// <param name="Nll">Mean negative log-likelihood, nats a token.</param>
+/// <param name="Nll">Mean negative log-likelihood, nats per token.</param>
 /// <param name="NllSe">Its standard error, windows taken as the independent samples; 0 with one window.</param>
 /// <param name="Perplexity">e^nll.</param>
 /// <param name="BitsPerByte">nll · tokens / ln 2 / bytes; text only.</param>

@@ -162,9 +162,9 @@ internal sealed class TaskEvaluation
         var isJudged = tasks.Any(task => task.Kind is JudgedKind);
         foreach (var option in _judge.Options)
             if (run.Has(option) && !isJudged)
-                throw new EspalierException($"{option.Name} was given, and no task of --tasks is judged by another model: leave it out");
+                throw new EspalierException($"{option.Name} was given, but no task of --tasks is judged by another model: leave it out");
         if (_judge.WantsPairs(run) && models.Count < 2)
-            throw new EspalierException("--judge-pairs compares models, and only one was given: name another, or leave it out");
+            throw new EspalierException("--judge-pairs compares models, but only one was given: add another, or leave it out");
         return _judge.Open(run, start);
     }
 
@@ -174,9 +174,9 @@ internal sealed class TaskEvaluation
         var programs = tasks.Count(task => task.Kind is CodeKind);
         foreach (var option in (Option[])[_runCode, _samples])
             if (run.Has(option) && programs == 0)
-                throw new EspalierException($"{option.Name} was given, and no task of --tasks asks for programs: leave it out");
+                throw new EspalierException($"{option.Name} was given, but no task of --tasks asks for programs: leave it out");
         return !run.Has(_samples) || (programs == 1 && models.Count == 1) ? _samples.File(run, OutputKind.Samples, reads)
-            : throw new EspalierException($"{_samples.Name} writes the programs of one model for one task, and there are {models.Count} "
+            : throw new EspalierException($"{_samples.Name} writes the programs of one model for one task, but there are {models.Count} "
                 + $"models and {programs} such tasks: run them one at a time");
     }
 
@@ -198,7 +198,7 @@ internal sealed class TaskEvaluation
             .. run.Get(_tasks)!.SelectMany(list =>
                 list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
         if (names.Length == 0)
-            throw new EspalierException($"--tasks names none; available: {string.Join(", ", TaskCatalog.Names)}");
+            throw new EspalierException($"--tasks is empty; available: {string.Join(", ", TaskCatalog.Names)}");
         var twice = names.GroupBy(name => name).FirstOrDefault(same => same.Count() > 1);
         if (twice is not null)
             throw new EspalierException($"--tasks names {twice.Key} twice");
@@ -206,16 +206,16 @@ internal sealed class TaskEvaluation
         if (tasks.GroupBy(task => task.Name).FirstOrDefault(same => same.Count() > 1) is { } alike)
             throw new EspalierException(
                 $"--tasks names two tasks {alike.Key}: {string.Join(" and ", alike.Select(task => task.Source))}; keep one, or "
-                + "give a file another name");
+                + "rename a file");
         if (run.Get(_lengths) is { } lengths && lengths.Distinct().Count() != lengths.Count)
             throw new EspalierException($"{_lengths.Name} has a length twice, so its questions would count twice; keep one");
         if (run.Has(_lengths) && !tasks.Any(task => task.Kind is RulerKind))
-            throw new EspalierException($"{_lengths.Name} was given, and no task of --tasks generates its questions: leave it out");
+            throw new EspalierException($"{_lengths.Name} was given, but no task of --tasks generates its questions: leave it out");
         if (run.Get(_maxTokens) is not { } most)
             return tasks;
         return tasks.Any(task => task.Kind is WrittenKind)
             ? [.. tasks.Select(task => task.Kind is WrittenKind kind ? task with { Kind = kind with { MaxTokens = most } } : task)]
-            : throw new EspalierException($"{_maxTokens.Name} was given, and models write text for no task of --tasks: leave it out");
+            : throw new EspalierException($"{_maxTokens.Name} was given, but no task of --tasks has models generate text: leave it out");
     }
 
     // What would stop the last model is said before the first one is asked.

@@ -175,7 +175,7 @@ internal sealed record ExportReport(
     /// <summary>Of a GGUF file: root of the mean squared error of all weights over that of their mean square.</summary>
     public double? Error { get; init; }
 
-    /// <summary>Of a GGUF file, where a text was given: mean NLL of it, nats a token.</summary>
+    /// <summary>Of a GGUF file, where a text was given: mean NLL of it, nats per token.</summary>
     public double? Nll { get; init; }
 
     /// <summary>Of a GGUF file: each tensor, how it is stored and what that costs.</summary>

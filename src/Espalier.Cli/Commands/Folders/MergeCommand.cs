@@ -44,26 +44,26 @@ internal sealed class MergeCommand : CommandBase
     {
         var folders = run.Get(_sources)!;
         if (folders.Length < 2)
-            throw new EspalierException($"only {folders[0]} was given: name at least two models or two checkpoints");
+            throw new EspalierException($"only {folders[0]} was given: give at least two models or two checkpoints");
         var shares = Shares(run.Get(_weights), folders.Length);
         if (folders.FirstOrDefault(source => !Directory.Exists(source)) is { } missing)
-            throw new EspalierException(File.Exists(missing) ? $"{missing}: is a file; give the folder that it is in"
+            throw new EspalierException(File.Exists(missing) ? $"{missing}: is a file; give its folder"
                 : Path.GetFileName(Path.TrimEndingDirectorySeparator(missing)).StartsWith("step-", StringComparison.Ordinal)
                     ? $"{missing}: not found; a training keeps its last checkpoints while it runs and none when it is done: its "
                         + "model is in RUN/stages/STAGE/model"
                     : $"{missing}: not found");
         var model = folders.FirstOrDefault(source => !MergeStage.IsTraining(source));
         if (model is not null && run.Has(_like))
-            throw new EspalierException($"--like was given and {model} is a model itself, with config and tokenizer: leave it out");
+            throw new EspalierException($"--like was given, but {model} is a model itself, with config and tokenizer: leave it out");
         model ??= run.Get(_like) ?? throw new EspalierException(
-            "training checkpoints have neither config nor tokenizer: name the model that the training started from with --like");
+            "training checkpoints have neither config nor tokenizer: give the model that the training started from with --like");
 
         using var checkpoint = Checkpoint.Open(model).WithNotes(run);
         var folder = _output.NewFolder(run, folders.Append(model).Distinct().Select(source => new ReadPlace("the source", source)));
         // What was trained is float32; whole models stay what they are.
         var stored = _dtype.IsGiven(run) || !run.Has(_like) ? _dtype.Read(run, checkpoint) : ElementType.F32;
         foreach (var twice in folders.GroupBy(source => RealPath.Of(source)).Where(same => same.Count() > 1))
-            run.Progress.Warn($"{twice.First()} is given {twice.Count()} times and counts as often; --weights can say that with one");
+            run.Progress.Warn($"{twice.First()} is given {twice.Count()} times and counts that often; --weights can express this with one");
         _machine.Start(run);
         var checks = RunContext.Once(folder, Name, 0, run.Progress, context =>
         {
@@ -90,14 +90,14 @@ internal sealed class MergeCommand : CommandBase
             double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var share) && double.IsFinite(share) && share >= 0
                 ? share
                 : throw new EspalierException(
-                    $"--weights is '{list}' and '{part}' is not a number from 0: give one for each source, such as 2,1,1"))];
+                    $"--weights is '{list}', but '{part}' is not a number from 0: give one for each source, such as 2,1,1"))];
         // Beyond, a weight times a share could leave the range of double.
         if (shares.Where(share => share > 0).Any(share => share is < LeastShare or > MostShare))
             throw new EspalierException(
                 $"--weights is '{list}': only their ratios count; give numbers from 1e-6 to 1e6, or 0");
         if (shares.Length != count)
             throw new EspalierException(
-                $"--weights has {Units.Counted(shares.Length, "number")} and there are {Units.Counted(count, "source")}: give one for "
+                $"--weights has {Units.Counted(shares.Length, "number")}, but there are {Units.Counted(count, "source")}: give one for "
                     + "each");
         return shares.Sum() > 0 ? shares
             : throw new EspalierException($"--weights is '{list}', whose sum is 0: give at least one source a weight");

@@ -91,7 +91,7 @@ internal sealed class BenchCommand : CommandBase
         var most = shortest.Config.MaxPositions - tokens;
         if (most < 1)
             throw new EspalierException(
-                $"{shortest.Folder} has {shortest.Config.MaxPositions} positions and --tokens is {tokens}: the token before them needs "
+                $"{shortest.Folder} has {shortest.Config.MaxPositions} positions, but --tokens is {tokens}: the token before them needs "
                     + "one more; give fewer");
         if (run.Get(_contexts) is not { } given)
             return s_contexts.Any(context => context <= most) ? [.. s_contexts.Where(context => context <= most)] : [most];

@@ -85,9 +85,9 @@ internal sealed class DepthCommand : CommandBase
     private static void RequireLayers(DepthSection asked, int layers)
     {
         if (asked.Greedy >= layers)
-            throw new EspalierException($"--drop is {asked.Greedy} and the model has {layers} layers: drop from 1 to {layers - 1}");
+            throw new EspalierException($"--drop is {asked.Greedy}, but the model has {layers} layers: drop 1 to {layers - 1}");
         if (asked.Spans.FirstOrDefault(width => width >= layers) is > 0 and var wrong)
-            throw new EspalierException($"--spans has {wrong} and the model has {layers} layers: give widths from 1 to {layers - 1}");
+            throw new EspalierException($"--spans has {wrong}, but the model has {layers} layers: give widths from 1 to {layers - 1}");
     }
 
     /// <summary>Refuses a text that is too short for the samples that nobody asked for.</summary>
@@ -96,7 +96,7 @@ internal sealed class DepthCommand : CommandBase
         var windows = new WindowSet(tokens, sequence);
         if (windows.Count < wanted && !_keys.GivenNames(run).Contains("--samples"))
             throw new EspalierException(
-                $"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {sequence + 1} ids and --samples is {wanted}: give "
+                $"{tokens.Name}: {tokens.Count} tokens make {windows.Count} samples of {sequence + 1} ids, but --samples is {wanted}: give "
                     + $"--samples {windows.Count}, shorter ones with --sequence, or more text");
     }
 

@@ -49,7 +49,7 @@ internal sealed class NeedCommand : CommandBase
         var section = _keys.Read(run, CorrectionSection.Section);
         if (section.Reference is { } reference && reference != DotnetDocs.Name && !RecipePaths.IsThere(reference))
             throw new EspalierException(
-                $"--reference {reference}: not found; name a text that the teacher knows well, or leave it out");
+                $"--reference {reference}: not found; give a text that the teacher knows well, or leave it out");
         var tokens = _input.Tokens(run, checkpoint, length);
         using var opened = tokens.Value;
 

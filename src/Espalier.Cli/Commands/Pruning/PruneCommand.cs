@@ -28,7 +28,7 @@ internal sealed class PruneCommand : CommandBase
     private readonly DepthScoresInput _depthScores = new();
     private readonly FlagOption _random = new("--random", "Choose at random, as a control");
     private readonly SeedOption _seed = new("--random and of --method random");
-    private readonly OutputOption _writePlan = new("--write-plan", "Write what stays, for --plan", "FILE.json");
+    private readonly OutputOption _writePlan = new("--write-plan", "Write what is kept, for --plan", "FILE.json");
     private readonly DtypeOption _dtype = new();
     private readonly CalibrationInput _calibration = new();
     private readonly MachineOptions _machine = new();
@@ -139,7 +139,7 @@ internal sealed class PruneCommand : CommandBase
         if (hash != teacher)
             throw new EspalierException(
                 $"{file}: the scores belong to a {(namesFolder ? "folder" : "model")} with the "
-                    + $"hash {teacher[..Math.Min(12, teacher.Length)]}… and {checkpoint.Folder} "
+                    + $"hash {teacher[..Math.Min(12, teacher.Length)]}…, but {checkpoint.Folder} "
                     + $"has {hash[..12]}…: score this model, or give the one that was scored");
     }
 
@@ -154,21 +154,22 @@ internal sealed class PruneCommand : CommandBase
         var ofLayers = DepthFile(run);
         if (given.Length == 0 && ofLayers is null)
             throw new EspalierException(
-                "nothing says which units stay: give text or --ids to score on, --method "
+                "nothing says which units to keep: give text or --ids to score on, --method "
                     + "magnitude, --scores FILE, --depth-scores FILE, --plan FILE or --random");
         if (given.Length > 1)
-            throw new EspalierException($"{string.Join(" and ", given)} were given, and each decides which units stay: give one of them");
+            throw new EspalierException($"{string.Join(" and ", given)} were given, but each decides which units to keep: give one of "
+                + "them");
         if (ofLayers is not null && (section.Plan is not null || run.Get(_random)))
-            throw new EspalierException($"{given[0]} and layer scores were given, and each decides which layers stay: give one of them");
+            throw new EspalierException($"{given[0]} and layer scores were given, but each decides which layers to keep: give one of them");
         if ((run.Has(_scores) || section.Plan is not null || run.Get(_random) || !HasUnits(run)) && _calibration.Given(run) is { } unread)
             throw new EspalierException(
                 $"{given.FirstOrDefault("scores of layers")} and {unread} were given, but nothing is scored then: leave {unread} out");
         _calibration.Check(run, _input);
         if (run.Get(_random) && section.MergeHeads)
-            throw new EspalierException("--merge-heads merges in the order of the scores, and --random has none: leave one of them out");
+            throw new EspalierException("--merge-heads merges in the order of the scores, but --random has none: leave one of them out");
         if (run.Get(_random) && section.MergeExperts)
             throw new EspalierException(
-                "--merge-experts uses the router statistics in the scores, and --random has none: leave one of them out");
+                "--merge-experts uses the router statistics in the scores, but --random has none: leave one of them out");
         if (run.Has(_seed) && !run.Get(_random) && _calibration.Method(run) != ScoreMethod.Random)
             throw new EspalierException("--seed is for --random and --method random, which were not given");
     }
@@ -200,7 +201,7 @@ internal sealed record PruneReport(string Output, string Method, IReadOnlyList<P
 /// <param name="Bytes">Bytes of the weights as they are stored.</param>
 internal sealed record PruneRow(string Model, string Path, long Parameters, long NonEmbeddingParameters, long Bytes)
 {
-    /// <summary>Its sizes; those of a feed-forward block are 0 where experts stand in place of it.</summary>
+    /// <summary>Its sizes; the feed-forward sizes are 0 if experts replace the block.</summary>
     [SizeFields(AsInConfig = true)]
     public required PerAxis<int?> Sizes { get; init; }
 

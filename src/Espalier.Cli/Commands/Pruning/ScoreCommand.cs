@@ -133,7 +133,7 @@ internal sealed class ScoreCommand : CommandBase
         }
         page.Table(table);
         page.Line(
-            $"wrote {folder}; the table: of the best two thirds of the units, the share that is among those of {Aggregator.Default} too");
+            $"wrote {folder}; the table shows how many of the best two thirds of the units are also among those of {Aggregator.Default}");
     }
 
     private static void Layers(Page page, ImportanceScores scores)

@@ -51,7 +51,7 @@ internal sealed class SearchCommand : CommandBase
         var read = RecipeFile.Read(file);
         if (read.Search is not { } search)
             throw new EspalierException(
-                $"{file}: has no search; give it one, as in: search: {{ non-embedding-parameters: 3M +-5%, hidden: [128, 192] }}");
+                $"{file}: has no search; add one, as in: search: {{ non-embedding-parameters: 3M +-5%, hidden: [128, 192] }}");
         var byDefault = RunLayout.FolderOf(read.Output, Path.GetFileNameWithoutExtension(file));
         var folder = run.Has(_output) || run.Get(_enumerate) ? _output.RunFolder(run, byDefault, RecipeInputs.ModelAndTexts(read))
             : byDefault;
@@ -86,7 +86,7 @@ internal sealed class SearchCommand : CommandBase
     private int Enumerate(CommandRun run, Recipe read, SearchSection search, string folder)
     {
         if (run.Has(_picture))
-            throw new EspalierException("--picture shows trained candidates, and --enumerate trains none; leave one of them out");
+            throw new EspalierException("--picture shows trained candidates, but --enumerate trains none; leave one of them out");
         using var teacher = Checkpoint.Open(read.Teacher, requireWeights: false).WithNotes(run);
         LatencyTable? latency = null;
         if (search.Prefill is not null || search.Decode is not null)

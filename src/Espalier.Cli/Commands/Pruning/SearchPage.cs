@@ -45,7 +45,7 @@ internal static class SearchPage
                 $"Ranks by {(result.Proxy == SearchProxy.Importance ? "importance kept" : "loss as pruned")} "
                     + $"and at the end: Spearman {Number(spearman, "0.00")}.");
         if (result is { Forecast: { } before, Cost: { } after })
-            page.Line($"Cost: at most {Costs(before)} were estimated, {Costs(after)} were used.");
+            page.Line($"Cost: estimated at most {Costs(before)}, used {Costs(after)}.");
     }
 
     /// <summary>

@@ -64,7 +64,7 @@ internal sealed class CompressCommand : CommandBase
             files.Select(file => (Name: Path.GetFileNameWithoutExtension(file), Recipe: WithTrain(RecipeFile.Read(file), run.Get(_train))))
             .ToArray();
         if (read.Select(entry => entry.Name).Distinct().Count() != read.Length)
-            throw new EspalierException("two recipes have the same file name, and results are named after it: rename one");
+            throw new EspalierException("two recipes have the same file name, which names their results: rename one");
         if (run.Get(_seeds) is { } list)
             read = [.. read.SelectMany(entry => SeedSummary.Parse(list)
                 .Select(seed => (SeedSummary.NameOf(entry.Name, seed), entry.Recipe with { Seed = seed })))];
@@ -74,7 +74,7 @@ internal sealed class CompressCommand : CommandBase
             : _output.RunFolder(run, byDefault, read.SelectMany(entry => RecipeInputs.ModelAndTexts(entry.Recipe)).Distinct());
         if (read.Length > 1 && !run.Has(_output))
             throw new EspalierException(
-                $"{read.Length} {(run.Has(_seeds) ? "runs" : "recipes")} were given: name the run folder that they share with --output");
+                $"{read.Length} {(run.Has(_seeds) ? "runs" : "recipes")} were given: give their shared run folder with --output");
         var text = Changes(run) + string.Join("\n", files.Select(File.ReadAllText));
         var report = RecipeRun.Run(read, text, folder, run.Progress, (context, results) =>
         {

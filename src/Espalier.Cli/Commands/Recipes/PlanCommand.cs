@@ -42,7 +42,7 @@ internal sealed class PlanCommand : CommandBase
             throw new EspalierException($"--gflops is {given}; it must be above 0");
         if (run.Has(_gflops) && run.Get(_noCalibration))
             throw new EspalierException(
-                "--gflops sets this machine's speed and --no-calibration leaves it out: give one of them");
+                "--gflops sets this machine's speed, but --no-calibration leaves it out: give one of them");
         var (file, read) = (run.Get(_recipe)!, RecipeFile.Read(run.Get(_recipe)!));
         read = read with { Output = RunLayout.FolderOf(read.Output, Path.GetFileNameWithoutExtension(file)) };
         var busy = 0.0;
@@ -54,8 +54,8 @@ internal sealed class PlanCommand : CommandBase
     }
 
     private static string Busy(double processors) => string.Create(CultureInfo.InvariantCulture,
-        $"this machine is busy: other programs keep {processors:0.0} of {Environment.ProcessorCount} processors; its times are for what "
-            + $"they leave, and get shorter without them");
+        $"this machine is busy: other programs keep {processors:0.0} of {Environment.ProcessorCount} processors; the times are for the "
+            + $"remaining ones and get shorter without those programs");
 
     private DeviceSpeed? Here(CommandRun run, DecoderConfig student, Recipe recipe, out double busy)
     {

@@ -19,7 +19,7 @@ internal static class PlanPage
         page.Table(Stages(plan));
         page.Line("Memory is float32 weights plus, for training, gradients and Adam's moments; activations come on top.");
         page.Line(
-            "Whether a long text has enough tokens is known once it is encoded: all "
+            "Whether a long text has enough tokens is known only once it is encoded: all "
                 + "stages are checked against it then, before anything is computed.");
         page.Line();
         page.Heading("Shapes near the student's");
@@ -40,9 +40,8 @@ internal static class PlanPage
         if (times.Any(time => time.Device != DeviceSpeed.Here))
             page.Line("GPUs are listed for comparison; with a CUDA build of libtorch, --device cuda uses one.");
         page.Line(
-            $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; without "
-                + "evaluation and writing. The times of stages are at the device's usual speed, and so is their sum; the range above is what that "
-                + "sum would be at its fastest and slowest.");
+$"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; evaluation and writing come on top. Stage times and their sum "
+                + "assume the device's typical speed; the range above is that sum at its highest and at its lowest speed.");
         if (plan.Warnings.Count > 0)
         {
             page.Line();

@@ -31,8 +31,8 @@ internal sealed class RunsCommand : CommandBase
         var place = run.Get(_folder)!;
         if (!Directory.Exists(place))
             throw new EspalierException(place != DefaultPlace
-                ? $"the folder {place} does not exist: name the folder that holds the runs"
-                : $"there are no runs here yet: compress creates the folder {place}; or name the folder that holds the runs");
+                ? $"the folder {place} does not exist: give the folder that contains the runs"
+                : $"there are no runs here yet: compress creates the folder {place}; or give the folder that contains the runs");
         run.Write(new RunsReport(place, Below(run, place)), Show);
         return ExitCodes.Done;
     }
@@ -83,7 +83,8 @@ internal sealed class RunsCommand : CommandBase
         var table = new TextTable("run", "state", "recipe", "stage", ">loss", ">time", ">size");
         foreach (var run in report.Runs)
             table.Add(
-                ShownPath.Of(run.Folder), StatusCommand.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and {run.Recipes.Count - 1} more"
+                ShownPath.Of(run.Folder), StatusCommand.Word(run.State), run.Recipes.Count > 2 ? $"{run.Recipes[0]} and "
+                    + $"{run.Recipes.Count - 1} more"
                     : string.Join(", ", run.Recipes), StatusCommand.Place(run),
                 StatusCommand.Loss(run), Units.Time(TimeSpan.FromSeconds(run.Seconds)), Units.Bytes(run.Bytes));
         page.Table(table);

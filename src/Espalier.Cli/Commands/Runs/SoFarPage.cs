@@ -32,6 +32,6 @@ internal static class SoFarPage
         if (SealedText.IsIntact(file))
             DurableFiles.OnDisk.TryDelete(file);
         else if (File.Exists(file))
-            progress.Note($"{ShownPath.Of(file)} is of the run as it was on its way: delete it where it is not needed any more");
+            progress.Note($"{ShownPath.Of(file)} shows the run while it was still going: delete it if you no longer need it");
     }
 }

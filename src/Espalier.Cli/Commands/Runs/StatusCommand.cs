@@ -30,7 +30,7 @@ internal sealed class StatusCommand : CommandBase
         if (!RunStatus.IsRun(folder) && Directory.Exists(folder) && RunsCommand.Below(run, folder) is { Count: > 0 } found)
             run.Write(new RunsReport(folder, found), ShowAll);
         else if (run.Get(_folder) is null && !RunStatus.IsRun(folder))
-            throw new EspalierException($"there is no run in this folder or below: name a run folder, as given to compress --output, or "
+            throw new EspalierException($"there is no run in this folder or below: give a run folder, as given to compress --output, or "
                 + "FOLDER.run of a training");
         else
             run.Write(RunStatus.Read(folder), Show);

@@ -10,7 +10,7 @@ internal static class ModelNotes
     internal static Checkpoint WithNotes(this Checkpoint model, CommandRun run)
     {
         foreach (var note in model.Notes)
-            run.Progress.Note($"note: {note}");
+            run.Progress.Note(note);
         return model;
     }
 
@@ -18,7 +18,7 @@ internal static class ModelNotes
     internal static Checkpoint WithUntaught(this Checkpoint model, CommandRun run)
     {
         if (UntaughtStudent.Is(model.Folder))
-            run.Progress.Note("note: this student was cut and not distilled: what it writes makes little sense until distill trained it");
+            run.Progress.Note("this student was pruned but not distilled: its text makes little sense until distill has trained it");
         return model;
     }
 }

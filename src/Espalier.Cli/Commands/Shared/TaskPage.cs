@@ -42,7 +42,7 @@ internal static class TaskPage
             foreach (var (name, comparison) in models.Skip(1).Zip(task.Comparisons))
                 page.Line(!comparison.IsCompared ? $"{name}: not compared: no document has a score of the same weight in both models"
                     : $"{name}: {Difference(comparison, scale)}{On(comparison, task)}; {Sides(comparison)}; {P(comparison.Probability)}"
-                    + (comparison.Adjusted is { } holm ? $", {P(holm)} adjusted for {all} comparisons" : ""));
+                    + (comparison.Adjusted is { } holm ? $" (adjusted for {all} comparisons: {MetricText.Probability(holm)})" : ""));
             if (task.Fallen.Any())
                 page.Line($"{task.FallenTitle}:");
             foreach (var subject in task.Fallen.Take(MostSubjects))

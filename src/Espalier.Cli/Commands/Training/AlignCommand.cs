@@ -59,8 +59,7 @@ internal sealed class AlignCommand : CommandBase
             + "--lora-targets attention,down_proj --output adapted",
         "espalier align aligned --method dpo --data samples/letter-pairs.jsonl --steps 20 --output preferred",
         "espalier align models/quickstart-teacher --method on-policy --teacher aligned --data samples/letters.jsonl --sequence 64 --batch "
-            + "4 "
-            + "--rollout-length \"8 to 24\" --steps 8 --output taught") =>
+            + "4 --rollout-length \"8 to 24\" --steps 8 --output taught") =>
         Takes([_model, .. _keys.Options, _text, .. _training.Options, _seed, _output, .. _dtype.Options, .. _machine.Options, _profile]);
 
     protected override int Run(CommandRun run)
@@ -115,9 +114,9 @@ internal sealed class AlignCommand : CommandBase
         var text = run.Get(_text) ?? [];
         return (section.Replay > 0, text.Length > 0) switch
         {
-            (true, false) => throw new EspalierException("--replay-data is missing: --replay mixes in text; name files, or dotnet-docs"),
+            (true, false) => throw new EspalierException("--replay-data is missing: --replay mixes in text; give files, or dotnet-docs"),
             (false, true) =>
-                throw new EspalierException("--replay-data is given and --replay is not; give the share, such as --replay 25%"),
+                throw new EspalierException("--replay-data was given but --replay was not; give the share, such as --replay 25%"),
             _ => text,
         };
     }
@@ -132,7 +131,7 @@ internal sealed class AlignCommand : CommandBase
         if (section.IsOnPolicy)
             _ = VocabularyAlignment.Of(
                 section.Teacher
-                    ?? throw new EspalierException("--teacher is missing: with on-policy it judges what the model writes; name its folder"),
+                    ?? throw new EspalierException("--teacher is missing: with on-policy it judges the model's answers; give its folder"),
                 path);
         foreach (var source in section.Data)
             AlignDataStage.Require(source);

@@ -38,14 +38,14 @@ internal sealed class DistillCommand : TrainingCommand
         if (!spec.NeedsTeacher && section.Hidden is null)
         {
             if (run.Has(_cache))
-                throw new EspalierException($"--cache was given and --loss {spec} needs no teacher: leave it out");
+                throw new EspalierException($"--cache was given, but --loss {spec} needs no teacher: leave it out");
             return new(run.Get(_student)!, null, null, section);
         }
         if (run.Get(_cache) is not { } folder)
             return run.Has(_teacher)
                 ? new(run.Get(_student)!, run.Get(_teacher), null, section)
                 : throw new EspalierException(
-                    $"--teacher is missing: {spec} compares with a teacher; name its folder, give --cache, or use --loss cross-entropy");
+                    $"--teacher is missing: {spec} needs one; give its folder, or --cache, or use --loss cross-entropy");
         if (section.Hidden is not null)
             throw new EspalierException(
                 "--cache was given with a loss on hidden states, which a cache does not hold: give --teacher instead of --cache");
@@ -53,7 +53,7 @@ internal sealed class DistillCommand : TrainingCommand
         return section.Cache.Encoding == CacheEncoding.Hidden || spec.TakesSparse
             ? new(run.Get(_student)!, run.Get(_teacher), folder, section)
             : throw new EspalierException(
-                $"--loss {spec} needs full distributions and {folder} holds some "
+                $"--loss {spec} needs full distributions, but {folder} has only some "
                     + "entries of each: use forward-kl, or a cache with encoding hidden");
     }
 

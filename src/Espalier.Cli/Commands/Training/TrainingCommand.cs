@@ -131,7 +131,7 @@ internal abstract class TrainingCommand : CommandBase
 /// <param name="Output">The Hugging Face folder that was written.</param>
 /// <param name="Metrics">metrics.jsonl: a line a step.</param>
 /// <param name="Steps">Steps done.</param>
-/// <param name="FinalLoss">Mean loss of the last step, nats a token; null where no step was done.</param>
+/// <param name="FinalLoss">Mean loss of the last step, nats per token; null where no step was done.</param>
 /// <param name="Rows">The table: teacher where there is one, start, result.</param>
 /// <param name="Profile">With <c>--profile</c>: where the time of the steps went; empty where the training was done before.</param>
 internal sealed record TrainingReport(

@@ -71,14 +71,14 @@ internal sealed record AlignmentCorpusOptions
         {
             var files = Source.Files.Count();
             throw new EspalierException(
-                $"no {what} in {Source.Description}: {Units.Counted(files, "file was", "files were")} read, and no record was left "
+                $"no {what} in {Source.Description}: {Units.Counted(files, "file was", "files were")} read, but no record was left "
                     + $"(skipped: {skipped})");
         }
         var share = HeldOut.Share.ToString("P1", CultureInfo.InvariantCulture);
         if (heldOut == 0)
             throw new EspalierException(
-                $"held-out {share} of {train} {what} in {Source.Description} is none; give a larger share, more data, or 0 to hold out "
-                    + "nothing");
+                $"held-out {share} of {train} {what} in {Source.Description} rounds to none; give a larger share, more data, or 0 to "
+                    + "hold out nothing");
         if (train == 0)
             throw new EspalierException(
                 $"held-out {share} takes all {heldOut} {what} in {Source.Description}; give a smaller share or more data");

@@ -25,16 +25,17 @@ internal static class LongConversations
         if (way == TooLong.Drop)
         {
             skips.Add(SkipReason.TooLong,
-                () => $"{origin} has {length} tokens, and a window holds {most}: give a longer sequence, or cut it");
+                () => $"{origin} has {length} tokens, but a window holds {most}: use a longer sequence, or shorten it");
             return null;
         }
         var cut = conversation with { Ids = conversation.Ids[..most], Counts = conversation.Counts[..most] };
         if (cut.Counted == 0)
         {
-            skips.Add(SkipReason.NoAnswer, () => $"{origin} has {length} tokens, and no answer in the first {most}, which a window holds");
+            skips.Add(SkipReason.NoAnswer, () => $"{origin} has {length} tokens, but no answer in the first {most}, which is all that a "
+                + "window holds");
             return null;
         }
-        skips.Add(SkipReason.CutToWindow, () => $"{origin} has {length} tokens, and a window holds {most}");
+        skips.Add(SkipReason.CutToWindow, () => $"{origin} has {length} tokens, but a window holds {most}");
         return cut;
     }
 }

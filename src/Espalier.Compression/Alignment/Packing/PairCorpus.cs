@@ -42,8 +42,8 @@ internal static class PairCorpus
         if (total > length && options.TooLong == TooLong.Drop)
         {
             skips.Add(SkipReason.TooLong,
-                () => $"{origin} has two answers of {total} tokens with their questions, and a window holds {length}: "
-                + "give a longer sequence, or cut them");
+                () => $"{origin} has two answers of {total} tokens with their questions, but a window holds {length}: "
+                + "use a longer sequence, or shorten them");
             return null;
         }
         // Each has half of the window, unless the other one needs less.

@@ -32,7 +32,7 @@ internal static class PairStore
         var path = Path.Combine(folder, Name);
         var bytes = File.Exists(path) ? File.ReadAllBytes(path) : [];
         if (bytes.Length == 0 || bytes.Length % Bytes != 0)
-            throw new EspalierException($"{path}: has {bytes.Length} bytes, and a pair takes {Bytes}; write the data again");
+            throw new EspalierException($"{path}: has {bytes.Length} bytes, but a pair takes {Bytes}; write the data again");
         using var reader = new BinaryReader(new MemoryStream(bytes));
         var pairs = new PlacedPair[bytes.Length / Bytes];
         for (var i = 0; i < pairs.Length; i++)
@@ -43,7 +43,7 @@ internal static class PairStore
             if (pair.Window < (i == 0 ? 0 : pairs[i - 1].Window) || pair.Window >= windows || !Lies(pair.Chosen, length)
                 || !Lies(pair.Rejected, length) || !double.IsFinite(pair.Reward))
                 throw new EspalierException(
-                    $"{path}: pair {i} does not lie in one of the {windows} windows of {length} tokens; write the data again");
+                    $"{path}: pair {i} is not inside one of the {windows} windows of {length} tokens; write the data again");
         }
         return pairs;
     }

@@ -29,8 +29,8 @@ internal sealed class AlignmentRecords(IReadOnlyList<string[]> shapes, IReadOnly
     public override bool TakesNumbers => true;
 
     public override string? WhatReads(IReadOnlyCollection<string> keys) =>
-        this != Pairs && s_pair.All(keys.Contains) ? "pairs of answers are what --method dpo learns from (method: dpo in a recipe)"
-        : this == Pairs && keys.Any(s_turns.Contains) ? "conversations are what --method sft learns from (method: sft in a recipe)"
+        this != Pairs && s_pair.All(keys.Contains) ? "pairs of answers are for --method dpo (method: dpo in a recipe)"
+        : this == Pairs && keys.Any(s_turns.Contains) ? "conversations are for --method sft (method: sft in a recipe)"
         : null;
 
     public override string? Of(JsonElement record, string? field)

@@ -38,7 +38,7 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
             encoded.Counts[0] = false;
         if (encoded.Counted > 0)
             return encoded;
-        skips.Add(SkipReason.NoAnswer, () => $"{origin} has no token that the assistant wrote");
+        skips.Add(SkipReason.NoAnswer, () => $"{origin} has no token written by the assistant");
         return null;
     }
 
@@ -78,9 +78,8 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
     private (string Prompt, string Completion) PlainText(Conversation conversation, string origin) => conversation.IsPlain
         ? (Content(conversation.Messages[0]), conversation.Messages.Count > 1 ? Content(conversation.Messages[1]) : "")
         : throw new EspalierException(
-            $"{origin}: has turns, and {folder} has no chat template to write them with: give one with --chat-template FILE "
-                + $"(chat-template: "
-                + "FILE in a recipe), or data of prompt and completion");
+            $"{origin}: has turns, but {folder} has no chat template to render them: give one with --chat-template FILE "
+                + $"(chat-template: FILE in a recipe), or data of prompt and completion");
 
     private EncodedConversation Plain(Conversation conversation, string origin)
     {
@@ -90,8 +89,8 @@ internal sealed class ConversationEncoder(Tokenizer tokenizer, int rows, ChatTem
         tokenizer.Encode(text, ids);
         var first = tokenizer.Model.AddsBos && ids.Count > 0 && ids[0] == tokenizer.BosId ? 1 : 0;
         var places = TokenPlaces.Of(tokenizer, text, ids.Skip(first).ToArray()) ?? throw new EspalierException(
-            $"{folder}: the tokenizer changes letters of the text before it cuts it, or adds more than a BOS, so that the completion's "
-                + "tokens are not known");
+            $"{folder}: the tokenizer normalizes the text before splitting it, or adds more than a BOS, so the completion's "
+                + "tokens cannot be located");
         var begin = System.Text.Encoding.UTF8.GetByteCount(prompt);
         var counts = new List<bool>(Enumerable.Repeat(false, first));
         counts.AddRange(places.Select(place => place.Start >= begin && place.End > place.Start));

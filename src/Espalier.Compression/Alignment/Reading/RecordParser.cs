@@ -63,7 +63,7 @@ internal sealed class RecordParser(SkipCounts skips)
                 Tools = Tools(fields),
                 IsPlain = !fields.ContainsKey("system")
             }
-            : Skip(SkipReason.MalformedConversation, "has a prompt that is no text");
+            : Skip(SkipReason.MalformedConversation, "has a prompt that is not text");
     }
 
     /// <summary>The two conversations of a pair, with their rewards where it has them; null where it was skipped.</summary>
@@ -77,7 +77,7 @@ internal sealed class RecordParser(SkipCounts skips)
         {
             if (chosen.Text is not null || rejected.Text is not null)
                 return Fault<PreferencePair>(SkipReason.MalformedConversation,
-                    "has no prompt, and chosen and rejected are no lists of turns");
+                    "has no prompt, and chosen and rejected are not lists of turns");
             var (left, right) = (WithSystem(fields, chosen.Messages!), WithSystem(fields, rejected.Messages!));
             var shared = left.Zip(right).TakeWhile(static both => JsonNode.DeepEquals(both.First.Fields, both.Second.Fields)).Count();
             if (shared == left.Count && shared == right.Count)
@@ -106,12 +106,12 @@ internal sealed class RecordParser(SkipCounts skips)
         try
         {
             return JsonNode.Parse(record.Text, documentOptions: s_record) as JsonObject
-                ?? Fault<JsonObject>(SkipReason.MalformedJson, "is no JSON object");
+                ?? Fault<JsonObject>(SkipReason.MalformedJson, "is not a JSON object");
         }
         catch (JsonException error)
         {
             return Fault<JsonObject>(SkipReason.MalformedJson,
-                $"is no JSON record {OneLine.Clipped(Files.JsonReason.InLine(error), 120)}");
+                $"is not a JSON record {OneLine.Clipped(Files.JsonReason.InLine(error), 120)}");
         }
     }
 
@@ -126,7 +126,7 @@ internal sealed class RecordParser(SkipCounts skips)
         if (found is not (null, null))
             return true;
         if (fields[name] is not JsonArray)
-            Skip(SkipReason.MalformedConversation, $"has a {name} that is no text and no list of turns");
+            Skip(SkipReason.MalformedConversation, $"has a {name} that is neither text nor a list of turns");
         return false;
     }
 
@@ -148,7 +148,7 @@ internal sealed class RecordParser(SkipCounts skips)
         conversation.Messages.Skip(conversation.Asked).Any(static message => message.Role == "assistant"
             && (message.Fields["content"].TextOf() is { } text && !string.IsNullOrWhiteSpace(text)
                 || message.Fields["tool_calls"] is JsonArray))
-            ? conversation : Skip(SkipReason.NoAnswer, "has no answer of the assistant");
+            ? conversation : Skip(SkipReason.NoAnswer, "has no answer by the assistant");
 
     /// <summary>Turns as OpenAI's messages, from these or from ShareGPT's <c>from</c> and <c>value</c>.</summary>
     private IReadOnlyList<ChatMessage>? Turns(JsonArray list, JsonObject? fields)
@@ -160,10 +160,10 @@ internal sealed class RecordParser(SkipCounts skips)
                 return Fault<List<ChatMessage>>(SkipReason.MalformedConversation, "has a turn without a role");
             if (!s_roles.TryGetValue(named, out var role))
                 return Fault<List<ChatMessage>>(
-                    SkipReason.MalformedConversation, $"has a turn of the role '{OneLine.Clipped(named, 40)}', which is not known");
+                    SkipReason.MalformedConversation, $"has a turn with the unknown role '{OneLine.Clipped(named, 40)}'");
             var content = turn.ContainsKey("content") ? turn["content"] : turn["value"];
             if (content is JsonArray parts && Joined(parts) is not { } && parts.Count > 0)
-                return Fault<List<ChatMessage>>(SkipReason.MalformedConversation, "has a turn with a part that is no text");
+                return Fault<List<ChatMessage>>(SkipReason.MalformedConversation, "has a turn with a part that is not text");
             var text = content is JsonArray several ? Joined(several) ?? "" : content.TextOf();
             if (text is null && turn["tool_calls"] is not JsonArray)
                 return Fault<List<ChatMessage>>(SkipReason.MalformedConversation, "has a turn without a text");

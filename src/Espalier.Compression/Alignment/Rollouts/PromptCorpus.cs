@@ -28,8 +28,8 @@ internal static class PromptCorpus
             if (ids.Length > most)
             {
                 options.Skips.Add(SkipReason.TooLong,
-                    () => $"{record.Origin} asks in {ids.Length} tokens, and a window of {options.Sequence} "
-                    + $"with room for an answer of {room} holds {most}: give a longer sequence or shorter rollouts");
+                    () => $"{record.Origin} has a prompt of {ids.Length} tokens, but a window of {options.Sequence} "
+                    + $"with room for an answer of {room} holds {most}: use a longer sequence or shorter rollouts");
                 continue;
             }
             var asked = string.Join('\n', prompt.Messages.Select(static message => message.Fields.ToJsonString()));

@@ -53,7 +53,7 @@ internal sealed class RolloutFiles(string folder)
         {
             var path = PathOf(begin, piece);
             if (!File.Exists(path))
-                throw Lost($"{path} is not there", step, begin);
+                throw Lost($"{path} does not exist", step, begin);
             try
             {
                 var kept = SealedJson.Read(path, RecordJson.Of<Kept>(), knownVersion: 2);
@@ -67,7 +67,7 @@ internal sealed class RolloutFiles(string folder)
     }
 
     private EspalierException Lost(string what, long step, long begin, Exception? cause = null) =>
-        new($"{what}: the training goes on at step {step}, and learns from what was written before step {begin}; delete "
+        new($"{what}: the training resumes at step {step} and learns from what was written before step {begin}; delete "
             + $"{Path.GetDirectoryName(folder)} and start again", cause)
         { ExitCode = 1 };
 

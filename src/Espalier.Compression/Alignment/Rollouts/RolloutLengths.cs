@@ -21,7 +21,7 @@ internal readonly record struct RolloutLengths(int First, int Last)
         var lengths = parts.Select(part => Quantity.Count(part) is { } count && count is >= 1 and <= Largest ? (int)count : 0).ToArray();
         return parts.Length is 1 or 2 && lengths.All(static length => length > 0) ? new(lengths[0], lengths[^1])
             : throw new EspalierException(
-                $"rollout-length is '{OneLine.Clipped(text)}' and must be tokens of an answer, as in: 64, or 32 to 128");
+                $"rollout-length is '{OneLine.Clipped(text)}'; it must be tokens of an answer, as in: 64, or 32 to 128");
     }
 
     /// <summary>The length at a step, on the straight line from the first to the last.</summary>

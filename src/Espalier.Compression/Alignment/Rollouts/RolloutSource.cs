@@ -16,7 +16,7 @@ internal sealed record RolloutPlan(int Batch, long Steps, long Refresh, RolloutL
         var steps = Math.Min(Refresh, Steps - step);
         return steps <= Array.MaxLength / Batch ? (int)(steps * Batch)
             : throw new EspalierException(
-                $"refresh: {Units.Count(steps)} steps of {Batch} answers are more than are written at once; take fewer steps");
+                $"refresh: {Units.Count(steps)} steps of {Batch} answers are more than can be written at once; use fewer steps");
     }
 }
 

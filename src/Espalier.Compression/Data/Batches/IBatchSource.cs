@@ -6,16 +6,16 @@ namespace Espalier.Compression.Data.Batches;
 /// </summary>
 public interface IBatchSource
 {
-    /// <summary>Ids of a row: so many inputs, and as many targets.</summary>
+    /// <summary>Ids per row: this many inputs and as many targets.</summary>
     int Sequence { get; }
 
-    /// <summary>The window of the data that stands at a position, for logs and caches.</summary>
+    /// <summary>The window of the data at a position, for logs and caches.</summary>
     long WindowAt(long position);
 
     /// <summary>Targets of the rows at <paramref name="first"/> and after it that count in the loss.</summary>
     long CountedTokens(long first, int rows);
 
-    /// <summary>A batch with room for so many rows, and for what the source knows of them.</summary>
+    /// <summary>A batch with room for this many rows and for what the source knows about them.</summary>
     Batch Allocate(int rows);
 
     /// <summary>

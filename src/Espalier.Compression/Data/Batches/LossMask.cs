@@ -10,7 +10,7 @@ public sealed class LossMask(ReadOnlyMemory<bool> counted)
     /// <summary>Tokens of the stream.</summary>
     public long Count => counted.Length;
 
-    /// <summary>Flags of the tokens from <paramref name="start"/> on, as many as <paramref name="flags"/> holds.</summary>
+    /// <summary>Flags of the tokens from <paramref name="start"/> on; fills <paramref name="flags"/>.</summary>
     public void Read(long start, Span<bool> flags) => counted.Span.Slice((int)start, flags.Length).CopyTo(flags);
 
     /// <summary>How many of <paramref name="count"/> tokens from <paramref name="start"/> on count.</summary>

@@ -43,13 +43,13 @@ internal abstract class SampleOrder
         var bad = Array.FindIndex(numbers, number => number >= windows);
         if (bad >= 0)
             throw new EspalierException(
-                $"{path}: window {numbers[bad]} at position {bad}, there are only {windows}; "
-                    + "the order belongs to other data or another sequence length");
+                $"{path}: window {numbers[bad]} at position {bad}, but there are only {windows}; "
+                    + "the order was made for other data or another sequence length");
         return new FileOrder(path, numbers) { Windows = AtLeastOne(windows) };
     }
 
     private static long AtLeastOne(long windows) =>
-        windows > 0 ? windows : throw new EspalierException($"the data has {windows} windows, at least 1 is needed");
+        windows > 0 ? windows : throw new EspalierException($"the data has {windows} windows; at least 1 is needed");
 
     private sealed class SequentialOrder : SampleOrder
     {
@@ -80,7 +80,7 @@ internal abstract class SampleOrder
         public override long WindowAt(long position) => position < numbers.Length
             ? numbers[position]
             : throw new EspalierException(
-                $"{path}: holds {numbers.Length} window numbers, position {position} "
-                    + "is asked for; write a longer order or take fewer steps");
+                $"{path}: has {numbers.Length} window numbers, but position {position} "
+                    + "is needed; write a longer order or use fewer steps");
     }
 }

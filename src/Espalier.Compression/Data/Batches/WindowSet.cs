@@ -24,9 +24,9 @@ public sealed class WindowSet
     {
         if (mask is not null && mask.Count != tokens.Count)
             throw new EspalierException(
-                $"{tokens.Name}: {tokens.Count} tokens and a loss mask of {mask.Count}; one flag belongs to each token");
+                $"{tokens.Name}: {tokens.Count} tokens but a loss mask of {mask.Count}; each token needs one flag");
         if (sequenceLength is < 1 or int.MaxValue)
-            throw new EspalierException($"sequence is {sequenceLength}, must be at least 1");
+            throw new EspalierException($"sequence is {sequenceLength}; it must be at least 1");
         this._tokens = tokens;
         Boundaries = boundaries;
         Mask = mask;
@@ -59,7 +59,7 @@ public sealed class WindowSet
     internal WindowSet WithoutMask(string purpose) =>
         Mask is null ? this
             : throw new EspalierException(
-                $"{_tokens.Name}: {purpose} counts every token and this data has a loss mask; give the data without it");
+                $"{_tokens.Name}: {purpose} counts every token, but this data has a loss mask; give the data without it");
 
     /// <summary>Targets of a window that count in the loss.</summary>
     public int CountedTargets(long window) => Mask?.CountedIn(window * _step + 1, SequenceLength) ?? SequenceLength;

@@ -15,7 +15,7 @@ internal static class BinaryContent
         if (head is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..])
             return null;
         if (head.IndexOf((byte)0) is >= 0 and var at)
-            return $"it is no text: a NUL byte at {at}";
+            return $"it is not text: a NUL byte at {at}";
         var bad = 0;
         for (var rest = head; !rest.IsEmpty;)
         {
@@ -27,8 +27,8 @@ internal static class BinaryContent
             rest = rest[length..];
         }
         return 10 * bad <= head.Length ? null
-            : $"it is no text: {bad} of its first {head.Length} bytes are no UTF-8; text in "
-                + "another encoding is to be converted, as with iconv -f WINDOWS-1252 -t UTF-8";
+            : $"it is not text: {bad} of its first {head.Length} bytes are not UTF-8; text in "
+                + "another encoding must be converted, as with iconv -f WINDOWS-1252 -t UTF-8";
     }
 
     /// <summary>

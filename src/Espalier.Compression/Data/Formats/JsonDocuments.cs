@@ -46,7 +46,7 @@ internal static class JsonDocuments
             return JsonRecord.Text(json, origin, options.Field, skips, options.Reader);
         skips.Add(piece.Fault!.Value, () => piece.Fault == SkipReason.LongLine
             ? $"{origin} begins a record of more than {options.MaxLineBytes} bytes; FILE;max-line-bytes=N reads longer ones"
-            : $"{origin} begins no JSON record that ends");
+            : $"{origin} begins a JSON record that never ends");
         return null;
     }
 }

@@ -29,7 +29,7 @@ internal sealed class ParquetCells
             if (chunk.NumValues < 0 || chunk.NumValues > most || chunk.TotalUncompressedSize > MostBytes)
                 throw new EspalierException(
                     $"data '{path}': row group {group} holds {chunk.NumValues} values and {chunk.TotalUncompressedSize} bytes of "
-                        + $"{column.Name}, at most {most} and {MostBytes} are read at once; write it with smaller row groups");
+                        + $"{column.Name}; at most {most} and {MostBytes} can be read at once; write it with smaller row groups");
             leaves.Add(Leaf.Read(rows, field, data, (int)chunk.NumValues));
         }
         return new(column.Name, leaves);

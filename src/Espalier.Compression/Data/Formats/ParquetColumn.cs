@@ -19,7 +19,7 @@ internal sealed record ParquetColumn(string Name, IReadOnlyList<(string? Field, 
             .OfType<ParquetColumn>()];
         return found.Length > 0 ? found : throw new EspalierException(
             $"data '{path}': {string.Join(", ", wanted.Select(column => OneLine.Clipped(column.Name, 40)))} "
-                + "is no column of text and no list of turns with a role and a text as content; name a column "
+                + "is neither a column of text nor a list of turns with a role and a text as content; name a column "
                 + $"of text {RecordText.ByName}, or write the file as jsonl");
     }
 

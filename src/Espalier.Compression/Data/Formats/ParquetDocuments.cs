@@ -51,7 +51,7 @@ internal static class ParquetDocuments
         catch (Exception error) when (error is not (EspalierException or OperationCanceledException))
         {
             throw new EspalierException(
-                $"data '{path}': is no Parquet file that can be read: {OneLine.Clipped(error.Message, 200)}; write it anew, or as jsonl",
+                $"data '{path}': is not a readable Parquet file: {OneLine.Clipped(error.Message, 200)}; write it again, or as jsonl",
                 error);
         }
     }

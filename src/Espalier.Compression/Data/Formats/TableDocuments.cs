@@ -38,9 +38,9 @@ internal static class TableDocuments
         var names = columns.Take(ShownColumns).Select(name => OneLine.Clipped(name, ShownLength)).ToArray();
         var has = $"data '{path}': has the columns {string.Join(", ", names)}{(columns.Count > ShownColumns ? ", ..." : "")}";
         return new(options.Field is not { } field
-            ? $"{has}, and none of {options.Reader.Known}{(options.Reader.HasField ? $"; name the column {RecordText.ByName}" : "")}"
+            ? $"{has}, but none of {options.Reader.Known}{(options.Reader.HasField ? $"; name the column {RecordText.ByName}" : "")}"
                 + (options.Reader.WhatReads([.. columns]) is { } other ? $"; {other}" : "")
-            : $"{has}, and no {OneLine.Clipped(field, ShownLength)}.{NearestName.Hint(field, names)}");
+            : $"{has}, but no {OneLine.Clipped(field, ShownLength)}.{NearestName.Hint(field, names)}");
     }
 
     private static string? Text(
@@ -50,8 +50,8 @@ internal static class TableDocuments
         if (row.Count > header.Count && row.Skip(header.Count).Any(value => value.Length > 0))
         {
             skips.Add(SkipReason.MalformedRow,
-                () => $"{origin} has {row.Count} values and the header {header.Count} "
-                    + "columns; values with separators in them must stand in quotes");
+                () => $"{origin} has {row.Count} values but the header has {header.Count} "
+                    + "columns; values that contain separators must be in quotes");
             return null;
         }
         var record =

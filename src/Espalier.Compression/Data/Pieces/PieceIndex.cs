@@ -65,13 +65,13 @@ internal sealed record PieceIndex
             root.Deserialize<PieceIndex>(DataJson.Options) ?? throw new EspalierException($"{source}: holds null instead of an object"));
         if (index.Version is < 1 or > CurrentVersion)
             throw new EspalierException(
-                $"{path}: version is {index.Version}, this program knows up to {CurrentVersion}; use a newer Espalier or start again");
+                $"{path}: version is {index.Version}, but this program knows only up to {CurrentVersion}; use a newer Espalier or start "
+                    + "again");
         if (index.Window < 2 || index.PieceWindows < 1 || index.BytesOfToken is not (2 or 4) || index.Count < index.Window
             || index.Count % index.Window != 0 || index.Pieces.Count != (index.Count - 1) / index.PieceTokens + 1)
             throw new EspalierException(
                 $"{path}: {index.Count} ids in {index.Pieces.Count} pieces of {index.PieceWindows} windows of {index.Window} ids "
-                    + $"contradict "
-                + "each other; start again");
+                    + $"contradict each other; start again");
         return index;
     }
 }

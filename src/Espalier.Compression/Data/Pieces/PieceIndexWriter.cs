@@ -45,7 +45,7 @@ internal sealed class PieceIndexWriter : IDisposable
     {
         var windows = disk / Held / ((long)window * bytesOfToken);
         return windows >= 1 ? windows : throw new EspalierException(
-            $"data.disk: {Units.Bytes(disk)} have no room for {Held} pieces of one window ({Held} × {window} ids of {bytesOfToken} "
+            $"data.disk: {Units.Bytes(disk)} has no room for {Held} pieces of one window ({Held} × {window} ids of {bytesOfToken} "
             + $"bytes: {Held * (long)window * bytesOfToken} bytes); give more");
     }
 

@@ -11,8 +11,8 @@ internal static class CleanText
         if (!Utf8.IsValid(utf8))
             skips.Add(
                 SkipReason.RepairedUtf8,
-                () => "what was no UTF-8 became U+FFFD: text in another encoding is "
-                    + "to be converted first, as with iconv -f WINDOWS-1252 -t UTF-8");
+                () => "bytes that are not UTF-8 became U+FFFD: text in another encoding must "
+                    + "be converted first, as with iconv -f WINDOWS-1252 -t UTF-8");
         return Normalise(Encoding.UTF8.GetString(utf8), skips);
     }
 

@@ -40,5 +40,5 @@ internal sealed record DocumentOptions
     private static int Number(string name, string value, int low, int high, string spec) =>
         int.TryParse(value, out var number) && number >= low && number <= high
             ? number
-            : throw new EspalierException($"data '{spec}': {name} is '{value}', must be a whole number from {low} to {high}");
+            : throw new EspalierException($"data '{spec}': {name} is '{value}'; it must be a whole number from {low} to {high}");
 }

@@ -28,7 +28,7 @@ internal static class JsonRecord
             var (text, keys) = LenientJson.Read(
                 json, record => (reader.Of(record, field), KeysOf(record)), () => skips.Add(SkipReason.RepairedUtf8));
             if (text is null && keys is null)
-                return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is no JSON object");
+                return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is not a JSON object");
             if (text is null)
                 return Missing(keys!, origin, field, skips, reader);
             text = CleanText.Normalise(text, skips);
@@ -36,7 +36,8 @@ internal static class JsonRecord
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is no JSON {OneLine.Clipped(JsonReason.InLine(error), 120)}");
+            return Skip(SkipReason.MalformedJson, skips, () => $"{origin} is not valid JSON "
+                + $"{OneLine.Clipped(JsonReason.InLine(error), 120)}");
         }
     }
 
@@ -49,9 +50,9 @@ internal static class JsonRecord
             : $"has {string.Join(", ", keys.Take(ShownKeys).Select(key => OneLine.Clipped(key, ShownLength)))}"
                 + $"{(keys.Count > ShownKeys ? ", ..." : "")}";
         return field is null
-            ? $"{origin} {shown}, and no text in any of {reader.Known}{(reader.HasField ? $"; name the field {RecordText.ByName}" : "")}"
+            ? $"{origin} {shown}, but no text in any of {reader.Known}{(reader.HasField ? $"; name the field {RecordText.ByName}" : "")}"
                 + (reader.WhatReads(keys) is { } other ? $"; {other}" : "")
-            : $"{origin} {shown}, and no text in the field {OneLine.Clipped(field, ShownLength)}."
+            : $"{origin} {shown}, but no text in the field {OneLine.Clipped(field, ShownLength)}."
                 + $"{NearestName.Hint(field, keys.Select(key => OneLine.Clipped(key, ShownLength)))}";
     });
 

@@ -48,8 +48,8 @@ internal sealed class SkipCounts
 
     /// <summary>What is to be said of documents that bring their own BOS; null where there are none.</summary>
     public static string? DoubledBosWarning(long documents) => documents == 0 ? null
-        : $"{documents} {(documents == 1 ? "document begins" : "documents begin")} with the tokenizer's own BOS, and another one is put "
-            + "before it, as transformers does: take it out of the text if one is meant";
+        : $"{documents} {(documents == 1 ? "document begins" : "documents begin")} with the tokenizer's own BOS, and another one is added "
+            + "before it, as in transformers: remove it from the text if only one is meant";
 
     /// <summary>Such as <c>3 malformed-json, 1 empty-document</c>; empty where nothing was. BOS twice has a sentence of its own.</summary>
     public override string ToString() => string.Join(

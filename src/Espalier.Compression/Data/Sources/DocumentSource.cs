@@ -150,7 +150,7 @@ internal sealed class DocumentSource
     private static IEnumerable<Document> CountTruncation(LineReader lines, string path, ReadContext context)
     {
         if (lines.Truncated)
-            context.Skips.Add(SkipReason.TruncatedFile, () => $"{path} is damaged or ends early; what came before is used");
+            context.Skips.Add(SkipReason.TruncatedFile, () => $"{path} is damaged or truncated; the part before is used");
         yield break;
     }
 
@@ -169,7 +169,7 @@ internal sealed class DocumentSource
         return found.Count > 0
             ? found.Select(file => (file, options))
             : throw new EspalierException(
-                $"data '{path}': holds nothing but what this run wrote itself; name the text, or give another output folder");
+                $"data '{path}': contains only what this run itself wrote; give the text, or another output folder");
     }
 
     private static (string Path, DocumentOptions Options) SplitOptions(string spec, DocumentOptions options)

@@ -39,7 +39,7 @@ internal static class SourceFiles
             throw new EspalierException($"data '{path}': matches no file below {folder}{NearbyFiles.Endings(Below(folder))}");
         leftOut = LeftOut(path, matching.Where(file => !accepts(file)));
         return Some(matching.Where(accepts), path,
-            "matches no file of a kind that is read without its ending "
+            "matches no file that is read unless its ending is named "
                 + $"({FileKinds.InFolders}){NearbyFiles.Endings(matching)}: name the ending, as in *.txt");
     }
 
@@ -58,13 +58,13 @@ internal static class SourceFiles
         // A second model in place of a text would be its README.
         if (File.Exists(Path.Combine(path, "config.json")) && Directory.EnumerateFiles(path, "*.safetensors").Any())
             throw new EspalierException(
-                $"data '{path}': is a model's folder and no text; a command takes one model beside texts, and evaluate several with "
-                    + $"--tasks. If its pages are meant, name them, as in {path.TrimEnd('/')}/*.md");
+                $"data '{path}': is a model folder, not text; a command takes one model before its texts, and evaluate takes several with "
+                    + $"--tasks. If you mean the pages in it, name them, as in {path.TrimEnd('/')}/*.md");
         string[] all = [.. Below(path)];
         leftOut = LeftOut($"{path.TrimEnd('/')}/**/*", all);
         return Some(all.Where(FileKinds.IsInFolders), path,
-            $"a folder without files that it stands for ({FileKinds.InFolders}){NearbyFiles.Endings(all)}: name others by a pattern, as in "
-                + $"{path.TrimEnd('/')}/**/*{ExampleEnding(all)}");
+            $"a folder without any file of a known kind ({FileKinds.InFolders}){NearbyFiles.Endings(all)}: name others with a pattern, "
+                + $"as in {path.TrimEnd('/')}/**/*{ExampleEnding(all)}");
     }
 
     private static string? LeftOut(string pattern, IEnumerable<string> files)
@@ -72,7 +72,7 @@ internal static class SourceFiles
         string[] left = [.. files.Where(FileKinds.MustBeNamed)];
         return left.Length == 0
             ? null
-            : $"data '{pattern}': not read are {NearbyFiles.Counted(left)}, which must be named by their ending, as in "
+            : $"data '{pattern}': ignored {NearbyFiles.Counted(left)}; such files must be named by their ending, as in "
                 + $"{pattern.TrimEnd('*')}*{ExampleEnding(left)}";
     }
 

@@ -104,7 +104,7 @@ internal sealed class PieceMaker : IDisposable
         {
             // Whatever it is, the run has begun, and can go on: it is no wrong input that lets nothing be done.
             throw new EspalierException(
-                $"{error.Message}; the training reads {_source.Index.Source} as it goes: put that right and give the same command again",
+                $"{error.Message}; the training reads {_source.Index.Source} while it runs: fix that and run the same command again",
                 error.InnerException ?? error)
             { ExitCode = 1 };
         }
@@ -140,8 +140,8 @@ internal sealed class PieceMaker : IDisposable
     }
 
     private EspalierException Changed(string what) => new(
-        $"{_source.Index.Source}: the text changed while the run reads it: piece {_next + 1} of {_source.Index.Pieces.Count} of its tokens "
-        + $"{what} (expected sha256 {_source.Index.Pieces[_next].Sha256[..12]}); put the text back as it was and give the same command "
-        + "again, or start anew with the changed text")
+        $"{_source.Index.Source}: the text changed while the run was reading it: piece {_next + 1} of {_source.Index.Pieces.Count} of "
+            + $"its tokens {what} (expected sha256 {_source.Index.Pieces[_next].Sha256[..12]}); restore the text and run the same command "
+        + "again, or start over with the changed text")
     { ExitCode = 1 };
 }

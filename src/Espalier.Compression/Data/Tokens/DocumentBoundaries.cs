@@ -19,7 +19,7 @@ public abstract class DocumentBoundaries
     /// </summary>
     /// <param name="position">Where the range begins in the row.</param>
     /// <param name="ids">The range's ids.</param>
-    /// <param name="places">Takes the places, as many as there are ids.</param>
+    /// <param name="places">Receives the places, one per id.</param>
     public void Places(long position, ReadOnlySpan<long> ids, Span<long> places)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(places.Length, ids.Length);
@@ -40,8 +40,8 @@ public abstract class DocumentBoundaries
 
     /// <summary>The error of ids that nothing ends.</summary>
     internal static string NoEos(string name) =>
-        $"documents: separate, and {name} holds ids of a model without an eos_token_id: "
-            + "nothing says where documents begin; write cross, or give text";
+        $"documents: separate, but {name} has ids of a model without an eos_token_id: "
+            + "nothing marks where documents begin; use cross, or give text";
 
     /// <summary>Whether a document begins at a token.</summary>
     /// <param name="position">Its place in the row.</param>

@@ -28,8 +28,8 @@ internal sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, in
         if (tokenizer.EosId >= rows)
             throw new EspalierException(
                 $"the tokenizer's EOS '{tokenizer.TokenText(tokenizer.EosId.Value)}' has id {tokenizer.EosId}, "
-                    + $"and the model has rows for ids below {rows} (vocab_size): tokenizer.json and "
-                    + "config.json are not of one model; put the right tokenizer.json there");
+                    + $"but the model has rows for ids below {rows} (vocab_size): tokenizer.json and "
+                    + "config.json belong to different models; put the right tokenizer.json there");
         return new((text, ids) => tokenizer.Encode(text, ids), Math.Min(tokenizer.VocabularySize, rows), tokenizer.EosId, tokenizer.Sha256)
         {
             BosId = tokenizer.Model.AddsBos ? tokenizer.BosId : null,
@@ -52,6 +52,6 @@ internal sealed record DocumentEncoder(EncodeText Encode, int VocabularySize, in
             if ((uint)ids[i] >= (uint)VocabularySize)
                 throw new EspalierException(
                     $"{document.Origin}: the tokenizer gave id {ids[i]}{(TokenText?.Invoke(ids[i]) is { } token ? $" ('{token}')" : "")}, "
-                    + $"not below the vocabulary of {VocabularySize}, which is what the model has rows for: take it out of the text");
+                    + $"but the model only has rows for ids below {VocabularySize}: remove it from the text");
     }
 }

@@ -1,6 +1,6 @@
 namespace Espalier.Compression.Data.Tokens;
 
-/// <summary>A long row of token ids that can be read anywhere, by several threads at once.</summary>
+/// <summary>A long sequence of token ids that several threads can read at any position.</summary>
 public interface ITokens
 {
     /// <summary>How many ids there are.</summary>

@@ -8,6 +8,6 @@ internal static class TokenBounds
     {
         if (position < 0 || position > tokens.Count - length)
             throw new ArgumentOutOfRangeException(nameof(position),
-                $"{tokens.Name}: ids {position} to {position + length} are not within the {tokens.Count} there are");
+                $"{tokens.Name}: ids {position} to {position + length} are not within the {tokens.Count} ids there are");
     }
 }

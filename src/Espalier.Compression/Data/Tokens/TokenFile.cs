@@ -38,11 +38,11 @@ internal sealed class TokenFile : ITokens, IDisposable
         try
         {
             if (stream.Length == 0)
-                throw new EspalierException($"{path}: holds no token ids");
+                throw new EspalierException($"{path}: contains no token ids");
             if (stream.Length % (int)width != 0)
                 throw new EspalierException(
-                    $"{path}: {stream.Length} bytes are no multiple of the {(int)width} "
-                        + $"that an id takes ({width}); the file is cut or of another kind");
+                    $"{path}: {stream.Length} bytes are not a multiple of the {(int)width} "
+                        + $"that an id takes ({width}); the file is truncated or of another kind");
             var below = vocabularySize ?? int.MaxValue;
             // Any 16 bits are an id of such a vocabulary.
             if (width == TokenWidth.Int32 || below <= ushort.MaxValue)
@@ -107,7 +107,7 @@ internal sealed class TokenFile : ITokens, IDisposable
                 var position = at / (int)width + bad;
                 throw new EspalierException(below == int.MaxValue
                     ? $"{path}: {id} at position {position} is negative; the file is of another kind"
-                    : $"{path}: id {id} at position {position} is outside the vocabulary of {below}; the tokens belong to another "
+                    : $"{path}: id {id} at position {position} is outside the vocabulary of {below}; the tokens were made with another "
                         + $"tokenizer, or the file is not {width}");
             }
         }

@@ -18,7 +18,7 @@ internal sealed class TokenIds : ITokens
     {
         int[] ids = [.. list];
         if (ids.Length == 0)
-            throw new EspalierException($"ids '{name}': holds no token ids");
+            throw new EspalierException($"ids '{name}': contains no token ids");
         if (ids.AsSpan().IndexOfAnyExceptInRange(0, (vocabularySize ?? int.MaxValue) - 1) is >= 0 and var bad)
             throw new EspalierException($"ids '{name}': id {ids[bad]} at position {bad} is outside the vocabulary of {vocabularySize}");
         return new TokenIds(ids, name);
@@ -40,7 +40,7 @@ internal sealed class TokenIds : ITokens
             int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
                 ? id
                 : throw new EspalierException(
-                    $"ids '{spec}': '{part}' at position {i} is no id; give a list such as 1,2,3 or a file (.i32, .u16)")),
+                    $"ids '{spec}': '{part}' at position {i} is not an id; give a list such as 1,2,3 or a file (.i32, .u16)")),
             spec, vocabularySize);
     }
 

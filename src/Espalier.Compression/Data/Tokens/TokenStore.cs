@@ -30,7 +30,7 @@ internal sealed class TokenStore : ITokens, IDisposable
         var index = DataJson.Read<TokenStoreIndex>(indexPath);
         if (index.Version is < 1 or > TokenStoreIndex.CurrentVersion)
             throw new EspalierException(
-                $"{indexPath}: version is {index.Version}, this program knows up to "
+                $"{indexPath}: version is {index.Version}, but this program knows only up to "
                     + $"{TokenStoreIndex.CurrentVersion}; use a newer Espalier or write the tokens again");
         if (index.Count < 0 || index.Documents < 0 || index.TextBytes < 0 || index.VocabularySize < 1)
             throw new EspalierException(
@@ -58,7 +58,7 @@ internal sealed class TokenStore : ITokens, IDisposable
             starts[i] = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8 * i));
             if (starts[i] < (i == 0 ? 0 : starts[i - 1]) || starts[i] > Count)
                 throw new EspalierException(
-                    $"{path}: document {i} begins at {starts[i]}, which is not between the one before it and the {Count} ids there are");
+                    $"{path}: document {i} begins at {starts[i]}, which is not between the previous one and the {Count} ids there are");
         }
         return starts;
     }
@@ -73,6 +73,7 @@ internal sealed class TokenStore : ITokens, IDisposable
             throw new EspalierException($"{path}: is missing; write the tokens again");
         if (file.Length / size != count || file.Length % size != 0)
             throw new EspalierException(
-                $"{path}: has {file.Length} bytes, {count} {what} of {size} bytes take {(decimal)count * size}; write the tokens again");
+                $"{path}: has {file.Length} bytes, but {count} {what} of {size} bytes take {(decimal)count * size}; write the tokens "
+                    + "again");
     }
 }

@@ -39,6 +39,6 @@ internal sealed record TokenStoreIndex
     {
         "uint16" => TokenWidth.UInt16,
         "int32" => TokenWidth.Int32,
-        _ => throw new EspalierException($"{path}: dtype is '{Dtype}', must be uint16 or int32"),
+        _ => throw new EspalierException($"{path}: dtype is '{Dtype}'; it must be uint16 or int32"),
     };
 }

@@ -35,12 +35,12 @@ internal sealed record CacheKey(
         var (keepsTop, draws) =
             (encoding is CacheEncoding.TopK or CacheEncoding.TopKSamples, encoding is CacheEncoding.Samples or CacheEncoding.TopKSamples);
         if (keepsTop && k < 1)
-            throw new EspalierException($"cache: k is {k} and must be at least 1");
+            throw new EspalierException($"cache: k is {k}; it must be at least 1");
         if (keepsTop && k >= vocabulary)
             throw new EspalierException(
-                $"cache: k is {k} and the vocabulary has {vocabulary} entries; keep fewer, or take encoding hidden");
+                $"cache: k is {k}, but the vocabulary has {vocabulary} entries; keep fewer, or use encoding hidden");
         if (draws && samples < 1)
-            throw new EspalierException($"cache: samples is {samples} and must be at least 1");
+            throw new EspalierException($"cache: samples is {samples}; it must be at least 1");
         return new(
             teacher, data, sequence, separate ? "separate" : "cross", vocabulary, hiddenSize, encoding == CacheEncoding.Hidden ? 1
                 : temperature, encoding,
@@ -67,7 +67,7 @@ internal sealed record CacheKey(
     public bool IsOfTokens(CacheKey wanted) => Tokens is not null && Tokens == wanted.Tokens;
 
     private static string? Differs<T>(string what, T mine, T wanted, bool matters = true) =>
-        matters && !Equals(mine, wanted) ? $"{what} is {mine} in the cache and {wanted} here" : null;
+        matters && !Equals(mine, wanted) ? $"{what} is {mine} in the cache but {wanted} here" : null;
 
     private static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
 }

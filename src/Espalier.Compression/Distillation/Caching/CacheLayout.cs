@@ -54,7 +54,7 @@ internal sealed record CacheLayout
             return at < int.MaxValue
                 ? (int)offset
                 : throw new EspalierException(
-                    $"cache: a window of {key.Sequence} positions takes more than 2 GiB; keep fewer entries or take shorter windows");
+                    $"cache: a window of {key.Sequence} positions takes more than 2 GiB; keep fewer entries or use shorter windows");
         }
     }
 

@@ -30,7 +30,7 @@ internal static class CacheWriter
         CancellationToken stop)
     {
         if (windows.Count == 0)
-            throw new EspalierException("cache: there are no windows to keep");
+            throw new EspalierException("cache: there are no windows to store");
         var layout = new CacheLayout(key);
         var ofAShard = (int)Math.Clamp(ShardBytes / Math.Max(1, layout.WindowBytes), 1, 1 << 20);
         var files = DurableFiles.OnDisk;
@@ -83,7 +83,7 @@ internal static class CacheWriter
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
             if (entry is DirectoryInfo || entry.LinkTarget is not null || !IsOurs(entry.FullName))
                 throw new EspalierException(
-                    $"{entry.FullName} is not of a cache that was written here; move it away, or choose another output folder");
+                    $"{entry.FullName} does not belong to a cache written here; move it away, or choose another output folder");
     }
 
     private static bool IsOurs(string path)

@@ -31,7 +31,7 @@ internal sealed class CachedTeacher : Teacher, IDisposable
     {
         if (places.Count > 0)
             throw new EspalierException(
-                "hidden states inside the teacher are compared and a cache does not hold them; train with the teacher itself");
+                "the loss compares hidden states inside the teacher, which a cache does not hold; train with the teacher itself");
         return new(_cache.Key.Encoding == CacheEncoding.Hidden ? Hidden(batch, ids_BT.Device)
             : Sparse(batch, ids_BT.Device), new Dictionary<TapPlace, Tensor>());
     }

@@ -49,7 +49,7 @@ internal sealed class TeacherCache : IDisposable
             var windows = MemoryMarshal.Cast<byte, long>(bytes).ToArray();
             var layout = new CacheLayout(manifest.Key);
             if (windows.Length != manifest.Windows || windows.Length == 0 || manifest.WindowsOfAShard < 1)
-                throw new DamagedFileException($"{folder}: {windows.Length} windows are listed and {manifest.Windows} stated");
+                throw new DamagedFileException($"{folder}: {windows.Length} windows are listed, but the manifest says {manifest.Windows}");
             for (var (shard, first) = (0, 0L); first < windows.Length; shard++, first += manifest.WindowsOfAShard)
             {
                 var count = Math.Min(manifest.WindowsOfAShard, windows.Length - first);
@@ -61,7 +61,7 @@ internal sealed class TeacherCache : IDisposable
         }
         catch (Exception error) when (error is DamagedFileException or IOException or UnauthorizedAccessException)
         {
-            throw new EspalierException($"{folder} is no whole cache: {error.Message}; write it again with espalier cache", error);
+            throw new EspalierException($"{folder} is not a complete cache: {error.Message}; write it again with espalier cache", error);
         }
     }
 
@@ -71,7 +71,7 @@ internal sealed class TeacherCache : IDisposable
     {
         if (Key.DifferenceFrom(wanted) is { } difference)
             throw new EspalierException(
-                $"{_folder} is stale: {difference}; write it again with espalier cache, or train with what it was written for");
+                $"{_folder} is stale: {difference}; write it again with espalier cache, or train with the settings it was written for");
     }
 
     /// <summary>Copies a window's record.</summary>
@@ -83,8 +83,8 @@ internal sealed class TeacherCache : IDisposable
         var place = Array.BinarySearch(_windows, window);
         if (place < 0)
             throw new EspalierException(
-                $"{_folder} does not hold window {window} ({_windows.Length} windows are kept, {_windows[0]} "
-                    + $"to {_windows[^1]}); write a cache of more windows, or take fewer steps");
+                $"{_folder} does not hold window {window} ({_windows.Length} windows are stored, {_windows[0]} "
+                    + $"to {_windows[^1]}); write a cache with more windows, or use fewer steps");
         var (shard, slot) = Math.DivRem(place, _ofAShard);
         var bytes = record.AsSpan(0, Layout.WindowBytes);
         if (ReadableFile.ReadFully(_shards[shard], bytes, CacheShard.HeaderBytes + (long)slot * Layout.WindowBytes) < bytes.Length)

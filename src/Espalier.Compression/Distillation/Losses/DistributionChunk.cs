@@ -10,10 +10,10 @@ public abstract record DistributionChunk
     internal static Tensor LogitsOf(DistributionChunk? chunk, LogitLoss loss) => chunk switch
     {
         DenseChunk dense => dense.Logits_CV,
-        null => throw new ArgumentNullException(nameof(chunk), $"{loss.Name} compares with a teacher"),
+        null => throw new ArgumentNullException(nameof(chunk), $"{loss.Name} needs a teacher"),
         _ => throw new EspalierException(
-            $"{loss.Name} needs the teacher's whole distribution and the cache holds a few entries "
-                + "of each: take forward-kl, a cache of hidden states, or the teacher itself"),
+            $"{loss.Name} needs the teacher's whole distribution, but the cache holds only a few entries "
+                + "of each: use forward-kl, a cache of hidden states, or the teacher itself"),
     };
 }
 

@@ -88,17 +88,17 @@ public abstract class LogitLoss
     }
 
     /// <summary>
-    /// Whether it holds no tensor that it was given longer than the call: so do losses of this library, of others nobody knows.
+    /// Whether it keeps none of the tensors it was given after the call. True for this library's losses, unknown for others.
     /// </summary>
     internal virtual bool LetsGo => GetType().Assembly == typeof(LogitLoss).Assembly;
 
     /// <summary>
-    /// Whether it may compute on several threads at once: it has no state then. So do losses of this library, of others nobody knows.
+    /// Whether it may compute on several threads at once, because it has no state. True for this library's losses, unknown for others.
     /// </summary>
     internal virtual bool TakesThreads => LetsGo;
 
     /// <summary>Checks a temperature.</summary>
     internal static double Temperature(double temperature) => temperature > 0 && double.IsFinite(temperature)
         ? temperature
-        : throw new EspalierException($"temperature is {temperature} and must be above 0");
+        : throw new EspalierException($"temperature is {temperature}; it must be above 0");
 }

@@ -24,11 +24,11 @@ internal sealed class MixedLoss : LogitLoss
     public static LogitLoss Of(params (double Weight, LogitLoss Loss)[] terms)
     {
         if (terms.Length == 0)
-            throw new EspalierException("a loss has at least one term");
+            throw new EspalierException("a loss needs at least one term");
         if (terms.FirstOrDefault(term => !(term.Weight > 0 && double.IsFinite(term.Weight))) is { Loss: { } wrong } bad)
-            throw new EspalierException($"the weight of {wrong.Name} is {bad.Weight} and must be above 0");
+            throw new EspalierException($"the weight of {wrong.Name} is {bad.Weight}; it must be above 0");
         if (terms.GroupBy(term => term.Loss.Name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new EspalierException($"{twice.Key} is there twice; add its weights");
+            throw new EspalierException($"{twice.Key} appears twice; add its weights up");
         return terms is [(1.0, var single)] ? single : new MixedLoss(terms);
     }
 

@@ -74,7 +74,7 @@ internal sealed class DenseDistributions(Tensor hidden_NE, LmHead head) : Teache
         _head.First(vocabulary).TrainingLogits(_hidden_NE.Slice(0, start, end));
 }
 
-/// <summary>Some entries of each distribution, as a cache keeps them: [N, K], and [N] beside.</summary>
+/// <summary>Some entries of each distribution, as a cache stores them: [N, K], plus [N].</summary>
 internal sealed class SparseDistributions(long vocabulary, Tensor ids_NK, Tensor weights_NK, Tensor? logTail_N, Tensor? entropy_N)
     : TeacherDistributions
 {

@@ -8,7 +8,7 @@ namespace Espalier.Compression.Distillation.Losses;
 /// <param name="temperature">τ, above 0.</param>
 internal sealed class TopKTail(int k, double temperature = 1.0) : LogitLoss
 {
-    private readonly int _k = k >= 1 ? k : throw new EspalierException($"k is {k} and must be at least 1");
+    private readonly int _k = k >= 1 ? k : throw new EspalierException($"k is {k}; it must be at least 1");
     private readonly double _temperature = Temperature(temperature);
 
     public override string Name => "top-k-tail";

@@ -17,8 +17,8 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
     private const int MostListed = 8;
 
     private const string WayOut =
-        "distillation on logits needs the tokenizer of the teacher: take a student "
-            + "that was pruned from it, or a teacher of the student's family";
+        "distillation on logits needs the teacher's tokenizer: use a student "
+            + "pruned from the teacher, or a teacher of the student's family";
 
     /// <summary>
     /// What the user should be warned of: control tokens that have another name in the student; null where there are none.
@@ -41,7 +41,7 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
         var (extra, renamed) = same ? ([], []) : Compare(t, teacher.Folder, s, student.Folder);
         var warning = renamed.Count == 0 ? null
             : $"vocabulary: {renamed.Count} control {(renamed.Count == 1 ? "token has" : "tokens have")} another name in the student: "
-                + $"{Listed(renamed)}; the student learns what the teacher means by the id, whatever its name";
+                + $"{Listed(renamed)}; the student learns the teacher's meaning of the id, whatever its name";
         var known = Math.Max(t.VocabularySize, s.VocabularySize);
         var also = extra.Count == 0 ? null : $"only one of the two tokenizers has {Listed(extra)}";
         if (teacher.Rows == student.Rows)
@@ -49,8 +49,8 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
         foreach (var (model, tokenizer) in new[] { (teacher, t), (student, s) })
             if (model.Rows < tokenizer.VocabularySize)
                 throw new EspalierException(
-                    $"{model.Folder} has a vocabulary of {model.Rows} and its tokenizer {tokenizer.VocabularySize} ids: config.json and "
-                        + "tokenizer.json are not of one model; put the right tokenizer.json there");
+                    $"{model.Folder} has a vocabulary of {model.Rows} but its tokenizer has {tokenizer.VocabularySize} ids: config.json "
+                        + "and tokenizer.json belong to different models; put the right tokenizer.json there");
         var size = Math.Min(known, Math.Min(teacher.Rows, student.Rows));
         return new(size, $"vocabulary: the teacher's {teacher.Rows} and the student's {student.Rows} entries differ by padding; "
             + $"the {size} that the tokenizer knows are compared, the others get no probability{(also is null ? "" : $"; {also}")}")
@@ -71,9 +71,9 @@ internal sealed record VocabularyAlignment(int Size, string? Note)
                 $"vocabulary: the teacher's {teacher.Rows} and the student's {student.Rows} entries differ by padding to a multiple of "
                     + $"{(more % 128 == 0 ? 128 : 64)}; the first {less} are compared, the others get no probability");
         throw new EspalierException(
-            $"{teacher.Folder} has a vocabulary of {teacher.Rows} and {student.Folder} one of {student.Rows}, "
-                + "which is no padding to a multiple of 64 or 128, and without a tokenizer.json in both "
-                + $"nobody can say what their ids mean: {WayOut}, or put both tokenizer.json files there");
+            $"{teacher.Folder} has a vocabulary of {teacher.Rows} but {student.Folder} one of {student.Rows}, "
+                + "which is not explained by padding to a multiple of 64 or 128, and without a tokenizer.json in both "
+                + $"the meaning of their ids is unknown: {WayOut}, or put both tokenizer.json files there");
     }
 
     /// <summary>

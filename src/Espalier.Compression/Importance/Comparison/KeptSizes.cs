@@ -15,8 +15,8 @@ internal sealed record KeptSizes(double Share)
     internal int Of(Axis axis, int units) => Sizes[axis] switch
     {
         null => Math.Max(1, (int)Math.Round(Quantity.Part(Share, units))),
-        { } size when size < 1 => throw new EspalierException($"{size} {axis.Units} are to be kept, and at least 1 must be"),
-        { } size when size > units => throw new EspalierException($"{size} {axis.Units} are to be kept and there are {units}"),
+        { } size when size < 1 => throw new EspalierException($"{size} {axis.Units} cannot be kept; at least 1 must be"),
+        { } size when size > units => throw new EspalierException($"{size} {axis.Units} cannot be kept; there are only {units}"),
         { } size => size,
     };
 }

@@ -63,7 +63,8 @@ internal static class ScoresComparison
         static void Same(string what, int first, int second)
         {
             if (first != second)
-                throw new EspalierException($"the first scores have {first} {what} and the second {second}: compare scores of one shape");
+                throw new EspalierException($"the first scores have {first} {what} but the second have {second}: compare scores of one "
+                    + "shape");
         }
     }
 

@@ -25,14 +25,14 @@ internal static class DepthScorer
         var readsText = kinds.Any(kind => kind != DepthMetricKind.Task);
         if (readsText)
         {
-            var text = windows ?? throw new EspalierException("there is no text to score layers on: give text");
+            var text = windows ?? throw new EspalierException("scoring layers needs text: give some");
             ImportanceScorer.Check(text, options.Samples);
             Add(new WindowData(text, options.Samples, options.Batch),
                 [.. kinds.Where(kind => kind != DepthMetricKind.Task).Select(MetricOf)]);
         }
         if (kinds.Contains(DepthMetricKind.Task))
             Add(new ChoiceData(task
-                ?? throw new EspalierException("the metric task needs a task of choices: give one"), options.Batch),
+                ?? throw new EspalierException("the metric task needs a multiple-choice task: give one"), options.Batch),
                 [new TaskMetric(task)]);
         return new()
         {
@@ -54,10 +54,10 @@ internal static class DepthScorer
     {
         foreach (var width in options.Widths.Append(Math.Max(1, options.Greedy)))
             if (width < 1 || width >= layers)
-                throw new EspalierException($"{width} layers are to be dropped and the model has {layers}: drop from 1 to {layers - 1}");
+                throw new EspalierException($"{width} layers cannot be dropped from a model with {layers}: drop 1 to {layers - 1}");
         if (options.Metrics.Count == 0)
             throw new EspalierException(
-                $"no metric was asked for: give one of {string.Join(", ", Enum.GetValues<DepthMetricKind>().Select(EnumName.Of))}");
+                $"no metric was given: use one of {string.Join(", ", Enum.GetValues<DepthMetricKind>().Select(EnumName.Of))}");
     }
 
     private static DepthMetric MetricOf(DepthMetricKind kind) => kind switch

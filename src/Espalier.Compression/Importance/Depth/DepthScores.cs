@@ -90,11 +90,11 @@ internal sealed record DepthMetricScores
                 return Removed.Length >= count
                     ? [.. Removed.Take(count).Order()]
                     : throw new EspalierException(
-                        $"the greedy sequence has {Removed.Length} layers and {count} are to be dropped: score again with --drop {count}");
+                        $"the greedy sequence has {Removed.Length} layers, but {count} are to be dropped: score again with --drop {count}");
             default:
                 var spans = count == 1 ? Singles : Spans.GetValueOrDefault(count)
                     ?? throw new EspalierException(
-                        $"spans of {count} layers were not scored, and so many are to be dropped: score again with --drop {count}");
+                        $"spans of {count} layers were not scored, but {count} layers are to be dropped: score again with --drop {count}");
                 var first = Enumerable.Range(0, spans.Length).MinBy(i => spans[i]);
                 RequireFinite(spans[first]);
                 return [.. Enumerable.Range(first, count)];

@@ -90,7 +90,7 @@ internal static class DepthScoresFile
             Teacher = fields.Text("teacher") ?? "",
             Calibration = fields.Text("calibration") ?? "",
             Task = fields.Text("task") ?? "",
-            Metrics = found.Count > 0 ? found : throw new EspalierException($"{source}: metrics is empty; it must hold one at least"),
+            Metrics = found.Count > 0 ? found : throw new EspalierException($"{source}: metrics is empty; it must have at least one"),
         };
     }
 

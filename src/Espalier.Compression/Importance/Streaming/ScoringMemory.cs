@@ -60,13 +60,13 @@ internal sealed record ScoringMemory(long Bytes, bool Streams)
         if (options.Method != ScoreMethod.Activation)
             throw new EspalierException(
                 $"method {options.Method.ToString().ToLowerInvariant()} needs the whole model: its weights take "
-                    + $"{Units.Memory(WeightBytes(checkpoint.Config))} in float32 and scoring may take {Units.Memory(Bytes)}; "
-                + "activation and magnitude read it piece by piece");
+                    + $"{Units.Memory(WeightBytes(checkpoint.Config))} in float32, but scoring may use {Units.Memory(Bytes)}; "
+                + "activation and magnitude read it in pieces");
         using var model = new StreamedDecoder(checkpoint);
         var (budget, streams) = ((long)(ShareOfStreams * Bytes), StreamedScorer.StreamBytes(model.Config, windows, options));
         progress.Note(
             $"scoring layer by layer: the weights take {Units.Memory(WeightBytes(model.Config))} "
-                + $"in float32 and scoring may take {Units.Memory(Bytes)}"
+                + $"in float32 but scoring may use {Units.Memory(Bytes)}"
             + (streams > budget ? $"; residual streams of {Units.Memory(streams)} go to {folder}" : ""));
         return StreamedScorer.Run(model, windows, options, aggregators, budget, folder, progress, stop);
     }

@@ -49,7 +49,7 @@ internal sealed class SpillFile : IDisposable
         {
             throw new EspalierException(
                 $"{_folder}: residual streams that do not fit in memory could not be kept here: {error.Message}; "
-                + "free some room, choose another folder, or score fewer or shorter samples", error)
+                + "free some space, choose another folder, or score fewer or shorter samples", error)
             { ExitCode = 1 };
         }
     }

@@ -10,7 +10,7 @@ internal static class LayerSpans
         int[] widths = [.. asked.Append(1).Distinct().Order()];
         return widths[0] < 1 || widths[^1] > layers
             ? throw new EspalierException(
-                $"a span of {(widths[0] < 1 ? widths[0] : widths[^1])} layers was asked for and the model has {layers}")
+                $"a span of {(widths[0] < 1 ? widths[0] : widths[^1])} layers was requested, but the model has {layers}")
             : widths;
     }
 }

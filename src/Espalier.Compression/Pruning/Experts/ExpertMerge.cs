@@ -21,7 +21,7 @@ internal readonly record struct ExpertMerge(int Expert, int Gone, double Share)
     {
         if (merges.Length != layers)
             throw new EspalierException(
-                $"plan: expert_merges has {merges.Length} lists and layers has {layers}; there must be one for each kept layer");
+                $"plan: expert_merges has {merges.Length} lists but layers has {layers}; there must be one for each kept layer");
         for (var layer = 0; layer < layers; layer++)
             for (var i = 0; i < merges[layer].Length; i++)
                 if (WhyNot(merges[layer], i, experts, kept(layer), layer) is { } problem)
@@ -33,11 +33,11 @@ internal readonly record struct ExpertMerge(int Expert, int Gone, double Share)
     private static string? WhyNot(ExpertMerge[] merges, int at, int experts, IReadOnlyList<int> kept, int layer)
     {
         var (expert, gone, share) = merges[at];
-        return !kept.Contains(expert) ? $"expert {expert} does not stay; the first of a merge is an expert of experts[{layer}]"
-            : gone < 0 || gone >= experts ? $"expert {gone} is not there; the teacher has 0 to {experts - 1}"
-            : kept.Contains(gone) ? $"expert {gone} stays; the second of a merge is an expert that goes"
-            : merges.Count(merge => merge.Gone == gone) > 1 ? $"expert {gone} goes into more than one; once is the most"
+        return !kept.Contains(expert) ? $"expert {expert} is not kept; the first of a merge must be in experts[{layer}]"
+            : gone < 0 || gone >= experts ? $"expert {gone} does not exist; the teacher has 0 to {experts - 1}"
+            : kept.Contains(gone) ? $"expert {gone} is kept; the second of a merge must be a removed expert"
+            : merges.Count(merge => merge.Gone == gone) > 1 ? $"expert {gone} is merged more than once"
             : !(share > 0) || merges.Where(merge => merge.Expert == expert).Sum(merge => merge.Share) > 1 + Rounding
-                ? "shares are above 0 and those of one expert that stays add up to at most 1" : null;
+                ? "shares must be above 0, and those of one kept expert must add up to at most 1" : null;
     }
 }

@@ -34,7 +34,7 @@ internal readonly record struct Sparsity
     {
         if (Group is { } group && columns % group != 0)
             throw new EspalierException(
-                $"sparsity {this}: a matrix has {columns} inputs, which is no multiple of {group}; take a share such as 50%");
+                $"sparsity {this}: a matrix has {columns} inputs, which is not a multiple of {group}; use a share such as 50%");
     }
 
     /// <summary>Reads <c>50%</c>, <c>0.5</c> or <c>2:4</c>.</summary>
@@ -45,7 +45,7 @@ internal readonly record struct Sparsity
             return new(n, m);
         var number = text.EndsWith('%') ? Number(text[..^1]) / 100 : Number(text);
         return number is > 0 and < 1 and { } share ? new(share)
-            : throw new EspalierException($"'{text}' is no sparsity: give a share such as 50%, or N:M such as 2:4");
+            : throw new EspalierException($"'{text}' is not a sparsity: use a share such as 50%, or N:M such as 2:4");
     }
 
     // Every digit, for it stands for the share in what a stage's key is made of.

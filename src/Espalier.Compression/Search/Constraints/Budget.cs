@@ -35,13 +35,13 @@ internal readonly record struct Budget(double Least, double Most)
 
     private static Budget Parse(string text, Func<string, double?> number, string examples)
     {
-        EspalierException Wrong() => new($"'{OneLine.Clipped(text)}' is no budget; write {examples}");
+        EspalierException Wrong() => new($"'{OneLine.Clipped(text)}' is not a budget; write {examples}");
         double Positive(string part) => number(part.Trim()) is > 0 and { } value && double.IsFinite(value) ? value : throw Wrong();
         if (text.StartsWith("<=", StringComparison.Ordinal))
             return new(0, Positive(text[2..]));
         if (text.Split(" to ") is [var first, var last])
             return Positive(first) <= Positive(last) ? new(Positive(first), Positive(last))
-                : throw new EspalierException($"'{OneLine.Clipped(text)}' begins above its end; the smaller number comes first");
+                : throw new EspalierException($"'{OneLine.Clipped(text)}' is reversed; the smaller number comes first");
         if (text.Replace("±", "+-", StringComparison.Ordinal).Split("+-") is not [var middle, var share])
             throw Wrong();
         if (Quantity.Share(share.Trim()) is not (>= 0 and < 1 and { } part))

@@ -17,7 +17,7 @@ public abstract record OptimizerOptions
     private protected static void Require(bool holds, string field, double value, string rule)
     {
         if (!holds)
-            throw new EspalierException($"{field} is {value} and must be {rule}");
+            throw new EspalierException($"{field} is {value}; it must be {rule}");
     }
 }
 

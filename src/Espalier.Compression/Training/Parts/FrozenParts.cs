@@ -25,7 +25,7 @@ public sealed record FrozenParts
     public IReadOnlyList<string> Words => [.. _parts.Select(part => part.ToString())];
 
     /// <summary>Reads the words.</summary>
-    /// <exception cref="EspalierException">A word that is none of the known ones.</exception>
+    /// <exception cref="EspalierException">A word is unknown.</exception>
     public static FrozenParts Parse(IEnumerable<string> words) =>
         new([.. words.Select(ParsePart).Distinct().OrderBy(part => Array.IndexOf(s_words, part.Word)).ThenBy(part => part.First)
             .ThenBy(part => part.Last)]);
@@ -39,12 +39,12 @@ public sealed record FrozenParts
     {
         foreach (var part in _parts)
             if (part.Word == "layers" && part.Last >= config.Layers)
-                throw new EspalierException($"freeze: {part} and the model has layers 0 to {config.Layers - 1}");
+                throw new EspalierException($"freeze: {part}, but the model has layers 0 to {config.Layers - 1}");
             else if (part.Word == "head" && config.TiedEmbeddings)
                 throw new EspalierException(
-                    "freeze: head, and this model's head is its embedding table; write embedding, which freezes both");
+                    "freeze: this model's head is its embedding table; write embedding, which freezes both");
         if (!IsEmpty && parameters.All(Hold))
-            throw new EspalierException($"freeze: {string.Join(", ", Words)} is all that the model has; leave something to train");
+            throw new EspalierException($"freeze: {string.Join(", ", Words)} is the whole model; leave something to train");
         return this;
     }
 
@@ -69,7 +69,7 @@ public sealed record FrozenParts
         }
         var shown = new string([.. word.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
         throw new EspalierException(
-            $"'{shown}' is not known.{NearestName.Hint(shown, s_words)} Known: "
+            $"unknown '{shown}'.{NearestName.Hint(shown, s_words)} Known: "
                 + $"{string.Join(", ", s_words.Where(known => known != "layers"))}, layer N and layers N-M");
     }
 

@@ -18,9 +18,9 @@ internal sealed record LowRankOptions(int Rank, double Alpha, LowRankTargets Tar
     public void Validate()
     {
         if (Rank < 1)
-            throw new EspalierException($"lora-rank is {Rank} and must be at least 1");
+            throw new EspalierException($"lora-rank is {Rank}; it must be at least 1");
         if (!(Alpha > 0 && double.IsFinite(Alpha)))
-            throw new EspalierException($"lora-alpha is {Alpha} and must be above 0");
+            throw new EspalierException($"lora-alpha is {Alpha}; it must be above 0");
     }
 
     /// <summary>Gives a model fresh adapters, on the targets that are not frozen.</summary>

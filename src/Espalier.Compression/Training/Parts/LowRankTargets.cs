@@ -89,6 +89,6 @@ internal sealed record LowRankTargets
             return roles;
         var shown = new string([.. word.Take(40).Select(c => char.IsControl(c) ? '?' : c)]);
         var known = s_words.Select(entry => entry.Word).ToArray();
-        throw new EspalierException($"'{shown}' is not known.{NearestName.Hint(shown, known)} Known: {string.Join(", ", known)}");
+        throw new EspalierException($"unknown '{shown}'.{NearestName.Hint(shown, known)} Known: {string.Join(", ", known)}");
     }
 }

@@ -71,7 +71,7 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
             throw new EspalierException(
                 $"{PathOf(step)} could not be saved: {error.Message}; "
                     + (LatestIntact() is { } intact ? $"step-{intact} is intact" : "there is no earlier checkpoint")
-                    + ", check the disk (free some space?) and start again", error)
+                    + "; check the disk (free some space?) and start again", error)
             { ExitCode = 1 };
         }
     }
@@ -92,7 +92,7 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
         {
             if (TryVerify(step, out var problem) is not { } checkpoint)
             {
-                report?.Invoke($"{PathOf(step)} is damaged and passed over: {problem}");
+                report?.Invoke($"{PathOf(step)} is damaged, so it is skipped: {problem}");
                 continue;
             }
             // What is known to have been changed is not believed for an older checkpoint that says nothing of it.
@@ -101,12 +101,12 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
                 if (LogProblem(checkpoint) is not { } logProblem)
                     return checkpoint;
                 changed ??= logProblem;
-                report?.Invoke($"{PathOf(step)} is passed over: {logProblem}");
+                report?.Invoke($"{PathOf(step)} is skipped: {logProblem}");
             }
         }
         return changed is null ? null : throw new EspalierException(
-            $"{changed}; what is in it decides how the training goes on, so no checkpoint can be used: put the file back as it was, "
-            + $"or delete {Path.GetDirectoryName(_folder)} to do that stage again");
+            $"{changed}; the training depends on its contents, so no checkpoint can be used: restore the file, "
+            + $"or delete {Path.GetDirectoryName(_folder)} to run that stage again");
     }
 
     /// <summary>The newest whole checkpoint of a step up to this one, or null.</summary>
@@ -225,7 +225,7 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
                 SealedJson.Read(Path.Combine(path, CheckpointManifest.FileName), RecordJson.Of<CheckpointManifest>(),
                     CheckpointManifest.KnownVersion);
             problem = manifest.Step != step
-                ? $"its manifest is that of step {manifest.Step}"
+                ? $"its manifest belongs to step {manifest.Step}"
                 : manifest.Files.Select(file => file.Problem(path, hash: true, fromDisk)).FirstOrDefault(found => found is not null);
             if (problem is not null)
                 return null;

@@ -13,11 +13,11 @@ internal static class CallChecker
     public static CallFinding? Check(FunctionCallQuestion question, IReadOnlyList<FunctionCall> calls) => question.Category.Goal switch
     {
         CallGoal.Irrelevance => calls.Count == 0 ? null
-            : new(CallFaults.Irrelevant, $"calls {calls[0].Name}, and none of the functions answers the question"),
-        CallGoal.Relevance => calls.Count > 0 ? null : new(CallFaults.Relevant, "calls no function, and one of them answers the question"),
+            : new(CallFaults.Irrelevant, $"calls {calls[0].Name}, but no function answers the question"),
+        CallGoal.Relevance => calls.Count > 0 ? null : new(CallFaults.Relevant, "calls no function, but one of them answers the question"),
         CallGoal.Parallel => CheckParallel(question, calls),
         var goal when calls.Count != 1 => new(goal == CallGoal.Simple ? CallFaults.SimpleCount : CallFaults.MultipleCount,
-            $"has {calls.Count} calls, and 1 is wanted"),
+            $"has {calls.Count} calls; 1 was expected"),
         CallGoal.Simple => CheckCall(question.Functions[0], calls[0], question.Answers[0], question.Category.Language),
         _ => CheckCall(Function(question, question.Answers[0]), calls[0], question.Answers[0], question.Category.Language),
     };
@@ -26,7 +26,7 @@ internal static class CallChecker
     private static CallFinding? CheckParallel(FunctionCallQuestion question, IReadOnlyList<FunctionCall> calls)
     {
         if (calls.Count != question.Answers.Count)
-            return new(CallFaults.ParallelCount, $"has {calls.Count} calls, and {question.Answers.Count} are wanted");
+            return new(CallFaults.ParallelCount, $"has {calls.Count} calls; {question.Answers.Count} were expected");
         var isTaken = new bool[calls.Count];
         foreach (var answer in question.Answers)
         {
@@ -52,7 +52,7 @@ internal static class CallChecker
     private static CallFinding? CheckCall(FunctionDescription function, FunctionCall call, PossibleCall answer, CallLanguage language)
     {
         if (call.Name != function.Name && call.Name != function.Name.Replace('.', '_'))
-            return new(CallFaults.FunctionName, $"calls {PyTexts.Clipped(new PyText(call.Name))}, and {function.Name} is wanted");
+            return new(CallFaults.FunctionName, $"calls {PyTexts.Clipped(new PyText(call.Name))}; {function.Name} was expected");
         foreach (var name in function.Required)
             if (call.Arguments.Get(name) is null)
                 return new(CallFaults.MissingRequired, $"lacks the required parameter {name}");
@@ -60,13 +60,13 @@ internal static class CallChecker
         {
             if (key is not PyText { Text: var name } || !function.Parameters.TryGetValue(name, out var parameter)
                 || answer.Values(name) is not { } right)
-                return new(CallFaults.Unexpected, $"has the parameter {PyTexts.Clipped(key)}, which no right call has");
+                return new(CallFaults.Unexpected, $"has the parameter {PyTexts.Clipped(key)}, which no correct call has");
             if (CheckArgument(name, parameter, value, right, language) is { } finding)
                 return finding;
         }
         foreach (var (name, right) in answer.Parameters)
             if (call.Arguments.Get(name) is null && !right.Any(value => value.IsText("")))
-                return new(CallFaults.MissingOptional, $"lacks the parameter {name}, which may not be left out here");
+                return new(CallFaults.MissingOptional, $"lacks the parameter {name}, which is required here");
         return null;
     }
 
@@ -78,7 +78,7 @@ internal static class CallChecker
         {
             if (value is not PyText { Text: var source })
                 return new(language == CallLanguage.Java ? CallFaults.JavaText : CallFaults.JavaScriptText,
-                    $"has a {value.TypeName} for {name}, and {language}'s values are texts: {PyTexts.Clipped(value)}");
+                    $"has a {value.TypeName} for {name}, but {language}'s values are texts: {PyTexts.Clipped(value)}");
             value = language == CallLanguage.Java ? JavaValues.Convert(source, parameter.Type, parameter.ItemType)
                 : JavaScriptValues.Convert(source, parameter.Type, parameter.ItemType);
         }
@@ -99,7 +99,7 @@ internal static class CallChecker
         else if (value.TypeName == rightType)
             isVariable = true;
         else
-            return new(CallFaults.Type, $"has a {value.TypeName} for {name}, and its type is {parameter.Type}: {PyTexts.Clipped(value)}");
+            return new(CallFaults.Type, $"has a {value.TypeName} for {name}, but its type is {parameter.Type}: {PyTexts.Clipped(value)}");
 
         return (isVariable, value) switch
         {
@@ -108,7 +108,7 @@ internal static class CallChecker
             (false, PyText text) => ValueRules.CheckText(name, text, right),
             (false, PyList list) => ValueRules.CheckList(name, list, right),
             _ => right.Any(value.IsEqual) ? null
-                : new(CallFaults.OtherValue, $"has {PyTexts.Clipped(value)} for {name}, and {ValueRules.OneOf(right)} is wanted"),
+                : new(CallFaults.OtherValue, $"has {PyTexts.Clipped(value)} for {name}; {ValueRules.OneOf(right)} was expected"),
         };
     }
 

@@ -11,7 +11,7 @@ internal static class ValueRules
     {
         var folded = Folded(value.Text);
         return right.Any(one => one is PyText { Text: var text } && Folded(text) == folded) ? null
-            : new(CallFaults.TextValue, $"has {PyTexts.Clipped(value)} for {name}, and {OneOf(right)} is wanted");
+            : new(CallFaults.TextValue, $"has {PyTexts.Clipped(value)} for {name}; {OneOf(right)} was expected");
     }
 
     /// <summary>Lists: equal items in the same order, texts among them folded.</summary>
@@ -19,13 +19,13 @@ internal static class ValueRules
     {
         var folded = Folded(value.Items);
         return right.Any(one => Alternatives(one) is { } items && PySequence.AreEqual(folded, Folded(items))) ? null
-            : new(CallFaults.ListValue, $"has {PyTexts.Clipped(value)} for {name}, and {OneOf(right)} is wanted");
+            : new(CallFaults.ListValue, $"has {PyTexts.Clipped(value)} for {name}; {OneOf(right)} was expected");
     }
 
     /// <summary>Dicts: known keys with right values, and the keys that may not be left out.</summary>
     public static CallFinding? CheckDict(string name, PyDict value, IReadOnlyList<PyValue> right)
     {
-        CallFinding? finding = new(CallFaults.Dict, $"has a dict for {name}, and none is right");
+        CallFinding? finding = new(CallFaults.Dict, $"has a dict for {name}, but no dict is correct");
         foreach (var one in right)
         {
             if (one is not PyDict keys)
@@ -40,19 +40,19 @@ internal static class ValueRules
     /// <summary>Lists of dicts: as many, in the same order.</summary>
     public static CallFinding? CheckDicts(string name, PyList value, IReadOnlyList<PyValue> right)
     {
-        CallFinding? finding = new(CallFaults.DictList, $"has dicts for {name}, and none are right");
+        CallFinding? finding = new(CallFaults.DictList, $"has dicts for {name}, but no dicts are correct");
         foreach (var one in right)
         {
             var wanted = Alternatives(one) ?? [];
             if (wanted.Count != value.Items.Count)
             {
-                finding = new(CallFaults.DictCount, $"has {value.Items.Count} dicts for {name}, and {wanted.Count} are wanted");
+                finding = new(CallFaults.DictCount, $"has {value.Items.Count} dicts for {name}; {wanted.Count} were expected");
                 continue;
             }
             finding = null;
             for (var i = 0; i < wanted.Count && finding is null; i++)
                 finding = value.Items[i] is PyDict dict ? CheckDict(name, dict, [wanted[i]])
-                    : new(CallFaults.ItemType, $"has an item in {name} that is no dict: {PyTexts.Clipped(value.Items[i])}");
+                    : new(CallFaults.ItemType, $"has an item in {name} that is not a dict: {PyTexts.Clipped(value.Items[i])}");
             if (finding is null)
                 return null;
         }
@@ -80,7 +80,7 @@ internal static class ValueRules
         {
             if (right.Get(key) is not { } values)
             {
-                finding = new(CallFaults.DictKey, $"has the key {PyTexts.Clipped(key)} in {name}, which is not known");
+                finding = new(CallFaults.DictKey, $"has the unknown key {PyTexts.Clipped(key)} in {name}");
                 break;
             }
             var folded = Folded(entry);
@@ -88,7 +88,7 @@ internal static class ValueRules
             if (!alternatives.Any(one => folded.IsEqual(Folded(one))))
             {
                 finding = new(CallFaults.DictValue,
-                    $"has {PyTexts.Clipped(entry)} for {PyTexts.Clipped(key)} in {name}, and {OneOf(alternatives)} is wanted");
+                    $"has {PyTexts.Clipped(entry)} for {PyTexts.Clipped(key)} in {name}; {OneOf(alternatives)} was expected");
                 break;
             }
         }

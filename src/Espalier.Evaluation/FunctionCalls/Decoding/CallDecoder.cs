@@ -79,7 +79,7 @@ internal static class CallDecoder
             at = close + CloseTag.Length;
         }
         if (tags > 0)
-            return calls.Count > 0 ? new(calls, null) : new([], "has nothing but other text between its tags");
+            return calls.Count > 0 ? new(calls, null) : new([], "has no calls between its tags");
         var text = Fenced(answer) ?? answer.Trim('`', '\n', ' ');
         var json = Attempt(() => JsonCalls.Read(text));
         return json.Failure is null || text.AsSpan().TrimStart() is not ['{' or '[', ..] ? json

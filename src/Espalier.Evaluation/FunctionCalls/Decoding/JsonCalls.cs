@@ -42,7 +42,7 @@ internal static class JsonCalls
         var arguments = call!.Get("arguments") ?? call.Get("parameters");
         if (arguments is PyText { Text: var text })
             arguments = Values(text) is [var only] ? only : null;
-        return arguments is PyDict dict ? new(name, dict) : throw new NoCallException("the JSON has no arguments by name");
+        return arguments is PyDict dict ? new(name, dict) : throw new NoCallException("the JSON has no named arguments");
     }
 
     private static List<PyValue> Values(string text)
@@ -70,7 +70,7 @@ internal static class JsonCalls
         }
         catch (Exception error) when (error is JsonException or FormatException)
         {
-            throw new NoCallException("is no JSON");
+            throw new NoCallException("is not JSON");
         }
         return values;
     }

@@ -18,7 +18,7 @@ internal static class PythonCalls
     {
         CallNode call => [Call(call)],
         SequenceNode { Items: var items } => [.. items.Select(item => item is CallNode call ? Call(call)
-            : throw new NoCallException("an entry of the list is no call"))],
+            : throw new NoCallException("an entry of the list is not a call"))],
         _ => throw new NoCallException("is neither a call nor a list of calls"),
     };
 
@@ -72,7 +72,7 @@ internal static class PythonCalls
             case SubscriptNode part:
                 return new PyText($"{PythonSource.Of(part.Value)}[{PythonSource.Of(part.Index)}]");
             default:
-                throw new NoCallException("an argument is an expression that is no value");
+                throw new NoCallException("an argument is an expression, not a value");
         }
     }
 

@@ -20,7 +20,7 @@ internal static class FunctionCallFiles
         var answers = new Dictionary<string, TaskDocument>();
         foreach (var answer in right)
             if (!answers.TryAdd(answer.Text(["id"]), answer))
-                throw new EspalierException($"{answer.Place}: the id {answer.Text(["id"])} is there twice");
+                throw new EspalierException($"{answer.Place}: the id {answer.Text(["id"])} appears twice");
         return
         [
             .. questions.Select(question => Question(question, category, Answers(answers.TryGetValue(question.Text(["id"]), out var answer)
@@ -41,13 +41,13 @@ internal static class FunctionCallFiles
         foreach (var (i, answer) in answers.Index())
         {
             var function = category.Goal == CallGoal.Simple ? functions[0] : functions.FirstOrDefault(one => one.Name == answer.Function)
-                ?? throw new EspalierException($"{document.Place}: ground_truth[{i}] calls {answer.Function}, and the functions are "
+                ?? throw new EspalierException($"{document.Place}: ground_truth[{i}] calls {answer.Function}, but the functions are "
                     + string.Join(", ", functions.Select(one => one.Name)));
             foreach (var (name, parameter) in function.Parameters)
                 if (ParameterType.Find(parameter, category.Language) is null)
                     throw new EspalierException($"{document.Place}: parameter {name} of {function.Name} has the type {parameter.Type}"
-                        + $"{(parameter.ItemType is { } item ? $" of {item}" : "")}, which is none of {category.Language}'s: "
-                        + string.Join(", ", ParameterType.Names(category.Language)) + "; of lists, items must have a type too");
+                        + $"{(parameter.ItemType is { } item ? $" of {item}" : "")}, which {category.Language} does not have: "
+                        + string.Join(", ", ParameterType.Names(category.Language)) + "; items of lists must have a type too");
         }
         return new(document.Text(["id"]), category, Messages(document), functions, described.GetRawText(), answers, document);
     }
@@ -63,10 +63,10 @@ internal static class FunctionCallFiles
             var function = call.EnumerateObject().First();
             var path = $"{answer.Place}: ground_truth[{i}].{function.Name}";
             var fields = function.Value.ValueKind == JsonValueKind.Object ? function.Value.EnumerateObject().ToArray()
-                : throw new EspalierException($"{path} has no parameters by name");
+                : throw new EspalierException($"{path} has no named parameters");
             return new PossibleCall(function.Name, [.. fields.Select(field => KeyValuePair.Create<string, IReadOnlyList<PyValue>>(
                 field.Name, PyJson.Value(field.Value) is PyList { Items: var values } ? values
-                    : throw new EspalierException($"{path}.{field.Name} is no list of values")))]);
+                    : throw new EspalierException($"{path}.{field.Name} is not a list of values")))]);
         })
     ];
 
@@ -93,7 +93,7 @@ internal static class FunctionCallFiles
         var turns = Field(document, document.Fields, "question", "question", JsonValueKind.Array);
         if (turns.GetArrayLength() != 1 || turns[0].ValueKind != JsonValueKind.Array)
             throw new EspalierException(
-                $"{document.Place}: question has {turns.GetArrayLength()} turns, and one list of messages is wanted");
+                $"{document.Place}: question has {turns.GetArrayLength()} turns; one list of messages was expected");
         return
         [
             .. turns[0].EnumerateArray().Select((message, i) => (
@@ -104,5 +104,5 @@ internal static class FunctionCallFiles
 
     private static JsonElement Field(TaskDocument document, JsonElement parent, string name, string path, JsonValueKind kind) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind == kind ? value
-            : throw new EspalierException($"{document.Place}: {path} is missing, or no {kind.ToString().ToLowerInvariant()}");
+            : throw new EspalierException($"{document.Place}: {path} is missing, or not {kind.ToString().ToLowerInvariant()}");
 }

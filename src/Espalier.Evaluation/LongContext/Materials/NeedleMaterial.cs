@@ -25,7 +25,7 @@ internal sealed record NeedleMaterial(NeedleRules Rules, Template Needle, string
         values?.Close();
         if (rules.Asked > rules.Names)
             throw new EspalierException(
-                $"{fields.Place("asked")} is {rules.Asked}, and there are {rules.Names} names: names.count must be as large");
+                $"{fields.Place("asked")} is {rules.Asked}, but there are {rules.Names} names: raise names.count");
         return rules.Haystack != Haystack.Essay || rules.Names * rules.Values <= NeedleTask.Depths
             ? new(rules, fields.Template("needle"), fields.TextOrNull("essay"))
             : throw new EspalierException(
@@ -42,7 +42,7 @@ internal sealed record NeedleMaterial(NeedleRules Rules, Template Needle, string
         var file = Essay is null ? null : TaskData.Find(task, Essay, benchmarks);
         var words = file is null ? Noise.Words(Noise.Line, "") : Noise.Words(SmallFile.ReadText(file, MaxEssay), file);
         return new(_ => new NeedleTask(task.Prompt, Needle, Rules, words),
-            Essay is null || file is not null ? null : $"{Essay} is not there: needles are hidden in plain sentences that repeat");
+            Essay is null || file is not null ? null : $"{Essay} does not exist: needles are hidden in repeated plain sentences instead");
     }
 
     private static NeedlePart Part(TaskFields? fields, NeedlePart byDefault) => fields?.Word("of", byDefault, ("words", NeedlePart.Words),

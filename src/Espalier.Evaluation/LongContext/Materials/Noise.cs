@@ -27,5 +27,5 @@ internal static class Noise
     /// <summary>The words of a text.</summary>
     /// <exception cref="EspalierException">It has none.</exception>
     public static IReadOnlyList<string> Words(string text, string source) => PythonLetters.Split(text) is { Length: > 0 } words ? words
-        : throw new EspalierException($"{source}: has no words; a text of some pages is wanted, to hide things in");
+        : throw new EspalierException($"{source}: has no words; a text of several pages is needed to hide things in");
 }

@@ -48,8 +48,8 @@ internal sealed record RagScoring(string[]? Number, bool CountsRefusals, bool Dr
         var refusals = questions.Count(question => question.IsUnanswerable);
         if (CountsRefusals && Number is null && (refusals == 0 || refusals == questions.Count))
             throw new EspalierException(
-                $"task {task.Name}: {refusals} of {questions.Count} questions have \"{Refusals.Sentence}\" for an answer, and unanswerable "
-                    + "counts both kinds: ask more of them, or leave unanswerable away");
+                $"task {task.Name}: {refusals} of {questions.Count} questions have \"{Refusals.Sentence}\" as their answer, but "
+                    + "unanswerable needs both kinds: use more questions, or leave unanswerable out");
     }
 
     /// <summary>Scores an answer.</summary>
@@ -68,7 +68,7 @@ internal sealed record RagScoring(string[]? Number, bool CountsRefusals, bool Dr
     {
         var value = document.Value(field);
         return value.ValueKind == JsonValueKind.Number || value.ValueKind == JsonValueKind.String && value.GetString()!.Length > 0 ? value
-            : throw new EspalierException($"{document.Place}: {string.Join('.', field)} is no number and no text");
+            : throw new EspalierException($"{document.Place}: {string.Join('.', field)} is neither a number nor a text");
     }
 }
 

@@ -19,14 +19,14 @@ internal sealed class TaskRegex
     {
         if (pattern.Contains("(?P", StringComparison.Ordinal) || pattern.Contains("(?<", StringComparison.Ordinal)
             && !pattern.Contains("(?<=", StringComparison.Ordinal) && !pattern.Contains("(?<!", StringComparison.Ordinal))
-            throw new EspalierException($"{place}: '{pattern}' has a group with a name; write it without: (...)");
+            throw new EspalierException($"{place}: '{pattern}' has a named group; write an unnamed one: (...)");
         try
         {
             return new(PythonRegex.Of(pattern, most: s_most), pattern);
         }
         catch (ArgumentException error)
         {
-            throw new EspalierException($"{place}: '{pattern}' is no regular expression: {OneLine.Clipped(error.Message)}", error);
+            throw new EspalierException($"{place}: '{pattern}' is not a regular expression: {OneLine.Clipped(error.Message)}", error);
         }
     }
 
@@ -54,7 +54,8 @@ internal sealed class TaskRegex
         catch (RegexMatchTimeoutException error)
         {
             throw new EspalierException(string.Create(CultureInfo.InvariantCulture,
-                $"the regular expression '{_source}' takes over {s_most.TotalSeconds} s on one answer: write it so that it tries less"),
+                $"the regular expression '{_source}' takes over {s_most.TotalSeconds} s on one answer: simplify it so that it "
+                    + $"backtracks less"),
                 error);
         }
     }

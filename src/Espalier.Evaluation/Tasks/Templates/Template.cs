@@ -55,7 +55,8 @@ internal sealed class Template
         }
         template.AddLiteral(literal);
         return template.IsField || !template._parts.Any(part => part.Filters.Any(filter => filter.Parts is not null)) ? template
-            : throw new EspalierException($"{place}: '{source}' makes a list of a field and has more beside it; let the field stand alone");
+            : throw new EspalierException($"{place}: '{source}' turns a field into a list, which cannot be combined with other text; "
+                + "use the field alone");
     }
 
     /// <summary>The text with a document's values.</summary>
@@ -68,7 +69,7 @@ internal sealed class Template
         foreach (var (literal, path, filters) in _parts)
             filled.Append(path is null ? literal
                 : filters.Aggregate(document.Text(path), (value, filter) => filter.Whole?.Invoke(value)
-                    ?? throw new EspalierException($"{document.Place}: {Source} is a list, and a text is wanted")));
+                    ?? throw new EspalierException($"{document.Place}: {Source} is a list; a text was expected")));
         return filled.ToString();
     }
 
@@ -106,7 +107,7 @@ internal sealed class Template
         var path = parts[0].Split('.');
         if (path.Any(name => name.Length == 0))
             throw new EspalierException(
-                $"{place}: {{{field}}} names no field; write {{question}}, or {{options.0}} for an entry of a list");
+                $"{place}: {{{field}}} is not a field; write {{question}}, or {{options.0}} for an entry of a list");
         _parts.Add(("", path,
         [
             .. parts[1..].Select(name => TemplateFilters.All.GetValueOrDefault(name)

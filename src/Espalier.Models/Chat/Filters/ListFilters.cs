@@ -95,7 +95,7 @@ internal static class ListFilters
         var slices = given.Integer(0);
         var entries = PythonSequences.List(value, budget);
         if (slices <= 0)
-            throw new TemplateFault("slice takes a number of slices above 0");
+            throw new TemplateFault("slice takes a number of slices above 0, not less");
         budget.Entries(slices);
         var (size, extra) = (entries.Count / slices, entries.Count % slices);
         return new OneShot(Enumerable.Range(0, (int)slices).Select(index =>

@@ -48,7 +48,7 @@ internal static class NumberFilters
         var (number, method) = (Require(value, "round"), given.Text(1, "common"));
         var precision = (int)Math.Clamp(given.Integer(0, 0), -5000, 5000);
         if (method is not ("common" or "ceil" or "floor"))
-            throw new TemplateFault("'method' of round() is common, ceil or floor");
+            throw new TemplateFault("round(): 'method' must be common, ceil or floor");
         if (method == "common")
             return number is double real ? FloatText.Round(real, precision) : RoundInt(PythonNumbers.Integer(number), precision);
         var scale = PythonNumbers.Apply("**", 10L, (long)precision);
@@ -63,7 +63,7 @@ internal static class NumberFilters
         var given = arguments.Bind("sum", 0, "attribute", "start");
         var sum = given.Or(1, 0L);
         if (PythonValues.TextOf(sum) is not null)
-            throw new TemplateFault("sum() adds no texts; join them");
+            throw new TemplateFault("sum() does not add strings; use join");
         return PythonSequences.RequireEntries(value, budget).Select(AttributePath.Getter(given[0], budget))
             .Aggregate(sum, (total, entry) => PythonOperators.Apply("+", total, entry, budget));
     }
@@ -127,5 +127,6 @@ internal static class NumberFilters
     }
 
     private static object Require(object? value, string filter) => value is Undefined undefined ? throw undefined.Fault
-        : PythonNumbers.IsNumber(value) ? value! : throw new TemplateFault($"{filter} takes a number, not '{PythonValues.TypeName(value)}'");
+        : PythonNumbers.IsNumber(value) ? value! : throw new TemplateFault($"{filter} takes a number, not "
+            + $"'{PythonValues.TypeName(value)}'");
 }

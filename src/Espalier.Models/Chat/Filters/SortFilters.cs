@@ -14,7 +14,7 @@ internal static class SortFilters
         {
             "key" => 0,
             "value" => 1,
-            _ => throw new TemplateFault("'by' of dictsort() is key or value"),
+            _ => throw new TemplateFault("dictsort(): 'by' must be key or value"),
         };
         if (value is Undefined undefined)
             throw undefined.Fault;

@@ -23,7 +23,7 @@ internal sealed class SetStatement(Expression target, Expression value, int line
                 break;
             case NamespaceField field:
                 if (!scope.TryGet(field.Space, out var space) || space is not Namespace attributes)
-                    throw new TemplateFault($"'{field.Space}' is no namespace: its attribute '{field.Name}' cannot be set");
+                    throw new TemplateFault($"'{field.Space}' is not a namespace: its attribute '{field.Name}' cannot be set");
                 rendering.Budget.Entries(1);
                 attributes.Attributes[field.Name] = value;
                 break;
@@ -32,7 +32,8 @@ internal sealed class SetStatement(Expression target, Expression value, int line
                 var values = PythonSequences.RequireEntries(value, rendering.Budget).Take(tuple.Items.Count + 1).ToList();
                 if (values.Count != tuple.Items.Count)
                     throw new TemplateFault(
-                        $"{tuple.Items.Count} names are set to {(values.Count > tuple.Items.Count ? "more" : values.Count.ToString())} values");
+                        $"cannot unpack into {tuple.Items.Count} names: there are "
+                            + $"{(values.Count > tuple.Items.Count ? "more" : values.Count.ToString())} values");
                 for (var i = 0; i < values.Count; i++)
                     Assign(tuple.Items[i], values[i], scope, rendering);
                 break;

@@ -53,7 +53,7 @@ internal sealed class NamespaceField(string space, string name, int line) : Expr
     /// <summary>The attribute.</summary>
     public string Name => name;
 
-    protected override object? Value(Scope scope, Rendering rendering) => throw new TemplateFault("a place to set is no value");
+    protected override object? Value(Scope scope, Rendering rendering) => throw new TemplateFault("an assignment target has no value");
 }
 
 internal sealed class TupleLiteral(IReadOnlyList<Expression> items, int line) : Expression(line)

@@ -32,7 +32,7 @@ internal sealed class ForStatement(int line) : Statement(line)
     private void Walk(object? value, int depth, Scope scope, Rendering rendering)
     {
         if (value is LoopContext)
-            throw new TemplateFault("'loop' cannot be walked over");
+            throw new TemplateFault("'loop' is not iterable");
         var entries = PythonSequences.RequireEntries(value, rendering.Budget);
         if (Condition is not null)
             entries = entries.Where(entry => IsWanted(entry, scope, rendering));

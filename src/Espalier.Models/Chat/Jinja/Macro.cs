@@ -32,7 +32,8 @@ internal sealed class Macro(MacroSignature signature, Scope scope, Rendering ren
         {
             foreach (var (name, fallback) in signature.Parameters)
                 if (!inner.TryOwn(name))
-                    inner.Set(name, fallback is null ? new Undefined($"parameter '{name}' was not provided") : fallback.Evaluate(inner, rendering));
+                    inner.Set(name, fallback is null ? new Undefined($"parameter '{name}' was not "
+                        + "provided") : fallback.Evaluate(inner, rendering));
             Statement.ExecuteAll(signature.Body, inner, rendering);
         });
         budget.Leave();
@@ -80,7 +81,7 @@ internal sealed class Macro(MacroSignature signature, Scope scope, Rendering ren
         if (signature.Specials.Contains("varargs"))
             inner.Set("varargs", new PythonTuple([.. arguments.Positional.Skip(parameters.Count)]));
         else if (arguments.Positional.Count > parameters.Count)
-            throw new TemplateFault($"the macro '{Name}' takes not more than {parameters.Count} arguments");
+            throw new TemplateFault($"the macro '{Name}' takes at most {parameters.Count} arguments");
     }
 }
 

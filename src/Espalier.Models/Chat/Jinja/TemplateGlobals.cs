@@ -27,7 +27,8 @@ internal static class TemplateGlobals
             });
         });
         Add("raise_exception", static (arguments, budget) =>
-            throw new TemplateFault($"it refuses these messages: {PythonText.Str(arguments.Bind("raise_exception", 1, "message")[0], budget)}"));
+            throw new TemplateFault("it rejects these messages: "
+                + $"{PythonText.Str(arguments.Bind("raise_exception", 1, "message")[0], budget)}"));
         Add("strftime_now", (arguments, budget) => StrfTime.Format(now, arguments.Bind("strftime_now", 1, "format").Text(0), budget));
         return scope;
 

@@ -25,7 +25,7 @@ internal sealed class FormatMethod(Arguments arguments, Budget budget)
                 i += c is '{' or '}' ? 1 : 0;
             }
             else if (c == '}')
-                throw new TemplateFault("format(): a single '}' stands in the text");
+                throw new TemplateFault("format(): the text has an unmatched '}'");
             else
             {
                 var end = End(text, i + 1);
@@ -77,7 +77,7 @@ internal sealed class FormatMethod(Arguments arguments, Budget budget)
             var next = rest.IndexOfAny('.', '[');
             var length = isKey ? rest.IndexOf(']') : next < 0 ? rest.Length : next;
             if (length <= 0)
-                throw new TemplateFault($"format(): '{path}' is no field");
+                throw new TemplateFault($"format(): '{path}' is not a field");
             var part = rest[..length].ToString();
             value = !isKey ? PythonMembers.Attribute(value, part)
                 : PythonMembers.Item(value, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture,

@@ -47,7 +47,7 @@ internal sealed record FormatSpec
             long or BigInteger or bool or double when parsed.Type is '\0' or 'e' or 'E' or 'f' or 'F' or 'g' or 'G' or '%' or 'n' =>
                 parsed.Float(PythonNumbers.ToDouble(value), budget),
             long or double or bool or BigInteger =>
-                throw new TemplateFault($"the format '{parsed.Type}' does not go with a '{PythonValues.TypeName(value)}'"),
+                throw new TemplateFault($"the format '{parsed.Type}' does not apply to a '{PythonValues.TypeName(value)}'"),
             _ => throw new TemplateFault($"a '{PythonValues.TypeName(value)}' takes no format such as '{spec}'"),
         };
     }
@@ -56,7 +56,7 @@ internal sealed record FormatSpec
     public string Text(string text, Budget budget)
     {
         if (Type is not ('\0' or 's') || Align == '=')
-            throw new TemplateFault($"the format '{(Align == '=' ? '=' : Type)}' does not go with a 'str'");
+            throw new TemplateFault($"the format '{(Align == '=' ? '=' : Type)}' does not apply to a 'str'");
         if (Precision is { } most && most < text.Length && CodePoints.Count(text) > most)
             text = text[..CodePoints.Boundaries(text)[most]];
         return Pad("", text, Align == '\0' ? '<' : Align, budget);
@@ -140,7 +140,7 @@ internal sealed record FormatSpec
             ? number : throw new TemplateFault("a format has too large a number");
     }
 
-    private static TemplateFault Bad(string spec) => new($"'{spec}' is no format");
+    private static TemplateFault Bad(string spec) => new($"'{spec}' is not a format");
 
     private string Number(bool isNegative, string prefix, string digits, string rest, int group, Budget budget)
     {

@@ -51,7 +51,7 @@ internal sealed class JsonText(Budget budget, bool isAscii, string? indent, stri
             case List<object?> list: WriteList(list); break;
             case PythonTuple tuple: WriteList(tuple.Items); break;
             case PythonDict dict: WriteDict(dict); break;
-            default: throw new TemplateFault($"tojson: an object of type {PythonValues.TypeName(value)} has no JSON");
+            default: throw new TemplateFault($"tojson: an object of type {PythonValues.TypeName(value)} cannot be written as JSON");
         }
     }
 
@@ -72,7 +72,7 @@ internal sealed class JsonText(Budget budget, bool isAscii, string? indent, stri
                 bool truth => truth ? "true" : "false",
                 double number => Number(number),
                 long or BigInteger => PythonText.Str(entry[0], budget),
-                var other => throw new TemplateFault($"tojson: a key of type {PythonValues.TypeName(other)} has no JSON"),
+                var other => throw new TemplateFault($"tojson: a key of type {PythonValues.TypeName(other)} cannot be written as JSON"),
             });
             Put(keySeparator);
             Write(entry[1]);

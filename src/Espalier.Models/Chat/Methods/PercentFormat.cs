@@ -15,7 +15,7 @@ internal static class PercentFormat
     {
         var queue = values is PythonTuple tuple ? tuple.Items : [values];
         var (used, isNamed, written) = (0, values is PythonDict, new StringBuilder());
-        object? Next() => used < queue.Count ? queue[used++] : throw new TemplateFault("% has fewer values than its text asks for");
+        object? Next() => used < queue.Count ? queue[used++] : throw new TemplateFault("% has fewer values than its format needs");
         for (var i = 0; i < format.Length; i++)
         {
             if (format[i] != '%')
@@ -63,7 +63,7 @@ internal static class PercentFormat
             written.Append(format[i] == '%' ? "%" : Field(format[i], hasName ? named : Next(), spec, budget));
         }
         if (used < queue.Count && !isNamed)
-            throw new TemplateFault("% has more values than its text asks for");
+            throw new TemplateFault("% has more values than its format needs");
         return written.ToString();
     }
 
@@ -101,7 +101,7 @@ internal static class PercentFormat
                     throw new TemplateFault($"%{type} takes a number, not '{PythonValues.TypeName(value)}'");
                 return (spec with { Type = type }).Float(PythonNumbers.ToDouble(value!), budget);
             default:
-                throw new TemplateFault($"% knows no format '{type}'");
+                throw new TemplateFault($"% has no format '{type}'");
         }
     }
 }

@@ -28,7 +28,7 @@ internal static class PythonOperators
 
     /// <summary><c>-value</c> or <c>+value</c>.</summary>
     public static object Signed(string sign, object? value) => value is Undefined undefined ? throw undefined.Fault
-        : !PythonNumbers.IsNumber(value) ? throw new TemplateFault($"'{sign}' does not go with a '{PythonValues.TypeName(value)}'")
+        : !PythonNumbers.IsNumber(value) ? throw new TemplateFault($"'{sign}' does not apply to a '{PythonValues.TypeName(value)}'")
         : sign == "-" ? PythonNumbers.Negate(value!) : value is bool truth ? truth ? 1L : 0L : value!;
 
     private static object? Add(object? left, object? right, Budget budget)

@@ -13,7 +13,7 @@ internal sealed record Arguments(IReadOnlyList<object?> Positional, IReadOnlyLis
     public Bound Bind(string function, int required, params string[] parameters)
     {
         if (Positional.Count > parameters.Length)
-            throw new TemplateFault($"{function}() takes at most {parameters.Length} arguments; {Positional.Count} are given");
+            throw new TemplateFault($"{function}() takes at most {parameters.Length} arguments; {Positional.Count} were given");
         var (values, given) = (new object?[parameters.Length], new bool[parameters.Length]);
         for (var i = 0; i < Positional.Count; i++)
             (values[i], given[i]) = (Positional[i], true);
@@ -23,12 +23,12 @@ internal sealed record Arguments(IReadOnlyList<object?> Positional, IReadOnlyLis
             if (at < 0)
                 throw new TemplateFault($"{function}() has no argument '{name}'");
             if (given[at])
-                throw new TemplateFault($"{function}() is given '{name}' twice");
+                throw new TemplateFault($"{function}() was given '{name}' twice");
             (values[at], given[at]) = (value, true);
         }
         var missing = Array.IndexOf(given, false, 0, required);
         return missing < 0 ? new(function, parameters, values, given)
-            : throw new TemplateFault($"{function}() lacks its argument '{parameters[missing]}'");
+            : throw new TemplateFault($"{function}() is missing its argument '{parameters[missing]}'");
     }
 
     /// <summary>Without the first so many positional ones.</summary>

@@ -20,7 +20,7 @@ internal sealed class Budget(TemplateLimits limits)
     {
         _steps += count;
         if (_steps > limits.Steps)
-            throw new TemplateFault($"the template takes more than {limits.Steps} steps; does it loop without end?");
+            throw new TemplateFault($"the template takes more than {limits.Steps} steps; does it loop forever?");
     }
 
     /// <summary>Counts the reading of a value's text.</summary>
@@ -30,23 +30,23 @@ internal sealed class Budget(TemplateLimits limits)
     public void Characters(long count)
     {
         if (count > limits.Text)
-            throw new TemplateFault($"the template makes a text of {count} characters, more than {limits.Text}");
+            throw new TemplateFault($"the template produces a text of {count} characters, more than {limits.Text}");
         if ((_characters += count) > limits.AllTexts)
-            throw new TemplateFault($"the template makes texts and lists of more than {limits.AllTexts} characters in all");
+            throw new TemplateFault($"the template produces texts and lists of more than {limits.AllTexts} characters in total");
     }
 
     /// <summary>Refuses a text that has grown too long.</summary>
     public void RequireText(long length)
     {
         if (length > limits.Text)
-            throw new TemplateFault($"the template makes a text of more than {limits.Text} characters");
+            throw new TemplateFault($"the template produces a text of more than {limits.Text} characters");
     }
 
     /// <summary>Asks for a list of so many entries, before it is made.</summary>
     public void Entries(long count)
     {
         if (count > limits.Text / Entry)
-            throw new TemplateFault($"the template makes a list of {count} entries, more than {limits.Text / Entry}");
+            throw new TemplateFault($"the template produces a list of {count} entries, more than {limits.Text / Entry}");
         Step(count);
         Characters(count * Entry);
     }
@@ -55,7 +55,7 @@ internal sealed class Budget(TemplateLimits limits)
     public void Enter()
     {
         if (++_depth > limits.Depth)
-            throw new TemplateFault($"macros or values are nested deeper than {limits.Depth}; does a macro call itself without end?");
+            throw new TemplateFault($"macros or values are nested deeper than {limits.Depth}; does a macro call itself forever?");
         RequireStack();
     }
 

@@ -17,7 +17,7 @@ internal sealed record PythonRange(long Start, long Step, long Count)
         var stride = step > 0 ? step : -(Int128)step;
         var count = span <= 0 ? 0 : (span - 1) / stride + 1;
         return count <= Longest ? new(start, step, (long)count)
-            : throw new TemplateFault($"range() of {count} entries; templates may have {Longest}");
+            : throw new TemplateFault($"range() of {count} entries; templates may have at most {Longest}");
     }
 }
 

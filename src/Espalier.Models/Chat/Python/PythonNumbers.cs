@@ -68,7 +68,7 @@ internal static class PythonNumbers
     public static object Normal(BigInteger value) => value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
 
     public static object Truncate(double value) => double.IsFinite(value) ? Normal(new BigInteger(Math.Truncate(value)))
-        : throw new TemplateFault($"{PythonText.Float(value)} has no int");
+        : throw new TemplateFault($"{PythonText.Float(value)} cannot be an int");
 
     /// <summary>An int or a bool in full width.</summary>
     public static BigInteger Integer(object number) => number is BigInteger big ? big : (long)PythonValues.IntegerOf(number)!;
@@ -138,5 +138,5 @@ internal static class PythonNumbers
 
     private static long Bits(BigInteger value) => BigInteger.Abs(value).GetBitLength();
 
-    private static TemplateFault TooLarge() => new("the result of an operator is too large a number");
+    private static TemplateFault TooLarge() => new("the result of an operator is too large");
 }

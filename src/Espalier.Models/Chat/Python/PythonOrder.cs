@@ -77,7 +77,7 @@ internal static class PythonOrder
             (List<object?> x, List<object?> y) => CompareEntries(x, y, sign, budget),
             (PythonTuple x, PythonTuple y) => CompareEntries(x.Items, y.Items, sign, budget),
             _ => throw new TemplateFault(
-                $"'{sign}' does not go between '{PythonValues.TypeName(left)}' and '{PythonValues.TypeName(right)}'"),
+                $"'{sign}' cannot compare '{PythonValues.TypeName(left)}' and '{PythonValues.TypeName(right)}'"),
         };
     }
 

@@ -37,7 +37,7 @@ internal static class PythonSequences
     /// <exception cref="TemplateFault">It has none.</exception>
     public static IEnumerable<object?> RequireEntries(object? value, Budget budget)
     {
-        return Counted(Iterate(value) ?? throw new TemplateFault($"'{PythonValues.TypeName(value)}' cannot be walked over"));
+        return Counted(Iterate(value) ?? throw new TemplateFault($"'{PythonValues.TypeName(value)}' is not iterable"));
 
         IEnumerable<object?> Counted(IEnumerable<object?> entries)
         {
@@ -67,7 +67,7 @@ internal static class PythonSequences
         if (PythonValues.TextOf(value) is { } text)
         {
             var part = PythonValues.TextOf(item)
-                ?? throw new TemplateFault($"'in' a str goes with a str, not with '{PythonValues.TypeName(item)}'");
+                ?? throw new TemplateFault($"'in' on a str needs a str, not '{PythonValues.TypeName(item)}'");
             budget.Step(text.Length / 64);
             return TextSearch.First(text, part) >= 0;
         }
@@ -112,7 +112,7 @@ internal static class PythonSequences
         if (value is Undefined undefined)
             throw undefined.Fault;
         if (Length(value) is not { } length || value is PythonDict or DictView or ISized)
-            throw new TemplateFault($"a '{PythonValues.TypeName(value)}' cannot be cut in slices");
+            throw new TemplateFault($"a '{PythonValues.TypeName(value)}' cannot be sliced");
         var stride = step is null ? 1 : PythonValues.RequireInteger(step, "a slice's step");
         if (stride == 0)
             throw new TemplateFault("a slice's step is 0");

@@ -51,7 +51,7 @@ internal static partial class ElementConversion
                 WidenDouble(source, MemoryMarshal.Cast<byte, double>(destination));
                 break;
             default:
-                throw new EspalierException($"{type.Name()} is not a type that weights are stored in; use F32, F16 or BF16");
+                throw new EspalierException($"{type.Name()} is not a supported type for weights; use F32, F16 or BF16");
         }
     }
 }

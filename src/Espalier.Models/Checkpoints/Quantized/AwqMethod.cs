@@ -16,9 +16,9 @@ internal sealed class AwqMethod(ConfigFields quantization, int groupSize) : Quan
     public static AwqMethod From(ConfigFields quantization)
     {
         if ((quantization.OptionalInt("bits") ?? quantization.OptionalInt("w_bit") ?? Bits) != Bits)
-            throw quantization.Wrong("bits", "AWQ of 4 bits is read");
+            throw quantization.Wrong("bits", "only 4-bit AWQ is supported");
         if (quantization.Text("version") is { } version && !version.Equals("gemm", StringComparison.OrdinalIgnoreCase))
-            throw quantization.Wrong("version", "AWQ of the version gemm is read");
+            throw quantization.Wrong("version", "only AWQ version gemm is supported");
         var group = quantization.OptionalDouble("group_size") ?? quantization.OptionalDouble("q_group_size") ?? 128;
         return new(quantization, (int)Math.Max(0, group));
     }
@@ -31,7 +31,7 @@ internal sealed class AwqMethod(ConfigFields quantization, int groupSize) : Quan
             return null;
         if (groupSize > 0 && columns % groupSize != 0)
             throw files.Contradiction(quantization, quantization.Says("q_group_size") ? "q_group_size" : "group_size", $"{module}.qweight",
-                $"is of a matrix of {columns} inputs, which are no whole groups of {groupSize}");
+                $"belongs to a matrix of {columns} inputs, which is not a multiple of the group size {groupSize}");
         var (groups, words) = (groupSize == 0 ? 1 : (columns + groupSize - 1) / groupSize, rows / Each);
         var quants = files.Words($"{module}.qweight", columns, words);
         var zeros = files.Words($"{module}.qzeros", groups, words);

@@ -23,7 +23,7 @@ internal sealed class BitsAndBytesMethod(ConfigFields quantization) : QuantizedM
         {
             if (quantization.Bool(FourBit) || quantization.Says(EightBit) && !quantization.Bool(EightBit))
                 throw files.Contradiction(quantization, quantization.Bool(FourBit) ? FourBit : EightBit, $"{module}{Scaled}",
-                    "is of weights of 8 bits");
+                    "belongs to 8-bit weights");
             return Bytes(files, module, rows, columns);
         }
 
@@ -31,7 +31,7 @@ internal sealed class BitsAndBytesMethod(ConfigFields quantization) : QuantizedM
             return null;
         if (quantization.Bool(EightBit) || quantization.Says(FourBit) && !quantization.Bool(FourBit))
             throw files.Contradiction(quantization, quantization.Bool(EightBit) ? EightBit : FourBit, $"{name}{State}{kind}",
-                "is of weights of 4 bits");
+                "belongs to 4-bit weights");
         if (quantization.Text(Type) is { } type && type != kind)
             throw files.Contradiction(quantization, Type, $"{name}{State}{kind}", $"is of {kind}");
         return FourBits(files, name, $"{name}{State}{kind}", rows, columns);
@@ -54,7 +54,7 @@ internal sealed class BitsAndBytesMethod(ConfigFields quantization) : QuantizedM
         var count = (long)rows * columns;
         if (state["shape"] is not JsonArray shape || !shape.Select(Whole).SequenceEqual([rows, columns]))
             throw new EspalierException(
-                $"{stateName}: shape is {state["shape"]?.ToJsonString()}, [{rows},{columns}] was expected by config.json");
+                $"{stateName}: shape is {state["shape"]?.ToJsonString()}, but config.json expects [{rows},{columns}]");
         var block = Whole(state["blocksize"]);
         if (block <= 0)
             throw new EspalierException($"{stateName}: blocksize is {block}");

@@ -24,7 +24,7 @@ internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigF
     public static QuantizedMethod From(ConfigFields quantization)
     {
         if (quantization.Text("format") is not { } format || !s_formats.Contains(format))
-            throw quantization.Wrong("format", $"of compressed-tensors' formats {string.Join(", ", s_formats)} are read");
+            throw quantization.Wrong("format", $"supported compressed-tensors formats: {string.Join(", ", s_formats)}");
         var groups = quantization.Object("config_groups");
         ConfigFields[] weights = groups is null ? []
             : [.. groups.Names.Select(name => groups.Object(name)?.Object("weights")).OfType<ConfigFields>()];
@@ -35,7 +35,7 @@ internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigF
         var bits = weights.Select(weight => weight.Int("num_bits")).Distinct().ToArray();
         if (bits is not [2 or 4 or 8])
             throw quantization.Wrong("config_groups",
-                $"weights have {string.Join(" and ", bits)} bits; 2, 4 or 8 are read, alike in all layers");
+                $"weights have {string.Join(" and ", bits)} bits; 2, 4 or 8 are supported, the same in all layers");
         int[] block = weights[0].Says("block_structure") ? [.. weights[0].Ids("block_structure")] : [];
         return new CompressedTensorsMethod(quantization, weights, bits[0],
             block is [var rows, var columns] ? new(null, rows, columns) : new(null, 0, 0));
@@ -91,7 +91,7 @@ internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigF
         }
 
         if (!packed)
-            throw new EspalierException($"'{name}' is {files.Entry(name).Type.Name()}, I8 was expected");
+            throw new EspalierException($"'{name}' is {files.Entry(name).Type.Name()}; I8 was expected");
         var words = files.Words(name, PackedWords.Words(rows, bits), groups);
         return (row, group, _) => PackedWords.At(words[row / (32 / bits) * groups + group], row % (32 / bits), bits) - (1 << (bits - 1));
     }
@@ -105,7 +105,7 @@ internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigF
         var whole = scales.Length == 1;
         if (!whole && (shape[0] != rows || groups < 1 || columns % groups != 0))
             throw new EspalierException(
-                $"'{name}' is {SafetensorsHeader.Text(shape)}, which are no scales of {rows} outputs and {columns} inputs");
+                $"'{name}' is {SafetensorsHeader.Text(shape)}, which does not fit {rows} outputs and {columns} inputs");
         if (!whole)
             RequireGroups(files, name, columns / groups, columns);
         files.Pass($"{module}.input_scale");
@@ -117,7 +117,8 @@ internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigF
             {
                 var group = order is null ? column / width : (int)order[column];
                 if ((uint)group >= (uint)groups)
-                    throw new EspalierException($"'{module}.weight_g_idx': input {column} is of group {group}, and there are {groups}");
+                    throw new EspalierException($"'{module}.weight_g_idx': input {column} belongs to group {group}, but there are only "
+                        + $"{groups}");
                 weights[(long)row * columns + column] = scales[whole ? 0 : row * groups + group]
                     * (quant(row, column) - zero(row, group, groups));
             }
@@ -129,7 +130,7 @@ internal sealed class CompressedTensorsMethod(ConfigFields quantization, ConfigF
     private void RequireGroups(QuantizedFiles files, string scale, int width, int columns)
     {
         if (weights.All(Says) && !weights.Any(weight => Width(weight) == width))
-            throw files.Contradiction(weights[0], "group_size", scale, $"is of groups of {width} inputs");
+            throw files.Contradiction(weights[0], "group_size", scale, $"implies groups of {width} inputs");
 
         static bool Says(ConfigFields weight) => weight.Text("strategy") is "group" && weight.OptionalDouble("group_size") is > 0;
         int Width(ConfigFields weight) => (int)Math.Min(weight.OptionalDouble("group_size")!.Value, columns);

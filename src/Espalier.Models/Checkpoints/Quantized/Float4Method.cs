@@ -43,7 +43,7 @@ internal sealed class Float4Method : QuantizedMethod
     public static Float4Method FromModelOpt(ConfigFields quantization)
     {
         if (quantization.OptionalInt("group_size") is { } group && group != NvidiasGroup)
-            throw quantization.Wrong("group_size", $"NVFP4 with groups of {NvidiasGroup} is read");
+            throw quantization.Wrong("group_size", $"only NVFP4 with groups of {NvidiasGroup} is supported");
         return new("weight", "weight_scale_2", false);
     }
 
@@ -58,7 +58,8 @@ internal sealed class Float4Method : QuantizedMethod
             return null;
         var group = _whole is null ? Float4.Group : NvidiasGroup;
         if (columns % group != 0)
-            throw new EspalierException($"'{name}' is of a matrix of {columns} inputs, which are no whole groups of {group}");
+            throw new EspalierException($"'{name}' belongs to a matrix of {columns} inputs, which is not a multiple of the group size "
+                + $"{group}");
         var bytes = files.Bytes(name, rows, columns / 2);
         var scales = Scales(files, module, rows, columns / group);
         foreach (var passed in (string[])["input_scale", "input_global_scale", "weight_shape"])
@@ -82,7 +83,7 @@ internal sealed class Float4Method : QuantizedMethod
             : throw files.Wrong($"{module}.{_whole}", "one number was expected");
         // Zero divides to what is not finite, which the importer would lay at the weights.
         if (!float.IsFinite(whole) || whole <= 0)
-            throw files.Wrong($"{module}.{_whole}", $"a number above 0 was expected, and it is {whole}");
+            throw files.Wrong($"{module}.{_whole}", $"a number above 0 was expected, not {whole}");
         return [.. files.Bytes(name, rows, groups).Select(bits => Float8.Value(ElementType.F8_E4M3, bits))
             .Select(scale => (double)(_divides ? scale / whole : scale * whole))];
     }

@@ -21,7 +21,7 @@ internal sealed class Float8Method(ConfigFields? quantization, int blockRows, in
     public static Float8Method From(ConfigFields quantization)
     {
         if (quantization.Text("quant_method") == "modelopt" && quantization.Text("quant_algo") is not "FP8")
-            throw quantization.Wrong("quant_algo", "of ModelOpt's formats FP8 and NVFP4 are read");
+            throw quantization.Wrong("quant_algo", "supported ModelOpt formats: FP8 and NVFP4");
         return quantization.Says("weight_block_size") && quantization.Ids("weight_block_size") is [var rows, var columns] && rows > 0
             && columns > 0
             ? new(quantization, rows, columns) : new(quantization, 0, 0);
@@ -35,7 +35,7 @@ internal sealed class Float8Method(ConfigFields? quantization, int blockRows, in
         if (!files.Has(name) || files.Entry(name).Type is var type && !Float8.Is(type))
             return null;
         var scaleName = s_scales.Select(scale => $"{module}.{scale}").FirstOrDefault(files.Has)
-            ?? throw new EspalierException($"'{name}' is {type.Name()} and has no {module}.{s_scales[0]} or {s_scales[1]} beside it");
+            ?? throw new EspalierException($"'{name}' is {type.Name()} but has no {module}.{s_scales[0]} or {s_scales[1]}");
         var bytes = files.Bytes(name, rows, columns);
         var (shape, scales) = (files.Entry(scaleName).Shape, files.Floats(scaleName));
         foreach (var passed in s_passed)
@@ -49,7 +49,7 @@ internal sealed class Float8Method(ConfigFields? quantization, int blockRows, in
             throw files.Contradiction(quantization, "fmt", name, $"is {type.Name()}");
         if (quantization is not null && down > 0 && !shape.AsSpan().SequenceEqual([down, across]))
             throw files.Contradiction(quantization, "weight_block_size", scaleName,
-                $"is {SafetensorsHeader.Text(shape)}, and a matrix of {rows} outputs and {columns} inputs has {down} x {across} such "
+                $"is {SafetensorsHeader.Text(shape)}, but a matrix of {rows} outputs and {columns} inputs has {down} x {across} such "
                     + "blocks");
         Func<int, int, float> scaleOf = shape switch
         {
@@ -58,8 +58,8 @@ internal sealed class Float8Method(ConfigFields? quantization, int blockRows, in
             [var a, var b] when down > 0 && a == down && b == across => (row, column) =>
                 scales[row / blockRows * across + column / blockColumns],
             _ => throw new EspalierException(
-                $"'{scaleName}' is {SafetensorsHeader.Text(shape)}: scales of a matrix of {rows} outputs and {columns} "
-                + $"inputs are one, {rows}{(down > 0 ? $", or {down} x {across}" : "")}"),
+                $"'{scaleName}' is {SafetensorsHeader.Text(shape)}, but a matrix of {rows} outputs and {columns} "
+                + $"inputs has one scale, {rows}{(down > 0 ? $", or {down} x {across}" : "")}"),
         };
         var weights = new float[(long)rows * columns];
         for (var row = 0; row < rows; row++)

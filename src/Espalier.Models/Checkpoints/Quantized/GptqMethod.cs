@@ -17,11 +17,11 @@ internal sealed class GptqMethod(ConfigFields quantization, int bits, int groupS
     {
         var bits = quantization.Int("bits");
         if (bits is not (2 or 4 or 8))
-            throw quantization.Wrong("bits", "2, 4 and 8 are read");
+            throw quantization.Wrong("bits", "2, 4 and 8 are supported");
         var group = (int)(quantization.OptionalDouble("group_size") ?? -1);
         var format = quantization.Text("checkpoint_format") ?? "gptq";
         if (format is not ("gptq" or "gptq_v2"))
-            throw quantization.Wrong("checkpoint_format", "gptq and gptq_v2 are read");
+            throw quantization.Wrong("checkpoint_format", "gptq and gptq_v2 are supported");
         return new(quantization, bits, Math.Max(0, group), format == "gptq");
     }
 
@@ -46,7 +46,7 @@ internal sealed class GptqMethod(ConfigFields quantization, int bits, int groupS
         {
             var group = order is not null ? (int)order[column] : groupSize == 0 ? 0 : column / groupSize;
             if ((uint)group >= (uint)groups)
-                throw new EspalierException($"{module}.g_idx: input {column} is of group {group}, and there are {groups}");
+                throw new EspalierException($"{module}.g_idx: input {column} belongs to group {group}, but there are only {groups}");
             for (var row = 0; row < rows; row++)
             {
                 var zero = PackedWords.At(zeros[group * PackedWords.Words(rows, bits) + row / each], row % each, bits);

@@ -34,7 +34,8 @@ internal sealed class Mxfp4Method : QuantizedMethod
         if (part.Shape is not [var rows, var columns] || !files.Has(name))
             return null;
         if (columns % Float4.Group != 0)
-            throw new EspalierException($"'{name}' is of matrices of {columns} inputs, which are no whole groups of {Float4.Group}");
+            throw new EspalierException($"'{name}' belongs to matrices of {columns} inputs, which is not a multiple of the group size "
+                + $"{Float4.Group}");
         var (experts, groups) = (tensor.Shape[0], columns / Float4.Group);
         var outputs = tensor.OfExpert / columns;
         var bytes = files.Slice(name, part.Parameter.Expert, experts, outputs, groups, Float4.Group / 2);

@@ -42,7 +42,7 @@ internal sealed class QuantizedFiles(string folder, ShardedFiles files)
     public byte[] Bytes(string name, params long[] shape)
     {
         if (Checked(name, shape).Type.Bits() != 8)
-            throw Wrong(name, "one byte a number was expected");
+            throw Wrong(name, "one byte per number was expected");
         return files.FileOf(name).ReadBytes(name);
     }
 
@@ -85,7 +85,7 @@ internal sealed class QuantizedFiles(string folder, ShardedFiles files)
 
     /// <summary>Says that a scale stands for no number.</summary>
     public EspalierException NoNumber(string name, long at) => new(
-        $"{folder}: '{name}': scale {at} is {byte.MaxValue}, which stands for no number; the folder is broken, use another copy");
+        $"{folder}: '{name}': scale {at} is {byte.MaxValue}, which encodes no number; the folder is damaged, use another copy");
 
     /// <summary>Says that a field of <c>quantization_config</c> and a tensor cannot both be right.</summary>
     /// <param name="where">The object that has the field.</param>
@@ -99,7 +99,7 @@ internal sealed class QuantizedFiles(string folder, ShardedFiles files)
     {
         var entry = Entry(name);
         return shape.Length == 0 || entry.Shape.AsSpan().SequenceEqual(shape) ? entry
-            : throw Wrong(name, $"{SafetensorsHeader.Text(shape)} was expected by config.json");
+            : throw Wrong(name, $"{SafetensorsHeader.Text(shape)} was expected from config.json");
     }
 
     /// <summary>Says what a tensor is, and what was expected of it.</summary>

@@ -23,15 +23,15 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
         var fields = new ConfigFields(config, [], Path.Combine(folder, CheckpointFolder.ConfigFile));
         var quantization = fields.Object(QuantizationFields.Name)
             ?? throw new EspalierException(
-                $"{folder}: its weights are not quantised ({fields.Source} has no {QuantizationFields.Name}); every "
-                + "command reads it as it is");
+                $"{folder}: its weights are not quantised ({fields.Source} has no {QuantizationFields.Name}), and every "
+                + "command reads it without an import");
         Form = quantization.Text("quant_method") ?? "bitsandbytes";
         _method = QuantizedMethod.Of(quantization);
         QuantizationFields.Remove(config);
         var family = FamilyCatalog.For(config, fields.Source);
         Config = family.ReadConfig(config, fields.Source);
         if (!files.Entries.Any(tensor => _method.Marks(tensor.Key, tensor.Value.Type)))
-            throw quantization.Wrong("quant_method", $"no tensor of {folder} is stored so: they are "
+            throw quantization.Wrong("quant_method", $"no tensor of {folder} is stored that way: they are "
                 + string.Join(", ", files.Entries.Values.Select(static entry => entry.Type.Name()).Distinct().Order()));
         (_files, _tensors, _head) = (files, new(folder, files), ModelHead.Of(folder, family, config));
         foreach (var tensor in family.Table.Tensors(Config))
@@ -133,7 +133,7 @@ internal sealed class QuantizedImporter : ITensorSource, IModelImporter
     }
 
     private static float[] Finite(string name, float[] weights) => ElementConversion.IndexOfNonFinite(weights) is >= 0 and var at
-        ? throw new EspalierException($"'{name}': weight {at} is {weights[at]}; the folder is broken, use another copy") : weights;
+        ? throw new EspalierException($"'{name}': weight {at} is {weights[at]}; the folder is damaged, use another copy") : weights;
 
     private void RequireAllRead()
     {

@@ -49,7 +49,7 @@ internal abstract class QuantizedMethod
             "gptq" => GptqMethod.From(quantization),
             "mxfp4" => Mxfp4Method.From(quantization),
             _ => throw quantization.Wrong("quant_method",
-                "weights stored so are not read; known: awq, bitsandbytes, compressed-tensors, "
+                "this method is not supported; known: awq, bitsandbytes, compressed-tensors, "
                 + "fbgemm_fp8, fp8, gptq, modelopt (FP8, NVFP4) and mxfp4"),
         };
     }

@@ -130,7 +130,7 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>Copies elements of a tensor as floats: F32 as they are, F16 and BF16 widened exactly, F64 rounded.</summary>
     /// <param name="entry">A tensor of this file.</param>
     /// <param name="firstElement">Index of the first element, row-major over the whole tensor.</param>
-    /// <param name="destination">Receives as many elements as it is long.</param>
+    /// <param name="destination">The span to fill with elements.</param>
     public void ReadFloat32(TensorEntry entry, long firstElement, Span<float> destination)
     {
         if (!entry.Type.IsWeight())
@@ -170,7 +170,7 @@ internal sealed class SafetensorsFile : IDisposable
     private int RoomFor(TensorEntry entry, long count) => count <= Array.MaxLength
         ? (int)count
         : throw new EspalierException(
-            $"{Path}: '{entry.Name}' is too large to be read at once, {entry.ByteLength} bytes; read it piece by piece");
+            $"{Path}: '{entry.Name}' is too large to read at once, {entry.ByteLength} bytes; read it in pieces");
 
     public void Dispose() => _stream.Dispose();
 }

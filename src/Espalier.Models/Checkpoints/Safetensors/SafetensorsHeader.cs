@@ -26,13 +26,15 @@ internal sealed class SafetensorsHeader
     internal static int ReadLength(ReadOnlySpan<byte> firstBytes, long fileLength, string file)
     {
         if (fileLength < 8 || firstBytes.Length < 8)
-            throw new EspalierException($"{file}: truncated: {fileLength} bytes, a safetensors file has at least 8");
+            throw new EspalierException($"{file}: truncated: it has {fileLength} bytes, but a safetensors file has at least 8");
         var length = BinaryPrimitives.ReadUInt64LittleEndian(firstBytes);
         if (length > MaxLength)
-            throw new EspalierException($"{file}: the header claims {length} bytes, the limit is {MaxLength}; is this a safetensors file?");
+            throw new EspalierException($"{file}: the header claims {length} bytes, more than the limit of {MaxLength}; is this a "
+                + "safetensors file?");
         if ((long)length > fileLength - 8)
             throw new EspalierException(
-                $"{file}: truncated: the header claims {length} bytes, the file has {fileLength - 8} after its first 8; download it again");
+                $"{file}: truncated: the header claims {length} bytes, but the file has {fileLength - 8} after its first 8; download it "
+                    + "again");
         return (int)length;
     }
 
@@ -158,7 +160,7 @@ internal sealed class SafetensorsHeader
     {
         var dataLength = fileLength - dataStart;
         if (begin > end || end > dataLength)
-            throw new EspalierException($"{where}: data_offsets [{begin}, {end}] do not lie inside the {dataLength} bytes of data");
+            throw new EspalierException($"{where}: data_offsets [{begin}, {end}] are outside the {dataLength} bytes of data");
 
         UInt128 bits = (UInt128)type.Bits();
         try
@@ -172,10 +174,11 @@ internal sealed class SafetensorsHeader
         }
 
         if (bits % 8 != 0)
-            throw new EspalierException($"{where}: shape {Text(shape)} of {type.Name()} is {bits} bits, which is no whole number of bytes");
+            throw new EspalierException($"{where}: shape {Text(shape)} of {type.Name()} is {bits} bits, not a whole number of bytes");
         if (bits / 8 != (UInt128)(end - begin))
             throw new EspalierException(
-                $"{where}: shape {Text(shape)} of {type.Name()} needs {bits / 8} bytes, data_offsets [{begin}, {end}] have {end - begin}");
+                $"{where}: shape {Text(shape)} of {type.Name()} needs {bits / 8} bytes, but data_offsets [{begin}, {end}] span "
+                    + $"{end - begin}");
         return new(name, type, shape, dataStart + begin, end - begin);
     }
 
@@ -203,7 +206,7 @@ internal sealed class SafetensorsHeader
 
         if (end != fileLength)
             throw new EspalierException(
-                $"{file}: the tensors end at byte {end}, the file at {fileLength}: {fileLength - end} bytes belong to no tensor");
+                $"{file}: the tensors end at byte {end} but the file ends at {fileLength}: {fileLength - end} bytes belong to no tensor");
     }
 
     /// <summary>A shape as it is written in messages: <c>[128, 48]</c>.</summary>

@@ -35,7 +35,7 @@ internal sealed class SafetensorsLayout
         {
             var (name, type, shape) = sorted[i];
             if (!names.Add(name) || name == "__metadata__")
-                throw new EspalierException($"tensor '{name}' cannot be written: the name stands twice or is reserved");
+                throw new EspalierException($"tensor '{name}' cannot be written: the name is used twice or reserved");
             var bytes = ByteLength(sorted[i]);
             entries[i] = new(name, type, shape, end, bytes);
             end = checked(end + bytes);
@@ -104,7 +104,8 @@ internal sealed class SafetensorsLayout
         var header = memory.ToArray();
         if (header.Length - 8 > SafetensorsHeader.MaxLength)
             throw new EspalierException(
-                $"{entries.Length} tensors need a header of {header.Length - 8} bytes, the limit is {SafetensorsHeader.MaxLength}");
+                $"{entries.Length} tensors need a header of {header.Length - 8} bytes, more than the limit of "
+                    + $"{SafetensorsHeader.MaxLength}");
         BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - 8);
         return header;
     }

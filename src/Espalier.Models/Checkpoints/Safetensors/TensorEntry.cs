@@ -23,7 +23,7 @@ internal sealed record TensorEntry(string Name, ElementType Type, long[] Shape, 
     public long Elements => ByteLength * 8 / Type.Bits();
 }
 
-/// <summary>Pieces of a tensor's bytes that lie apart.</summary>
+/// <summary>Pieces of a tensor's bytes that are not contiguous.</summary>
 /// <param name="Bytes">Bytes of each.</param>
 /// <param name="Distance">From the beginning of one to that of the next.</param>
 internal sealed record TensorPieces(long Bytes, long Distance);
@@ -47,6 +47,6 @@ public interface ITensorSource
     /// <summary>Copies elements of a tensor, row-major, from <paramref name="firstElement"/> on.</summary>
     /// <param name="name">The parameter's name in the checkpoint that is asked for.</param>
     /// <param name="firstElement">Index of the first element, counted over the whole tensor.</param>
-    /// <param name="destination">Receives as many elements as it is long.</param>
+    /// <param name="destination">The span to fill with elements.</param>
     void Fill(string name, long firstElement, Span<float> destination);
 }

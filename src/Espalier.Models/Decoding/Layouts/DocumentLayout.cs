@@ -66,6 +66,6 @@ internal sealed class DocumentLayout : IDisposable
         for (var i = 0L; i < B * T; i++)
             if (places[i] is var place && (place < 0 || place > i % T || (place > 0 && places[i - 1] != place - 1)))
                 throw new ArgumentException(
-                    $"token {i % T} of row {i / T} has place {place}, which does not follow the one before it", nameof(places));
+                    $"token {i % T} of row {i / T} has position {place}, which does not follow the previous one", nameof(places));
     }
 }

@@ -25,7 +25,8 @@ internal sealed record MixerState(Tensor Input, Tensor In, Tensor Out, Tensor St
     public static MixerState? Before(ForwardContext context, int layer)
     {
         if (context.Branched is not null)
-            throw new InvalidOperationException("a state goes on in one way only: rows of a model with recurrent layers have no branches");
+            throw new InvalidOperationException("a recurrent state cannot branch: rows of a model with recurrent layers continue in one "
+                + "way only");
         return context.Cache?.StateOf(layer);
     }
 

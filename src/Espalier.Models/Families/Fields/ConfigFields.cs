@@ -10,7 +10,7 @@ namespace Espalier.Models.Families.Fields;
 /// <param name="prefix">Where the object stands inside the file, for errors: <c>rope_scaling.</c>.</param>
 internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, string source, string prefix = "")
 {
-    private const string Infinity = "Infinity", BeyondFloat32 = "it must be a number that float32 has: from 1.2e-38 to 3.4e+38, or 0";
+    private const string Infinity = "Infinity", BeyondFloat32 = "it must be a float32 number: from 1.2e-38 to 3.4e+38, or 0";
 
     /// <summary>The file, for errors.</summary>
     public string Source => source;
@@ -94,7 +94,7 @@ internal sealed class ConfigFields(JsonObject fields, JsonObject defaults, strin
         if (numbers.Length == 0 || !numbers.All(number => number is > 0 && double.IsFinite(number.Value)))
             throw Wrong(name, "it must be a list of numbers above 0");
         return numbers.All(number => HasFloat32(number!.Value)) ? [.. numbers.Select(number => number!.Value)]
-            : throw Wrong(name, "each must be a number that float32 has: from 1.2e-38 to 3.4e+38");
+            : throw Wrong(name, "each must be a float32 number: from 1.2e-38 to 3.4e+38");
     }
 
     /// <summary>One id or a list of ids, as <c>eos_token_id</c>; empty where the field is null.</summary>

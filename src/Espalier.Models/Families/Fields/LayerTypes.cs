@@ -24,7 +24,7 @@ internal static class LayerTypes
         if (types.Count != layers)
             throw fields.Wrong(Field, $"it must have one entry for each of the {layers} layers");
         if (types.FirstOrDefault(type => type is not (Full or Sliding)) is not null)
-            throw fields.Wrong(Field, $"a layer is {Sliding} or {Full}");
+            throw fields.Wrong(Field, $"each layer must be {Sliding} or {Full}");
         var window = fields.OptionalInt(Window);
         return [.. types.Select(type => type == Sliding ? window : null)];
     }

@@ -18,13 +18,13 @@ internal static class QuantizationFields
     {
         if (config.Object(Name) is { } quantization && !IsOfCache(quantization))
             throw new EspalierException(
-                $"{config.Source}: {Name}: quantised weights are not read; use the checkpoint in BF16, F16 or F32, or make "
+                $"{config.Source}: {Name}: quantised weights are not supported; use the checkpoint in BF16, F16 or F32, or make "
                     + $"one with espalier import {System.IO.Path.GetDirectoryName(config.Source)} --output FOLDER");
     }
 
     /// <summary>A sentence where it speaks of the cache alone; null where there is none.</summary>
     public static string? Note(JsonObject raw) => raw[Name] is JsonObject
-        ? $"{Name} speaks of the key/value cache alone; it is passed over, and not written into models that are made from this one"
+        ? $"{Name} concerns only the key/value cache; it is ignored, and models made from this one will not have it"
         : null;
 
     /// <summary>Takes it out of a config to be written.</summary>

@@ -27,7 +27,7 @@ internal static class RopeScalingFields
         // Older files say "type".
         var (newer, older) = (scaling.Text("rope_type"), scaling.Text("type"));
         if (newer is not null && older is not null && newer != older)
-            throw scaling.Wrong("rope_type", $"type beside it is \"{older}\"; keep one of them");
+            throw scaling.Wrong("rope_type", $"type is \"{older}\"; keep one of them");
         var key = newer is not null || (older is null && scaling.IsGiven("rope_type")) ? "rope_type" : "type";
         return (newer ?? older) switch
         {
@@ -37,7 +37,8 @@ internal static class RopeScalingFields
             // "su" in Phi-3's first files.
             "longrope" or "su" => LongRope(scaling, config, maxPositions),
             // Phi-3's first files have it so; transformers 5 takes it for longrope, programs of that time did not.
-            "yarn" when scaling.IsGiven("long_factor") => throw scaling.Wrong(key, "and long_factor is longrope's; write the one it is"),
+            "yarn" when scaling.IsGiven("long_factor") => throw scaling.Wrong(key, "long_factor belongs to longrope; keep the one "
+                + "that is meant"),
             "yarn" => Yarn(scaling, config, maxPositions),
             _ => throw scaling.Wrong(key, $"this rotary scaling is not supported; known: {Known}"),
         };

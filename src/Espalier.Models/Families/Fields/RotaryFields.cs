@@ -40,7 +40,7 @@ internal static class RotaryFields
         for (var i = 1; i < each.Length; i++)
             if (each[i] != each[0])
                 throw config.Wrong(Parameters,
-                    $"{kinds[0]} and {kinds[i]} turn differently; only one rotary embedding for all layers is supported");
+                    $"{kinds[0]} and {kinds[i]} differ; only one rotary embedding for all layers is supported");
         return each[0];
     }
 
@@ -178,7 +178,7 @@ internal static class RotaryFields
         return partly || fraction == 1
             ? fraction
             : throw (config.Says(Fraction) ? config : parameters ?? scaling!).Wrong(Fraction,
-                "heads of this family turn whole, and programs disagree on what it means here; set it to 1.0 or take it out");
+                "this family rotates whole heads, and programs disagree on what this field means here; set it to 1.0 or remove it");
     }
 
     private static RotaryScaling? ReadScaling(ConfigFields config, ConfigFields? parameters, ConfigFields? scaling, int maxPositions)
@@ -187,7 +187,7 @@ internal static class RotaryFields
         var read = (newer ?? scaling) is { } either ? RopeScalingFields.Read(either, config, maxPositions) : null;
         if (newer is not null && scaling is not null && RopeScalingFields.Read(scaling, config, maxPositions) != read)
             throw config.Wrong(Parameters,
-                $"{Scaling} beside it says otherwise, and programs read one or the other: keep the one that the model was trained with");
+                $"{Scaling} says otherwise, and programs read one or the other: keep the one that the model was trained with");
         return read;
     }
 
@@ -212,16 +212,16 @@ internal static class RotaryFields
 
     private static ConfigFields OfKind(ConfigFields config, ConfigFields parameters, string kind) =>
         parameters.IsObject(kind) ? parameters.Object(kind)!
-            : throw config.Wrong(Parameters, $"layers of this family turn by kind, and it has nothing for {kind}");
+            : throw config.Wrong(Parameters, $"this family has rotary settings for each kind of layer, but there is nothing for {kind}");
 
     /// <summary>The names under which <c>rope_parameters</c> holds settings of their own for the layers that there are.</summary>
     private static string[] KindsOfLayers(ConfigFields config, ConfigFields parameters)
     {
         if (parameters.Names.FirstOrDefault(name => parameters.Says(name) && !parameters.IsObject(name)) is { } single)
-            throw parameters.Wrong(single, "it stands beside settings for single kinds of layers; keep either");
+            throw parameters.Wrong(single, "it is given along with settings for single kinds of layers; keep either");
         string[] kinds = config.Says("layer_types") ? [.. config.Texts("layer_types").Distinct()] : [];
         if (kinds.FirstOrDefault(kind => !parameters.Says(kind)) is { } missing)
-            throw config.Wrong(Parameters, $"it has nothing for {missing}, which layer_types names");
+            throw config.Wrong(Parameters, $"there is nothing for {missing}, which layer_types names");
         return kinds.Length > 0 ? kinds : [.. parameters.Names.Where(parameters.Says)];
     }
 }

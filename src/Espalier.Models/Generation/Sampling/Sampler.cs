@@ -39,19 +39,19 @@ public sealed record SamplingOptions
     public SamplingOptions Validate()
     {
         if (!(Temperature >= 0 && double.IsFinite(Temperature)))
-            throw new EspalierException($"temperature is {Temperature} and must be at least 0 (0 is greedy)");
+            throw new EspalierException($"temperature is {Temperature}; it must be at least 0 (0 is greedy)");
         if (TopK < 0)
-            throw new EspalierException($"top-k is {TopK} and must be at least 0 (0 is all)");
+            throw new EspalierException($"top-k is {TopK}; it must be at least 0 (0 keeps all)");
         if (!(TopP > 0 && TopP <= 1))
-            throw new EspalierException($"top-p is {TopP} and must be above 0 and at most 1");
+            throw new EspalierException($"top-p is {TopP}; it must be above 0 and at most 1");
         if (!(MinP >= 0 && MinP <= 1))
-            throw new EspalierException($"min-p is {MinP} and must be at least 0 (0 is all) and at most 1");
+            throw new EspalierException($"min-p is {MinP}; it must be at least 0 (0 keeps all) and at most 1");
         if (!double.IsFinite(PresencePenalty))
-            throw new EspalierException($"presence-penalty is {PresencePenalty} and must be a number (0 is off)");
+            throw new EspalierException($"presence-penalty is {PresencePenalty}; it must be a number (0 is off)");
         if (!double.IsFinite(FrequencyPenalty))
-            throw new EspalierException($"frequency-penalty is {FrequencyPenalty} and must be a number (0 is off)");
+            throw new EspalierException($"frequency-penalty is {FrequencyPenalty}; it must be a number (0 is off)");
         if (!(RepetitionPenalty >= LeastRepetitionPenalty && RepetitionPenalty <= MostRepetitionPenalty))
-            throw new EspalierException($"repetition-penalty is {RepetitionPenalty} and must be from {LeastRepetitionPenalty} to "
+            throw new EspalierException($"repetition-penalty is {RepetitionPenalty}; it must be from {LeastRepetitionPenalty} to "
                 + $"{MostRepetitionPenalty} (1 is off)");
         return this;
     }

@@ -25,7 +25,7 @@ internal abstract class GatedDeltaArchitecture(string name, string family) : Ggu
         ? kind with { HasDelta = false, HasAttention = true, HeadNorms = HeadNormKind.EachHead, HasAttentionGate = true } : kind);
 
     protected override string? OwnObjection(DecoderConfig config) => config.Delta.HeadDim == config.Delta.StateSize ? null
-        : $"linear attention of the architecture {Name} has values as wide as keys; in this model a value has {config.Delta.HeadDim} "
+        : $"the architecture {Name} needs values of linear attention as wide as keys; in this model a value has {config.Delta.HeadDim} "
             + $"entries (linear_value_head_dim) and a key {config.Delta.StateSize} (linear_key_head_dim). Cut linear-value-heads "
             + "instead of linear-value-head-dim, or export a Hugging Face folder";
 

@@ -22,9 +22,9 @@ internal sealed class Gemma3Architecture() : GgufArchitecture("gemma3", "gemma3_
     protected override LayerKind WithoutKeys(LayerKind kind) => base.WithoutKeys(kind) with { AttentionScale = null, Rotary = null };
 
     protected override string? OwnObjection(DecoderConfig config) =>
-        config.LogitCap is { } cap ? $"the architecture {Name} has no cap of logits; this model's is {cap}"
+        config.LogitCap is { } cap ? $"the architecture {Name} has no logit cap; this model's is {cap}"
             : config.Rotaries.Skip(1).Any(rotary => rotary.Scaling is not null)
-            ? $"the architecture {Name} stretches the frequencies of layers without a window alone"
+            ? $"the architecture {Name} scales only the frequencies of layers without a window"
             : WindowPeriod.Objection(config, Name);
 
     protected override int ContextLength(DecoderConfig config) => config.MaxPositions;

@@ -76,8 +76,8 @@ internal abstract class GgufArchitecture(string name, params string[] families)
     public IEnumerable<string> Notes(DecoderConfig config)
     {
         if (ContextLength(config) is var length && length < config.MaxPositions)
-            yield return $"llama.cpp's architecture {Name} has no sliding window: the file's context ends at {length} tokens, the window, "
-                + $"of the model's {config.MaxPositions}";
+            yield return $"llama.cpp's architecture {Name} has no sliding window: the file's context is {length} tokens, the window, "
+                + $"instead of the model's {config.MaxPositions}";
         foreach (var note in OwnNotes(config))
             yield return note;
     }
@@ -219,12 +219,12 @@ internal abstract class GgufArchitecture(string name, params string[] families)
             : missing is not null ? $"the architecture {Name} has no place for {missing.Role}"
             : !TurnsPartly && config.Rotary.Fraction != 1.0
             ? $"the architecture {Name} rotates whole heads; this model rotates {config.Rotary.Fraction} of each"
-            : HasRotary && turning % 2 != 0 ? $"{turning} entries of a head are rotated, which is odd and cannot be done in pairs"
+            : HasRotary && turning % 2 != 0 ? $"{turning} entries of a head are rotated, an odd number, which pairs cannot cover"
             : WantsFullWidth && config.QueryHeads * config.HeadDim != config.HiddenSize
-            ? $"the architecture {Name} wants as many entries of queries as channels; this model has {config.QueryHeads} heads of "
-                + $"{config.HeadDim} and {config.HiddenSize} channels"
+            ? $"the architecture {Name} needs num_attention_heads * head_dim to equal hidden_size; this model has {config.QueryHeads} "
+                + $"heads of {config.HeadDim} entries and {config.HiddenSize} channels"
             : (!ReadsRotaryFactors && RotaryFactors.Of(config, this) is not null) || (!ReadsLongFactors && LongFactors.Of(config).Any())
-            ? $"the architecture {Name} cannot stretch its frequencies by {config.Rotary.Scaling}"
+            ? $"the architecture {Name} cannot scale its frequencies by {config.Rotary.Scaling}"
             : OwnObjection(config);
     }
 

@@ -24,7 +24,7 @@ internal static class GgufArchitectures
         GgufArchitecture[] able = [.. All.Where(one => one.Families.Contains(config.Family)).OrderBy(one => one.Name != config.Family)];
         if (able.Length == 0)
             throw new EspalierException(
-                $"{folder}: cannot be exported to GGUF: the family '{config.Family}' has no architecture there; exported are "
+                $"{folder}: cannot be exported to GGUF: the family '{config.Family}' has no GGUF architecture; supported are "
                     + string.Join(", ", All.SelectMany(one => one.Families).Distinct().Order(StringComparer.Ordinal)));
         return able.FirstOrDefault(one => one.Objection(config) is null)
             ?? throw new EspalierException($"{folder}: cannot be exported to GGUF: {able[0].Objection(config)}");
@@ -36,7 +36,7 @@ internal static class GgufArchitectures
     {
         var name = file.Metadata.Get<string>("general.architecture");
         return All.FirstOrDefault(one => one.Name == name && one.Reads(new(file, name)))
-            ?? throw new EspalierException($"{file.Path}: the architecture '{name}' cannot be read; known: "
+            ?? throw new EspalierException($"{file.Path}: the architecture '{name}' is not supported; known: "
                 + string.Join(", ", All.Select(static one => one.Name).Distinct()));
     }
 }

@@ -28,7 +28,7 @@ internal sealed class GptOssArchitecture() : GgufArchitecture("gpt-oss", "gpt_os
     protected override bool NormalizesExpertWeights => true;
 
     protected override string? OwnObjection(DecoderConfig config) => config.QueryKeyValueBias && config.AttentionOutputBias ? null
-        : $"the architecture {Name} has biases of q, k, v and o; this model has none";
+        : $"the architecture {Name} needs biases for q, k, v and o; this model has none";
 
     protected override int ContextLength(DecoderConfig config) =>
         WindowPeriod.OfEveryOther(config) is null ? base.ContextLength(config) : config.MaxPositions;
@@ -40,7 +40,7 @@ internal sealed class GptOssArchitecture() : GgufArchitecture("gpt-oss", "gpt_os
         var rounded = RotaryFrequencies.Of(config.Rotary with { Scaling = yarn with { Truncates = true } }, config.HeadDim);
         var most = RotaryFrequencies.Of(config.Rotary, config.HeadDim).Zip(rounded, (ours, theirs) => Math.Abs(theirs / ours - 1)).Max();
         if (most > 1e-6)
-            yield return $"llama.cpp begins and ends the blend of YaRN at whole pairs of a head, this model between them: frequencies "
+            yield return $"llama.cpp rounds the ends of YaRN's blend to whole pairs of a head, this model does not: frequencies "
                 + $"differ "
                 + FormattableString.Invariant($"by up to {100 * most:0.#} % there, as in every GGUF file of the family");
     }

@@ -29,9 +29,9 @@ internal sealed class NemotronHArchitecture() : GgufArchitecture("nemotron_h")
 
     protected override string? OwnObjection(DecoderConfig config) =>
         config.LayerKinds.Any(static kind => !kind.IsHalf)
-            ? $"a layer of the architecture {Name} is one half; this model has one that is two"
+            ? $"a layer of the architecture {Name} is half a block; this model has a layer with both halves"
             : config.Mamba is { LeastStep: > 0 } or { MostStep: < double.PositiveInfinity }
-            ? $"the architecture {Name} has no limits of a step; this model's steps (time_step_limit) are from {config.Mamba.LeastStep} to "
+            ? $"the architecture {Name} has no step limits; this model's steps (time_step_limit) are from {config.Mamba.LeastStep} to "
                 + $"{config.Mamba.MostStep}"
             : null;
 

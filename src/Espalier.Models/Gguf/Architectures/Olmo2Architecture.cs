@@ -27,7 +27,7 @@ internal sealed class Olmo2Architecture() : GgufArchitecture("olmo2", "olmo2", "
         config.LayerKinds.Any(kind => (kind.Rotary ?? config.Rotary) != (kind.SlidingWindow is null
             ? config.Rotary
             : config.Rotary with { Scaling = null }))
-            ? $"the architecture {Name} stretches the frequencies of layers without a window alone"
+            ? $"the architecture {Name} scales only the frequencies of layers without a window"
             : WindowPeriod.Objection(config, Name);
 
     protected override int ContextLength(DecoderConfig config) => config.MaxPositions;

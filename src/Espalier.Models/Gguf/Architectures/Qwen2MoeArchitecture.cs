@@ -17,7 +17,7 @@ internal sealed class Qwen2MoeArchitecture() : GgufArchitecture("qwen2moe", "qwe
     protected override LayerKind Layer { get; } = new() { HasExperts = true, HasSharedExpert = true };
 
     protected override string? OwnObjection(DecoderConfig config) => config.QueryKeyValueBias ? null
-        : $"the architecture {Name} has biases of q, k and v; this model has none";
+        : $"the architecture {Name} needs biases for q, k and v; this model has none";
 
     protected override IReadOnlyList<(string Key, Axis Axis)> OwnSizes =>
         [("expert_feed_forward_length", Axis.ExpertFfn), ("expert_shared_feed_forward_length", Axis.SharedFfn)];

@@ -21,6 +21,7 @@ internal sealed class SmolLm3Architecture() : GgufArchitecture("smollm3")
 
     protected override string? OwnObjection(DecoderConfig config) =>
         Enumerable.Range(0, config.Layers).All(layer => config.LayerKinds[layer].IsRotary == ((layer + 1) % Step != 0)) ? null
-            : $"the architecture {Name} turns all layers but every {Step}th, and this model's "
-                + $"{config.LayerKinds.Count(kind => !kind.IsRotary)} that do not turn stand otherwise; choose layers that do, or keep all of them";
+            : $"the architecture {Name} has rotary embeddings in all layers but every {Step}th, and this model's "
+                + $"{config.LayerKinds.Count(kind => !kind.IsRotary)} layers without them are elsewhere; choose layers that fit, or "
+                + "keep all of them";
 }

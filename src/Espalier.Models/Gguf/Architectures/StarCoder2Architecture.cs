@@ -21,5 +21,5 @@ internal sealed class StarCoder2Architecture() : GgufArchitecture("starcoder2")
     protected override bool WantsFullWidth => true;
 
     protected override string? OwnObjection(DecoderConfig config) => config.AttentionOutputBias && config.MlpBias ? null
-        : $"the architecture {Name} wants biases of all projections; this model has none";
+        : $"the architecture {Name} needs biases for all projections; this model has none";
 }

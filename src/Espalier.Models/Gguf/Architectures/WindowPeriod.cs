@@ -24,9 +24,9 @@ internal static class WindowPeriod
 
     /// <summary>Why the layers cannot be said by a period; null where they can.</summary>
     public static string? Objection(DecoderConfig config, string architecture) => Of(config) is not null ? null
-        : $"the architecture {architecture} has a layer without a window every so manieth, and the "
-            + $"{config.LayerKinds.Count(kind => kind.SlidingWindow is null)} of this model's {config.Layers} that have none do not stand "
-            + "so; choose layers that do, or keep all of them";
+        : $"the architecture {architecture} has layers without a window at a fixed interval, and the "
+            + $"{config.LayerKinds.Count(kind => kind.SlidingWindow is null)} of this model's {config.Layers} layers without one are "
+            + "elsewhere; choose layers that fit, or keep all of them";
 
     /// <summary>The window; longer than any text where no layer has one.</summary>
     public static uint Window(DecoderConfig config) =>

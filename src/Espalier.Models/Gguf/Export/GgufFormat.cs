@@ -45,7 +45,7 @@ internal static class GgufFormats
     public static GgufFormat Parse(string name) =>
         Enum.TryParse<GgufFormat>(name, ignoreCase: true, out var format) && Enum.IsDefined(format)
         && !int.TryParse(name, out _)
-        ? format : throw new EspalierException($"'{name}' is no GGUF type: {NearestName.Instead(name, [.. All.Select(Name)])}");
+        ? format : throw new EspalierException($"'{name}' is not a GGUF type: {NearestName.Instead(name, [.. All.Select(Name)])}");
 
     /// <summary>llama.cpp's number of it (<c>general.file_type</c>, enum <c>llama_ftype</c>).</summary>
     public static uint FileType(this GgufFormat format) => format switch

@@ -26,7 +26,7 @@ internal static class GgufPlan
         .Where(tensor => tensor.Type != tensor.Wanted).GroupBy(tensor => (Width: tensor.Shape[^1], tensor.Wanted, tensor.Type))
         .Select(group =>
             $"{format.Name()}: {group.Count()} {(group.Count() == 1 ? "tensor has" : "tensors have")} rows of {group.Key.Width}, "
-            + $"no multiple of {group.Key.Wanted.Name()}'s block of {group.Key.Wanted.BlockSize()}, and "
+            + $"not a multiple of {group.Key.Wanted.Name()}'s block of {group.Key.Wanted.BlockSize()}, and "
             + $"{(group.Count() == 1 ? "is" : "are")} stored as {group.Key.Type.Name()}: {group.First().Stored.Name}"
             + $"{(group.Count() == 1 ? "" : ", ...")}");
 

@@ -27,7 +27,7 @@ internal static class GgufPreTokenizer
             PretokenizerSplit.Falcon => ("falcon", false),
             PretokenizerSplit.Qwen35 => ("qwen35", false),
             var split => throw new EspalierException(
-                $"{file}: its pre-tokenizer ({Words(split)}) is none that llama.cpp has a name for; it has those of GPT-2, of single "
+                $"{file}: its pre-tokenizer ({Words(split)}) has no name in llama.cpp, which knows those of GPT-2, of single "
                     + "digits and then GPT-2, of Llama 3, Qwen2, Qwen3.5, Tekken, GPT-4o, DeepSeek-V3 and Falcon"),
         };
         if (takesWholeWords == model.IgnoreMerges || MergesReachEveryToken(model))
@@ -42,7 +42,7 @@ internal static class GgufPreTokenizer
     private static string Words(PretokenizerSplit split) => split switch
     {
         PretokenizerSplit.None => "no split at all",
-        PretokenizerSplit.Digits => "single digits and nothing else",
+        PretokenizerSplit.Digits => "single digits only",
         _ => "a combination of splits",
     };
 

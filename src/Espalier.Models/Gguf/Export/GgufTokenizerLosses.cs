@@ -33,22 +33,22 @@ internal static class GgufTokenizerLosses
         if (model.Tokens.Count > vocabularySize)
         {
             string[] beyond = [.. model.Tokens.Skip(vocabularySize).OfType<string>()];
-            yield return $"{beyond.Length} of its tokens have ids from {vocabularySize} on, where "
+            yield return $"{beyond.Length} of its tokens have ids from {vocabularySize}, for which "
                 + $"the model (vocab_size {vocabularySize}) has no rows; they are left out: "
                 + string.Join(", ", beyond.Take(3).Select(token => $"'{token}'")) + (beyond.Length > 3 ? ", ..." : "");
         }
         if (model.Before.Count > 1 || model.Before is [var first] && first != bosId || model.After.Count > 1
             || model.After is [var last] && last != eosId)
-            yield return "its template adds other tokens than one BOS and one EOS, which llama.cpp does not";
+            yield return "its template adds tokens other than one BOS and one EOS, which llama.cpp does not";
         if (model is { Kind: TokenizerKind.ByteLevelBpe, AddPrefixSpace: true })
-            yield return "it puts a space before each text, which llama.cpp does not do where tokens are bytes: a text that begins without "
+            yield return "it puts a space before each text, which llama.cpp does not do for byte-level tokens: a text that begins without "
                 + "one gets other ids there, such as 'a'";
         if (model.Normalizers.Count > 0)
             yield return $"llama.cpp does not apply its normalizer ({string.Join(", ", model.Normalizers)}): text that it would change "
                 + "gets other ids there" + (model.Normalizers.Contains("NFC") ? ", such as an e with U+0301 after it" : "");
         if (model.Split is PretokenizerSplit.Tekken or PretokenizerSplit.Gpt4o)
-            yield return $"llama.cpp's '{(model.Split == PretokenizerSplit.Tekken ? "tekken" : "gpt-4o")}' takes no letter but A to Z for "
-                + "a capital, and no combining mark for a part of a word: other ids for text such as 'a\u00c9b', or an a with U+030A and "
+            yield return $"llama.cpp's '{(model.Split == PretokenizerSplit.Tekken ? "tekken" : "gpt-4o")}' recognises only A to Z as "
+                + "capitals, and no combining mark as part of a word: other ids for text such as 'a\u00c9b', or an a with U+030A and "
                 + "'s after it";
         if (OfMarks(model) is { } marks)
             yield return marks;
@@ -67,7 +67,7 @@ internal static class GgufTokenizerLosses
             return $"llama.cpp looks for '{sought.Replace(GgufVocabulary.Mark, ' ')}' with spaces where the tokenizer looks for U+2581: "
                 + $"other ids for 'a{sought}b'";
         return Array.Find(marked, token => model.Tokens.Contains(GgufVocabulary.Mark + token)) is { } inner
-            ? $"llama.cpp takes a typed U+2581 for a space, and the tokenizer cuts '{inner}' out of the text first: other ids for 'a "
+            ? $"llama.cpp treats a typed U+2581 as a space, but the tokenizer first matches '{inner}' in the text: other ids for 'a "
                 + $"{inner}b'"
             : null;
     }
@@ -89,14 +89,14 @@ internal static class GgufTokenizerLosses
         if (added.FirstOrDefault(token => token.SingleWord) is { } word)
             yield return $"llama.cpp finds '{word.Content}' inside words too: other ids for 'a{word.Content}b'";
         if (model.NormalizerPrepends && added.FirstOrDefault(token => token.Normalized) is { } sought)
-            yield return $"llama.cpp looks for '{sought.Content}' in the text as it is typed, and the tokenizer in what its normalizer "
+            yield return $"llama.cpp looks for '{sought.Content}' in the text as typed, but the tokenizer in what its normalizer "
                 + $"makes of it: other ids for 'a{sought.Content}b'";
         if (model is { Kind: TokenizerKind.MetaspaceBpe, PrefixesStartAlone: true } && special is not null)
-            yield return $"llama.cpp puts a space after each special token, and the tokenizer before the text alone: other ids for "
+            yield return $"llama.cpp puts a space after each special token, but the tokenizer only before the text: other ids for "
                 + $"'{special.Content}a'";
         var byName = added.Where(token => token.Special).Select(token => token.Content).ToHashSet(StringComparer.Ordinal);
         if (model.Tokens.FirstOrDefault(token => token is not null && s_control.Contains(token) && !byName.Contains(token)) is { } looks)
-            yield return $"llama.cpp takes '{looks}' for a control token by its looks, and cuts it out of the text: other ids for 'a "
-                + $"{looks}'";
+            yield return $"llama.cpp treats '{looks}' as a control token because of its form, and removes it from the text: other ids "
+                + $"for 'a {looks}'";
     }
 }

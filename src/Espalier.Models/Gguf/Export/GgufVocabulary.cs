@@ -43,7 +43,7 @@ internal static class GgufVocabulary
     public static IReadOnlyList<string> Check(string folder, int vocabularySize)
     {
         if (Load(folder) is not { } tokenizer)
-            return [$"{folder}: has no {TokenizerFile}: the GGUF file spells each id as <17>, and reads no text"];
+            return [$"{folder}: has no {TokenizerFile}: the GGUF file writes each id as <17> and cannot tokenize text"];
         Describe(tokenizer.Model, vocabularySize, FileOf(folder), new());
         return [.. GgufTokenizerLosses.Of(tokenizer.Model, tokenizer.BosId, tokenizer.EosId, vocabularySize, Strips(tokenizer.Model))
             .Select(loss => $"{FileOf(folder)}: {loss}")];
@@ -87,11 +87,12 @@ internal static class GgufVocabulary
         foreach (var (adds, ids, name) in new[] { (model.AddsBos, model.Before, "BOS"), (model.AddsEos, model.After, "EOS") })
             if (adds && ids.Any(id => id >= vocabularySize))
                 throw new EspalierException(
-                    $"{file}: puts {name} at every text, whose id {ids.Max()} is not below vocab_size {vocabularySize}: the tokenizer and "
-                        + $"config.json are not of one model; put the right {TokenizerFile} there");
+                    $"{file}: adds {name} to every text, whose id {ids.Max()} is not below vocab_size {vocabularySize}: the tokenizer and "
+                        + $"config.json belong to different models; put the right {TokenizerFile} there");
         if (model.Kind is not (TokenizerKind.ByteLevelBpe or TokenizerKind.MetaspaceBpe))
             throw new EspalierException(
-                $"{file}: a tokenizer of kind {model.Kind} is not written as GGUF; BPE over bytes, and BPE with U+2581 for the space, are");
+                $"{file}: a tokenizer of kind {model.Kind} cannot be written as GGUF; byte-level BPE and BPE with U+2581 for the space "
+                    + "can");
         model = Within(model, vocabularySize);
 
         var (tokens, types) = Tokens(model, vocabularySize);

@@ -15,8 +15,8 @@ internal sealed class GgufImporter : IModelImporter
     {
         _file = file;
         if (file.Metadata.Find("split.count") is ushort parts and > 1)
-            throw new EspalierException($"{file.Path}: is one of {parts} parts of a model; put them together first (llama.cpp: "
-                + "llama-gguf-split --merge FIRST-PART WHOLE.gguf) and give the whole");
+            throw new EspalierException($"{file.Path}: is one of {parts} parts of a model; merge them first (llama.cpp: "
+                + "llama-gguf-split --merge FIRST-PART WHOLE.gguf) and give the merged file");
         _imported = ImportedConfig.Read(file);
         _tensors = new(file, _imported);
         _carried = ImportedTokenizer.Files(file, _imported.Config.VocabularySize);

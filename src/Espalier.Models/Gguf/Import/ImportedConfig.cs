@@ -28,7 +28,8 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
             throw new EspalierException($"{file.Path}: {architecture.Name}.attention.head_count is 0");
         var headDim = keys.Whole("attention.key_length") ?? hidden / heads.Value;
         if (keys.Whole("attention.value_length") is { } valueDim && valueDim != headDim)
-            throw new EspalierException($"{file.Path}: keys have {headDim} entries and values {valueDim}, where both must have as many");
+            throw new EspalierException($"{file.Path}: keys have {headDim} entries and values have {valueDim}; both must have the same "
+                + "number");
 
         var fields = new JsonObject
         {
@@ -77,9 +78,9 @@ internal sealed record ImportedConfig(GgufArchitecture Architecture, Family Fami
                 continue;
             var ours = written.Find(key);
             if (ours is null && !IsNeutral(key, given))
-                throw new EspalierException($"{file.Path}: {key} is {Text(given)}, which the family {Family.ModelType} has no place for");
+                throw new EspalierException($"{file.Path}: {key} is {Text(given)}, which the family {Family.ModelType} cannot express");
             if (ours is not null && !IsSame(ours, given))
-                throw new EspalierException($"{file.Path}: {key} is {Text(given)}, which was read as {Text(ours)}");
+                throw new EspalierException($"{file.Path}: {key} is {Text(given)}, but was read as {Text(ours)}");
         }
     }
 

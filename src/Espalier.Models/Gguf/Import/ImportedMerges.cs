@@ -17,7 +17,7 @@ internal static class ImportedMerges
     public static IEnumerable<(string Left, string Right)> OfScores(GgufFile file, string[] tokens, int[] types)
     {
         var scores = file.Metadata.Find("tokenizer.ggml.scores") is float[] list && list.Length == tokens.Length ? list
-            : throw new EspalierException($"{file.Path}: tokenizer.ggml.scores is no list of {tokens.Length} numbers");
+            : throw new EspalierException($"{file.Path}: tokenizer.ggml.scores is not a list of {tokens.Length} numbers");
         var ids = Enumerable.Range(0, tokens.Length).Where(id => types[id] is Normal or 0)
             .ToDictionary(id => tokens[id], id => id, StringComparer.Ordinal);
         var lengths = TokenMerges.Lengths(ids);

@@ -25,7 +25,7 @@ internal static class ImportedRotary
             fields["partial_rotary_factor"] = (double)turning / headDim;
         else if (turning != headDim)
             throw new EspalierException(
-                $"{file.Path}: {architecture.Name}.rope.dimension_count is {turning} of {headDim}, and heads of this family turn whole");
+                $"{file.Path}: {architecture.Name}.rope.dimension_count is {turning} of {headDim}, but this family rotates whole heads");
         if (Scaling(file, keys, theta, headDim) is not { } scaling)
             return;
         fields["rope_scaling"] = scaling;
@@ -100,7 +100,7 @@ internal static class ImportedRotary
             }
 
         throw new EspalierException(
-            $"{file.Path}: {RotaryFactors.Name} stretches {factors.Length} frequencies by up to {largest}, which is no "
+            $"{file.Path}: {RotaryFactors.Name} scales {factors.Length} frequencies by up to {largest}, which is not the "
             + "scaling of Llama 3; import the Hugging Face folder that the file was made from");
     }
 }

@@ -28,7 +28,7 @@ internal static class ImportedSplit
         "deepseek-v3" => Sequence([.. SplitDescription.DeepSeek3.Select(Isolated), Bytes(addsSpace, regex: false)]),
         "falcon" => Sequence(new JsonObject { ["type"] = "Punctuation", ["behavior"] = "Contiguous" }, Bytes(addsSpace, regex: true),
             Digits(individual: false), Isolated(SplitDescription.ThreeDigits)),
-        _ => throw new EspalierException($"{file}: the split '{pre}' (tokenizer.ggml.pre) is not read; known: dbrx, deepseek-r1-qwen, "
+        _ => throw new EspalierException($"{file}: the split '{pre}' (tokenizer.ggml.pre) is not supported; known: dbrx, deepseek-r1-qwen, "
             + "deepseek-v3, falcon, falcon3, gpt-2, gpt-4o, llama-bpe, llama4, olmo, pixtral, qwen2, qwen35, refact, smaug-bpe, smollm, "
             + "stablelm2, starcoder and tekken"),
     };

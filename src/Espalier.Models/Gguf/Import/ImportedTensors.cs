@@ -34,7 +34,7 @@ internal sealed class ImportedTensors : ITensorSource
             var shape = imported.Architecture.ShapeOf(stored, imported.Config);
             if (!tensor.Shape.SequenceEqual(shape))
                 throw new EspalierException($"{file.Path}: tensor {stored.Name} is [{string.Join(", ", tensor.Shape)}], "
-                    + $"[{string.Join(", ", shape)}] was expected by the file's own keys");
+                    + $"[{string.Join(", ", shape)}] was expected from the file's own keys");
             names.Add(stored.Name);
             foreach (var (part, _, first, count) in stored.Ranges().Take(stored.Parts.Count))
             {
@@ -77,7 +77,8 @@ internal sealed class ImportedTensors : ITensorSource
             FillMatrix(parameter, place, firstElement, destination);
         if (ElementConversion.IndexOfNonFinite(destination) is >= 0 and var at)
             throw new EspalierException(
-                $"{_file.Path}: tensor {place.Tensor.Name}: a weight of {name} is {destination[at]}; the file is broken, use another copy");
+                $"{_file.Path}: tensor {place.Tensor.Name}: a weight of {name} is {destination[at]}; the file is damaged, use another "
+                    + "copy");
 
         GgufArchitecture.Decode(parameter.Role, destination);
         float shift = _imported.Architecture.Shift(parameter.Role),

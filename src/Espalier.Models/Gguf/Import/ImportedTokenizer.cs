@@ -25,18 +25,18 @@ internal sealed class ImportedTokenizer
             "gpt2" => true,
             "llama" => false,
             var kind =>
-                throw new EspalierException($"{file.Path}: a vocabulary of the kind '{kind}' is not read; known: gpt2 and llama"),
+                throw new EspalierException($"{file.Path}: a vocabulary of kind '{kind}' is not supported; known: gpt2 and llama"),
         };
         _tokens = file.Metadata.Get<string[]>("tokenizer.ggml.tokens");
         if (_tokens.Length > vocabularySize)
-            throw new EspalierException($"{file.Path}: has {_tokens.Length} tokens and an embedding table of {vocabularySize} rows");
+            throw new EspalierException($"{file.Path}: has {_tokens.Length} tokens but an embedding table of {vocabularySize} rows");
         if (_tokens.Distinct(StringComparer.Ordinal).Count() < _tokens.Length)
-            throw new EspalierException($"{file.Path}: tokenizer.ggml.tokens has a token twice");
+            throw new EspalierException($"{file.Path}: tokenizer.ggml.tokens contains a token twice");
         _types = file.Metadata.Find("tokenizer.ggml.token_type") switch
         {
             int[] list when list.Length == _tokens.Length => list,
             null => new int[_tokens.Length],
-            _ => throw new EspalierException($"{file.Path}: tokenizer.ggml.token_type is no list of {_tokens.Length} numbers"),
+            _ => throw new EspalierException($"{file.Path}: tokenizer.ggml.token_type is not a list of {_tokens.Length} numbers"),
         };
     }
 
@@ -123,7 +123,7 @@ internal sealed class ImportedTokenizer
 
     private IEnumerable<(string Left, string Right)> Merges() => _file.Metadata.Get<string[]>("tokenizer.ggml.merges").Select(merge =>
         merge.IndexOf(' ', Math.Min(1, merge.Length)) is > 0 and var space ? (merge[..space], merge[(space + 1)..])
-            : throw new EspalierException($"{_file.Path}: tokenizer.ggml.merges has '{merge}', which is no pair"));
+            : throw new EspalierException($"{_file.Path}: tokenizer.ggml.merges has '{merge}', which is not a pair"));
 
     private bool IsAdded(int id) => _types[id] is Control or UserDefined || id == UnknownId;
 

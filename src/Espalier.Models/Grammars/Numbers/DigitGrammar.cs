@@ -21,7 +21,7 @@ internal sealed class DigitGrammar(string place)
             return known;
         if (_known.Count >= MostStates)
             throw new EspalierException(
-                $"{place}: its bounds and multipleOf need more than {MostStates} states: take a smaller multipleOf, "
+                $"{place}: its bounds and multipleOf need more than {MostStates} states: use a smaller multipleOf, "
                 + "or bounds closer to each other");
         // Digits become fewer with each, so that no state leads back to itself.
         _known.Add(key, s_nothing);

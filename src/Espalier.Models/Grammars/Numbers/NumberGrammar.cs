@@ -23,8 +23,8 @@ internal static class NumberGrammar
         var digits = new DigitGrammar(place);
         var (positive, negative) = (States(bounds, isWhole, isZeroIn: true), States(bounds.Negated(), isWhole, isZeroIn: false));
         if (positive.Count == 0 && negative.Count == 0 && bounds.HoldAny(isWhole))
-            throw new EspalierException($"{place}: its bounds and multipleOf let in only numbers that a float64 does not hold exactly: "
-                + $"what is written here has at most {MostDigits} digits, or is a whole number from -{LargestWhole} to {LargestWhole}");
+            throw new EspalierException($"{place}: its bounds and multipleOf allow only numbers that a float64 cannot hold exactly: "
+                + $"numbers written here have at most {MostDigits} digits, or are whole numbers from -{LargestWhole} to {LargestWhole}");
         return new GrammarChoice(digits.From(positive), new GrammarSequence(JsonSyntax.Text("-"), digits.From(negative)));
     }
 

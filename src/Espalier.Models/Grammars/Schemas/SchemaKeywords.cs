@@ -31,13 +31,13 @@ internal sealed class SchemaKeywords
         _place = place;
         if (schema.ValueKind != JsonValueKind.Object)
             throw new EspalierException(
-                $"{place} is {OneLine.Clipped(schema.GetRawText())} and must be a schema: an object, true or false");
+                $"{place} is {OneLine.Clipped(schema.GetRawText())}; it must be a schema: an object, true or false");
         foreach (var field in schema.EnumerateObject())
             if (s_kept.Contains(field.Name))
                 _all[field.Name] = field.Value;
             else if (!s_remarks.Contains(field.Name))
                 throw new EspalierException(
-                    $"{place}: the keyword {OneLine.Clipped(field.Name)} is not supported here: {string.Join(", ", s_kept)} are");
+                    $"{place}: the keyword {OneLine.Clipped(field.Name)} is not supported here; supported: {string.Join(", ", s_kept)}");
         Types = ReadTypes();
     }
 
@@ -57,7 +57,7 @@ internal sealed class SchemaKeywords
         if (Of(keyword) is not { } value)
             return null;
         return _all.Keys.FirstOrDefault(other => other != keyword) is not { } beside ? value
-            : throw new EspalierException($"{_place}: the keyword {beside} beside {keyword} is not supported here");
+            : throw new EspalierException($"{_place}: the keyword {beside} together with {keyword} is not supported here");
     }
 
     /// <summary>The values of <c>enum</c> or <c>const</c>; null where there is neither.</summary>
@@ -67,7 +67,8 @@ internal sealed class SchemaKeywords
         if (some is null && one is null)
             return null;
         if (_all.Keys.FirstOrDefault(static other => other is not ("enum" or "const" or "type")) is { } beside)
-            throw new EspalierException($"{_place}: the keyword {beside} beside {(one is null ? "enum" : "const")} is not supported here");
+            throw new EspalierException($"{_place}: the keyword {beside} together with {(one is null ? "enum" : "const")} is not "
+                + "supported here");
         if (some is { } list && (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0))
             throw Wrong("enum", "a list of values");
         var values = some?.EnumerateArray().ToArray() ?? [one!.Value];
@@ -79,7 +80,8 @@ internal sealed class SchemaKeywords
     public int Fewest(string keyword) => Whole(keyword) is not { } count ? 0
         : count <= int.MaxValue ? (int)count
         : throw new EspalierException(
-            $"{PlaceOf(keyword)} is {OneLine.Clipped(_all[keyword].GetRawText())} and may be {int.MaxValue}: no answer is that long");
+            $"{PlaceOf(keyword)} is {OneLine.Clipped(_all[keyword].GetRawText())}; it may be at most {int.MaxValue}, because no answer "
+                + "is that long");
 
     /// <summary>A count that something has at most; null where it is not there, or no answer is that long.</summary>
     /// <exception cref="EspalierException">It is none.</exception>
@@ -92,7 +94,7 @@ internal sealed class SchemaKeywords
 
     /// <summary>The error of a value of another kind.</summary>
     public EspalierException Wrong(string keyword, string meant) =>
-        new($"{PlaceOf(keyword)} is {OneLine.Clipped(_all[keyword].GetRawText())} and must be {meant}");
+        new($"{PlaceOf(keyword)} is {OneLine.Clipped(_all[keyword].GetRawText())}; it must be {meant}");
 
     public static bool Fits(JsonElement value, string type) => value.ValueKind switch
     {

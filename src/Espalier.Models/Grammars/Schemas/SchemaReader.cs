@@ -38,7 +38,7 @@ internal sealed class SchemaReader
     public static GrammarNode Read(JsonElement schema, string place, string pointer = "#")
     {
         if (schema.GetRawText().Length is > Longest and var length)
-            throw new EspalierException($"{place} has {length} characters and may have {Longest}: make it smaller");
+            throw new EspalierException($"{place} has {length} characters; at most {Longest} are allowed: make it smaller");
         var reader = new SchemaReader(schema, place);
         var root = reader.Pointed(pointer, place);
         // One after the other and not one inside the other: references can be as many as there is room for.
@@ -46,7 +46,7 @@ internal sealed class SchemaReader
             open.Rule.Body = reader.One(open.Schema, open.Place);
         Heights.Find(root);
         return root.Height <= Grammar.Deepest ? root
-            : throw new EspalierException($"{reader.Hopeless(root)}: no value fits: what it requires excludes itself, or has no end");
+            : throw new EspalierException($"{reader.Hopeless(root)}: no value fits: its requirements contradict each other or never end");
     }
 
     // The innermost schema that is to blame: from a part without an end to one of its own, as long as it is the only one.
@@ -99,7 +99,7 @@ internal sealed class SchemaReader
         if (keywords.Alone("allOf") is { } all)
             return Schemas(all, keywords, "allOf") is [var single] ? One(single, $"{keywords.PlaceOf("allOf")}[0]")
                 : throw new EspalierException(
-                    $"{keywords.PlaceOf("allOf")}: more than one schema is not supported here: write one of both");
+                    $"{keywords.PlaceOf("allOf")}: more than one schema is not supported here: merge them into one");
         if (keywords.Values() is { } values)
             return new GrammarChoice([.. values.Where(value => keywords.Types.Any(type => SchemaKeywords.Fits(value, type)))
                 .Select(JsonSyntax.Constant)]);
@@ -129,17 +129,17 @@ internal sealed class SchemaReader
     {
         var place = keywords.PlaceOf("oneOf");
         if (schemas.Length > MostExclusive)
-            throw new EspalierException($"{place} has {schemas.Length} schemas and may have {MostExclusive}: write anyOf");
+            throw new EspalierException($"{place} has {schemas.Length} schemas; at most {MostExclusive} are allowed: use anyOf");
         var facets = schemas.Select(schema => _overlap.FacetsOf(schema, place)).ToArray();
         for (var i = 0; i < schemas.Length; i++)
             for (var j = 0; j < schemas.Length; j++)
                 if (i != j && !(facets[i] is { } own && facets[j] is { } other && own.AreApart(other))
                     && !_overlap.Excludes(schemas[i], schemas[j], place))
                     throw _overlap.HasEnded
-                        ? new EspalierException($"{place}: its {schemas.Length} schemas are too large to be shown apart: "
-                            + "give each a required property whose const or enum tells them apart, or write anyOf")
-                        : new EspalierException($"{place}: a value of [{i}] may fit [{j}] too, which is not supported here: "
-                            + "give each a required property whose const or enum tells them apart, or write anyOf");
+                        ? new EspalierException($"{place}: its {schemas.Length} schemas are too large to prove distinct: "
+                            + "give each a required property whose const or enum tells them apart, or use anyOf")
+                        : new EspalierException($"{place}: a value of [{i}] may also fit [{j}], which is not supported here: "
+                            + "give each a required property whose const or enum tells them apart, or use anyOf");
         return schemas;
     }
 
@@ -161,7 +161,7 @@ internal sealed class SchemaReader
                 .Replace("~0", "~", StringComparison.Ordinal);
             at = at.ValueKind == JsonValueKind.Object && at.TryGetProperty(name, out var inner) ? inner
                 : at.ValueKind == JsonValueKind.Array && int.TryParse(name, out var i) && (uint)i < (uint)at.GetArrayLength() ? at[i]
-                : throw new EspalierException($"{place} is {OneLine.Clipped(text)}, and the schema has no such place");
+                : throw new EspalierException($"{place} is {OneLine.Clipped(text)}, but the schema has no such place");
         }
         return at;
     }

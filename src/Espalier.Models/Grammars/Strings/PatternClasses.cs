@@ -34,7 +34,7 @@ internal static class PatternClasses
         while (at < text.Length && text[at] != ']')
             set |= Member(text, ref at, errors);
         if (at++ >= text.Length)
-            throw errors.Malformed("nothing closes a '['");
+            throw errors.Malformed("a '[' is not closed");
         return isNegated ? ~set : set;
     }
 
@@ -110,7 +110,7 @@ internal static class PatternClasses
             at = end + 1;
             return digits.Length is > 0 and <= 8
                 && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
-                && Rune.IsValid(value) ? value : throw errors.Malformed("an escape is no character's number");
+                && Rune.IsValid(value) ? value : throw errors.Malformed("an escape is not a character's code");
         }
         var unit = Hexadecimal(text, ref at, 4, errors);
         if (char.IsHighSurrogate((char)unit) && string.CompareOrdinal(text, at, "\\u", 0, 2) == 0)
@@ -128,6 +128,6 @@ internal static class PatternClasses
         var part = at + digits <= text.Length ? text.Substring(at, digits) : "";
         at += digits;
         return part.All(char.IsAsciiHexDigit) && part.Length > 0 ? Convert.ToInt32(part, 16)
-            : throw errors.Malformed("an escape is no character's number");
+            : throw errors.Malformed("an escape is not a character's code");
     }
 }

@@ -5,7 +5,7 @@ internal sealed class PatternErrors(string text, string place)
 {
     /// <summary>The expression is none.</summary>
     public EspalierException Malformed(string what) =>
-        new($"{place} is {OneLine.Clipped(text)}, which is no regular expression of ECMA-262 with the flag u: {what}");
+        new($"{place} is {OneLine.Clipped(text)}, which is not an ECMA-262 regular expression with the flag u: {what}");
 
     /// <summary>The expression is one and has what is not followed.</summary>
     public EspalierException Unsupported(string what) =>

@@ -22,7 +22,7 @@ internal sealed class PatternParser
     {
         var parser = new PatternParser(text, place);
         var node = parser.Alternatives();
-        return parser._at == text.Length ? node : throw parser._errors.Malformed("a ')' closes nothing");
+        return parser._at == text.Length ? node : throw parser._errors.Malformed("a ')' is unmatched");
     }
 
     private PatternNode Alternatives()
@@ -62,7 +62,7 @@ internal sealed class PatternParser
                 _at++;
                 return new End();
             case '*' or '+' or '?' or '{' or '}' or ']':
-                throw _errors.Malformed($"'{_text[_at]}' has nothing before it that it belongs to");
+                throw _errors.Malformed($"'{_text[_at]}' has nothing before it to repeat");
             default:
                 return new One(PatternClasses.Character(_text, ref _at, _errors));
         }
@@ -79,7 +79,7 @@ internal sealed class PatternParser
         else if (_at > start + 1 || (!Takes("?:") && _at < _text.Length && _text[_at] == '?'))
             throw _errors.Unsupported($"'{_text[start..Math.Min(_text.Length, start + 4)]}'");
         var node = Alternatives();
-        return Takes(")") ? node : throw _errors.Malformed("nothing closes a '('");
+        return Takes(")") ? node : throw _errors.Malformed("a '(' is not closed");
     }
 
     private PatternNode Repeated(PatternNode part)
@@ -97,11 +97,11 @@ internal sealed class PatternParser
         else
             return part;
         if (part is Start or End)
-            throw _errors.Malformed("a repetition stands after '^' or '$'");
+            throw _errors.Malformed("a repetition follows '^' or '$'");
         // The fewest first or the most first: the same strings.
         Takes("?");
         if (_at < _text.Length && _text[_at] is '*' or '+' or '?' or '{')
-            throw _errors.Malformed($"'{_text[_at]}' stands after a repetition");
+            throw _errors.Malformed($"'{_text[_at]}' follows a repetition");
         return new Repeat(part, least, most);
     }
 
@@ -111,7 +111,7 @@ internal sealed class PatternParser
         var parts = end < 0 ? [] : _text[(_at + 1)..end].Split(',');
         int last = 0;
         if (parts.Length is not (1 or 2) || !Count(parts[0], out var least) || parts is [_, { Length: > 0 }] && !Count(parts[1], out last))
-            throw _errors.Malformed("a '{' begins no count such as {2}, {2,} or {2,5}");
+            throw _errors.Malformed("a '{' does not begin a count such as {2}, {2,} or {2,5}");
         most = parts.Length == 1 ? least : parts[1].Length == 0 ? null : last;
         if (most < least)
             throw _errors.Malformed($"the count {{{least},{most}}} ends below its start");

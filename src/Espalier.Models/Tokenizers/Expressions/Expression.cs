@@ -16,7 +16,8 @@ internal sealed class Expression
     public static Expression Parse(string text, Func<string, EspalierException> refuse)
     {
         EspalierException Refused(string what) => refuse(
-            $"the regular expression '{text}' has {what}, which is not supported: only what is matched exactly as the reference does is");
+            $"the regular expression '{text}' has {what}, which is not supported: only expressions that match exactly as in the "
+                + "reference are");
         return new(ExpressionProgram.Of(ExpressionParser.Parse(text, Refused), Refused));
     }
 

@@ -39,7 +39,7 @@ internal sealed class ExpressionClasses(string text, Func<string, EspalierExcept
                 continue;
             }
             if (string.CompareOrdinal(text, at, "[:", 0, 2) == 0)
-                throw refuse($"'{text[at..Math.Min(text.Length, at + 4)]}', a class by name");
+                throw refuse($"'{text[at..Math.Min(text.Length, at + 4)]}', a named class");
             if (text[at] == '[')
             {
                 at++;
@@ -49,7 +49,7 @@ internal sealed class ExpressionClasses(string text, Func<string, EspalierExcept
             parts.Add(Member(ref at, ignoreCase));
         }
         if (at++ >= text.Length)
-            throw refuse("a '[' that nothing closes");
+            throw refuse("a '[' that is not closed");
         var members = And(before, Any(parts));
         return negated ? point => !members(point) : members;
     }
@@ -128,9 +128,9 @@ internal sealed class ExpressionClasses(string text, Func<string, EspalierExcept
         if (name.StartsWith('^'))
             (name, negated) = (name[1..], !negated);
         var rule = name == "Han" ? IsHan : CodePointSet.OfCategory(name)
-            ?? throw refuse($"'\\p{{{name}}}', which is no general category");
+            ?? throw refuse($"'\\p{{{name}}}', which is not a general category");
         if (ignoreCase && name.Length == 2 && name[0] == 'L')
-            throw refuse($"'\\p{{{name}}}' without regard to case");
+            throw refuse($"'\\p{{{name}}}' ignoring case");
         return negated ? point => !rule(point) : rule;
     }
 
@@ -142,7 +142,7 @@ internal sealed class ExpressionClasses(string text, Func<string, EspalierExcept
         at = braces ? end + 1 : end;
         return part.Length > 0 && (braces || part.Length == digits)
             && int.TryParse(part, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) && Rune.IsValid(value)
-            && (braces || digits == 4 || value < 128) ? value : throw refuse("an escape that is no character's number");
+            && (braces || digits == 4 || value < 128) ? value : throw refuse("an escape that is not a character's code");
     }
 
     /// <summary>Oniguruma's simple folding, for the letters of ASCII, to which two characters outside of it fold.</summary>
@@ -151,7 +151,7 @@ internal sealed class ExpressionClasses(string text, Func<string, EspalierExcept
         if (!ignoreCase)
             return rule;
         if (last >= 128)
-            throw refuse("characters outside of ASCII without regard to case");
+            throw refuse("characters outside of ASCII ignoring case");
         return first > 'z' || last < 'A' ? rule : point => rule(point) || point switch
         {
             0x17F => rule('s') || rule('S'),

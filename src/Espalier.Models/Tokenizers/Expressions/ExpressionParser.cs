@@ -30,7 +30,7 @@ internal sealed class ExpressionParser
     {
         var parser = new ExpressionParser(text, refuse);
         var node = parser.Alternatives();
-        return parser._at == text.Length ? node : throw refuse("a ')' that closes nothing");
+        return parser._at == text.Length ? node : throw refuse("an unmatched ')'");
     }
 
     private ExpressionNode Alternatives()
@@ -63,7 +63,7 @@ internal sealed class ExpressionParser
             // Oniguruma also folds one character to two, which would have to be known here.
             var letter = _ignoreCase && _at == from + 1 ? char.ToLowerInvariant(_text[from]) : '\0';
             if ($"{last}{letter}" is "ss" or "st" or "ff" or "fi" or "fl")
-                throw _refuse($"'{last}{letter}' without regard to case, which one character stands for, too");
+                throw _refuse($"'{last}{letter}' ignoring case, which a single character also matches");
             last = letter;
             parts.Add(Repeated(part));
         }
@@ -86,7 +86,7 @@ internal sealed class ExpressionParser
             case '$':
                 return new Place(PlaceKind.LineEnd);
             case '*' or '+' or '?' or '{':
-                throw _refuse($"'{c}' with nothing before it that it repeats");
+                throw _refuse($"'{c}' with nothing before it to repeat");
             case '\\' when _at < _text.Length && PlaceOf(_text[_at]) is { } place:
                 _at++;
                 return new Place(place);
@@ -142,7 +142,7 @@ internal sealed class ExpressionParser
         else
             throw _refuse($"'({_text[start..Math.Min(_text.Length, start + 3)]}'");
         _ignoreCase = ignoreCase;
-        return Takes(')') ? node : throw _refuse("a '(' that nothing closes");
+        return Takes(')') ? node : throw _refuse("a '(' that is not closed");
     }
 
     private ExpressionNode Inside(bool ignoreCase)
@@ -159,7 +159,7 @@ internal sealed class ExpressionParser
     {
         IReadOnlyList<ExpressionNode> parts = node is Row row ? row.Parts : [node];
         return [.. parts.Select(part => part is One one ? one.Set
-            : throw _refuse($"a look {(behind ? "behind" : "ahead")} at more than characters in a row"))];
+            : throw _refuse($"a look{(behind ? "behind" : "ahead")} at more than a sequence of characters"))];
     }
 
     private ExpressionNode Repeated(ExpressionNode part)
@@ -179,7 +179,7 @@ internal sealed class ExpressionParser
             else
                 break;
             if (part is Place or Look)
-                throw _refuse("a repetition of what has no width");
+                throw _refuse("a repetition of something with no width");
             // After a count, Oniguruma takes a further '+' or '?' as a repetition of the repetition.
             var kind = counted ? RepeatKind.Greedy : Takes('?') ? RepeatKind.Lazy : Takes('+') ? RepeatKind.Possessive : RepeatKind.Greedy;
             if (kind == RepeatKind.Possessive && part is not One)
@@ -197,7 +197,7 @@ internal sealed class ExpressionParser
         if (parts.Length is not (1 or 2) || !Count(parts[0], 0, out var least)
             || !Count(parts[^1], parts.Length == 1 ? -1 : int.MaxValue, out most) || most < least
             || (parts.Length == 2 && parts[0].Length + parts[1].Length == 0))
-            throw _refuse("a '{' that begins no count");
+            throw _refuse("a '{' that does not begin a count");
         if (least > MostTimes || (most > MostTimes && most != int.MaxValue))
             throw _refuse($"more than {MostTimes} repetitions");
         _at = end + 1;

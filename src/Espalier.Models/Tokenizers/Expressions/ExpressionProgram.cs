@@ -131,7 +131,7 @@ internal sealed class ExpressionProgram
     private int Put(ExpressionOp op, int a = 0, CodePointSet? set = null, ExpressionNode? node = null)
     {
         if (_code.Count == MostInstructions)
-            throw _refuse($"repetitions that come to more than {MostInstructions} steps");
+            throw _refuse($"repetitions that add up to more than {MostInstructions} steps");
         _code.Add(new(op, a, 0, set, node, op is ExpressionOp.Split or ExpressionOp.Run ? Marks++ : -1));
         return _code.Count - 1;
     }

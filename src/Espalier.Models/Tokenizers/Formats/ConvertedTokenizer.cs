@@ -113,7 +113,7 @@ internal sealed record ConvertedTokenizer
         if (Template.Before.Length + Template.After.Length == 0)
             return;
         JsonNode? IdOf(string token) => ids.TryGetValue(token, out var id) || Vocabulary.TryGetValue(token, out id) ? id
-            : throw new EspalierException($"{path}: each text gets '{token}' around it, which is no token of this file");
+            : throw new EspalierException($"{path}: each text gets '{token}' added, which is not a token of this file");
         static JsonNode? Item(string kind, string id) => new JsonObject { [kind] = new JsonObject { ["id"] = id } };
         static IEnumerable<JsonNode?> Special(string[] tokens) => tokens.Select(static token => Item("SpecialToken", token));
         json.WritePropertyName("post_processor");

@@ -90,6 +90,6 @@ internal ref struct ProtobufReader(ReadOnlySpan<byte> message, string path)
 
     /// <summary>The error for a file that is something else.</summary>
     public static EspalierException NoModel(string path) => new(
-        $"{path}: this is no model of SentencePiece, or a damaged one. A tokenizer.model in the form of tiktoken (lines of base64 and "
+        $"{path}: not a SentencePiece model, or a damaged one. A tokenizer.model in tiktoken's format (lines of base64 and "
             + "ranks, as Llama 3 has it) does not say how text is split: download tokenizer.json instead");
 }

@@ -77,7 +77,7 @@ internal sealed class SentencePieceModel
         if (model.Pieces.Count == 0)
             throw ProtobufReader.NoModel(path);
         if (model.UnknownId < 0 || model.UnknownId >= model.Pieces.Count)
-            throw new EspalierException($"{path}: the unknown piece has id {model.UnknownId}, and there are {model.Pieces.Count} pieces");
+            throw new EspalierException($"{path}: the unknown piece has id {model.UnknownId}, but there are {model.Pieces.Count} pieces");
         return model;
     }
 
@@ -111,7 +111,7 @@ internal sealed class SentencePieceModel
                     IsUnigram = reader.Number == UnigramNumber;
                     if (reader.Number is not (UnigramNumber or BpeNumber))
                         throw new EspalierException(
-                            $"{path}: its model is of whole words or characters, which is not supported; Unigram and BPE are");
+                            $"{path}: its model has whole words or characters, which is not supported; Unigram and BPE are");
                     break;
                 case 35:
                     ByteFallback = reader.Number != 0;

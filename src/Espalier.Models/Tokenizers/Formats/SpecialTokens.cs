@@ -87,7 +87,7 @@ internal sealed class SpecialTokens
     {
         foreach (var (name, node) in root.Members())
             Declared[int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id
-                : throw root.Refuse($"'{name}' is no id.")] = Token(node);
+                : throw root.Refuse($"'{name}' is not an id.")] = Token(node);
         return true;
     }
 

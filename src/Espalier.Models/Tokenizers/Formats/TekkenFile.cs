@@ -32,10 +32,10 @@ internal static class TekkenFile
                 .ToDictionary(static row => row.name, static row => row.id, StringComparer.Ordinal);
             var words = root["vocab"].Items().Take(Math.Max(0, size - count)).Select(Word).ToList();
             if (words.Count < size - count)
-                throw root["vocab"].Refuse($"{words.Count} tokens are here, and config names {size} with {count} control tokens.");
+                throw root["vocab"].Refuse($"{words.Count} tokens are here, but config says {size} with {count} control tokens.");
             foreach (var word in words)
                 if (!vocabulary.TryAdd(word, vocabulary.Count))
-                    throw root["vocab"].Refuse($"the token '{word}' stands here twice.");
+                    throw root["vocab"].Refuse($"the token '{word}' appears twice here.");
             return new ConvertedTokenizer
             {
                 Type = "BPE",
@@ -61,12 +61,12 @@ internal static class TekkenFile
     {
         var names = node.IsNull ? [.. s_older.Take(count)] : node.Items().Select(static item => item["token_str"].Text()).ToList();
         if (names.Count > count)
-            throw node.Refuse($"{names.Count} control tokens are here, and config names {count}.");
+            throw node.Refuse($"{names.Count} control tokens are here, but config says {count}.");
         if (count > 100_000)
             throw node.Refuse($"{count} control tokens are more than any file has.");
         for (var rank = names.Count; rank < count; rank++)
             names.Add($"<SPECIAL_{rank}>");
-        return names.Distinct(StringComparer.Ordinal).Count() == count ? names : throw node.Refuse("a control token stands here twice.");
+        return names.Distinct(StringComparer.Ordinal).Count() == count ? names : throw node.Refuse("a control token appears twice here.");
     }
 
     private static string Word(TokenizerNode node)

@@ -48,7 +48,7 @@ internal sealed record TokenizerClass(string Name, string Bos, string Eos, strin
             return [known];
         // Nobody asked for it in so many words, and without a token there is nothing to add.
         return flag is null ? template : throw new EspalierException(
-            $"{Source}: add_{token}_token is true for {Name}, and {token}_token names no token "
+            $"{Source}: add_{token}_token is true for {Name}, but {token}_token names no token "
                 + $"of tokenizer.json: name one there, or set add_{token}_token to false.");
     }
 

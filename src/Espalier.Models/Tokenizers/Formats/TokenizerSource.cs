@@ -27,9 +27,9 @@ internal static class TokenizerSource
     {
         if (!Directory.Exists(folderOrFile))
             return File.Exists(folderOrFile) ? folderOrFile
-                : throw new EspalierException($"{folderOrFile}: there is no such file; give the folder of a model, or its tokenizer");
+                : throw new EspalierException($"{folderOrFile}: not found; give a model folder or its tokenizer");
         return Find(folderOrFile) ?? throw new EspalierException(
-            $"{Path.Combine(folderOrFile, s_names[0])}: there is no such file; a tokenizer is read from tokenizer.json, {Tekken}, "
+            $"{Path.Combine(folderOrFile, s_names[0])}: not found; a tokenizer is read from tokenizer.json, {Tekken}, "
                 + $"tokenizer.model, spiece.model, or {Vocabulary} with {Merges}: download it into the folder.");
     }
 

@@ -34,9 +34,9 @@ internal sealed class VocabularyFiles(string path)
                 """, special.Around(false, false)),
             "RobertaTokenizer" or "BartTokenizer" => (null, byteLevel, ((string[])[Named("cls_token")], (string[])[Named("sep_token")])),
             _ => throw new EspalierException(
-                $"{path}: how its text is split stands in no file: tokenizer_config.json "
-                    + (name is null ? "names no tokenizer_class, and config.json no model_type that has one here"
-                        : $"names tokenizer_class '{name}', which is not one of those known here")
+                $"{path}: no file says how its text is split: tokenizer_config.json "
+                    + (name is null ? "names no tokenizer_class, and config.json no model_type with a known one"
+                        : $"names tokenizer_class '{name}', which is not one of the known ones")
                     + " (GPT2Tokenizer, GPTNeoXTokenizer, CodeGenTokenizer, Qwen2Tokenizer, RobertaTokenizer, BartTokenizer): "
                     + "name the right one there, or download tokenizer.json"),
         };
@@ -53,7 +53,7 @@ internal sealed class VocabularyFiles(string path)
         }.Write(path);
 
         string Named(string key) => special.Text(key)
-            ?? throw new EspalierException($"{path}: {name} puts {key} around each text, and no file names one");
+            ?? throw new EspalierException($"{path}: {name} adds {key} to each text, but no file names one");
     }
 
     private static Dictionary<string, string> Defaults(string? kind) => kind switch

@@ -51,7 +51,7 @@ internal sealed class VocabularyReader
         foreach (var item in node.Items())
         {
             if (item.Items().Take(3).ToList() is not [var text, var score])
-                throw item.Refuse("a piece is a pair of a text and a score.");
+                throw item.Refuse("a piece must be a pair of a text and a score.");
             // Of the same pieces the last counts, as in the reference library.
             _byId.Add(Pieces.Count, text.Text());
             Vocabulary[text.Text()] = AllTokens[text.Text()] = Pieces.Count;
@@ -135,7 +135,7 @@ internal sealed class VocabularyReader
     private static (string Left, string Right) Pair(TokenizerNode node) =>
         node.Items().Select(part => part.Text()).Take(3).ToList() is [var left, var right]
         ? (left, right)
-        : throw node.Refuse("a merge is a pair of two strings.");
+        : throw node.Refuse("a merge must be a pair of strings.");
 
     private static (string Left, string Right) Halves(TokenizerNode node) => node.Text().Split(' ') is [var left, var right]
         ? (left, right)

@@ -22,7 +22,7 @@ internal sealed class PrecompiledMap
         var text = node.Text();
         var bytes = new byte[text.Length];
         if (!Convert.TryFromBase64String(text, bytes, out var count))
-            throw node.Refuse("this is not base64.");
+            throw node.Refuse("not valid base64.");
         return Of(bytes.AsSpan(0, count), node.Refuse);
     }
 

@@ -111,7 +111,7 @@ internal sealed class PreTokenizers
     private void AddByteLevel(TokenizerNode node)
     {
         if (ByteLevel)
-            throw node.Refuse("ByteLevel stands here a second time, which is not supported.");
+            throw node.Refuse("ByteLevel appears a second time, which is not supported.");
         if (node["add_prefix_space"].Flag(true))
         {
             PrefixesSpace = true;

@@ -79,8 +79,8 @@ internal sealed class UnigramStep : CachedWordStep
             if (!alone && (starts[at + length] < 0 || before + _unknownScore > best[at + length]))
                 Offer(at + length, before + _unknownScore,
                     _unknown ?? throw new EspalierException(
-                        $"the text holds '{piece.Slice(at, length)}', which no piece of the tokenizer has, and it has no unknown piece: "
-                            + "name one by unk_id, or take the character out"),
+                        $"the text contains '{piece.Slice(at, length)}', which no piece of the tokenizer covers, and there is no "
+                            + "unknown piece: name one with unk_id, or remove the character"),
                     at, best, starts, found);
         }
     }

@@ -49,7 +49,7 @@ internal sealed record CyclesSection
         var last = path[^1];
         if (Axis.All.Any(axis => axis.GroupSizeOf(student) > axis.GroupSizeOf(last)))
             throw new EspalierException(
-                "cycles.shapes: prune's shape is larger than the last of them on some axis; each cycle can only cut");
+                "cycles.shapes: prune's shape is larger than the last of them on some axis; a cycle can only cut");
         return [.. path, student];
     }
 
@@ -69,7 +69,7 @@ internal sealed record CyclesSection
                 Uses the fewest cycles that each cut at most this share of the non-embedding parameters, on an even path (every axis in
                 equal steps, widths in multiples of 64 if both ends are).
                 """,
-            Useless = s => BesideShapes(s) ?? (s.Count is null ? null : "it chooses the count, which is given; keep one of the two"),
+            Useless = s => BesideShapes(s) ?? (s.Count is null ? null : "it chooses the count, which is also given; keep one of the two"),
         },
         new Key<CyclesSection, CycleTeacher>(
             "teacher", Kinds.Choice<CycleTeacher>(), s => s.Teacher, (s, teacher) => s with { Teacher = teacher })

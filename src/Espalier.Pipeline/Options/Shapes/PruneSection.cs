@@ -94,7 +94,7 @@ internal sealed record PruneSection
                     """,
                 Useless = Useless("merge-heads"),
                 Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
-                    ? $"heads are merged in the order of their scores, and prune.method is {EnumName.Of(s.Method)}; leave it out" : null,
+                    ? $"heads are merged in the order of their scores, but prune.method is {EnumName.Of(s.Method)}; leave it out" : null,
             },
             new Key<PruneSection, bool>("merge-experts", Kinds.FlagAsText, s => s.MergeExperts,
                 (s, merges) => s with { MergeExperts = merges })
@@ -109,7 +109,7 @@ internal sealed record PruneSection
                     """,
                 Useless = Useless("merge-experts"),
                 Refused = (s, merges) => merges && s.Method != PruneMethod.Importance
-                    ? $"experts are merged by router statistics in the scores, and prune.method is {EnumName.Of(s.Method)}; leave it out"
+                    ? $"experts are merged by router statistics in the scores, but prune.method is {EnumName.Of(s.Method)}; leave it out"
                     : null,
                 IsLater = true,
             },
@@ -128,16 +128,16 @@ internal sealed record PruneSection
                     """,
                 Useless = Useless("layer-kinds"),
                 Refused = (s, counts) => counts is not null && s.Depth != DepthChoice.Scattered
-                    ? $"it chooses single layers of each kind, and prune.depth is {EnumName.Of(s.Depth)}; give depth: scattered"
+                    ? $"it chooses single layers of each kind, but prune.depth is {EnumName.Of(s.Depth)}; use depth: scattered"
                     : null,
                 IsLater = true,
             },
             new Key<PruneSection, string?>("plan", Kinds.Text("FILE.json"), s => s.Plan, (s, file) => s with { Plan = file })
             {
-                Help = "JSON file that says what stays, instead of a shape",
+                Help = "JSON file that says what to keep, instead of a shape",
                 // Its content is an input.
                 Stage = InStageKey.Never,
-                Page = "A JSON file that says what stays, instead of all the keys above.",
+                Page = "A JSON file that says what to keep, instead of all the keys above.",
                 Turn = -2,
                 IsLater = true,
                 Useless = Useless("plan"),
@@ -167,7 +167,7 @@ internal sealed record PruneSection
         if (read.IsMask && fields.Find("distill") is not (null or YamlText { Text: "never" }))
             throw fields.At("distill",
                 $"prune.method is {EnumName.Of(read.Method)}, a comparison without "
-                    + "training, which would fill the zeros again; leave one of them out");
+                    + "training, but training would fill the zeros again; leave one of them out");
         return read;
     }
 
@@ -175,14 +175,14 @@ internal sealed record PruneSection
     {
         if (searches)
             return s_besideSearch.Contains(key) ? null
-                : "the search finds the shape, and its most important units stay; "
-                    + $"with a search, prune has only {string.Join(", ", s_besideSearch)}";
+                : "the search finds the shape and keeps its most important units; "
+                    + $"with a search, prune accepts only {string.Join(", ", s_besideSearch)}";
         if (section.Plan is not null)
-            return key == "plan" ? null : "prune.plan already says what stays; keep one of the two";
+            return key == "plan" ? null : "prune.plan already says what to keep; keep one of the two";
         if (section.IsMask)
             return key is "method" or "sparsity" or "plan" ? null
                 : $"method {EnumName.Of(section.Method)} sets weights to zero and keeps the shape; leave it out";
-        return key == "sparsity" ? "it belongs to method: magnitude and method: wanda, which leave the shape as it is; leave it out" : null;
+        return key == "sparsity" ? "it applies only to method: magnitude and method: wanda; leave it out" : null;
     }
 
     private static readonly string[] s_besideSearch = ["depth", "multiple", "merge-heads", "merge-experts"];

@@ -143,12 +143,12 @@ internal sealed record ScoreSection
                 """,
             Missing = s => s.Depth == DepthMetricKind.Task ? "score: { depth: task, task: items.jsonl }" : null,
             Useless = s => s.Depth == DepthMetricKind.Task
-                ? null : $"it is for depth: task, and depth is {EnumName.Of(s.Depth)}; add that or leave it out",
+                ? null : $"it is for depth: task, but depth is {EnumName.Of(s.Depth)}; change that or leave it out",
         },
     ];
 
     internal static Section Section { get; } = new("score", Keys);
 
     private static string? WithoutActivations(ScoreSection section) => section.Method.ReadsActivations()
-        ? null : $"it is about activations and score.method is {EnumName.Of(section.Method)}; leave it out";
+        ? null : $"it is for activations, but score.method is {EnumName.Of(section.Method)}; leave it out";
 }

@@ -7,7 +7,7 @@ namespace Espalier.Pipeline.Options.Shapes;
 
 internal sealed partial record SearchSection
 {
-    private const string FromFile = "search.candidates already names a file with the shapes; keep one of the two";
+    private const string FromFile = "search.candidates already names a file of shapes; keep one of the two";
 
     /// <summary>The section, as an error shows it.</summary>
     internal const string Example = "search: { non-embedding-parameters: 3M +-5%, hidden: 128-256 step 64, ffn: [384, 512, 640] }";
@@ -20,7 +20,7 @@ internal sealed partial record SearchSection
             are left out.
             """,
         Useless = s => s.CandidatesFile is not null ? FromFile
-            : s.Space.Sizes[Axis.Ffn] is { Count: > 0 } ? "search.ffn is given too; keep one of the two" : null,
+            : s.Space.Sizes[Axis.Ffn] is { Count: > 0 } ? "search.ffn is also given; keep one of the two" : null,
         IsMoot = s => s.Space.Expansion.Count == 0,
     };
 
@@ -60,7 +60,7 @@ internal sealed partial record SearchSection
             """,
             Budget.OfSeconds, s => s.Prefill, (s, budget) => s with { Prefill = budget }),
         Limit(
-            "decode", "The same for one further token after `context`.", Budget.OfSeconds,
+            "decode", "The same for generating one more token after `context`.", Budget.OfSeconds,
             s => s.Decode, (s, budget) => s with { Decode = budget }),
         new Key<SearchSection, (int Count, string? File)>(
             "candidates", HowMany, s => (s.Candidates, s.CandidatesFile),

@@ -23,7 +23,7 @@ internal static class SynthesisSection
         {
             Help = "Documents whose beginnings the teacher continues: sources as in data.train",
             Page = "Alternatively, documents whose beginnings the teacher continues: sources as in `data.train`.",
-            Useless = s => s.Prompts is null ? null : "there are prompts already; give one of the two",
+            Useless = s => s.Prompts is null ? null : "prompts are also given; keep one of the two",
             IsMoot = s => s.Documents.Count == 0,
         },
         new Key<SynthesisOptions, int?>("count", Kinds.Size().OrAbsent(), s => s.Count, (s, count) => s with { Count = count })
@@ -37,14 +37,14 @@ internal static class SynthesisSection
         {
             Help = "Tokens of a document that form its beginning; at most half of a short document",
             Page = "Tokens of a document that form its beginning; at most half of a short document.",
-            Useless = s => s.Documents.Count > 0 ? null : "it is for documents, and none are named; leave it out",
+            Useless = s => s.Documents.Count > 0 ? null : "it is for documents, but none are given; leave it out",
         },
         new Key<SynthesisOptions, string?>("system", Kinds.Text("TEXT"), s => s.System, (s, text) => s with { System = text })
         {
             Help = "System message for prompts that have none",
             PageDefault = "none",
             Page = "System message for prompts that have none of their own.",
-            Useless = s => s.Prompts is not null ? null : "it is for prompts, and none are named; leave it out",
+            Useless = s => s.Prompts is not null ? null : "it is for prompts, but none are given; leave it out",
         },
         new Key<SynthesisOptions, bool>("plain", Kinds.Flag, s => s.Plain, (s, plain) => s with { Plain = plain })
         {
@@ -52,7 +52,7 @@ internal static class SynthesisSection
             Page = "Whether the teacher continues prompts as they are, even if it has a chat template.",
             Useless = s => s.Prompts is not null ? s.System is null ? null
                 : "a system message goes through the chat template; leave one out"
-                : "it is for prompts, and none are named; leave it out",
+                : "it is for prompts, but none are given; leave it out",
         },
         new Key<SynthesisOptions, double>(
             "temperature", Kinds.Number("T", Limits.From(0)), s => s.Temperature, (s, t) => s with { Temperature = t })

@@ -86,7 +86,7 @@ internal sealed record TaskSection
         && task is { Attempts: null, Temperature: not null } or { Attempts: null, TopP: not null } or { Attempts: null, Seed: not null }
             ? throw fields.At(item.Line,
                 $"{name ?? key}: {OneLine.Clipped(task.Task)} has temperature, top-p or seed, which are for sampled answers, "
-                + "and models answer greedily: say how many to sample with attempts, or leave them out") : task;
+                + "but models answer greedily: set how many to sample with attempts, or leave them out") : task;
 
     internal static IReadOnlyList<Key<TaskSection>> Keys { get; } =
     [

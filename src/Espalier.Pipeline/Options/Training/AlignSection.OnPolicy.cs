@@ -44,7 +44,7 @@ internal sealed partial record AlignSection
             Help = "With on-policy: loss on the logits of the written tokens, such as reverse-kl or jensen-shannon(0.5)",
             Page = "With `on-policy`: the loss on the logits of the written tokens: any loss of `distill` that uses a teacher.",
             Useless = WithoutWriting,
-            Refused = (_, loss) => LossSpec.Parse(loss).NeedsTeacher ? null : "it must compare with the teacher, as reverse-kl does",
+            Refused = (_, loss) => LossSpec.Parse(loss).NeedsTeacher ? null : "it must be a loss that uses the teacher, such as reverse-kl",
             IsLater = true,
             Stage = InStageKey.Never,
         },
@@ -74,7 +74,7 @@ internal sealed partial record AlignSection
             Useless = WithoutWriting,
             SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Pattern($"^ *{Schemas.Quantity} *( to +{Schemas.Quantity} *)?$")),
             Refused = (s, lengths) => s.Sequence > 0 && lengths.Longest >= s.Sequence
-                ? $"a window has {s.Sequence} tokens, and a prompt needs some of them" : null,
+                ? $"a window has {s.Sequence} tokens, and the prompt needs some of them" : null,
             IsLater = true,
         },
         new Key<AlignSection, double>(
@@ -89,5 +89,5 @@ internal sealed partial record AlignSection
     ];
 
     private static string? WithoutWriting(AlignSection section) => section.IsOnPolicy ? null
-        : $"it belongs to method: on-policy and the method is {EnumName.Of(section.Method)}; leave it out";
+        : $"it is for method: on-policy, but the method is {EnumName.Of(section.Method)}; leave it out";
 }

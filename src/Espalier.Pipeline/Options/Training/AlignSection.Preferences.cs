@@ -36,7 +36,7 @@ internal sealed partial record AlignSection
             Help = "With dpo: share of the pairs assumed to be labelled the wrong way round",
             Page = "With `dpo`: share of the pairs assumed to be labelled the wrong way round (conservative DPO).",
             Useless = s => s.Method == AlignMethod.Dpo ? null
-                : $"it belongs to method: dpo and the method is {EnumName.Of(s.Method)}; leave it out",
+                : $"it is for method: dpo, but the method is {EnumName.Of(s.Method)}; leave it out",
             IsLater = true,
         },
         new Key<AlignSection, double>("eta", Kinds.Number("X", Limits.Above(0)), s => s.Eta, (s, eta) => s with { Eta = eta })
@@ -44,7 +44,7 @@ internal sealed partial record AlignSection
             Help = "With rpo-...: factor applied to the rewards",
             Page = "With `rpo-...`: factor applied to `chosen_reward` and `rejected_reward`.",
             Useless = s => s.Preference is { NeedsRewards: true } ? null
-                : $"it belongs to the methods with rewards (rpo-...) and the method is {EnumName.Of(s.Method)}; leave it out",
+                : $"it is for the methods with rewards (rpo-...), but the method is {EnumName.Of(s.Method)}; leave it out",
             IsLater = true,
         },
         new Key<AlignSection, double>(
@@ -58,5 +58,5 @@ internal sealed partial record AlignSection
     ];
 
     private static string? WithoutPairs(AlignSection section) => section.Preference is not null ? null
-        : $"it belongs to the methods that learn from pairs and the method is {EnumName.Of(section.Method)}; leave it out";
+        : $"it is for methods that learn from pairs, but the method is {EnumName.Of(section.Method)}; leave it out";
 }

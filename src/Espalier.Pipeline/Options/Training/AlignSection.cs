@@ -111,11 +111,11 @@ internal sealed partial record AlignSection
         section = section with { Training = TrainingOf(section, fields) };
         if (section.Preference is not null && section.Training.RouterBalance > 0)
             throw fields.At("router-balance",
-                $"method is {EnumName.Of(section.Method)}, whose loss is over pairs and has no such part; leave it out");
+                $"method is {EnumName.Of(section.Method)}, whose loss on pairs has no such term; leave it out");
         return section.Replay > 0 && (section.ReplayWindows < 1 || section.ReplayWindows >= section.Training.Batch)
             ? throw fields.Wrong("replay",
-                $"it makes {section.ReplayWindows} of the {section.Training.Batch} windows of a batch text, and at least one must be text "
-                    + "and one conversations; give another share or a larger batch")
+                $"it makes {section.ReplayWindows} of the {section.Training.Batch} windows of a batch text, but at least one must be text "
+                    + "and one must be conversations; use another share or a larger batch")
             : section;
     }
 
@@ -212,7 +212,7 @@ internal sealed partial record AlignSection
                 does not forget it ([align](align.md#against-forgetting)).
                 """,
             Useless = s => s.Method == AlignMethod.Sft ? null
-                : $"it belongs to method: sft and the method is {EnumName.Of(s.Method)}; leave it out",
+                : $"it is for method: sft, but the method is {EnumName.Of(s.Method)}; leave it out",
             IsLater = true,
         },
     ];

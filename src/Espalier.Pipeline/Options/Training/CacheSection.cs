@@ -44,7 +44,7 @@ internal sealed record CacheSection
             Help = "Entries sampled from each distribution",
             Page = "Sampled entries; 2 bytes each (4 for such a vocabulary).",
             Useless = s => s.Encoding is CacheEncoding.TopK or CacheEncoding.Hidden
-                ? $"encoding {EnumName.Of(s.Encoding)} draws nothing; leave it out" : null,
+                ? $"encoding {EnumName.Of(s.Encoding)} samples nothing; leave it out" : null,
         },
     ];
 

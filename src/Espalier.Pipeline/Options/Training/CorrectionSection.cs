@@ -26,7 +26,7 @@ internal enum CorrectMode
 internal sealed record CorrectionSection
 {
     /// <summary>
-    /// Loss beyond the teacher's own expectation, against a reference, from which on correction pays, nats a token. See <see
+    /// Loss beyond the teacher's own expectation, against a reference, from which on correction pays, nats per token. See <see
     /// cref="CorrectionTest"/>.
     /// </summary>
     public const double DefaultThreshold = 0.1;
@@ -86,7 +86,7 @@ internal sealed record CorrectionSection
             Page = "`before` everything else, or `parallel`: during the distillation.",
         },
         new Key<CorrectionSection, double>(
-            "threshold", Kinds.Number("X", Limits.From(0), "from 0, nats a token"),
+            "threshold", Kinds.Number("X", Limits.From(0), "from 0, nats per token"),
             s => s.Threshold, (s, threshold) => s with { Threshold = threshold })
         {
             Help = "Correction is needed if the difference exceeds this with 95 % confidence, in nats per token",
@@ -119,5 +119,5 @@ internal sealed record CorrectionSection
     ];
 
     private static string? OutsideTheTest(CorrectionSection section) =>
-        section.When == CorrectWhen.Auto ? null : "it belongs to the test of when: auto; add that or leave it out";
+        section.When == CorrectWhen.Auto ? null : "it is for when: auto; add that or leave it out";
 }

@@ -83,7 +83,7 @@ internal sealed partial record TrainingSection
         if (section.Cache is not null && !loss.NeedsTeacher)
             throw fields.At("cache", $"the loss is {loss}, which needs no teacher; leave the cache out");
         if (section.Cache is not null && section.Hidden is not null)
-            throw fields.At("cache", "hidden states are compared too, which needs the teacher itself; keep one of the two");
+            throw fields.At("cache", "the loss also compares hidden states, which needs the teacher itself; keep one of the two");
         if (section.Cache is { Encoding: not CacheEncoding.Hidden } && !loss.TakesSparse)
             throw fields.At("cache", $"the loss is {loss}, which needs full distributions; use forward-kl, or encoding: hidden");
         return section;

@@ -22,9 +22,9 @@ internal sealed partial record TrainingSection
     /// <summary>What stays as it is, in words; null where nothing does.</summary>
     internal string? Held => (LoraRank, Freeze.IsEmpty) switch
     {
-        (not null, true) => "what has no adapter",
-        (not null, false) => $"what has no adapter or is frozen ({string.Join(", ", Freeze.Words)})",
-        (null, false) => $"what is frozen ({string.Join(", ", Freeze.Words)})",
+        (not null, true) => "weights without an adapter",
+        (not null, false) => $"weights without an adapter and frozen parts ({string.Join(", ", Freeze.Words)})",
+        (null, false) => $"frozen parts ({string.Join(", ", Freeze.Words)})",
         _ => null,
     };
 
@@ -76,5 +76,5 @@ internal sealed partial record TrainingSection
     ];
 
     private static string? WithoutLora(TrainingSection section) =>
-        section.LoraRank is not null ? null : "it belongs to lora-rank, which is not given; give that, or leave it out";
+        section.LoraRank is not null ? null : "it is for lora-rank, which is not given; add that or leave it out";
 }

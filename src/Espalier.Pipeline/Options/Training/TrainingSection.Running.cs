@@ -64,7 +64,7 @@ internal sealed partial record TrainingSection
                 result.
                 """,
             Refused = (s, evaluations) => evaluations > 0 && s.EvaluateEvery == 0
-                ? "it needs evaluations, and evaluate-every is 0; set that too, as in: evaluate-every: 50" : null,
+                ? "it needs evaluations, but evaluate-every is 0; set that too, as in: evaluate-every: 50" : null,
             Stage = InStageKey.WhereItDiffers,
         },
         new Key<TrainingSection, long>(

@@ -65,7 +65,7 @@ internal sealed partial record TrainingSection
             ShowsDefault = false,
             // The peak's reader has read it.
             Reader = (_, s) => s,
-            Useless = s => s.Schedule == ScheduleKind.Constant ? "a constant schedule has no end; give the rate alone" : null,
+            Useless = s => s.Schedule == ScheduleKind.Constant ? "a constant schedule has no final rate; give the rate alone" : null,
             Stage = InStageKey.WhereItMatters,
         },
         new Key<TrainingSection, int>("warm-up", Kinds.Size(least: 0), s => s.WarmUp, (s, steps) => s with { WarmUp = steps })
@@ -90,7 +90,7 @@ internal sealed partial record TrainingSection
             SchemaOf = () => Schemas.AnyOf(Schemas.Count(1), Schemas.Percent()),
             Reader = (fields, s) => s with { DecaySteps = ReadDecaySteps(fields, s) },
             Useless = s => s.Schedule != ScheduleKind.Wsd
-                ? $"it belongs to schedule: wsd and the schedule is {EnumName.Of(s.Schedule)}; leave it out" : null,
+                ? $"it is for schedule: wsd, but the schedule is {EnumName.Of(s.Schedule)}; leave it out" : null,
             Stage = InStageKey.WhereItMatters,
         },
     ];
@@ -103,15 +103,15 @@ internal sealed partial record TrainingSection
         if (parts.Length > 2)
             throw fields.Wrong(key, "it must be a number, or two as in: 1e-3 to 1e-4");
         if (section.Schedule == ScheduleKind.Constant && (parts.Length == 2 || fields.Has(end)))
-            throw fields.Wrong(parts.Length == 2 ? key : end, "a constant schedule has no end; give the rate alone");
+            throw fields.Wrong(parts.Length == 2 ? key : end, "a constant schedule has no final rate; give the rate alone");
         var peak = parts.Length > 0 ? fields.Number(key, parts[0], x => x > 0, "above 0, or two as in: 1e-3 to 1e-4") : scope.LearningRate;
         if (parts.Length == 2 && fields.Has(end))
-            throw fields.Wrong(end, $"{key} names its end already; keep one of the two");
+            throw fields.Wrong(end, $"{key} already has a final rate; keep one of the two");
         var low = parts.Length == 2 ? fields.Number(key, parts[1], x => x >= 0, "from 0")
             : fields.Number(end, x => x >= 0, "from 0") ?? EndOf(peak);
         return low <= peak
             ? section with { LearningRate = peak, MinLearningRate = low }
-            : throw fields.Wrong(parts.Length == 2 ? key : end, $"the end {low} must not be above the peak {peak}");
+            : throw fields.Wrong(parts.Length == 2 ? key : end, $"the final rate {low} must not be above the peak {peak}");
     }
 
     private static long? ReadDecaySteps(SectionFields fields, TrainingSection section)
@@ -120,7 +120,7 @@ internal sealed partial record TrainingSection
         if (fields.Text(key) is not { } text)
             return null;
         if (section.Schedule != ScheduleKind.Wsd)
-            throw fields.Wrong(key, $"it belongs to schedule: wsd and the schedule is {EnumName.Of(section.Schedule)}; leave it out");
+            throw fields.Wrong(key, $"it is for schedule: wsd, but the schedule is {EnumName.Of(section.Schedule)}; leave it out");
         var most = section.Steps - section.WarmUp;
         var decay = text.EndsWith('%') ? (long)Math.Ceiling(Quantity.Part(fields.Share(key) ?? 0, section.Steps)) : fields.Count(key)!.Value;
         return decay <= most ? decay : throw fields.Wrong(key, $"only {most} of the {section.Steps} steps come after the warm-up");

@@ -89,12 +89,12 @@ internal sealed partial record TrainingSection
     {
         var batch = fields.Size("batch", most: MostWindows) ?? new TrainingSection().Batch;
         if (fields.Has("steps") && fields.Has("tokens"))
-            throw fields.Wrong("tokens", "steps are given too; keep one of the two");
+            throw fields.Wrong("tokens", "steps are also given; keep one of the two");
         var aStep = (long)batch * scope.Sequence;
         if (fields.Count("steps") is { } steps)
             return steps <= MostTokens / aStep
                 ? steps : throw fields.Wrong("steps",
-                    $"{batch} windows of {scope.Sequence} tokens a step make more than {MostTokens} tokens");
+                    $"{batch} windows of {scope.Sequence} tokens per step make more than {MostTokens} tokens");
         if ((fields.Count("tokens", most: MostTokens) ?? scope.Tokens) is not { } tokens)
             throw fields.Missing("steps", "steps: 120; or tokens: 1M");
         return tokens / aStep + (tokens % aStep > 0 ? 1 : 0);

@@ -25,7 +25,7 @@ internal static class CorrectionRules
             var along = AlongWith(distill, section, sequence);
             return distill!.Cache is null ? recipe with { Correct = along, Correction = correction }
                 : throw fields.At("distill",
-                    "its cache is of a teacher that stays as it is, and correct.mode is parallel; keep one of the two");
+                    "its cache needs a teacher that does not change, but correct.mode is parallel; keep one of the two");
         }
         // Left to itself the correction sees as much text as the distillation, about as in the paper.
         var byDefault = correction.When == CorrectWhen.Auto && distill is not null ? distill.Steps * distill.Batch * sequence : (long?)null;
@@ -54,14 +54,14 @@ internal static class CorrectionRules
         foreach (var other in s_takenFromDistill)
             if (section.Has(other))
                 throw section.Wrong(other,
-                    "with mode: parallel the teacher goes along with distill's steps and takes that from there; leave it out");
+                    "with mode: parallel the teacher is trained along with distill's steps and uses distill's value; leave it out");
         if (distill is null || distill.Loss == "cross-entropy")
             throw section.Wrong("mode",
-                "it needs a distillation with a loss that uses the teacher: give distill with such a loss, or leave mode out");
+                "it needs a distillation with a loss that uses the teacher: add distill with such a loss, or leave mode out");
         var rates =
             TrainingSection.ReadLearningRates(section, new(), new(sequence, Corrects: true, RateOfTeacher: FifthOfTheTeachers(section)));
         if (rates.MinLearningRate != TrainingSection.EndOf(rates.LearningRate))
-            throw section.Wrong("learning-rate", "with mode: parallel its end follows distill's schedule; give the peak alone");
+            throw section.Wrong("learning-rate", "with mode: parallel the final rate follows distill's schedule; give the peak alone");
         return distill.OfAllWeights with
         {
             Loss = "cross-entropy",
@@ -81,7 +81,7 @@ internal static class CorrectionRules
         if (section.Number(key, x => x > 0, "above 0: the peak of the teacher's own training") is not { } own)
             return null;
         if (section.Has("learning-rate"))
-            throw section.Wrong(key, "learning-rate already says what it would give a fifth of; keep one of the two");
+            throw section.Wrong(key, "learning-rate is also given, which this would set to a fifth of its value; keep one of the two");
         // A decimal fifth: 3e-4 / 5 in binary is not the number that 6e-5 is read as.
         return own is > 1e-20 and < 1e20 ? (double)((decimal)own / 5m) : own / 5;
     }

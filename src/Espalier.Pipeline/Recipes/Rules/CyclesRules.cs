@@ -13,24 +13,24 @@ internal static class CyclesRules
         var (prune, rounds, distill) = (recipe.Prune, recipe.Score.Rounds, recipe.Distill);
         const string key = "cycles";
         if (prune is { Plan: not null } && rounds > 1)
-            throw fields.At("score", $"rounds is {rounds} and prune.plan already says what stays; keep one of the two");
+            throw fields.At("score", $"rounds is {rounds}, but prune.plan already says what to keep; keep one of the two");
         if (prune.Method != PruneMethod.Importance && rounds > 1)
             throw fields.At("score",
-                $"rounds is {rounds} and prune.method is {EnumName.Of(prune.Method)}, which scores nothing; leave one of them out");
+                $"rounds is {rounds}, but prune.method is {EnumName.Of(prune.Method)}, which scores nothing; leave one of them out");
         if (fields.Find(key) is null)
             return recipe;
         var section = fields.Section(key)!;
         if (prune.Plan is not null)
-            throw fields.At(key, "prune.plan says what stays of the teacher in one cut; give sizes instead of it");
+            throw fields.At(key, "prune.plan describes a single cut; give sizes instead");
         if (prune.Method == PruneMethod.RandomInit)
             throw fields.At(key, "prune.method is random-init, which prunes nothing; leave one of them out");
         if (distill is null)
             throw fields.At(key,
-                "each cycle distils what it has pruned, and there is no distill; for pruning in steps without training use score.rounds");
+                "each cycle distils after pruning, but there is no distill; to prune in steps without training, use score.rounds");
         if (recipe.Correction.Mode == CorrectMode.Parallel)
-            throw fields.At(key, "correct.mode is parallel, which trains the teacher along with one distillation; use mode: before");
+            throw fields.At(key, "correct.mode is parallel, which trains the teacher during a single distillation; use mode: before");
         if (distill.Cache is not null)
-            throw fields.At(key, "distill.cache is of one teacher and one run over the text; leave one of them out");
+            throw fields.At(key, "distill.cache serves a single distillation; leave one of them out");
         return recipe with { Cycles = CyclesSection.Keys.Read(section, new()) };
     }
 }

@@ -18,26 +18,26 @@ internal static class SearchRules
         var (score, distill) = (recipe.Score, recipe.Distill);
         if (distill is null)
             throw fields.At("search",
-                "its candidates are trained as distill says, which is missing; give distill, or name the sizes under prune");
+                "its candidates are trained as in distill, which is missing; add distill, or give sizes under prune");
         if (recipe.Correction.Mode == CorrectMode.Parallel)
             throw fields.At("search",
-                "its candidates would learn from a teacher that is not corrected yet, for "
-                    + "correct.mode is parallel; correct before, or name the sizes under prune");
+                "its candidates would learn from a teacher that is not yet corrected, because "
+                    + "correct.mode is parallel; use mode: before, or give sizes under prune");
         if (!recipe.Evaluate.Any(set => set.Name == EvaluationList.HeldOut))
             throw fields.At("search",
                 $"its candidates are compared on {EvaluationList.HeldOut}, which evaluate does not list; add it there");
         if (fields.Find("cycles") is not null)
             throw fields.At("search",
-                "it finds one shape for one cut, and cycles makes several; name the sizes under prune, or leave cycles out");
+                "it finds one shape for one cut, but cycles makes several cuts; give sizes under prune, or leave cycles out");
         if (score.Rounds > 1 || score.Depth != DepthMetricKind.BlockInfluence)
             throw fields.At("search",
-                "its candidates are cut at once by the scores alone, which "
-                    + $"score.{(score.Rounds > 1 ? "rounds" : "depth")} is not for; leave one of the two out");
+                "its candidates are cut at once by the scores alone, which rules out "
+                    + $"score.{(score.Rounds > 1 ? "rounds" : "depth")}; leave one of the two out");
         var search = SearchSection.Keys.Read(section, new());
         if (distill.Hidden is { } hidden && (hidden.Layers.Count > 0 || hidden.Attention.Count > 0)
             && (section.Has("layers") || search.CandidatesFile is not null))
             throw section.At(search.CandidatesFile is null ? "layers"
-                : "candidates", "distill.hidden pairs layers of one certain student; leave the one or the other out");
+                : "candidates", "distill.hidden pairs layers of one particular student; leave one of the two out");
         if (search.Space.IsEmpty && search.CandidatesFile is null)
             throw section.Missing("hidden", SearchSection.Example);
         return recipe with
@@ -59,10 +59,10 @@ internal static class SearchRules
             if (!texts.Contains(entry.Task, StringComparer.Ordinal) && entry is { IsFile: false, IsItems: false }
                 && !TaskCatalog.Names.Contains(entry.Task))
                 throw section.Unknown(key, entry.Task,
-                    [.. texts.Length > 0 ? texts : ["texts that evaluate lists beside held-out"], .. TaskCatalog.Names,
+                    [.. texts.Length > 0 ? texts : ["texts that evaluate lists in addition to held-out"], .. TaskCatalog.Names,
                         "task files (FILE.yaml), files of items (FILE.jsonl)"]);
         if (entries.Select(entry => entry.Name).Distinct(StringComparer.Ordinal).Count() != entries.Count)
-            throw section.Wrong(key, "a name is there twice; keep one, or give the file another name");
+            throw section.Wrong(key, "a name appears twice; keep one, or rename the file");
         return [.. entries.Select(entry => entry.Task).Where(name => texts.Contains(name, StringComparer.Ordinal))];
     }
 }

@@ -18,15 +18,15 @@ internal static class RunComparison
     {
         if (!(options.Tolerance >= 0 && double.IsFinite(options.Tolerance)))
             throw new EspalierException(
-                $"tolerance is {options.Tolerance.ToString(CultureInfo.InvariantCulture)} and must be a number of at least 0");
+                $"tolerance is {options.Tolerance.ToString(CultureInfo.InvariantCulture)}; it must be a number of at least 0");
         if (options is { Exact: true, Tolerance: not 0 })
             throw new EspalierException(
-                "exact compares bits and the tolerance is "
+                "exact compares bits, but the tolerance is "
                     + $"{options.Tolerance.ToString(CultureInfo.InvariantCulture)}: leave one of them out");
         foreach (var folder in new[] { a, b })
             if (!Directory.Exists(folder))
                 throw new EspalierException(
-                    $"{folder}: {(File.Exists(folder) ? "is a file; give the folder that it is in" : "not found")}");
+                    $"{folder}: {(File.Exists(folder) ? "is a file; give its folder" : "not found")}");
 
         var tally = new ComparisonTally(options);
         var compared = ComparedFiles.Of(a, b).Where(file => options.Exact || file.Kind is not (ComparedKind.Bytes or ComparedKind.Manifest))
@@ -35,7 +35,7 @@ internal static class RunComparison
             (b, compared.Any(file => file.B is not null)) })
             if (!has)
                 throw new EspalierException(
-                    $"{folder}: holds no metrics.jsonl, no stage.json and no safetensors; "
+                    $"{folder}: has no metrics.jsonl, stage.json or safetensors; "
                         + "give a run folder, a stage, a checkpoint or a model");
         try
         {

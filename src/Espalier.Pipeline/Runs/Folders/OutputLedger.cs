@@ -69,7 +69,7 @@ internal sealed class OutputLedger
     public void Require(string path)
     {
         if (Problem(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) is { } problem)
-            throw new EspalierException($"{problem}; the run would write there: move it away, or choose another output folder");
+            throw new EspalierException($"{problem}, but the run would write there: move it away, or choose another output folder");
     }
 
     private string? Problem(string path)

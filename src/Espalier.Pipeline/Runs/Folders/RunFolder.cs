@@ -55,7 +55,7 @@ internal sealed class RunFolder : IDisposable
         {
             runLock.Dispose();
             throw new EspalierException(
-                $"{path}: what an interrupted run left cannot be cleared away: {error.Message}; check the disk or choose another run folder",
+                $"{path}: files left by an interrupted run cannot be removed: {error.Message}; check the disk or choose another run folder",
                 error)
             { ExitCode = 1 };
         }
@@ -254,8 +254,8 @@ internal sealed class RunFolder : IDisposable
         var stages = System.IO.Path.Combine(folder, RunLayout.Stages);
         if (!Directory.Exists(stages) && (File.Exists(stages) || PathKind.Odd(stages) is not null))
             throw new EspalierException(
-                $"{stages} {PathKind.Odd(stages) ?? "is a file"} where the run keeps "
-                    + "its stages: move it away, or choose another run folder");
+                $"{stages} {PathKind.Odd(stages) ?? "is a file"}, but the run keeps "
+                    + "its stages there: move it away, or choose another run folder");
     }
 
     /// <summary>Vouches for an output that is about to get its name, in place of what is vouched for now.</summary>

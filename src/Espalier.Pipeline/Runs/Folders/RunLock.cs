@@ -21,7 +21,7 @@ internal sealed class RunLock : IDisposable
     {
         var path = Path.Combine(folder, FileName);
         if (PathKind.Odd(path) is { } odd)
-            throw new EspalierException($"{path} {odd}, and no lock of a run; delete it or move it away");
+            throw new EspalierException($"{path} {odd}, not the lock of a run; delete it or move it away");
         FileStream? file;
         do file = TryOpen(path)
             ?? throw new EspalierException($"{folder} is in use by {Owner(path)}; wait for it, stop it, or choose another run folder");

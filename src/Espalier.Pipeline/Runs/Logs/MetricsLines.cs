@@ -16,7 +16,7 @@ internal static class MetricsLines
     public static IEnumerable<(long Step, JsonObject Fields)> Read(string path)
     {
         if (LibC.Identity(path) is { IsRegular: false } && !Directory.Exists(path))
-            throw new EspalierException($"{path} is a pipe or a device, and no log");
+            throw new EspalierException($"{path} is a pipe or a device, not a log");
         if (!File.Exists(path))
             yield break;
         var number = 0;
@@ -65,7 +65,7 @@ internal static class MetricsLines
     }
 
     private static EspalierException Damaged(string path, int line) =>
-        new($"{path}, line {line}: damaged; delete the folder that it is in to do that stage again");
+        new($"{path}, line {line}: damaged; delete its folder to run that stage again");
 
     private static (long Step, JsonObject Fields)? Parse(byte[] line)
     {

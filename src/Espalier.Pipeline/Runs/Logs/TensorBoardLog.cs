@@ -35,7 +35,7 @@ internal sealed class TensorBoardLog(string folder, long startStep, Action<strin
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             _failed = true;
-            report($"{_folder}: TensorBoard's files cannot be written: {error.Message}; training goes on without them");
+            report($"{_folder}: TensorBoard's files cannot be written: {error.Message}; training continues without them");
         }
     }
 

@@ -108,7 +108,7 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
             : null;
         run.Walk(samples is null ? [] : [samples]);
         TaskStage[] tasks = [.. AsksTasks ? evaluation.Tasks.Select(task => new TaskStage(task, model, _weights!, evaluation.Tokenizer
-            ?? throw new EspalierException($"{task.Name}: the teacher has no tokenizer to ask it with"))) : []];
+            ?? throw new EspalierException($"{task.Name}: the teacher has no tokenizer, which this task needs"))) : []];
         run.Walk(tasks);
         Tasks = tasks.Length == 0 ? null : [.. tasks.Select(task => task.Result!)];
         Row = new(
@@ -129,7 +129,7 @@ internal sealed class EvaluateStage(EvaluationSettings evaluation, Slot<ModelFol
         if (model.Value.HeldOut is { } known && known.Text == text.Hash && known.Sequence == evaluation.Sequence
             && known.Compute == evaluation.Compute)
         {
-            run.Progress.Note($"{title}: as its training ended");
+            run.Progress.Note($"{title}: already measured at the end of its training");
             return known.Result;
         }
         run.Progress.Note(title);

@@ -147,7 +147,7 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks, 
     }
 
     private static EspalierException Lost(FirstAnswers first) => new(
-        $"{first.Folder}: the first model's answers are not those that this program asks for; delete the folder, and it is asked again");
+        $"{first.Folder}: the first model's answers belong to other questions; delete the folder to ask again");
 
     private static TaskDefinition Find(TaskSection section, string key)
     {
@@ -155,12 +155,12 @@ internal sealed class RecipeTask(TaskSection section, Func<string?> benchmarks, 
         if (task.Kind.NotInRecipes is { } why)
             throw new EspalierException($"{key}: {task.Name} {why}; leave it out of the recipe");
         if (section.ContextLengths.Count > 0 && task.Kind is not RulerKind)
-            throw new EspalierException($"{key}: {task.Name} makes no questions itself: leave its context-length away");
+            throw new EspalierException($"{key}: {task.Name} does not generate its questions: leave its context-length out");
         if (section.ContextLengths.Distinct().Count() != section.ContextLengths.Count)
-            throw new EspalierException($"{key}: {task.Name} has a context-length twice, whose questions would count twice; keep one");
+            throw new EspalierException($"{key}: {task.Name} has a context-length twice, so its questions would count twice; keep one");
         if (section.MaxTokens is { } most)
             task = task.Kind is WrittenKind kind ? task with { Kind = kind with { MaxTokens = most } }
-                : throw new EspalierException($"{key}: to {task.Name} a model writes no text: leave its max-tokens away");
+                : throw new EspalierException($"{key}: a model generates no text for {task.Name}: leave its max-tokens out");
         return (section.Sampling is { } attempts ? SampledKind.Of(task, attempts) : task) with { Name = section.Name };
     }
 

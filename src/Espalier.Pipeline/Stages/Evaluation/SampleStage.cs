@@ -44,7 +44,7 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         var (name, set) = (model.Value.Name, text.Value);
-        run.Progress.Note($"samples: {name} continues {Starts().Length} beginnings of {set.Name}");
+        run.Progress.Note($"samples: {name} on {Starts().Length} openings of {set.Name}");
         return new()
         {
             ["model"] = name,

@@ -60,7 +60,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
             return null;
         var tokens = (long)Imatrix * _sequence;
         return new(Name, string.Join(", ", kinds.Select(EnumName.Of))
-            + (IsWeighed ? $"; errors weighed by {Units.Counted(Imatrix, "window")}" : ""), null, IsWeighed ? tokens : null,
+            + (IsWeighed ? $"; errors weighted by {Units.Counted(Imatrix, "window")}" : ""), null, IsWeighed ? tokens : null,
             IsWeighed ? trained.Planned.ForwardFlopsPerToken(_sequence) * tokens : null,
             IsWeighed ? TrainingForecast.WeightBytes(trained.Planned) : null)
         { Model = ModelForecast.Of(trained.Planned, _sequence) };
@@ -207,7 +207,7 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         {
             var started = Stopwatch.GetTimestamp();
             ReloadCheck.Require(source, folder, stored, clamp);
-            stage.Checks.Add("loaded again, all logits are those of the model that was exported, rounded to the folder's type");
+            stage.Checks.Add("reloaded, it gives the exported model's logits, rounded to the folder's type");
             stage.AddCheckSeconds(Stopwatch.GetElapsedTime(started).TotalSeconds);
         }
         else
@@ -252,6 +252,6 @@ internal sealed class ExportStage(string folder, ModelSlot trained, string resul
         ExportKind.GgufQ4KM => GgufFormat.Q4_K_M,
         ExportKind.GgufQ4 => GgufFormat.Q4_0,
         ExportKind.GgufQ8 => GgufFormat.Q8_0,
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "This is no GGUF file."),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Not a GGUF file."),
     };
 }

@@ -55,7 +55,7 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
     public string? Benchmarks { get; init; }
 
     /// <summary>The scores of the layers; not made where no layer goes.</summary>
-    public Slot<LayerScores> Scores { get; } = new("the scores of the layers");
+    public Slot<LayerScores> Scores { get; } = new("layer scores");
 
     public override bool HasFolder => planned() is not null;
 
@@ -164,7 +164,7 @@ internal sealed class DepthStage(ModelSlot model, Func<DepthSection?> asked, Fun
         return ContentHash.OfText($"{known.Definition.Hash} {known.DocumentsHash}");
     }
 
-    private DepthSection Required() => asked() ?? throw new InvalidOperationException("nothing is asked of the layers");
+    private DepthSection Required() => asked() ?? throw new InvalidOperationException("no layer scores were requested");
 
     private static string Names(DepthSection asked) => string.Join(", ", asked.Metrics.Select(EnumName.Of));
 

@@ -58,10 +58,10 @@ internal sealed class MergedSource : IDisposable
         var step = long.TryParse(Path.GetFileName(folder).AsSpan(Path.GetFileName(folder).IndexOf('-') + 1), out var number) ? number : -1;
         if (step < 0 || Path.GetFileName(folder) != $"step-{step}")
             throw new EspalierException(
-                $"{folder}: is a training checkpoint under another name than step-N: give it that name back, for its manifest says it");
+                $"{folder}: is a training checkpoint that was renamed from step-N: rename it back, because its manifest has that name");
         if (new CheckpointStore(Path.GetDirectoryName(folder)!).LatestUpTo(step) is not { } saved || saved.Step != step)
             throw new EspalierException(
-                $"{folder}: is damaged or not whole, its files are not those of its manifest: give another checkpoint");
+                $"{folder}: is damaged or incomplete: its files do not match its manifest; give another checkpoint");
         var state = SafetensorsFile.Open(saved.PathOf(TrainerCheckpoint.TensorsFile));
         try
         {
@@ -72,15 +72,15 @@ internal sealed class MergedSource : IDisposable
                     trained++;
                     if (!entry.Shape.AsSpan().SequenceEqual(named.Shape))
                         throw new EspalierException(
-                            $"{folder}: {named.Name} is [{string.Join(", ", entry.Shape)}] and [{string.Join(", ", named.Shape)}] in "
-                            + $"{like.Folder}: give the checkpoints of one training, and the model that it began from");
+                            $"{folder}: {named.Name} is [{string.Join(", ", entry.Shape)}] but [{string.Join(", ", named.Shape)}] in "
+                            + $"{like.Folder}: give checkpoints of one training, and the model that it started from");
                 }
             if (state.Entries.Keys.Any(name => name.Contains(".lora_A.", StringComparison.Ordinal)))
                 throw new EspalierException(
-                    $"{folder}: holds the factors of a training with lora-rank and no weights: give the models that such trainings wrote");
+                    $"{folder}: has LoRA factors of a training with lora-rank but no weights: give the models that such trainings wrote");
             return trained > 0 ? state
                 : throw new EspalierException(
-                    $"{folder}: trains no parameter of {like.Folder}: give the model that the training began from");
+                    $"{folder}: trains no parameter of {like.Folder}: give the model that the training started from");
         }
         catch
         {
@@ -108,14 +108,14 @@ internal sealed class MergedSource : IDisposable
             catch (EspalierException error) when (config != like.Config)
             {
                 throw new EspalierException(
-                    $"config.json of {like.Folder} and of {model.Folder} say different models: only models of one config can be merged",
+                    $"config.json differs between {like.Folder} and {model.Folder}: only models with the same config can be merged",
                     error);
             }
         }
     }
 
     private static EspalierException Different(string field, string ours, Checkpoint like, string theirs, Checkpoint model) =>
-        new($"{field} is {ours} in {like.Folder} and {theirs} in {model.Folder}: only models of one config can be merged");
+        new($"{field} is {ours} in {like.Folder} but {theirs} in {model.Folder}: only models with the same config can be merged");
 
     private static void RequireSameTokenizer(string like, string model)
     {
@@ -123,9 +123,10 @@ internal sealed class MergedSource : IDisposable
         var (ours, theirs) = (Path.Combine(like, name), Path.Combine(model, name));
         if (File.Exists(ours) != File.Exists(theirs))
             throw new EspalierException(
-                $"{(File.Exists(ours) ? theirs : ours)}: is missing and {(File.Exists(ours) ? ours : theirs)} is there: "
-                + "only models of one tokenizer can be merged");
+                $"{(File.Exists(ours) ? theirs : ours)}: is missing but {(File.Exists(ours) ? ours : theirs)} exists: "
+                + "only models with the same tokenizer can be merged");
         if (File.Exists(ours) && ContentHash.OfFile(ours) != ContentHash.OfFile(theirs))
-            throw new EspalierException($"{ours} and {theirs} differ: the same ids may mean other text, so the models cannot be merged");
+            throw new EspalierException($"{ours} and {theirs} differ: the same ids may mean different text, so the models cannot be "
+                + "merged");
     }
 }

@@ -59,8 +59,8 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
             * (CorrectionTest.MostWindows + (written ? 2 * CorrectionTest.WrittenWindows : CorrectionTest.MostWindows));
         var reference = written ? "text that the teacher writes now" : section.Reference ?? "what the teacher wrote itself";
         return new(Name,
-            $"is the teacher's loss on held-out text, beyond what it expects, more than {section.Threshold:0.###} nats a token above that "
-                + $"on {reference}? else no correction",
+            $"corrects the teacher only if its loss above its own expectation is, on held-out text, more than {section.Threshold:0.###} nats "
+                + $"per token above that on {reference}",
             null, tokens, teacher.Planned.ForwardFlopsPerToken(sequence) * tokens, TrainingForecast.WeightBytes(teacher.Planned))
         { Model = ModelForecast.Of(teacher.Planned, sequence) };
     }
@@ -69,7 +69,7 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
     {
         if (data.Value.HeldOut is null)
             throw new EspalierException(
-                "correct: auto needs held-out text and data.held-out is 0: hold out a share, or say yourself whether to correct");
+                "correct: auto needs held-out text, but data.held-out is 0: hold out a share, or write always or never");
         _reference = Reference(run);
         try
         {
@@ -134,7 +134,7 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
             return null;
         if (path != DotnetDocs.Name && !RecipePaths.IsThere(path))
             throw new EspalierException(
-                $"correct.reference: {path} does not exist; name a text that the teacher knows well, or leave it out");
+                $"correct.reference: {path} does not exist; give a text that the teacher knows well, or leave it out");
         var text = new TextStage("reference", path, folder, teacher.Planned.VocabularySize);
         text.Run(run);
         return text.Text.Value with { Name = section.Reference is null ? OwnText : Path.GetFileName(path) };
@@ -146,8 +146,8 @@ internal sealed class NeedStage(ModelSlot teacher, string folder, CorrectionSect
     {
         var tokens = CorrectionTest.WrittenWindows * Math.Min(sequence, CorrectionTest.MostSequence) + 1;
         progress.Note(
-            $"need: there is no text that the teacher knows well, so it writes {tokens} "
-                + "tokens itself, one forward pass each; give a reference text to avoid this");
+            $"need: no reference text was given, so the teacher writes {tokens} "
+                + "tokens itself, one forward pass each; give a text that it knows well to avoid this");
         return SelfWritten.Write(model, tokens, Math.Min(sequence, CorrectionTest.MostSequence), seed, tokenizer, progress, stop);
     }
 }

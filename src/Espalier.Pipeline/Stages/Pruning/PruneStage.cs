@@ -158,8 +158,8 @@ internal sealed class PruneStage(ModelSlot model, string result, DecoderConfig t
         };
         var pairs = PairsOf(prune, teacher, student);
         var merged = !prune.MergeExperts ? ""
-            : pairs == 0 ? ", experts that go merged into those that stay"
-            : $", experts that go merged into those that stay: {Units.Counted(pairs, "pair")} whose "
+            : pairs == 0 ? ", removed experts merged into kept ones"
+            : $", removed experts merged into kept ones: {Units.Counted(pairs, "pair")} whose "
                 + $"{Units.Counted(teacher.ExpertIntermediateSize, "neuron")} are matched";
         return $"{(cuts.Count > 0 ? string.Join(", ", cuts) : "nothing")}; {how}{merged}";
 

@@ -48,7 +48,7 @@ internal sealed class ScoreStage(ModelSlot model, ScoreSection section, IReadOnl
                 new(Name, $"first-order Taylor of every unit over {samples} samples (a control)", null, tokens, 3 * forward * tokens,
                     2 * memory),
             ScoreMethod.Redundancy =>
-                new(Name, $"how little neurons and heads copy each other over {samples} samples (a control)", null, tokens,
+                new(Name, $"how little neurons and heads duplicate each other over {samples} samples (a control)", null, tokens,
                 (forward + 2.0 * config.Layers * config.IntermediateSize * config.IntermediateSize) * tokens,
                 memory + 8L * config.Layers * config.IntermediateSize * config.IntermediateSize),
             _ => new(Name,

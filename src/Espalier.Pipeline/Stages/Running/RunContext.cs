@@ -116,7 +116,7 @@ internal sealed class RunContext : IDisposable
         catch (OperationCanceledException)
         {
             progress.Note(run.IsKept ? "finished work is kept: the same command resumes from here"
-                : "nothing of this is kept: the same command starts from the beginning");
+                : "none of this work is kept: the same command starts over");
             throw;
         }
         catch (EspalierException error) when (error.ExitCode == 2)
@@ -237,7 +237,7 @@ internal sealed class RunContext : IDisposable
         // Read whole: what later stages compute from it must be what was made.
         if (stage.Verify() && stage.Record is { } done)
         {
-            Progress.Note($"{name}: done before ({stage.Key.FolderName})");
+            Progress.Note($"{name}: already done ({stage.Key.FolderName})");
             // Left where the run died between the stage's last act and this.
             stage.Checkpoints.DeleteAll();
             Enter(stage, StageStatus.Reused, before, done.OutputHash);

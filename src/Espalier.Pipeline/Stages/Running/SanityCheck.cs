@@ -31,16 +31,16 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     {
         foreach (var axis in Axis.All)
             Require(axis.Of(written.Config) == axis.Of(planned),
-                $"{axis.Field} is {axis.Of(written.Config)} and {axis.Of(planned)} was planned");
+                $"{axis.Field} is {axis.Of(written.Config)} but {axis.Of(planned)} was planned");
         Require(written.CountedParameters == planned.Parameters,
-            $"{written.CountedParameters} weights are in the files and {planned.Parameters} were planned");
+            $"{written.CountedParameters} weights are in the files but {planned.Parameters} were planned");
         var expected = Axis.All.Aggregate(source.Config, (config, axis) => axis.With(config, axis.Of(written.Config))) with
         {
             LayerKinds = planned.LayerKinds,
         };
         Require(expected.EosTokenIds.SequenceEqual(written.Config.EosTokenIds),
-            "eos_token_id is not that of the model that it was made from");
-        Require(expected == written.Config with { EosTokenIds = expected.EosTokenIds }, "more of config.json changed than sizes");
+            "eos_token_id differs from the source model's");
+        Require(expected == written.Config with { EosTokenIds = expected.EosTokenIds }, "more than sizes changed in config.json");
         Passed($"the shape is the planned one, with {Units.Exact(planned.Parameters)} weights, and no other field of the config changed");
     }
 
@@ -52,9 +52,9 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
         var (expected, found) = (Logits(model), Logits(again));
         var differs = expected.AsSpan().CommonPrefixLength(found);
         Require(differs == expected.Length,
-            $"loaded again, logit {differs} is {found[Math.Min(differs, found.Length - 1)]:R} and was "
+            $"reloaded, logit {differs} is {found[Math.Min(differs, found.Length - 1)]:R} but was "
                 + $"{expected[Math.Min(differs, expected.Length - 1)]:R} in memory");
-        Passed($"loaded again it gives the logits of the model in memory, over {Math.Min(LogitTokens, model.Config.MaxPositions)} tokens");
+        Passed($"reloaded, it gives the logits of the model in memory, over {Math.Min(LogitTokens, model.Config.MaxPositions)} tokens");
     }
 
     /// <summary>Tensors that were to stay are those of the source, bit for bit.</summary>
@@ -63,7 +63,7 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     public void Same(Func<Parameter, bool> stays, string what) =>
         Compare(named => stays(named.Parameter),
             (was, became) => BitConverter.SingleToInt32Bits(was) == BitConverter.SingleToInt32Bits(became), $"{what} to stay",
-            $"{what} that of its source, bit for bit");
+            $"{what} equal to the source, bit for bit");
 
     /// <summary>Weights are zero or those of the source, bit for bit.</summary>
     public void SameOrZero() =>
@@ -149,7 +149,7 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
                 // Billions of weights: the sentence is made of the one that fails alone.
                 for (var i = 0; i < length; i++)
                     if (!isSame(was[i], became[i]))
-                        throw Failed($"{named.Name} element {first + i} is {became[i]:R} and was {was[i]:R}, {wanted}");
+                        throw Failed($"{named.Name} element {first + i} is {became[i]:R} but was {was[i]:R}, {wanted}");
             }
         }
         Passed(passed);
@@ -191,7 +191,7 @@ internal sealed class SanityCheck(string stage, StageFolder folder, Checkpoint s
     }
 
     private EspalierException Failed(string problem) =>
-        new($"{stage}: what was made does not pass its check: {problem}; the stage is not "
-            + $"done ({folder.Path}): start again, and if it fails again report it")
+        new($"{stage}: the result failed its check: {problem}; the stage is not "
+            + $"done ({folder.Path}): start again, and report this if it fails again")
         { ExitCode = 1 };
 }

@@ -69,7 +69,7 @@ internal sealed class SearchStage(
     public override string Name => "search";
 
     /// <summary>How the student is pruned: to the shape that was found.</summary>
-    public Slot<PruneSection> Cut { get; } = new("the shape that the search finds");
+    public Slot<PruneSection> Cut { get; } = new("the shape found by the search");
 
     /// <summary>What was compared; null before it ran.</summary>
     public SearchResult? Found { get; private set; }
@@ -81,7 +81,7 @@ internal sealed class SearchStage(
         var ofTeacher = distill.NeedsTeacher ? TrainingForecast.WeightBytes(teacher.Planned) : 0;
         return new(Name,
             $"{known.Trained} of {known.Count} shapes are compared after {string.Join(", ", known.Rungs)} "
-                + $"steps{On()}, and half of them go on each time", known.Rungs[^1],
+                + $"steps{On()}, and half of them continue each time", known.Rungs[^1],
             known.Cost.Tokens, known.Cost.Flops, TrainingForecast.Bytes(distill, student) + ofTeacher)
         { Model = ModelForecast.Of(teacher.Planned, recipe.Data.Sequence) };
     }
@@ -113,7 +113,7 @@ internal sealed class SearchStage(
         var forecast =
             SearchForecast.Of(section, setting.Distill, shape, candidates, setting.Sequence, evaluated, MatrixSpeed.Measure() / 1e9);
         run.Progress.Note(string.Create(CultureInfo.InvariantCulture,
-            $"search: {candidates.Length} candidates up to {section.Rungs[^1]} steps: at most {forecast.Tokens:N0} tokens, "
+            $"search: {candidates.Length} candidates, up to {section.Rungs[^1]} steps: at most {forecast.Tokens:N0} tokens, "
                 + $"{forecast.Flops:0.00e+0} operations, about {forecast.Seconds / 60:0.0} minutes here"));
 
         var states = new CandidateState?[candidates.Length];
@@ -135,7 +135,7 @@ internal sealed class SearchStage(
         if (!Halving.AreFinite(states[halving.Best]!.Losses))
             throw new NotFiniteException(
                 $"search: none of the {candidates.Length} candidates has a finite loss: lower search.learning-rate, or look at the data");
-        run.Progress.Note($"search: {Halving.Why(halving)}; {candidates[halving.Best].Name} is the best");
+        run.Progress.Note($"search: {Halving.Why(halving)}; {candidates[halving.Best].Name} is best");
 
         (_result, _best) = (SearchRanking.ResultOf(setting, proxied, halving), candidates[halving.Best].Name);
         _trained = states.Select((state, i) => (candidates[i].Name, state!.Record.OutputHash))

@@ -31,7 +31,7 @@ internal sealed class SynthesizeStage(ModelSlot teacher, SynthesisOptions sectio
     public override string Name => "synthesize";
 
     /// <summary>The file, once it ran.</summary>
-    public Slot<ArtefactFile> Texts { get; init; } = new("the texts that the teacher wrote");
+    public Slot<ArtefactFile> Texts { get; init; } = new("the teacher's texts");
 
     protected override bool JudgesArtefacts => true;
 

@@ -81,13 +81,14 @@ internal sealed class AlignDataStage(AlignSection section, string model, int voc
 
     /// <summary>The refusal of what nobody writes.</summary>
     internal static EspalierException NothingWritten() => new(
-        $"align: data {AlignSection.Synthesized} is what a recipe's teacher writes: give the recipe a section synthesize, or name a file");
+        $"align: data {AlignSection.Synthesized} means the texts written by a recipe's teacher: add a section synthesize to the recipe, "
+            + "or give a file");
 
     /// <summary>Refuses a source that is not there.</summary>
     internal static void Require(string source)
     {
         if (!RecipePaths.IsThere(DocumentSource.PathOf(source)))
-            throw new EspalierException($"align: data {source} does not exist; name a file, folder or pattern that does");
+            throw new EspalierException($"align: data {source} does not exist; give an existing file, folder or pattern");
     }
 
     protected override JsonObject Options()

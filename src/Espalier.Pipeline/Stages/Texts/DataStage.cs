@@ -54,7 +54,7 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     }
 
     internal override IEnumerable<DiskForecast> Disk() =>
-        data.Disk is { } share ? [new("training tokens, at most at once", share, Title)] : [];
+        data.Disk is { } share ? [new("training tokens, at most at one time", share, Title)] : [];
 
     private string Described(TrainSource source) => !data.IsMixture ? source.Path
         : $"{source.Path} (weight {source.Weight ?? 1:0.###}{(source.Tokens is { } most ? $", at most {Units.Count(most)} tokens" : "")})";
@@ -194,8 +194,8 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         var windows = joined.Counts.Select(count => count / (data.Sequence + 1)).ToArray();
         var mixture = new WindowMixture(windows, [.. data.Sources.Select(source => source.Weight ?? 1)],
             [.. train.Select((tokens, number) => tokens is StreamedTokens streamed ? streamed.Index.PieceWindows : windows[number])]);
-        run.Progress.Note($"data: of a thousand windows {string.Join(", ", data.Sources.Select((source, number) =>
-            $"{mixture.Thousandths[number]} are of {source.Path} ({Units.Count(train[number].Count)} tokens)"))}");
+        run.Progress.Note($"data: out of 1000 windows, {string.Join(", ", data.Sources.Select((source, number) =>
+            $"{mixture.Thousandths[number]} come from {source.Path} ({Units.Count(train[number].Count)} tokens)"))}");
         return new(joined, heldOut.Length == 0 ? null : new JoinedTokens($"the held-out part of {Source.Description}", heldOut, 1),
             // Weights and the length of windows decide what is drawn, and are in no file of the stage.
             ContentHash.OfText($"{record.OutputHash} {data.Sequence} {string.Join(' ', data.Sources.Select(source =>
@@ -222,7 +222,7 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         var streamed = new StreamedTokens(pieces, name, vocabulary, run.Stop);
         var index = streamed.Index;
         run.Progress.Note($"{name}: {Units.Count(index.Count)} tokens in {index.Pieces.Count} pieces of {Units.Count(index.PieceWindows)} "
-            + $"windows, which are made ahead of training and shuffled one by one; {PieceIndexWriter.Held} of them take at most "
+            + $"windows, prepared ahead of training and shuffled one at a time; {PieceIndexWriter.Held} of them use at most "
             + $"{Units.Bytes(index.DiskBytes)} of disk at once");
         return streamed;
     }

@@ -33,7 +33,7 @@ internal sealed class TextStage(string name, string source, string tokenizerFold
     public override void Run(RunContext run)
     {
         if (source != DotnetDocs.Name && !RecipePaths.IsThere(source))
-            throw new EspalierException($"evaluate: {name} reads {source}, which does not exist; name a text with '{name}: PATH'");
+            throw new EspalierException($"evaluate: {name} reads {source}, which does not exist; give a text with '{name}: PATH'");
         if (HasFolder)
             base.Run(run);
         else

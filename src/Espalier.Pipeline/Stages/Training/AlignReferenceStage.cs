@@ -20,7 +20,7 @@ internal sealed class AlignReferenceStage(ModelSlot start, AlignDataStage data) 
     public PreferenceSet? HeldOutPairs { get; private set; }
 
     internal override StageForecast? Forecast() =>
-        new(Name, "log-probabilities of all answers, by the model that is aligned", null, null, null,
+        new(Name, "log-probabilities of all answers under the model to align", null, null, null,
             TrainingForecast.WeightBytes(start.Planned))
         { Model = ModelForecast.Of(start.Planned, 1) };
     protected override bool JudgesArtefacts => true;

@@ -65,7 +65,7 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
                 Reference = reference,
                 Judge = section.IsOnPolicy ? teacher : null,
                 Replayed = section.Replay == 0 ? null
-                    : text ?? throw new EspalierException("align: replay mixes text in, and there is none; name it with --replay-data"),
+                    : text ?? throw new EspalierException("align: replay mixes in text, but there is none; give it with --replay-data"),
             });
     }
 
@@ -73,7 +73,7 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
     {
         var (config, tokens) = (Trained.Planned, TrainingForecast.Tokens(Section, Sequence));
         var does = section.Preference is { } loss ? $"{loss.Name} on pairs of answers"
-            : section.IsOnPolicy ? $"{section.Loss} on what the model writes, {section.RolloutLength} tokens"
+            : section.IsOnPolicy ? $"{section.Loss} on the model's own answers, {section.RolloutLength} tokens"
             : section.Replay > 0
             ? $"cross-entropy on the assistant's turns and on text ({section.ReplayWindows} of {Section.Batch} windows)"
             : "cross-entropy on the assistant's turns";
@@ -170,7 +170,7 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
             ? new ReplayedText(conversations, order, text, Replayed.Value.Shuffled(text.Count, Seed + 1), Section.Batch,
                 section.ReplayWindows)
             : throw new EspalierException(
-                $"{Step}: replay takes {section.ReplayWindows} windows of text a step and the text has {text.Count}: give more text, "
+                $"{Step}: replay takes {section.ReplayWindows} windows of text per step, but the text has {text.Count}: give more text, "
                     + "or a smaller share");
     }
 

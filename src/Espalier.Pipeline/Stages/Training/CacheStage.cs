@@ -44,7 +44,7 @@ internal sealed class CacheStage(ModelSlot teacher, CacheSection section, double
     internal override StageForecast? Forecast()
     {
         var tokens = positions * sequence;
-        return new(Name, $"the teacher's distributions, {EnumName.Of(section.Encoding)}: {BytesOfAToken:0.#} bytes a token", null, tokens,
+        return new(Name, $"the teacher's distributions, {EnumName.Of(section.Encoding)}: {BytesOfAToken:0.#} bytes per token", null, tokens,
             teacher.Planned.ForwardFlopsPerToken(sequence) * tokens, TrainingForecast.WeightBytes(teacher.Planned))
         { Model = ModelForecast.Of(teacher.Planned, sequence) };
     }

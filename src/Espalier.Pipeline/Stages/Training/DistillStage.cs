@@ -43,7 +43,7 @@ internal sealed class DistillStage(ModelSlot student, string result, ModelSlot? 
     {
         var (config, source, tokens) = (Trained.Planned, teacher!.Planned, TrainingForecast.Tokens(Section, Sequence));
         var along = Corrects is null ? ""
-            : $"; {(CorrectsWhen is null ? "" : "if needed, ")}the teacher learns the text meanwhile, learning rate "
+            : $"; {(CorrectsWhen is null ? "" : "if needed, ")}the teacher learns the text at the same time, learning rate "
                 + $"{Corrects.LearningRate:0.####e-0}";
         var passes = Corrects is not null ? 3 : HasTeacherLoaded ? 1 : 0;
         return new(Name, $"{Section.Loss}{(HasTeacherLoaded ? Whose : "")}: {TrainingForecast.Schedule(Section)}{along}", Section.Steps,

@@ -67,7 +67,7 @@ internal sealed class OpenTeacher : IDisposable
             return new(cache);
         cache.Dispose();
         throw new EspalierException(
-            $"{teacher.Path} is of a vocabulary of {cache.Key.Vocabulary} and {student.Path} has one of "
-                + $"{checkpoint.Config.VocabularySize}: train with the teacher itself, which knows what is padding");
+            $"{teacher.Path} has a vocabulary of {cache.Key.Vocabulary} but {student.Path} has one of "
+                + $"{checkpoint.Config.VocabularySize}: train with the teacher itself, whose padding is known");
     }
 }

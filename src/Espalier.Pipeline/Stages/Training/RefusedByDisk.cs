@@ -17,7 +17,7 @@ internal static class RefusedByDisk
         var intact = store.LatestIntact();
         return $"{title}: {DiskFull.Cause(cause)}; "
             + (intact is null ? "no checkpoint is intact, so the stage starts over" : $"the checkpoint of step {intact} is intact")
-            + $"; {(DiskFull.Is(cause) ? "make room" : "check the disk")} and run the same command again"
+            + $"; {(DiskFull.Is(cause) ? "free some space" : "check the disk")} and run the same command again"
             + $"{(intact is null ? "" : " to resume from there")}";
     }
 }

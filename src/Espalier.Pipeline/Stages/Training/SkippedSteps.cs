@@ -10,7 +10,7 @@ namespace Espalier.Pipeline.Stages.Training;
 internal static class SkippedSteps
 {
     private const string WayOut =
-        "lower the learning rate or look at the data of these steps (their windows are in metrics.jsonl), and start again";
+        "lower the learning rate or check the data of these steps (their windows are in metrics.jsonl), and start again";
 
     /// <summary>Refuses a result that no update stands after.</summary>
     /// <param name="title">The stage.</param>
@@ -30,7 +30,7 @@ internal static class SkippedSteps
             : end.SkippedInARow == 1 ? $"step {end.Step}, the last,"
             : $"the last {end.SkippedInARow} steps, {end.Step - end.SkippedInARow + 1} to {end.Step},";
         throw new NotFiniteException(
-            $"{title}: {which} had a loss or gradient that is not finite and changed nothing, so there is no trained model; "
+            $"{title}: {which} had a non-finite loss or gradient and made no update, so there is no trained model; "
                 + $"{LastGood(end, stage)}; {WayOut}");
     }
 
@@ -40,7 +40,7 @@ internal static class SkippedSteps
 
     /// <summary>Any checkpoint of a training that had updates is good: skipped steps leave weights and moments as they were.</summary>
     private static string LastGood(LoopState state, StageFolder stage) =>
-        state.Updates == 0 ? "no checkpoint has learnt anything"
+        state.Updates == 0 ? "no checkpoint has had an update"
         : stage.Checkpoints.LatestUpTo(state.Step) is { Step: > 0 } good ? $"the last good checkpoint is {good.Folder}"
         : $"there is no checkpoint in {stage.Path}";
 }

@@ -121,7 +121,7 @@ internal static class TrainingLoop
                 ("tokens_per_second", report.Tokens / report.Seconds));
             if (report.Skipped)
                 progress.Warn(
-                    $"{options.Title}: step {report.Step} skipped, its loss is {report.Loss} and its gradient norm "
+                    $"{options.Title}: step {report.Step} skipped: its loss is {report.Loss} and its gradient norm "
                         + $"{report.GradientNorm} (windows {string.Join(", ", trainer.WindowsOf(report.Step - 1))})");
             if (!hasWarned && wait.Look() is > ProcessorWait.Starved and var waited)
             {
@@ -189,11 +189,11 @@ internal static class TrainingLoop
             var kept = stage.Checkpoints.OpenBest(progress.Warn)
                 ?? throw new EspalierException(
                     $"{stage.Checkpoints.Folder}: the best weights, of step {best}, are "
-                        + $"not there or damaged; delete {stage.Path} and start again")
+                        + $"missing or damaged; delete {stage.Path} and start again")
                 { ExitCode = 1 };
             TrainerCheckpoint.Restore(trainer, family, kept);
             progress.Note(
-                $"{options.Title}: {(end.Step < options.Steps ? $"stopped at step {end.Step}, " : "")}the best held-out loss was that of "
+                $"{options.Title}: {(end.Step < options.Steps ? $"stopped at step {end.Step}, " : "")}the best held-out loss was at "
                     + $"step {best}, whose weights are the result");
         }
         SkippedSteps.RequireResult(options.Title, end, trainer.State, stage);
@@ -222,9 +222,9 @@ internal static class TrainingLoop
     }
 
     private static string Starved(string title, double waited) => string.Create(CultureInfo.InvariantCulture,
-        $"{title}: other programs keep the processors busy: this one's threads wait {waited:0%} of their time for one; ")
-        + (TorchRuntime.Threads > 1 ? "end the others, or start again with fewer --threads, which changes last bits of results"
-            : "end the others, or wait longer");
+        $"{title}: other programs keep the processors busy: this program's threads spend {waited:0%} of their time waiting for one; ")
+        + (TorchRuntime.Threads > 1 ? "stop those programs, or start again with fewer --threads, which changes the last bits of results"
+            : "stop those programs, or allow more time");
 
     private static (string Name, JsonNode? Value)[] Fields(StepReport report, Trainer trainer)
     {

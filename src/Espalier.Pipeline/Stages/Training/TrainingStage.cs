@@ -128,7 +128,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
         check.Shape(source.Config);
         check.Reloaded(model);
         if (how.Held is { } held)
-            check.Same(how.Holds, $"{held} is");
+            check.Same(how.Holds, $"{held} are");
     }
 
     /// <summary>Early builds took a training for done in which every step had been skipped.</summary>
@@ -136,8 +136,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     {
         if ((long?)record.Result["skipped_steps"] is > 0 and var skipped && skipped == (long?)record.Result["steps"])
             throw new EspalierException(
-                $"{Name}: {folder} is of an earlier version, and all of its {skipped} steps were skipped for a loss or gradient that is "
-                    + "not finite: there is no trained model; lower the learning rate, or look at the data")
+                $"{Name}: {folder} comes from an earlier version, and all of its {skipped} steps were skipped because of a non-finite "
+                    + "loss or gradient: there is no trained model; lower the learning rate, or check the data")
             { ExitCode = 1 };
     }
 
@@ -174,8 +174,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     {
         if (section.Batch > windows)
             throw new EspalierException(
-                $"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows and the "
-                    + $"data has {windows}: take a smaller batch, shorter windows or more text");
+                $"{(name is null ? "" : $"{name}: ")}batch is {section.Batch} windows, but the "
+                    + $"data has {windows}: use a smaller batch, shorter windows or more text");
     }
 
     /// <summary>The teacher that a section's losses ask, opened; null where they ask none.</summary>
@@ -229,8 +229,8 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
     {
         if (section.EarlyStopping > 0 && (heldOut is null || section.EvaluateEvery == 0))
             throw new EspalierException(
-                $"{name}: early-stopping is {section.EarlyStopping} and looks at held-out loss, but "
-                    + $"{(heldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; give steps between evaluations")}");
+                $"{name}: early-stopping is {section.EarlyStopping} and needs a held-out loss, but "
+                    + $"{(heldOut is null ? "nothing is held out; hold out a share" : "evaluate-every is 0; set the steps between evaluations")}");
         JsonObject result;
         PerplexityResult? heldOutLoss;
         using (var trainer = new Trainer(model, objective, source, OptionsOf(section, source.Sequence, seed)))

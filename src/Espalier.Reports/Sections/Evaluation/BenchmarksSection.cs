@@ -21,12 +21,12 @@ internal static class BenchmarksSection
             return;
         html.Leaf("h2", "Benchmarks");
         html.Note(
-            "How to read it: every model is asked the same documents, as lm-evaluation-harness asks them, where it says (chat) through the "
-                + "model's chat template. Shares are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % "
+            "How to read it: every model gets the same documents, in the form of lm-evaluation-harness; (chat) means through the "
+                + "model's chat template. Scores are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % "
                 + "interval. Differences are from the "
                 + "teacher, document by document, in the first metric: their intervals come from 10,000 draws of documents, p is the "
-                + "probability of a difference at least so large between equally good models, by McNemar's exact test where a document is "
-                + "right or wrong and by permutation elsewhere.");
+                + "probability of a difference at least this large between equally good models, by McNemar's exact test if a document is "
+                + "right or wrong and by permutation otherwise.");
         foreach (var arm in run.Arms)
             if (arm.Result.Tasks is { } tasks)
             {
@@ -54,8 +54,8 @@ internal static class BenchmarksSection
                 ("class", "quiet"));
         foreach (var task in tasks)
             if (task.Attempts is { } attempts)
-                html.Leaf("p", $"{task.Task}: what ends in sampled is counted of {attempts}, all else of the greedy answer; pass@k is "
-                    + "the probability that one of k attempts is right.", ("class", "quiet"));
+                html.Leaf("p", $"{task.Task}: metrics ending in sampled come from {attempts}, all others from the greedy answer; "
+                    + "pass@k is the probability that one of k attempts is right.", ("class", "quiet"));
         foreach (var task in tasks)
             if (task.Results.Max(result => result.Cut) is > 0 and var cut)
                 html.Leaf("p", $"{task.Task}: {Units.Exact(cut)} of {Units.Exact(task.Documents)} contexts are longer than a model's "
@@ -84,7 +84,7 @@ internal static class BenchmarksSection
             }
         table.Write(html);
         if (isAdjusted)
-            html.Leaf("p", $"There are {all} comparisons, and of many some look large by chance alone: adjusted probabilities hold for all "
+            html.Leaf("p", $"There are {all} comparisons, and some of many look large by chance alone: adjusted probabilities hold for all "
                 + "of them together (Holm 1979).", ("class", "quiet"));
     }
 
@@ -100,13 +100,13 @@ internal static class BenchmarksSection
                 select new Interval(each.Model, unit * metric.Value, Standard95 * unit * (metric.StandardError ?? 0))])
         { Shown = value => MetricText.Number(value / unit, scale) }.Write(html);
         if (task.IsFew)
-            html.Leaf("p", $"Of fewer than {TaskComparison.Few} documents, as here, intervals say little.", ("class", "quiet"));
+            html.Leaf("p", $"With fewer than {TaskComparison.Few} documents, as here, intervals say little.", ("class", "quiet"));
         if (task.Subjects.Count == 0)
             return;
         SubjectRow[] fallen = [.. task.Fallen.Take(MostSubjects)];
         if (fallen.Length == 0)
         {
-            html.Leaf("p", $"In none of its {task.Subjects.Count} subjects a model is worse than the teacher.");
+            html.Leaf("p", $"No model is worse than the teacher in any of its {task.Subjects.Count} subjects.");
             return;
         }
         html.Leaf("p", $"{task.FallenTitle} ({task.Metric.Name}{(unit == 100 ? ", %" : "")}; subjects are "

@@ -27,8 +27,8 @@ internal static class ComparisonSection
     {
         html.Leaf("h3", "Over the seeds");
         html.Note(
-            "How to read it: the mean NLL of a model over the seeds of its recipe, in nats a token, and the standard deviation of one run. "
-            + "A model that no seed touches, and one that several recipes share, stands once.");
+            "How to read it: the mean NLL of a model over the seeds of its recipe, in nats per token, and the standard deviation of one "
+                + "run. A model that does not depend on the seed, or is shared by several recipes, appears once.");
         var table = new HtmlTable("Recipe", "Model", "Text", ">Mean NLL", ">SD of a run", ">Different models");
         foreach (var row in seeds)
             table.Add(row.Model == "student" ? "student" : null, row.Arm, row.Model, row.Set, Figures.Loss(row.Nll),
@@ -42,16 +42,17 @@ internal static class ComparisonSection
         var shown = pairs <= MostPairs ? differences : [.. differences.Where(row => row.Against == differences[0].Against)];
         html.Leaf("h3", "Differences of the students");
         html.Note(
-            "How to read it: the loss of a recipe's student less that of another one, in nats a token; below 0 the first is better. Pairs "
+            "How to read it: the loss of a recipe's student minus another's, in nats per token; below 0 the first is better. Pairs "
                 + "are runs of the same seed, and the interval then says where "
-            + "the mean over further seeds would lie; with one seed they are windows of the text, and it says where another text of the "
-            + "kind would put it. Either way 95 % by Student's t: an interval that holds 0 may be chance, "
-            + "and of twenty such differences one is expected to look real without being so."
-            + (shown.Count < differences.Count ? $" Shown are those against {differences[0].Against}; compress --json prints all." : ""));
+            + "the mean over further seeds would be; with one seed they are windows of the text, and it says where another text of the "
+            + "kind would put it. Either way it is a 95 % interval by Student's t: one that contains 0 may be chance, "
+            + "and one in twenty such differences is expected to look real by chance."
+            + (shown.Count < differences.Count ? $" Only those against {differences[0].Against} are shown; compress --json prints "
+            + "all." : ""));
         foreach (var set in shown.Select(row => row.Set).Distinct())
         {
             var rows = shown.Where(row => row.Set == set).ToArray();
-            new IntervalChart($"Difference of NLL on {set} with 95 % intervals", $"{set}: difference of NLL, nats a token",
+            new IntervalChart($"Difference of NLL on {set} with 95 % intervals", $"{set}: difference of NLL, nats per token",
                 [.. rows.Select(row =>
                 new Interval($"{row.Arm} against {row.Against}", row.Nll, (row.Upper - row.Lower) / 2))])
             { Zero = true, Signed = true }.Write(html);

@@ -14,7 +14,7 @@ internal static class EvaluationSection
             return;
         html.Leaf("h2", "Evaluation");
         html.Note(
-            "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones of its "
+            "How to read it: the text is cut into windows that do not overlap; every token is predicted from the earlier ones in its "
                 + "window. NLL is the mean over all tokens; its standard error is the sample standard deviation of the windows' means "
                 + "divided by the square root of their number (a dash where there was one window). Bars and intervals are 95 % "
                 + "by Student's t over the windows. All models see the same windows, so a difference between two of them is surer than "
@@ -29,7 +29,7 @@ internal static class EvaluationSection
         var rows =
             run.Models.SelectMany(model => model.Row.Evaluations.Where(evaluation => evaluation.Set == text).Take(1)
                 .Select(evaluation => (Name: run.TitleOf(model), Of: evaluation))).ToArray();
-        new IntervalChart($"NLL on {text} with 95 % intervals", "nats a token",
+        new IntervalChart($"NLL on {text} with 95 % intervals", "nats per token",
             [.. rows.Select(row => new Interval(row.Name, row.Of.Nll, row.Of.HalfWidth))]).Write(html);
         var table = new HtmlTable("Model", ">Tokens predicted", ">Windows", ">NLL", ">SE", ">95 % interval", ">Perplexity",
             ">95 % interval");

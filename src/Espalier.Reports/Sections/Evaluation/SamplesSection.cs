@@ -22,7 +22,7 @@ internal static class SamplesSection
         // Arms with different texts have beginnings of their own.
         foreach (var (number, sample) in models.SelectMany(model => model.Texts).DistinctBy(sample => sample.Prompt).Index())
         {
-            html.Leaf("h3", $"Beginning {number + 1}");
+            html.Leaf("h3", $"Opening {number + 1}");
             html.Leaf("blockquote", Visible(sample.Prompt));
             using var list = html.Open("ul", ("class", "samples"));
             One(html, "The text itself", sample.Original, "original");
@@ -31,7 +31,7 @@ internal static class SamplesSection
                     One(html, run.TitleOf(model), own.Written, model.Row.Model == "student" ? "student" : null);
         }
         if (models.Length > MostModels)
-            html.Leaf("p", $"{models.Length - MostModels} more models are left out here; what they wrote is in their stages.",
+            html.Leaf("p", $"{models.Length - MostModels} more models are left out here; their texts are in their stages.",
                 ("class", "quiet"));
     }
 

@@ -15,8 +15,8 @@ internal static class ChecksSection
         if (stages.Length == 0)
             return;
         html.Leaf("h2", "Checks");
-        html.Note("How to read it: each stage that makes a model looks at what it wrote before it is done; what does not hold ends "
-            + "the run. The time is that of the checks, and its share of the stage's.");
+        html.Note("How to read it: each stage that makes a model checks its output before it finishes; a failed check ends "
+            + "the run. The time is that of the checks, with its share of the stage's time.");
         var table = new HtmlTable("Stage", "What held", ">Time", ">Of the stage");
         foreach (var (stage, checks) in stages)
         {

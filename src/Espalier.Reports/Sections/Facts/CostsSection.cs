@@ -16,7 +16,7 @@ internal static class CostsSection
         html.Leaf("h3", "Machine");
         Machine(run).Write(html);
         Notes(html, "Warnings", run.Manifest.Warnings);
-        Notes(html, "Asked for and not done", run.Manifest.Refusals);
+        Notes(html, "Requested but not done", run.Manifest.Refusals);
     }
 
     private static void Stages(HtmlBuilder html, ReportRun run)

@@ -11,10 +11,10 @@ internal static class LineageSection
     {
         html.Leaf("h2", "Lineage");
         html.Note(
-            "How to read it: each box is made from the one before it and from the text's tokens; the teacher that scores are taken of also "
-                + "guides the distillation. Folders of stages lie in stages/; a name ends in the hash of everything that determines the "
-                + "contents, so an equal name means equal contents; hashes of the contents stand at the end of this page."
-            + (run.HasArms ? " A dashed box is one that an arm above has made already." : ""));
+            "How to read it: each box is made from the one before it and from the text's tokens; the teacher that was scored also "
+                + "guides the distillation. Stage folders are in stages/; a name ends in the hash of everything that determines the "
+                + "contents, so equal names mean equal contents; hashes of the contents are at the end of this page."
+            + (run.HasArms ? " A dashed box was already made by an arm above." : ""));
         var seen = new HashSet<string>();
         var begun = run.Manifest.Stages.Where(stage => stage.Status == StageStatus.Started).Select(stage => stage.Folder).ToHashSet();
         foreach (var arm in run.Arms)
@@ -45,7 +45,7 @@ internal static class LineageSection
         "correct" => "Corrected teacher",
         "score" => "Importance scores",
         "search" => "Searched shape",
-        "depth" => "Scores of the layers",
+        "depth" => "Layer scores",
         "cache" => "Teacher's distributions",
         "pretrain" => "Trained model",
         "candidate" or "samples" => null,
@@ -53,10 +53,10 @@ internal static class LineageSection
         "mask" => "Masked model",
         "calibration" => "Calibration text",
         "align-data" => "Conversations",
-        "align-reference" => "Answers of the reference",
+        "align-reference" => "Reference answers",
         _ when stage.StartsWith("align-", StringComparison.Ordinal) => "Aligned student",
         "distill" => "Distilled student",
-        "synthesize" => "Texts that the teacher wrote",
+        "synthesize" => "Texts written by the teacher",
         "export" => "Export",
         _ when stage == "evaluate" || stage.StartsWith("text-", StringComparison.Ordinal)
             || stage.StartsWith("task-", StringComparison.Ordinal) => null,

@@ -11,12 +11,13 @@ internal static class RecipeSection
     {
         html.Leaf("h2", "Recipe and hashes");
         html.Note(
-            "How to read it: the same recipe on the same machine with the same threads gives the same outputs, whose SHA-256 stand here; "
-                + "that of a file is what sha256sum prints, that of a folder or of several files is taken over their names and hashes. The "
-                + "digits at the end of a stage's name are no such hash: they say what it was made from.");
+            "How to read it: the same recipe on the same machine with the same number of threads gives the same outputs, with these "
+                + "SHA-256 hashes; "
+                + "a file's is what sha256sum prints, that of a folder or of several files covers their names and hashes. The "
+                + "digits at the end of a stage's name are a different hash, of what it was made from.");
         html.Leaf("pre", run.RecipeText);
         var facts = new HtmlTable("", "");
-        facts.Add(null, "Recipe, as it was understood", run.Manifest.RecipeHash);
+        facts.Add(null, "Recipe, as interpreted", run.Manifest.RecipeHash);
         foreach (var (name, seed) in run.Manifest.Seeds.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             facts.Add(null, $"Seed, {name}", seed.ToString(System.Globalization.CultureInfo.InvariantCulture));
         foreach (var scores in run.Arms.Select(arm => arm.Scores).OfType<ImportanceScores>().Distinct().Take(1))

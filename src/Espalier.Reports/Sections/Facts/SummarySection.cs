@@ -13,8 +13,8 @@ internal static class SummarySection
     {
         if (run.Unfinished is { } unfinished)
             html.Leaf("p",
-                $"{(run.HasArms ? unfinished.Name : "The run")} is not finished: it is at work, was "
-                    + "interrupted or failed. This is what there is so far.", ("class", "lead"));
+                $"{(run.HasArms ? unfinished.Name : "The run")} is not finished: it is running, was "
+                    + "interrupted or failed. These are the results so far.", ("class", "lead"));
         html.Leaf("p", Sentence(run), ("class", "lead"));
         if (run.Problems.Count > 0)
             using (html.Open("ul", ("class", "problems")))
@@ -25,7 +25,7 @@ internal static class SummarySection
         html.Note(
             "How to read it: NLL is the mean negative log-likelihood of the next token in nats, ± one standard "
                 + "error; lower is better. Perplexity is e to that power. The small figures compare with the "
-                + "teacher. Tokens a second are those of greedy generation of one sequence on this machine"
+                + "teacher. Tokens per second are for greedy generation of one sequence on this machine"
             + (run.Models.Select(model => model.Row.Speed).FirstOrDefault(speed => speed?.HasSpread == true) is { } measured
                 ? $", {measured.Tokens} tokens after a prompt of one: the median of "
                     + $"{measured.Measurements} measurements, below it the slowest and the fastest." : ".")
@@ -39,13 +39,13 @@ internal static class SummarySection
         var (teacher, student) = run.Arms.Count == 0 ? (null, null)
             : (run.ModelOf(run.Arms[0], "teacher"), run.ModelOf(run.Arms[0], "student"));
         if (teacher is null || student is null)
-            return "This run has not come to a student and a teacher to compare it with.";
+            return "This run has not yet produced a student and a teacher to compare.";
         var text = (run.HasArms ? $"The student of {run.Arms[0].Name}" : "The student")
             + $" has {Units.Count(student.Row.Parameters)} parameters, {Figures.Share(student.Row.Parameters, teacher.Row.Parameters)} of "
             + $"the teacher's {Units.Count(teacher.Row.Parameters)}";
         if (student.Row.Evaluations is [var own, ..] && Of(teacher, own.Set) is { } its)
         {
-            text += $"; its loss on {own.Set} is {Figures.LossWithError(own.Nll, own.NllStandardError)} nats a token, the teacher's "
+            text += $"; its loss on {own.Set} is {Figures.LossWithError(own.Nll, own.NllStandardError)} nats per token, the teacher's "
                 + $"{Figures.LossWithError(its.Nll, its.NllStandardError)}";
             if (run.ModelOf(run.Arms[0], "corrected teacher") is { } corrected && Of(corrected, own.Set) is { } better)
                 text += $" ({Figures.Loss(better.Nll)} after correction)";
@@ -53,7 +53,7 @@ internal static class SummarySection
         if (student.Row.Speed is { HasSpread: true } speed && teacher.Row.Speed is { HasSpread: true, Median: > 0 } before
             && before.Tokens == speed.Tokens)
             text += IsSteady(run) ? Generates(speed, before)
-                : "; the speeds of generation tell nothing, for models of one size differ in them: other programs kept the machine busy "
+                : "; the generation speeds say nothing, because models of the same size differ: other programs kept the machine busy "
                     + "(espalier bench measures two models in turn)";
         return text + ".";
     }
@@ -61,9 +61,9 @@ internal static class SummarySection
     /// <summary>A ratio is shown only where the measurements do not overlap: on a busy machine it would be noise.</summary>
     private static string Generates(GenerationSpeed student, GenerationSpeed teacher) =>
         student.Lowest <= teacher.Highest && teacher.Lowest <= student.Highest
-            ? "; no difference in the speed of generation could be measured (student "
-                + $"{Range(student)}, teacher {Range(teacher)} tokens a second)"
-            : $"; it generates {Figures.Short(student.Median)} tokens a second, {Figures.Short(student.Median / teacher.Median)} times "
+            ? "; no difference in generation speed could be measured (student "
+                + $"{Range(student)}, teacher {Range(teacher)} tokens per second)"
+            : $"; it generates {Figures.Short(student.Median)} tokens per second, {Figures.Short(student.Median / teacher.Median)} times "
                 + $"the teacher's {Figures.Short(teacher.Median)} (medians of {student.Measurements} times {student.Tokens} tokens)";
 
     /// <summary>

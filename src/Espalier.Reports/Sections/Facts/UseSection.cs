@@ -18,8 +18,8 @@ internal static class UseSection
             return;
         var result = arm.Result;
         html.Leaf("h2", "Using the result");
-        html.Note("How to read it: paths are seen from the folder of this report; change there first."
-            + (run.HasArms ? $" The student is that of {arm.Name}." : ""));
+        html.Note("How to read it: paths are relative to this report's folder; change to it first."
+            + (run.HasArms ? $" The student is {arm.Name}'s." : ""));
         var (student, prompt) = (run.Relative(result.Student), SamplePrompt.Of(result));
         // A folder that is gone is taken for one that had a tokenizer.
         var readsText = !Directory.Exists(result.Student) || TokenizerSource.IsIn(result.Student);
@@ -43,9 +43,10 @@ internal static class UseSection
                 string.Join('\n', result.Gguf.Select(file => $"llama-cli -m {Quoted.Shell(run.Relative(file))} "
                     + (answers ? $"-p \"{Question}\"" : $"-no-cnv -p {Quoted.Shell(prompt)}"))));
         Snippet(html, "Espalier", answers ? $"espalier chat {Quoted.Shell(student)}"
-            : $"espalier generate {Quoted.Shell(student)} {(readsText ? $"--prompt {Quoted.Shell(prompt)}" : $"--ids {Ids}")} --max-tokens 60",
-            "espalier is the launcher at the root of the program's folder: ./espalier "
-                + "there, with the path of this folder before the student's.");
+            : $"espalier generate {Quoted.Shell(student)} {(readsText ? $"--prompt {Quoted.Shell(prompt)}" : $"--ids {Ids}")} "
+                + "--max-tokens 60",
+            "espalier is the launcher in the root of the program's folder: ./espalier "
+                + "there, with this folder's path before the student's.");
     }
 
     /// <summary>A relative path that no program takes for a name on a hub.</summary>

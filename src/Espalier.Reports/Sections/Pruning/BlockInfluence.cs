@@ -13,7 +13,7 @@ internal static class BlockInfluence
     {
         var (name, how, unit) = scores.Method.ReadsActivations()
             ? ("Block influence", "One minus the mean cosine between the residual stream before and after", "1 − cosine")
-            : ("Score", "What the weights of the layers add up to, or chance", "score");
+            : ("Score", "The sum of the layers' weights, or chance", "score");
         foreach (var (width, influence) in (scores.BlockInfluence ?? new Dictionary<int, double[]>()).OrderBy(span => span.Key))
         {
             if (influence is not { Length: > 0 })
@@ -22,7 +22,7 @@ internal static class BlockInfluence
             var marked = Enumerable.Range(0, influence.Length).Where(first => Enumerable.Range(first, width).All(dropped.Contains))
                 .ToHashSet();
             html.Leaf("h3", width == 1 ? $"{name} of each layer" : $"{name} of spans of {width} layers");
-            html.Note($"{how}; what lies low can go with the least harm."
+            html.Note($"{how}; layers with low values do the least harm when removed."
                 + (marked.Count > 0 ? " ✕: dropped." : ""));
             new BarChart
             {

@@ -19,7 +19,7 @@ internal static class CandidatesSection
                     html.Leaf("h3", arm.Name);
                 ParetoPicture.Table(html, search);
                 html.Leaf("p",
-                    $"The search {search.Why}.{(search.ProxySpearman is { } spearman ? $" Spearman of the order before training and in the end: {Figures.Signed(spearman)}." : "")}");
+                    $"The search {search.Why}.{(search.ProxySpearman is { } spearman ? $" Spearman correlation of the order before training with the final one: {Figures.Signed(spearman)}." : "")}");
                 ParetoPicture.Write(html, search);
             }
     }

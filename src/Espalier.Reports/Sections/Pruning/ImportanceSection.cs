@@ -21,13 +21,13 @@ internal static class ImportanceSection
             return;
         html.Leaf("h2", "Importance");
         html.Note(
-            "How to read it: a curve that falls steeply before the cut (dashed) says that what was cut mattered "
-                + "little; a flat one, that the cut took units as good as those that stayed. In the heat maps "
-                + "each row's strongest cell is its own largest value and shade goes with the square root.");
+            "How to read it: a curve that falls steeply before the cut (dashed) means that the removed units mattered "
+                + "little; a flat one, that the cut removed units as good as those that were kept. In the heat maps "
+                + "each row is relative to its own largest value, and shade is proportional to the square root.");
         foreach (var group in groups.Take(MostPictures))
             Pictures(html, run, group.Key, [.. group]);
         if (groups.Length > MostPictures)
-            html.Leaf("p", $"{groups.Length - MostPictures} more sets of scores are in the arms' folders and not drawn here.",
+            html.Leaf("p", $"{groups.Length - MostPictures} more sets of scores are in the arms' folders but not drawn here.",
                 ("class", "quiet"));
     }
 
@@ -55,17 +55,17 @@ internal static class ImportanceSection
     private static string Source(ImportanceScores scores)
     {
         var samples = $"{Units.Exact(scores.Samples)} samples of {Units.Exact(scores.SampleLength)} tokens";
-        var neuron = scores.NeuronValues == NeuronValues.Intermediate ? "the input of the down projection" : "what enters the activation";
+        var neuron = scores.NeuronValues == NeuronValues.Intermediate ? "the input of the down projection" : "the input of the activation";
         return scores.Method switch
         {
             ScoreMethod.Random => $"A control: chance, seed {scores.Seed}.",
             ScoreMethod.Redundancy =>
-                "A control: neurons and heads by how little they copy another one of their "
+                "A control: neurons and heads by how little they duplicate another one of their "
                     + $"layer or group (channels and layers by activations); {samples}.",
             ScoreMethod.Magnitude => "A control: the root of the sum of the squares of a unit's weights. No text was read.",
             ScoreMethod.Taylor => $"A control, first-order Taylor: the sum of |weight × gradient| over a unit's weights; {samples}.",
             _ => $"Aggregated over samples by {scores.Batch} and over positions by "
-                + $"{scores.Sequence}; of a neuron, {neuron} is read; {samples}.",
+                + $"{scores.Sequence}; a neuron's value is {neuron}; {samples}.",
         };
     }
 
@@ -79,12 +79,12 @@ internal static class ImportanceSection
         if (layers is null || ImportanceCurves.PerLayer(layers) is not { Count: > 0 } series)
             return;
         html.Leaf("h3", $"{char.ToUpperInvariant(units[0])}{units[1..]} of each layer, the most important first");
-        html.Note("A line a layer, relative to the layer's largest; the colours go from the first layer to the last.");
+        html.Note("One line per layer, relative to the layer's largest; the colours run from the first layer to the last.");
         new SvgChart
         {
             Title = $"Importance of {units}, sorted, by layer",
             XLabel = $"{unit}, by rank",
-            YLabel = "importance, share of the largest",
+            YLabel = "importance, relative to the largest",
             Y = Axis.Between(0, 1.03),
             Cuts = cuts,
             Series = series,

@@ -15,10 +15,10 @@ internal static class ShapesSection
         ("Head width", config => config.HeadDim),
         ("Vocabulary", config => config.VocabularySize),
         ("Parameters", config => config.Parameters),
-        ("Parameters of a token's pass", config => config.Experts == 0 ? 0 : config.ActiveParameters),
+        ("Active parameters per token", config => config.Experts == 0 ? 0 : config.ActiveParameters),
         ("Embedding parameters", config => config.EmbeddingParameters),
         ("Non-embedding parameters", config => config.NonEmbeddingParameters),
-        ("KV cache a token, 16 bits, bytes", config => config.KeyValueBytesPerToken(2)),
+        ("KV cache per token, 16 bits, bytes", config => config.KeyValueBytesPerToken(2)),
     ];
 
     internal static void Write(HtmlBuilder html, ReportRun run)
@@ -30,8 +30,8 @@ internal static class ShapesSection
             return;
         html.Leaf("h2", "Shapes");
         html.Note(
-            "How to read it: a column a model, as its config.json says; the small figures "
-                + "are shares of the teacher. Head width and vocabulary always stay.");
+            "How to read it: one column per model, from its config.json; the small figures "
+                + "are relative to the teacher. Head width and vocabulary never change.");
         var table = new HtmlTable(["", .. models.Select(model => $">{run.TitleOf(model)}")]);
         foreach (var (name, value) in s_facts.Where(fact => models.Any(model => fact.Value(model.Config!) > 0)))
             table.Add(null,

@@ -13,10 +13,9 @@ internal static class AlignmentSection
             return;
         html.Leaf("h2", "Alignment");
         html.Note(
-            "How to read it: the mean loss on the part of each step's data that was held out, with its standard error, before the step "
-            + "and after it: nats a token of the assistant's turns, or the loss of a pair of answers, with the share of the pairs that the "
-            + "model "
-            + "prefers the right way round against the model before the step.");
+            "How to read it: the mean loss on the held-out part of each step's data, with its standard error, before the step "
+            + "and after it: nats per token of the assistant's turns, or the loss of a pair of answers, with the share of the pairs "
+            + "that the model prefers in the right order, relative to the model before the step.");
         var table = new HtmlTable(
             "Recipe", "Step of alignment", "Method", ">Trained on", ">Left out", ">Held-out loss before", ">Held-out loss after");
         foreach (var arm in run.Arms)

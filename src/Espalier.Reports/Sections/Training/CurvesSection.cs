@@ -20,8 +20,8 @@ internal static class CurvesSection
         html.Note(
             "How to read it: the faint line is the loss of each step's batch, the bold line its running mean, marks are the loss on "
                 + "held-out text with bars of one standard error, the dotted line the learning rate (right-hand axis). A distillation's "
-                + "training loss is its distance from the teacher and no NLL: each kind of loss has a chart of its own, and so has "
-                + "held-out NLL beside such ones. The gradient norm is that before clipping; a gap is a step that was skipped.");
+                + "training loss is its distance from the teacher, not NLL: each kind of loss has its own chart, and so has "
+                + "held-out NLL in that case. The gradient norm is before clipping; a gap is a skipped step.");
         foreach (var (stage, curves) in stages)
             Stage(html, stage, curves, run.HasArms);
     }
@@ -43,8 +43,8 @@ internal static class CurvesSection
         if (curves.Count > Series.Looks)
         {
             html.Leaf("p",
-                $"Drawn are the first {Series.Looks} of {curves.Count}: more could not be "
-                    + "distinguished. All are in metrics.jsonl of their stages.", ("class", "quiet"));
+                $"Only the first {Series.Looks} of {curves.Count} are drawn: more could not be "
+                    + "distinguished. All are in their stages' metrics.jsonl.", ("class", "quiet"));
             curves = [.. curves.Take(Series.Looks).Select((one, i) => one with { Color = i })];
         }
         var bins = Math.Clamp(Points / (8 * curves.Count), 20, 200);
@@ -96,7 +96,7 @@ internal static class CurvesSection
         {
             Title = $"{stage}: held-out NLL by step",
             XLabel = "step",
-            YLabel = "held-out NLL, nats a token",
+            YLabel = "held-out NLL, nats per token",
             Series = [.. marks.Select(mark => mark with { Style = SeriesStyle.Line, Opacity = 0.5 }), .. marks],
         }.Write(html);
         if (named)

@@ -13,9 +13,9 @@ internal static class WrittenTextsSection
             .Where(entry => entry.Result is not null).ToArray();
         if (stages.Length == 0)
             return;
-        html.Leaf("h2", "Texts that the teacher wrote");
-        html.Note("How to read it: of the texts that the teacher wrote those are kept that are good to train on; each other one is counted "
-            + "by the first reason against it. Perplexity is that of what was kept, under the teacher itself at temperature 1.");
+        html.Leaf("h2", "Texts written by the teacher");
+        html.Note("How to read it: of the teacher's texts, those suitable for training are kept; every other one is counted "
+            + "under the first reason against it. Perplexity is that of the kept texts under the teacher itself at temperature 1.");
         var table = new HtmlTable("Stage", ">Written", "Dropped", ">Kept", ">Tokens kept", ">Perplexity");
         foreach (var (stage, result) in stages)
             table.Add(null,

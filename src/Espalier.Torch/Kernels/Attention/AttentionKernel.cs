@@ -102,7 +102,7 @@ internal static unsafe class AttentionKernel
     {
         Check(q, k, v, window, begins, sinks);
         if (holes is not null && (holes.DType != DType.Int64 || !holes.Shape.SequenceEqual([q.Size(0), q.Size(1), 4])))
-            throw Of(Name, $"what is not seen is {holes.DType} {Sizes(holes)}, it must be int64 of samples, positions and 4");
+            throw Of(Name, $"the hidden ranges are {holes.DType} {Sizes(holes)}; they must be int64 [samples, positions, 4]");
         using var y = Operand.Result(DType.Float32, q.Shape);
         using var sums = Operand.Result(DType.Float32, keep ? q.Size(0) : 0, q.Size(2), q.Size(1), 2);
         if (q.ElementCount == 0)
@@ -144,8 +144,8 @@ internal static unsafe class AttentionKernel
                 if (0 > h0 || h0 > h1 || h1 > h2 || h2 > h3 || h3 > p.Past + t || low > p.Past + t || low >= h0 && low < h1
                     || low >= h2 && low < h3)
                     throw Of(
-                        Name, $"query {t} of sample {b} does not see {h0} to {h1} and {h2} to {h3}, which must come in order and hold "
-                            + $"neither its position, {p.Past + t}, nor the first that it sees, {low}");
+                        Name, $"query {t} of sample {b} skips keys {h0} to {h1} and {h2} to {h3}, which must be in order and contain "
+                            + $"neither its position, {p.Past + t}, nor the first key that it sees, {low}");
             }
     }
 
@@ -180,24 +180,24 @@ internal static unsafe class AttentionKernel
         foreach (var (name, x) in (ReadOnlySpan<(string, Tensor)>)[("q", q), ("k", k), ("v", v)])
         {
             if (x.Dimensions != 4)
-                throw Of(Name, $"{name} has {x.Dimensions} dimensions, it must be [samples, positions, heads, entries]");
+                throw Of(Name, $"{name} has {x.Dimensions} dimensions; it must be [samples, positions, heads, entries]");
             if (x.DType != DType.Float32)
-                throw Of(Name, $"{name} is {x.DType}, it must be float32");
+                throw Of(Name, $"{name} is {x.DType}; it must be float32");
         }
         var (N, K, T, S) = (q.Size(2), k.Size(2), q.Size(1), k.Size(1));
         if (!k.Shape.SequenceEqual(v.Shape) || k.Size(0) != q.Size(0) || k.Size(3) != q.Size(3))
             throw Of(
-                Name, $"q is {Sizes(q)}, k {Sizes(k)} and v {Sizes(v)}, they must be of "
-                    + "one number of samples and one head width, k and v of one shape");
+                Name, $"q is {Sizes(q)}, k {Sizes(k)} and v {Sizes(v)}; they must have "
+                    + "the same number of samples and head width, and k and v the same shape");
         if (K == 0 || N % K != 0)
-            throw Of(Name, $"{N} query heads over {K} key heads, they must divide");
+            throw Of(Name, $"{N} query heads and {K} key heads: the key heads must divide the query heads");
         if (S < T)
-            throw Of(Name, $"{T} queries over {S} keys, the queries are the last of the keys' positions");
+            throw Of(Name, $"{T} queries and {S} keys: the queries are the last positions of the keys, so there cannot be more of them");
         if (window <= 0)
-            throw Of(Name, $"a window of {window} keys, it must have at least one");
+            throw Of(Name, $"a window of {window} keys; it must have at least one");
         if (begins is not null && (begins.DType != DType.Int64 || !begins.Shape.SequenceEqual(q.Shape[..2])))
-            throw Of(Name, $"the documents' beginnings are {begins.DType} {Sizes(begins)}, they must be int64 of samples and positions");
+            throw Of(Name, $"the documents' beginnings are {begins.DType} {Sizes(begins)}; they must be int64 of samples and positions");
         if (sinks is not null && (sinks.DType != DType.Float32 || !sinks.Shape.SequenceEqual([N])))
-            throw Of(Name, $"the sinks are {sinks.DType} {Sizes(sinks)}, they must be float32 of {N} heads");
+            throw Of(Name, $"the sinks are {sinks.DType} {Sizes(sinks)}; they must be float32 of {N} heads");
     }
 }

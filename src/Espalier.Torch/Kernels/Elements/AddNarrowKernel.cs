@@ -27,7 +27,7 @@ internal static unsafe class AddNarrowKernel
     {
         Check(x, narrow);
         if (!x.IsContiguous)
-            throw Of(Name, $"what is added to must lie in order, {Sizes(x)}");
+            throw Of(Name, $"the target, {Sizes(x)}, must be contiguous");
         using var to = Operand.Of(x);
         Run(to.Floats, narrow, to.Floats, (float)scale);
         x.Written();
@@ -43,7 +43,7 @@ internal static unsafe class AddNarrowKernel
     private static void Check(Tensor x, Tensor narrow)
     {
         if (x.DType != DType.Float32 || narrow.DType != DType.BFloat16 || !x.Shape.SequenceEqual(narrow.Shape))
-            throw Of(Name, $"{x.DType} {Sizes(x)} and {narrow.DType} {Sizes(narrow)}, they must be float32 and bfloat16 and of one shape");
+            throw Of(Name, $"{x.DType} {Sizes(x)} and {narrow.DType} {Sizes(narrow)}; they must be float32 and bfloat16 and of one shape");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

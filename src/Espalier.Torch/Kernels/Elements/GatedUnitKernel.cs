@@ -53,11 +53,11 @@ internal static unsafe class GatedUnitKernel<TU> where TU : struct, IGatedUnit
     private static void Check(Tensor gate, Tensor up, double limit)
     {
         if (!gate.Shape.SequenceEqual(up.Shape))
-            throw Of(TU.Name, $"gate is {Sizes(gate)} and up {Sizes(up)}, they must be of one shape");
+            throw Of(TU.Name, $"gate is {Sizes(gate)} and up {Sizes(up)}; they must have the same shape");
         if (gate.DType is not (DType.Float32 or DType.BFloat16) || up.DType != gate.DType)
-            throw Of(TU.Name, $"gate is {gate.DType} and up {up.DType}, both must be float32 or both bfloat16");
+            throw Of(TU.Name, $"gate is {gate.DType} and up {up.DType}; both must be float32 or both bfloat16");
         if (!(limit > 0))
-            throw Of(TU.Name, $"a limit of {limit}, it must be above 0");
+            throw Of(TU.Name, $"a limit of {limit}; it must be above 0");
     }
 
     private static long Lines(long count) => (count + Line - 1) / Line;

@@ -67,7 +67,7 @@ internal static unsafe class RotateKernel
     private static void Check(Tensor x, Tensor cos, Tensor sin)
     {
         if (x.Dimensions != 4)
-            throw Of(Name, $"x has {x.Dimensions} dimensions, it must be [samples, positions, heads, entries]");
+            throw Of(Name, $"x has {x.Dimensions} dimensions; it must be [samples, positions, heads, entries]");
         if (x.DType is not (DType.Float32 or DType.BFloat16) || cos.DType != DType.Float32 || sin.DType != DType.Float32)
             throw Of(Name, $"x is {x.DType}, cos {cos.DType} and sin {sin.DType}, the tables must be float32 and x that or bfloat16");
         var ownTables = cos.Dimensions == 4;

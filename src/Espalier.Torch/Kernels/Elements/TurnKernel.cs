@@ -22,7 +22,7 @@ internal static unsafe class TurnKernel
     public static Tensor Turned(Tensor x, float scale)
     {
         if (x.Dimensions != 2 || !(x.DType == DType.Float32 || x.DType == DType.BFloat16 && scale == 1))
-            throw Of(Name, $"x is {x.DType} {Sizes(x)}, it must be a matrix of float32 or, with nothing to multiply by, bfloat16");
+            throw Of(Name, $"x is {x.DType} {Sizes(x)}; it must be a float32 matrix, or bfloat16 without a factor");
         using var to = Operand.Result(x.DType, x.Size(1), x.Size(0));
         if (x.DType == DType.BFloat16)
             Run<ushort>(x, to, scale, add: false);
@@ -35,14 +35,14 @@ internal static unsafe class TurnKernel
     public static void Add(Tensor y, Tensor x, float scale)
     {
         if (x.Dimensions != 2 || x.DType != DType.Float32)
-            throw Of(Name, $"x is {x.DType} {Sizes(x)}, it must be a matrix of float32");
+            throw Of(Name, $"x is {x.DType} {Sizes(x)}; it must be a matrix of float32");
         if (y.Dimensions != 2 || y.DType != DType.Float32 || !y.IsContiguous || y.Size(0) != x.Size(1) || y.Size(1) != x.Size(0))
-            throw Of(Name, $"x is {Sizes(x)} and y {y.DType} {Sizes(y)}, which must be float32, of the turned shape and in order");
+            throw Of(Name, $"x is {Sizes(x)} and y {y.DType} {Sizes(y)}, which must be float32, contiguous and of the transposed shape");
         using (var to = Operand.Of(y))
         {
             using (var from = Operand.Of(x))
                 if (Overlap(from, x, to, y))
-                    throw Of(Name, $"x {Sizes(x)} lies in the memory of y {Sizes(y)}, which it is added to: add a copy of it");
+                    throw Of(Name, $"x {Sizes(x)} shares memory with y {Sizes(y)}, to which it is added: add a copy of x");
             Run<float>(x, to, scale, add: true);
         }
         y.Written();

@@ -35,7 +35,7 @@ internal static unsafe class UnitKernel<TU> where TU : struct, IUnit
         Check(x);
         if (!gradient.Shape.SequenceEqual(x.Shape) || gradient.DType != x.DType)
             throw Of(
-                TU.Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and x {x.DType} {Sizes(x)}, they must be of one type and "
+                TU.Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and x {x.DType} {Sizes(x)}; they must be of one type and "
                     + "one shape");
         using var to = Operand.Result(x.DType, x.Shape);
         using var from = Operand.InOrder(x);
@@ -51,7 +51,7 @@ internal static unsafe class UnitKernel<TU> where TU : struct, IUnit
     private static void Check(Tensor x)
     {
         if (x.DType is not (DType.Float32 or DType.BFloat16))
-            throw Of(TU.Name, $"x is {x.DType}, it must be float32 or bfloat16");
+            throw Of(TU.Name, $"x is {x.DType}; it must be float32 or bfloat16");
     }
 
     private static long Lines(long count) => (count + Line - 1) / Line;

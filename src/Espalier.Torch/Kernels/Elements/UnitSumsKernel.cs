@@ -18,9 +18,9 @@ internal static unsafe class UnitSumsKernel
     public static Tensor Forward(Tensor x)
     {
         if (x.Dimensions != 3)
-            throw Of(Name, $"x has {x.Dimensions} dimensions, it must be [samples, positions, units]");
+            throw Of(Name, $"x has {x.Dimensions} dimensions; it must be [samples, positions, units]");
         if (x.DType is not (DType.Float32 or DType.Float64))
-            throw Of(Name, $"x is {x.DType}, it must be float32 or float64");
+            throw Of(Name, $"x is {x.DType}; it must be float32 or float64");
         var (B, T, U) = (x.Size(0), x.Size(1), x.Size(2));
         using var to = Operand.Result(DType.Float64, 3, B, U);
         using var from = Operand.InOrder(x);

@@ -17,7 +17,7 @@ internal static unsafe class LossKernels
         const string name = "cross_entropy";
         Check(name, student);
         if (targets.DType != DType.Int64 || targets.Dimensions != 1 || targets.Size(0) != student.Size(0))
-            throw Of(name, $"logits are {Sizes(student)} and targets {targets.DType} {Sizes(targets)}, they must be int64, one a row");
+            throw Of(name, $"logits are {Sizes(student)} and targets {targets.DType} {Sizes(targets)}; they must be int64, one a row");
         using var to = Operand.Result(DType.Float32, student.Size(0));
         using var s = Operand.Of(student);
         using var wanted = Operand.InOrder(targets);
@@ -49,7 +49,7 @@ internal static unsafe class LossKernels
         Check(name, student);
         Check(name, teacher);
         if (!student.Shape.SequenceEqual(teacher.Shape))
-            throw Of(name, $"the student's logits are {Sizes(student)} and the teacher's {Sizes(teacher)}, they must be of one shape");
+            throw Of(name, $"the student's logits are {Sizes(student)} and the teacher's {Sizes(teacher)}; they must have the same shape");
         using var to = Operand.Result(DType.Float32, student.Size(0));
         using var s = Operand.Of(student);
         using var t = Operand.Of(teacher);
@@ -75,7 +75,7 @@ internal static unsafe class LossKernels
     {
         if (logits.Dimensions != 2 || logits.DType is not (DType.Float32 or DType.BFloat16) || !logits.LiesInRows)
             throw Of(name,
-                $"logits are {logits.DType} {Sizes(logits)}, they must be float32 or bfloat16 of positions and vocabulary, in rows");
+                $"logits are {logits.DType} {Sizes(logits)}; they must be float32 or bfloat16 of positions and vocabulary, in rows");
     }
 
     private static long Grain(long n) => Math.Max(1, 8192 / Math.Max(1, n));

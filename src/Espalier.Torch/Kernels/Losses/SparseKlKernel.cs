@@ -19,7 +19,7 @@ internal static unsafe class SparseKlKernel
         if (ids.Size(0) != C || !ids.Shape.SequenceEqual(weights.Shape) || (logTail ?? entropy) is { } beside && beside.ElementCount != C)
             throw Of(
                 name,
-                $"logits are {Sizes(student)}, ids {Sizes(ids)} and weights {Sizes(weights)}, they must be [C, V], [C, K] and [C, K]");
+                $"logits are {Sizes(student)}, ids {Sizes(ids)} and weights {Sizes(weights)}; they must be [C, V], [C, K] and [C, K]");
         using var to = Operand.Result(DType.Float32, C);
         using var s = Operand.Of(student);
         using var which = Operand.InOrder(ids);

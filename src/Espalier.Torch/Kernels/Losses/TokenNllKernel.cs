@@ -34,9 +34,9 @@ internal static unsafe class TokenNllKernel
     {
         if (logits.Dimensions != 2 || targets.Dimensions != 1 || targets.Size(0) != logits.Size(0))
             throw Of(
-                Name, $"logits are {Sizes(logits)} and targets {Sizes(targets)}, they must be [positions, vocabulary] and [positions]");
+                Name, $"logits are {Sizes(logits)} and targets {Sizes(targets)}; they must be [positions, vocabulary] and [positions]");
         if (logits.DType != DType.Float32 || targets.DType != DType.Int64)
-            throw Of(Name, $"logits are {logits.DType} and targets {targets.DType}, they must be float32 and int64");
+            throw Of(Name, $"logits are {logits.DType} and targets {targets.DType}; they must be float32 and int64");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

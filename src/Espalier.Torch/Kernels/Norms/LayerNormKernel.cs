@@ -76,7 +76,7 @@ internal static unsafe class LayerNormKernel
             throw Of(
                 Name, $"x is {Sizes(x)}, weight {Sizes(weight)} and bias {Sizes(bias)}, weight and bias must have the last dimension of x");
         if (x.DType != DType.Float32 || weight.DType != DType.Float32 || bias.DType != DType.Float32)
-            throw Of(Name, $"x is {x.DType}, weight {weight.DType} and bias {bias.DType}, all must be float32");
+            throw Of(Name, $"x is {x.DType}, weight {weight.DType} and bias {bias.DType}; all must be float32");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

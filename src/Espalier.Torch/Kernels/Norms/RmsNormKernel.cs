@@ -38,7 +38,7 @@ internal static unsafe partial class RmsNormKernel
         if (x.Dimensions == 0 || weight.Dimensions != 1 || weight.Size(0) != x.Size(-1))
             throw Of(Name, $"x is {Sizes(x)} and weight {Sizes(weight)}, the weight must have the last dimension of x");
         if (x.DType != DType.Float32 || weight.DType != DType.Float32)
-            throw Of(Name, $"x is {x.DType} and weight {weight.DType}, both must be float32");
+            throw Of(Name, $"x is {x.DType} and weight {weight.DType}; both must be float32");
     }
 
     private static long Grain(long n) => Math.Max(1, 4096 / n);

@@ -16,9 +16,9 @@ internal static unsafe class RowCosinesKernel
     public static Tensor Forward(Tensor a, Tensor b)
     {
         if (a.Dimensions == 0 || !a.Shape.SequenceEqual(b.Shape))
-            throw Of(Name, $"a is {Sizes(a)} and b {Sizes(b)}, they must be of one shape");
+            throw Of(Name, $"a is {Sizes(a)} and b {Sizes(b)}; they must have the same shape");
         if (a.DType != b.DType || a.DType is not (DType.Float32 or DType.Float64))
-            throw Of(Name, $"a is {a.DType} and b {b.DType}, both must be float32 or float64");
+            throw Of(Name, $"a is {a.DType} and b {b.DType}; both must be float32 or float64");
         using var to = Operand.Result(DType.Float64, a.Shape[..^1]);
         using var first = Operand.InOrder(a);
         using var second = Operand.InOrder(b);

@@ -13,9 +13,9 @@ internal static unsafe class RowNormsKernel
     public static Tensor Forward(Tensor x)
     {
         if (x.Dimensions != 4)
-            throw Of(Name, $"x has {x.Dimensions} dimensions, it must have four");
+            throw Of(Name, $"x has {x.Dimensions} dimensions; it must have four");
         if (x.DType is not (DType.Float32 or DType.Float64))
-            throw Of(Name, $"x is {x.DType}, it must be float32 or float64");
+            throw Of(Name, $"x is {x.DType}; it must be float32 or float64");
         var (B, T, N, H) = (x.Size(0), x.Size(1), x.Size(2), x.Size(3));
         using var to = Operand.Result(DType.Float64, B, T, N);
         using var from = Operand.InRows(x);

@@ -22,10 +22,10 @@ internal static unsafe class AdamWKernel
             if (tensor.DType != DType.Float32 || !tensor.Shape.SequenceEqual(weight.Shape))
                 throw Of(
                     Name, $"weight is {weight.DType} {Sizes(weight)} and another {tensor.DType} "
-                        + $"{Sizes(tensor)}, all must be float32 and of one shape");
+                        + $"{Sizes(tensor)}; all must be float32 and have the same shape");
         foreach (var tensor in (ReadOnlySpan<Tensor>)[weight, first, second])
             if (!tensor.IsContiguous)
-                throw Of(Name, "weight and moments must lie in order");
+                throw Of(Name, "weight and moments must be contiguous");
         var count = weight.ElementCount;
         var pieces = (count + Piece - 1) / Piece;
         using var w = Operand.Of(weight);

@@ -127,7 +127,7 @@ internal static unsafe class ScanKernel
         if (M < 1 || P < 1 || G < 1 || S < 1 || M % G != 0)
             throw Of(Name, $"{M} heads of {P} in {G} groups with states of {S}: all at least one, and groups must divide heads");
         if (of.X.Dimensions != 3)
-            throw Of(Name, $"x has {of.X.Dimensions} dimensions, it must be [samples, positions, channels]");
+            throw Of(Name, $"x has {of.X.Dimensions} dimensions; it must be [samples, positions, channels]");
         var (B, T) = (of.X.Size(0), of.X.Size(1));
         Must(Name, "x", of.X, DType.Float32, B, T, M * P);
         Must(Name, "B", of.In, DType.Float32, B, T, G * S);
@@ -142,6 +142,6 @@ internal static unsafe class ScanKernel
             return;
         Must(Name, "the state", state, DType.Float32, B, M, S, P);
         if (!state.IsContiguous || of.Begins is not null)
-            throw Of(Name, "a state lies in order, and continues one text a row");
+            throw Of(Name, "a state must be contiguous and continue one text per row");
     }
 }

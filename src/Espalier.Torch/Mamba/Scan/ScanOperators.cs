@@ -21,7 +21,7 @@ internal static class ScanOperators
     public static Tensor SelectiveScan(in ScanInputs of, ScanSizes sizes, Tensor? state = null)
     {
         if (state is not null && GradMode.Records(of.X, of.In, of.Out, of.Steps, of.StepBias, of.LogDecay, of.Skip))
-            throw new InvalidOperationException("a scan that goes on from a state has no gradient");
+            throw new InvalidOperationException("a scan that continues from a state has no gradient");
         if (!of.X.IsForwardFused)
             return ScanByParts.Run(of, sizes, state);
         var y = ScanKernel.Forward(of, sizes, state);

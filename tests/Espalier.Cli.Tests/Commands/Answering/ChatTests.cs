@@ -77,7 +77,7 @@ public sealed class ChatTests : TorchTest
         var chat = Json(string.Concat(Enumerable.Range(0, 5).Select(i => $"This is message {i}\n"))
             + $"{string.Join(' ', Enumerable.Repeat("many", 90))}\n", out var error, "--context", "96", "--system", "Be kind.");
         Assert.Contains("the context is full: the oldest ", error);
-        Assert.Contains("and the context has 96: shorten it", error);
+        Assert.Contains("but the context has 96: shorten it", error);
         Assert.Equal("system", Roles(chat)[0]);
         Assert.Equal(5, chat.GetProperty("answers").GetArrayLength());
         Assert.Equal("This is message 4", Content(chat, chat.GetProperty("messages").GetArrayLength() - 2));
@@ -104,7 +104,7 @@ public sealed class ChatTests : TorchTest
     }
 
     [Theory]
-    [InlineData("--context 513", "--context is 513 and the model has 512 positions")]
+    [InlineData("--context 513", "--context is 513, but the model has 512 positions")]
     [InlineData("--context 7", "--context is 7")]
     [InlineData("--max-tokens 0", "--max-tokens is 0")]
     [InlineData("--chat-template nowhere.jinja", "nowhere.jinja")]

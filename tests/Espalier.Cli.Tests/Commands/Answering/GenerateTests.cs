@@ -225,7 +225,7 @@ public sealed class GenerateTests : TorchTest
         var (code, _, error) = TestCommand.LaunchWith("generate", Verb.Teacher, "--prompt", "Once", "--prompt", words);
         Assert.Equal(2, code);
         Assert.Contains("prompt 2 of 2, 'word word", error);
-        Assert.Contains("and the model has 512 positions: shorten it", error);
+        Assert.Contains("but the model has 512 positions: shorten it", error);
         (_, _, error) = TestCommand.LaunchWith("generate", Verb.Teacher, "--prompt", words);
         Assert.Contains("error: the prompt has", error);
     }
@@ -241,7 +241,7 @@ public sealed class GenerateTests : TorchTest
     [InlineData("--ids 1 --min-p 2", "min-p is 2")]
     [InlineData("--ids 1 --chat", "--chat and --ids")]
     [InlineData("--ids 1 --stop x", "--stop")]
-    [InlineData("--ids 1 --greedy --samples 2", "--samples is 2 and decoding is greedy")]
+    [InlineData("--ids 1 --greedy --samples 2", "--samples is 2, but decoding is greedy")]
     [InlineData("--ids 1 --samples 0", "--samples is 0")]
     [InlineData("--ids 1 --repetition-penalty 0", "repetition-penalty is 0")]
     [InlineData("--ids 1 --repetition-penalty 0.001", "repetition-penalty is 0.001; it must be a number from 0.01 and at most 1000000")]

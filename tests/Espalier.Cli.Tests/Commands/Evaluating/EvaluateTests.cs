@@ -89,7 +89,7 @@ public sealed class EvaluateTests : TorchTest
         File.WriteAllText(plain, "One day, a cat saw a ball.");
         Assert.Equal(Verb.Json($"evaluate {Verb.Teacher} {plain} --threads 1").GetProperty("nll").GetDouble(),
             named.GetProperty("nll").GetDouble());
-        Assert.Contains("a.jsonl:1 has text, body, score, and no text in the field bdy. Did you mean body?",
+        Assert.Contains("a.jsonl:1 has text, body, score, but no text in the field bdy. Did you mean body?",
             Verb.Refused($"evaluate {Verb.Teacher} {file} --field bdy"), StringComparison.Ordinal);
         Assert.Contains("--field", Verb.Refused($"evaluate {Verb.Tiny} --ids 1,2,3 --field body"), StringComparison.Ordinal);
     }

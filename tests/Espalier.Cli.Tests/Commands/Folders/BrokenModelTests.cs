@@ -57,7 +57,7 @@ public sealed class BrokenModelTests : TorchTest
             command.Replace("MODEL", model, StringComparison.Ordinal).Replace("OUT", output, StringComparison.Ordinal));
         Assert.Equal((2, ""), (code, printed));
         // Export warns of the missing tokenizer before it reads weights.
-        var error = Assert.Single(errors.TrimEnd('\n').Split('\n'), line => !line.StartsWith("warning: ", StringComparison.Ordinal));
+        var error = Assert.Single(errors.TrimEnd('\n').Split('\n'), line => !line.StartsWith("espalier: warning: ", StringComparison.Ordinal));
         Assert.StartsWith("espalier: error: ", error);
         Assert.Contains(named.Split('|'), name => error.Contains(name, StringComparison.Ordinal));
         Assert.Empty(Directory.GetFileSystemEntries(output));

@@ -74,7 +74,7 @@ public sealed class ExportTests : TorchTest
         var card = SealedText.Read(Path.Combine(output, "README.md"))!;
         Assert.StartsWith("---\nlicense: apache-2.0\n# base_model", card, StringComparison.Ordinal);
         Assert.Contains("model is under `apache-2.0`, as its LICENSE says", card, StringComparison.Ordinal);
-        Assert.Contains($"`{ContentHash.OfFolderExcept(model, "README.md")}`) were stored again as float32", card, StringComparison.Ordinal);
+        Assert.Contains($"`{ContentHash.OfFolderExcept(model, "README.md")}`) were converted to float32", card, StringComparison.Ordinal);
 
         // What a card says goes on to the next folder, with what was done last below it.
         var again = Path.Combine(folder.Path, "again");
@@ -82,7 +82,7 @@ public sealed class ExportTests : TorchTest
         var second = SealedText.Read(Path.Combine(again, "README.md"))!;
         Assert.StartsWith(card, second, StringComparison.Ordinal);
         Assert.Contains("(float32, sha256", second[card.Length..], StringComparison.Ordinal);
-        Assert.Contains("stored again as bfloat16", second[card.Length..], StringComparison.Ordinal);
+        Assert.Contains("converted to bfloat16", second[card.Length..], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class ExportTests : TorchTest
     [Theory]
     [InlineData("--output OUT/x.gguf --type q4", "q8_0")]
     [InlineData("--output OUT/x.gguf --dtype bf16", "--dtype")]
-    [InlineData("--output OUT/x --formats q8_0,q3_k", "'q3_k' is no GGUF type")]
+    [InlineData("--output OUT/x --formats q8_0,q3_k", "'q3_k' is not a GGUF type")]
     [InlineData("--output OUT/x --formats q8_0 --type f16", "--formats and --type")]
     [InlineData("--output OUT/x.gguf --imatrix", "--imatrix reads text")]
     [InlineData("--output OUT/x.gguf --samples 8", "--samples is for --imatrix")]
@@ -134,8 +134,8 @@ public sealed class ExportTests : TorchTest
     [InlineData("--output OUT/model", "the model's folder")]
     [InlineData("--output OUT/model/new", "inside")]
     [InlineData("--output OUT/model/model.safetensors --type f32", "inside")]
-    [InlineData("--output OUT --type hf", "holds")]
-    [InlineData("--output OUT/empty/.. --type hf", "holds")]
+    [InlineData("--output OUT --type hf", "contains")]
+    [InlineData("--output OUT/empty/.. --type hf", "contains")]
     [InlineData("", "--output")]
     public void Wrong_input_is_one_line_and_leaves_nothing_behind(string arguments, string named)
     {

@@ -45,7 +45,7 @@ public sealed class ImportTests : TorchTest
     public void Wrong_places_are_refused_and_other_commands_name_the_way_out()
     {
         _ = Verb.Json($"export {Verb.Teacher} --type f16 --output {At("teacher.gguf")}");
-        Assert.Contains("teacher.gguf: is a GGUF file; make a folder of it with espalier import FILE --output FOLDER",
+        Assert.Contains("teacher.gguf: is a GGUF file; convert it with espalier import FILE --output FOLDER",
             Verb.Refused($"score {At("teacher.gguf")} {Path.Combine(Verb.Teacher, "self-written.jsonl")} --output {At("scores")}"),
             StringComparison.Ordinal);
         Assert.Contains("not found", Verb.Refused($"import {At("none.gguf")} --output {At("imported")}"), StringComparison.Ordinal);

@@ -124,20 +124,20 @@ public sealed class MergeTests : TorchTest
         var bytes = File.ReadAllBytes(damaged);
         bytes[^1] ^= 1;
         File.WriteAllBytes(damaged, bytes);
-        Assert.Contains("is damaged or not whole",
+        Assert.Contains("is damaged or incomplete:",
             Verb.Refused($"merge {string.Join(' ', steps)} --like {Verb.Teacher} --output {At("again")}"), StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("TEACHER SMALLER", "intermediate_size is 768 in")]
     [InlineData("TEACHER OTHER", "tokenizer.json differ")]
-    [InlineData("TEACHER WITHOUT", "only models of one tokenizer can be merged")]
+    [InlineData("TEACHER WITHOUT", "only models with the same tokenizer can be merged")]
     [InlineData("TEACHER TEACHER --weights 1,2,3", "--weights has 3 numbers and there are 2 sources")]
     [InlineData("TEACHER TEACHER --weights 1,-1", "'-1' is not a number from 0")]
     [InlineData("TEACHER TEACHER --weights 0,0", "whose sum is 0")]
     [InlineData("TEACHER TEACHER --weights 1e308,1e308", "give numbers from 1e-6 to 1e6, or 0")]
     [InlineData("TEACHER TEACHER --weights 1,1e-300", "give numbers from 1e-6 to 1e6, or 0")]
-    [InlineData("TEACHER", "was given: name at least two models")]
+    [InlineData("TEACHER", "was given: give at least two models")]
     [InlineData("TEACHER gone", "gone: not found")]
     [InlineData("TEACHER TEACHER --like TEACHER", "is a model itself")]
     public void What_cannot_be_merged_is_refused_by_name_and_leaves_nothing(string arguments, string named)

@@ -46,7 +46,7 @@ public sealed class DepthTests : TorchTest
         }
         Assert.Contains("perplexity", text);
         Assert.Contains("rank correlation", text);
-        Assert.Contains("How far the metrics agree", page);
+        Assert.Contains("Agreement of the metrics", page);
         // Well-formed, and nothing from elsewhere.
         _ = System.Xml.Linq.XDocument.Parse(page[page.IndexOf("<html", StringComparison.Ordinal)..]);
         Assert.DoesNotContain("http", page.Replace("http-equiv", "", StringComparison.Ordinal));
@@ -85,14 +85,14 @@ public sealed class DepthTests : TorchTest
         var items = Verb.Json($"depth {Verb.Teacher} --metrics task --task {_folder.Path}/few.jsonl --threads 1").GetProperty("metrics")
             .GetProperty("task");
         Assert.Equal(items.ToString(), scores.ToString());
-        Assert.Contains("layers are judged by which choice is the likeliest",
+        Assert.Contains("layers are judged by the likeliest choice:",
             Verb.Refused($"depth {Verb.Teacher} --metrics task --task {endings}/continuations.yaml --threads 1"));
         Assert.Contains("Did you mean arc_easy?", Verb.Refused($"depth {Verb.Teacher} --metrics task --task arc_eazy"));
     }
 
     [Theory]
-    [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --drop 6", "--drop is 6 and the model has 6 layers: drop from 1 to 5")]
-    [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --spans 2,6", "--spans has 6 and the model has 6 layers")]
+    [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --drop 6", "--drop is 6, but the model has 6 layers: drop 1 to 5")]
+    [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --spans 2,6", "--spans has 6, but the model has 6 layers")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --spans two", "--spans: two is not a whole number from 1; give something like 2,4")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --metrics lm-los", "Did you mean lm-loss?")]
     [InlineData("--ids 1,2,3,4 --seq 3 --samples 1 --metrics task", "--task FILE.jsonl")]
@@ -156,7 +156,7 @@ public sealed class DepthTests : TorchTest
     [Theory]
     [InlineData("score: { depth: task }\nprune: { layers: 4 }", "score.task is missing")]
     [InlineData("score: { task: a.jsonl }\nprune: { layers: 4 }", "it is for depth: task")]
-    [InlineData("score: { samples: 8, depth: lm-loss, depth-samples: 100000 }\nprune: { layers: 4 }", "give more text, fewer samples")]
+    [InlineData("score: { samples: 8, depth: lm-loss, depth-samples: 100000 }\nprune: { layers: 4 }", "give more text, or use fewer")]
     [InlineData("score: { depth: lmloss }\nprune: { layers: 4 }", "Did you mean lm-loss?")]
     public void A_recipe_whose_scan_cannot_work_is_refused_before_anything_is_done(string lines, string message)
     {

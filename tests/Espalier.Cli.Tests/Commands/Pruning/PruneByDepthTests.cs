@@ -56,10 +56,10 @@ public sealed class PruneByDepthTests : TorchTest
     [InlineData("--scores DEPTH --layers 4", "has lm-loss, logit-mse: choose one with --depth-metric")]
     [InlineData("--scores DEPTH --layers 4 --depth-metric lm-los", "Did you mean lm-loss?")]
     [InlineData("--scores DEPTH --layers 3 --depth-metric lm-loss", "score again with --drop 3")]
-    [InlineData("--scores DEPTH --layers 4 --hidden 32 --multiple 1 --depth-metric lm-loss", "say nothing of neurons, heads and channels")]
-    [InlineData("--scores DEPTH --hidden 32 --multiple 1 --depth-metric lm-loss", "says which layers to remove, and none is removed")]
+    [InlineData("--scores DEPTH --layers 4 --hidden 32 --multiple 1 --depth-metric lm-loss", "do not rank neurons, heads and channels")]
+    [InlineData("--scores DEPTH --hidden 32 --multiple 1 --depth-metric lm-loss", "says which layers to remove, but none are to be removed")]
     [InlineData("--scores DEPTH --depth-scores DEPTH --layers 4", "are both scores of layers")]
-    [InlineData("--depth-scores DEPTH --random --layers 4", "each decides which layers stay")]
+    [InlineData("--depth-scores DEPTH --random --layers 4", "each decides which layers to keep:")]
     [InlineData("--depth-metric lm-loss --random --layers 4", "which were not given: add --depth-scores")]
     public void What_cannot_be_is_one_line_with_the_way_out(string options, string part) =>
         Assert.Contains(part,

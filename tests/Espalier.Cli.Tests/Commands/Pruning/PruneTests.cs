@@ -241,7 +241,7 @@ public sealed class PruneTests : TorchTest
     [InlineData("--plan OUT/missing.json --output OUT/x", "missing.json")]
     [InlineData("--scores OUT/missing.json --hidden 32 --output OUT/x", "missing.json")]
     [InlineData("--random --hidden 32", "--output")]
-    [InlineData("--random --hidden 32 --output OUT", "holds")]
+    [InlineData("--random --hidden 32 --output OUT", "contains")]
     [InlineData("--random --hidden 32 --output OUT/model/pruned", "inside")]
     [InlineData("--random --hidden 32 --output OUT/x --depth sideways", "contiguous")]
     [InlineData("--random --hidden 32 --output OUT/x --dtype q8", "bf16")]

@@ -114,7 +114,7 @@ public sealed class ScoreTests : TorchTest
     [InlineData("--ids 1,2,3 --method magnitude", "--method is magnitude, which reads no text")]
     [InlineData("--method magnitude --samples 3", "--samples is 3; --method is magnitude, which reads no text")]
     [InlineData("--ids 1,2,3 --method taylor --neurons intermediate",
-        "--neurons is intermediate; it is about activations and --method is taylor")]
+        "--neurons is intermediate; it is for activations, but --method is taylor")]
     [InlineData("--method taylor", "--ids")]
     [InlineData("--method magnitude --spans 9", "9")]
     [InlineData("--ids 1,2,3 --seed 3", "--seed is for --method random")]

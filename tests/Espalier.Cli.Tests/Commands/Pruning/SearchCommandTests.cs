@@ -94,7 +94,7 @@ public sealed class SearchCommandTests : TorchTest
         }
         Assert.Equal("acc", report.GetProperty("candidates")[0].GetProperty("losses")[1].GetProperty("metric").GetString());
         File.WriteAllText(At("sky.jsonl"), """{"context": "Once", "choices": ["a", "b"], "answer": 2}""");
-        Assert.Contains("answer is 2 and must be a whole number from 0 to 1",
+        Assert.Contains("answer is 2; it must be a whole number from 0 to 1",
             Verb.Refused($"search {At("tasks.yaml")} --output {At("other")} --threads 1"));
         Assert.False(Directory.Exists(At("other")));
     }
@@ -160,7 +160,7 @@ public sealed class SearchCommandTests : TorchTest
     [InlineData("nothing.jsonl", "nothing.jsonl: not found")]
     [InlineData("arc_easy", "task arc_easy")]
     [InlineData("{ task: FOLDER/endings.yaml, max-tokens: 3 }",
-        "search.tasks: to endings a model writes no text: leave its max-tokens away")]
+        "search.tasks: a model generates no text for endings: leave its max-tokens out")]
     public void Benchmarks_that_cannot_be_asked_are_refused_before_any_work(string task, string expected)
     {
         var folder = Path.Combine(Fixtures.Root, "tasks", "endings");

@@ -40,8 +40,8 @@ public sealed class SearchRefusalTests : TorchTest
 
     [Theory]
     [InlineData("hidden: 32, parameters: <= 10",
-        "none of the 1 shapes keeps to parameters <= 10. The nearest (layers/heads/ffn/hidden): 6/8/96/32 with parameters")]
-    [InlineData("hidden: 64", "search.hidden is 64 and must be between 1 and the teacher's 48")]
+        "none of the 1 shapes meets parameters <= 10. The nearest (layers/heads/ffn/hidden): 6/8/96/32 with parameters")]
+    [InlineData("hidden: 64", "search.hidden is 64; it must be between 1 and the teacher's 48")]
     [InlineData("candidates: gone.json", "gone.json")]
     public void What_cannot_be_searched_is_one_line_before_any_work(string search, string expected)
     {
@@ -54,14 +54,14 @@ public sealed class SearchRefusalTests : TorchTest
 
     [Theory]
     [InlineData("--write FILE", "--write is for --enumerate")]
-    [InlineData("--enumerate --picture FILE", "--picture shows trained candidates, and --enumerate trains none")]
+    [InlineData("--enumerate --picture FILE", "--picture shows trained candidates, but --enumerate trains none")]
     public void Options_that_do_not_go_together_are_refused(string options, string expected) =>
         Assert.Contains(expected,
             Verb.Refused($"search {Recipe("r.yaml", "hidden: 32")} {options.Replace("FILE", At("file"), StringComparison.Ordinal)}"));
 
     [Fact]
     public void A_recipe_without_a_search_is_refused() =>
-        Assert.Contains("has no search; give it one", Verb.Refused($"search {Path.Combine(Fixtures.Root, "recipes", "quickstart.yaml")}"));
+        Assert.Contains("has no search; add one", Verb.Refused($"search {Path.Combine(Fixtures.Root, "recipes", "quickstart.yaml")}"));
 
     public override void Dispose()
     {

@@ -99,7 +99,7 @@ public sealed class InitTests : TorchTest
         File.WriteAllText(At("one.jsonl"), $"{{\"text\": \"{string.Join(' ', Enumerable.Range(0, 300))}\"}}\n");
         var (code, _, error) = TestCommand.LaunchWith("init", Verb.Teacher, At("one.jsonl"), "--output", At("recipe.yaml"));
         Assert.Equal(2, code);
-        Assert.Contains("too short to train on some documents and hold others out; give more text (each record is one document)",
+        Assert.Contains("too short to train on some documents and hold out others; give more text (each record is one document)",
             error);
     }
 
@@ -158,7 +158,7 @@ public sealed class InitTests : TorchTest
         var text = File.ReadAllText(At("recipe.yaml"));
         var cycles = RecipePlan.Of(RecipeFile.Read(At("recipe.yaml"))).Stages.Max(stage => stage.Cycle ?? 1);
         Assert.True(cycles > 1);
-        Assert.Contains($"times through the text in each of the {cycles} cycles:", text, StringComparison.Ordinal);
+        Assert.Contains($"passes over the text in each of the {cycles} cycles:", text, StringComparison.Ordinal);
         var corrected = RecipeFile.Parse(text.Replace("# correct:", "correct:", StringComparison.Ordinal)
             .Replace("evaluate-every:", "early-stopping: 2, evaluate-every:", StringComparison.Ordinal), "r.yaml");
         Assert.Equal((CorrectWhen.Auto, 2), (corrected.Correction.When, corrected.Distill!.EarlyStopping));

@@ -42,23 +42,23 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
         ("data", "{ train: AT/other.i32, held-out: 10%, sequence: 16 }", "id 500 at position 2 is outside the vocabulary of 128"),
         ("data", "{ train: AT/short.i32, held-out: 10%, sequence: 16 }", "16 ids make 0 windows of 17"),
         ("data", "{ train: AT/text.txt, held-out: 10%, sequence: 16 }", "tokenizer.json"),
-        ("correct", "{ steps: 1, batch: 5000 }", "correct: batch is 5000 windows and the data has"),
-        ("correct", "{ steps: 1, batch: 2, freeze: layers 4-9 }", "correct: freeze: layers 4-9 and the model has layers 0 to 5"),
+        ("correct", "{ steps: 1, batch: 5000 }", "correct: batch is 5000 windows, but the data has"),
+        ("correct", "{ steps: 1, batch: 2, freeze: layers 4-9 }", "correct: freeze: layers 4-9, but the model has layers 0 to 5"),
         ("correct", "{ steps: 1, batch: 2, when: auto, reference: AT/short.i32 }", "16 tokens make 0 windows of 16"),
         ("correct", "{ steps: 1, batch: 2, when: auto, reference: AT/gone.txt }", "correct.reference: AT/gone.txt does not exist"),
-        ("score", "{ samples: 1000000 }", "score.samples: 1000000 calibration samples of 17 ids were asked for"),
+        ("score", "{ samples: 1000000 }", "score.samples: 1000000 calibration samples of 17 ids were requested"),
         ("score", "{ samples: 8, depth: lm-loss, depth-samples: 5000 }", "score.depth-samples: 5000 calibration samples"),
         ("score", "{ samples: 8, depth: task, task: AT/gone.jsonl }", "score.task: AT/gone.jsonl does not exist"),
         ("prune", "{ hidden: 32, heads: 3 }", "prune.heads is 3"),
-        ("prune", "{ hidden: 64, layers: 5 }", "prune.hidden is 64 and must be between 1 and the teacher's 48"),
+        ("prune", "{ hidden: 64, layers: 5 }", "prune.hidden is 64; it must be between 1 and the teacher's 48"),
         ("prune", "{ plan: AT/gone.json }", "gone.json: not found"),
         ("prune", "{ heads: 2, merge-heads: true, layers: 5 }", "prune.merge-heads: each KV group keeps 1 of 4 heads"),
         ("prune", "{ heads: 4, merge-experts: true }", "prune.merge-experts: a llama model has no experts: leave it out"),
-        ("distill", "{ steps: 1, batch: 2, router-balance: 0.01 }", "distill: router-balance is about the routers of experts"),
+        ("distill", "{ steps: 1, batch: 2, router-balance: 0.01 }", "distill: router-balance is for models with experts"),
         ("distill", "{ steps: 1, batch: 5000 }", "distill: batch is 5000 windows"),
-        ("distill", "{ steps: 1, batch: 2, freeze: layer 7 }", "distill: freeze: layer 7 and the model has layers 0 to 4"),
+        ("distill", "{ steps: 1, batch: 2, freeze: layer 7 }", "distill: freeze: layer 7, but the model has layers 0 to 4"),
         ("distill", "{ steps: 1, batch: 2, hidden: { layers: [9:1] } }", "distill: layer pair 9:1: the teacher has layers 0 to 5"),
-        ("distill", "{ steps: 1, batch: 2, cache: { k: 200 } }", "distill: cache: k is 200 and the vocabulary has 128 entries"),
+        ("distill", "{ steps: 1, batch: 2, cache: { k: 200 } }", "distill: cache: k is 200, but the vocabulary has 128 entries"),
         ("evaluate", "[ held-out, { mine: AT/gone.txt } ]", "evaluate: mine: AT/gone.txt does not exist"),
         ("evaluate", "[ held-out, { mine: AT/short.i32 } ]", "16 tokens are fewer than one window of 17"),
         ("evaluate", "[ held-out, teacher-domain ]", "self-written.jsonl does not exist"),
@@ -121,8 +121,8 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
     [Theory]
     [InlineData("evaluate", "[ held-out, { mine: AT/text.txt } ]", "mine (AT/text.txt): ")]
     [InlineData("data", "{ train: AT/text.txt, held-out: 10%, sequence: 16 }", "held-out 10")]
-    [InlineData("score", "{ samples: 60 }", "score.samples: 60 calibration samples of 17 ids were asked for and the text has ")]
-    [InlineData("distill", "{ steps: 1, batch: 60 }", "distill: batch is 60 windows and the data has ")]
+    [InlineData("score", "{ samples: 60 }", "score.samples: 60 calibration samples of 17 ids were requested, but the text has ")]
+    [InlineData("distill", "{ steps: 1, batch: 60 }", "distill: batch is 60 windows, but the data has ")]
     [InlineData("data", "{ train: [AT/many.jsonl, AT/gone.md], held-out: 10%, sequence: 16 }", "gone.md': no such file or folder")]
     public void Short_text_is_counted_before_it_is_encoded_for_good(string section, string text, string says)
     {
@@ -169,8 +169,8 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
         _sections["evaluate"] = $"[ held-out, {{ mine: {At("gone.txt")} }} ]";
         var warnings = Verb.Json($"plan {Recipe()} --no-calibration").GetProperty("warnings").EnumerateArray()
             .Select(warning => warning.GetString()!).ToArray();
-        foreach (var part in (string[])["holds no weights", "has no tokenizer.json", "corpus/**/*.jsonl is not there",
-            "gone.txt is not there"])
+        foreach (var part in (string[])["has no weights", "has no tokenizer.json", "corpus/**/*.jsonl does not exist",
+            "gone.txt does not exist"])
             Assert.Contains(warnings, warning => warning.Contains(part, StringComparison.Ordinal));
 
         // What is there is checked all the same.

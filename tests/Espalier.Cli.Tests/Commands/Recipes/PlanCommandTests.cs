@@ -52,7 +52,7 @@ public sealed class PlanCommandTests
 
     [Theory]
     [InlineData("cuda:99", "cuda:99 cannot be used")]
-    [InlineData("graphics", "device is 'graphics', and must be auto, cpu, cuda or cuda:N")]
+    [InlineData("graphics", "device is 'graphics'; it must be auto, cpu, cuda or cuda:N")]
     public void A_device_that_compress_refuses_is_refused_in_the_same_words(string device, string expected)
     {
         var refused = Verb.Refused($"plan {Recipe("quickstart.yaml")} --device {device}");

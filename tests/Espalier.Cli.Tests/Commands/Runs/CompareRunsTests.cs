@@ -47,7 +47,7 @@ public sealed class CompareRunsTests
     public void What_is_no_run_is_wrong_input()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("holds no metrics.jsonl", Verb.Refused($"compare-runs {folder.Path} {folder.Path}"), StringComparison.Ordinal);
+        Assert.Contains("has no metrics.jsonl", Verb.Refused($"compare-runs {folder.Path} {folder.Path}"), StringComparison.Ordinal);
         Assert.Contains("not found", Verb.Refused($"compare-runs {Verb.Tiny} {folder.Path}/none"), StringComparison.Ordinal);
         Assert.Contains("leave one of them out", Verb.Refused($"compare-runs {Verb.Tiny} {Verb.Tiny} --exact --tolerance 1e-3"),
             StringComparison.Ordinal);

@@ -47,7 +47,7 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.Equal(folder, Assert.Single(Verb.Json($"status {_run.At("runs")}").GetProperty("runs").EnumerateArray())
             .GetProperty("folder").GetString());
         Assert.Contains($"status {folder}", TestCommand.Launch($"status {_run.At("runs")}").Output, StringComparison.Ordinal);
-        Assert.Contains("name a run folder, as given to compress --output", Verb.Refused("status"), StringComparison.Ordinal);
+        Assert.Contains("give a run folder, as given to compress --output", Verb.Refused("status"), StringComparison.Ordinal);
         Assert.Contains("does not exist; give a run folder", Verb.Refused($"status {_run.At("nowhere")}"), StringComparison.Ordinal);
 
         Assert.Matches("checks of distill-[0-9a-f]+: [0-9]+ passed in both\n", TestCommand.Launch($"compare-runs {folder} {folder}").Output);
@@ -80,10 +80,10 @@ public sealed partial class RunFolderCommandTests : TorchTest
         var (folder, page) = (_run.Undisturbed, $"{_run.Undisturbed}-so-far.html");
         var sealedPage = SealedText.Seal("<!DOCTYPE html><title>x · Espalier</title>\n");
         File.WriteAllText(page, sealedPage);
-        Assert.DoesNotContain("on its way", TestCommand.Launch($"report {folder}").Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("still going:", TestCommand.Launch($"report {folder}").Error, StringComparison.Ordinal);
         Assert.False(File.Exists(page));
         File.WriteAllText(page, sealedPage.Replace(">x", ">y", StringComparison.Ordinal));
-        Assert.Contains("on its way: delete it", TestCommand.Launch($"report {folder}").Error, StringComparison.Ordinal);
+        Assert.Contains("still going: delete it", TestCommand.Launch($"report {folder}").Error, StringComparison.Ordinal);
         Assert.True(File.Exists(page));
         File.Delete(page);
     }

@@ -42,8 +42,8 @@ public sealed class CacheTests : TorchTest
     }
 
     [Theory]
-    [InlineData("--seq 16", "the sequence is 32 in the cache and 16 here")]
-    [InlineData("--temperature 2", "the temperature is 1 in the cache and 2 here")]
+    [InlineData("--seq 16", "the sequence is 32 in the cache but 16 here")]
+    [InlineData("--temperature 2", "the temperature is 1 in the cache but 2 here")]
     [InlineData("--held-out 10%", "the data is")]
     [InlineData("--teacher WIDTH", "the teacher is")]
     [InlineData("--loss reverse-kl", "needs full distributions")]

@@ -27,7 +27,7 @@ public sealed class SynthesizeInRecipeTests : TorchTest
         var kept = File.ReadAllLines(file);
         Assert.InRange(kept.Length, 1, 24);
         var page = File.ReadAllText(Path.Combine(run, "report.html"));
-        Assert.Contains(">Texts that the teacher wrote</h2>", page);
+        Assert.Contains(">Texts written by the teacher", page);
         Assert.Contains($">{kept.Length}</td>", page);
         Assert.Contains("synthesize", TestCommand.Launch($"status {run}").Output);
 
@@ -82,7 +82,7 @@ public sealed class SynthesizeInRecipeTests : TorchTest
         var recipe = Recipe("{ count: 2 }", "align: { data: synthesized, steps: 2 }");
         File.WriteAllText(recipe,
             string.Join('\n', File.ReadLines(recipe).Where(line => !line.StartsWith("synthesize:", StringComparison.Ordinal))));
-        Assert.Contains("give the recipe a section synthesize", Verb.Refused($"plan {recipe} --no-calibration"));
+        Assert.Contains("add a section synthesize to the recipe", Verb.Refused($"plan {recipe} --no-calibration"));
     }
 
     [Theory]

@@ -33,7 +33,7 @@ public sealed class SynthesizeTests : TorchTest
         var again = Verb.Json(Line(options));
         Assert.Equal(0, again.GetProperty("new_texts").GetInt32());
         Assert.False(again.TryGetProperty("tokens_per_second", out _));
-        Assert.Contains("was made with seed 1, and 2 is asked for", Verb.Refused(Line($"{options} --seed 2")));
+        Assert.Contains("was made with seed 1, but 2 is requested", Verb.Refused(Line($"{options} --seed 2")));
     }
 
     [Fact]

@@ -97,12 +97,12 @@ public sealed class TrainingCommandTests : TorchTest
     [Theory]
     [InlineData("--ids 1,2,300", "outside the vocabulary of 128")]
     [InlineData("--ids 1,2,3", "fewer than one window")]
-    [InlineData("--ids IDS --seq 32 --batch 500", "batch is 500 windows and the data has 121")]
+    [InlineData("--ids IDS --seq 32 --batch 500", "batch is 500 windows, but the data has 121")]
     [InlineData("--ids IDS --steps 3 --lr -1", "learning-rate is -1")]
-    [InlineData("--ids IDS --steps 3 --lr 1e38", "learning-rate is 1E+38 and must be at least 0 and at most 1e20")]
+    [InlineData("--ids IDS --steps 3 --lr 1e38", "learning-rate is 1E+38; it must be at least 0 and at most 1e20")]
     [InlineData("--ids IDS --schedule cosin", "Did you mean cosine?")]
-    [InlineData("--ids IDS --schedule constant --min-lr 1e-4", "--min-learning-rate is 1e-4; a constant schedule has no end")]
-    [InlineData("--ids IDS --decay-steps 3", "--decay-steps is 3; it belongs to schedule: wsd")]
+    [InlineData("--ids IDS --schedule constant --min-lr 1e-4", "--min-learning-rate is 1e-4; a constant schedule has no final rate;")]
+    [InlineData("--ids IDS --decay-steps 3", "--decay-steps is 3; it is for schedule: wsd")]
     [InlineData("--ids IDS --steps 20 --schedule wsd --decay-steps 11",
         "--decay-steps is 11; only 10 of the 20 steps come after the warm-up")]
     [InlineData("--ids IDS --freeze mlp,hed", "Did you mean head?")]
@@ -110,17 +110,17 @@ public sealed class TrainingCommandTests : TorchTest
     [InlineData("--ids IDS --compute bfloat", "Did you mean bfloat16?")]
     [InlineData("--ids IDS --documents separat", "Did you mean separate?")]
     [InlineData("--ids IDS --early-stopping 2", "--early-stopping is 2; it needs evaluations")]
-    [InlineData("--ids IDS --early-stopping 2 --evaluate-every 1", "early-stopping is 2 and looks at held-out loss, but nothing is held")]
+    [InlineData("--ids IDS --early-stopping 2 --evaluate-every 1", "early-stopping is 2 and needs a held-out loss, but nothing is held")]
     [InlineData("--ids IDS --lora-rank 2 --lora-targets mamba", "lora-targets: mamba, and this model has none of them")]
     [InlineData("--ids IDS --lora-rank 2 --lora-targets mlp --freeze mlp", "lora-targets: mlp, and freeze names them all (mlp)")]
-    [InlineData("--ids IDS --freeze embedding,head,norms,attention,mlp", "is all that the model has; leave something to train")]
-    [InlineData("--ids IDS --router-balance 0.1", "router-balance is about the routers of experts")]
+    [InlineData("--ids IDS --freeze embedding,head,norms,attention,mlp", "is the whole model; leave something to train")]
+    [InlineData("--ids IDS --router-balance 0.1", "router-balance is for models with experts")]
     [InlineData("--ids IDS --hidden-layers 90:1", "90")]
     [InlineData("--ids IDS --micro-batch 9", "--micro-batch is 9; it must be a whole number from 0 to 8, the batch, or auto")]
     [InlineData("--ids IDS --order shufled", "shuffled")]
     [InlineData("--ids IDS --temperature 0", "--temperature is 0; it must be a number above 0")]
-    [InlineData("--ids IDS --loss kl", "--loss: loss 'kl' is not known")]
-    [InlineData("--ids IDS --hidden-layers 1", "--hidden-layers: '1' is no pair of layers")]
+    [InlineData("--ids IDS --loss kl", "--loss: unknown loss 'kl'")]
+    [InlineData("--ids IDS --hidden-layers 1", "--hidden-layers: '1' is not a pair of layers")]
     [InlineData("--ids IDS --hidden-distance mse", "--hidden-layers is missing")]
     [InlineData("--ids IDS --seq 99999", "positions")]
     public void Bad_input_is_one_line_and_leaves_nothing(string options, string message)
@@ -166,10 +166,10 @@ public sealed class TrainingCommandTests : TorchTest
     }
 
     [Theory]
-    [InlineData("prune: { hidden: 32, heads: 3 }\nscore: { samples: 8 }", "nearest sizes to cut to are 2 and 4")]
+    [InlineData("prune: { hidden: 32, heads: 3 }\nscore: { samples: 8 }", "nearest valid sizes are 2 and 4")]
     [InlineData("prune: { hidden: 64 }\nscore: { samples: 8 }", "between 1 and the teacher's 48")]
     [InlineData("prune: { hiden: 32 }\nscore: { samples: 8 }", "hidden")]
-    [InlineData("prune: { hidden: 32 }\nscore: { samples: 100000 }", "give more text, fewer samples")]
+    [InlineData("prune: { hidden: 32 }\nscore: { samples: 100000 }", "give more text, or use fewer")]
     public void A_recipe_that_cannot_work_is_refused_before_anything_is_done(string lines, string message)
     {
         var recipe = Path.Combine(_folder.Path, "recipe.yaml");
@@ -216,7 +216,7 @@ public sealed class TrainingCommandTests : TorchTest
     [Fact]
     public void What_a_training_lost_at_its_end_is_what_an_evaluation_finds()
     {
-        const string known = "evaluate: corrected teacher on held-out: as its training ended";
+        const string known = "evaluate: corrected teacher on held-out: already measured at the end of its training";
         var line = $"compress {Recipe("known", "{ steps: 2, batch: 2, evaluate-every: 2 }")} --output {_folder.Path}/known --json";
         var (_, first, told) = TestCommand.Launch(line);
         Assert.Contains(known, told);

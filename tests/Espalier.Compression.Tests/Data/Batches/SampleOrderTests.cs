@@ -94,7 +94,7 @@ public sealed class SampleOrderTests : IDisposable
         _data.Write("o.i32", [.. Enumerable.Range(0, 120).SelectMany(i => BitConverter.GetBytes((int)order.WindowAt(i)))]);
         var read = SampleOrder.FromFile(_data.At("o.i32"), 50);
         Assert.All(Enumerable.Range(0, 120), i => Assert.Equal(order.WindowAt(i), read.WindowAt(i)));
-        Assert.Contains("holds 120 window numbers, position 120", Assert.Throws<EspalierException>(() => read.WindowAt(120)).Message,
+        Assert.Contains("has 120 window numbers, but position 120", Assert.Throws<EspalierException>(() => read.WindowAt(120)).Message,
             StringComparison.Ordinal);
         Assert.Contains("there are only 10", Assert.Throws<EspalierException>(() => SampleOrder.FromFile(_data.At("o.i32"), 10)).Message,
             StringComparison.Ordinal);

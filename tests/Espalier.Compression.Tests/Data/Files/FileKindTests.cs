@@ -158,8 +158,8 @@ public sealed class FileKindTests : IDisposable
     }
 
     [Theory]
-    [InlineData("id,body\n1,x\n", "", "has the columns id, body, and none of text, content")]
-    [InlineData("id,body\n1,x\n", ";field=bdy", "has the columns id, body, and no bdy. Did you mean body?")]
+    [InlineData("id,body\n1,x\n", "", "has the columns id, body, but none of text, content")]
+    [InlineData("id,body\n1,x\n", ";field=bdy", "has the columns id, body, but no bdy. Did you mean body?")]
     public void A_table_without_a_column_of_text_is_refused_by_its_columns(string table, string option, string expected)
     {
         var error = Assert.Throws<EspalierException>(() => DataFixture.Texts(_skips, _data.Write("a.csv", table) + option));
@@ -203,7 +203,7 @@ public sealed class FileKindTests : IDisposable
         var texts = DataFixture.Texts(_skips, _data.Write("a.jsonl.zst", packed[..(packed.Length / 2)]));
         Assert.InRange(texts.Count, 1, 59_999);
         Assert.Equal("1 truncated-file", _skips.ToString());
-        Assert.Contains("a.jsonl.zst is damaged or ends early", _skips.Describe(), StringComparison.Ordinal);
+        Assert.Contains("a.jsonl.zst is damaged or truncated", _skips.Describe(), StringComparison.Ordinal);
         Assert.Empty(DataFixture.Texts(_skips, _data.Write("b.txt.zst", "this is no zstd")));
         Assert.Equal(2, _skips[SkipReason.TruncatedFile]);
     }
@@ -241,7 +241,7 @@ public sealed class FileKindTests : IDisposable
         _data.Write("src/Other.txt", "other");
         Assert.Equal(["two", "one"], DataFixture.Texts(_skips, _data.At("src/**/*.cs")));
         Assert.Equal("1 binary-file", _skips.ToString());
-        Assert.Contains("Bad.cs: it is no text: a NUL byte at 5", _skips.Describe(), StringComparison.Ordinal);
+        Assert.Contains("Bad.cs: it is not text: a NUL byte at 5", _skips.Describe(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -272,7 +272,7 @@ public sealed class FileKindTests : IDisposable
         for (var i = 0; i < noise.Length; i++)
             noise[i] |= 1;
         foreach (var file in (string[])[_data.Write("a.bin", [1, 2, 0, 4]), _data.Write("b.dat", noise)])
-            Assert.Contains($"data '{file}': it is no text", Assert.Throws<EspalierException>(() => DocumentSource.Parse(file)).Message,
+            Assert.Contains($"data '{file}': it is not text", Assert.Throws<EspalierException>(() => DocumentSource.Parse(file)).Message,
                 StringComparison.Ordinal);
         var ids = _data.Write("c.u16", [1, 1, 1, 1]);
         Assert.Contains("token ids cannot be mixed with text",
@@ -291,7 +291,7 @@ public sealed class FileKindTests : IDisposable
         _data.Write("code.cs", "x");
         Assert.Equal(["a", "b", "c", "d"], DataFixture.Texts(_skips, _data.Folder));
         var note = Assert.Single(DocumentSource.Parse(_data.Folder).Notes);
-        Assert.Contains("not read are 1 .csv, 1 .json", note, StringComparison.Ordinal);
+        Assert.Contains("ignored 1 .csv, 1 .json", note, StringComparison.Ordinal);
         Assert.Equal(["x"], DataFixture.Texts(_skips, _data.At("*.csv")));
         Assert.Equal(["c"], DataFixture.Texts(_skips, _data.At("c.json*")));
     }
@@ -313,9 +313,9 @@ public sealed class FileKindTests : IDisposable
     [InlineData("corpsu/a.txt", "no such file or folder", "Did you mean", "corpus?")]
     [InlineData("corpsu/*.txt", "no such folder", "Did you mean", "corpus?")]
     [InlineData("corpus/*.txt", "matches no file below", "there are 2 .rst, 1 .html", "corpus/*.txt")]
-    [InlineData("corpus", "a folder without files that it stands for", "there are 2 .rst, 1 .html", "corpus/**/*.")]
-    [InlineData("corpus/*", "matches no file of a kind that is read without its ending", "there are 2 .rst, 1 .html", "name the ending")]
-    [InlineData("empty", "a folder without files", "there are no files at all", "empty")]
+    [InlineData("corpus", "a folder without any file of a known kind", "there are 2 .rst, 1 .html", "corpus/**/*.")]
+    [InlineData("corpus/*", "matches no file that is read unless its ending", "there are 2 .rst, 1 .html", "name the ending")]
+    [InlineData("empty", "a folder without any file", "there are no files at all", "empty")]
     public void What_leads_nowhere_names_what_is_near(string spec, params string[] expected)
     {
         _data.Write("train.txt", "x");

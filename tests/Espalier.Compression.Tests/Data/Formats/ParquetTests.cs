@@ -24,7 +24,7 @@ public sealed class ParquetTests : IDisposable
         var file = await Write("a.parquet", rows, new() { CompressionMethod = compression, RowGroupSize = 100 });
         Assert.Equal(rows.Select(row => row.Text).OfType<string>(), DataFixture.Texts(_skips, file));
         Assert.Equal("5 missing-field", _skips.ToString());
-        Assert.Contains("a.parquet: row 8 has id, text, and no text", _skips.Describe(), StringComparison.Ordinal);
+        Assert.Contains("a.parquet: row 8 has id, text, but no text", _skips.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -46,8 +46,8 @@ public sealed class ParquetTests : IDisposable
     {
         var file = await Write("a.parquet", new TextRow[] { new() { Id = 1, Text = "one" } });
         Assert.Equal(["one"], DataFixture.Texts(_skips, file + ";field=text"));
-        Assert.Contains("has the columns id, text, and no txt. Did you mean text?", Refusal(file + ";field=txt"), StringComparison.Ordinal);
-        Assert.Contains("id is no column of text", Refusal(file + ";field=id"), StringComparison.Ordinal);
+        Assert.Contains("has the columns id, text, but no txt. Did you mean text?", Refusal(file + ";field=txt"), StringComparison.Ordinal);
+        Assert.Contains("id is neither a column of text", Refusal(file + ";field=id"), StringComparison.Ordinal);
         Assert.Contains("unpack it first", Refusal(_data.Write("a.parquet.gz", DataFixture.Gzip("x"))), StringComparison.Ordinal);
     }
 
@@ -58,8 +58,8 @@ public sealed class ParquetTests : IDisposable
             await Write("a.parquet",
                 Enumerable.Range(0, 300).Select(i => new TextRow { Id = i, Text = $"Row {i * 7919 % 1009}" }).ToArray());
         var whole = File.ReadAllBytes(file);
-        Assert.Contains("is no Parquet file", Refusal(_data.Write("b.parquet", "this is no Parquet file")), StringComparison.Ordinal);
-        Assert.Contains("is no Parquet file", Refusal(_data.Write("c.parquet", whole[..(whole.Length / 2)])), StringComparison.Ordinal);
+        Assert.Contains("is not a readable Parquet file", Refusal(_data.Write("b.parquet", "this is no Parquet file")), StringComparison.Ordinal);
+        Assert.Contains("is not a readable Parquet file", Refusal(_data.Write("c.parquet", whole[..(whole.Length / 2)])), StringComparison.Ordinal);
         var random = new Random(9);
         var refused = 0;
         for (var round = 0; round < 400; round++)

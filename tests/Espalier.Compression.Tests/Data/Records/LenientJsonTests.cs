@@ -85,7 +85,7 @@ public sealed class LenientJsonTests : IDisposable
     {
         Assert.Empty(DataFixture.Texts(_skips, _data.Write("a.jsonl", line)));
         Assert.Equal("1 malformed-json", _skips.ToString());
-        Assert.Contains("a.jsonl:1 is no JSON", _skips.Describe(), StringComparison.Ordinal);
+        Assert.Contains("a.jsonl:1 is not valid JSON", _skips.Describe(), StringComparison.Ordinal);
         Assert.DoesNotContain("LineNumber", _skips.Describe(), StringComparison.Ordinal);
     }
 

@@ -59,13 +59,13 @@ public sealed class RecordTextTests : IDisposable
 
     [Theory]
     [InlineData("""{"body": "x", "id": 7}""", "",
-        "a.jsonl:1 has body, id, and no text in any of text, content, prompt + completion, messages, conversations")]
-    [InlineData("""{"body": "x", "id": 7}""", ";field=bdy", "a.jsonl:1 has body, id, and no text in the field bdy. Did you mean body?")]
-    [InlineData("""{"text": 7}""", "", "a.jsonl:1 has text, and no text in any of")]
-    [InlineData("""{}""", "", "a.jsonl:1 has no keys, and no text")]
-    [InlineData("""{"a\nb": 1}""", "", "a.jsonl:1 has a?b, and no text")]
-    [InlineData("""{"prompt": "x"}""", "", "a.jsonl:1 has prompt, and no text")]
-    [InlineData("""{"messages": [1, 2]}""", "", "a.jsonl:1 has messages, and no text")]
+        "a.jsonl:1 has body, id, but no text in any of text, content, prompt + completion, messages, conversations")]
+    [InlineData("""{"body": "x", "id": 7}""", ";field=bdy", "a.jsonl:1 has body, id, but no text in the field bdy. Did you mean body?")]
+    [InlineData("""{"text": 7}""", "", "a.jsonl:1 has text, but no text in any of")]
+    [InlineData("""{}""", "", "a.jsonl:1 has no keys, but no text")]
+    [InlineData("""{"a\nb": 1}""", "", "a.jsonl:1 has a?b, but no text")]
+    [InlineData("""{"prompt": "x"}""", "", "a.jsonl:1 has prompt, but no text")]
+    [InlineData("""{"messages": [1, 2]}""", "", "a.jsonl:1 has messages, but no text")]
     public void A_record_without_text_says_what_was_looked_for_and_what_is_there(string line, string option, string expected)
     {
         Assert.Empty(DataFixture.Texts(_skips, _data.Write("a.jsonl", line) + option));

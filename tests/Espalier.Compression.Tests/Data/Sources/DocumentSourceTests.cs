@@ -30,7 +30,7 @@ public sealed class DocumentSourceTests : IDisposable
         _data.Write("m/config.json", "{}");
         Assert.Equal(["page"], DataFixture.Texts(_skips, _data.At("m")));
         _data.Write("m/model.safetensors", "weights");
-        Assert.Contains("is a model's folder and no text",
+        Assert.Contains("is a model folder, not text",
             Assert.Throws<EspalierException>(() => DataFixture.Texts(_skips, _data.At("m"))).Message, StringComparison.Ordinal);
         Assert.Equal(["page"], DataFixture.Texts(_skips, _data.At("m/*.md")));
     }
@@ -51,7 +51,7 @@ public sealed class DocumentSourceTests : IDisposable
     [Theory]
     [InlineData("missing.txt", "no such file or folder")]
     [InlineData("*.md", "matches no file")]
-    [InlineData("a.bin", "it is no text: a NUL byte at 0")]
+    [InlineData("a.bin", "it is not text: a NUL byte at 0")]
     [InlineData("a.txt;feild=x", "unknown or empty option 'feild'")]
     [InlineData("a.txt;document-bytes=3", "document-bytes is '3'")]
     public void What_is_not_there_is_refused_by_name(string spec, string reason)

@@ -64,8 +64,8 @@ public sealed class PieceSurvivalTests
     }
 
     [Theory]
-    [InlineData("changed", "changed while the run reads it: piece ")]
-    [InlineData("cut", "changed while the run reads it: piece ")]
+    [InlineData("changed", "changed while the run was reading it: piece ")]
+    [InlineData("cut", "changed while the run was reading it: piece ")]
     [InlineData("gone", "cannot be read")]
     public void A_source_that_is_not_what_it_was_ends_the_run_by_name(string what, string says)
     {
@@ -87,7 +87,7 @@ public sealed class PieceSurvivalTests
         });
         Assert.Contains(says, error.Message, StringComparison.Ordinal);
         Assert.Contains("b.jsonl", error.Message, StringComparison.Ordinal);
-        Assert.Contains("give the same command again", error.Message, StringComparison.Ordinal);
+        Assert.Contains("run the same command again", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, error.ExitCode);
         // Put right, it goes on.
         File.WriteAllText(path, text);

@@ -38,7 +38,7 @@ public sealed class DocumentBoundariesTests : TorchTest
     public void Ids_without_an_eos_are_refused()
     {
         var ids = TokenIds.FromList([1, 2, 3], "some-ids", 128);
-        Assert.Contains("some-ids holds ids of a model without an eos_token_id",
+        Assert.Contains("some-ids has ids of a model without an eos_token_id",
             Assert.Throws<EspalierException>(() => DocumentBoundaries.Of(ids, [])).Message);
     }
 

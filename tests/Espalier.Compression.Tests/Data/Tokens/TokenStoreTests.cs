@@ -42,8 +42,8 @@ public sealed class TokenStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"version\": 1", "\"version\": 2", "this program knows up to 1")]
-    [InlineData("\"count\": 3", "\"count\": 4", "6 bytes, 4 ids of 2 bytes take 8")]
+    [InlineData("\"version\": 1", "\"version\": 2", "this program knows only up to 1")]
+    [InlineData("\"count\": 3", "\"count\": 4", "6 bytes, but 4 ids of 2 bytes take 8")]
     [InlineData("\"count\": 3", "\"count\": 9223372036854775807", "18446744073709551614")]
     [InlineData("\"documents\": 1", "\"documents\": 2", "documents.bin")]
     [InlineData("\"dtype\": \"uint16\"", "\"dtype\": \"f8\"", "dtype is 'f8'")]
@@ -83,12 +83,12 @@ public sealed class TokenStoreTests : IDisposable
     }
 
     [Theory]
-    [InlineData("1,x", "'x' at position 1 is no id")]
-    [InlineData("", "'' at position 0 is no id")]
+    [InlineData("1,x", "'x' at position 1 is not an id")]
+    [InlineData("", "'' at position 0 is not an id")]
     [InlineData("3,10", "id 10 at position 1 is outside the vocabulary of 10")]
     [InlineData("-1", "id -1 at position 0")]
-    [InlineData("odd.i32", "5 bytes are no multiple of the 4")]
-    [InlineData("empty.u16", "holds no token ids")]
+    [InlineData("odd.i32", "5 bytes are not a multiple of the 4")]
+    [InlineData("empty.u16", "contains no token ids")]
     [InlineData("big.u16", "id 300 at position 0 is outside the vocabulary of 10")]
     [InlineData("missing.i32", "cannot be read")]
     [InlineData("ids.bin", "name it .i32")]

@@ -38,7 +38,7 @@ public sealed class TokenizerCorpusTests : IDisposable
             Corpus.BuildStore(new() { Sources = [_data.At("a.jsonl")] }, DocumentEncoder.Of(s_tokenizer, 4096), _data.At("store"));
         Assert.Equal(2, skips[SkipReason.DoubledBos]);
         Assert.Equal("", skips.ToString());
-        Assert.StartsWith("2 documents begin with the tokenizer's own BOS, and another one is put before it",
+        Assert.StartsWith("2 documents begin with the tokenizer's own BOS, and another one is added before it",
             SkipCounts.DoubledBosWarning(2));
         Assert.Null(SkipCounts.DoubledBosWarning(0));
         using var store = TokenStore.Open(_data.At("store"));
@@ -51,12 +51,12 @@ public sealed class TokenizerCorpusTests : IDisposable
         var source = _data.Write("a.txt", "a <|reserved_special_token_9|>");
         var error = Assert.Throws<EspalierException>(
             () => Corpus.BuildStore(new() { Sources = [source] }, DocumentEncoder.Of(s_tokenizer, 4090), _data.At("store")));
-        Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), not below the vocabulary of 4090", error.Message);
+        Assert.Contains("the tokenizer gave id 4094 ('<|reserved_special_token_9|>'), but the model only has rows for ids below 4090", error.Message);
     }
 
     [Fact]
     public void An_eos_without_a_row_is_refused_before_any_text_is_read() => Assert.Contains(
-        "the tokenizer's EOS '<|end_of_text|>' has id 4081, and the model has rows for ids below 4081",
+        "the tokenizer's EOS '<|end_of_text|>' has id 4081, but the model has rows for ids below 4081",
         Assert.Throws<EspalierException>(() => DocumentEncoder.Of(s_tokenizer, 4081)).Message);
 
     private void AssertSameIds(string source, DocumentEncoder encoder, string idsPath)

@@ -116,9 +116,9 @@ public sealed class DepthScanTests : TorchTest
     }
 
     [Theory]
-    [InlineData(6, 0, "6 layers are to be dropped and the model has 6: drop from 1 to 5")]
-    [InlineData(1, 7, "7 layers are to be dropped and the model has 6: drop from 1 to 5")]
-    [InlineData(0, 0, "0 layers are to be dropped")]
+    [InlineData(6, 0, "6 layers cannot be dropped from a model with 6: drop 1 to 5")]
+    [InlineData(1, 7, "7 layers cannot be dropped from a model with 6: drop 1 to 5")]
+    [InlineData(0, 0, "0 layers cannot be dropped")]
     public void Dropping_what_is_not_there_is_refused(int width, int greedy, string message)
     {
         using var model = DepthFixture.Teacher(DType.Float32);

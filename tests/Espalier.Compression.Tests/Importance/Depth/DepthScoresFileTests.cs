@@ -83,7 +83,7 @@ public sealed class DepthScoresFileTests
     {
         Assert.Contains("spans of 3 layers were not scored",
             Assert.Throws<EspalierException>(() => Scores.Keep(DepthMetricKind.LmLoss, DepthChoice.Contiguous, 3)).Message);
-        Assert.Contains("the greedy sequence has 2 layers and 3 are to be dropped",
+        Assert.Contains("the greedy sequence has 2 layers, but 3 are to be dropped",
             Assert.Throws<EspalierException>(() => Scores.Keep(DepthMetricKind.LmLoss, DepthChoice.Greedy, 3)).Message);
         Assert.Contains("angular was not scored",
             Assert.Throws<EspalierException>(() => Scores.Keep(DepthMetricKind.Angular, DepthChoice.Scattered, 1)).Message);

@@ -100,8 +100,8 @@ public sealed class FrozenPartsTests : TorchTest
     }
 
     [Theory]
-    [InlineData("layers 2-6", "layers 2-6 and the model has layers 0 to 5")]
-    [InlineData("embedding,head,norms,attention,mlp", "is all that the model has; leave something to train")]
+    [InlineData("layers 2-6", "layers 2-6, but the model has layers 0 to 5")]
+    [InlineData("embedding,head,norms,attention,mlp", "is the whole model; leave something to train")]
     public void Parts_that_this_model_cannot_freeze_are_refused(string words, string message) =>
         Assert.Contains(message,
             Assert.Throws<EspalierException>(() => Train(new() { Steps = 1, Freeze = FrozenParts.Parse(words.Split(',')) })).Message);

@@ -21,8 +21,8 @@ public sealed class LowRankTargetsTests
     }
 
     [Theory]
-    [InlineData("q_porj", "'q_porj' is not known. Did you mean q_proj? Known: attention, mlp, q_proj")]
-    [InlineData("head", "'head' is not known")]
+    [InlineData("q_porj", "unknown 'q_porj'. Did you mean q_proj? Known: attention, mlp, q_proj")]
+    [InlineData("head", "unknown 'head'")]
     public void Others_are_refused_with_the_nearest(string word, string message) =>
         Assert.Contains(message, Assert.Throws<EspalierException>(() => LowRankTargets.Parse([word])).Message);
 
@@ -41,9 +41,9 @@ public sealed class LowRankTargetsTests
     }
 
     [Theory]
-    [InlineData(0, 1, "lora-rank is 0 and must be at least 1")]
-    [InlineData(1, 0, "lora-alpha is 0 and must be above 0")]
-    [InlineData(1, double.NaN, "lora-alpha is NaN and must be above 0")]
+    [InlineData(0, 1, "lora-rank is 0; it must be at least 1")]
+    [InlineData(1, 0, "lora-alpha is 0; it must be above 0")]
+    [InlineData(1, double.NaN, "lora-alpha is NaN; it must be above 0")]
     public void Numbers_that_cannot_work_are_refused(int rank, double alpha, string message) => Assert.Contains(message,
         Assert.Throws<EspalierException>(
             () => new TrainingOptions { Steps = 1, LowRank = new(rank, alpha, LowRankTargets.All, 1) }.Validate()).Message);

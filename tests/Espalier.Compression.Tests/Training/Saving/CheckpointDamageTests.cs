@@ -42,7 +42,7 @@ public sealed class CheckpointDamageTests : IDisposable
     [InlineData("cut", "weights has 3 bytes instead of 21")]
     [InlineData("swapped", "weights has ")]
     [InlineData("link", "weights is a symbolic link")]
-    [InlineData("renamed", "its manifest is that of step 2")]
+    [InlineData("renamed", "its manifest belongs to step 2")]
     [InlineData("empty-manifest", "manifest.json has 0 bytes")]
     [InlineData("no-manifest", "manifest.json is missing")]
     public void Damage_is_named_and_the_older_one_taken(string damage, string words)

@@ -45,7 +45,7 @@ public sealed class Float4FolderTests : IDisposable
     public void A_power_that_stands_for_no_number_is_named()
     {
         var error = Broken("compressed-mxfp4", ".weight_scale", static bytes => bytes[3] = 255);
-        Assert.Contains($"'{Module}.weight_scale': scale 3 is 255, which stands for no number", error, StringComparison.Ordinal);
+        Assert.Contains($"'{Module}.weight_scale': scale 3 is 255, which encodes no number", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class Float4FolderTests : IDisposable
     {
         var error = Broken(form, scale, bytes => BitConverter.TryWriteBytes(bytes, value));
         Assert.Contains($"'{Module}{scale}' is F32", error, StringComparison.Ordinal);
-        Assert.Contains($"a number above 0 was expected, and it is {value}", error, StringComparison.Ordinal);
+        Assert.Contains($"a number above 0 was expected, not {value}", error, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class Float4FolderTests : IDisposable
     public void A_power_of_an_expert_that_stands_for_no_number_is_named()
     {
         var error = Broken("mxfp4", "_scales", static bytes => bytes[^1] = 255, Experts);
-        Assert.Contains($"'{Experts}_scales': scale 383 is 255, which stands for no number", error, StringComparison.Ordinal);
+        Assert.Contains($"'{Experts}_scales': scale 383 is 255, which encodes no number", error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -97,9 +97,9 @@ public sealed class Float4FolderTests : IDisposable
     public void Experts_of_another_shape_are_named_with_both()
     {
         var error = Broken("mxfp4", "", static _ => { }, Experts, static config => config["intermediate_size"] = 64);
-        Assert.Contains("_blocks' is U8 [3, 64, 1, 16], [3, 64, 2, 16] was expected by config.json", error, StringComparison.Ordinal);
+        Assert.Contains("_blocks' is U8 [3, 64, 1, 16], [3, 64, 2, 16] was expected from config.json", error, StringComparison.Ordinal);
         error = Broken("mxfp4", "", static _ => { }, Experts, static config => config["intermediate_size"] = 40);
-        Assert.Contains("_blocks' is of matrices of 40 inputs, which are no whole groups of 32", error, StringComparison.Ordinal);
+        Assert.Contains("_blocks' belongs to matrices of 40 inputs, which is not a multiple of the group size 32", error, StringComparison.Ordinal);
     }
 
     /// <summary>The error of a folder with one tensor of a module changed, or left out.</summary>

@@ -177,14 +177,14 @@ public sealed class GgufArchitecturesTests : IDisposable
         Assert.Contains("no place for QueryProjectionBias", Refusal("gemma2", config => config with { QueryKeyValueBias = true }),
             StringComparison.Ordinal);
         Assert.Contains("no place for Head", Refusal("gemma2", config => config with { TiedEmbeddings = false }), StringComparison.Ordinal);
-        Assert.Contains("4 heads of 12 and 44 channels", Refusal("olmo2", config => config with { HiddenSize = 44 }),
+        Assert.Contains("4 heads of 12 entries and 44 channels", Refusal("olmo2", config => config with { HiddenSize = 44 }),
             StringComparison.Ordinal);
         Assert.Contains("has RmsNorm", Refusal("qwen3", config => config with { Norm = NormKind.LayerNorm1p }), StringComparison.Ordinal);
-        Assert.Contains("starcoder2 wants biases of all projections", Refusal("starcoder2", config =>
+        Assert.Contains("starcoder2 needs biases for all projections", Refusal("starcoder2", config =>
             config with { QueryKeyValueBias = false, AttentionOutputBias = false, MlpBias = false }), StringComparison.Ordinal);
-        Assert.Contains("4 heads of 16 and 48 channels", Refusal("stablelm", config => config with { HiddenSize = 48 }),
+        Assert.Contains("4 heads of 16 entries and 48 channels", Refusal("stablelm", config => config with { HiddenSize = 48 }),
             StringComparison.Ordinal);
-        Assert.Contains("cannot stretch its frequencies", Refusal("qwen3", config =>
+        Assert.Contains("cannot scale its frequencies", Refusal("qwen3", config =>
             config with { Rotary = config.Rotary with { Scaling = new RotaryScaling.Llama3(8, 1, 4, 64) } }), StringComparison.Ordinal);
     }
 

@@ -51,7 +51,7 @@ public sealed class GptOssArchitectureTests
         Assert.Equal((128u, 131072u),
             (metadata.Get<uint>("gpt-oss.context_length"), metadata.Get<uint>("gpt-oss.attention.sliding_window")));
         Assert.Contains(architecture.Notes(outOfTurn),
-            note => note.Contains("the file's context ends at 128 tokens", StringComparison.Ordinal));
+            note => note.Contains("the file's context is 128 tokens", StringComparison.Ordinal));
         var inTurn = config with { Layers = 4, LayerKinds = config.LayerKinds.At([0, 5, 6, 9]) };
         architecture.Describe(inTurn, metadata = new());
         Assert.Equal((131072u, 128u),
@@ -62,14 +62,14 @@ public sealed class GptOssArchitectureTests
     public void What_it_computes_otherwise_is_refused()
     {
         using var plain = Checkpoint.Open(Fixtures.Golden("families", "gpt-oss-tied"), requireWeights: false);
-        Assert.Contains("has biases of q, k, v and o; this model has none",
+        Assert.Contains("needs biases for q, k, v and o; this model has none",
             Assert.Throws<EspalierException>(() => GgufArchitectures.For(plain.Config, "it")).Message, StringComparison.Ordinal);
         var config = new GptOss().ReadConfig([], "config.json");
         var limited = config with { LayerKinds = LayerKinds.All(config.LayerKinds[0] with { ActivationLimit = 5 }) };
         Assert.Contains("a layer of the architecture gpt-oss is",
             Assert.Throws<EspalierException>(() => GgufArchitectures.For(limited, "it")).Message, StringComparison.Ordinal);
         var rounded = (RotaryScaling.Yarn)config.Rotary.Scaling!;
-        Assert.Contains("cannot stretch its frequencies", Assert.Throws<EspalierException>(() => GgufArchitectures.For(
+        Assert.Contains("cannot scale its frequencies", Assert.Throws<EspalierException>(() => GgufArchitectures.For(
             config with { Rotary = config.Rotary with { Scaling = rounded with { BetaFast = 16 } } }, "it")).Message,
                 StringComparison.Ordinal);
     }

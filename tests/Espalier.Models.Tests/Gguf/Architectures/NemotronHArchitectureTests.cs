@@ -116,13 +116,13 @@ public sealed class NemotronHArchitectureTests : IDisposable
     {
         Assert.Contains("has no place for MambaGateProjectionBias", Refused(Read(Raw("nemotron-h-tied"))), StringComparison.Ordinal);
         var config = Read(Raw("nemotron-h"));
-        Assert.Contains("has no limits of a step; this model's steps (time_step_limit) are from 0.01 to 1",
+        Assert.Contains("has no step limits; this model's steps (time_step_limit) are from 0.01 to 1",
             Refused(config with { Mamba = config.Mamba with { LeastStep = 0.01, MostStep = 1 } }), StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(new[] { 0u, 0u, 0u, 2u, 0u }, "is a list of 5, and the model has 6 layers")]
-    [InlineData(new[] { 0u, 4u, 0u, 2u, 0u, 0u }, "has 4, 2 in layers, and layers of one size are supported")]
+    [InlineData(new[] { 0u, 0u, 0u, 2u, 0u }, "is a list of 5, but the model has 6 layers")]
+    [InlineData(new[] { 0u, 4u, 0u, 2u, 0u, 0u }, "has 4, 2 in different layers, but only layers of the same size are supported")]
     [InlineData(new[] { 0u, 2u, 0u, 2u, 0u, 0u }, "was read as a list of 6")]
     public void Lists_that_say_what_no_config_can_are_refused(uint[] heads, string expected)
     {

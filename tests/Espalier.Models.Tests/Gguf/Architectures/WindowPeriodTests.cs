@@ -32,7 +32,7 @@ public sealed class WindowPeriodTests
             Assert.Equal(layers.Contains('w') ? 10u : 1024u, metadata.Get<uint>("gemma3.attention.sliding_window"));
         }
         else
-            Assert.Contains("do not stand so; choose layers that do",
+            Assert.Contains("choose layers that fit, or keep all of them",
                 Assert.Throws<EspalierException>(() => GgufArchitectures.For(config, "it")).Message, StringComparison.Ordinal);
     }
 
@@ -53,7 +53,7 @@ public sealed class WindowPeriodTests
     public void A_cap_of_logits_that_llama_cpp_has_not_is_refused()
     {
         using var gemma = Checkpoint.Open(Fixtures.Golden("families/gemma3"));
-        Assert.Contains("has no cap of logits; this model's is 30", Assert.Throws<EspalierException>(() =>
+        Assert.Contains("has no logit cap; this model's is 30", Assert.Throws<EspalierException>(() =>
             GgufArchitectures.For(gemma.Config with { LogitCap = 30 }, "it")).Message, StringComparison.Ordinal);
     }
 }

@@ -126,7 +126,7 @@ public sealed class GgufExporterTests : IDisposable
         Assert.Equal((4090, 4090L), (file.Metadata.Get<string[]>("tokenizer.ggml.tokens").Length, file["token_embd.weight"].Shape[0]));
         var loss = Assert.Single(Losses(source));
         Assert.Contains(
-            "6 of its tokens have ids from 4090 on, where the model (vocab_size 4090) has no rows; they are left out: "
+            "6 of its tokens have ids from 4090, for which the model (vocab_size 4090) has no rows; they are left out: "
                 + "'<|reserved_special_token_5|>'", loss, StringComparison.Ordinal);
         Assert.Empty(Losses(Tiny("padded", 4224)));
     }
@@ -144,7 +144,7 @@ public sealed class GgufExporterTests : IDisposable
         File.Delete(Path.Combine(source, "model.safetensors"));
         var losses = Losses(source);
         Assert.Equal(3, losses.Count);
-        Assert.Contains("other tokens than one BOS and one EOS", losses[0], StringComparison.Ordinal);
+        Assert.Contains("other than one BOS and one EOS", losses[0], StringComparison.Ordinal);
         Assert.Contains("a space before each text", losses[1], StringComparison.Ordinal);
         Assert.Contains("its normalizer (NFC)", losses[2], StringComparison.Ordinal);
     }
@@ -165,7 +165,7 @@ public sealed class GgufExporterTests : IDisposable
     }
 
     [Theory]
-    [InlineData("tokenizer.model", "tokenizer.model: this is no model of SentencePiece, or a damaged one")]
+    [InlineData("tokenizer.model", "tokenizer.model: not a SentencePiece model, or a damaged one")]
     [InlineData("tekken.json", "tekken.json: config.pattern: a string is needed here")]
     [InlineData("vocab.json", "has vocab.json but no tokenizer.json")]
     public void A_tokenizer_in_another_form_is_no_missing_tokenizer(string name, string says)
@@ -175,7 +175,7 @@ public sealed class GgufExporterTests : IDisposable
         foreach (var act in new Action[] { () => Losses(source), () => Export(source, GgufFormat.F32).Dispose() })
             Assert.Contains(says, Assert.Throws<EspalierException>(act).Message, StringComparison.Ordinal);
         File.Delete(Path.Combine(source, name));
-        Assert.Contains("spells each id as <17>", Assert.Single(Losses(source)), StringComparison.Ordinal);
+        Assert.Contains("writes each id as <17>", Assert.Single(Losses(source)), StringComparison.Ordinal);
     }
 
     [OutsideFact("models/stories260K/stories260K.gguf")]

@@ -58,10 +58,10 @@ public sealed class GgufFormatTests : IDisposable
 
         var notes = GgufExporter.Check(source.Config, source.Folder, "it", GgufFormat.Q4_K_M).ToArray();
         Assert.Contains(
-            "q4_k_m: 2 tensors have rows of 48, no multiple of q6_k's block of 256, and are stored as f16: blk.2.attn_v.weight, ...",
+            "q4_k_m: 2 tensors have rows of 48, not a multiple of q6_k's block of 256, and are stored as f16: blk.2.attn_v.weight, ...",
             notes);
         Assert.Contains(
-            "q4_k_m: 2 tensors have rows of 96, no multiple of q4_k's block of 256, and are stored as q5_0: blk.0.ffn_down.weight, ...",
+            "q4_k_m: 2 tensors have rows of 96, not a multiple of q4_k's block of 256, and are stored as q5_0: blk.0.ffn_down.weight, ...",
             notes);
         Assert.Empty(GgufExporter.Check(source.Config, source.Folder, "it", GgufFormat.BF16).Skip(1));
     }

@@ -61,7 +61,7 @@ public sealed class GgufTokenizerLossesTests
     {
         Assert.Contains("'a\u00c9b'", Assert.Single(Of(Plain with { Split = PretokenizerSplit.Tekken }, isPhi: false)),
             StringComparison.Ordinal);
-        Assert.Contains("'gpt-4o' takes no letter but A to Z",
+        Assert.Contains("'gpt-4o' recognises only A to Z",
             Assert.Single(Of(Plain with { Split = PretokenizerSplit.Gpt4o }, isPhi: false)),
             StringComparison.Ordinal);
         Assert.Contains("U+0301", Assert.Single(Of(Plain with { Normalizers = ["NFC"] }, isPhi: false)), StringComparison.Ordinal);

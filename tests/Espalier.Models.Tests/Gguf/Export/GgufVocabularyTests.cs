@@ -67,7 +67,7 @@ public sealed class GgufVocabularyTests
     [Theory]
     [InlineData(PretokenizerSplit.Gpt2, true, "ignore_merges")]
     [InlineData(PretokenizerSplit.DigitsThenGpt2, true, "ignore_merges")]
-    [InlineData(PretokenizerSplit.Digits, false, "single digits and nothing else")]
+    [InlineData(PretokenizerSplit.Digits, false, "single digits only")]
     [InlineData(PretokenizerSplit.Other, false, "pre-tokenizer")]
     [InlineData(PretokenizerSplit.None, false, "pre-tokenizer")]
     internal void A_split_without_a_name_is_refused(PretokenizerSplit split, bool ignoreMerges, string word)
@@ -92,7 +92,7 @@ public sealed class GgufVocabularyTests
     public void A_bos_without_a_row_is_refused_where_every_text_begins_with_it()
     {
         var error = Assert.Throws<EspalierException>(() => Describe(ByteLevel with { Before = [3] }, 3));
-        Assert.Contains("puts BOS at every text, whose id 3 is not below vocab_size 3", error.Message, StringComparison.Ordinal);
+        Assert.Contains("adds BOS to every text, whose id 3 is not below vocab_size 3", error.Message, StringComparison.Ordinal);
     }
 
     private static TokenizerModel ByteLevel => new()

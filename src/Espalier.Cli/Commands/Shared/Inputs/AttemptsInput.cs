@@ -34,7 +34,7 @@ internal sealed class AttemptsInput
                 run.Get(_seed) ?? 0);
         foreach (var option in Options)
             if (run.Has(option))
-                throw new EspalierException($"{option.Name} is for sampled answers, and models answer greedily: say how many to "
+                throw new EspalierException($"{option.Name} is for sampled answers, but models answer greedily: say how many to "
                     + $"sample with {_attempts.Name}, or leave it out");
         return null;
     }

@@ -38,9 +38,10 @@ internal sealed class CalibrationInput
         var asked = Method(run);
         if (!asked.ReadsText() && _cut.Options.FirstOrDefault(run.Has) is { } option)
             throw new EspalierException(
-                $"{option.Name} was given and --method is {EnumName.Of(asked)}, which does not use it: leave it out");
+                $"{option.Name} was given, but --method is {EnumName.Of(asked)}, which does not use it: leave it out");
         if (!asked.ReadsText() && input.IsGiven(run))
-            throw new EspalierException($"text or --ids was given and --method is {EnumName.Of(asked)}, which reads no text: leave it out");
+            throw new EspalierException($"text or --ids was given, but --method is {EnumName.Of(asked)}, which reads no text: leave it "
+                + "out");
     }
 
     /// <summary>Refuses one aggregator, where all are asked for, and methods that have none.</summary>
@@ -50,7 +51,7 @@ internal sealed class CalibrationInput
             throw new EspalierException($"--aggregators all and {option} were given: give one of them");
         if (Method(run) != ScoreMethod.Activation)
             throw new EspalierException(
-                $"--aggregators all is for activations and --method is {EnumName.Of(Method(run))}: leave one of them out");
+                $"--aggregators all is for activations, but --method is {EnumName.Of(Method(run))}: leave one of them out");
     }
 
     /// <summary>The tokens that scoring reads; dispose its value. Nothing is made where the method reads none.</summary>

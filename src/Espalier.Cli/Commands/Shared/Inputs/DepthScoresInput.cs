@@ -32,14 +32,15 @@ internal sealed class DepthScoresInput
     {
         if (scores.Layers != teacher.Layers)
             throw new EspalierException(
-                $"{path}: has scores of {scores.Layers} layers and the model has {teacher.Layers}: score this model");
+                $"{path}: has scores of {scores.Layers} layers, but the model has {teacher.Layers}: score this model");
         if (student.Layers == teacher.Layers)
             throw new EspalierException(
-                $"{path}: says which layers to remove, and none is removed: say how many stay with --layers, or leave the file out");
+                $"{path}: says which layers to remove, but none are to be removed: say how many to keep with --layers, or leave the "
+                    + "file out");
         string[] there = [.. scores.Metrics.Keys.Order().Select(EnumName.Of)];
         if (run.Get(_metric) is { } asked)
             return scores.Metrics.ContainsKey(asked) ? asked
-                : throw new EspalierException($"--depth-metric is {EnumName.Of(asked)} and {path} has {string.Join(", ", there)}");
+                : throw new EspalierException($"--depth-metric is {EnumName.Of(asked)}, but {path} has {string.Join(", ", there)}");
         if (scores.Metrics.ContainsKey(DepthMetricKind.BlockInfluence))
             return DepthMetricKind.BlockInfluence;
         return scores.Metrics.Count == 1

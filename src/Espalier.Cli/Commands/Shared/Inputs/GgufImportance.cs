@@ -37,13 +37,13 @@ internal sealed class GgufImportance
     internal void Check(CommandRun run, TokenInput input, bool isHf)
     {
         if (isHf && (input.IsGiven(run) || run.Get(_imatrix)))
-            throw new EspalierException("text, --ids and --imatrix are for GGUF files, and this writes a folder: leave them out");
+            throw new EspalierException("text, --ids and --imatrix are for GGUF files, but this writes a folder: leave them out");
         if (run.Get(_imatrix) && !input.IsGiven(run))
-            throw new EspalierException("--imatrix reads text: name text after the model, or give ids with --ids");
+            throw new EspalierException("--imatrix reads text: give text after the model, or ids with --ids");
         if (run.Has(_samples) && !run.Get(_imatrix))
             throw new EspalierException("--samples is for --imatrix, which was not given");
         if (!input.IsGiven(run) && _cut.Options.Append(_windows).FirstOrDefault(run.Has) is { } option)
-            throw new EspalierException($"{option.Name} needs a text, and none was given");
+            throw new EspalierException($"{option.Name} needs a text, but none was given");
     }
 
     /// <summary>Writes the files, and measures them.</summary>
@@ -153,7 +153,7 @@ internal sealed class GgufImportance
 /// <param name="Data">The text, where one was given.</param>
 /// <param name="Imatrix">Whether errors were weighed by the first windows of it.</param>
 /// <param name="Windows">Windows whose loss was measured.</param>
-/// <param name="Nll">Mean NLL of the model itself on them, nats a token.</param>
+/// <param name="Nll">Mean NLL of the model itself on them, nats per token.</param>
 /// <param name="SourceBytes">Bytes of the weights that were read.</param>
 /// <param name="Files">The files.</param>
 /// <param name="Seconds">Seconds of all of it.</param>
@@ -166,7 +166,7 @@ internal sealed record FormatTable(string Model, string? Data, bool Imatrix, lon
 /// <param name="Bytes">Its bytes.</param>
 /// <param name="BitsPerWeight">Bits of the tensors over their weights.</param>
 /// <param name="Error">Root of the mean squared error of all weights over that of their mean square.</param>
-/// <param name="Nll">Mean NLL of the text under the file's weights, computed here in float32, nats a token.</param>
+/// <param name="Nll">Mean NLL of the text under the file's weights, computed here in float32, nats per token.</param>
 /// <param name="AboveSe">Standard error of that less the model's own, over the same windows; null of one window.</param>
 /// <param name="Tensors">Each tensor.</param>
 internal sealed record FormatRow(string Output, string Type, long Bytes, double BitsPerWeight, double Error, double? Nll, double? AboveSe,

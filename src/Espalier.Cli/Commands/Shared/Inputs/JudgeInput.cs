@@ -40,9 +40,9 @@ internal sealed class JudgeInput
         if (!JudgeEndpoint.IsAddress(named))
             return !run.Has(_model) ? new LocalJudgeInput(named, start).Open(run)
                 : throw new EspalierException(
-                    $"{_model.Name} is for an address, and {_judge.Name} names the folder {named}: leave it out");
+                    $"{_model.Name} is for an address, but {_judge.Name} is the folder {named}: leave it out");
         var model = run.Get(_model) ?? throw new EspalierException(
-            $"{_judge.Name} names a server, which may have several models: choose one with {_model.Name}");
+            $"{_judge.Name} is a server, which may have several models: choose one with {_model.Name}");
         var key = Environment.GetEnvironmentVariable(JudgeEndpoint.KeyVariable);
         var judge = new EndpointJudge(JudgeEndpoint.Of(named, model, string.IsNullOrEmpty(key) ? null : key));
         return new(judge, [], judge);

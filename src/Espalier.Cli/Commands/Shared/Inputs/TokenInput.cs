@@ -50,7 +50,7 @@ internal sealed class TokenInput
         if (sources.Length > 0 && run.Has(_ids))
             throw new EspalierException($"both text ({sources[0]}) and --ids were given: give one of them");
         if (sources.Length == 0 && !run.Has(_ids))
-            throw new EspalierException("no input was given: name text files or folders after the model, or token ids with --ids");
+            throw new EspalierException("no input was given: give text files or folders after the model, or token ids with --ids");
         if (run.Has(_ids) && run.Has(_field))
             throw new EspalierException("--field was given with --ids, which have no fields: leave it out");
         return (sources, run.Has(_ids) ? run.Get(_ids) : null);

@@ -33,5 +33,5 @@ internal sealed class WindowsInput(string window, int most)
     /// <exception cref="EspalierException">It has fewer.</exception>
     internal static int RequirePositions(int asked, string name, DecoderConfig model) => asked <= model.MaxPositions ? asked
         : throw new EspalierException(
-            $"--sequence is {asked} and {name} has {model.MaxPositions} positions (max_position_embeddings): give at most that many");
+            $"--sequence is {asked}, but {name} has {model.MaxPositions} positions (max_position_embeddings): give at most that many");
 }

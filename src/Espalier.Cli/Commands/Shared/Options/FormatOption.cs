@@ -28,7 +28,7 @@ internal sealed class FormatOption() : ValueOption<OutputFormat>("--format", Kin
     internal void Check(CommandRun run)
     {
         if (run.Json && run.Has(this) && run.Get(this) is { } other and not OutputFormat.Json)
-            throw new EspalierException($"--json and --format {other.ToString().ToLowerInvariant()} were given: keep one of them");
+            throw new EspalierException($"--json and --format {other.ToString().ToLowerInvariant()} were both given: keep one of them");
     }
 
     /// <summary>Writes the command's one result.</summary>

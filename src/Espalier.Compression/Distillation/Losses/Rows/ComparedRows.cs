@@ -18,5 +18,5 @@ internal abstract class ComparedRows(RowLoss loss) : LogitLoss
     /// <summary>Checks the share of one model in a mixture.</summary>
     internal static double Share(string name, double value, string ends) => value is > 0 and < 1
         ? value
-        : throw new EspalierException($"{name} is {value} and must be above 0 and below 1; {ends}");
+        : throw new EspalierException($"{name} is {value}; it must be above 0 and below 1; {ends}");
 }

@@ -202,5 +202,5 @@ internal sealed partial class CodeParser
     private void Expect(string sign) => _ = Take(sign) ? true : throw Unexpected();
 
     private NoCallException Unexpected() => new(Kind == CodeTokenKind.End ? "ends too early"
-        : $"character {_tokens[_at].Start + 1} is not what {(_isJavaScript ? "JavaScript" : "Java")} has there");
+        : $"character {_tokens[_at].Start + 1} is not valid {(_isJavaScript ? "JavaScript" : "Java")}");
 }

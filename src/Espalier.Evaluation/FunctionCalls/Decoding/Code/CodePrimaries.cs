@@ -142,7 +142,7 @@ internal sealed partial class CodeParser
             throw Unexpected();
         while (Take("["))
             if (!Take("]"))
-                throw new NoCallException("an array has a length and no values");
+                throw new NoCallException("an array has a length but no values");
         return new(CodeNodeKind.Creation, first, _at - 1, $"new {type}[]{Initializer()}");
     }
 

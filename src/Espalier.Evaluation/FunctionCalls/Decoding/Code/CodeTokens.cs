@@ -76,7 +76,7 @@ internal static class CodeTokens
             else
             {
                 at += Array.Find(s_operators, text => source.AsSpan(start).StartsWith(text, StringComparison.Ordinal))?.Length
-                    ?? throw new NoCallException($"character {at + 1} is no code");
+                    ?? throw new NoCallException($"character {at + 1} is not code");
                 tokens.Add(new(CodeTokenKind.Operator, start, at, at - start == 1 ? Pair(c, source, tokens, open) : -1));
             }
         }
@@ -101,7 +101,7 @@ internal static class CodeTokens
         else if (c is ')' or ']' or '}')
         {
             if (!open.TryPop(out var opening) || source[tokens[opening].Start] != (c switch { ')' => '(', ']' => '[', _ => '{' }))
-                throw new NoCallException("a bracket closes none");
+                throw new NoCallException("a bracket is unmatched");
             tokens[opening] = tokens[opening] with { Partner = tokens.Count };
             return opening;
         }

@@ -60,7 +60,7 @@ internal sealed partial class PythonParser
                     value = positional.Count + keywords.Count == 0 && _current.Text == ")" ? Other(start) : throw Unexpected();
                 }
                 positional.Add(keywords.Count == 0 ? value
-                    : throw new NoCallException("an argument without a name follows one with a name"));
+                    : throw new NoCallException("a positional argument follows a keyword argument"));
             }
             if (!Take(","))
                 break;
@@ -124,7 +124,7 @@ internal sealed partial class PythonParser
             Advance();
         }
         if (kinds.Count > 1)
-            throw new NoCallException("a text follows bytes");
+            throw new NoCallException("a string follows bytes");
         return isFormatted ? Other(start) : new ConstantNode(kinds.Contains(true) ? new PyOther("bytes", string.Join(' ', pieces))
             : new PyText(pieces.Count == 1 ? pieces[0] : string.Concat(pieces)));
     }
@@ -157,7 +157,7 @@ internal sealed partial class PythonParser
         }
         Expect("}");
         if (entries.Count > 0 && items.Count > 0)
-            throw new NoCallException("braces have entries with keys and without");
+            throw new NoCallException("braces mix entries with and without keys");
         return hasClauses ? Other(start) : items.Count > 0 ? new SequenceNode('{', items) : new DictNode(entries);
     }
 

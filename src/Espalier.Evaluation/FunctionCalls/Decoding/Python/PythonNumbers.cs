@@ -40,16 +40,16 @@ internal static class PythonNumbers
             if (source[at] == '_')
             {
                 if (at + 1 == source.Length || !char.IsAsciiHexDigit(source[at + 1]))
-                    throw new NoCallException($"the number at character {start} has an underscore too many");
+                    throw new NoCallException($"the number at character {start} has a misplaced underscore");
                 at++;
             }
             var digit = Convert.ToInt32(source[at].ToString(), 16);
             if (digit >= 1 << bits || at - start > PyNumbers.MaxDigits)
-                throw new NoCallException($"the number at character {start} is none");
+                throw new NoCallException($"the number at character {start} is malformed");
             value = (value << bits) + digit;
             at++;
         }
-        return at > start ? value : throw new NoCallException($"the number at character {start} is none");
+        return at > start ? value : throw new NoCallException($"the number at character {start} is malformed");
     }
 
     private static PyValue Decimal(string source, ref int at)

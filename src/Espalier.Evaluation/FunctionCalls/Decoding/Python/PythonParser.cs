@@ -232,5 +232,5 @@ internal sealed partial class PythonParser
     }
 
     private NoCallException Unexpected() => new(_current.Kind == PythonTokenKind.End ? "ends too early"
-        : $"character {_current.Start + 1} is not what Python has there");
+        : $"character {_current.Start + 1} is not valid Python");
 }

@@ -88,7 +88,7 @@ internal static class PythonStrings
                     plain.Append((char)value);
                     break;
                 case 'N':
-                    throw new NoCallException($"the text at character {start + 1} names a character, which is not known here");
+                    throw new NoCallException($"the text at character {start + 1} has a named character, which is not supported");
                 default:
                     _ = "abfnrtv".IndexOf(c, StringComparison.Ordinal) is >= 0 and var known ? plain.Append("\a\b\f\n\r\t\v"[known])
                         : plain.Append('\\').Append(c);
@@ -107,6 +107,6 @@ internal static class PythonStrings
     {
         <= char.MaxValue => plain.Append((char)code),
         <= 0x10ffff => plain.Append(char.ConvertFromUtf32(code)),
-        _ => throw new NoCallException($"the text at character {start + 1} has an escape of no character"),
+        _ => throw new NoCallException($"the text at character {start + 1} has an escape that is not a character"),
     };
 }

@@ -89,7 +89,7 @@ internal sealed class PythonTokens(string source)
         foreach (var candidate in s_operators)
             if (source.AsSpan(_at).StartsWith(candidate, StringComparison.Ordinal))
                 return Operator(candidate, start);
-        throw new NoCallException($"character {_at + 1} is no Python");
+        throw new NoCallException($"character {_at + 1} is not Python");
     }
 
     private PythonToken Operator(string text, int start)
@@ -101,7 +101,7 @@ internal sealed class PythonTokens(string source)
             _brackets.Push(text switch { "(" => ')', "[" => ']', _ => '}' });
         }
         else if (text is ")" or "]" or "}" && (!_brackets.TryPop(out var wanted) || wanted != text[0]))
-            throw new NoCallException($"the bracket at character {start + 1} closes none");
+            throw new NoCallException($"the bracket at character {start + 1} is unmatched");
         _at += text.Length;
         return new(PythonTokenKind.Operator, text, null, start, _at);
     }

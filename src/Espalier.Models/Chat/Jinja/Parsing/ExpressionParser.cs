@@ -33,7 +33,7 @@ internal sealed partial class ExpressionParser(TokenStream tokens)
     public Expression ParseTarget(string? end = null, bool withFields = false)
     {
         var target = Tuple(() => Target(withFields), end, false);
-        return IsTarget(target) ? target : throw tokens.Fault($"something that is no name is set before {tokens.Described}");
+        return IsTarget(target) ? target : throw tokens.Fault($"the assignment target before {tokens.Described} is not a name");
     }
 
     /// <summary>The arguments between ( and ).</summary>
@@ -68,7 +68,7 @@ internal sealed partial class ExpressionParser(TokenStream tokens)
             else if (spread is null && spreadNamed is null && named.Count == 0)
                 positional.Add(Parse());
             else
-                throw tokens.Fault("an argument without a name stands after one with a name");
+                throw tokens.Fault("a positional argument follows a keyword argument");
         }
         tokens.Require(")");
         return new(positional, named, spread, spreadNamed);

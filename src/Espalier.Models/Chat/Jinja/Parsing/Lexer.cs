@@ -19,7 +19,7 @@ internal sealed class Lexer
     private Lexer(string source) => _source = source;
 
     /// <summary>The tokens of a template.</summary>
-    /// <exception cref="TemplateFault">A tag, a comment or a text in quotes has no end, or a character has no meaning.</exception>
+    /// <exception cref="TemplateFault">A tag, a comment or a quoted string is not closed, or a character has no meaning.</exception>
     public static List<Token> Tokens(string source)
     {
         source = source.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
@@ -158,7 +158,7 @@ internal sealed class Lexer
             end++;
         var name = _source[_at..end];
         if (!Methods.StringMethods.IsIdentifier(name))
-            throw Fault($"'{name}' is no name");
+            throw Fault($"'{name}' is not a name");
         Take(TokenKind.Name, name.Length);
     }
 
@@ -168,7 +168,7 @@ internal sealed class Lexer
         while (end < _source.Length && _source[end] != quote)
             end += _source[end] == '\\' ? 2 : 1;
         if (end >= _source.Length)
-            throw Fault("a text in quotes has no end");
+            throw Fault("a quoted string is not closed");
         Add(TokenKind.Text, Literals.Unescape(_source[(_at + 1)..end], _line));
         Advance(end + 1);
     }

@@ -74,11 +74,12 @@ internal sealed class StatementParser
             "generation" => new GenerationBlock(Function(() => Closed("endgeneration")), token.Line),
             "print" => new ValueOutput(_expressions.ParseTuple(), token.Line),
             "break" or "continue" => _loops > 0 ? new Jump(token.Text == "break" ? Flow.Break : Flow.Continue, token.Line)
-                : throw new TemplateFault($"'{token.Text}' stands outside of a loop") { Line = token.Line },
+                : throw new TemplateFault($"'{token.Text}' is outside a loop") { Line = token.Line },
             "include" or "import" or "from" or "extends" or "block" => throw new TemplateFault(
-                $"'{token.Text}' is not supported: a chat template reads no other templates")
+                $"'{token.Text}' is not supported: a chat template cannot load other templates")
             { Line = token.Line },
-            _ => throw new TemplateFault($"there is no tag '{token.Text}': {NearestName.Instead(token.Text, s_tags)}") { Line = token.Line },
+            _ => throw new TemplateFault($"there is no tag '{token.Text}': "
+                + $"{NearestName.Instead(token.Text, s_tags)}") { Line = token.Line },
         };
     }
 
@@ -138,7 +139,7 @@ internal sealed class StatementParser
     {
         var parameters = _tokens.Is("(") ? Parameters() : [];
         return _expressions.Parse() is CallOf call ? new(call, Signature("caller", parameters, "endcall"), line)
-            : throw _tokens.Fault("a call block takes a call");
+            : throw _tokens.Fault("a call block needs a call");
     }
 
     private FilterBlock Filter(int line)
@@ -173,7 +174,7 @@ internal sealed class StatementParser
             var name = _tokens.Require(TokenKind.Name, "a parameter's name").Text;
             var fallback = _tokens.Skip("=") ? _expressions.Parse() : null;
             if (fallback is null && parameters.Count > 0 && parameters[^1].Default is not null)
-                throw _tokens.Fault("a parameter without a default stands after one with a default");
+                throw _tokens.Fault("a parameter without a default follows one with a default");
             parameters.Add((name, fallback));
         }
         _tokens.Require(")");
