@@ -1,4 +1,3 @@
-using Espalier.Server.Answers;
 using Espalier.Server.Tools;
 using Espalier.Tests;
 using Microsoft.Extensions.AI;

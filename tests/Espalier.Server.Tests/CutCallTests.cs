@@ -11,6 +11,9 @@ public sealed class CutCallTests : TorchTest
     private static KnownTools Weather =>
         new(new JsonArray(new JsonObject { ["function"] = new JsonObject { ["name"] = "weather" } }));
 
+    private static readonly Extensions.AIFunctionDeclaration s_weather = Extensions.AIFunctionFactory.CreateDeclaration("weather",
+        "The weather of a city", JsonDocument.Parse("""{"type":"object","properties":{"city":{"type":"string"}}}""").RootElement);
+
     private readonly TemporaryFolder _folder = new();
 
     public override void Dispose()
@@ -111,13 +114,21 @@ public sealed class CutCallTests : TorchTest
     public async Task A_client_in_the_same_program_sees_that_the_arguments_are_none()
     {
         using var client = ModelChatClient.Load(ToolTests.Model("mistral", _folder), threads: 2);
-        var weather = Extensions.AIFunctionFactory.CreateDeclaration("weather", "The weather of a city",
-            JsonDocument.Parse("""{"type":"object","properties":{"city":{"type":"string"}}}""").RootElement);
         var answer = await client.GetResponseAsync([new(Extensions.ChatRole.User, "Weather?")],
-            new() { Tools = [weather], MaxOutputTokens = 2 });
+            new() { Tools = [s_weather], MaxOutputTokens = 2 });
         var call = Assert.Single(answer.Messages.SelectMany(static message => message.Contents).OfType<Extensions.FunctionCallContent>());
         Assert.Equal("weather", call.Name);
         Assert.Null(call.Arguments);
         Assert.NotNull(call.Exception);
+    }
+
+    [Fact]
+    public async Task A_client_in_the_same_program_gets_calls_in_marks()
+    {
+        using var client = ModelChatClient.Load(ToolTests.Model("qwen3-coder", _folder), threads: 2);
+        var answer = await client.GetResponseAsync([new(Extensions.ChatRole.User, "Weather?")], new() { Tools = [s_weather] });
+        Assert.Equal(["Paris", "Rome"], answer.Messages.SelectMany(static message => message.Contents)
+            .OfType<Extensions.FunctionCallContent>().Select(static call => call.Arguments!["city"]!.ToString()));
+        Assert.Equal("Let me see.\n", answer.Text);
     }
 }

@@ -24,6 +24,7 @@ internal sealed class Grammar
     private readonly Dictionary<Tops, GrammarState> _states = [];
     private readonly Stack<GrammarFrame> _open = new();
     private readonly HashSet<GrammarFrame> _seen = [];
+    private readonly Dictionary<GrammarFrame, GrammarFrame> _same = [];
     private readonly List<GrammarFrame> _tops = [];
 
     /// <summary>A grammar that a text must follow from its start to its end.</summary>
@@ -62,6 +63,7 @@ internal sealed class Grammar
     {
         _tops.Clear();
         _tops.AddRange(other.Tops.Select(top => Of(top, within)!).Distinct());
+        _same.Clear();
         return State(other.MayEnd);
     }
 
@@ -103,8 +105,14 @@ internal sealed class Grammar
         return state;
     }
 
-    private GrammarFrame? Of(GrammarFrame? frame, int? within) =>
-        frame is null ? null : Push(frame.Node, Step(frame, within), Of(frame.Rest, within));
+    private GrammarFrame? Of(GrammarFrame? frame, int? within)
+    {
+        if (frame is null)
+            return null;
+        if (!_same.TryGetValue(frame, out var same))
+            _same[frame] = same = Push(frame.Node, Step(frame, within), Of(frame.Rest, within));
+        return same;
+    }
 
     // No part that is written has less than a byte, so that so many bytes end no more of them.
     private static int Step(GrammarFrame frame, int? within) => frame.Node is not GrammarRepeat repeat || within is not { } far ? frame.Step

@@ -5,6 +5,7 @@ using Espalier.Models.Serving;
 using Espalier.Server.Loading;
 using Espalier.Server.Metrics;
 using Espalier.Server.Requests;
+using Espalier.Server.Tools;
 
 namespace Espalier.Server.Answers;
 

@@ -1,7 +1,6 @@
 using Espalier.Models.Grammars;
 using Espalier.Models.Grammars.Schemas;
 using Espalier.Models.Tokenizers;
-using Espalier.Server.Answers;
 using Espalier.Server.Requests;
 using Espalier.Server.Tools;
 

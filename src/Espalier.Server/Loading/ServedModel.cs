@@ -6,7 +6,6 @@ using Espalier.Models.Generation.Rows;
 using Espalier.Models.Generation.Sampling;
 using Espalier.Models.Serving;
 using Espalier.Models.Tokenizers;
-using Espalier.Server.Answers;
 using Espalier.Server.Requests;
 using Espalier.Server.Tools;
 

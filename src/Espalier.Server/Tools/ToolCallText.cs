@@ -1,6 +1,5 @@
 using System.Text;
 using Espalier.Models.Generation;
-using Espalier.Server.Answers;
 
 namespace Espalier.Server.Tools;
 

@@ -1,5 +1,3 @@
-using Espalier.Server.Answers;
-
 namespace Espalier.Server.Tools;
 
 /// <summary>How a family of models writes calls.</summary>
@@ -9,8 +7,8 @@ internal enum ToolForm
     Tagged,
 
     /// <summary>
-    /// <c>&lt;tool_call&gt;&lt;function=name&gt;&lt;parameter=key&gt;value&lt;/parameter&gt;&lt;/function&gt;&lt;/tool_call&gt;</c>, line breaks
-    /// around values: Qwen3-Coder, Qwen3.5, Nemotron 3.
+    /// <c>&lt;function=name&gt;&lt;parameter=key&gt;value&lt;/parameter&gt;&lt;/function&gt;</c> in the same tags, with line breaks around
+    /// values: Qwen3-Coder, Qwen3.5, Nemotron 3.
     /// </summary>
     Marked,
 

@@ -1,6 +1,5 @@
 using Espalier.Models.Grammars;
 using Espalier.Models.Grammars.Schemas;
-using Espalier.Server.Answers;
 using Espalier.Server.Requests;
 
 namespace Espalier.Server.Tools;

@@ -1,6 +1,4 @@
-using Espalier.Server.Tools;
-
-namespace Espalier.Server.Answers;
+namespace Espalier.Server.Tools;
 
 /// <summary>What takes an answer that comes in pieces apart. Not for several threads.</summary>
 internal interface IAnswerForm

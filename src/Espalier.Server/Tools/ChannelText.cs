@@ -1,7 +1,6 @@
 using System.Text;
-using Espalier.Server.Tools;
 
-namespace Espalier.Server.Answers;
+namespace Espalier.Server.Tools;
 
 /// <summary>
 /// Takes an answer in channels apart (Harmony, the format of gpt-oss): messages of a header, a mark, a content and a mark that ends it. A
