@@ -47,7 +47,14 @@ public sealed class EvaluateStageTests : TorchTest
     public void A_loss_that_is_not_finite_is_a_row_of_the_table_too()
     {
         using var run = RunContext.Open(_folder, "recipe", 1, NullProgress.Instance, default);
-        var known = new PerplexityResult { Nll = double.NaN, NllStandardError = double.NaN, Tokens = 64, WindowNll = [double.NaN], Seconds = 1 };
+        var known = new PerplexityResult
+        {
+            Nll = double.NaN,
+            NllStandardError = double.NaN,
+            Tokens = 64,
+            WindowNll = [double.NaN],
+            Seconds = 1,
+        };
         var row = Evaluate(run, ComputeType.Float32, new KnownLoss("hash", 64, ComputeType.Float32, known)).Evaluations[0];
         Assert.Equal((double.NaN, double.NaN, double.NaN), (row.Nll, row.NllStandardError, row.Perplexity));
     }
