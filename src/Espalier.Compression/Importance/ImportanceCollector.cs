@@ -114,6 +114,10 @@ internal sealed class ImportanceCollector : IDisposable
     public ImportanceScores Result(Aggregator aggregator, int sampleLength)
     {
         var perNorm = RowsOf(Axis.Hidden);
+        // What is infinite inside is divided away by the norms, and scores that are all alike look sound.
+        if (aggregator is { Batch: not Aggregation.Variance, Sequence: not Aggregation.Variance } && perNorm[^1].All(score => score == 0))
+            throw new NotFiniteException("importance: the final norm gives nothing but zeros, as where the squares of its inputs are "
+                + "beyond float32: look at the model's weights and at the calibration text");
         return new()
         {
             Method = ScoreMethod.Activation,

@@ -118,7 +118,8 @@ internal static class Halving
     {
         var ranks = Places([.. candidates.Select(candidate => losses[candidate])]);
         return [.. Enumerable.Range(0, candidates.Count).OrderBy(i => !AreFinite(losses[candidates[i]]))
-            .ThenBy(i => ranks.Average(text => text[i])).ThenBy(i => losses[candidates[i]][0].Nll).ThenBy(i => i).Select(i => candidates[i])];
+            .ThenBy(i => ranks.Average(text => text[i]))
+            .ThenBy(i => losses[candidates[i]][0].Nll).ThenBy(i => i).Select(i => candidates[i])];
     }
 
     private static bool AreApart(HalvingRung rung)

@@ -8,13 +8,20 @@ internal sealed class RealProgram : IDisposable
     private readonly Process _process;
     private readonly Task<string> _output, _error;
 
-    public RealProgram(params string[] arguments)
+    public RealProgram(params string[] arguments) : this(arguments, null)
+    {
+    }
+
+    /// <param name="variable">What is set in its environment beside what is here.</param>
+    public RealProgram(string[] arguments, (string Name, string Value)? variable)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "espalier.dll"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (variable is var (name, value))
+            start.Environment[name] = value;
         _process = Process.Start(start)!;
         _output = _process.StandardOutput.ReadToEndAsync();
         _error = _process.StandardError.ReadToEndAsync();

@@ -80,6 +80,15 @@ public sealed class ImportanceGoldenTests : TorchTest
         Assert.Equal((1, 0L), (error.ExitCode, passes.Samples));
     }
 
+    [Fact]
+    public void An_overflow_that_the_norms_hide_is_an_error()
+    {
+        using var model = GoldenTensors.Load(Fixtures.Golden("pruning", "teacher"), DType.Float32);
+        model.Parameters.Single(named => named.Parameter.Role == ParameterRole.Embedding).Value.MulInPlace(1e25);
+        Assert.Contains("the final norm gives nothing but zeros", Assert.Throws<NotFiniteException>(
+            () => ImportanceScorer.Run(model, Calibration(), Options(Aggregator.Default, 4), NullProgress.Instance)).Message);
+    }
+
     [Theory]
     [InlineData(DType.Float64, 1e-9)]
     [InlineData(DType.Float32, 1e-5)]

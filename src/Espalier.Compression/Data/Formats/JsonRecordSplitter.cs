@@ -76,7 +76,7 @@ internal sealed class JsonRecordSplitter(int limit)
         {
             (_begun, _inArray) = (true, true);
         }
-        // What a broken record leaves may have objects in it: none of them is a record where it is the value of a key, or the first of a list.
+        // What a broken record leaves may have objects in it: none is a record where it is the value of a key, or the first of a list.
         else if ((b is (byte)'{' or (byte)'[' && !(_lost && _last is (byte)':' or (byte)'[')) || (b == '"' && !_lost))
         {
             (_begun, _line, _tooLong, _lost) = (true, _now, false, false);

@@ -122,7 +122,8 @@ internal sealed partial record TrainingSection
         if (section.Schedule != ScheduleKind.Wsd)
             throw fields.Wrong(key, $"it is for schedule: wsd, but the schedule is {EnumName.Of(section.Schedule)}; leave it out");
         var most = section.Steps - section.WarmUp;
-        var decay = text.EndsWith('%') ? (long)Math.Ceiling(Quantity.Part(fields.Share(key) ?? 0, section.Steps)) : fields.Count(key)!.Value;
+        var decay = text.EndsWith('%') ? (long)Math.Ceiling(Quantity.Part(fields.Share(key) ?? 0, section.Steps))
+            : fields.Count(key)!.Value;
         return decay <= most ? decay : throw fields.Wrong(key, $"only {most} of the {section.Steps} steps come after the warm-up");
     }
 }

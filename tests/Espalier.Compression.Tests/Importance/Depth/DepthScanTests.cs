@@ -150,7 +150,7 @@ public sealed class DepthScanTests : TorchTest
         DepthMetricScores Scores(IProgressReporter progress) =>
             DepthScorer.Run(model, DepthFixture.Windows(31), null, options, progress).Metrics[DepthMetricKind.LogitMse];
         var before = Scores(NullProgress.Instance).Singles;
-        // Logits grow until the sum of a row's squares without the layer that matters most is beyond float32: of the mean row, and so of one.
+        // Logits grow until the mean row's squares without the layer that matters most sum to more than float32 has.
         var scale = Math.Sqrt(1.5 * float.MaxValue / (before.Max() * model.Config.VocabularySize));
         foreach (var (parameter, value) in model.Parameters)
             if (parameter.Role == ParameterRole.FinalNorm)
