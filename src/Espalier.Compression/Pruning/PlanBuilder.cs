@@ -86,11 +86,13 @@ internal static class PlanBuilder
                 kept = kept.With(axis, [.. rows.Select(row => Ranking.Largest(row, axis.Of(student)))]);
                 continue;
             }
-            var choices = rows.Select(row => GroupChoice.Of(axis, row, teacher, student, merge)).ToArray();
+            // Heads of other mixers are in groups too, and have no queries.
+            var isMerged = merge && axis == Axis.Heads;
+            var choices = rows.Select(row => GroupChoice.Of(axis, row, teacher, student, isMerged)).ToArray();
             kept = kept.With(axis, [.. choices.Select(choice => choice.Units)]);
             if (groups.Of(teacher) != groups.Of(student))
                 kept = kept.With(groups, [.. choices.Select(choice => choice.Groups)]);
-            if (merge)
+            if (isMerged)
                 merges = [.. choices.Select(choice => choice.Merges)];
         }
         return new() { Method = method, Kept = kept, Merges = merges };

@@ -3,7 +3,7 @@ namespace Espalier.Compression.Training;
 /// <summary>
 /// The processes that train one model together, each on its part of every step (data parallel), as one of them sees them. All of them make
 /// the same calls in the same order; each call ends with the same answer everywhere. A loss is divided by the counted tokens of the whole
-/// step, so that sums are all that is exchanged.
+/// step, so that sums are all that is exchanged; the dynamic weight of a loss on hidden states is of each one's passes.
 /// </summary>
 public abstract class Ranks
 {

@@ -181,7 +181,7 @@ public sealed class Trainer : IDisposable
         using var profiled = StepProfiler.BeginStep(Profiler, tokens);
         if (_data is IDrawnSource drawn)
             drawn.Draw(State.Step);
-        // All micro-batches together: cutting a step differently must not change it.
+        // All micro-batches together: cutting a step differently must not change it, but for a weight that each pass has of its own.
         var counted = _data.CountedTokens(State.Step * _options.Batch, _options.Batch);
         var scale = 1.0 / Math.Max(1, counted);
         _replicas.Accumulate(State.Step * _options.Batch + _ranks.Index * _share, scale, _sums, Profiler);

@@ -15,7 +15,7 @@ internal static unsafe class KernelErrors
             throw Of(kernel, $"{name} is {tensor.DType} {Sizes(tensor)}; it must be {dtype} [{string.Join(", ", shape.ToArray())}]");
     }
 
-    /// <summary>Throws where documents [B, T] do not begin from 0 to a token's own position, or before that of the token before it.</summary>
+    /// <summary>Throws where a document [B, T] begins after its token, before 0 or before that of the token before.</summary>
     public static void MustBegin(string kernel, long* begins, long B, long T, long past = 0)
     {
         for (var b = 0L; b < B; b++)

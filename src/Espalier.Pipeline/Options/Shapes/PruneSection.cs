@@ -90,7 +90,8 @@ internal sealed record PruneSection
                 Page = """
                     `true`: before heads are removed, those that stay absorb what would be lost (arXiv 2407.14679, section 2.3): in each KV
                     group of L heads ranked by score, of which K stay, the query of head i becomes 2 Q_i − Q_j with j = 2K − i + 1, for i
-                    from 2K − L + 1 to K. K must be at least half of L. Only queries change.
+                    from 2K − L + 1 to K. K must be at least half of L. Only queries change: gates of heads and
+                    the gains of norms over them stay as they are.
                     """,
                 Useless = Useless("merge-heads"),
                 Refused = (s, merges) => merges && s.Method != PruneMethod.Importance

@@ -46,7 +46,8 @@ internal static class HiddenKeys
             PageDefault = "dynamic",
             Page = """
                 Weight of the sum of these losses. `dynamic`: the loss on logits divided by that sum, recomputed in every pass and treated
-                as a constant by the gradient. A pass is one `micro-batch`, which therefore is the whole batch unless you set it.
+                as a constant by the gradient. A pass is one `micro-batch` of one process, which therefore is
+                the whole batch unless you set it; cut otherwise, a step has other weights.
                 """,
             ShowsDefault = false,
             StageValue = s => s.Weight,
