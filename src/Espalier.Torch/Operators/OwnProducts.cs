@@ -117,30 +117,6 @@ internal static unsafe class OwnProducts
         return tensor;
     }
 
-    /// <summary>A matrix of float32 in kept memory, which is its holder's.</summary>
-    public static Tensor Room(long rows, long columns)
-    {
-        // From row to row an odd number of lines of the cache: of a power of two, the same entries of some rows would want the same places.
-        var step = ((columns + 15) / 16 | 1) * 16;
-        long* sizes = stackalloc long[] { rows, columns }, steps = stackalloc long[] { step, 1 };
-        nint tensor;
-        var data = KeptRooms.Take(checked(rows * step * sizeof(float)));
-        Status.Check(
-            Libtorch.TensorOver(data, 2, sizes, steps, 0, (int)DType.Float32, Libtorch.Cpu, 0, &tensor),
-            "no tensor over memory that is there");
-        return Tensor.Adopt(tensor);
-    }
-
-    /// <summary>Gives it back. Nobody else may have the tensor, or a part of it.</summary>
-    public static void LetRoomGo(Tensor room)
-    {
-        void* data;
-        using (var held = new HeldTensor(room))
-            data = TensorFacts.Data(held.Native);
-        room.LetGo(reuse: true);
-        KeptRooms.Give(data);
-    }
-
     // Between canaries.
     private static nint Guarded(ref ProductJob job, ReadOnlySpan<long> shape)
     {

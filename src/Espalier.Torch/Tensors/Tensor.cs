@@ -60,7 +60,6 @@ public sealed class Tensor : IDisposable
         }
     }
 
-    /// <summary>Whether the elements lie in the processor's memory.</summary>
     internal bool IsOnCpu => Device.IsCpu;
 
     /// <summary>Whether the elements lie in memory in the order of the shape.</summary>
