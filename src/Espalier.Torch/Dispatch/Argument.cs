@@ -23,12 +23,7 @@ internal readonly struct Argument
     internal readonly long Bits;
     internal readonly object? Reference;
 
-    private Argument(ValueTag tag, long bits = 0, object? reference = null)
-    {
-        Tag = tag;
-        Bits = bits;
-        Reference = reference;
-    }
+    private Argument(ValueTag tag, long bits = 0, object? reference = null) => (Tag, Bits, Reference) = (tag, bits, reference);
 
     public static Argument Default => default;
 

@@ -47,12 +47,7 @@ internal static unsafe class Products
     public static bool Has(ProductLibrary library) => library != ProductLibrary.OneDnn || Libtorch.LinearPointwise != null;
 
     /// <summary>What <see cref="Variable"/> calls a library.</summary>
-    public static string ValueOf(ProductLibrary library) => library switch
-    {
-        ProductLibrary.Own => "own",
-        ProductLibrary.OneDnn => "onednn",
-        _ => "libtorch",
-    };
+    public static string ValueOf(ProductLibrary library) => library.ToString().ToLowerInvariant();
 
     /// <summary>Uses another library until the result is disposed; for measurements, while nobody else computes.</summary>
     public static IDisposable Using(ProductLibrary library) => new Switch(library);
