@@ -60,9 +60,11 @@ internal static class Ops
     public static readonly Op CopyIn = new("aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)");
     public static readonly Op ExpIn = new("aten::exp_(Tensor(a!) self) -> Tensor(a!)");
     public static readonly Op AddcmulIn = new(
-        "aten::_foreach_addcmul_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()", number: Numbers.Listed);
+        "aten::_foreach_addcmul_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()",
+        number: Numbers.Listed);
     public static readonly Op AddcdivIn = new(
-        "aten::_foreach_addcdiv_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()", number: Numbers.Listed);
+        "aten::_foreach_addcdiv_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()",
+        number: Numbers.Listed);
     public static readonly Op LerpIn = new(
         "aten::lerp_.Tensor(Tensor(a!) self, Tensor end, Tensor weight) -> Tensor(a!)", number: Numbers.Same);
     public static readonly Op FusedAdamW = new(
