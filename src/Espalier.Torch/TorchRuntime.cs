@@ -12,13 +12,13 @@ public static unsafe class TorchRuntime
     private const int MostThreads = 1024;
 
     /// <summary>libtorch's version, such as 2.10.0.</summary>
-    public static string Version => Loaded(() => LibtorchLoader.Version);
+    public static string Version => LibtorchLoader.Version;
 
     /// <summary>The file of libtorch.</summary>
-    public static string LibraryFile => Loaded(() => LibtorchLoader.Folder.Library);
+    public static string LibraryFile => LibtorchLoader.Folder.Library;
 
     /// <summary>How that file was found.</summary>
-    internal static LibtorchSource LibrarySource => Loaded(() => LibtorchLoader.Folder.Source);
+    internal static LibtorchSource LibrarySource => LibtorchLoader.Folder.Source;
 
     /// <summary>
     /// Threads inside an operator, for the calling thread and those that have not computed yet; one that has keeps its number. Results
@@ -119,10 +119,4 @@ public static unsafe class TorchRuntime
     // Threads inherit it from the one that starts them.
     private static bool FlushDenormals() =>
         Libtorch.Context != null && Libtorch.FlushDenormals != null && Libtorch.FlushDenormals(Libtorch.Context(), 1) != 0;
-
-    private static T Loaded<T>(Func<T> fact)
-    {
-        _ = LibtorchLoader.Library;
-        return fact();
-    }
 }

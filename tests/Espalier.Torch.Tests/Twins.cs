@@ -11,6 +11,10 @@ internal static class Twins
         return Tensor.From<double>([.. Enumerable.Range(0, count).Select(_ => (double)(float)(random.NextDouble() - 0.5))], shape);
     }
 
+    /// <summary>Whether element types, shapes and all bits of the values are the same (NaN equals the same NaN).</summary>
+    public static bool BitsEqual(this Tensor x, Tensor other) =>
+        x.DType == other.DType && x.Shape.SequenceEqual(other.Shape) && Bytes(x).AsSpan().SequenceEqual(Bytes(other));
+
     /// <summary>
     /// Attention as the softmax of all scores; <paramref name="places"/> as a decoder has them. Sinks [N] are one more score of each head,
     /// whose probability is dropped.
@@ -109,5 +113,12 @@ internal static class Twins
                 AssertNear(slope, b.Grad()!, slopes);
             else
                 Assert.All(b.Grad()?.ToArray<float>() ?? [], slope => Assert.Equal(0, slope));
+    }
+
+    private static byte[] Bytes(Tensor x)
+    {
+        var bytes = new byte[x.ElementCount * x.DType.Size()];
+        x.CopyBytesTo(bytes);
+        return bytes;
     }
 }

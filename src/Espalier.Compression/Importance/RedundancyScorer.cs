@@ -65,7 +65,7 @@ internal static class RedundancyScorer
         public void Add(int layer, Tensor x)
         {
             var wide = x.To(DType.Float64);
-            _sums[layer].AddmmInPlace(wide, wide.Transpose(0, 1), 1);
+            _sums[layer].AddInPlace(wide.MatMul(wide.Transpose(0, 1)));
         }
 
         public double[] Of(int layer) => _sums[layer].ToArray<double>();

@@ -42,6 +42,6 @@ internal sealed record PairRate(double Lower, double Upper, double Probability)
         // The one's wins are the other's losses: half of what is between them is what is above one half.
         var drawn = PairedBootstrap.Of(own, others, turns, static mean => mean);
         return new((1 + drawn.Lower) / 2, (1 + drawn.Upper) / 2,
-            PairedPermutation.Probability(own, others, turns, static mean => mean));
+            PairedPermutation.Probability(own, others, turns));
     }
 }

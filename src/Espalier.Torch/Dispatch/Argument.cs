@@ -1,6 +1,5 @@
 namespace Espalier.Torch.Dispatch;
 
-/// <summary>What an <see cref="Argument"/> holds.</summary>
 internal enum ValueTag
 {
     Default,
@@ -24,24 +23,19 @@ internal readonly struct Argument
     internal readonly long Bits;
     internal readonly object? Reference;
 
-    private Argument(ValueTag tag, long bits = 0, object? reference = null)
-    {
-        Tag = tag;
-        Bits = bits;
-        Reference = reference;
-    }
+    private Argument(ValueTag tag, long bits = 0, object? reference = null) => (Tag, Bits, Reference) = (tag, bits, reference);
 
-    /// <summary>The schema's default.</summary>
     public static Argument Default => default;
 
     /// <summary>Nothing, for optional arguments.</summary>
     public static Argument None => new(ValueTag.None);
 
-    /// <summary>Whether it is an integer or another number.</summary>
     public bool IsNumber => Tag is ValueTag.Int or ValueTag.Double;
 
-    /// <summary>The number that it is.</summary>
     public double Number => Tag == ValueTag.Double ? BitConverter.Int64BitsToDouble(Bits) : Bits;
+
+    /// <summary>The native tensor of one that is held.</summary>
+    public nint Held => ((Tensor)Reference!).Pointer;
 
     /// <summary>A tensor; null is <see cref="None"/>.</summary>
     public static implicit operator Argument(Tensor? value) => OrNone(ValueTag.Tensor, value);

@@ -23,6 +23,8 @@ internal sealed unsafe class Op
     /// <summary>What a call gives where libtorch refused.</summary>
     public const nint Refused = -1;
 
+    private const int MostArguments = 17;
+
     private readonly OpSchema _schema;
     private readonly DirectCall? _direct;
     private readonly NumberWord? _number;
@@ -39,8 +41,8 @@ internal sealed unsafe class Op
     public Op(string schema, DirectCall? direct = null, NumberWord? number = null)
     {
         (_schema, _direct, _number) = (new(schema), direct, number);
-        if (_schema.Parameters.Length > ArgumentArray.Room)
-            throw new FormatException($"more than {ArgumentArray.Room} arguments: {schema}");
+        if (_schema.Parameters.Length > MostArguments)
+            throw new FormatException($"more than {MostArguments} arguments: {schema}");
         if (direct is null && _schema.Parameters.Any(parameter => parameter.Kind == ValueKind.Scalar))
             throw new FormatException($"the stable ABI carries no Scalar; declare the form with tensors: {schema}");
         if (_schema.Results.Any(result => result.IsList))
@@ -100,16 +102,6 @@ internal sealed unsafe class Op
             tensors[i] = Tensor.Adopt((nint)words[i]);
         Finish(arguments, tensors, rule);
         return tensors;
-    }
-
-    /// <summary>Calls and returns the single bool that results.</summary>
-    public bool CallBool(params ReadOnlySpan<Argument> arguments)
-    {
-        Expect("a bool", _schema.Results is [{ Kind: ValueKind.Bool }]);
-        var word = 0UL;
-        _ = RuleFor(arguments);
-        Invoke(arguments, new(ref word));
-        return (word & 1) != 0;
     }
 
     /// <summary>
@@ -234,4 +226,11 @@ internal sealed unsafe class Op
     private static bool IsProduct(string name) => name.TrimEnd('_') is
         "aten::linear" or "aten::matmul" or "aten::mm" or "aten::mv" or "aten::bmm" or "aten::dot" or "aten::einsum" or "aten::tensordot"
         or "aten::addmm" or "aten::addmv" or "aten::addbmm" or "aten::baddbmm";
+
+    /// <summary>Room for the arguments of a call, without the heap.</summary>
+    [InlineArray(MostArguments)]
+    private struct ArgumentArray
+    {
+        private Argument _first;
+    }
 }

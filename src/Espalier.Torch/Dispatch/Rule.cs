@@ -6,32 +6,25 @@ namespace Espalier.Torch.Dispatch;
 /// </summary>
 internal class Rule
 {
-    private readonly bool _shifts;
-
-    /// <summary>A rule of inputs that may want a gradient.</summary>
-    protected Rule()
-    {
-    }
-
-    private Rule(bool refuses, bool shifts) => (Refuses, _shifts) = (refuses, shifts);
-
     /// <summary>Results have no gradient by their nature: comparisons, indices, bits, fresh memory, statistics.</summary>
-    public static Rule None { get; } = new(refuses: false, shifts: false);
+    public static Rule None { get; } = new();
 
     /// <summary>Called below a recording alone, by a method that records for it.</summary>
-    public static Rule Below { get; } = new(refuses: true, shifts: false);
+    public static Rule Below { get; } = new() { Refuses = true };
 
     /// <summary>Overwrites: never with gradients.</summary>
-    public static Rule Writes { get; } = new(refuses: true, shifts: false);
+    public static Rule Writes { get; } = new() { Refuses = true };
 
     /// <summary>Adds a constant in place, which leaves the gradient of what it is added to as it is.</summary>
-    public static Rule ShiftsInPlace { get; } = new(refuses: true, shifts: true);
+    public static Rule ShiftsInPlace { get; } = new() { Refuses = true, Shifts = true };
 
-    public bool Refuses { get; }
+    public bool Refuses { get; private init; }
+
+    private bool Shifts { get; init; }
 
     /// <summary>Whether these arguments, some of which want a gradient, may be given.</summary>
     public bool Takes(ReadOnlySpan<Argument> arguments) => !Refuses
-        || (_shifts && arguments[0].Reference is Tensor { IsRecorded: true } && !Op.Records(arguments[1..]));
+        || (Shifts && arguments[0].Reference is Tensor { IsRecorded: true } && !Op.Records(arguments[1..]));
 
     /// <summary>Records a call, after it gave its results.</summary>
     /// <param name="arguments">What it was given, some of which want a gradient.</param>

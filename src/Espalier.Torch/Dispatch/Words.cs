@@ -4,8 +4,8 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch.Dispatch;
 
 /// <summary>
-/// Arguments as the stable ABI takes them, in words. Handles among them are taken over, whether the call succeeds or not, and an optional is
-/// a word on the heap that is taken over, too. (<c>torch/csrc/stable/stableivalue_conversions.h</c>)
+/// Arguments as the stable ABI takes them, in words. Handles among them are taken over, whether the call succeeds or not, and an optional
+/// is a word on the heap that is taken over, too. (<c>torch/csrc/stable/stableivalue_conversions.h</c>)
 /// </summary>
 internal static unsafe class Words
 {

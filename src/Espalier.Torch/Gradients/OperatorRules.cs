@@ -46,7 +46,6 @@ internal static class OperatorRules
         Give(Ops.Gather, ShapeRules.Gather);
         Give(Ops.Cat, ShapeRules.Cat);
         Give(Ops.Stack, ShapeRules.Stack);
-        Give(Ops.Tril, ShapeRules.Tril);
         Give(Ops.Triu, ShapeRules.Triu);
         Give(Ops.Sum, ReductionRules.Sum);
         Give(Ops.SumDims, ReductionRules.SumDims);
@@ -59,7 +58,7 @@ internal static class OperatorRules
         Give(Ops.CumSum, ReductionRules.CumSum);
         Give(
             Rule.None,
-            Ops.IsFinite, Ops.ArgMax, Ops.All, Ops.Equal, MemoryOps.Empty, Ops.Zeros, Ops.ZerosLike, Ops.OnesLike, Ops.EmptyLike,
+            Ops.IsFinite, Ops.ArgMax, Ops.All, MemoryOps.Empty, Ops.Zeros, Ops.ZerosLike, Ops.OnesLike, Ops.EmptyLike,
             MemoryOps.ViewAs, Ops.Less, Ops.LessOrEqual);
         Give(
             Rule.Below,

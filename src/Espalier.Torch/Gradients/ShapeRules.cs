@@ -100,12 +100,6 @@ internal static class ShapeRules
         };
     }
 
-    public static Backward Tril(ref Recording call)
-    {
-        var diagonal = (int)call.Integer(1, 0);
-        return (_, g, into) => into[0] = g.Tril(diagonal);
-    }
-
     public static Backward Triu(ref Recording call)
     {
         var diagonal = (int)call.Integer(1, 0);

@@ -10,7 +10,9 @@ namespace Espalier.Torch.Kernels;
 /// </summary>
 internal readonly unsafe ref struct Operand
 {
-    private readonly Placement _placement;
+    // Both are the tensor's own, and good while it is held.
+    private readonly void* _data;
+    private readonly long* _steps;
     private readonly bool _isCopy, _isGuarded;
 
     private Operand(Tensor tensor, bool isCopy = false, bool isGuarded = false)
@@ -19,7 +21,9 @@ internal readonly unsafe ref struct Operand
         var handle = tensor.Hold();
         try
         {
-            _placement = Placement.Of(handle);
+            _data = TensorFacts.Data(handle);
+            fixed (long* steps = TensorFacts.Strides(handle))
+                _steps = steps;
         }
         catch
         {
@@ -31,19 +35,19 @@ internal readonly unsafe ref struct Operand
     /// <summary>The tensor, or its copy.</summary>
     public Tensor Tensor { get; }
 
-    public void* Data => _placement.Data;
+    public void* Data => _data;
 
     /// <summary>The first element of a tensor of float32.</summary>
-    public float* Floats => (float*)_placement.Data;
+    public float* Floats => (float*)_data;
 
     /// <summary>The first element of a tensor of float64.</summary>
-    public double* Doubles => (double*)_placement.Data;
+    public double* Doubles => (double*)_data;
 
     /// <summary>The first element of a tensor of Int64.</summary>
-    public long* Longs => (long*)_placement.Data;
+    public long* Longs => (long*)_data;
 
     /// <summary>Elements between neighbours of a dimension.</summary>
-    public long Step(int dimension) => _placement.Strides[dimension];
+    public long Step(int dimension) => _steps[dimension];
 
     public static Operand Of(Tensor tensor) => new(tensor);
 

@@ -11,7 +11,6 @@ internal static unsafe class KeptRooms
     private static readonly List<PageMemory> s_idle = [];
     private static readonly Dictionary<nint, PageMemory> s_taken = [];
 
-    /// <summary>Bytes of what nobody has.</summary>
     public static long IdleBytes
     {
         get

@@ -62,15 +62,10 @@ internal sealed record LibtorchFolder(string Path, LibtorchSource Source)
         folders.FirstOrDefault(folder => File.Exists(System.IO.Path.Combine(folder, LibraryName))) is { } found ? new(found, source) : null;
 }
 
-/// <summary>How libtorch was found.</summary>
+/// <summary>How libtorch was found: in the NuGet package, by the environment variable, in the program's own folder.</summary>
 internal enum LibtorchSource
 {
-    /// <summary>The NuGet package.</summary>
     Package,
-
-    /// <summary>The environment variable <c>LIBTORCH</c>.</summary>
     Variable,
-
-    /// <summary>The program's own folder.</summary>
     Program,
 }

@@ -13,32 +13,17 @@ internal static unsafe partial class LibtorchLoader
     private const int LeastMajor = 2, LeastMinor = 10;
 
     private static readonly string s_least = $"{LeastMajor}.{LeastMinor}";
-    private static readonly Lock s_gate = new();
-    private static nint s_library;
+    private static readonly Lazy<Loaded> s_loaded = new(Load);
     private static int s_isForgotten;
 
-    /// <summary>The folder that was loaded from.</summary>
-    public static LibtorchFolder Folder { get; private set; } = null!;
+    /// <summary>Where it was loaded from.</summary>
+    public static LibtorchFolder Folder => s_loaded.Value.Folder;
 
     /// <summary>libtorch's version, three parts.</summary>
-    public static string Version { get; private set; } = "";
+    public static string Version => s_loaded.Value.Version;
 
     /// <summary>Why this libtorch's part for CUDA could not be loaded; null where it was, or where there is none.</summary>
-    public static string? WithoutCuda { get; private set; }
-
-    /// <summary>The library, loaded by the first call.</summary>
-    public static nint Library
-    {
-        get
-        {
-            lock (s_gate)
-            {
-                if (s_library == 0)
-                    s_library = Load();
-                return s_library;
-            }
-        }
-    }
+    public static string? WithoutCuda => s_loaded.Value.WithoutCuda;
 
     /// <summary>
     /// Loads the library and looks all functions up: what is wrong with it is said by its own error, and not by that of a type that has no
@@ -46,7 +31,7 @@ internal static unsafe partial class LibtorchLoader
     /// </summary>
     public static void EnsureReady()
     {
-        _ = Library;
+        _ = s_loaded.Value;
         try
         {
             RuntimeHelpers.RunClassConstructor(typeof(Libtorch).TypeHandle);
@@ -59,16 +44,15 @@ internal static unsafe partial class LibtorchLoader
         }
     }
 
-    /// <summary>A function of libtorch.</summary>
     /// <exception cref="EspalierException">It has none of this name.</exception>
-    public static nint Export(string name) => NativeLibrary.TryGetExport(Library, name, out var address)
+    public static nint Export(string name) => NativeLibrary.TryGetExport(s_loaded.Value.Library, name, out var address)
         ? address
         : throw Wrong($"{Folder.Library} (libtorch {Version}) has no {name}: this program needs libtorch {s_least} or later");
 
     /// <summary>A function that not every libtorch has, or null.</summary>
-    public static nint TryExport(string name) => NativeLibrary.TryGetExport(Library, name, out var address) ? address : 0;
+    public static nint TryExport(string name) => NativeLibrary.TryGetExport(s_loaded.Value.Library, name, out var address) ? address : 0;
 
-    private static nint Load()
+    private static Loaded Load()
     {
         var folder = LibtorchFolder.Find();
         if (ThreadWaiting.Choice(Environment.GetEnvironmentVariable) is { } spins)
@@ -83,17 +67,14 @@ internal static unsafe partial class LibtorchLoader
             if (ElfFile.BytesNeeded(file) is { } needed && new FileInfo(file).Length is var length && length < needed)
                 throw Wrong($"{file} has {length} of its {needed} bytes: it was copied or unpacked only in part; do that again");
         var library = Open(folder.Library);
-        Version = VersionOf(library, folder);
-        Folder = folder;
+        var version = VersionOf(library, folder);
         // Its log level is read by this alone, which Python calls and nobody here would.
         if (NativeLibrary.TryLoad(Path.Combine(folder.Path, "libc10.so"), out var c10)
             && NativeLibrary.TryGetExport(c10, "_ZN3c1011initLoggingEv", out var initLogging))
             ((delegate* unmanaged<void>)initLogging)();
         // Registers its kernels when it is loaded.
         var cuda = Path.Combine(folder.Path, "libtorch_cuda.so");
-        if (File.Exists(cuda))
-            WithoutCuda = TryOpen(cuda);
-        return library;
+        return new(library, folder, version, File.Exists(cuda) ? TryOpen(cuda) : null);
     }
 
     private static nint Open(string file) =>
@@ -142,4 +123,6 @@ internal static unsafe partial class LibtorchLoader
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int setenv(string name, string value, int overwrite);
+
+    private sealed record Loaded(nint Library, LibtorchFolder Folder, string Version, string? WithoutCuda);
 }

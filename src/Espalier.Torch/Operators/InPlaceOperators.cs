@@ -44,13 +44,6 @@ public static class InPlaceOperators
     /// <summary>x += weight · (end − x).</summary>
     public static void LerpInPlace(this Tensor x, Tensor end, double weight) => Ops.LerpIn.CallVoid(x, end, weight);
 
-    /// <summary>x += scale · a · b, matrices.</summary>
-    public static void AddmmInPlace(this Tensor x, Tensor a, Tensor b, double scale = 1)
-    {
-        using var product = a.MatMul(b).Unscoped();
-        x.AddInPlace(product, scale);
-    }
-
     /// <summary>x[..., index[i], ...] += source[..., i, ...] along a dimension.</summary>
     public static void IndexAddInPlace(this Tensor x, int dimension, Tensor index, Tensor source)
     {

@@ -39,11 +39,8 @@ public static class NewTensors
         {
             if (count is < 0 or > int.MaxValue)
                 throw new TorchException($"{count} numbers in a row; 0 to {int.MaxValue}");
-            var numbers = new long[count];
-            for (var i = 0; i < numbers.Length; i++)
-                numbers[i] = i;
             using var scope = TensorScope.Begin();
-            var whole = Tensor.From<long>(numbers, count);
+            var whole = Tensor.From<long>([.. Enumerable.Range(0, (int)count).Select(i => (long)i)], count);
             return scope.Keep(dtype == DType.Int64 ? whole : whole.To(dtype));
         }
     }

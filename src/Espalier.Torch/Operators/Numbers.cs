@@ -40,16 +40,16 @@ internal static unsafe class Numbers
         if (a[1].Reference is Tensor from && AddScaledKernel.TryRun((Tensor)a[0].Reference!, from, (float)a[2].Number))
             return 0;
         var sum = Sum(a[0], a[1], a[2].Number);
-        return sum == Op.Refused ? Op.Refused : Ops.CopyIn.Run(Words.Lend(Held(a[0])), (ulong)sum, 0);
+        return sum == Op.Refused ? Op.Refused : Ops.CopyIn.Run(Words.Lend(a[0].Held), (ulong)sum, 0);
     }
 
     private static nint Sum(in Argument x, in Argument other, double alpha)
     {
         nint sum;
         if (other.Reference is Tensor tensor)
-            return Libtorch.Subtract(Held(x), tensor.Pointer, -alpha, &sum) == 0 ? sum : Op.Refused;
-        var number = (nint)Beside(Held(x), other.Number * alpha);
-        var status = Libtorch.Subtract(Held(x), number, -1, &sum);
+            return Libtorch.Subtract(x.Held, tensor.Pointer, -alpha, &sum) == 0 ? sum : Op.Refused;
+        var number = (nint)Beside(x.Held, other.Number * alpha);
+        var status = Libtorch.Subtract(x.Held, number, -1, &sum);
         _ = Libtorch.DeleteTensor(number);
         return status == 0 ? sum : Op.Refused;
     }
@@ -72,6 +72,4 @@ internal static unsafe class Numbers
     // A number that libtorch refuses to make is no tensor, and must not be handed on as one.
     private static ulong Taken(nint number) => number != Op.Refused ? (ulong)number
         : throw Status.Failure("libtorch made no tensor of a number");
-
-    private static nint Held(in Argument tensor) => ((Tensor)tensor.Reference!).Pointer;
 }

@@ -60,9 +60,11 @@ internal static class Ops
     public static readonly Op CopyIn = new("aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)");
     public static readonly Op ExpIn = new("aten::exp_(Tensor(a!) self) -> Tensor(a!)");
     public static readonly Op AddcmulIn = new(
-        "aten::_foreach_addcmul_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()", number: Numbers.Listed);
+        "aten::_foreach_addcmul_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()",
+        number: Numbers.Listed);
     public static readonly Op AddcdivIn = new(
-        "aten::_foreach_addcdiv_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()", number: Numbers.Listed);
+        "aten::_foreach_addcdiv_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()",
+        number: Numbers.Listed);
     public static readonly Op LerpIn = new(
         "aten::lerp_.Tensor(Tensor(a!) self, Tensor end, Tensor weight) -> Tensor(a!)", number: Numbers.Same);
     public static readonly Op FusedAdamW = new(
@@ -82,7 +84,6 @@ internal static class Ops
     public static readonly Op Gather = new("aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor");
     public static readonly Op Cat = new("aten::cat(Tensor[] tensors, int dim=0) -> Tensor");
     public static readonly Op Stack = new("aten::stack(Tensor[] tensors, int dim=0) -> Tensor");
-    public static readonly Op Tril = new("aten::tril(Tensor self, SymInt diagonal=0) -> Tensor");
     public static readonly Op Triu = new("aten::triu(Tensor self, SymInt diagonal=0) -> Tensor");
     public static readonly Op Sum = new("aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor");
     public static readonly Op SumDims = new(
@@ -99,7 +100,6 @@ internal static class Ops
         "Tensor indices)");
     public static readonly Op Sort = new("aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)");
     public static readonly Op CumSum = new("aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor");
-    public static readonly Op Equal = new("aten::equal(Tensor self, Tensor other) -> bool");
     public static readonly Op Zeros = new(
         "aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
         "bool? pin_memory=None) -> Tensor");

@@ -69,20 +69,17 @@ internal static unsafe class OwnProducts
         return true;
     }
 
-    // Whether the memory of two tensors, each from its first element to its last, has a part in common.
+    // Whether the memory of two matrices, each from its first element to its last, has a part in common.
     private static bool Meet(nint one, nint other)
     {
         float* first = (float*)TensorFacts.Data(one), second = (float*)TensorFacts.Data(other);
         return first <= second + Last(other) && second <= first + Last(one);
     }
 
-    private static long Last(nint tensor)
+    private static long Last(nint matrix)
     {
-        ReadOnlySpan<long> sizes = TensorFacts.Sizes(tensor), steps = TensorFacts.Strides(tensor);
-        var last = 0L;
-        for (var i = 0; i < sizes.Length; i++)
-            last += (sizes[i] - 1) * steps[i];
-        return last;
+        ReadOnlySpan<long> sizes = TensorFacts.Sizes(matrix), steps = TensorFacts.Strides(matrix);
+        return (sizes[0] - 1) * steps[0] + (sizes[1] - 1) * steps[1];
     }
 
     private static ProductJob Of(nint x, nint w, bool turned)
@@ -104,7 +101,7 @@ internal static unsafe class OwnProducts
     }
 
     /// <summary>A new tensor of float32 in order, whose handle is the caller's.</summary>
-    public static nint New(ReadOnlySpan<long> shape)
+    private static nint New(ReadOnlySpan<long> shape)
     {
         var steps = stackalloc long[shape.Length];
         var step = 1L;
@@ -115,30 +112,6 @@ internal static unsafe class OwnProducts
             Status.Check(
                 Libtorch.Empty(shape.Length, sizes, steps, (int)DType.Float32, Libtorch.Cpu, 0, &tensor), "no memory for a tensor");
         return tensor;
-    }
-
-    /// <summary>A matrix of float32 in kept memory, which is its holder's.</summary>
-    public static Tensor Room(long rows, long columns)
-    {
-        // From row to row an odd number of lines of the cache: of a power of two, the same entries of some rows would want the same places.
-        var step = ((columns + 15) / 16 | 1) * 16;
-        long* sizes = stackalloc long[] { rows, columns }, steps = stackalloc long[] { step, 1 };
-        nint tensor;
-        var data = KeptRooms.Take(checked(rows * step * sizeof(float)));
-        Status.Check(
-            Libtorch.TensorOver(data, 2, sizes, steps, 0, (int)DType.Float32, Libtorch.Cpu, 0, &tensor),
-            "no tensor over memory that is there");
-        return Tensor.Adopt(tensor);
-    }
-
-    /// <summary>Gives it back. Nobody else may have the tensor, or a part of it.</summary>
-    public static void LetRoomGo(Tensor room)
-    {
-        void* data;
-        using (var held = new HeldTensor(room))
-            data = TensorFacts.Data(held.Native);
-        room.LetGo(reuse: true);
-        KeptRooms.Give(data);
     }
 
     // Between canaries.

@@ -6,7 +6,7 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch.Operators;
 
 /// <summary>Products of matrices, and matrices turned for them.</summary>
-public static class ProductOperators
+public static unsafe class ProductOperators
 {
     /// <summary>Matrix product; leading dimensions are batches, broadcast.</summary>
     public static Tensor MatMul(this Tensor x, Tensor other) => Ops.MatMul.Call(x, other);
@@ -45,10 +45,28 @@ public static class ProductOperators
     /// Memory for <see cref="LinearInto"/>, on the processor, [rows, columns], whose rows lie apart; what is in it is anything. It is
     /// given back by <see cref="LetRoomGo"/>.
     /// </summary>
-    internal static Tensor RoomFor(long rows, long columns) => OwnProducts.Room(rows, columns);
+    internal static Tensor RoomFor(long rows, long columns)
+    {
+        // From row to row an odd number of lines of the cache: of a power of two, the same entries of some rows would want the same places.
+        var step = ((columns + 15) / 16 | 1) * 16;
+        long* sizes = stackalloc long[] { rows, columns }, steps = stackalloc long[] { step, 1 };
+        nint tensor;
+        var data = KeptRooms.Take(checked(rows * step * sizeof(float)));
+        Status.Check(
+            Libtorch.TensorOver(data, 2, sizes, steps, 0, (int)DType.Float32, Libtorch.Cpu, 0, &tensor),
+            "no tensor over memory that is there");
+        return Tensor.Adopt(tensor);
+    }
 
-    /// <summary>Returns memory that is no longer used, for reuse by the next request of the same size.</summary>
-    internal static void LetRoomGo(Tensor room) => OwnProducts.LetRoomGo(room);
+    /// <summary>Gives such memory back, for the next who needs as much. Nobody else may have the tensor, or a part of it.</summary>
+    internal static void LetRoomGo(Tensor room)
+    {
+        void* data;
+        using (var held = new HeldTensor(room))
+            data = TensorFacts.Data(held.Native);
+        room.LetGo(reuse: true);
+        KeptRooms.Give(data);
+    }
 
     /// <summary>Returns unused memory of this kind to the system, as at the end of a training.</summary>
     internal static void TrimRooms() => KeptRooms.Trim();

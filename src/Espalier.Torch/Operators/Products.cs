@@ -47,19 +47,14 @@ internal static unsafe class Products
     public static bool Has(ProductLibrary library) => library != ProductLibrary.OneDnn || Libtorch.LinearPointwise != null;
 
     /// <summary>What <see cref="Variable"/> calls a library.</summary>
-    public static string ValueOf(ProductLibrary library) => library switch
-    {
-        ProductLibrary.Own => "own",
-        ProductLibrary.OneDnn => "onednn",
-        _ => "libtorch",
-    };
+    public static string ValueOf(ProductLibrary library) => library.ToString().ToLowerInvariant();
 
     /// <summary>Uses another library until the result is disposed; for measurements, while nobody else computes.</summary>
     public static IDisposable Using(ProductLibrary library) => new Switch(library);
 
     internal static nint? Linear(ReadOnlySpan<Argument> a)
     {
-        var (x, w) = (Held(a[0]), Held(a[1]));
+        var (x, w) = (a[0].Held, a[1].Held);
         if (!IsOurs(x, w, turned: false) || !Bias(a[2], w, out var bias))
             return null;
         return Library == ProductLibrary.Own && OwnProducts.Takes(x, w) ? OwnProducts.Multiply(x, w, turned: false, bias)
@@ -68,7 +63,7 @@ internal static unsafe class Products
 
     internal static nint? MatMul(ReadOnlySpan<Argument> a)
     {
-        var (x, y) = (Held(a[0]), Held(a[1]));
+        var (x, y) = (a[0].Held, a[1].Held);
         if (!IsOurs(x, y, turned: true))
             return null;
         if (Library == ProductLibrary.Own && OwnProducts.Takes(x, y))
@@ -180,8 +175,6 @@ internal static unsafe class Products
         using var rows = x.Transpose(0, 1);
         return rows.Turned();
     }
-
-    private static nint Held(in Argument tensor) => ((Tensor)tensor.Reference!).Pointer;
 
     // A view of a matrix, which libtorch never refuses.
     private static nint Turned(nint matrix) => Ops.Transpose.Run(Words.Lend(matrix), 0, 1);

@@ -1,4 +1,3 @@
-using Espalier.Torch.Dispatch;
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Norms;
 using Espalier.Torch.Native;
@@ -58,22 +57,6 @@ public static class ReductionOperators
 
     /// <summary>Running sum along a dimension.</summary>
     public static Tensor CumSum(this Tensor x, int dimension) => Ops.CumSum.Call(x, dimension);
-
-    /// <summary>Whether shapes and values are the same (NaN equals nothing, −0 equals 0). Waits for the device.</summary>
-    public static bool ValuesEqual(this Tensor x, Tensor other) => Ops.Equal.CallBool(x, other);
-
-    /// <summary>
-    /// Whether element types, shapes and all bits of the values are the same (NaN equals the same NaN). Waits for the device.
-    /// </summary>
-    public static bool BitsEqual(this Tensor x, Tensor other)
-    {
-        if (x.DType != other.DType)
-            return false;
-        const int int16 = 2;
-        var integer = x.DType.Size() switch { 1 => DType.UInt8, 2 => (DType)int16, 4 => DType.Int32, _ => DType.Int64 };
-        using var scope = TensorScope.Begin();
-        return MemoryOps.ViewAs.Call(x.Alias(), integer).ValuesEqual(MemoryOps.ViewAs.Call(other.Alias(), integer));
-    }
 
     /// <summary>Σ x² in float64. No gradient.</summary>
     public static double SumOfSquares(this Tensor x)

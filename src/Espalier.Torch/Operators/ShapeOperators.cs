@@ -48,9 +48,6 @@ public static class ShapeOperators
     /// <summary>For each position the element of a dimension that the index (Int64) names.</summary>
     public static Tensor Gather(this Tensor x, int dimension, Tensor index) => Ops.Gather.Call(x, dimension, index);
 
-    /// <summary>The lower triangle of the last two dimensions, zeros above diagonal <paramref name="diagonal"/>.</summary>
-    public static Tensor Tril(this Tensor x, int diagonal = 0) => Ops.Tril.Call(x, diagonal);
-
     /// <summary>The upper triangle of the last two dimensions, zeros below diagonal <paramref name="diagonal"/>.</summary>
     public static Tensor Triu(this Tensor x, int diagonal = 0) => Ops.Triu.Call(x, diagonal);
 

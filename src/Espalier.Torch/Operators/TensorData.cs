@@ -129,13 +129,6 @@ public static unsafe class TensorData
             tensor.CopyIn(first, data, bytes.Length);
     }
 
-    /// <summary>Overwrites the raw bytes, in the order of the shape. Not recorded.</summary>
-    public static void CopyBytesFrom(this Tensor tensor, ReadOnlySpan<byte> bytes)
-    {
-        fixed (byte* data = bytes)
-            tensor.CopyAllIn(data, bytes.Length);
-    }
-
     /// <summary>The single value of a tensor with one element, as a double. Waits for the device.</summary>
     public static double Item(this Tensor tensor)
     {

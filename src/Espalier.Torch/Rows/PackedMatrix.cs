@@ -54,8 +54,8 @@ internal sealed unsafe class PackedMatrix : IDisposable
         {
             _weights = (format == WeightFormat.BFloat16 ? inOrder.To(DType.BFloat16) : inOrder.Alias()).Unscoped();
         }
-        Data = (byte*)Placement.Of(_weights.Hold()).Data;
-        Scales = _scales is null ? null : (float*)Placement.Of(_scales.Hold()).Data;
+        Data = (byte*)TensorFacts.Data(_weights.Hold());
+        Scales = _scales is null ? null : (float*)TensorFacts.Data(_scales.Hold());
     }
 
     /// <summary>Bytes that a matrix takes of a <see cref="WeightMemory"/>.</summary>

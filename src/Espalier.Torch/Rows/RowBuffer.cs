@@ -20,7 +20,7 @@ internal sealed unsafe class RowBuffer : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(width);
         (Rows, Width) = (rows, width);
         Tensor = (_isGuarded ? Canaries.Around(DType.Float32, [rows, width]) : Tensor.Empty(DType.Float32, rows, width)).Unscoped();
-        Data = (float*)Placement.Of(Tensor.Hold()).Data;
+        Data = (float*)TensorFacts.Data(Tensor.Hold());
     }
 
     /// <summary>A copy of a tensor, whose last dimension is the width.</summary>

@@ -30,7 +30,7 @@ public readonly record struct Device
 
     internal int Index => _index;
 
-    /// <summary>As the dispatcher takes it: the kind in the upper half of a word, the index (−1 for the current one) in the lower.</summary>
+    /// <summary>As the dispatcher takes it: the kind in the upper half of a word, the index (−1: the current one) in the lower.</summary>
     internal long Word => (long)_kind << 32 | (uint)(IsCuda ? _index : -1);
 
     internal static Device OfWord(long word) => new((int)(word >> 32), Math.Max(0, (int)word));

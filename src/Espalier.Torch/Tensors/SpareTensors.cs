@@ -12,14 +12,10 @@ internal static class SpareTensors
 
     [ThreadStatic] private static Tensor[]? s_spare;
     [ThreadStatic] private static int s_count;
-    [ThreadStatic] private static bool s_off;
-
-    /// <summary>Whether no object of this thread serves again. Tests set it.</summary>
-    public static bool AreOff { get => s_off || GuardMode.IsOn; set => s_off = value; }
 
     public static Tensor? Take()
     {
-        if (s_count == 0 || AreOff)
+        if (s_count == 0 || GuardMode.IsOn)
             return null;
         var tensor = s_spare![--s_count];
         s_spare[s_count] = null!;
@@ -29,7 +25,7 @@ internal static class SpareTensors
     /// <summary>Takes over an object that nobody refers to, whose native tensor is gone.</summary>
     public static void Put(Tensor tensor)
     {
-        if (s_count == Most || AreOff)
+        if (s_count == Most || GuardMode.IsOn)
             return;
         s_spare ??= new Tensor[Most];
         s_spare[s_count++] = tensor;

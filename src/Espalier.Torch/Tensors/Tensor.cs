@@ -32,35 +32,20 @@ public sealed class Tensor : IDisposable
     internal TensorScope.Frame? Frame { get; set; }
 
     /// <summary>Sizes, outermost first.</summary>
-    public ReadOnlySpan<long> Shape => ShapeArray;
+    public ReadOnlySpan<long> Shape => Known()._shape;
 
     /// <summary>Number of dimensions.</summary>
-    public int Dimensions => ShapeArray.Length;
+    public int Dimensions => Shape.Length;
 
     /// <summary>Number of elements.</summary>
     public long ElementCount => Held(TensorFacts.Elements);
 
     /// <summary>Element type.</summary>
-    public DType DType
-    {
-        get
-        {
-            _ = ShapeArray;
-            return _dtype;
-        }
-    }
+    public DType DType => Known()._dtype;
 
     /// <summary>The device of the elements.</summary>
-    public Device Device
-    {
-        get
-        {
-            _ = ShapeArray;
-            return _device;
-        }
-    }
+    public Device Device => Known()._device;
 
-    /// <summary>Whether the elements are in the processor's memory.</summary>
     internal bool IsOnCpu => Device.IsCpu;
 
     /// <summary>Whether the elements are contiguous, in the order of the shape.</summary>
@@ -69,26 +54,24 @@ public sealed class Tensor : IDisposable
     /// <summary>Whether it is a matrix whose rows lie one after the other, each in order, and share no memory.</summary>
     internal bool LiesInRows => Held(TensorFacts.LiesInRows);
 
-    private long[] ShapeArray
+    // The tensor itself, whose shape, type and device are asked for once.
+    private Tensor Known()
     {
-        get
+        if (_shape is null)
         {
-            if (_shape is null)
-            {
-                using var held = new HeldTensor(this);
-                _dtype = TensorFacts.ElementType(held.Native);
-                _device = Device.Of(held.Native);
-                _shape = Shapes.Of(TensorFacts.Sizes(held.Native));
-            }
-            ThrowIfDisposed();
-            return _shape;
+            using var held = new HeldTensor(this);
+            _dtype = TensorFacts.ElementType(held.Native);
+            _device = Device.Of(held.Native);
+            _shape = Shapes.Of(TensorFacts.Sizes(held.Native));
         }
+        ThrowIfDisposed();
+        return this;
     }
 
     /// <summary>The size of a dimension; negative ones count from the end.</summary>
     public long Size(int dimension)
     {
-        var shape = ShapeArray;
+        var shape = Shape;
         var index = dimension < 0 ? dimension + shape.Length : dimension;
         return (uint)index < (uint)shape.Length ? shape[index]
             : throw new ArgumentOutOfRangeException(nameof(dimension), dimension, $"the tensor has {shape.Length} dimensions");
@@ -134,7 +117,7 @@ public sealed class Tensor : IDisposable
     /// <inheritdoc/>
     public override string ToString() => _handle.IsClosed ? "disposed tensor" : $"{DType} {ShapeText}";
 
-    internal string ShapeText => $"[{string.Join(", ", ShapeArray)}]";
+    internal string ShapeText => $"[{string.Join(", ", Known()._shape!)}]";
 
     /// <summary>Where a gradient of this tensor goes, or null where it wants none.</summary>
     internal GradientSink? Sink { get => _sink; set => _sink = value; }

@@ -15,11 +15,7 @@ public readonly ref struct TensorScope
     private readonly Frame _frame;
     private readonly long _opening;
 
-    private TensorScope(Frame frame)
-    {
-        _frame = frame;
-        _opening = frame.Opening;
-    }
+    private TensorScope(Frame frame) => (_frame, _opening) = (frame, frame.Opening);
 
     /// <summary>Opens a scope on this thread; dispose it on the same thread, innermost first.</summary>
     public static TensorScope Begin() => new(Frame.Push(reuses: false));

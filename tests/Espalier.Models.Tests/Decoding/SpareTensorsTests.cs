@@ -26,14 +26,14 @@ public sealed class SpareTensorsTests : TorchTest
             {
                 (model.Compute, model.ActivationCheckpointing) = (compute, checkpointing);
                 var again = Steps(model);
-                SpareTensors.AreOff = true;
+                GuardMode.IsOn = true;
                 try
                 {
                     Assert.Equal(again, Steps(model));
                 }
                 finally
                 {
-                    SpareTensors.AreOff = false;
+                    GuardMode.IsOn = false;
                 }
             }
     }

@@ -52,17 +52,6 @@ public sealed class AddScaledTests : TorchTest
         Assert.Equal([16777219, 2 - (1L << 53)], x.ToArray<long>());
     }
 
-    [Fact]
-    public void A_product_is_added_in_place_in_the_precision_of_its_type()
-    {
-        using var scope = TensorScope.Begin();
-        var (a, b) = (Tensor.From<double>([1, 2, 3, 4], 2, 2), Tensor.From<double>([1, 0, 0, 1], 2, 2));
-        var sum = Tensor.Full(1, DType.Float64, 2, 2);
-        sum.AddmmInPlace(a, b, 1 / 3.0);
-        Assert.Equal([1 + 1 / 3.0, 1 + 2 / 3.0, 2, 1 + 4 / 3.0], sum.ToArray<double>());
-        Assert.Throws<TorchException>(() => sum.AddmmInPlace(a, Tensor.Zeros(DType.Float64, 3, 2)));
-    }
-
     private static double Largest(Tensor x) => x.ElementCount == 0 ? 0 : x.Abs().Max().Item();
 
     private static Tensor Values(int seed, int count)

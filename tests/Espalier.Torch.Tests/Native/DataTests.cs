@@ -203,20 +203,6 @@ public sealed class DataTests : TorchTest
         Assert.Equal([(1L << 53) - 1, (1L << 53) - 3], x.MaskedFill(x.Less((1L << 53) - 1), (1L << 53) - 3).ToArray<long>());
     }
 
-    [Fact]
-    public void Equality_of_bits_is_stricter_and_wider_than_equality_of_values()
-    {
-        using var scope = TensorScope.Begin();
-        var (zero, minus, nan) = (Tensor.From<float>([0f], 1), Tensor.From<float>([-0f], 1), Tensor.From<float>([float.NaN], 1));
-        Assert.True(zero.ValuesEqual(minus));
-        Assert.False(zero.BitsEqual(minus));
-        Assert.True(nan.BitsEqual(nan.Clone()));
-        Assert.False(nan.ValuesEqual(nan.Clone()));
-        Assert.False(zero.BitsEqual(zero.To(DType.Int32)));
-        Assert.False(zero.BitsEqual(zero.View(1, 1)));
-        Assert.True(zero.To(DType.BFloat16).BitsEqual(zero.To(DType.BFloat16)));
-    }
-
     private static void RoundTrip<T>(DType dtype, T[] values) where T : unmanaged
     {
         using var x = Tensor.From<T>(values, values.Length);

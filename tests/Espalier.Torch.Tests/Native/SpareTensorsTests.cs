@@ -96,7 +96,7 @@ public sealed class SpareTensorsTests : TorchTest
     [Fact]
     public void Where_it_is_off_a_use_after_disposal_is_an_error()
     {
-        SpareTensors.AreOff = true;
+        GuardMode.IsOn = true;
         try
         {
             var first = Several(3);
@@ -105,7 +105,7 @@ public sealed class SpareTensorsTests : TorchTest
         }
         finally
         {
-            SpareTensors.AreOff = false;
+            GuardMode.IsOn = false;
         }
     }
 

@@ -82,7 +82,7 @@ public sealed class FileKindTests : IDisposable
     {
         // Each has all that follow inside: looked through again without end, a million bytes would be a hundred thousand million steps.
         var file = _data.Write("a.json", string.Concat(Enumerable.Repeat("{\"a\":[{}, {}, ", 70_000)));
-        Assert.Empty(DataFixture.Texts(_skips, file + ";max-line-bytes=10000000"));
+        Assert.Equal([], DataFixture.Texts(_skips, file + ";max-line-bytes=10000000"));
         Assert.True(_skips[SkipReason.MalformedJson] > 0);
     }
 
