@@ -46,7 +46,7 @@ public sealed class ChatTests : TorchTest
         var (code, output, error) = Chat("/help\n/sav x\n/\n");
         Assert.Equal((0, ""), (code, output));
         Assert.Contains("/save FILE", error);
-        Assert.Contains("there is no /sav. Did you mean /save?", error);
+        Assert.Contains("there is no command /sav. Did you mean /save?", error);
     }
 
     [Fact]
