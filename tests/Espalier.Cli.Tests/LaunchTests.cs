@@ -291,7 +291,7 @@ public sealed class LaunchTests
             return 0;
         });
         Assert.Equal(130, code);
-        Assert.Equal("espalier: stopping after the current step; pressing Ctrl-C again changes nothing\nespalier: interrupted\n", error);
+        Assert.Equal("espalier: stopping after the current step; a second Ctrl-C changes nothing\nespalier: interrupted\n", error);
     }
 
     [Fact]

@@ -142,7 +142,7 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
         var (planned, ran) = (TestCommand.Launch($"plan {recipe} --no-calibration"), TestCommand.Launch($"compress {recipe} --threads 1"));
         Assert.Equal(2, planned.Code);
         Assert.Equal(planned, ran);
-        Assert.Contains("lies inside the teacher's folder", planned.Error);
+        Assert.Contains("is inside the teacher's folder", planned.Error);
         Assert.False(Path.Exists(At("teacher/run")));
     }
 
