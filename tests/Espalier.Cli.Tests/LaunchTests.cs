@@ -110,9 +110,9 @@ public sealed class LaunchTests
         line => Assert.Matches("^  [^ ]+(, [^ ]+)*  +[A-Z]", line));
 
     [Theory]
-    [InlineData("status", "RUN is empty: name a file or folder, or leave it out (see: espalier status --help)")]
-    [InlineData("runs", "FOLDER is empty: name a folder, or leave it out (see: espalier runs --help)")]
-    [InlineData("report", "RUN is empty: name a file or folder (see: espalier report --help)")]
+    [InlineData("status", "RUN is empty: give a file or folder, or leave it out (see: espalier status --help)")]
+    [InlineData("runs", "FOLDER is empty: give a folder, or leave it out (see: espalier runs --help)")]
+    [InlineData("report", "RUN is empty: give a file or folder (see: espalier report --help)")]
     public void An_empty_name_of_a_place_is_refused_as_that(string command, string error)
     {
         var (code, output, says) = TestCommand.LaunchWith(command, "");
@@ -291,7 +291,7 @@ public sealed class LaunchTests
             return 0;
         });
         Assert.Equal(130, code);
-        Assert.Equal("espalier: stopping after the current step; pressing Ctrl-C again changes nothing\nespalier: interrupted\n", error);
+        Assert.Equal("espalier: stopping after the current step; a second Ctrl-C changes nothing\nespalier: interrupted\n", error);
     }
 
     [Fact]

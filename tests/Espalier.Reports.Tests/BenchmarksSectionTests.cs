@@ -36,7 +36,7 @@ public sealed class BenchmarksSectionTests : IDisposable
         Assert.Single(text.Split("With fewer than 30 documents, as here").Skip(1));
         Assert.Contains("1 of 2 subjects fell, most of all", text, StringComparison.Ordinal);
         var rose = plain with { Comparisons = [plain.Comparisons[0] with { Difference = 0.1 }] };
-        Assert.Contains("1 of 2 subjects fell, though the whole did not, most of all",
+        Assert.Contains("1 of 2 subjects fell, though the total did not, most of all",
             ReportPage.Parse(_run.Report(_run.Arm("arm") with { Tasks = [rose] })).Root!.Value, StringComparison.Ordinal);
     }
 

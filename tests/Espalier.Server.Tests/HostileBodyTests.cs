@@ -109,7 +109,7 @@ public sealed class HostileBodyTests : TorchTest
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"top_logprobs\":3}", 400, "top_logprobs",
             "logprobs is not true" },
         { "chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"}],\"modalities\":[\"audio\"]}", 400, "modalities",
-            "text only" },
+            "only text" },
     };
 
     private static string Variables(string json) =>

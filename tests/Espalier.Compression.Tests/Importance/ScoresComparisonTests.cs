@@ -70,7 +70,7 @@ public sealed class ScoresComparisonTests
         Assert.Contains("4 neurons in a layer but the second have 3",
             Assert.Throws<EspalierException>(() =>
                 ScoresComparison.Axes(A, B with { Units = B.Units.With(Axis.Ffn, [[1, 2, 3], [1, 2, 3]]) }, new(0.5))).Message);
-        Assert.Contains("2 layers and the second 1",
+        Assert.Contains("2 layers but the second have 1",
             Assert.Throws<EspalierException>(() =>
                 ScoresComparison.Axes(A, B with { Units = B.Units.With(Axis.Heads, [[1, 2]]) }, new(0.5))).Message);
     }

@@ -118,7 +118,7 @@ public sealed class ExpertMergingTests : TorchTest
         void Refused(string message, params ExpertMerge[] merges) => Assert.Contains(message, Assert.Throws<EspalierException>(() =>
             (plan with { ExpertMerges = [.. plan.ExpertMerges!.Select((of, i) => i == layer ? merges : of)] }).Apply(config)).Message);
         Refused($"expert {goes[0]} is not kept;", new ExpertMerge(goes[0], goes[1], 0.5));
-        Refused($"expert {stays[1]} stays", new ExpertMerge(stays[0], stays[1], 0.5));
+        Refused($"expert {stays[1]} is kept", new ExpertMerge(stays[0], stays[1], 0.5));
         Refused($"the teacher has 0 to {config.Experts - 1}", new ExpertMerge(stays[0], config.Experts, 0.5));
         Refused("is merged more than", new(stays[0], goes[0], 0.5), new(stays[1], goes[0], 0.5));
         Refused("shares must be above 0,", new ExpertMerge(stays[0], goes[0], 0));

@@ -35,8 +35,8 @@ internal static unsafe class UnitKernel<TU> where TU : struct, IUnit
         Check(x);
         if (!gradient.Shape.SequenceEqual(x.Shape) || gradient.DType != x.DType)
             throw Of(
-                TU.Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and x {x.DType} {Sizes(x)}; they must be of one type and "
-                    + "one shape");
+                TU.Name, $"the gradient is {gradient.DType} {Sizes(gradient)} and x {x.DType} {Sizes(x)}; they must have "
+                    + "the same type and the same shape");
         using var to = Operand.Result(x.DType, x.Shape);
         using var from = Operand.InOrder(x);
         using var dy = Operand.InOrder(gradient);

@@ -46,7 +46,7 @@ public sealed class ChatTests : TorchTest
         var (code, output, error) = Chat("/help\n/sav x\n/\n");
         Assert.Equal((0, ""), (code, output));
         Assert.Contains("/save FILE", error);
-        Assert.Contains("there is no /sav. Did you mean /save?", error);
+        Assert.Contains("there is no command /sav. Did you mean /save?", error);
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class ChatTests : TorchTest
         Assert.Equal("years of work", File.ReadAllText(mine));
         Assert.False(File.Exists(Path.Combine(Verb.Teacher, "x.jsonl")));
         foreach (var said in (string[])["2 messages in", "4 messages in", "is not a conversation of chat", "/save is empty",
-            "/no does not exist", "lies inside the model's folder"])
+            "/no does not exist", "is inside the model's folder"])
             Assert.Contains(said, error);
         // Twice, for a set needs more than one conversation to hold some of it out.
         File.AppendAllText(file, "{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}]}\n");

@@ -48,7 +48,7 @@ public sealed class ServeTests
     [InlineData("--host 0.0.0.0", "set a key with --api-key")]
     [InlineData("--host example.com", "must be an address")]
     [InlineData("--api-key short", "at least 8 characters")]
-    [InlineData("--context 513", "a context of 513 positions, and the model must have 512")]
+    [InlineData("--context 513", "a context of 513 positions; it must be from 2 to the model's 512")]
     [InlineData("--kv-memory 1KB", "give at least")]
     [InlineData("--kv-memory much", "must be a size")]
     [InlineData("--chat-template nowhere.jinja", "nowhere.jinja")]

@@ -132,7 +132,7 @@ public sealed class MergeTests : TorchTest
     [InlineData("TEACHER SMALLER", "intermediate_size is 768 in")]
     [InlineData("TEACHER OTHER", "tokenizer.json differ")]
     [InlineData("TEACHER WITHOUT", "only models with the same tokenizer can be merged")]
-    [InlineData("TEACHER TEACHER --weights 1,2,3", "--weights has 3 numbers and there are 2 sources")]
+    [InlineData("TEACHER TEACHER --weights 1,2,3", "--weights has 3 numbers, but there are 2 sources")]
     [InlineData("TEACHER TEACHER --weights 1,-1", "'-1' is not a number from 0")]
     [InlineData("TEACHER TEACHER --weights 0,0", "whose sum is 0")]
     [InlineData("TEACHER TEACHER --weights 1e308,1e308", "give numbers from 1e-6 to 1e6, or 0")]

@@ -72,7 +72,7 @@ public sealed class PruneByDepthTests : TorchTest
         _ = Verb.Json($"prune {Verb.Tiny} --random --seed 1 --layers 6 --dtype bf16 --output {other}");
         Assert.Contains("the scores belong to a model with the hash",
             Verb.Refused($"prune {other} --scores {_depth} --depth-metric lm-loss --layers 4 --output {_folder.Path}/x"));
-        Assert.Contains("6 layers and the model has 8", Anonymous(Verb.Teacher));
+        Assert.Contains("6 layers, but the model has 8", Anonymous(Verb.Teacher));
     }
 
     private string Anonymous(string model)

@@ -37,7 +37,7 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
     /// <summary>Section, what stands there, and what must be said of it.</summary>
     private static readonly (string Section, string Text, string Says)[] s_faults =
     [
-        ("data", "{ train: AT/ids.i32, held-out: 10%, sequence: 64 }", "data.sequence is 64 and the teacher has 32 positions"),
+        ("data", "{ train: AT/ids.i32, held-out: 10%, sequence: 64 }", "data.sequence is 64, but the teacher has 32 positions"),
         ("data", "{ train: AT/gone.i32, held-out: 10%, sequence: 16 }", "gone.i32"),
         ("data", "{ train: AT/other.i32, held-out: 10%, sequence: 16 }", "id 500 at position 2 is outside the vocabulary of 128"),
         ("data", "{ train: AT/short.i32, held-out: 10%, sequence: 16 }", "16 ids make 0 windows of 17"),
@@ -142,7 +142,7 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
         var (planned, ran) = (TestCommand.Launch($"plan {recipe} --no-calibration"), TestCommand.Launch($"compress {recipe} --threads 1"));
         Assert.Equal(2, planned.Code);
         Assert.Equal(planned, ran);
-        Assert.Contains("lies inside the teacher's folder", planned.Error);
+        Assert.Contains("is inside the teacher's folder", planned.Error);
         Assert.False(Path.Exists(At("teacher/run")));
     }
 
@@ -175,7 +175,7 @@ public sealed class PlanAndCompressAgreeTests : TorchTest
 
         // What is there is checked all the same.
         _sections["data"] = $"{{ train: {At("corpus/**/*.jsonl")}, sequence: 512 }}";
-        Assert.Contains("data.sequence is 512 and the teacher has 256 positions",
+        Assert.Contains("data.sequence is 512, but the teacher has 256 positions",
             TestCommand.Launch($"plan {Recipe()} --no-calibration").Error);
     }
 

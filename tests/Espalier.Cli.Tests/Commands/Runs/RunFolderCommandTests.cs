@@ -71,7 +71,7 @@ public sealed partial class RunFolderCommandTests : TorchTest
         Assert.Equal(elsewhere, Verb.Json($"report {folder} --output {elsewhere}").GetProperty("output").GetString());
         Assert.Equal(before, File.ReadAllText(elsewhere));
         Assert.Equal(before, TestCommand.Launch($"report {folder} -o -").Output);
-        Assert.Contains("lies inside the run folder", Verb.Refused($"report {folder} -o {folder}/stages/x.html"));
+        Assert.Contains("is inside the run folder", Verb.Refused($"report {folder} -o {folder}/stages/x.html"));
     }
 
     [Fact]

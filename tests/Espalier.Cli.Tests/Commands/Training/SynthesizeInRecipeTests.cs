@@ -27,7 +27,7 @@ public sealed class SynthesizeInRecipeTests : TorchTest
         var kept = File.ReadAllLines(file);
         Assert.InRange(kept.Length, 1, 24);
         var page = File.ReadAllText(Path.Combine(run, "report.html"));
-        Assert.Contains(">Texts written by the teacher", page);
+        Assert.Contains(">Texts written by the teacher</h2>", page);
         Assert.Contains($">{kept.Length}</td>", page);
         Assert.Contains("synthesize", TestCommand.Launch($"status {run}").Output);
 

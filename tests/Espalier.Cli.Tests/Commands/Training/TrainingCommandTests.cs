@@ -137,7 +137,7 @@ public sealed class TrainingCommandTests : TorchTest
     {
         var output = Path.Combine(_folder.Path, "out");
         var error = Verb.Refused($"distill {Verb.Tiny} --teacher {Verb.Teacher} --output {output} --ids {_ids} --steps 2 --seq 16");
-        Assert.Contains($"{Verb.Teacher} has a vocabulary of 4096 and {Verb.Tiny} one of 128", error);
+        Assert.Contains($"{Verb.Teacher} has a vocabulary of 4096 but {Verb.Tiny} one of 128", error);
         Assert.False(Path.Exists($"{output}.run"));
     }
 
