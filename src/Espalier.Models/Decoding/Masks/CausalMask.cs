@@ -33,9 +33,10 @@ internal sealed class CausalMask(int? window, DType dtype, Device device) : IDis
     private Tensor Make(long T, long S)
     {
         using var scope = TensorScope.Begin();
-        var none_TS = Tensor.Full(double.NegativeInfinity, dtype, device, T, S);
-        var mask_TS = none_TS.Triu((int)(S - T) + 1);
-        mask_TS.AddInPlace(none_TS.Tril((int)(S - T - window!.Value)));
+        var mask_TS = Tensor.Full(double.NegativeInfinity, dtype, device, T, S).Triu((int)(S - T) + 1);
+        // What a window has behind it: the lower triangle, which is the upper one of the turned matrix.
+        mask_TS.AddInPlace(
+            Tensor.Full(double.NegativeInfinity, dtype, device, S, T).Triu((int)(window!.Value - S + T)).Transpose(0, 1));
         return scope.Keep(mask_TS).Unscoped();
     }
 }
