@@ -83,7 +83,8 @@ internal static class Twins
         var (wanted, found) = (Doubles(expected), Doubles(actual));
         var least = Math.Min(1, wanted.Select(Math.Abs).DefaultIfEmpty().Max());
         foreach (var (a, b) in wanted.Zip(found))
-            Assert.True(Math.Abs(a - b) <= Math.Max(tolerance * Math.Max(least, Math.Abs(a)), Math.Min(tolerance, 2.5e-7)), $"{b} is not {a}");
+            Assert.True(
+                Math.Abs(a - b) <= Math.Max(tolerance * Math.Max(least, Math.Abs(a)), Math.Min(tolerance, 2.5e-7)), $"{b} is not {a}");
     }
 
     /// <summary>The position at which each token's document begins where one has so many tokens; null where a row is one.</summary>
