@@ -58,7 +58,7 @@ internal sealed class LogLikelihoods(Decoder model)
         foreach (var score in scores)
             if (!double.IsFinite(score.LogLikelihood))
                 throw new NotFiniteException(
-                    $"a log-likelihood is {score.LogLikelihood}: the model's activations overflow, so its answers mean nothing");
+                    $"a log-likelihood is {score.LogLikelihood}: the model's activations overflow, so its answers are meaningless");
     }
 
     private static bool IsWithin(ScoredRequest request, int positions) =>

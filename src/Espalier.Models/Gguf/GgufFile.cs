@@ -220,7 +220,7 @@ internal sealed class GgufFile : IDisposable
     {
         var tensor = this[name];
         return tensor.Elements <= Array.MaxLength ? tensor
-            : throw new EspalierException($"{Path}: tensor '{name}' of {tensor.Elements} weights is too large to be read at once");
+            : throw new EspalierException($"{Path}: tensor '{name}' of {tensor.Elements} weights is too large to read at once");
     }
 
     private void ReadExactly(long position, Span<byte> destination)

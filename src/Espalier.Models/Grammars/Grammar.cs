@@ -187,7 +187,7 @@ internal sealed class Grammar
     {
         Heights.Find(root);
         return root.Height <= Deepest ? root
-            : throw new EspalierException("no value fits the schema: what it requires excludes itself, or has no end");
+            : throw new EspalierException("no value fits the schema: its requirements contradict each other or never end");
     }
 
     private GrammarFrame Push(GrammarNode? node, int step, GrammarFrame? rest)

@@ -50,7 +50,7 @@ public readonly record struct Device
         _ when name.StartsWith("cuda:", StringComparison.Ordinal)
             && sbyte.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < sbyte.MaxValue
             => Cuda(index),
-        _ => throw new EspalierException($"{option} is '{name}', and must be auto, cpu, cuda or cuda:N"),
+        _ => throw new EspalierException($"{option} is '{name}'; it must be auto, cpu, cuda or cuda:N"),
     };
 
     /// <summary>That of a native tensor, which the caller holds.</summary>

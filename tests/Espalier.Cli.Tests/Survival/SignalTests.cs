@@ -29,6 +29,21 @@ public sealed class SignalTests(SmallRun small)
     }
 
     [Fact]
+    public void A_closed_terminal_stops_it_as_SIGTERM_does()
+    {
+        var run = small.At("hung-up");
+        using (var program = small.Start(run))
+        {
+            program.Until(() => SmallRun.Logs(run).Any(log => log.Contains("{\"step\":2,", StringComparison.Ordinal)));
+            program.Signal("HUP");
+            var code = program.Wait();
+            Assert.True(code == 130, $"exit code {code}: {program.Error}");
+            Assert.Contains("saved at step", program.Error);
+        }
+        small.AssertUndisturbed(small.Finish(run));
+    }
+
+    [Fact]
     public void Stopped_at_random_moments_of_any_stage_it_ends_with_the_same_bits()
     {
         var random = new Random(7);

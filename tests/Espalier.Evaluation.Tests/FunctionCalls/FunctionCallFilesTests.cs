@@ -86,7 +86,7 @@ public sealed class FunctionCallFilesTests : IDisposable
         // Of a mean of which a category is missing there is none.
         Assert.False(TaskMetric.Weighs(new("irrelevance"), results));
         // A mean of three means has the error of three means: what lies between them is no chance.
-        Assert.Equal(Math.Sqrt(3.0 / 16 / 3 + 1.0 / 4 + 3.0 / 16 / 3) / 3, TaskMetric.Of(new("simple"), results).StandardError, 1e-12);
+        Assert.Equal(Math.Sqrt(3.0 / 16 / 3 + 1.0 / 4 + 3.0 / 16 / 3) / 3, TaskMetric.Of(new("simple"), results).StandardError!.Value, 1e-12);
         // Without the only right call of a category, its mean is that of the others.
         Assert.Equal((3.0 / 4 + 0 + 1.0 / 4) / 3, TaskMetric.Of(new("simple"), [.. results[..4], .. results[5..]]).Value, 1e-12);
         Assert.False(TaskMetric.Weighs(new("simple"), results[..6]));

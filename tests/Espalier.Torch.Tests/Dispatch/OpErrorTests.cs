@@ -31,7 +31,7 @@ public sealed class OpErrorTests : TorchTest
         { Zeros, [s_two, (DType)999], "argument 'dtype' is 999, which is not a ScalarType" },
         { Zeros, [s_two, (DType)(-1)], "argument 'dtype' is -1" },
         { Cat, [s_two], "argument 'tensors' is [2]" },
-        { Cat, [new Tensor?[] { null }], "is null at index" },
+        { Cat, [new Tensor?[] { null }], "has no tensor at place 0: a tensor is null" },
         { Zeros, [new long[] { -1 }], "size = [-1]" },
         { Zeros, [new long[] { 1L << 62 }], "" },
         { Zeros, [new long[] { 1L << 62, 1L << 62 }], "" },
@@ -71,7 +71,7 @@ public sealed class OpErrorTests : TorchTest
     public void Too_many_arguments_are_counted()
     {
         using var x = Tensor.Zeros(DType.Float32, 2);
-        Assert.Contains("takes 1 arguments and was given 2", Assert.Throws<TorchException>(() => new Op(Neg).Call(x, x)).Message);
+        Assert.Contains("takes 1 arguments but was given 2", Assert.Throws<TorchException>(() => new Op(Neg).Call(x, x)).Message);
         var many = Enumerable.Repeat<Argument>(x, 2_000_000).ToArray();
         Assert.Contains("was given 2000000", Assert.Throws<TorchException>(() => new Op(Neg).Call(many)).Message);
     }

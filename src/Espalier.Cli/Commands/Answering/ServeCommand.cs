@@ -84,6 +84,8 @@ internal sealed class ServeCommand : CommandBase
                         + (report.HasChatTemplate ? "" : "; no chat template, so completions only"));
             });
         run.Terminal.Output.Flush();
+        run.Interruption?.Says =
+            $"stopping: no new requests; those being answered have {run.Get(_grace)} s ({_grace.Name})";
         await Task.Delay(Timeout.Infinite, run.Cancellation).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
         await server.StopAsync(TimeSpan.FromSeconds(run.Get(_grace)!.Value)).ConfigureAwait(false);
         // A signal is how a server is meant to end.

@@ -9,6 +9,9 @@ internal sealed class SkipCounts
     /// <summary>Whether text was lost that was meant to be read: all but repetitions, empty documents and what was mended.</summary>
     public bool LostText => LostTextReasons.Any(reason => this[reason] > 0);
 
+    /// <summary>Whether text is read otherwise than it stands in its files: invalid UTF-8, and NULs.</summary>
+    public bool RepairedText => this[SkipReason.RepairedUtf8] > 0 || this[SkipReason.RemovedNul] > 0;
+
     /// <summary>How often the reason occurred.</summary>
     public long this[SkipReason reason] => _counts[(int)reason];
 

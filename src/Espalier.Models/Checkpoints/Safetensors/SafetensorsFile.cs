@@ -113,8 +113,8 @@ internal sealed class SafetensorsFile : IDisposable
     {
         if (ReadableFile.ReadFully(_stream.SafeFileHandle, destination, offset) is var done && done < destination.Length)
             throw new EspalierException(
-                $"{Path}: had {Length} bytes when it was opened and ends at {offset + done} now, inside '{entry.Name}'; it was "
-                    + "shortened meanwhile, use another copy");
+                $"{Path}: had {Length} bytes when it was opened but now ends at {offset + done}, inside '{entry.Name}'; it was "
+                    + "shortened in the meantime, use another copy");
     }
 
     /// <summary>All stored bytes of a tensor below 2 GiB.</summary>

@@ -153,7 +153,8 @@ internal sealed class SchemaReader
     {
         if (text != "#" && !text.StartsWith("#/", StringComparison.Ordinal))
             throw new EspalierException(
-                $"{place} is {OneLine.Clipped(text)}: only places of the same schema, such as #/$defs/name");
+                $"{place} is {OneLine.Clipped(text)}: only references within the same schema are supported, such as "
+                    + "#/$defs/name");
         var at = _root;
         foreach (var step in text.Split('/').Skip(1))
         {

@@ -107,7 +107,7 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
     }
 
     /// <summary>
-    /// Beginnings of documents that are long enough, spread over the text; of a text without documents, places spread over it.
+    /// Beginnings of documents that are long enough, spread over the text; of a text without any, places spread over it.
     /// </summary>
     private static long[] Starts(ITokens tokens, DecoderConfig config, int length)
     {
@@ -118,7 +118,8 @@ internal sealed class SampleStage(Slot<ModelFolder> model, Func<Decoder> decoder
             if ((i == 0 || config.EosTokenIds.Contains(ids[i - 1]) || ids[i] == config.BosTokenId)
                 && EndOf(ids, i + 1, config) - i >= length)
                 documents.Add(i);
-        return documents.Count >= Prompts ? [.. Enumerable.Range(0, Prompts).Select(i => documents[i * documents.Count / Prompts])]
+        var prompts = Math.Min(Prompts, documents.Count);
+        return prompts > 0 ? [.. Enumerable.Range(0, prompts).Select(i => documents[i * documents.Count / prompts])]
             : [.. Enumerable.Range(0, Prompts).Select(i => (long)i * ids.Length / Prompts).Where(start => start + length <= ids.Length)];
     }
 }

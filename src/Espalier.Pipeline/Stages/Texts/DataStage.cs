@@ -23,6 +23,9 @@ namespace Espalier.Pipeline.Stages.Texts;
 /// <param name="vocabulary">Ids are below it.</param>
 internal sealed class DataStage(DataSection data, string model, int vocabulary) : EncodingStage(data.Train, data.Field, data.HeldOut, model)
 {
+    // The loss on so few documents is theirs more than the text's.
+    private const int FewHeldOut = 10;
+
     // What the recipe asked to drop.
     private static readonly SkipReason[] s_dropped = [SkipReason.OtherLanguage, SkipReason.NearDuplicate, SkipReason.Repetitive];
 
@@ -134,6 +137,10 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
             throw OneSidedSplitException.NothingHeldOut(data.HeldOut, sides.Sum(side => side.Train.Documents), Source.Description);
         if (without.Length > 0)
             run.Progress.Note($"data: too few documents to hold one out: {string.Join(", ", without)}");
+        if (sides.Sum(side => side.HeldOut?.Documents ?? 0) is > 0 and < FewHeldOut and var few)
+            run.Progress.Note($"data: only {Units.Counted(few, "document")} held out, "
+                + $"{Units.Counted(sides.Sum(side => side.HeldOut?.Tokens ?? 0), "token")}: the loss on so few says little about other text; "
+                + "raise data.held-out, or evaluate on a text of its own as well");
         var dropped = s_dropped.Where(reason => skips[reason] > 0).Select(reason => $"{skips[reason]} {DataJson.Kebab(reason.ToString())}")
             .ToArray();
         if (dropped.Length > 0)

@@ -71,12 +71,12 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
         return new() { ["tokens"] = index.Count, ["documents"] = index.Documents };
     }
 
-    /// <summary>Says what was not read, and text that was lost; repetitions and empty documents are only counted.</summary>
+    /// <summary>Says what was not read, and text that was lost or mended; repetitions and empty documents are only counted.</summary>
     protected void ReportSkips(RunContext run, string what, SkipCounts skips)
     {
         foreach (var note in Source.Notes)
             run.Progress.Note(note);
-        if (skips.LostText)
+        if (skips.LostText || skips.RepairedText)
             run.Progress.Warn($"{Source.Description}: skipped or repaired: {skips.Describe()}");
         if (SkipCounts.DoubledBosWarning(skips[SkipReason.DoubledBos]) is { } warning)
             run.Progress.Warn($"{what}: {warning}");

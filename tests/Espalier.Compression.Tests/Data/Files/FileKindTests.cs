@@ -64,7 +64,7 @@ public sealed class FileKindTests : IDisposable
     {
         Assert.Equal(["one", "two", "three"], DataFixture.Texts(_skips, _data.Write("a.json", json)));
         Assert.Equal("1 malformed-json", _skips.ToString());
-        Assert.Contains("a.json:1 begins no JSON record that ends", _skips.Describe(), StringComparison.Ordinal);
+        Assert.Contains("a.json:1 begins a JSON record that never ends", _skips.Describe(), StringComparison.Ordinal);
     }
 
     [Fact]
