@@ -24,7 +24,8 @@ internal sealed class HashedFiles
 
     /// <summary>All that is in a folder (<see cref="ContentHash.OfFolder(string)"/>).</summary>
     public static HashedFiles OfFolder(string folder) =>
-        new(() => OutputGuard.Below(folder, links: false).Concat(OutputGuard.Below(folder, links: true)), () => ContentHash.OfFolder(folder));
+        new(() => OutputGuard.Below(folder, links: false).Concat(OutputGuard.Below(folder, links: true)),
+            () => ContentHash.OfFolder(folder));
 
     /// <summary>A single file.</summary>
     public static HashedFiles OfFile(string file) => new(() => [file], () => ContentHash.OfFile(file));

@@ -13,7 +13,8 @@ internal static class ReadableFile
     public static void RequireNoPipe(string path, string? name = null)
     {
         if (LibC.Identity(path) is { IsRegular: false } && !Directory.Exists(path))
-            throw new EspalierException($"{name ?? path}: is a pipe or a device, which cannot be read twice; save it to a file and give that");
+            throw new EspalierException(
+                $"{name ?? path}: is a pipe or a device, which cannot be read twice; save it to a file and give that");
     }
 
     /// <summary>Opens a file.</summary>

@@ -60,7 +60,7 @@ public sealed class OutputLedgerTests : IDisposable
     {
         Publish("first");
         File.SetUnixFileMode(_folder.Of("run", name), UnixFileMode.None);
-        Refused("cannot be read (access is denied), so whose it is is not known: make it readable");
+        Refused("cannot be read (access is denied): make it readable");
         File.SetUnixFileMode(_folder.Of("run", name), UnixFileMode.UserRead | UnixFileMode.UserWrite);
         Publish("second");
     }

@@ -126,7 +126,7 @@ internal sealed class OutputLedger
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            return $"{path} cannot be read ({DiskFull.Cause(error)}), so whose it is is not known: make it readable (chmod u+rw)";
+            return $"{path} cannot be read ({DiskFull.Cause(error)}): make it readable (chmod u+rw)";
         }
     }
 
