@@ -85,7 +85,7 @@ internal sealed class Compressor
         foreach (var note in checkpoint.Notes)
             _run.Progress.Note(note);
         checkpoint.CheckFinite(_run.Stop);
-        _stages.Teacher.Value = ModelFolder.Given("teacher", _recipe.Teacher);
+        _stages.Teacher.Value = _run.Given("teacher", _recipe.Teacher);
         _stages.Evaluation.Tokenizer = Tokenizer();
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Espalier.Cli.Tests.Survival;
 
@@ -21,6 +22,22 @@ public sealed class LaunchTests
         Assert.Equal(0, code);
         Assert.Contains("doctor", output);
         Assert.Empty(error);
+    }
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(64)]
+    public void Too_few_files_that_may_be_open_are_said_before_anything_fails_on_them(int most)
+    {
+        using var process = Process.Start(new ProcessStartInfo("bash",
+            ["-c", $"ulimit -n {most}; exec dotnet '{Path.Combine(AppContext.BaseDirectory, "espalier.dll")}' doctor"])
+        {
+            RedirectStandardError = true,
+        })!;
+        Assert.Equal($"espalier: error: only {most} files may be open at once, and at least 100 are needed; raise that, as with "
+            + "ulimit -n 1024\n", process.StandardError.ReadToEnd());
+        process.WaitForExit();
+        Assert.Equal(2, process.ExitCode);
     }
 
     [Fact]

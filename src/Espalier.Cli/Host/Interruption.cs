@@ -62,7 +62,8 @@ internal sealed class Interruption : IDisposable
     private static bool HangupIsIgnored()
     {
         const string status = "/proc/self/status", key = "SigIgn:";
-        return File.Exists(status) && File.ReadLines(status).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal)) is { } line
+        return File.Exists(status)
+            && File.ReadLines(status).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal)) is { } line
             && ulong.TryParse(line.AsSpan(key.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var ignored)
             && (ignored & 1) != 0;
     }

@@ -153,10 +153,10 @@ internal static class TaskDocuments
         IList<Dictionary<string, object>> rows;
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = ReadableFile.Open(path);
             rows = [.. ParquetSerializer.DeserializeUntypedAsync(file).GetAwaiter().GetResult().Data];
         }
-        catch (Exception error) when (error is not OutOfMemoryException)
+        catch (Exception error) when (error is not (OutOfMemoryException or EspalierException))
         {
             throw new EspalierException($"{path}: cannot be read as Parquet: {OneLine.Clipped(error.Message)}", error);
         }
@@ -181,7 +181,7 @@ internal static class TaskDocuments
     {
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = ReadableFile.Open(path);
             using var unpacked = PackedFile.Unpack(file, path);
             using var whole = new MemoryStream();
             var piece = new byte[1 << 16];

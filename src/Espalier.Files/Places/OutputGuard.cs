@@ -80,7 +80,7 @@ internal static class OutputGuard
     }
 
     /// <summary>Files or links below a folder, without following links (which may form a ring).</summary>
-    private static FileSystemEnumerable<string> Below(string folder, bool links) => new(
+    internal static FileSystemEnumerable<string> Below(string folder, bool links) => new(
         folder, (ref FileSystemEntry entry) => entry.ToFullPath(),
         new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0, IgnoreInaccessible = true })
     {

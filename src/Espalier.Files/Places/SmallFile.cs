@@ -17,7 +17,7 @@ internal static class SmallFile
         {
             if (Directory.Exists(path))
                 throw new EspalierException($"{path}: is a folder; give the file");
-            // Asked before opening: a pipe or a device has no length, and opening it could wait for ever.
+            ReadableFile.RequireNoPipe(path);
             if (new FileInfo(path).Length == 0)
                 throw new EspalierException($"{path}: is empty; write or download it again");
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);

@@ -47,8 +47,8 @@ internal static class RunPlace
     public static void RequireRecipe(string folder, string text)
     {
         var path = Path.Combine(folder, RecipeName);
-        // Run from the folder itself, the recipe is there already.
-        var isThere = new FileInfo(path) is { Exists: true, LinkTarget: null };
+        // Run from the folder itself, the recipe is there already. What is odd or may not be read, the check says.
+        var isThere = File.Exists(path) && PathKind.Odd(path) is null && OutputLedger.Unreadable(path) is null;
         if (!isThere || !File.ReadAllBytes(path).AsSpan().SequenceEqual(Encoding.UTF8.GetBytes(text)))
             RunFolder.Check(folder, path);
     }

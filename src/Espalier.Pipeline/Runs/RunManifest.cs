@@ -118,7 +118,8 @@ internal sealed record RunManifest
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
-            throw new DamagedFileException($"{path} is damaged: {error.Message}; delete it (the stages are kept)", error);
+            throw new DamagedFileException($"{path} is damaged: {error.Message}; delete it, and also report.html and results.json if they "
+                + "exist, which it vouches for (the stages are kept)", error);
         }
     }
 

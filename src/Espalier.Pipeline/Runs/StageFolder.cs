@@ -141,10 +141,12 @@ internal sealed class StageFolder : IDisposable
                 if (!s_apart.Contains(entry.Name) && entry.Name != RunLayout.Metrics)
                     _files.DeleteTree(entry.FullName);
         var stated = checkpoint?.Logs?.FirstOrDefault(log => log.Name == RunLayout.Metrics);
-        _metrics = MetricsLog.Open(PathOf(RunLayout.Metrics), checkpoint?.Step, stated);
-        _timing = MetricsLog.Open(PathOf(RunLayout.Timing), checkpoint?.Step, decides: false);
+        _metrics = Opened(RunLayout.Metrics, path => MetricsLog.Open(path, checkpoint?.Step, stated));
+        _timing = Opened(RunLayout.Timing, path => MetricsLog.Open(path, checkpoint?.Step, decides: false));
         _board = new TensorBoardLog(BoardFolder(), (checkpoint?.Step ?? 0) + 1, _report);
         return checkpoint;
+
+        MetricsLog Opened(string name, Func<string, MetricsLog> open) => DurableOutput.Guard(PathOf(name), () => open(PathOf(name)));
     }
 
     /// <summary>

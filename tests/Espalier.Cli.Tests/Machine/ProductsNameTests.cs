@@ -13,7 +13,7 @@ public sealed class ProductsNameTests
         using var program = new RealProgram(["prune", Verb.Tiny, "--random", "--hidden", "32", "--output", Path.Combine(folder.Path, "small")],
             ("ESPALIER_PRODUCTS", "mkl"));
         Assert.Equal(2, program.Wait());
-        Assert.Contains("ESPALIER_PRODUCTS is 'mkl' and must be own, onednn or libtorch", program.Error, StringComparison.Ordinal);
+        Assert.Contains("ESPALIER_PRODUCTS is 'mkl'; it must be own, onednn or libtorch", program.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(folder.Path, "small")));
     }
 }

@@ -5,8 +5,8 @@ namespace Espalier.Cli.Tests.Repository;
 /// <summary>One writer: what a disk is changed by lies in one project, so that tests can make every act of it fail.</summary>
 public sealed partial class WriterTests
 {
-    /// <summary>The lock of a run folder is the system's, and its text a courtesy.</summary>
-    private static readonly string[] s_apart = ["src/Espalier.Pipeline/Runs/Folders/RunLock.cs"];
+    /// <summary>The lock of a run folder is the system's, and its text a courtesy; the other writes to stderr alone.</summary>
+    private static readonly string[] s_apart = ["src/Espalier.Pipeline/Runs/Folders/RunLock.cs", "src/Espalier.Cli/OpenFiles.cs"];
 
     [Fact]
     public void Nothing_but_the_bottom_project_changes_the_disk()

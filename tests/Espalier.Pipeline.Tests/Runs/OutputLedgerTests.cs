@@ -34,6 +34,37 @@ public sealed class OutputLedgerTests : IDisposable
         Assert.Equal(["config.json", "model/weights"], outputs[0].Files.Select(file => file.Name));
     }
 
+    [Fact]
+    public void All_that_a_lost_record_vouched_for_is_named_at_once()
+    {
+        using (var run = RunFolder.Open(Run))
+        {
+            run.WriteFile("report.html", stream => stream.Write("page"u8));
+            run.WriteFile("results.json", stream => stream.Write("{}"u8));
+        }
+        File.WriteAllText(_folder.Of("run/run.json"), "{");
+        string[] outputs = [_folder.Of("run/report.html"), _folder.Of("run/results.json")];
+        Assert.Contains("delete it and, where they are there, report.html and results.json",
+            Assert.ThrowsAny<EspalierException>(() => RunFolder.Check(Run, outputs)).Message, StringComparison.Ordinal);
+        File.Delete(_folder.Of("run/run.json"));
+        var error = Assert.Throws<EspalierException>(() => RunFolder.Check(Run, outputs)).Message;
+        Assert.All(outputs, output => Assert.Contains($"{output} was not written by this run; ", error, StringComparison.Ordinal));
+        Array.ForEach(outputs, File.Delete);
+        RunFolder.Check(Run, outputs);
+    }
+
+    [UnprivilegedTheory]
+    [InlineData("student/model/weights")]
+    [InlineData("student-f32.gguf")]
+    public void What_may_not_be_read_is_not_said_to_be_changed(string name)
+    {
+        Publish("first");
+        File.SetUnixFileMode(_folder.Of("run", name), UnixFileMode.None);
+        Refused("cannot be read (access is denied): make it readable");
+        File.SetUnixFileMode(_folder.Of("run", name), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Publish("second");
+    }
+
     [Theory]
     [InlineData("student/notes.txt", "notes.txt was not written by this run")]
     [InlineData("student/model/weights", "weights was changed since this run wrote it")]
@@ -294,4 +325,10 @@ public sealed class OutputLedgerTests : IDisposable
         File.WriteAllText(_folder.Of("run", "run.json"), System.Text.Json.JsonSerializer.Serialize(manifest, RecordJson.Of<RunManifest>()));
         Assert.Null(RunManifest.Load(Run)!.Outputs);
     }
+}
+
+/// <summary>A test of files that may not be read.</summary>
+internal sealed class UnprivilegedTheoryAttribute : TheoryAttribute
+{
+    public UnprivilegedTheoryAttribute() => Skip = Environment.IsPrivilegedProcess ? "root may read every file" : null;
 }

@@ -67,7 +67,7 @@ internal sealed class MergeCommand : CommandBase
         _machine.Start(run);
         var checks = RunContext.Once(folder, Name, 0, run.Progress, context =>
         {
-            var start = ModelSlot.Of(ModelFolder.Given("model", model));
+            var start = ModelSlot.Of(context.Given("model", model));
             var stage = new MergeStage(start, folders, shares, stored) { Clamp = _dtype.Clamp(run) };
             context.Walk([stage]);
             var held = StageRecord.Read(Path.GetDirectoryName(stage.Merged.Value.Path)!)!.Checks!;

@@ -88,8 +88,8 @@ internal sealed class AlignCommand : CommandBase
                 context.Walk([text]);
             using var owned = text?.Tokens.Value;
             TrainingStage.CheckBatch(section.Training, data.Rows);
-            var teacher = section.Teacher is { } judge ? ModelSlot.Of(ModelFolder.Given("teacher", judge)) : null;
-            var (before, stage) = AlignStage.Of(ModelSlot.Of(ModelFolder.Given("start", path)), "aligned", section, data, seed, teacher,
+            var teacher = section.Teacher is { } judge ? ModelSlot.Of(context.Given("teacher", judge)) : null;
+            var (before, stage) = AlignStage.Of(ModelSlot.Of(context.Given("start", path)), "aligned", section, data, seed, teacher,
                 text: text?.Tokens);
             stage.RequireRoom(context);
             context.Walk(

@@ -61,7 +61,7 @@ internal sealed class CacheCommand : CommandBase
             var stage = new DataStage(data, path, checkpoint.Config.VocabularySize);
             context.Walk([stage]);
             using var tokens = stage.Tokens.Value;
-            var cache = new CacheStage(ModelSlot.Of(ModelFolder.Given("teacher", path)), section, tau, long.MaxValue, stage.Tokens, length,
+            var cache = new CacheStage(ModelSlot.Of(context.Given("teacher", path)), section, tau, long.MaxValue, stage.Tokens, length,
                 _seed.Get(run))
             {
                 Place = folder,

@@ -49,7 +49,7 @@ internal abstract class TrainingCommand : CommandBase
     protected abstract TrainingSources Models(CommandRun run, TrainingSection section);
 
     /// <summary>The model that training begins from, made in the run where it does not exist yet.</summary>
-    protected virtual ModelSlot Start(RunContext run, string path, long seed) => ModelSlot.Of(ModelFolder.Given("start", path));
+    protected virtual ModelSlot Start(RunContext run, string path, long seed) => ModelSlot.Of(run.Given("start", path));
 
     /// <summary>The stage: the one that a recipe with these settings has.</summary>
     protected abstract TrainingStage Stage(TrainingSetting setting);
@@ -78,7 +78,7 @@ internal abstract class TrainingCommand : CommandBase
             var evaluation = new EvaluationSettings(Name, text.HeldOut.IsMade ? [text.HeldOut] : [], data.Sequence);
 
             var from = Start(context, start, _training.Seed(run));
-            var guide = teacher is null ? null : ModelSlot.Of(ModelFolder.Given("teacher", teacher));
+            var guide = teacher is null ? null : ModelSlot.Of(context.Given("teacher", teacher));
             var kept = cache is null ? null : CacheInput.Require(run, cache, guide?.Value.Hash, tokens, data.Sequence, section.Temperature);
             var stage = Stage(new(from, guide, kept, section, text.Tokens, data.Sequence, _training.Seed(run), order));
             var export = new ExportStage(folder, stage.Trained, "result", StoredType(run, from.Value), [], _dtype.Clamp(run),

@@ -52,11 +52,11 @@ internal static class BinaryContent
     {
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = ReadableFile.Open(path);
             var head = new byte[HeadBytes];
             return WhyNotText(head.AsSpan(0, file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or EspalierException)
         {
             return null;
         }

@@ -75,7 +75,7 @@ internal sealed class DocumentSource
             if (index < from.File && FileKinds.Of(path) != FileKind.Xml)
                 continue;
             var (before, inFile) = (context.BytesRead, 0L);
-            using var file = Open(path);
+            using var file = ReadableFile.Open(path, 1 << 16, FileOptions.SequentialScan, $"data '{path}'");
             foreach (var document in Read(file, path, options, context))
             {
                 context.Cancellation.ThrowIfCancellationRequested();
@@ -164,6 +164,8 @@ internal sealed class DocumentSource
             : SourceFiles.Find(path, out note);
         if (note is not null)
             notes.Add(note);
+        foreach (var file in found)
+            ReadableFile.RequireNoPipe(file, $"data '{file}'");
         if (leaveOut is not null && !File.Exists(path))
             found = [.. found.Where(file => !leaveOut(file))];
         return found.Count > 0
@@ -181,17 +183,5 @@ internal sealed class DocumentSource
             options = equals < 0 ? options.With(part, "", spec) : options.With(part[..equals].Trim(), part[(equals + 1)..], spec);
         }
         return (parts[0].Trim(), options);
-    }
-
-    private static FileStream Open(string path)
-    {
-        try
-        {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EspalierException($"data '{path}': cannot be read: {error.Message}", error);
-        }
     }
 }

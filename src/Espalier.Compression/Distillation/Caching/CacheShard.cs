@@ -21,7 +21,7 @@ internal static class CacheShard
     /// <summary>Whether a file begins as a shard does, of whatever key.</summary>
     public static bool HasHead(string path)
     {
-        using var stream = File.OpenRead(path);
+        using var stream = ReadableFile.Open(path);
         var found = new byte[8];
         return stream.ReadAtLeast(found, found.Length, throwOnEndOfStream: false) == found.Length
             && found.AsSpan().SequenceEqual("ESPCACHE"u8);

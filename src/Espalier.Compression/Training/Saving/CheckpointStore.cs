@@ -20,6 +20,9 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
     /// </summary>
     public Action? BeforePublish { get; set; }
 
+    /// <summary>Called before a save, on any thread: throws where nothing may be saved.</summary>
+    public Action? BeforeWrite { get; set; }
+
     /// <summary>
     /// States the logs as they are now, by their names beside the checkpoints' folder: a checkpoint vouches for what a resume will
     /// read in them. Called on the thread that asks for a save.
@@ -158,6 +161,7 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
     private SavedCheckpoint Write(long step, IReadOnlyList<CheckpointPart> parts, IReadOnlyList<FileFact>? logs)
     {
         var (temporary, final) = (PathOf(step) + ".tmp", PathOf(step));
+        BeforeWrite?.Invoke();
         _files.EnsureFolder(_folder);
         try
         {

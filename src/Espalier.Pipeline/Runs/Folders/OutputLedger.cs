@@ -66,10 +66,12 @@ internal sealed class OutputLedger
 
     /// <summary>Refuses to replace what no record of this run vouches for.</summary>
     /// <exception cref="EspalierException">The file that is not this run's, or was changed, is named.</exception>
-    public void Require(string path)
+    public void Require(params IReadOnlyList<string> paths)
     {
-        if (Problem(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) is { } problem)
-            throw new EspalierException($"{problem}, but the run would write there: move it away, or choose another output folder");
+        string[] problems = [.. paths.Select(path => Problem(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))).OfType<string>()];
+        if (problems.Length > 0)
+            throw new EspalierException($"{string.Join("; ", problems)}, but the run would write there: move "
+                + $"{(problems.Length == 1 ? "it" : "them")} away, or choose another output folder");
     }
 
     private string? Problem(string path)
@@ -83,6 +85,8 @@ internal sealed class OutputLedger
             return $"{path} {odd}, which this run did not make";
         if (!File.Exists(path))
             return Path.GetDirectoryName(path) is { } parent && File.Exists(parent) ? $"{parent} is a file where a folder is needed" : null;
+        if (Unreadable(path) is { } denied)
+            return denied;
         var vouched = _outputs.Where(output => output.Path == name).SelectMany(output => output.Files).ToArray();
         if (vouched.Any(fact => fact.Problem(Path.GetDirectoryName(path)!, hash: true) is null) || IsExported(path))
             return null;
@@ -102,13 +106,28 @@ internal sealed class OutputLedger
             if (file == ModelCardFile.Name && PathKind.Odd(Path.Combine(path, file)) is null
                 || vouched[file].Any(fact => fact.Problem(path, hash: true) is null))
                 continue;
-            first = $"{Path.Combine(path, file)} was "
+            first = Unreadable(Path.Combine(path, file)) is { } denied ? denied : $"{Path.Combine(path, file)} was "
                 + $"{(vouched.Contains(file) ? "changed since this run wrote it" : "not written by this run")}";
             break;
         }
         if (first is null)
             return null;
-        return IsExported(path) ? null : first;
+        return there.All(file => Unreadable(Path.Combine(path, file)) is null) && IsExported(path) ? null : first;
+    }
+
+    /// <summary>That a file may not be read, for then nothing else can be said of it; null where it may, or is no file.</summary>
+    public static string? Unreadable(string path)
+    {
+        try
+        {
+            if (File.Exists(path) && PathKind.Odd(path) is null)
+                File.OpenHandle(path, share: FileShare.ReadWrite).Dispose();
+            return null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return $"{path} cannot be read ({DiskFull.Cause(error)}): make it readable (chmod u+rw)";
+        }
     }
 
     /// <summary>

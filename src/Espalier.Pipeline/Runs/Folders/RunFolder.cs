@@ -76,9 +76,20 @@ internal sealed class RunFolder : IDisposable
     /// <summary>The folder of a stage whose key is made already.</summary>
     public StageFolder Stage(StageKey key) => new(System.IO.Path.Combine(Path, RunLayout.Stages), key, _files, _report);
 
+    /// <summary>Refuses to go on in a folder that is no longer the one that was taken: somebody else may be at work in it.</summary>
+    /// <exception cref="EspalierException">It, or its lock, was deleted, moved or replaced.</exception>
+    public void RequireHeld()
+    {
+        if (!_lock.IsHeld(Path))
+            throw new EspalierException($"{PathOf(RunLock.FileName)}: is no longer the file that this run locked: the run folder or its "
+                + "lock was deleted, moved or replaced, so nothing more is written there; start again, and leave both alone until it ends")
+            { ExitCode = 1 };
+    }
+
     /// <summary>Writes <c>run.json</c>, whole or not at all, with the outputs so far.</summary>
     public void Save(RunManifest manifest)
     {
+        RequireHeld();
         manifest = _outputs.Enter(manifest);
         DurableOutput.Guard(PathOf(RunManifest.FileName), () => manifest.Save(Path, _files));
         Manifest = manifest;
@@ -95,8 +106,7 @@ internal sealed class RunFolder : IDisposable
     {
         var ledger = new OutputLedger(path, RunManifest.Load(path));
         RequireStages(path);
-        foreach (var output in outputs)
-            ledger.Require(output);
+        ledger.Require([.. outputs]);
     }
 
     /// <summary>Refuses an output that would replace what no record of this run vouches for.</summary>
@@ -130,6 +140,7 @@ internal sealed class RunFolder : IDisposable
     public void WriteFile(string name, Action<Stream> write)
     {
         var path = PathOf(name);
+        RequireHeld();
         try
         {
             using var file = _files.Begin(path);
@@ -156,6 +167,7 @@ internal sealed class RunFolder : IDisposable
     /// <exception cref="EspalierException">Something is in the way that is not this run's, or was changed.</exception>
     public void Publish(IReadOnlyList<string> outputs, Action<string> make)
     {
+        RequireHeld();
         var parent = DurableOutput.Guard(outputs[0], () =>
         {
             var folder = System.IO.Path.GetDirectoryName(outputs[0])!;
@@ -245,7 +257,11 @@ internal sealed class RunFolder : IDisposable
     /// Takes back what this start put into the folder, and the folder where this start made it, when wrong input let nothing be done in it.
     /// As soon as there is anything that a later start can go on from, all stays.
     /// </summary>
-    public void Withdraw() => _traces.Remove();
+    public void Withdraw()
+    {
+        if (_lock.IsHeld(Path))
+            _traces.Remove();
+    }
 
     public void Dispose() => _lock.Dispose();
 

@@ -51,6 +51,9 @@ internal sealed class RunLock : IDisposable
         return new RunLock(file);
     }
 
+    /// <summary>Whether the run folder's lock still is the file that is locked.</summary>
+    public bool IsHeld(string folder) => LibC.IsStillThere(_file.SafeFileHandle, Path.Combine(folder, FileName));
+
     public void Dispose()
     {
         // An empty file: nobody is here.
@@ -87,7 +90,7 @@ internal sealed class RunLock : IDisposable
     /// </summary>
     private static bool IsStillThere(FileStream file, string path)
     {
-        if (!OperatingSystem.IsLinux() || (LibC.Identity(path) is { } named && LibC.Identity(file.SafeFileHandle)?.IsSame(named) == true))
+        if (LibC.IsStillThere(file.SafeFileHandle, path))
             return true;
         file.Dispose();
         return false;

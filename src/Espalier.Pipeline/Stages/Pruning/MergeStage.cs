@@ -35,7 +35,7 @@ internal sealed class MergeStage(ModelSlot model, IReadOnlyList<string> folders,
 
     public override void Run(RunContext run)
     {
-        _hashes = [.. folders.Select(folder => ContentHash.OfFolder(folder))];
+        _hashes = [.. folders.Select(folder => run.Watch(HashedFiles.OfFolder(folder)))];
         base.Run(run);
     }
 

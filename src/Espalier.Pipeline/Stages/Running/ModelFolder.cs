@@ -37,8 +37,15 @@ internal sealed class ModelFolder(string name, string path, string hash)
         }
     }
 
-    /// <summary>A folder that a user named.</summary>
-    public static ModelFolder Given(string name, string path) => new(name, path, ContentHash.OfFolder(path));
+    /// <summary>The folder's files, where a user named it; null where a stage made it.</summary>
+    public HashedFiles? Source { get; private init; }
+
+    /// <summary>A folder that a user named. Whoever runs stages has them watch it (<see cref="RunContext.Given"/>).</summary>
+    public static ModelFolder Given(string name, string path)
+    {
+        var files = HashedFiles.OfFolder(path);
+        return new(name, path, files.Hash) { Source = files };
+    }
 
     /// <summary>Opens the folder's checkpoint; the caller disposes it.</summary>
     public Checkpoint Open() => Checkpoint.Open(path);

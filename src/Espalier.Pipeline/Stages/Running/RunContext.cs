@@ -14,6 +14,7 @@ internal sealed class RunContext : IDisposable
     private readonly RunFolder _folder;
     private readonly HashSet<string> _earlier;
     private readonly List<string> _used = [];
+    private readonly List<HashedFiles> _watched = [];
     private IReadOnlyList<PlannedStage> _planned = [];
     private IReadOnlyList<Stage> _walked = [];
     private string _arm = "";
@@ -251,8 +252,11 @@ internal sealed class RunContext : IDisposable
         Enter(stage, StageStatus.Started, before, null);
         try
         {
+            RequireUnchanged(name, inputs);
+            stage.Checkpoints.BeforeWrite = () => RequireUnchanged(name, inputs);
             var checkpoint = stage.Begin(keepArtefacts);
             var result = work(stage, checkpoint);
+            RequireUnchanged(name, inputs);
             var record = stage.Complete(result);
             stage.Checkpoints.DeleteAll();
             Enter(stage, StageStatus.Done, Seconds(), record.OutputHash);
@@ -260,6 +264,8 @@ internal sealed class RunContext : IDisposable
         }
         catch (Exception)
         {
+            // Where the folder is gone, that is why.
+            _folder.RequireHeld();
             // On a full disk this fails too, and must not hide why.
             try
             {
@@ -270,6 +276,34 @@ internal sealed class RunContext : IDisposable
             }
             throw;
         }
+    }
+
+    /// <summary>A model's folder that a user named, watched.</summary>
+    public ModelFolder Given(string name, string path)
+    {
+        var model = ModelFolder.Given(name, path);
+        Watch(model.Source);
+        return model;
+    }
+
+    /// <summary>
+    /// Has every stage that names the files' hash among its inputs refuse to keep what it makes once they are no longer what was hashed.
+    /// </summary>
+    /// <returns>The hash; empty for null.</returns>
+    public string Watch(HashedFiles? files)
+    {
+        if (files is not null && !_watched.Contains(files))
+            _watched.Add(files);
+        return files?.Hash ?? "";
+    }
+
+    private void RequireUnchanged(string name, IReadOnlyDictionary<string, string> inputs)
+    {
+        _folder.RequireHeld();
+        foreach (var files in _watched.Where(files => inputs.Values.Contains(files.Hash)))
+            if (files.Changed() is { } path)
+                throw new EspalierException($"{path}: was changed since this run read it, so what {name} makes of it is not kept; "
+                    + "put it back as it was to go on, or start again to do anew what depends on it");
     }
 
     /// <summary>Runs those stages of a list that turn out to be needed, in order.</summary>

@@ -30,7 +30,7 @@ internal sealed class CalibrationStage(string source, string tokenizerFolder, in
         else
         {
             var ids = TokenIds.Parse(source, vocabulary);
-            Tokens.Value = new(ids, null, ContentHash.OfFile(source), null, ids is IDisposable closing ? [closing] : []);
+            Tokens.Value = new(ids, null, run.Watch(HashedFiles.OfFile(source)), null, ids is IDisposable closing ? [closing] : []);
         }
     }
 

@@ -67,7 +67,7 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
         if (HasFolder)
             base.Run(run);
         else
-            Tokens.Value = OfIds(data.Train[0]);
+            Tokens.Value = OfIds(data.Train[0], run);
         if (Tokens.Value.HeldOut is { } heldOut)
             HeldOut.Value = new(EvaluationList.HeldOut, new TokenRange(heldOut, 0, heldOut.Count), Tokens.Value.Hash,
                 Tokens.Value.HeldOutBytesPerToken);
@@ -251,14 +251,15 @@ internal sealed class DataStage(DataSection data, string model, int vocabulary) 
     /// Ids: whole windows from the front to train on, the last ones held out, as the share says (at least one each); with a share of 0 all
     /// ids are for training.
     /// </summary>
-    private TokenSets OfIds(string spec)
+    private TokenSets OfIds(string spec, RunContext run)
     {
+        var hash = run.Watch(new(() => [spec], () => HashOf(spec, data)));
         var all = TokenIds.Parse(spec, vocabulary);
         IReadOnlyList<IDisposable> owned = all is IDisposable closing ? [closing] : [];
         if (data.HeldOut == 0)
-            return new(all, null, HashOf(spec, data), null, owned);
+            return new(all, null, hash, null, owned);
         var (train, heldOut) = SplitOfIds(spec, all.Count, data);
-        return new(new TokenRange(all, 0, train), new TokenRange(all, train, heldOut), HashOf(spec, data), null, owned);
+        return new(new TokenRange(all, 0, train), new TokenRange(all, train, heldOut), hash, null, owned);
     }
 
     /// <summary>How many ids are for training and how many, after them, are held out.</summary>

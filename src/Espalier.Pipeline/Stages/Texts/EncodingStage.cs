@@ -17,6 +17,7 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
 {
     private Tokenizer? _tokenizer;
     private DocumentSource? _source;
+    private HashedFiles? _text;
 
     /// <summary>Folder of the tokenizer.</summary>
     protected string Folder => tokenizerFolder;
@@ -37,6 +38,9 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
     {
         _tokenizer = Tokenizer.Load(tokenizerFolder);
         _source = DocumentSource.Parse(Read, field, run.Folder.Owns, Reader);
+        _text = new(() => Source.Files,
+            () => ContentHash.OfText(string.Concat(Source.Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n"))));
+        run.Watch(_text);
         base.Run(run);
     }
 
@@ -56,7 +60,7 @@ internal abstract class EncodingStage(IReadOnlyList<string> sources, string? fie
     protected sealed override IEnumerable<(string Name, string Hash)> Inputs() =>
     [
         ("tokenizer", Tokenizer.Sha256),
-        ("text", ContentHash.OfText(string.Concat(Source.Files.Select(file => $"{Path.GetFileName(file)} {ContentHash.OfFile(file)}\n")))),
+        ("text", _text!.Hash),
     ];
 
     /// <summary>All text of a source as a store in the stage's folder.</summary>

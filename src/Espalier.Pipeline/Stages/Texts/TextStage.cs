@@ -37,7 +37,7 @@ internal sealed class TextStage(string name, string source, string tokenizerFold
         if (HasFolder)
             base.Run(run);
         else
-            Text.Value = new(name, TokenIds.Parse(source, vocabulary), ContentHash.OfFile(source), null);
+            Text.Value = new(name, TokenIds.Parse(source, vocabulary), run.Watch(HashedFiles.OfFile(source)), null);
     }
 
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint) =>

@@ -104,6 +104,12 @@ internal sealed class AlignStage(ModelSlot start, string result, AlignSection se
             options["template"] = Files.ContentHash.OfFile(file);
         return options;
     }
+    public override void Run(RunContext run)
+    {
+        // One of its own was hashed when the stages were made.
+        run.Watch(Judge?.Value.Source);
+        base.Run(run);
+    }
     protected override JsonObject? Work(RunContext run, StageFolder folder, SavedCheckpoint? checkpoint)
     {
         run.BeginTraining(folder.Key);

@@ -121,6 +121,7 @@ internal abstract class TrainingStage(ModelSlot start, string result, TrainingSe
 
     private protected void Write(RunContext run, StageFolder folder, string name, Checkpoint source, Decoder model, TrainingSection how)
     {
+        run.Folder.RequireHeld();
         CheckpointWriter.Write(folder.PathOf(name), model.Config, source, ElementType.F32, DecoderWeights.Source(model, source.Family),
             cancellation: run.Stop);
         using var written = Checkpoint.Open(folder.PathOf(name));

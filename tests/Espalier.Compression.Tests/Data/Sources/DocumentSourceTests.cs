@@ -36,6 +36,22 @@ public sealed class DocumentSourceTests : IDisposable
     }
 
     [Theory]
+    [InlineData("p.txt", "p.txt")]
+    [InlineData("p.unknown", "p.unknown")]
+    [InlineData("p.txt", "*.txt")]
+    [InlineData("p.txt", "")]
+    public async Task A_pipe_is_refused_and_never_waited_for(string name, string spec)
+    {
+        _data.Write("a.md", "text");
+        using (var made = System.Diagnostics.Process.Start("mkfifo", [_data.At(name)]))
+            await made.WaitForExitAsync();
+        var reading = Task.Run(() => DataFixture.Texts(_skips, _data.At(spec)));
+        var error = await Assert.ThrowsAsync<EspalierException>(() => reading.WaitAsync(TimeSpan.FromMinutes(5)));
+        Assert.Contains($"{name}': is a pipe or a device, which cannot be read twice; save it to a file", error.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("**/*.md", "deep,top")]
     [InlineData("*.md", "top")]
     [InlineData("*/*/x?.md", "deep")]
