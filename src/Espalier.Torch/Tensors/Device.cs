@@ -3,7 +3,7 @@ using Espalier.Torch.Native;
 namespace Espalier.Torch;
 
 /// <summary>Where a tensor's elements are stored and where it is computed with.</summary>
-public readonly record struct Device
+public readonly unsafe record struct Device
 {
     private readonly int _kind, _index;
 
@@ -46,7 +46,7 @@ public readonly record struct Device
     {
         "cpu" => Cpu,
         "cuda" => Cuda(0),
-        "auto" => TorchRuntime.HasCuda ? Cuda(0) : Cpu,
+        "auto" => Libtorch.CudaDevices != null && Libtorch.CudaDevices() > 0 ? Cuda(0) : Cpu,
         _ when name.StartsWith("cuda:", StringComparison.Ordinal)
             && sbyte.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < sbyte.MaxValue
             => Cuda(index),

@@ -147,7 +147,7 @@ public sealed class ScriptTests
         var (code, output) = Bash($"LIBTORCH='{folder.Path}' dotnet '{program}' generate models/quickstart-teacher --ids 4080");
         Assert.Equal(1, code);
         Assert.StartsWith(
-            $"espalier: error: {folder.Path}/libtorch_cpu.so has {whole.Length / 2} of its {whole.Length} bytes: it was not copied or "
+            $"espalier: error: {folder.Path}/libtorch_cpu.so has {whole.Length / 2} of its {whole.Length} bytes: it was copied or "
                 + $"unpacked only in part;", output);
     }
 
