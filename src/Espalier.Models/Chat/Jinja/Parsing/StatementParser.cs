@@ -79,7 +79,8 @@ internal sealed class StatementParser
                 $"'{token.Text}' is not supported: a chat template cannot load other templates")
             { Line = token.Line },
             _ => throw new TemplateFault($"there is no tag '{token.Text}': "
-                + $"{NearestName.Instead(token.Text, s_tags)}") { Line = token.Line },
+                + $"{NearestName.Instead(token.Text, s_tags)}")
+            { Line = token.Line },
         };
     }
 
