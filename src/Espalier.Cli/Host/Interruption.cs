@@ -58,9 +58,10 @@ internal sealed class Interruption : IDisposable
         _source.Dispose();
     }
 
-    // The mask of ignored signals, of which SIGHUP is the lowest bit.
-    private static bool HangupIsIgnored()
+    /// <summary>Whether whoever started this process has it survive a closed terminal, as nohup does.</summary>
+    internal static bool HangupIsIgnored()
     {
+        // The mask of ignored signals, of which SIGHUP is the lowest bit.
         const string status = "/proc/self/status", key = "SigIgn:";
         return File.Exists(status)
             && File.ReadLines(status).FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal)) is { } line

@@ -44,7 +44,7 @@ public sealed class OutputLedgerTests : IDisposable
         }
         File.WriteAllText(_folder.Of("run/run.json"), "{");
         string[] outputs = [_folder.Of("run/report.html"), _folder.Of("run/results.json")];
-        Assert.Contains("delete it and, where they are there, report.html and results.json",
+        Assert.Contains("delete it, and also report.html and results.json",
             Assert.ThrowsAny<EspalierException>(() => RunFolder.Check(Run, outputs)).Message, StringComparison.Ordinal);
         File.Delete(_folder.Of("run/run.json"));
         var error = Assert.Throws<EspalierException>(() => RunFolder.Check(Run, outputs)).Message;

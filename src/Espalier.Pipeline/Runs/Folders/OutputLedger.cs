@@ -70,7 +70,7 @@ internal sealed class OutputLedger
     {
         string[] problems = [.. paths.Select(path => Problem(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))).OfType<string>()];
         if (problems.Length > 0)
-            throw new EspalierException($"{string.Join("; ", problems)}, but the run would write there: move "
+            throw new EspalierException($"{string.Join("; ", problems)}; the run would write there: move "
                 + $"{(problems.Length == 1 ? "it" : "them")} away, or choose another output folder");
     }
 

@@ -72,7 +72,7 @@ public sealed class CacheTests : TorchTest
         control["content"] = "<|renamed|>";
         File.WriteAllText(Path.Combine(student, "tokenizer.json"), tokenizer.ToJsonString());
         File.WriteAllLines(text,
-            Enumerable.Range(0, 60).Select(i => $$"""{"text": "Page {{i}} of a book that has {{60 - i}} more of them behind it."}"""));
+            Enumerable.Range(0, 600).Select(i => $$"""{"text": "Page {{i}} of a book that has {{600 - i}} more of them behind it."}"""));
 
         _ = Verb.Json($"cache {teacher} {text} --seq 16 --windows 8 --k 4 --output {Of("cache")}");
         _ = Verb.Json($"distill {student} --cache {Of("cache")} {text} --seq 16 --batch 2 --steps 2 --order sequential --output {Of("a")}");
