@@ -27,7 +27,14 @@ internal sealed class Interruption : IDisposable
             // Signals that come at once are each on a thread of its own.
             if (Interlocked.Exchange(ref _isStopping, 1) != 0)
                 return;
-            stderr.WriteLine($"espalier: {Says}; a second Ctrl-C changes nothing");
+            try
+            {
+                stderr.WriteLine($"espalier: {Says}; a second Ctrl-C changes nothing");
+            }
+            catch (IOException)
+            {
+                // Said or not, the work is saved.
+            }
             _source.Cancel();
         }
 

@@ -19,8 +19,8 @@ internal sealed record Terminal(TextWriter Output, TextWriter Error, bool Output
     {
         var dumb = Environment.GetEnvironmentVariable("TERM") is null or "" or "dumb";
         return new Terminal(
-            Console.Out,
-            Console.Error,
+            Console.IsOutputRedirected ? Console.Out : new TerminalWriter(Console.Out),
+            Console.IsErrorRedirected ? Console.Error : new TerminalWriter(Console.Error),
             !dumb && !Console.IsOutputRedirected,
             !dumb && !Console.IsErrorRedirected,
             string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")))
