@@ -54,9 +54,6 @@ public static unsafe class TorchRuntime
     /// <summary>CUDA devices that this libtorch can use; 0 where it has no part for CUDA.</summary>
     public static int CudaDevices => Libtorch.CudaDevices == null ? 0 : (int)Libtorch.CudaDevices();
 
-    /// <summary>Whether a CUDA device can be used by this libtorch.</summary>
-    public static bool HasCuda => CudaDevices > 0;
-
     /// <summary>Where models are loaded to, and so computed, unless their caller says otherwise: the processor unless set.</summary>
     public static Device Device { get; private set; }
 

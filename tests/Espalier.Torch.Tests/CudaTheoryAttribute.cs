@@ -6,7 +6,7 @@ internal sealed class CudaTheoryAttribute : TheoryAttribute
 {
     public CudaTheoryAttribute()
     {
-        if (!TorchRuntime.HasCuda)
+        if (TorchRuntime.CudaDevices == 0)
             Skip = "needs a CUDA device, and a libtorch for it";
     }
 }

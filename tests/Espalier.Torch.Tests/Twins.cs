@@ -116,6 +116,13 @@ internal static class Twins
                 Assert.All(b.Grad()?.ToArray<float>() ?? [], slope => Assert.Equal(0, slope));
     }
 
+    /// <summary>The largest value; 0 where there is none.</summary>
+    public static double Largest(this Tensor x)
+    {
+        using var wide = x.To(DType.Float64).Unscoped();
+        return wide.ToArray<double>().DefaultIfEmpty().Max();
+    }
+
     private static byte[] Bytes(Tensor x)
     {
         var bytes = new byte[x.ElementCount * x.DType.Size()];

@@ -32,7 +32,7 @@ internal static class ProductsCase
         var sum = w.ZerosLike();
         Tensor Sum()
         {
-            if (!sum.TryAddProductInPlace(g.Transpose(0, 1), x))
+            if (!sum.TryWriteProduct(g.Transpose(0, 1), x, adds: true))
                 sum.AddInPlace(ProductRules.OfWeight(g, x));
             return sum;
         }

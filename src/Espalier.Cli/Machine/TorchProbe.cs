@@ -28,7 +28,7 @@ internal static class TorchProbe
         (ProductLibrary Library, double Gflops, double Step)? best = others.Length == 0 ? null : others.MaxBy(other => other.Gflops);
         var hasUnits = ComputeChoice.Auto.Here() == ComputeType.Bfloat16;
         return new(
-            TorchRuntime.Version, TorchRuntime.LibraryFile, TorchRuntime.LibrarySource, TorchRuntime.Threads, TorchRuntime.HasCuda,
+            TorchRuntime.Version, TorchRuntime.LibraryFile, TorchRuntime.LibrarySource, TorchRuntime.Threads, TorchRuntime.CudaDevices > 0,
             TorchRuntime.FlushesDenormals,
             Products.Library, own, best?.Gflops)
         {

@@ -52,10 +52,11 @@ internal sealed class HeadGradient
             Gathered.Slice(0, 0, _vocabulary).AddProductInPlace(slopes_CV.Transpose(0, 1), scaled_CD);
             return;
         }
-        var before = _sum_DV;
         var hidden_DC = hidden_CD.Turned(_scale);
-        _sum_DV = (before is null ? hidden_DC.MatMul(slopes_CV) : before.PlusProduct(hidden_DC, slopes_CV)).Unscoped();
-        before?.LetGo(reuse: true);
+        if (_sum_DV is null)
+            _sum_DV = hidden_DC.MatMul(slopes_CV).Unscoped();
+        else
+            _sum_DV.AddProductInPlace(hidden_DC, slopes_CV);
     }
 
     /// <summary>Adds the sum to the head's gradient, or makes it that.</summary>

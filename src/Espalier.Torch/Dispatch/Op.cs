@@ -45,8 +45,8 @@ internal sealed unsafe class Op
             throw new FormatException($"more than {MostArguments} arguments: {schema}");
         if (direct is null && _schema.Parameters.Any(parameter => parameter.Kind == ValueKind.Scalar))
             throw new FormatException($"the stable ABI carries no Scalar; declare the form with tensors: {schema}");
-        if (_schema.Results.Any(result => result.IsList))
-            throw new FormatException($"lists among results are not read: {schema}");
+        if (_schema.Results.Any(result => result.IsList || result.Kind != ValueKind.Tensor))
+            throw new FormatException($"of results tensors alone are read, without lists: {schema}");
         (_name, _overload) = (Encoding.UTF8.GetBytes(_schema.Name + "\0"), Encoding.UTF8.GetBytes(_schema.Overload + "\0"));
         _isProduct = IsProduct(_schema.Name);
     }
@@ -71,7 +71,6 @@ internal sealed unsafe class Op
     /// <summary>Calls and returns the single tensor that results; the caller (or the current scope) owns it.</summary>
     public Tensor Call(params ReadOnlySpan<Argument> arguments)
     {
-        Expect("one tensor", _schema.Results is [{ Kind: ValueKind.Tensor }]);
         var rule = RuleFor(arguments);
         var word = 0UL;
         Invoke(arguments, new(ref word));
@@ -93,7 +92,6 @@ internal sealed unsafe class Op
     /// <summary>Calls and returns the tensors that result; the caller (or the current scope) owns them.</summary>
     public Tensor[] CallMany(params ReadOnlySpan<Argument> arguments)
     {
-        Expect("tensors alone", Array.TrueForAll(_schema.Results, result => result.Kind == ValueKind.Tensor));
         var rule = RuleFor(arguments);
         Span<ulong> words = stackalloc ulong[_schema.Results.Length];
         Invoke(arguments, words);
@@ -148,15 +146,11 @@ internal sealed unsafe class Op
         rule?.Record(arguments, results);
     }
 
-    private void Expect(string wanted, bool given)
-    {
-        if (!given)
-            throw new TorchException($"the operator does not give {wanted}: {Schema}");
-    }
-
     [SkipLocalsInit]
     private void Invoke(ReadOnlySpan<Argument> arguments, Span<ulong> results)
     {
+        if (_schema.Results.Length > results.Length)
+            throw new TorchException($"the operator gives more than one tensor: {Schema}");
         var room = new ArgumentArray();
         Span<Argument> full = ((Span<Argument>)room)[.._schema.Parameters.Length];
         ArgumentCheck.Fill(_schema, arguments, full, _number is not null);

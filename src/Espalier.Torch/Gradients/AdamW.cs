@@ -49,11 +49,11 @@ internal static class AdamW
             weight.MulInPlace(1 - step.Rate * step.Decay);
         first.LerpInPlace(gradient, 1 - step.Beta1);
         second.MulInPlace(step.Beta2);
-        second.AddcmulInPlace(gradient, gradient, 1 - step.Beta2);
+        second.AddInPlace(gradient.Square(), 1 - step.Beta2);
         var denominator = second.Sqrt();
         denominator.MulInPlace(1 / step.Correction2);
         denominator.AddInPlace(step.Epsilon);
-        weight.AddcdivInPlace(first, denominator, -step.Rate / step.Correction1);
+        weight.AddInPlace(first.Div(denominator), -step.Rate / step.Correction1);
         return before is null ? (0, 0) : (weight.Sub(before).SumOfSquares(), before.SumOfSquares());
     }
 

@@ -20,7 +20,6 @@ internal static class BackwardOps
         "aten::select_backward(Tensor grad_output, SymInt[] input_sizes, int dim, SymInt index) -> Tensor");
     public static readonly Op Sign = new("aten::sgn(Tensor self) -> Tensor");
     public static readonly Op Flip = new("aten::flip(Tensor self, int[] dims) -> Tensor");
-    public static readonly Op Equal = new("aten::eq.Tensor(Tensor self, Tensor other) -> Tensor");
     public static readonly Op FlashAttention = new(
         "aten::_flash_attention_backward(Tensor grad_out, Tensor query, Tensor key, Tensor value, Tensor out, Tensor logsumexp, " +
         "Tensor cum_seq_q, Tensor cum_seq_k, SymInt max_q, SymInt max_k, float dropout_p, bool is_causal, Tensor rng_state, " +

@@ -88,8 +88,8 @@ internal sealed class Leaf(Tensor owner) : GradientSink
     public bool TryAddProduct(Tensor a, Tensor b)
     {
         if (Gradient is not null)
-            return Gradient.TryAddProductInPlace(a, b);
-        if (_room is null || a.Size(1) < Enough || !_room.TryWriteProduct(a, b))
+            return Gradient.TryWriteProduct(a, b, adds: true);
+        if (_room is null || a.Size(1) < Enough || !_room.TryWriteProduct(a, b, adds: false))
             return false;
         (Gradient, _room) = (_room, null);
         return true;

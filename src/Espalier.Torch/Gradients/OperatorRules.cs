@@ -48,25 +48,21 @@ internal static class OperatorRules
         Give(Ops.Stack, ShapeRules.Stack);
         Give(Ops.Triu, ShapeRules.Triu);
         Give(Ops.Sum, ReductionRules.Sum);
-        Give(Ops.SumDims, ReductionRules.SumDims);
         Give(Ops.Mean, ReductionRules.Mean);
-        Give(Ops.MeanDims, ReductionRules.MeanDims);
-        Give(Ops.Max, ReductionRules.Max);
         Give(Ops.Norm, ReductionRules.Norm);
         Give(Ops.TopK, ShapeRules.TopK);
         Give(Ops.Sort, ShapeRules.Sort);
         Give(Ops.CumSum, ReductionRules.CumSum);
         Give(
             Rule.None,
-            Ops.IsFinite, Ops.ArgMax, Ops.All, MemoryOps.Empty, Ops.Zeros, Ops.ZerosLike, Ops.OnesLike, Ops.EmptyLike,
-            MemoryOps.ViewAs, Ops.Less, Ops.LessOrEqual);
+            Ops.IsFinite, Ops.ArgMax, Ops.All, MemoryOps.ViewAs, Ops.Less, Ops.LessOrEqual);
         Give(
             Rule.Below,
             Ops.Attention, Ops.FlashAttention, Ops.FusedRmsNorm, Ops.NativeLayerNorm);
         Give(
             Rule.Writes,
-            Ops.MulIn, Ops.DivIn, Ops.ZeroIn, Ops.FillIn, Ops.CopyIn, Ops.ExpIn, Ops.AddcmulIn, Ops.AddcdivIn, Ops.LerpIn, Ops.FusedAdamW,
-            Ops.ScatterAddIn, Ops.ScatterIn);
+            Ops.MulIn, Ops.DivIn, Ops.ZeroIn, Ops.FillIn, Ops.CopyIn, Ops.ExpIn, Ops.LerpIn, Ops.FusedAdamW, Ops.ScatterAddIn,
+            Ops.ScatterIn);
         Give(Rule.ShiftsInPlace, Ops.AddIn);
     }
 

@@ -9,12 +9,6 @@ internal static class ReductionRules
     public static Backward Sum(ref Recording call)
     {
         var a = call.FormOf(0);
-        return (_, g, into) => into[0] = a.Cast(g).Expand(a.Shape);
-    }
-
-    public static Backward SumDims(ref Recording call)
-    {
-        var a = call.FormOf(0);
         var kept = KeptShape(a.Shape, call.Integers(1));
         return (_, g, into) => into[0] = a.Cast(g).Reshape(kept).Expand(a.Shape);
     }
@@ -22,29 +16,11 @@ internal static class ReductionRules
     public static Backward Mean(ref Recording call)
     {
         var a = call.FormOf(0);
-        double count = call.Input(0).ElementCount;
-        return (_, g, into) => into[0] = a.Cast(g).Div(count).Expand(a.Shape);
-    }
-
-    public static Backward MeanDims(ref Recording call)
-    {
-        var a = call.FormOf(0);
         var kept = KeptShape(a.Shape, call.Integers(1));
         var count = 1.0;
         for (var i = 0; i < kept.Length; i++)
             count *= kept[i] == a.Shape[i] ? 1 : a.Shape[i];
         return (_, g, into) => into[0] = a.Cast(g).Div(count).Reshape(kept).Expand(a.Shape);
-    }
-
-    // Equal largest elements share the gradient, as libtorch has it.
-    public static Backward Max(ref Recording call)
-    {
-        var (x, y) = (call.Keep(0), call.Keep(call.Result));
-        return (_, g, into) =>
-        {
-            var largest = BackwardOps.Equal.Call(x.Value, y.Value).To(g.DType);
-            into[0] = largest.Mul(g.Div(largest.Sum()));
-        };
     }
 
     /// <summary>The L2 norm; at a norm of 0 the gradient is 0.</summary>

@@ -22,7 +22,7 @@ internal static unsafe class Canaries
         foreach (var size in shape)
             count *= size;
         var bytes = 2 * Room + count * dtype.Size();
-        var whole = MemoryOps.Empty.Call(Shapes.Of([bytes]), DType.UInt8);
+        var whole = MemoryOps.Empty(DType.UInt8, Device.Cpu, [bytes]);
         using (var place = Operand.Of(whole))
             NativeMemory.Fill(place.Data, (nuint)bytes, Pattern);
         var middle = MemoryOps.Slice.Call(MemoryOps.ViewAs.Call(whole, dtype), 0, room, room + count);

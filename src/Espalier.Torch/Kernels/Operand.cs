@@ -69,13 +69,13 @@ internal readonly unsafe ref struct Operand
     /// is done.
     /// </summary>
     public static Operand Result(DType dtype, params ReadOnlySpan<long> shape) =>
-        GuardMode.IsOn ? new(Canaries.Around(dtype, shape), isGuarded: true) : new(MemoryOps.Empty.Call(Shapes.Of(shape), dtype));
+        GuardMode.IsOn ? new(Canaries.Around(dtype, shape), isGuarded: true) : new(MemoryOps.Empty(dtype, Device.Cpu, shape));
 
     /// <summary>A new tensor for what a kernel computes on the way; it goes with the operand.</summary>
     public static Operand Own(DType dtype, params ReadOnlySpan<long> shape)
     {
         using var noGrad = GradMode.Disable();
-        return new(MemoryOps.Empty.Call(Shapes.Of(shape), dtype), isCopy: true);
+        return new(MemoryOps.Empty(dtype, Device.Cpu, shape), isCopy: true);
     }
 
     /// <summary>Sets all elements to zero, of a tensor in order.</summary>

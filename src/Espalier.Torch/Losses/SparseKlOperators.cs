@@ -64,7 +64,7 @@ internal static class SparseKlOperators
         var (logRatio_C, tailP_C) = (logTailP_C.Sub(logTailQ_C), logTailP_C.Exp());
         tail_CV.ExpInPlace();
         // A student without any tail gives its kept entries all: nothing is left to divide.
-        student.AddcmulInPlace(tail_CV, logRatio_C.Exp().MaskedFill(logTailQ_C.Less(double.MinValue), 0).Unsqueeze(-1), -1);
+        student.SubInPlace(tail_CV.Mul(logRatio_C.Exp().MaskedFill(logTailQ_C.Less(double.MinValue), 0).Unsqueeze(-1)));
 
         var onK_CK = p_CK.Log().Sub(logQ_CK).Mul(p_CK).MaskedFill(p_CK.LessOrEqual(0), 0);
         return onK_CK.Sum([-1]).Add(tailP_C.Mul(logRatio_C).MaskedFill(tailP_C.LessOrEqual(0), 0));

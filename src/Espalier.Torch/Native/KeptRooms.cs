@@ -11,15 +11,6 @@ internal static unsafe class KeptRooms
     private static readonly List<PageMemory> s_idle = [];
     private static readonly Dictionary<nint, PageMemory> s_taken = [];
 
-    public static long IdleBytes
-    {
-        get
-        {
-            lock (s_gate)
-                return s_idle.Sum(room => room.Bytes);
-        }
-    }
-
     /// <summary>Room for so many bytes, which are anything; given back by <see cref="Give"/>.</summary>
     public static byte* Take(long bytes)
     {
@@ -54,14 +45,15 @@ internal static unsafe class KeptRooms
                 s_idle.Add(room);
     }
 
-    /// <summary>Gives what nobody has to the system.</summary>
-    public static void Trim()
+    /// <summary>Gives what nobody has to the system; how many bytes that were.</summary>
+    public static long Trim()
     {
         lock (s_gate)
         {
-            foreach (var room in s_idle)
-                room.Dispose();
+            var bytes = s_idle.Sum(room => room.Bytes);
+            s_idle.ForEach(room => room.Dispose());
             s_idle.Clear();
+            return bytes;
         }
     }
 }

@@ -22,10 +22,6 @@ internal static unsafe class Libtorch
         (delegate* unmanaged<nint, nint, nint*, byte*, double**, long, byte**, nint*,
             int>)TryExport("aoti_torch_cpu__linear_pointwise"); // with oneDNN
 
-    public static readonly delegate* unmanaged<nint, nint, nint, nint*, byte*, nint*, int> LinearPointwiseBinary =
-        (delegate* unmanaged<nint, nint, nint, nint*, byte*, nint*,
-            int>)TryExport("aoti_torch_cpu__linear_pointwise_binary"); // with oneDNN
-
     // Values of the dispatcher.
     public static readonly delegate* unmanaged<nuint, nint*, int> NewList =
         (delegate* unmanaged<nuint, nint*, int>)Export("torch_new_list_reserve_size");

@@ -31,7 +31,7 @@ internal sealed unsafe partial class PageMemory : IDisposable
             Data = (byte*)(((nuint)_all + Huge - 1) / Huge * Huge);
             // A request: where the system has no huge pages, small ones serve.
             if (isHuge)
-                _ = madvise(Data, (nuint)bytes, HugePage);
+                _ = Advise((nint)Data, (nint)bytes, HugePage);
         }
         else
         {
@@ -62,6 +62,7 @@ internal sealed unsafe partial class PageMemory : IDisposable
     [LibraryImport("libc")]
     private static partial int munmap(void* at, nuint bytes);
 
-    [LibraryImport("libc")]
-    private static partial int madvise(void* at, nuint bytes, int advice);
+    /// <summary>Tells the system what pages are for; 0 where it listened.</summary>
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    internal static partial int Advise(nint at, nint bytes, int advice);
 }

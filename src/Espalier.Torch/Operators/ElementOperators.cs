@@ -85,7 +85,4 @@ public static class ElementOperators
 
     /// <summary>Bool tensor: x at most value.</summary>
     public static Tensor LessOrEqual(this Tensor x, double value) => Ops.LessOrEqual.Call(x, value);
-
-    /// <summary>Bool tensor: which elements are neither infinite nor NaN.</summary>
-    public static Tensor IsFinite(this Tensor x) => Ops.IsFinite.Call(x);
 }

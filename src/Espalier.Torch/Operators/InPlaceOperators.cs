@@ -33,14 +33,6 @@ public static class InPlaceOperators
     /// <summary>x = e^x.</summary>
     public static void ExpInPlace(this Tensor x) => Ops.ExpIn.CallVoid(x);
 
-    /// <summary>x += value · a · b.</summary>
-    public static void AddcmulInPlace(this Tensor x, Tensor a, Tensor b, double value = 1) =>
-        Ops.AddcmulIn.CallVoid(new[] { x }, new[] { a }, new[] { b }, value);
-
-    /// <summary>x += value · a / b.</summary>
-    public static void AddcdivInPlace(this Tensor x, Tensor a, Tensor b, double value = 1) =>
-        Ops.AddcdivIn.CallVoid(new[] { x }, new[] { a }, new[] { b }, value);
-
     /// <summary>x += weight · (end − x).</summary>
     public static void LerpInPlace(this Tensor x, Tensor end, double weight) => Ops.LerpIn.CallVoid(x, end, weight);
 

@@ -1,5 +1,4 @@
 using Espalier.Torch.Dispatch;
-using Espalier.Torch.Native;
 
 namespace Espalier.Torch.Operators;
 
@@ -9,18 +8,16 @@ public static class NewTensors
     extension(Tensor)
     {
         /// <summary>Uninitialised elements.</summary>
-        public static Tensor Empty(DType dtype, params ReadOnlySpan<long> sizes) => MemoryOps.Empty.Call(Shapes.Of(sizes), dtype);
+        public static Tensor Empty(DType dtype, params ReadOnlySpan<long> sizes) => MemoryOps.Empty(dtype, Device.Cpu, sizes);
 
         /// <summary>Zeros.</summary>
-        public static Tensor Zeros(DType dtype, params ReadOnlySpan<long> sizes) => Ops.Zeros.Call(Shapes.Of(sizes), dtype);
+        public static Tensor Zeros(DType dtype, params ReadOnlySpan<long> sizes) => Tensor.Full(0, dtype, Device.Cpu, sizes);
 
         /// <summary>Uninitialised elements on a device.</summary>
-        public static Tensor Empty(DType dtype, Device device, params ReadOnlySpan<long> sizes) =>
-            MemoryOps.Empty.Call(Shapes.Of(sizes), dtype, Argument.None, device);
+        public static Tensor Empty(DType dtype, Device device, params ReadOnlySpan<long> sizes) => MemoryOps.Empty(dtype, device, sizes);
 
         /// <summary>Zeros on a device.</summary>
-        public static Tensor Zeros(DType dtype, Device device, params ReadOnlySpan<long> sizes) =>
-            Ops.Zeros.Call(Shapes.Of(sizes), dtype, Argument.None, device);
+        public static Tensor Zeros(DType dtype, Device device, params ReadOnlySpan<long> sizes) => Tensor.Full(0, dtype, device, sizes);
 
         /// <summary>One value everywhere.</summary>
         public static Tensor Full(double value, DType dtype, params ReadOnlySpan<long> sizes) =>
@@ -46,11 +43,11 @@ public static class NewTensors
     }
 
     /// <summary>Zeros of this tensor's shape and type.</summary>
-    public static Tensor ZerosLike(this Tensor x) => Ops.ZerosLike.Call(x);
+    public static Tensor ZerosLike(this Tensor x) => Tensor.Zeros(x.DType, x.Device, x.Shape);
 
     /// <summary>Ones of this tensor's shape and type.</summary>
-    public static Tensor OnesLike(this Tensor x) => Ops.OnesLike.Call(x);
+    public static Tensor OnesLike(this Tensor x) => Tensor.Full(1, x.DType, x.Device, x.Shape);
 
     /// <summary>Uninitialised elements of this tensor's shape and type.</summary>
-    public static Tensor EmptyLike(this Tensor x) => Ops.EmptyLike.Call(x);
+    public static Tensor EmptyLike(this Tensor x) => Tensor.Empty(x.DType, x.Device, x.Shape);
 }

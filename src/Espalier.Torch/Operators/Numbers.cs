@@ -28,9 +28,6 @@ internal static unsafe class Numbers
     /// <summary>A number of the tensor's own type.</summary>
     public static ulong Same(nint tensor, double value) => Of(TensorFacts.ElementType(tensor), value);
 
-    /// <summary>A list of one number, in double precision.</summary>
-    public static ulong Listed(nint _, double value) => Taken(Ops.Reshape.Run(Of(DType.Float64, value), Words.List([1])));
-
     /// <summary>x + alpha · other, where other may be a number.</summary>
     public static nint? Add(ReadOnlySpan<Argument> a) => Sum(a[0], a[1], a[2].Number);
 

@@ -59,12 +59,6 @@ internal static class Ops
     public static readonly Op FillIn = new("aten::fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)", number: Numbers.Same);
     public static readonly Op CopyIn = new("aten::copy_(Tensor(a!) self, Tensor src, bool non_blocking=False) -> Tensor(a!)");
     public static readonly Op ExpIn = new("aten::exp_(Tensor(a!) self) -> Tensor(a!)");
-    public static readonly Op AddcmulIn = new(
-        "aten::_foreach_addcmul_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()",
-        number: Numbers.Listed);
-    public static readonly Op AddcdivIn = new(
-        "aten::_foreach_addcdiv_.Tensor(Tensor(a!)[] self, Tensor[] tensor1, Tensor[] tensor2, Tensor scalars) -> ()",
-        number: Numbers.Listed);
     public static readonly Op LerpIn = new(
         "aten::lerp_.Tensor(Tensor(a!) self, Tensor end, Tensor weight) -> Tensor(a!)", number: Numbers.Same);
     public static readonly Op FusedAdamW = new(
@@ -85,13 +79,10 @@ internal static class Ops
     public static readonly Op Cat = new("aten::cat(Tensor[] tensors, int dim=0) -> Tensor");
     public static readonly Op Stack = new("aten::stack(Tensor[] tensors, int dim=0) -> Tensor");
     public static readonly Op Triu = new("aten::triu(Tensor self, SymInt diagonal=0) -> Tensor");
-    public static readonly Op Sum = new("aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor");
-    public static readonly Op SumDims = new(
+    public static readonly Op Sum = new(
         "aten::sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor");
-    public static readonly Op Mean = new("aten::mean(Tensor self, *, ScalarType? dtype=None) -> Tensor");
-    public static readonly Op MeanDims = new(
+    public static readonly Op Mean = new(
         "aten::mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor");
-    public static readonly Op Max = new("aten::max(Tensor self) -> Tensor");
     public static readonly Op ArgMax = new("aten::argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor");
     public static readonly Op Norm = new("aten::frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor");
     public static readonly Op All = new("aten::all(Tensor self) -> Tensor");
@@ -100,18 +91,6 @@ internal static class Ops
         "Tensor indices)");
     public static readonly Op Sort = new("aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)");
     public static readonly Op CumSum = new("aten::cumsum(Tensor self, int dim, *, ScalarType? dtype=None) -> Tensor");
-    public static readonly Op Zeros = new(
-        "aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
-        "bool? pin_memory=None) -> Tensor");
-    public static readonly Op ZerosLike = new(
-        "aten::zeros_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
-        "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor");
-    public static readonly Op OnesLike = new(
-        "aten::ones_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
-        "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor");
-    public static readonly Op EmptyLike = new(
-        "aten::empty_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, " +
-        "bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor");
     public static readonly Op Less = new("aten::lt.Tensor(Tensor self, Tensor other) -> Tensor", number: Numbers.Compared);
     public static readonly Op LessOrEqual = new("aten::le.Tensor(Tensor self, Tensor other) -> Tensor", number: Numbers.Compared);
 }

@@ -26,20 +26,27 @@ internal static unsafe class OwnProducts
     /// <summary>x · wᵀ + bias (turned: x · w + bias) in a new tensor, whose handle is the caller's.</summary>
     public static nint Multiply(nint x, nint w, bool turned, nint bias)
     {
-        var sizes = TensorFacts.Sizes(x);
-        var shape = stackalloc long[sizes.Length];
-        sizes.CopyTo(new(shape, sizes.Length));
-        shape[sizes.Length - 1] = TensorFacts.Sizes(w)[turned ? 1 : 0];
+        Span<long> shape = stackalloc long[TensorFacts.MaxDimensions];
+        TensorFacts.Sizes(x).CopyTo(shape);
+        shape = shape[..TensorFacts.Sizes(x).Length];
+        shape[^1] = TensorFacts.Sizes(w)[turned ? 1 : 0];
+        var result = Operand.Result(DType.Float32, shape);
         var job = Of(x, w, turned);
+        job.C = result.Floats;
         job.CRow = job.Columns;
         if (bias != 0)
             job.Begin = (float*)TensorFacts.Data(bias);
-        if (GuardMode.IsOn)
-            return Guarded(ref job, new(shape, sizes.Length));
-        var product = New(new(shape, sizes.Length));
-        job.C = (float*)TensorFacts.Data(product);
-        ProductKernel.Run(ref job);
-        return product;
+        var product = result.Tensor;
+        try
+        {
+            using (result)
+                ProductKernel.Run(ref job);
+            return TensorFacts.NewHandle(product.Pointer);
+        }
+        finally
+        {
+            product.LetGo(reuse: true);
+        }
     }
 
     /// <summary>
@@ -98,32 +105,5 @@ internal static unsafe class OwnProducts
         };
         (job.ARow, job.ADepth) = TensorFacts.IsContiguous(x) ? (job.Depth, 1) : (left[0], left[1]);
         return job;
-    }
-
-    /// <summary>A new tensor of float32 in order, whose handle is the caller's.</summary>
-    private static nint New(ReadOnlySpan<long> shape)
-    {
-        var steps = stackalloc long[shape.Length];
-        var step = 1L;
-        for (var i = shape.Length - 1; i >= 0; i--)
-            (steps[i], step) = (step, step * Math.Max(1, shape[i]));
-        nint tensor;
-        fixed (long* sizes = shape)
-            Status.Check(
-                Libtorch.Empty(shape.Length, sizes, steps, (int)DType.Float32, Libtorch.Cpu, 0, &tensor), "no memory for a tensor");
-        return tensor;
-    }
-
-    // Between canaries.
-    private static nint Guarded(ref ProductJob job, ReadOnlySpan<long> shape)
-    {
-        var result = Operand.Result(DType.Float32, shape);
-        using var tensor = result.Tensor;
-        using (result)
-        {
-            job.C = result.Floats;
-            ProductKernel.Run(ref job);
-            return TensorFacts.NewHandle(tensor.Pointer);
-        }
     }
 }

@@ -81,30 +81,18 @@ public static unsafe class ProductOperators
     internal static void AddProductInPlace(this Tensor sum, Tensor a, Tensor b)
     {
         using var noGrad = GradMode.Disable();
-        if (sum.TryAddProductInPlace(a, b))
+        if (sum.TryWriteProduct(a, b, adds: true))
             return;
         using var product = a.MatMul(b);
         sum.AddInPlace(product);
     }
 
-    /// <summary>The same where no memory of the sum's size is needed; else false, and nothing is done.</summary>
-    internal static bool TryAddProductInPlace(this Tensor sum, Tensor a, Tensor b) =>
-        AddsInPlace && OwnProducts.TryWrite(sum, a, b, turned: true, adds: true);
-
-    /// <summary>to = a · b in memory that is there, where a new tensor's would come of the same kernel; else false.</summary>
-    internal static bool TryWriteProduct(this Tensor to, Tensor a, Tensor b) =>
-        AddsInPlace && OwnProducts.TryWrite(to, a, b, turned: true, adds: false);
-
-    /// <summary>x + a · b, of matrices. No gradient.</summary>
-    public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b)
-    {
-        using var noGrad = GradMode.Disable();
-        if (Products.TrySum(x, a, b) is { } sum)
-            return sum;
-        var product = a.MatMul(b);
-        product.AddInPlace(x);
-        return product;
-    }
+    /// <summary>
+    /// to = a · b, or to += a · b, in memory that is there, where a new tensor's would come of the same kernel; else false, and nothing is
+    /// done.
+    /// </summary>
+    internal static bool TryWriteProduct(this Tensor to, Tensor a, Tensor b, bool adds) =>
+        AddsInPlace && OwnProducts.TryWrite(to, a, b, turned: true, adds);
 
     /// <summary>sum += scale · xᵀ, of matrices.</summary>
     public static void AddTurnedInPlace(this Tensor sum, Tensor x, double scale = 1)

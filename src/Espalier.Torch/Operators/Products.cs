@@ -83,33 +83,6 @@ internal static unsafe class Products
         }
     }
 
-    /// <summary>c + x · y of matrices in a new tensor, where oneDNN adds while it writes; null where it does not.</summary>
-    internal static Tensor? TrySum(Tensor c, Tensor x, Tensor y)
-    {
-        using HeldTensor heldX = new(x), heldY = new(y), heldC = new(c);
-        var (a, b, there) = (heldX.Native, heldY.Native, heldC.Native);
-        if (Library != ProductLibrary.OneDnn || Libtorch.LinearPointwiseBinary == null || !IsOurs(a, b, turned: true)
-            || TensorFacts.Sizes(there) is not [var rows, var columns] || rows != TensorFacts.Sizes(a)[0]
-            || columns != TensorFacts.Sizes(b)[1]
-            || !TensorFacts.IsContiguous(there) || TensorFacts.ElementType(there) != DType.Float32 || !TensorFacts.IsOnCpu(there))
-            return null;
-        ComputeThread.MakeReady();
-        nint sum;
-        var w = Turned(b);
-        try
-        {
-            using var hold = SignalHold.Begin();
-            fixed (byte* add = "add\0"u8)
-                if (Libtorch.LinearPointwiseBinary(a, there, w, null, add, &sum) != 0)
-                    throw new TorchException($"oneDNN refuses {c} + {x} · {y}");
-        }
-        finally
-        {
-            _ = Libtorch.DeleteTensor(w);
-        }
-        return Tensor.Adopt(sum);
-    }
-
     internal static ProductLibrary Chosen(string? named) => named switch
     {
         "libtorch" => ProductLibrary.Libtorch,

@@ -1,3 +1,4 @@
+using Espalier.Torch.Dispatch;
 using Espalier.Torch.Kernels;
 using Espalier.Torch.Kernels.Norms;
 using Espalier.Torch.Native;
@@ -8,21 +9,18 @@ namespace Espalier.Torch.Operators;
 public static class ReductionOperators
 {
     /// <summary>Sum of all elements, accumulated in their own type or in another one.</summary>
-    public static Tensor Sum(this Tensor x, DType? accumulate = null) => Ops.Sum.Call(x, accumulate);
+    public static Tensor Sum(this Tensor x, DType? accumulate = null) => Ops.Sum.Call(x, Argument.None, false, accumulate);
 
     /// <summary>Sum over dimensions, accumulated in their own type or in another one.</summary>
     public static Tensor Sum(this Tensor x, ReadOnlySpan<long> dimensions, bool keep = false, DType? accumulate = null) =>
-        Ops.SumDims.Call(x, Shapes.Of(dimensions), keep, accumulate);
+        Ops.Sum.Call(x, Shapes.Of(dimensions), keep, accumulate);
 
     /// <summary>Mean of all elements.</summary>
-    public static Tensor Mean(this Tensor x) => Ops.Mean.Call(x);
+    public static Tensor Mean(this Tensor x) => Ops.Mean.Call(x, Argument.None);
 
     /// <summary>Mean over dimensions.</summary>
     public static Tensor Mean(this Tensor x, ReadOnlySpan<long> dimensions, bool keep = false) =>
-        Ops.MeanDims.Call(x, Shapes.Of(dimensions), keep);
-
-    /// <summary>Largest element.</summary>
-    public static Tensor Max(this Tensor x) => Ops.Max.Call(x);
+        Ops.Mean.Call(x, Shapes.Of(dimensions), keep);
 
     /// <summary>Index (Int64) of the largest element along a dimension; the first of equal ones.</summary>
     public static Tensor ArgMax(this Tensor x, int dimension) => Ops.ArgMax.Call(x, dimension);
@@ -38,7 +36,7 @@ public static class ReductionOperators
     public static bool AllFinite(this Tensor x)
     {
         using var scope = TensorScope.Begin();
-        return Ops.All.Call(x.IsFinite()).Item() != 0;
+        return Ops.All.Call(Ops.IsFinite.Call(x)).Item() != 0;
     }
 
     /// <summary>The k largest along the last dimension, best first, with their indices (Int64).</summary>

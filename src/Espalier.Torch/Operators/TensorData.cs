@@ -36,13 +36,12 @@ public static unsafe class TensorData
         public static Tensor FromWriter<T>(ReadOnlySpan<long> shape, WriteValues<T> write, int piece = 1 << 26) where T : unmanaged
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(piece, 1);
-            var bytes = BytesOf(shape, DTypes.Of<T>());
-            var tensor = MemoryOps.Empty.Call(Shapes.Of(shape), DTypes.Of<T>());
+            var tensor = Tensor.Empty(DTypes.Of<T>(), shape);
             try
             {
                 using var held = new HeldTensor(tensor);
                 var place = (T*)TensorFacts.Data(held.Native);
-                for (long first = 0, count = bytes / sizeof(T); first < count; first += piece)
+                for (long first = 0, count = tensor.ElementCount; first < count; first += piece)
                     write(first, new(place + first, (int)Math.Min(piece, count - first)));
                 return tensor;
             }
@@ -142,30 +141,10 @@ public static unsafe class TensorData
 
     private static Tensor FromMemory(void* data, long bytes, DType dtype, ReadOnlySpan<long> shape)
     {
-        CheckBytes(BytesOf(shape, dtype), bytes);
-        var tensor = MemoryOps.Empty.Call(Shapes.Of(shape), dtype);
+        CheckBytes(MemoryOps.BytesOf(dtype, shape), bytes);
+        var tensor = Tensor.Empty(dtype, shape);
         tensor.CopyIn(0, data, bytes);
         return tensor;
-    }
-
-    // Sizes come from files: their product is checked before anything is allocated.
-    private static long BytesOf(ReadOnlySpan<long> sizes, DType dtype)
-    {
-        if (sizes.Length > TensorFacts.MaxDimensions)
-            throw new TorchException($"{sizes.Length} dimensions; at most {TensorFacts.MaxDimensions}");
-        if (!Enum.IsDefined(dtype))
-            throw new TorchException($"element type {dtype} is unknown");
-        Int128 bytes = dtype.Size();
-        var empty = false;
-        foreach (var size in sizes)
-        {
-            if (size < 0)
-                throw new TorchException($"a tensor cannot have a negative size: [{string.Join(", ", sizes.ToArray())}]");
-            empty |= size == 0;
-            bytes = bytes > long.MaxValue ? bytes : bytes * size;
-        }
-        return empty ? 0 : bytes <= long.MaxValue ? (long)bytes
-            : throw new TorchException($"a tensor of sizes [{string.Join(", ", sizes.ToArray())}] is larger than any memory");
     }
 
     private static void CheckBytes(long wanted, long bytes)

@@ -28,6 +28,8 @@ public readonly unsafe record struct Device
 
     internal bool IsCuda => _kind == Libtorch.Cuda;
 
+    internal int Kind => _kind;
+
     internal int Index => _index;
 
     /// <summary>As the dispatcher takes it: the kind in the upper half of a word, the index (−1: the current one) in the lower.</summary>

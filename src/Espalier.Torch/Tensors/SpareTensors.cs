@@ -10,24 +10,14 @@ internal static class SpareTensors
 {
     private const int Most = 4096;
 
-    [ThreadStatic] private static Tensor[]? s_spare;
-    [ThreadStatic] private static int s_count;
+    [ThreadStatic] private static Stack<Tensor>? s_spare;
 
-    public static Tensor? Take()
-    {
-        if (s_count == 0 || GuardMode.IsOn)
-            return null;
-        var tensor = s_spare![--s_count];
-        s_spare[s_count] = null!;
-        return tensor;
-    }
+    public static Tensor? Take() => !GuardMode.IsOn && s_spare?.TryPop(out var tensor) == true ? tensor : null;
 
     /// <summary>Takes over an object that nobody refers to, whose native tensor is gone.</summary>
     public static void Put(Tensor tensor)
     {
-        if (s_count == Most || GuardMode.IsOn)
-            return;
-        s_spare ??= new Tensor[Most];
-        s_spare[s_count++] = tensor;
+        if (!GuardMode.IsOn && (s_spare ??= []).Count < Most)
+            s_spare.Push(tensor);
     }
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Espalier.Torch;
 
 /// <summary>
@@ -6,16 +8,10 @@ namespace Espalier.Torch;
 /// </summary>
 internal sealed class StorageVersion
 {
-    private const int MostSpare = 8192;
-
     // One stock for all threads: gradients of replicas are shared on one thread, and let go of on others.
-    private static readonly Lock s_gate = new();
-    private static StorageVersion? s_spare;
-    private static int s_spareCount;
+    private static readonly ConcurrentQueue<StorageVersion> s_spare = new();
 
-    private int _value;
-    private int _tensors;
-    private StorageVersion? _next;
+    private int _value, _tensors;
 
     private StorageVersion()
     {
@@ -29,15 +25,8 @@ internal sealed class StorageVersion
     /// <summary>One for a tensor whose memory was written so often, and which shares it from now on.</summary>
     public static StorageVersion Take(int value)
     {
-        StorageVersion? version;
-        lock (s_gate)
-            if ((version = s_spare) is not null)
-            {
-                s_spare = version._next;
-                s_spareCount--;
-            }
-        version ??= new();
-        (version._next, version._value, version._tensors) = (null, value, 1);
+        var version = s_spare.TryDequeue(out var spare) ? spare : new();
+        (version._value, version._tensors) = (value, 1);
         return version;
     }
 
@@ -51,14 +40,8 @@ internal sealed class StorageVersion
     /// <summary>One tensor less, which refers to this no more.</summary>
     public void Leave()
     {
-        if (Interlocked.Decrement(ref _tensors) != 0)
-            return;
-        lock (s_gate)
-            if (s_spareCount < MostSpare)
-            {
-                (_next, s_spare) = (s_spare, this);
-                s_spareCount++;
-            }
+        if (Interlocked.Decrement(ref _tensors) == 0)
+            s_spare.Enqueue(this);
     }
 
     public void Advance() => Interlocked.Increment(ref _value);

@@ -121,7 +121,7 @@ public sealed class TapeTests : TorchTest
         foreach (var change in new Action[]
         {
             () => x.AddInPlace(plain), () => x.Exp().MulInPlace(2), () => plain.AddInPlace(x), () => x.Exp().AddInPlace(x),
-            () => x.Exp().ZeroInPlace(), () => plain.CopyInPlace(x), () => x.Exp().AddcmulInPlace(plain, plain),
+            () => x.Exp().ZeroInPlace(), () => plain.CopyInPlace(x), () => x.Exp().LerpInPlace(plain, 0.5),
             () => new Op("aten::tan_(Tensor(a!) self) -> Tensor(a!)").CallVoid(x.Exp()),
         })
             Assert.Contains("in place", Assert.Throws<TorchException>(change).Message);

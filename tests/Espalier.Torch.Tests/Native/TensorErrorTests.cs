@@ -77,8 +77,12 @@ public sealed class TensorErrorTests : TorchTest
     [Fact]
     public void More_dimensions_than_the_binding_describes_are_refused()
     {
-        using var x = Tensor.Zeros(DType.Float32, [.. Enumerable.Repeat(1L, 17)]);
-        Assert.Contains("17 dimensions; at most 16", Assert.Throws<TorchException>(() => x.Dimensions).Message);
+        using var x = Tensor.Zeros(DType.Float32, [.. Enumerable.Repeat(1L, 16)]);
+        using var deeper = x.Unsqueeze(0);
+        Assert.Contains("17 dimensions; at most 16", Assert.Throws<TorchException>(() => deeper.Dimensions).Message);
+        Assert.Contains(
+            "17 dimensions; at most 16",
+            Assert.Throws<TorchException>(() => Tensor.Zeros(DType.Float32, [.. Enumerable.Repeat(1L, 17)])).Message);
     }
 
     [Fact]
