@@ -22,9 +22,8 @@ internal static unsafe class MemoryOps
             steps[i] = step;
         nint tensor;
         fixed (long* shape = sizes)
-            Status.Check(
-                Libtorch.Empty(sizes.Length, shape, steps, (int)dtype, device.Kind, device.Index, &tensor),
-                $"no memory for {dtype} [{string.Join(", ", sizes.ToArray())}]");
+            if (Libtorch.Empty(sizes.Length, shape, steps, (int)dtype, device.Kind, device.Index, &tensor) != 0)
+                throw Status.Failure($"no memory on {device} for {dtype} [{string.Join(", ", sizes.ToArray())}]");
         return Tensor.Adopt(tensor);
     }
 
