@@ -34,7 +34,7 @@ internal static class ForeignFile
         try
         {
             // A pipe or a device has no length, and is never opened.
-            if (new FileInfo(path).Length == 0)
+            if (RealPath.LengthOf(path) == 0)
                 return null;
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             var start = new byte[Start];

@@ -16,6 +16,12 @@ internal static class RealPath
         return Path.GetDirectoryName(full) is { } parent ? Path.Combine(Of(parent), Path.GetFileName(full)) : full;
     }
 
+    /// <summary>
+    /// Bytes of the file that a path leads to, and 0 of a pipe or a device. .NET's own length of a link is that of the link's text.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">It leads to no file.</exception>
+    public static long LengthOf(string path) => LibC.Identity(path) is { } there ? there.Bytes : new FileInfo(Of(path)).Length;
+
     /// <summary>The path itself and every folder above it, the innermost first.</summary>
     public static IEnumerable<string> Upwards(string path)
     {

@@ -18,7 +18,7 @@ internal static class SmallFile
             if (Directory.Exists(path))
                 throw new EspalierException($"{path}: is a folder; give the file");
             ReadableFile.RequireNoPipe(path);
-            if (new FileInfo(path).Length == 0)
+            if (RealPath.LengthOf(path) == 0)
                 throw new EspalierException($"{path}: is empty; write or download it again");
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             if (stream.Length > limit)

@@ -33,13 +33,13 @@ internal sealed record CarriedFile(string Name, long Bytes, Action<string> Write
     public static CarriedFile Of(string folder, string name)
     {
         var path = CheckpointFolder.Inside(folder, name, folder);
-        return new(name, new FileInfo(path).Length, to => Copy(path, to));
+        return new(name, RealPath.LengthOf(path), to => Copy(path, to));
     }
 
     private static void Copy(string from, string to)
     {
         // A pipe or a device has no length either, and is never opened.
-        if (new FileInfo(from).Length == 0)
+        if (RealPath.LengthOf(from) == 0)
         {
             DurableOutput.WriteText(to, "");
             return;

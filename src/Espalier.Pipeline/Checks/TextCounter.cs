@@ -78,7 +78,7 @@ internal sealed class TextCounter(CancellationToken stop)
         name ??= source.Description;
         string[] files = [.. source.Files];
         var isPlain = files.All(IsPlain);
-        var bytes = files.Sum(file => new FileInfo(file).Length * (IsPlain(file) ? 1 : Unpacked));
+        var bytes = files.Sum(file => RealPath.LengthOf(file) * (IsPlain(file) ? 1 : Unpacked));
         if (tokenizer is not null && bytes <= CountedBytes)
             return _counted.GetOrAdd(
                 string.Join('\0', [tokenizer.Sha256, $"{heldOut:R}", $"{vocabulary}", data.Field ?? "", $"{data.NearDuplicates:R}",
@@ -116,9 +116,8 @@ internal sealed class TextCounter(CancellationToken stop)
 
     private static TextSize OfIds(string spec, int vocabulary)
     {
-        var file = new FileInfo(spec);
-        if (file.Exists && file.Length > ReadBytes)
-            return new(spec, file.Length / (spec.EndsWith(".u16", StringComparison.OrdinalIgnoreCase) ? 2 : 4), IsExact: true);
+        if (File.Exists(spec) && RealPath.LengthOf(spec) is > ReadBytes and var bytes)
+            return new(spec, bytes / (spec.EndsWith(".u16", StringComparison.OrdinalIgnoreCase) ? 2 : 4), IsExact: true);
         var ids = TokenIds.Parse(spec, vocabulary);
         using var closing = ids as IDisposable;
         return TextSize.Of(ids);

@@ -11,8 +11,11 @@ internal static class ElfFile
     // Of a 64-bit ELF header: where the tables of segments and of sections lie, and their entries' sizes and counts.
     private const int HeaderBytes = 64, SegmentEntryBytes = 56;
 
-    /// <summary>Bytes that the file must have; null where it is no 64-bit little-endian ELF file, which the loader says better.</summary>
-    internal static long? BytesNeeded(string path)
+    /// <summary>
+    /// What is missing at its end, as a sentence; null where nothing is, and where it is no 64-bit little-endian ELF file, which the loader
+    /// says better.
+    /// </summary>
+    internal static string? Missing(string path)
     {
         using var file = File.OpenHandle(path);
         Span<byte> header = stackalloc byte[HeaderBytes];
@@ -30,7 +33,9 @@ internal static class ElfFile
         for (var i = 0; i < count && RandomAccess.Read(file, segment, segments + i * entry) == SegmentEntryBytes; i++)
             needed = Math.Max(needed,
                 BinaryPrimitives.ReadInt64LittleEndian(segment[8..]) + BinaryPrimitives.ReadInt64LittleEndian(segment[32..]));
-        return needed;
+        // Of what is open: the path may be a link.
+        return RandomAccess.GetLength(file) is var length && length < needed
+            ? $"{path} has {length} of its {needed} bytes: it was copied or unpacked only in part; do that again" : null;
     }
 
     private static long End(long at, int size, int count) => at + (long)size * count;

@@ -64,8 +64,8 @@ internal static unsafe partial class LibtorchLoader
         Allocator.KeepMemory();
 
         foreach (var file in Directory.EnumerateFiles(folder.Path, "lib*.so*"))
-            if (ElfFile.BytesNeeded(file) is { } needed && new FileInfo(file).Length is var length && length < needed)
-                throw Wrong($"{file} has {length} of its {needed} bytes: it was copied or unpacked only in part; do that again");
+            if (ElfFile.Missing(file) is { } missing)
+                throw Wrong(missing);
         var library = Open(folder.Library);
         var version = VersionOf(library, folder);
         // Its log level is read by this alone, which Python calls and nobody here would.

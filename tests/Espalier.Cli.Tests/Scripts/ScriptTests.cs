@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Espalier.Cli.Tests.Interface;
 using Espalier.Tests;
+using Espalier.Torch;
 
 namespace Espalier.Cli.Tests.Scripts;
 
@@ -149,6 +150,18 @@ public sealed class ScriptTests
         Assert.StartsWith(
             $"espalier: error: {folder.Path}/libtorch_cpu.so has {whole.Length / 2} of its {whole.Length} bytes: it was copied or "
                 + $"unpacked only in part;", output);
+    }
+
+    [Fact]
+    public void A_libtorch_may_be_made_of_links()
+    {
+        using var folder = new TemporaryFolder();
+        // Debian's PyTorch has its libraries elsewhere, and links to them.
+        foreach (var file in Directory.GetFiles(Path.GetDirectoryName(TorchRuntime.LibraryFile)!))
+            File.CreateSymbolicLink(Path.Combine(folder.Path, Path.GetFileName(file)), file);
+        var program = Path.Combine(AppContext.BaseDirectory, "espalier.dll");
+        var (code, output) = Bash($"LIBTORCH='{folder.Path}' dotnet '{program}' generate models/quickstart-teacher --ids 4080 --max-tokens 1");
+        Assert.True(code == 0, output);
     }
 
     [Fact]

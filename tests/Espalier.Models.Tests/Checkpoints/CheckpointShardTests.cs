@@ -92,6 +92,19 @@ public sealed class CheckpointShardTests : CheckpointFolderTest
         using var mkfifo = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(Model, "model.safetensors")]);
         mkfifo.WaitForExit();
         Fails("truncated: it has 0 bytes");
+        File.Move(Path.Combine(Model, "model.safetensors"), Path.Combine(Model, "pipe"));
+        File.CreateSymbolicLink(Path.Combine(Model, "model.safetensors"), Path.Combine(Model, "pipe"));
+        Fails("truncated: it has 0 bytes");
+    }
+
+    [Fact]
+    public void Weights_may_be_a_link_with_a_short_name()
+    {
+        Copy("families/llama-3.1", weights: true);
+        File.Move(Path.Combine(Model, "model.safetensors"), Path.Combine(Model, "m"));
+        File.CreateSymbolicLink(Path.Combine(Model, "model.safetensors"), "m");
+        using var checkpoint = Checkpoint.Open(Model);
+        Assert.NotEmpty(checkpoint.ReadFloat32("model.norm.weight"));
     }
 
     [Theory]

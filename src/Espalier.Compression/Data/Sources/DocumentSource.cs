@@ -29,7 +29,7 @@ internal sealed class DocumentSource
     public IEnumerable<string> Files => _files.Select(file => file.Path);
 
     /// <summary>Bytes of all files, as they lie on disk.</summary>
-    public long TotalBytes => _files.Sum(file => new FileInfo(file.Path).Length);
+    public long TotalBytes => _files.Sum(file => RealPath.LengthOf(file.Path));
 
     /// <inheritdoc cref="Parse(IEnumerable{string}, string?, Predicate{string}?, RecordReader?)"/>
     public static DocumentSource Parse(params IEnumerable<string> specs) => Parse(specs, field: null);

@@ -68,12 +68,12 @@ internal sealed class TokenStore : ITokens, IDisposable
 
     private static void CheckLength(string path, long count, int size, string what)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
+        if (!File.Exists(path))
             throw new EspalierException($"{path}: is missing; write the tokens again");
-        if (file.Length / size != count || file.Length % size != 0)
+        var bytes = RealPath.LengthOf(path);
+        if (bytes / size != count || bytes % size != 0)
             throw new EspalierException(
-                $"{path}: has {file.Length} bytes, but {count} {what} of {size} bytes take {(decimal)count * size}; write the tokens "
+                $"{path}: has {bytes} bytes, but {count} {what} of {size} bytes take {(decimal)count * size}; write the tokens "
                     + "again");
     }
 }

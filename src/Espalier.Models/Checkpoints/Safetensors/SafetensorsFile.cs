@@ -51,7 +51,7 @@ internal sealed class SafetensorsFile : IDisposable
         try
         {
             // Asked before opening: a pipe or a device has no length, and opening it could wait for ever.
-            SafetensorsHeader.ReadLength(new byte[8], new FileInfo(path).Length, path);
+            SafetensorsHeader.ReadLength(new byte[8], RealPath.LengthOf(path), path);
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             Span<byte> first = stackalloc byte[ForeignFile.Start];
             var read = stream.ReadAtLeast(first, first.Length, throwOnEndOfStream: false);

@@ -61,6 +61,16 @@ public sealed class TokenStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_store_may_be_made_of_links()
+    {
+        var folder = Write(258, [1, 200, 3]);
+        Directory.CreateDirectory(_data.At("links"));
+        foreach (var file in Directory.GetFiles(folder))
+            File.CreateSymbolicLink(Path.Combine(_data.At("links"), Path.GetFileName(file)), file);
+        Assert.Equal([1, 200, 3], All(TokenStore.Open(_data.At("links"))));
+    }
+
+    [Fact]
     public void Smaller_vocabulary_of_the_model_refuses_an_id_with_its_position()
     {
         var folder = Write(258, [1, 200, 3]);
