@@ -23,7 +23,8 @@ internal sealed unsafe class Op
     /// <summary>What a call gives where libtorch refused.</summary>
     public const nint Refused = -1;
 
-    private const int MostArguments = 17;
+    // Later versions of libtorch append arguments to schemas, and read a word for each: 0 is none, false, or 0.
+    private const int MostArguments = 17, Appended = 15;
 
     private readonly OpSchema _schema;
     private readonly DirectCall? _direct;
@@ -117,7 +118,7 @@ internal sealed unsafe class Op
         return 0;
     }
 
-    private int WordCount => Math.Max(_schema.Parameters.Length, _schema.Results.Length);
+    private int WordCount => Math.Max(_schema.Parameters.Length, _schema.Results.Length) + Appended;
 
     /// <summary>
     /// The rule to record by where an input wants a gradient and recording is on, else null; an error where the operator has none.
@@ -167,6 +168,7 @@ internal sealed unsafe class Op
             else
             {
                 Span<ulong> words = stackalloc ulong[WordCount];
+                words[full.Length..].Clear();
                 for (var i = 0; i < full.Length; i++)
                     words[i] = _schema.Parameters[i].Kind == ValueKind.Tensor && full[i].IsNumber
                         ? _number!(First(full).Pointer, full[i].Number) : Words.Of(full[i], _schema.Parameters[i]);
@@ -195,9 +197,9 @@ internal sealed unsafe class Op
         fixed (ulong* stack = words)
         {
             if (!_isProduct)
-                return Libtorch.CallDispatcher(name, overload, stack) == 0;
+                return Libtorch.CallDispatcher(name, overload, stack, LibtorchLoader.Least) == 0;
             using (SignalHold.Begin())
-                return Libtorch.CallDispatcher(name, overload, stack) == 0;
+                return Libtorch.CallDispatcher(name, overload, stack, LibtorchLoader.Least) == 0;
         }
     }
 

@@ -12,9 +12,9 @@ namespace Espalier.Torch.Native;
 /// </summary>
 internal static unsafe class Libtorch
 {
-    // Operators.
-    public static readonly delegate* unmanaged<byte*, byte*, ulong*, int> CallDispatcher =
-        (delegate* unmanaged<byte*, byte*, ulong*, int>)Export("aoti_torch_call_dispatcher");
+    // Operators; the last argument is the version whose schemas and words are meant.
+    public static readonly delegate* unmanaged<byte*, byte*, ulong*, ulong, int> CallDispatcher =
+        (delegate* unmanaged<byte*, byte*, ulong*, ulong, int>)Export("torch_call_dispatcher");
     public static readonly delegate* unmanaged<nint, nint, double, nint*, int> Subtract =
         (delegate* unmanaged<nint, nint, double, nint*, int>)Export("aoti_torch_aten_subtract_Tensor");
 

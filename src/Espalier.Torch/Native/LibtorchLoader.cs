@@ -12,6 +12,9 @@ internal static unsafe partial class LibtorchLoader
     /// <summary>The first version that has what is called here: <c>torch_parallel_for</c>, lists, strings and devices.</summary>
     private const int LeastMajor = 2, LeastMinor = 10;
 
+    /// <summary>That version as libtorch packs it: one byte each from the top.</summary>
+    public const ulong Least = (ulong)LeastMajor << 56 | (ulong)LeastMinor << 48;
+
     private static readonly string s_least = $"{LeastMajor}.{LeastMinor}";
     private static readonly Lazy<Loaded> s_loaded = new(Load);
     private static int s_isForgotten;
