@@ -16,6 +16,21 @@ public sealed class MarkedCallTests
          {"type":"function","function":{"name":"stop"}}]
         """;
 
+    [Fact]
+    public void A_schema_that_refers_to_itself_is_read_once()
+    {
+        var parts = string.Join(",", Enumerable.Repeat("{\"$ref\":\"#/$defs/part\"}", 8));
+        var tools = JsonNode.Parse("""
+            [{"type":"function","function":{"name":"plan","parameters":{"type":"object",
+              "$defs":{"part":{"anyOf":[{"type":"integer"},PARTS]},
+                "word":{"anyOf":[{"enum":["a"]},{"$ref":"#/$defs/word"},{"$ref":"#/$defs/word"}]}},
+              "properties":{"count":{"$ref":"#/$defs/part"},"word":{"$ref":"#/$defs/word"}}}}}]
+            """.Replace("PARTS", parts, StringComparison.Ordinal))!.AsArray();
+        var known = new KnownTools(tools);
+        Assert.Equal((ValueKinds.Number, ValueKinds.Text), (known.KindsOf("plan", "count"), known.KindsOf("plan", "word")));
+        Assert.NotNull(new MarkedGrammar(tools[0]!["function"]!.AsObject(), "tools[0].function").Call());
+    }
+
     [Theory]
     [InlineData("<parameter=what>\n two lines\n\n of it\n</parameter>\n", """{"what":" two lines\n\n of it"}""")]
     [InlineData("<parameter=what>12</parameter>", """{"what":"12"}""")]

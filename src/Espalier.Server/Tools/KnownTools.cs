@@ -55,15 +55,16 @@ internal sealed class KnownTools
     {
         var all = _parameters.GetValueOrDefault(function);
         var schema = (all?["properties"] as JsonObject)?[parameter] ?? all?["additionalProperties"];
-        return Kinds(schema, all, 0) is not ValueKinds.None and var kinds ? kinds : ValueKinds.Text;
+        return Kinds(schema, all, [], 0) is not ValueKinds.None and var kinds ? kinds : ValueKinds.Text;
     }
 
-    private static ValueKinds Kinds(JsonNode? node, JsonObject? root, int depth)
+    // Each reference is read once: schemas may refer to themselves, and more than once in each of their parts.
+    private static ValueKinds Kinds(JsonNode? node, JsonObject? root, HashSet<string> read, int depth)
     {
         if (node is not JsonObject schema || depth > Deepest)
             return ValueKinds.None;
         if (Text(schema["$ref"]) is { } reference)
-            return Kinds(Referred(reference, root), root, depth + 1);
+            return read.Add(reference) ? Kinds(Referred(reference, root), root, read, depth + 1) : ValueKinds.None;
         var kinds = schema["type"] switch
         {
             JsonArray several => several.Aggregate(ValueKinds.None, static (all, one) => all | KindOf(Text(one))),
@@ -71,7 +72,7 @@ internal sealed class KnownTools
         };
         foreach (var name in (string[])["anyOf", "oneOf", "allOf"])
             foreach (var one in schema[name] as JsonArray ?? [])
-                kinds |= Kinds(one, root, depth + 1);
+                kinds |= Kinds(one, root, read, depth + 1);
         if (kinds != ValueKinds.None)
             return kinds;
         if (schema.ContainsKey("const"))

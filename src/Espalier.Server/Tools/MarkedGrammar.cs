@@ -55,7 +55,7 @@ internal sealed class MarkedGrammar(JsonObject function, string place)
         var at = $"{place}.parameters.{pointer.Replace('/', '.')}";
         if (!kinds.HasFlag(ValueKinds.Text))
             return new(Json(kinds, pointer, document!), JsonSyntax.Text($"\n{Closing}\n"));
-        GrammarNode[] texts = [.. Texts(schema, 0)];
+        GrammarNode[] texts = [.. Texts(schema, [], 0)];
         if (texts.Length == 0 && _isStrict)
             throw new EspalierException($"{at}: of a text, only its values (enum, const) are kept in this model's calls: leave out what "
                 + "else it says, or strict");
@@ -79,19 +79,19 @@ internal sealed class MarkedGrammar(JsonObject function, string place)
         }
     }
 
-    // The texts of a schema, each with the mark that closes it; none where they cannot be kept.
-    private IEnumerable<GrammarNode> Texts(JsonNode? node, int depth)
+    // The texts of a schema, each with the mark that closes it; none where they cannot be kept. Each reference is read once.
+    private IEnumerable<GrammarNode> Texts(JsonNode? node, HashSet<string> read, int depth)
     {
         if (node is not JsonObject schema)
             return [JsonSyntax.TextUntil(Closing)];
         if (depth > KnownTools.Deepest)
             return [];
         if (schema["$ref"] is JsonValue reference)
-            return Texts(KnownTools.Referred(reference.ToString(), _schema), depth + 1);
+            return read.Add(reference.ToString()) ? Texts(KnownTools.Referred(reference.ToString(), _schema), read, depth + 1) : [];
         if ((schema["anyOf"] ?? schema["oneOf"]) is JsonArray some)
-            return some.SelectMany(one => Texts(one, depth + 1));
+            return some.SelectMany(one => Texts(one, read, depth + 1));
         if (schema["allOf"] is JsonArray { Count: 1 } all)
-            return Texts(all[0], depth + 1);
+            return Texts(all[0], read, depth + 1);
         JsonNode?[] values = schema["enum"] is JsonArray list ? [.. list] : schema.ContainsKey("const") ? [schema["const"]] : [];
         if (values.Length > 0)
             return values.OfType<JsonValue>().Where(static value => value.GetValueKind() == JsonValueKind.String).Select(static value =>

@@ -2,7 +2,7 @@ namespace Espalier.Compression.Data.Files;
 
 /// <summary>
 /// A stream that is read once from its beginning to its end; what is written or sought is refused. Damage and an early end are an
-/// <see cref="InvalidDataException"/>, as they are for gzip.
+/// <see cref="InvalidDataException"/>.
 /// </summary>
 /// <param name="open">Begins to unpack.</param>
 /// <param name="isDamage">Whether an error of the library is the data's fault.</param>

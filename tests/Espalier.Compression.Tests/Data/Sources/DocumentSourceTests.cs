@@ -157,6 +157,39 @@ public sealed class DocumentSourceTests : IDisposable
         Assert.Equal("", _skips.ToString());
     }
 
+    [Theory]
+    [InlineData("a byte behind it", 2)]
+    [InlineData("its header is damaged", 1)]
+    [InlineData("its header is cut", 1)]
+    [InlineData("its text is cut", 1)]
+    [InlineData("its checksum is cut", 2)]
+    [InlineData("its checksum is another", 2)]
+    public void A_later_member_that_is_not_whole_is_counted(string damage, int texts)
+    {
+        byte[] first = DataFixture.Gzip("{\"text\":\"one\"}\n"), second = DataFixture.Gzip("{\"text\":\"two\"}\n");
+        byte[] damaged = damage switch
+        {
+            "a byte behind it" => [.. second, 7],
+            "its header is damaged" => [0x1e, .. second[1..]],
+            "its header is cut" => second[..5],
+            "its text is cut" => second[..14],
+            "its checksum is cut" => second[..^3],
+            _ => [.. second[..^8], .. new byte[8]],
+        };
+        Assert.Equal(
+            ((string[])["one", "two"])[..texts], DataFixture.Texts(_skips, _data.Write("a.jsonl.gz", [.. first, .. damaged])));
+        Assert.Equal("1 truncated-file", _skips.ToString());
+    }
+
+    [Fact]
+    public void Gzip_may_have_names_and_fields_in_its_header_and_zeros_behind_it()
+    {
+        var plain = DataFixture.Gzip("{\"text\":\"one\"}\n");
+        byte[] named = [.. plain[..3], 2 | 4 | 8 | 16, .. plain[4..10], 3, 0, 1, 2, 3, .. "name\0comment\0"u8, 9, 9, .. plain[10..]];
+        Assert.Equal(["one", "one"], DataFixture.Texts(_skips, _data.Write("a.jsonl.gz", [.. named, .. named, .. new byte[20_000]])));
+        Assert.Equal("", _skips.ToString());
+    }
+
     [Fact]
     public void Damaged_gzip_is_counted_not_thrown()
     {
