@@ -213,7 +213,7 @@ internal sealed class StageFolder : IDisposable
     /// <summary>
     /// What stands where a log or a folder of checkpoints belongs and is none goes: the stage would fail on it, or write and delete through
     /// a link in a folder that is not its own. A <c>metrics.jsonl</c> beside checkpoints stays for them to judge: something is decided by
-    /// it.
+    /// it. Checkpoints that somebody moved away and left a link to stay, too: hours of work may be in them.
     /// </summary>
     private void ClearOddities()
     {
@@ -225,6 +225,9 @@ internal sealed class StageFolder : IDisposable
                 : File.Exists(path) || odd is not (null or PathKind.Folder);
             if (!isWrong || (name == RunLayout.Metrics && Directory.Exists(Checkpoints.Folder)))
                 continue;
+            if (name == RunLayout.Checkpoints && Checkpoints.LatestIntact() is { } step)
+                throw new EspalierException($"{path} {odd}, but a stage saves and deletes only in its own folder: move the checkpoints "
+                    + $"back to go on after step {step}, or delete the link to run the stage from its beginning");
             _report($"{path} {odd ?? "is a file"}, which no stage writes there; deleting it");
             _files.DeleteTree(path);
         }

@@ -107,6 +107,26 @@ public sealed class StageTests : IDisposable
     }
 
     [Fact]
+    public void Checkpoints_that_were_moved_away_behind_a_link_are_neither_passed_over_nor_written()
+    {
+        using var outside = new TemporaryFolder();
+        using var run = Open();
+        using (var stage = run.Stage("distill", Options(), s_inputs))
+        {
+            stage.Begin();
+            stage.Checkpoints.Save(2, [new("state", stream => stream.WriteByte(1))]);
+            Directory.Move(stage.Checkpoints.Folder, outside.Of("moved"));
+            Directory.CreateSymbolicLink(stage.Checkpoints.Folder, outside.Of("moved"));
+        }
+        using var again = run.Stage("distill", Options(), s_inputs);
+        var message = Assert.Throws<EspalierException>(() => again.Begin()).Message;
+        Assert.Contains("move the checkpoints back to go on after step 2, or delete the link", message);
+        File.Delete(again.Checkpoints.Folder);
+        Directory.Move(outside.Of("moved"), again.Checkpoints.Folder);
+        Assert.Equal(2, again.Begin()!.Step);
+    }
+
+    [Fact]
     public void A_stage_does_not_write_through_a_link()
     {
         using var outside = new TemporaryFolder();
