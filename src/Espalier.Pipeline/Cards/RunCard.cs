@@ -16,7 +16,7 @@ internal static class RunCard
         .. Axis.All.Select(axis => (facts.FieldOf(axis), (Func<DecoderConfig, long>)(config => axis.Of(config)))),
         ("head_dim", config => config.HeadDim), ("vocab_size", config => config.VocabularySize),
         ("max_position_embeddings", config => config.MaxPositions), ("parameters", config => config.Parameters),
-        ("parameters without embedding", config => config.NonEmbeddingParameters),
+        ("non-embedding parameters", config => config.NonEmbeddingParameters),
     ];
 
     /// <summary>Writes the card of a student that was just finished; a README.md of somebody's own stays, and is spoken of.</summary>

@@ -32,7 +32,7 @@ internal static class ParetoPicture
             (result.Candidates.Any(row => row.PrefillSeconds is not null), result.Candidates.Any(row => row.DecodeSeconds is not null));
         var keys = result.Candidates[0].Keys.Replace("/", " / ", StringComparison.Ordinal);
         var table = new HtmlTable([">Rank", $"{char.ToUpperInvariant(keys[0])}{keys[1..]}", ">By proxy", ">Parameters",
-            ">Without embedding", ">Steps", ">Held-out NLL", ">SE", .. prefill ? [">First pass, ms"] : Array.Empty<Column>(),
+            ">Non-embedding", ">Steps", ">Held-out NLL", ">SE", .. prefill ? [">First pass, ms"] : Array.Empty<Column>(),
             .. decode ? [">Further token, ms"] : Array.Empty<Column>()]);
         foreach (var row in result.Candidates)
         {

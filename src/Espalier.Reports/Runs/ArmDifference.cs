@@ -1,10 +1,5 @@
 using Espalier.Compression.Evaluation;
-using Espalier.Pipeline.Recipes;
-using Espalier.Pipeline.Runs;
-using Espalier.Pipeline.Runs.Folders;
 using Espalier.Pipeline.Runs.Results;
-using Espalier.Pipeline.Stages.Evaluation;
-using Espalier.Pipeline.Stages.Running;
 
 namespace Espalier.Reports.Runs;
 
@@ -27,7 +22,7 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
     {
         var recipes = results.Where(result => result.Rows.Any(row => row.Model == "student")).Select(Student.Of)
             .GroupBy(student => student.Recipe).Select(group => group.ToArray()).ToArray();
-        var known = new Known();
+        var known = new KnownLosses();
         return
         [
             .. from first in recipes.Index()
@@ -39,35 +34,21 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
         ];
     }
 
-    private static ArmDifference? Of(Student[] own, Student[] other, string set, Known known)
+    private static ArmDifference? Of(Student[] own, Student[] other, string set, KnownLosses known)
     {
         var pairs = (own.Length == 1 && other.Length == 1 ? [(own[0], other[0])]
             : own.Join(other, student => student.Seed, student => student.Seed, (one, two) => (one, two))).Where(pair =>
-            SeeTheSame(pair.Item1, pair.Item2, set, known))
+            known.AreOfTheSame(pair.Item1.Model, pair.Item2.Model, set))
             // Seeds that nothing drew on are one run.
             .DistinctBy(pair => (pair.Item1.Identity, pair.Item2.Identity)).ToArray();
         if (pairs.Length == 0)
             return null;
         var interval = pairs.Length > 1
             ? PairedInterval.Of([.. pairs.Select(pair => pair.Item1.Loss(set)!.Nll)], [.. pairs.Select(pair => pair.Item2.Loss(set)!.Nll)])
-            : OverWindows(known.Of(pairs[0].Item1).Windows?.GetValueOrDefault(set),
-                known.Of(pairs[0].Item2).Windows?.GetValueOrDefault(set));
+            : known.OverWindows(pairs[0].Item1.Model, pairs[0].Item2.Model, set);
         return interval is null ? null
             : new(own[0].Recipe, other[0].Recipe, set, interval.Mean, interval.Lower, interval.Upper, pairs.Length > 1 ? "seeds"
                 : "windows", interval.Pairs);
-    }
-
-    private static PairedInterval? OverWindows(double[]? own, double[]? other) =>
-        own is { Length: > 1 } && other?.Length == own.Length ? PairedInterval.Of(own, other) : null;
-
-    /// <summary>Whether two students were asked about the same windows of the same text; believed where no record says otherwise.</summary>
-    private static bool SeeTheSame(Student one, Student two, string set, Known known)
-    {
-        if (one.Loss(set) is not { } own || two.Loss(set) is not { } other || own.Tokens != other.Tokens)
-            return false;
-        if (known.Of(one).Record is not { } first || known.Of(two).Record is not { } second)
-            return true;
-        return TextNames.WindowsOf(first, set) == TextNames.WindowsOf(second, set);
     }
 
     private sealed record Student(string Recipe, string? Seed, ModelRow Row, string Output)
@@ -81,36 +62,8 @@ internal sealed record ArmDifference(string Arm, string Against, string Set, dou
         /// <summary>Equal contents on the same texts share their evaluation, under whatever path they lie.</summary>
         public string Identity => Row.Stage ?? Row.Path;
 
-        public EvaluationRow? Loss(string set) => Row.Evaluations.FirstOrDefault(evaluation => evaluation.Set == set);
-    }
+        public (ModelRow Row, string Output) Model => (Row, Output);
 
-    /// <summary>
-    /// Records of evaluations, read once. Nothing where they are gone or damaged: the difference is then left out, not the report.
-    /// </summary>
-    private sealed class Known
-    {
-        private readonly Dictionary<string, (StageRecord? Record, IReadOnlyDictionary<string, double[]>? Windows)> _read = [];
-
-        public (StageRecord? Record, IReadOnlyDictionary<string, double[]>? Windows) Of(Student student)
-        {
-            if (student.Row.Stage is not { } stage)
-                return (null, null);
-            var folder = RunLayout.StageOf(student.Output, stage);
-            if (!_read.TryGetValue(folder, out var read))
-                _read[folder] = read = Read(folder);
-            return read;
-        }
-
-        private static (StageRecord?, IReadOnlyDictionary<string, double[]>?) Read(string folder)
-        {
-            try
-            {
-                return (StageRecord.Read(folder), EvaluateStage.LossesOf(folder));
-            }
-            catch (Exception error) when (error is EspalierException or IOException or UnauthorizedAccessException or JsonException)
-            {
-                return (null, null);
-            }
-        }
+        public EvaluationRow? Loss(string set) => KnownLosses.LossOf(Row, set);
     }
 }

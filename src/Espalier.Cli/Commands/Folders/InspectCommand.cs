@@ -71,7 +71,7 @@ internal sealed class InspectCommand : CommandBase
                 .Select(name => (name, Text(facts.Config[name]))),
             .. facts.Layers is { } layers ? new[] { ("layers", layers) } : [],
             ("parameters", Units.Exact(facts.Parameters)),
-            ("  without embeddings", Units.Exact(facts.NonEmbeddingParameters)),
+            ("  non-embedding", Units.Exact(facts.NonEmbeddingParameters)),
             .. facts.ActiveParameters is { } active ? new[] { ("  active per token", Units.Exact(active)) } : [],
             ("on disk", facts.Weights ? $"{Units.Bytes(facts.Bytes)} in {facts.Files} file{(facts.Files == 1 ? "" : "s")}"
                 : "no weights here"),
@@ -99,7 +99,7 @@ internal sealed class InspectCommand : CommandBase
         page.Table(TextTable.OfFacts([
             ("family", facts.Family),
             ("parameters", Units.Exact(facts.Parameters)),
-            ("  without embeddings", Units.Exact(facts.NonEmbeddingParameters)),
+            ("  non-embedding", Units.Exact(facts.NonEmbeddingParameters)),
             ("weights", $"{Units.Bytes(facts.Bytes)} in {facts.Tensors} tensors, mostly {facts.Dtype}"),
             .. facts.Metadata.Where(pair => pair.Key.StartsWith($"{facts.Family}.", StringComparison.Ordinal))
                 .Select(pair => (pair.Key, Convert.ToString(pair.Value, CultureInfo.InvariantCulture) ?? "")),

@@ -177,7 +177,7 @@ internal sealed class PruneCommand : CommandBase
     private static void Show(Page page, PruneReport report)
     {
         var sizes = new SizeColumns(Axis.Asked, report.Rows.Select(row => row.Sizes));
-        var table = new TextTable(["model", .. sizes.Columns, ">parameters", ">without embeddings", ">on disk"]);
+        var table = new TextTable(["model", .. sizes.Columns, ">parameters", ">non-embedding", ">on disk"]);
         foreach (var row in report.Rows)
             table.Add([row.Model, .. sizes.Cells(row.Sizes), Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters),
                 Units.Bytes(row.Bytes)]);

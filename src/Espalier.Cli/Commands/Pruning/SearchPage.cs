@@ -26,7 +26,7 @@ internal static class SearchPage
         var rungs = result.Candidates.SelectMany(row => row.Losses).Where(loss => loss.Set == heldOut)
             .Select(loss => (loss.Set, loss.Steps)).Distinct().OrderBy(rung => rung.Steps).ToArray();
         var sizes = SizesOf(result);
-        var table = new TextTable([">rank", .. sizes.Columns, ">parameters", ">w/o embedding", ">memory", ">by proxy",
+        var table = new TextTable([">rank", .. sizes.Columns, ">parameters", ">non-embedding", ">memory", ">by proxy",
             .. rungs.Select(rung => $">nll at {rung.Steps}"), ">prefill", ">decode"]);
         foreach (var row in result.Candidates)
             table.Add([
@@ -114,7 +114,7 @@ internal static class SearchPage
     private static TextTable Table(IReadOnlyList<CandidateForecast> candidates)
     {
         var sizes = SizesOf(candidates);
-        var table = new TextTable([.. sizes.Columns, ">parameters", ">w/o embedding", ">memory"]);
+        var table = new TextTable([.. sizes.Columns, ">parameters", ">non-embedding", ">memory"]);
         foreach (var row in candidates)
             table.Add([
                 .. sizes.Cells(row.Sizes), Units.Count(row.Parameters), Units.Count(row.NonEmbeddingParameters),

@@ -108,6 +108,12 @@ internal sealed class CompressCommand : CommandBase
     {
         ModelTable.Show(page, report.Table);
         page.Line();
+        if (report.TeacherDifferences is { } gaps)
+        {
+            page.Table(TeacherTable(gaps));
+            page.Line("the student's loss less the teacher's: the mean over the windows that both saw, with its 95 % interval");
+            page.Line();
+        }
         foreach (var arm in report.Tasks ?? [])
         {
             if (report.Tasks!.Count > 1)
@@ -182,13 +188,25 @@ internal sealed class CompressCommand : CommandBase
         return table;
     }
 
+    private static TextTable TeacherTable(IReadOnlyList<TeacherDifference> differences)
+    {
+        var arms = differences.Select(row => row.Arm).Distinct().Count() > 1;
+        var table = new TextTable(arms ? "student of" : "model", "against", "text", ">nll difference", ">95 % interval", ">windows");
+        foreach (var row in differences)
+            table.Add(arms ? row.Arm : row.Model, row.Against, row.Set, Signed(row.Nll), $"{Signed(row.Lower)} to {Signed(row.Upper)}",
+                Number($"{row.Windows}"));
+        return table;
+    }
+
+    private static string Signed(double nll) => Number($"{nll:+0.0000;-0.0000;0.0000}");
+
     /// <summary>Against the first recipe alone: of many recipes the pairs are many, and <c>--json</c> has them all.</summary>
     private static TextTable DifferencesTable(IReadOnlyList<ArmDifference> differences)
     {
         var table = new TextTable("student of", "against", "text", ">nll difference", ">95 % interval", ">paired over");
         foreach (var row in differences.Where(row => row.Against == differences[0].Against))
-            table.Add(row.Arm, row.Against, row.Set, Number($"{row.Nll:+0.0000;-0.0000;0.0000}"),
-                Number($"{row.Lower:+0.0000;-0.0000;0.0000} to {row.Upper:+0.0000;-0.0000;0.0000}"), $"{row.Pairs} {row.Over}");
+            table.Add(row.Arm, row.Against, row.Set, Signed(row.Nll), $"{Signed(row.Lower)} to {Signed(row.Upper)}",
+                $"{row.Pairs} {row.Over}");
         return table;
     }
 
@@ -218,6 +236,7 @@ internal sealed record AlignedRow(string Arm, IReadOnlyList<AlignRow> Steps);
 /// <param name="Report">The report.</param>
 /// <param name="Rows">The table: a row a model.</param>
 /// <param name="Seeds">Means and spreads over seeds, where a recipe ran with several.</param>
+/// <param name="TeacherDifferences">How far each student is from its teacher on each text; absent where no windows are known.</param>
 /// <param name="Differences">How far the recipes' students are apart, each pair once; absent with one recipe.</param>
 /// <param name="Need">Whether the teacher needed correction, one a recipe that asked; absent where none did.</param>
 /// <param name="Search">What the searches for a shape found, one a recipe that has one; absent where none has.</param>
@@ -228,7 +247,8 @@ internal sealed record AlignedRow(string Arm, IReadOnlyList<AlignRow> Steps);
 internal sealed record CompressReport(
     string Output, IReadOnlyList<string> Students, IReadOnlyList<string> Gguf, IReadOnlyList<string>? Synthesized, string Report,
     IReadOnlyList<ModelRow> Rows,
-    IReadOnlyList<SeedSummary>? Seeds, IReadOnlyList<ArmDifference>? Differences, IReadOnlyList<NeedRow>? Need,
+    IReadOnlyList<SeedSummary>? Seeds, IReadOnlyList<TeacherDifference>? TeacherDifferences,
+    IReadOnlyList<ArmDifference>? Differences, IReadOnlyList<NeedRow>? Need,
     IReadOnlyList<SearchRow>? Search, IReadOnlyList<TasksRow>? Tasks, IReadOnlyList<AlignedRow>? Aligned,
     IReadOnlyList<StepProfile>? Profile, IReadOnlyList<StageRow> Stages)
 {
@@ -240,6 +260,7 @@ internal sealed record CompressReport(
 
     internal static CompressReport Of(IReadOnlyList<CompressResult> results, string output, string report) => new(
         Seeds: SeedSummary.Of(results.SelectMany(result => result.Rows)) is { Count: > 0 } seeds ? seeds : null,
+        TeacherDifferences: TeacherDifference.Of(results) is { Count: > 0 } gaps ? gaps : null,
         Differences: ArmDifference.Of(results) is { Count: > 0 } differences ? differences : null,
         Output: output,
         Students: [.. results.Select(result => result.Student)],

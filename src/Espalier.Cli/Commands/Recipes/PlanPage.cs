@@ -98,7 +98,7 @@ $"{Units.Count(plan.Tokens)} tokens, {Units.Operations(plan.Flops)}; evaluation 
 
     private static TextTable Neighbours(RecipePlan plan)
     {
-        var table = new TextTable("axis", ">size", ">divisible by", ">parameters", ">without embedding");
+        var table = new TextTable("axis", ">size", ">divisible by", ">parameters", ">non-embedding");
         foreach (var near in plan.Neighbours)
             table.Add(near.Axis, $"{near.Size}{(near.Beside is { } with ? $" ({with.Axis} {with.Size})" : "")}", $"{near.Multiple}",
                 Units.Exact(near.Parameters), Units.Exact(near.NonEmbeddingParameters));

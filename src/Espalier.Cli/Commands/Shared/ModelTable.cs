@@ -16,7 +16,7 @@ internal static class ModelTable
         rows = [.. rows.DistinctBy(row => (row.Path, row.Stage))];
         var arms = rows.Select(row => row.Arm).Distinct().Count() > 1;
         var sets = rows.SelectMany(row => row.Evaluations).Select(evaluation => evaluation.Set).Distinct().ToArray();
-        var table = new TextTable([.. arms ? ["recipe"] : Array.Empty<Column>(), "model", ">parameters", ">w/o embedding", ">on disk",
+        var table = new TextTable([.. arms ? ["recipe"] : Array.Empty<Column>(), "model", ">parameters", ">non-embedding", ">on disk",
             .. sets.SelectMany(set => new Column[] { $">{set} nll", ">perplexity" }), ">tokens/s"]);
         foreach (var row in rows)
         {
@@ -48,10 +48,12 @@ internal static class ModelTable
         return table;
     }
 
-    /// <summary>Shows it, and below it what its last column says.</summary>
+    /// <summary>Shows it, and below it what its columns say.</summary>
     internal static void Show(Page page, IReadOnlyList<ModelRow> rows)
     {
         page.Table(Of(rows));
+        if (rows.Any(row => row.Evaluations.Count > 0))
+            page.Line("nll: nats per token, the mean over windows ± its standard error");
         if (Legend(rows) is { } legend)
             page.Line(legend);
     }

@@ -28,6 +28,7 @@ internal static class TaskPage
                     .. subject.Values.Select(value =>
                         $"{MetricText.Number(value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")]);
         page.Table(table);
+        page.Line("±: one standard error over documents");
         if (tasks.Any(task => task.Chance is not null))
             page.Line("by chance alone: " + string.Join(", ", tasks.Where(task => task.Chance is not null).Select(task =>
                 $"{task.Task} {MetricText.Number(task.Chance!.Value, task.Metric.Scale)}{MetricText.Unit(task.Metric.Scale)}")));

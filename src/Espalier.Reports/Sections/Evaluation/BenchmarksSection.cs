@@ -22,7 +22,8 @@ internal static class BenchmarksSection
         html.Leaf("h2", "Benchmarks");
         html.Note(
             "How to read it: every model gets the same documents, in the form of lm-evaluation-harness; (chat) means through the "
-                + "model's chat template. Scores are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % "
+                + "model's chat template. acc is the share of questions whose right answer is the likeliest; acc_norm and acc_bytes divide an "
+                + "answer's log-likelihood by its characters or bytes first. Scores are in per cent, ± one standard error over documents; bars show ± 1.96 of them, a 95 % "
                 + "interval. Differences are from the "
                 + "teacher, document by document, in the first metric: their intervals come from 10,000 draws of documents, p is the "
                 + "probability of a difference at least this large between equally good models, by McNemar's exact test if a document is "

@@ -18,9 +18,25 @@ internal static class EvaluationSection
                 + "window. NLL is the mean over all tokens; its standard error is the sample standard deviation of the windows' means "
                 + "divided by the square root of their number (a dash where there was one window). Bars and intervals are 95 % "
                 + "by Student's t over the windows. All models see the same windows, so a difference between two of them is surer than "
-                + "their intervals suggest.");
+                + "their intervals suggest; those of student and teacher stand below.");
         foreach (var text in run.Texts)
             Text(html, run, text);
+        if (TeacherDifference.Of([.. run.Arms.Select(arm => arm.Result)]) is { Count: > 0 } differences)
+            Differences(html, differences);
+    }
+
+    private static void Differences(HtmlBuilder html, IReadOnlyList<TeacherDifference> differences)
+    {
+        html.Leaf("h3", "Student against teacher");
+        html.Note(
+            "How to read it: the student's NLL minus the teacher's, in nats per token; below 0 the student is better. The mean and its 95 % "
+                + "interval by Student's t are over the windows that both saw, in pairs, so what is hard for both cancels out.");
+        var arms = differences.Select(row => row.Arm).Distinct().Count() > 1;
+        var table = new HtmlTable(arms ? "Student of" : "Model", "Against", "Text", ">Difference of NLL", ">95 % interval", ">Windows");
+        foreach (var row in differences)
+            table.Add(null, arms ? row.Arm : row.Model, row.Against, row.Set, Figures.Signed(row.Nll),
+                $"{Figures.Signed(row.Lower)} to {Figures.Signed(row.Upper)}", Units.Exact(row.Windows));
+        table.Write(html);
     }
 
     private static void Text(HtmlBuilder html, ReportRun run, string text)
