@@ -37,7 +37,7 @@ public sealed class ChartTests
     {
         var group = Draw(new("run", 1, SeriesStyle.Marks, [new(5, 3.25, 0.5), new(6, double.NaN, 1), new(7, 3, double.NaN)]))
             .Descendants("g").Single();
-        Assert.Equal(["run, 5: 3.250 ± 0.500", "run, 7: 3.000 ± not a number"], group.Descendants("title").Select(title => title.Value));
+        Assert.Equal(["run, 5: 3.250, 95 % interval 2.750 to 3.750", "run, 7: 3.000"], group.Descendants("title").Select(title => title.Value));
         Assert.Single(group.Elements("path"));
     }
 

@@ -2,7 +2,7 @@ using Espalier.Reports.Html;
 
 namespace Espalier.Reports.Charts;
 
-/// <summary>A value with its interval.</summary>
+/// <summary>A value with its 95 % interval.</summary>
 internal sealed record Interval(string Name, double Value, double Half);
 
 /// <summary>Values with their intervals below each other, each below its name: what differs, and what may be chance.</summary>
@@ -38,7 +38,10 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
 
     private string Value(double value) => Signed ? Figures.Signed(value) : Shown(value);
 
-    private string Label(Interval one) => $"{one.Name}: {Value(one.Value)} ± {Shown(one.Half)}";
+    private string Label(Interval one) => $"{one.Name}: {Value(one.Value)}"
+        + (HasInterval(one) ? $", 95 % interval {Value(one.Value - one.Half)} to {Value(one.Value + one.Half)}" : "");
+
+    private static bool HasInterval(Interval one) => one.Half > 0 && double.IsFinite(one.Half);
 
     private void Draw(HtmlBuilder html, Interval one, double top, Axis x)
     {
@@ -48,7 +51,7 @@ internal sealed record IntervalChart(string Title, string XLabel, IReadOnlyList<
             return;
         var y = top + Line + 13;
         using var group = html.Open("g", ("class", "marks c0"));
-        if (one.Half > 0 && double.IsFinite(one.Half))
+        if (HasInterval(one))
             html.Void("path",
                 ("d", $"M{Figures.Pixel(x.Place(one.Value - one.Half, Left, Right))} {Figures.Pixel(y)}H"
                     + $"{Figures.Pixel(x.Place(one.Value + one.Half, Left, Right))}"));
