@@ -56,8 +56,8 @@ internal readonly unsafe struct CosineProbabilitiesRow : IRowLoss
         var n = job->Room;
         LogitRows.Exponentials<TV>(s, s, job->Inverse, (double*)own, n);
         LogitRows.Exponentials<TV>(t, t, job->Inverse, (double*)own, n);
-        var (cosine, lengthS, lengthT) = LogitRows.Cosine<TV>(s, t, (double*)own, n);
-        TV ofS = TV.All((float)(1 / lengthS)), ofT = TV.All((float)(1 / lengthT)), along = TV.All((float)cosine), by = TV.All(job->Inverse);
+        var (cosine, toUnitS, toUnitT) = LogitRows.Cosine<TV>(s, t, (double*)own, n);
+        TV ofS = TV.All((float)toUnitS), ofT = TV.All((float)toUnitT), along = TV.All((float)cosine), by = TV.All(job->Inverse);
         for (var i = 0L; i < n; i += TV.Lanes)
         {
             var unit = TV.Load(s + i) * ofS;

@@ -34,7 +34,10 @@ internal readonly unsafe struct SquaredLogitsRow : IRowLoss
     }
 }
 
-/// <summary>1 − cosine of s and t, with gradient (cos s / |s| − t / |t|) / |s|.</summary>
+/// <summary>
+/// 1 − cosine of s and t, with gradient (cos s / |s| − t / |t|) / |s|. Of a row of zeros the loss is 1 and the gradient 0, where the
+/// derivative has no limit.
+/// </summary>
 internal readonly unsafe struct CosineLogitsRow : IRowLoss
 {
     public static float Beyond => 0;
@@ -42,8 +45,8 @@ internal readonly unsafe struct CosineLogitsRow : IRowLoss
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static double Row<TV>(RowLossJob* job, float* s, float* t, float* own) where TV : unmanaged, IFloats<TV>
     {
-        var (cosine, lengthS, lengthT) = LogitRows.Cosine<TV>(s, t, (double*)own, job->Room);
-        TV ofS = TV.All((float)(1 / lengthS)), ofT = TV.All((float)(1 / lengthT)), along = TV.All((float)cosine);
+        var (cosine, toUnitS, toUnitT) = LogitRows.Cosine<TV>(s, t, (double*)own, job->Room);
+        TV ofS = TV.All((float)toUnitS), ofT = TV.All((float)toUnitT), along = TV.All((float)cosine);
         for (var i = 0L; i < job->Room; i += TV.Lanes)
             ((TV.Load(s + i) * ofS * along - TV.Load(t + i) * ofT) * ofS).Store(s + i);
         return 1 - cosine;
@@ -51,13 +54,20 @@ internal readonly unsafe struct CosineLogitsRow : IRowLoss
 
     public static Tensor ByParts(Tensor student_CV, Tensor teacher_CV, RowLoss loss)
     {
-        var unitT_CV = teacher_CV.Div(teacher_CV.Norm([-1], keep: true));
-        var norm_C1 = student_CV.Norm([-1], keep: true);
+        var unitT_CV = teacher_CV.Div(Lengths(teacher_CV));
+        var norm_C1 = Lengths(student_CV);
         student_CV.DivInPlace(norm_C1);
         var cosine_C1 = student_CV.Mul(unitT_CV).Sum([-1], keep: true);
         student_CV.MulInPlace(cosine_C1);
         student_CV.SubInPlace(unitT_CV);
         student_CV.DivInPlace(norm_C1);
         return cosine_C1.Squeeze(-1).Neg().Add(1);
+    }
+
+    // Divided by infinity a row of zeros has the direction that it has: none.
+    private static Tensor Lengths(Tensor x_CV)
+    {
+        var norm_C1 = x_CV.Norm([-1], keep: true);
+        return norm_C1.MaskedFill(norm_C1.LessOrEqual(0), double.PositiveInfinity);
     }
 }

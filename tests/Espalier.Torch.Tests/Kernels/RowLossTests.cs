@@ -71,6 +71,23 @@ public abstract class RowLossTests(int bits) : KernelTest(bits)
         }
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1000)]
+    public void A_row_of_zeros_has_no_direction_and_gives_no_gradient(int vocabulary)
+    {
+        using var scope = TensorScope.Begin();
+        var loss = new RowLoss<CosineLogitsRow>();
+        var some = Twins.Values(1, 1, vocabulary);
+        var none = some.Mul(0);
+        // One's, the other's, both, and rows beside them as they are.
+        var (s, t) = (Tensor.Cat(0, none, some, none, some), Tensor.Cat(0, some, none, none, Twins.Values(2, 1, vocabulary)));
+        Twins.AssertSameLosses(s, x => x.RowLossInPlaceByParts(t.Clone(), loss), x => x.RowLossInPlace(t.To(DType.Float32), loss));
+        var slopes = s.To(DType.Float32);
+        Assert.Equal([1f, 1, 1], slopes.RowLossInPlace(t.To(DType.Float32), loss).ToArray<float>()[..3]);
+        Assert.All(slopes.Slice(0, 0, 3).Contiguous().ToArray<float>(), slope => Assert.Equal(0, slope));
+    }
+
     [Fact]
     public void Equal_rows_do_not_differ()
     {

@@ -117,9 +117,12 @@ internal static unsafe class LogitRows
             (TV.Load(s + i) * (TV.Load(slope + i) - near - rest) * by).Store(s + i);
     }
 
-    /// <summary>The cosine of two rows and their lengths, with memory for 48 doubles. Of whole vectors.</summary>
+    /// <summary>
+    /// The cosine of two rows and what each is multiplied by to have length 1, with memory for 48 doubles. A row of zeros has no direction:
+    /// its factor is 0, and the cosine with it, as PyTorch's <c>cosine_similarity</c> has it. Of whole vectors.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (double Cosine, double LengthS, double LengthT) Cosine<TV>(float* s, float* t, double* memory, long n)
+    public static (double Cosine, double ToUnitS, double ToUnitT) Cosine<TV>(float* s, float* t, double* memory, long n)
         where TV : unmanaged, IFloats<TV>
     {
         WideSums squaresS = new(memory), squaresT = new(memory + WideSums.Lanes), products = new(memory + 2 * WideSums.Lanes);
@@ -130,8 +133,9 @@ internal static unsafe class LogitRows
             squaresT.Add(y * y);
             products.Add(x * y);
         }
-        var (lengthS, lengthT) = (Math.Sqrt(squaresS.Total()), Math.Sqrt(squaresT.Total()));
-        return (products.Total() / Math.Sqrt(squaresS.Total() * squaresT.Total()), lengthS, lengthT);
+        var (ofS, ofT) = (squaresS.Total(), squaresT.Total());
+        return (ofS == 0 || ofT == 0 ? 0 * (ofS + ofT) : products.Total() / Math.Sqrt(ofS * ofT),
+            ofS == 0 ? 0 : 1 / Math.Sqrt(ofS), ofT == 0 ? 0 : 1 / Math.Sqrt(ofT));
     }
 
     /// <summary>A row of bfloat16, widened.</summary>
