@@ -95,6 +95,9 @@ internal abstract class Key(string name)
     /// <summary>What a value may be, in JSON Schema.</summary>
     public abstract JsonObject Schema();
 
+    /// <summary>Reads the value for what is wrong with it by itself; one that is read together with others passes.</summary>
+    public abstract void Check(SectionFields fields);
+
     /// <summary>A command line's value as a recipe would have it.</summary>
     public YamlValue OfText(string text)
     {
@@ -163,6 +166,12 @@ internal sealed class Key<S, V>(string name, Kind<V> kind, Func<S, V> get, Func<
     public override Section? Inner => kind.Inner;
 
     public override JsonObject Schema() => SchemaOf is null ? kind.Schema() : SchemaOf();
+
+    public override void Check(SectionFields fields)
+    {
+        if (Reader is null)
+            _ = kind.Read(fields, Name);
+    }
 
     public override bool IsFlag => typeof(V) == typeof(bool);
 

@@ -13,7 +13,11 @@ internal sealed class SectionFields
     private readonly string? _word;
 
     /// <summary>Takes a section; unknown keys are refused here.</summary>
-    public SectionFields(YamlMap map, string? source, Section section)
+    /// <param name="map">The section.</param>
+    /// <param name="source">The file; null for options of a command.</param>
+    /// <param name="section">The keys that it may have.</param>
+    /// <param name="unknown">Receives what is said of unknown keys, with their lines, where they are not to be refused.</param>
+    public SectionFields(YamlMap map, string? source, Section section, List<(long Line, string What)>? unknown = null)
     {
         if (source is null)
             _prefix = section.Name == "hidden" ? "--hidden-" : "--";
@@ -21,10 +25,16 @@ internal sealed class SectionFields
         foreach (var (key, value) in map.Entries)
         {
             if (section.Find(key.Text) is not { Name: var name })
-                throw At(
+            {
+                var error = At(
                     key.Line,
                     $"there is no key {Path(OneLine.Shown(key.Text))}: "
                         + $"{section.WhyNot(key.Text) ?? NearestName.Instead(key.Text, section.Names)}");
+                if (unknown is null)
+                    throw error;
+                unknown.Add((key.Line, error.Message));
+                continue;
+            }
             if (value is not YamlText { IsEmpty: true } && !_values.TryAdd(name, value))
                 throw At(key.Line, $"{Path(key.Text)} is another name for {Path(name)}, which is also given; keep one of the two");
         }
@@ -35,6 +45,34 @@ internal sealed class SectionFields
 
     /// <summary>The same where a value may also be a word: errors about a value end in it.</summary>
     public SectionFields OrWord(string word) => new(this, word);
+
+    /// <summary>
+    /// What is wrong with keys and values by themselves, in a section and all that lie in it, with their lines: one error leaves the others
+    /// to be found. What keys are to each other is not looked at, for that may be a consequence.
+    /// </summary>
+    public static List<(long Line, string What)> Problems(YamlMap map, string source, Section section)
+    {
+        var problems = new List<(long Line, string What)>();
+        var fields = new SectionFields(map, source, section, problems);
+        foreach (var key in section.Keys)
+            if (fields.Find(key.Name) is { } value)
+                try
+                {
+                    if (key.Inner is { } inner)
+                        // A map without a key of the section is something else that may stand there, such as a name and a path.
+                        foreach (var part in (value is YamlList list ? list.Items : [value]).OfType<YamlMap>()
+                            .Where(part => part.Entries.Any(entry => inner.Find(entry.Key.Text) is not null)))
+                            problems.AddRange(Problems(part, source, section.Name.Length == 0 || inner.Name == key.Name ? inner
+                                : inner with { Name = $"{section.Name}.{key.Name}" }));
+                    else
+                        key.Check(fields);
+                }
+                catch (EspalierException error)
+                {
+                    problems.Add((value.Line, error.Message));
+                }
+        return problems;
+    }
 
     /// <summary>What options of a command say, as a section: errors name the option. A section inside is a map.</summary>
     public static SectionFields OfOptions(IEnumerable<(string Key, YamlValue Value)> given, Section section) =>

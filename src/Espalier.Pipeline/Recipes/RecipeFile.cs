@@ -46,13 +46,27 @@ internal static class RecipeFile
     /// <param name="text">YAML.</param>
     /// <param name="sourceName">The file, for errors.</param>
     /// <exception cref="EspalierException">Something in it is wrong: file, line, key and the way out.</exception>
+    /// <exception cref="RecipeRefusedException">Several keys or values are.</exception>
     public static Recipe Parse(string text, string sourceName)
     {
         if (text.Length > MaxBytes)
             throw new EspalierException($"{sourceName}: has {text.Length} characters, more than the limit of {MaxBytes}");
         if (YamlTree.Parse(text, sourceName, Kind) is not YamlMap root)
             throw new EspalierException($"{sourceName}: is not a recipe; a recipe begins with keys such as teacher:, data: and prune:");
-        return RecipeKeys.Keys.Read(new SectionFields(root, sourceName, RecipeKeys.Section), Activator.CreateInstance<Recipe>());
+        try
+        {
+            return RecipeKeys.Keys.Read(new SectionFields(root, sourceName, RecipeKeys.Section), Activator.CreateInstance<Recipe>());
+        }
+        catch (EspalierException first) when (first is not RecipeRefusedException)
+        {
+            string[] all = [.. SectionFields.Problems(root, sourceName, RecipeKeys.Section).OrderBy(problem => problem.Line)
+                .Select(problem => problem.What)];
+            if (!all.Contains(first.Message))
+                all = [first.Message, .. all];
+            if (all.Length > 1)
+                throw new RecipeRefusedException(all);
+            throw;
+        }
     }
 
     /// <summary>

@@ -7,7 +7,33 @@ public sealed class RecipeErrorTests
 {
     private const string Short = "teacher: t\ndata: { train: a.txt }\nprune: { hidden: 192 }\n";
 
-    private static string Refusal(string text) => Assert.Throws<EspalierException>(() => RecipeFile.Parse(text, "r.yaml")).Message;
+    private static string Refusal(string text) => Assert.ThrowsAny<EspalierException>(() => RecipeFile.Parse(text, "r.yaml")).Message;
+
+    [Fact]
+    public void All_keys_and_values_that_are_wrong_by_themselves_are_named_at_once_in_the_order_of_their_lines()
+    {
+        var refused = Assert.Throws<RecipeRefusedException>(() => RecipeFile.Parse("""
+            teacher: t
+            data:
+              train: a.txt
+              sequnce: 256
+              held-out: 3
+            distill:
+              steps: 5
+              batch: many
+            prune:
+              hidden: abc
+            evaluate:
+              - { task: mmlu, shot: 3 }
+              - { mine: b.txt }
+            seed: one
+            """, "r.yaml"));
+        Assert.Equal(
+            [4, 5, 8, 10, 12, 14],
+            refused.Problems.Select(problem => int.Parse(problem.Split(' ', ':')[2], CultureInfo.InvariantCulture)));
+        Assert.Contains("there is no key data.sequnce: did you mean sequence?", refused.Problems[0]);
+        Assert.Contains("distill.batch is many; it must be a whole number", refused.Problems[2]);
+    }
 
     [Theory]
     [InlineData("teachr: t", "r.yaml, line 4: there is no key teachr: did you mean teacher?")]

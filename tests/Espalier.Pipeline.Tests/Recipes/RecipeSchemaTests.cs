@@ -21,6 +21,7 @@ public sealed class RecipeSchemaTests
     {
         var text = File.ReadAllText(Path.Combine(Fixtures.Root, "recipes", name));
         Assert.True(IsValid(text), name);
+        Assert.Empty(Problems(text));
         Assert.True(IsValid(RecipeFile.Canonical(RecipeFile.Parse(text, name))), $"canonical text of {name}");
     }
 
@@ -42,6 +43,7 @@ public sealed class RecipeSchemaTests
             }
             taken++;
             Assert.True(IsValid(recipe), line);
+            Assert.Empty(Problems(recipe));
         }
         Assert.InRange(taken, 50, 1000);
     }
@@ -136,7 +138,7 @@ public sealed class RecipeSchemaTests
         var key = line[..(line.IndexOf(':', StringComparison.Ordinal) + 1)];
         var recipe = string.Concat(Start.Split('\n').Where(other => other.Length > 0 && !other.StartsWith(key, StringComparison.Ordinal)
             && !(key == "search:" && other.StartsWith("prune:", StringComparison.Ordinal))).Select(other => $"{other}\n")) + line;
-        Assert.Throws<EspalierException>(() => RecipeFile.Parse(recipe, "r.yaml"));
+        Assert.ThrowsAny<EspalierException>(() => RecipeFile.Parse(recipe, "r.yaml"));
         Assert.False(IsValid(recipe));
     }
 
@@ -150,7 +152,7 @@ public sealed class RecipeSchemaTests
     public void Nor_is_such_a_text(string data)
     {
         var recipe = $"teacher: t\n{data}\nprune: {{ hidden: 192 }}";
-        Assert.Throws<EspalierException>(() => RecipeFile.Parse(recipe, "r.yaml"));
+        Assert.ThrowsAny<EspalierException>(() => RecipeFile.Parse(recipe, "r.yaml"));
         Assert.False(IsValid(recipe));
     }
 
@@ -199,4 +201,8 @@ public sealed class RecipeSchemaTests
         YamlMap { Entries: var entries } => new JsonObject(entries.Select(entry => KeyValuePair.Create(entry.Key.Text, Json(entry.Value)))),
         _ => throw new InvalidOperationException($"{value}"),
     };
+
+    /// <summary>What would be said beside a first error, which must be nothing of what the reader takes.</summary>
+    private static List<(long Line, string What)> Problems(string recipe) =>
+        SectionFields.Problems((YamlMap)YamlTree.Parse(recipe, "r.yaml", RecipeFile.Kind), "r.yaml", RecipeKeys.Section);
 }
