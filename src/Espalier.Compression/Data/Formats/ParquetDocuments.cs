@@ -57,7 +57,8 @@ internal static class ParquetDocuments
         }
     }
 
-    // Of a form that it does not read the library says which, and the system of a disk that fails; of damage, what it stumbled over: an index, a missing key.
+    // Of a form that it does not read the library says which, and the system of a disk that fails; of damage, what it stumbled over: an
+    // index, a missing key.
     private static string Why(Exception error) =>
         error is NotSupportedException or NotImplementedException or (IOException and not EndOfStreamException)
         ? OneLine.Clipped(error.Message, 200) : "its data or its footer is damaged";
