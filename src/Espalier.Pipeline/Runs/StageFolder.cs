@@ -225,9 +225,13 @@ internal sealed class StageFolder : IDisposable
                 : File.Exists(path) || odd is not (null or PathKind.Folder);
             if (!isWrong || (name == RunLayout.Metrics && Directory.Exists(Checkpoints.Folder)))
                 continue;
-            if (name == RunLayout.Checkpoints && Checkpoints.LatestIntact() is { } step)
-                throw new EspalierException($"{path} {odd}, but a stage saves and deletes only in its own folder: move the checkpoints "
-                    + $"back to go on after step {step}, or delete the link to run the stage from its beginning");
+            var step = name == RunLayout.Checkpoints ? Checkpoints.LatestIntact() : null;
+            // What a link leads to may be on a disk that is not mounted now.
+            if (step is not null || (name == RunLayout.Checkpoints
+                && Directory.ResolveLinkTarget(path, returnFinalTarget: true) is { } end && !System.IO.Path.Exists(end.FullName)))
+                throw new EspalierException($"{path} {odd}{(step is null ? ", which is not there now" : "")}, but a stage saves and "
+                    + $"deletes only in its own folder: move the checkpoints back to go on{(step is null ? "" : $" after step {step}")}, "
+                    + "or delete the link to run the stage from its beginning");
             _report($"{path} {odd ?? "is a file"}, which no stage writes there; deleting it");
             _files.DeleteTree(path);
         }

@@ -121,8 +121,11 @@ public sealed class StageTests : IDisposable
         using var again = run.Stage("distill", Options(), s_inputs);
         var message = Assert.Throws<EspalierException>(() => again.Begin()).Message;
         Assert.Contains("move the checkpoints back to go on after step 2, or delete the link", message);
+        Directory.Move(outside.Of("moved"), outside.Of("not mounted"));
+        message = Assert.Throws<EspalierException>(() => again.Begin()).Message;
+        Assert.Contains("which is not there now, but a stage saves and deletes only in its own folder: move the checkpoints back", message);
         File.Delete(again.Checkpoints.Folder);
-        Directory.Move(outside.Of("moved"), again.Checkpoints.Folder);
+        Directory.Move(outside.Of("not mounted"), again.Checkpoints.Folder);
         Assert.Equal(2, again.Begin()!.Step);
     }
 

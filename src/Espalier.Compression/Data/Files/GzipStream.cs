@@ -20,6 +20,8 @@ internal sealed class GzipStream(FileStream packed) : UnpackingStream(
 
         private const int HasChecksum = 2, HasExtra = 4, HasName = 8, HasComment = 16;
 
+        private static readonly byte[] s_magic = [0x1f, 0x8b, 8];
+
         private readonly Crc32 _checksum = new();
         private DeflateStream? _text;
         private long _begin;
@@ -82,7 +84,7 @@ internal sealed class GzipStream(FileStream packed) : UnpackingStream(
                 return false;
             Span<byte> header = stackalloc byte[HeaderBytes];
             var read = packed.ReadAtLeast(header, HeaderBytes, throwOnEndOfStream: false);
-            if (!header.StartsWith<byte>([0x1f, 0x8b, 8]) || read < HeaderBytes)
+            if (!header.StartsWith(s_magic) || read < HeaderBytes)
             {
                 // Padding, as tapes and tar have it.
                 if (_begin > 0 && !header[..read].ContainsAnyExcept((byte)0) && RestIsZero())
@@ -104,7 +106,8 @@ internal sealed class GzipStream(FileStream packed) : UnpackingStream(
             return true;
         }
 
-        // Behind the member stand its checksum and its length, within what was read ahead: where they do, it ends, whole.
+        // Behind the member stand its checksum and its length, within what was read ahead: where they do, it ends, whole. The zeros of a
+        // member without a text begin before that in its own data: of several places, the first with a member behind it counts.
         private void End()
         {
             _text!.Dispose();
@@ -113,12 +116,18 @@ internal sealed class GzipStream(FileStream packed) : UnpackingStream(
             BinaryPrimitives.WriteUInt32LittleEndian(trailer, _checksum.GetCurrentHashAsUInt32());
             BinaryPrimitives.WriteUInt32LittleEndian(trailer[4..], _length);
             var from = Math.Max(_begin, packed.Position - ReadAhead);
-            var last = new byte[packed.Position + TrailerBytes - from];
+            var last = new byte[packed.Position + TrailerBytes + s_magic.Length - from];
             packed.Position = from;
-            var at = last.AsSpan(0, packed.ReadAtLeast(last, last.Length, throwOnEndOfStream: false)).IndexOf(trailer);
-            if (at < 0)
+            var read = last.AsSpan(0, packed.ReadAtLeast(last, last.Length, throwOnEndOfStream: false));
+            var first = read.IndexOf(trailer);
+            if (first < 0)
                 throw new InvalidDataException("a gzip member is cut off or damaged");
-            packed.Position = from + at + TrailerBytes;
+            var end = first;
+            while (!read[(end + TrailerBytes)..].StartsWith(s_magic) && read[(end + 1)..].IndexOf(trailer) is >= 0 and var next)
+                end += 1 + next;
+            if (!read[(end + TrailerBytes)..].StartsWith(s_magic))
+                end = first;
+            packed.Position = from + end + TrailerBytes;
         }
 
         private int Byte() => packed.ReadByte() is >= 0 and var value ? value : throw new EndOfStreamException();

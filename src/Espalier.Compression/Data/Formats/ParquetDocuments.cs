@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Espalier.Compression.Data.Records;
 using Parquet;
 
@@ -10,6 +11,7 @@ internal static class ParquetDocuments
 {
     public static IEnumerable<Document> Read(FileStream file, string path, DocumentOptions options, ReadContext context)
     {
+        CheckEnds(file, path);
         var bytes = file.Length;
         var reader =
             Guard(path,
@@ -51,8 +53,38 @@ internal static class ParquetDocuments
         catch (Exception error) when (error is not (EspalierException or OperationCanceledException))
         {
             throw new EspalierException(
-                $"data '{path}': is not a readable Parquet file: {OneLine.Clipped(error.Message, 200)}; write it again, or as jsonl",
-                error);
+                $"data '{path}': is not a readable Parquet file: {Why(error)}; write it again, or as jsonl", error);
         }
+    }
+
+    // Of a form that it does not read the library says which, and the system of a disk that fails; of damage, what it stumbled over: an
+    // index, a missing key.
+    private static string Why(Exception error) =>
+        error is NotSupportedException or NotImplementedException or (IOException and not EndOfStreamException)
+        ? OneLine.Clipped(error.Message, 200) : "its data or its footer is damaged";
+
+    // What a Parquet file begins and ends with: PAR1, and before the last one the length of its footer.
+    private static void CheckEnds(FileStream file, string path)
+    {
+        Span<byte> begin = stackalloc byte[4], end = stackalloc byte[8];
+        var bytes = file.Length;
+        var isWhole = bytes >= begin.Length + end.Length;
+        if (isWhole)
+        {
+            file.Position = bytes - end.Length;
+            file.ReadExactly(end);
+            file.Position = 0;
+            file.ReadExactly(begin);
+            file.Position = 0;
+        }
+        var footer = BinaryPrimitives.ReadUInt32LittleEndian(end);
+        var why = !isWhole ? $"it has {bytes} bytes"
+            : end[4..].SequenceEqual("PARE"u8) ? "it is encrypted"
+            : !begin.SequenceEqual("PAR1"u8) ? "it does not begin with PAR1"
+            : !end[4..].SequenceEqual("PAR1"u8) ? "it does not end with PAR1, so it is cut off"
+            : footer > bytes - begin.Length - end.Length ? $"its footer would have {footer} bytes, and the file has {bytes}"
+            : null;
+        if (why is not null)
+            throw new EspalierException($"data '{path}': is not a readable Parquet file: {why}; write it again, or as jsonl");
     }
 }

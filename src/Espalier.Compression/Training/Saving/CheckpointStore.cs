@@ -86,13 +86,17 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
     /// <param name="report">Receives one sentence for each checkpoint that is passed over.</param>
     /// <exception cref="EspalierException">
     /// A checkpoint is of a newer format: refused, never guessed. Or there are whole ones, and none whose logs are what it was saved with.
+    /// Or a link has the name of a later one, which somebody moved away.
     /// </exception>
     public SavedCheckpoint? OpenLatest(Action<string>? report = null)
     {
         _files.CleanLeftovers(_folder, below: false);
         string? changed = null;
-        foreach (var step in Steps())
+        foreach (var step in Steps(withLinks: true))
         {
+            if (new DirectoryInfo(PathOf(step)).LinkTarget is { } target)
+                throw new EspalierException($"{PathOf(step)} is a symbolic link to {target}, but checkpoints are read only where they were "
+                    + "saved: move that one back to go on after its step, or delete the link to go on without it");
             if (TryVerify(step, out var problem) is not { } checkpoint)
             {
                 report?.Invoke($"{PathOf(step)} is damaged, so it is skipped: {problem}");
@@ -249,10 +253,10 @@ internal sealed class CheckpointStore(string folder, int keep = 2)
             .FirstOrDefault(found => found is not null);
 
     /// <summary>The steps for which there is a folder, newest first.</summary>
-    private long[] Steps() => !Directory.Exists(_folder)
+    private long[] Steps(bool withLinks = false) => !Directory.Exists(_folder)
         ? []
-        : [.. new DirectoryInfo(_folder).EnumerateDirectories("step-*")
-            .Where(entry => entry.LinkTarget is null)
+        : [.. new DirectoryInfo(_folder).EnumerateFileSystemInfos("step-*")
+            .Where(entry => withLinks && entry.LinkTarget is not null || entry is DirectoryInfo { LinkTarget: null })
             .Select(entry => long.TryParse(entry.Name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
                 && entry.Name == $"step-{step}" ? step : -1)
             .Where(step => step >= 0)

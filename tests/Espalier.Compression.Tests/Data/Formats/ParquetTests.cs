@@ -58,8 +58,15 @@ public sealed class ParquetTests : IDisposable
             await Write("a.parquet",
                 Enumerable.Range(0, 300).Select(i => new TextRow { Id = i, Text = $"Row {i * 7919 % 1009}" }).ToArray());
         var whole = File.ReadAllBytes(file);
-        Assert.Contains("is not a readable Parquet file", Refusal(_data.Write("b.parquet", "this is no Parquet file")), StringComparison.Ordinal);
-        Assert.Contains("is not a readable Parquet file", Refusal(_data.Write("c.parquet", whole[..(whole.Length / 2)])), StringComparison.Ordinal);
+        Assert.Contains("it does not begin with PAR1; write it again", Refusal(_data.Write("b.parquet", "this is no Parquet file")),
+            StringComparison.Ordinal);
+        Assert.Contains("it does not end with PAR1, so it is cut off", Refusal(_data.Write("c.parquet", whole[..(whole.Length / 2)])),
+            StringComparison.Ordinal);
+        Assert.Contains("it has 4 bytes", Refusal(_data.Write("d.parquet", "PAR1")), StringComparison.Ordinal);
+        byte[] large = [.. whole[..^8], 255, 255, 255, 255, .. whole[^4..]], other = [.. whole[..^8], 9, 0, 0, 0, .. whole[^4..]];
+        Assert.Contains($"its footer would have 4294967295 bytes, and the file has {whole.Length}",
+            Refusal(_data.Write("e.parquet", large)), StringComparison.Ordinal);
+        Assert.Contains("its data or its footer is damaged; write it", Refusal(_data.Write("f.parquet", other)), StringComparison.Ordinal);
         var random = new Random(9);
         var refused = 0;
         for (var round = 0; round < 400; round++)

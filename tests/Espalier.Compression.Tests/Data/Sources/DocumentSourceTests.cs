@@ -191,6 +191,15 @@ public sealed class DocumentSourceTests : IDisposable
     }
 
     [Fact]
+    public void Gzip_members_without_a_text_may_stand_anywhere()
+    {
+        byte[] text = DataFixture.Gzip("{\"text\":\"one\"}\n"), none = [.. text[..10], 3, 0, .. new byte[8]];
+        Assert.Equal(
+            ["one", "one"], DataFixture.Texts(_skips, _data.Write("a.jsonl.gz", [.. none, .. text, .. none, .. none, .. text, .. none])));
+        Assert.Equal("", _skips.ToString());
+    }
+
+    [Fact]
     public void Damaged_gzip_is_counted_not_thrown()
     {
         var texts = DataFixture.Texts(_skips, _data.Write("a.txt.gz", "this is no gzip"));

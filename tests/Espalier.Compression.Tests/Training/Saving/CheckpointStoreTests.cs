@@ -42,6 +42,25 @@ public sealed class CheckpointStoreTests : IDisposable
         AssertIsThatOf(100, Store().OpenLatest());
     }
 
+    [Theory]
+    [InlineData("there")]
+    [InlineData("not mounted")]
+    public void A_checkpoint_that_was_moved_away_behind_a_link_is_not_passed_over(string target)
+    {
+        foreach (var step in new[] { 5L, 20 })
+            Store().Save(step, Parts(step));
+        using var outside = new TemporaryFolder();
+        Directory.Move(_folder.Of("step-20"), outside.Of("there"));
+        Directory.CreateSymbolicLink(_folder.Of("step-20"), outside.Of(target));
+        var message = Assert.Throws<EspalierException>(() => Store().OpenLatest()).Message;
+        Assert.Contains("step-20 is a symbolic link", message, StringComparison.Ordinal);
+        Assert.Contains("or delete the link to go on without it", message, StringComparison.Ordinal);
+        File.Delete(_folder.Of("step-20"));
+        AssertIsThatOf(5, Store().OpenLatest());
+        Directory.Move(outside.Of("there"), _folder.Of("step-20"));
+        AssertIsThatOf(20, Store().OpenLatest());
+    }
+
     [Fact]
     public void Files_are_flushed_then_their_folder_then_renamed_then_the_parent_flushed_before_any_older_one_goes()
     {
