@@ -1,6 +1,6 @@
 using System.Text;
 using Espalier.Compression.Importance;
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 using Espalier.Compression.Pruning;
 using Espalier.Models;
 using Espalier.Pipeline.Recipes;

@@ -1,4 +1,4 @@
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 using Espalier.Compression.Importance.Values;
 
 namespace Espalier.Compression.Importance;

@@ -1,7 +1,7 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Distillation;
 using Espalier.Compression.Distillation.Losses;
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 using Espalier.Compression.Training;
 
 namespace Espalier.Compression.Importance;

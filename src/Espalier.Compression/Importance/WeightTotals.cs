@@ -1,4 +1,4 @@
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 
 namespace Espalier.Compression.Importance;
 

@@ -1,7 +1,7 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Importance;
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 using Espalier.Compression.Importance.Values;
 using Espalier.Models.Checkpoints;
 using Espalier.Tests;

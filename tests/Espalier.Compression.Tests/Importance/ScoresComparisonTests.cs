@@ -1,6 +1,6 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Comparison;
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 
 namespace Espalier.Compression.Tests.Importance;
 

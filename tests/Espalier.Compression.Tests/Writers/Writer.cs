@@ -4,7 +4,7 @@ using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Distillation.Caching;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Search;
 using Espalier.Compression.Search.Constraints;

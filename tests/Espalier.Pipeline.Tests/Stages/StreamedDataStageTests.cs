@@ -1,5 +1,5 @@
 using Espalier.Compression.Data.Batches;
-using Espalier.Compression.Data.Streams;
+using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Options.Texts;

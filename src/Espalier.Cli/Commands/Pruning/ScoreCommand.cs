@@ -5,7 +5,7 @@ using Espalier.Cli.Host;
 using Espalier.Cli.Rendering;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Comparison;
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 using Espalier.Compression.Importance.Values;
 using Espalier.Pipeline.Options;
 using Espalier.Pipeline.Stages.Running;

@@ -1,5 +1,5 @@
 using System.Buffers;
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 
 namespace Espalier.Compression.Importance.Streaming;
 

@@ -1,6 +1,6 @@
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 using Espalier.Compression.Importance.Values;
 using Espalier.Compression.Pruning;
 

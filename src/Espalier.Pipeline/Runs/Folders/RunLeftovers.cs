@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Espalier.Compression.Data.Streams;
+using Espalier.Compression.Data.Pieces;
 using Espalier.Pipeline.Runs.Results;
 
 namespace Espalier.Pipeline.Runs.Folders;

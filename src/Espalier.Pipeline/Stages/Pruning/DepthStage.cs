@@ -1,7 +1,7 @@
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Importance;
 using Espalier.Compression.Importance.Depth;
-using Espalier.Compression.Importance.Streams;
+using Espalier.Compression.Importance.Residuals;
 using Espalier.Compression.Pruning;
 using Espalier.Compression.Training.Saving;
 using Espalier.Evaluation.Tasks;

@@ -1,7 +1,7 @@
 using Espalier.Compression.Alignment.Packing;
 using Espalier.Compression.Data.Batches;
 using Espalier.Compression.Data.Mixtures;
-using Espalier.Compression.Data.Streams;
+using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Tokens;
 
 namespace Espalier.Pipeline.Stages.Running;

@@ -3,7 +3,6 @@ using Espalier.Compression.Data.Mixtures;
 using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
-using Espalier.Compression.Data.Streams;
 using Espalier.Compression.Data.Tokens;
 using Espalier.Compression.Training.Saving;
 using Espalier.Models.Checkpoints;

@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Importance.Streams;
+namespace Espalier.Compression.Importance.Residuals;
 
 /// <summary>Contiguous spans of layers that are scored as one.</summary>
 internal static class LayerSpans

@@ -1,9 +1,9 @@
 using Espalier.Compression.Data;
+using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Sources;
-using Espalier.Compression.Data.Streams;
 using Espalier.Compression.Data.Tokens;
 
-namespace Espalier.Compression.Tests.Data.Streams;
+namespace Espalier.Compression.Tests.Data.Pieces;
 
 /// <summary>A text, once as a store and once in pieces.</summary>
 internal sealed class StreamFixture : IDisposable

@@ -4,7 +4,7 @@ using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Tokens;
 
-namespace Espalier.Compression.Tests.Data.Streams;
+namespace Espalier.Compression.Tests.Data.Pieces;
 
 /// <summary>Ids of which only pieces lie on the disk are those of one store, wherever and however often they are read.</summary>
 public sealed class StreamedTokensTests

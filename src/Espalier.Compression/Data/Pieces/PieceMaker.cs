@@ -1,6 +1,6 @@
 using Espalier.Compression.Data.Tokens;
 
-namespace Espalier.Compression.Data.Streams;
+namespace Espalier.Compression.Data.Pieces;
 
 /// <summary>
 /// Makes pieces one after the other in a thread of its own, up to the one it is allowed, and keeps its place in the source in between.

@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Importance.Streams;
+namespace Espalier.Compression.Importance.Residuals;
 
 /// <summary>The residual stream of one batch after each block, as far back as the widest span reaches.</summary>
 internal abstract class StreamHistory : IDisposable

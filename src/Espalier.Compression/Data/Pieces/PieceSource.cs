@@ -1,10 +1,9 @@
 using System.Text.RegularExpressions;
-using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Data.Sources;
 using Espalier.Compression.Data.Tokens;
 
-namespace Espalier.Compression.Data.Streams;
+namespace Espalier.Compression.Data.Pieces;
 
 /// <summary>What pieces of training tokens are made from.</summary>
 /// <param name="Index">Where pieces begin and what they hold.</param>

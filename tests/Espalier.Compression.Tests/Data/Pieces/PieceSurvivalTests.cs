@@ -1,6 +1,6 @@
-using Espalier.Compression.Data.Streams;
+using Espalier.Compression.Data.Pieces;
 
-namespace Espalier.Compression.Tests.Data.Streams;
+namespace Espalier.Compression.Tests.Data.Pieces;
 
 /// <summary>What is left of pieces after an end of any kind, and a source that is not what it was.</summary>
 public sealed class PieceSurvivalTests

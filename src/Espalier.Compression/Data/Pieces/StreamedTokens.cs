@@ -1,7 +1,6 @@
-using Espalier.Compression.Data.Pieces;
 using Espalier.Compression.Data.Tokens;
 
-namespace Espalier.Compression.Data.Streams;
+namespace Espalier.Compression.Data.Pieces;
 
 /// <summary>
 /// Training tokens of which only some pieces lie on the disk. Reads anywhere; the piece that is read is made where it is not there, the

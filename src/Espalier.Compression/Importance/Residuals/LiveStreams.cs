@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Importance.Streams;
+namespace Espalier.Compression.Importance.Residuals;
 
 /// <summary>A batch's streams in memory.</summary>
 /// <param name="layers">Blocks of the model.</param>

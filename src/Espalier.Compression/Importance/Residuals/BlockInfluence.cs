@@ -1,4 +1,4 @@
-namespace Espalier.Compression.Importance.Streams;
+namespace Espalier.Compression.Importance.Residuals;
 
 // Shapes: B batch, T time, D model width.
 

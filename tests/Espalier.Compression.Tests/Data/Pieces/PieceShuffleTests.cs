@@ -3,7 +3,7 @@ using Espalier.Compression.Data.Mixtures;
 using Espalier.Compression.Data.Records;
 using Espalier.Compression.Synthesis;
 
-namespace Espalier.Compression.Tests.Data.Streams;
+namespace Espalier.Compression.Tests.Data.Pieces;
 
 /// <summary>The order of windows in pieces, and what a stream of unknown length remembers of earlier texts.</summary>
 public sealed class PieceShuffleTests
