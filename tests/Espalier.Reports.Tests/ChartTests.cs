@@ -37,7 +37,7 @@ public sealed class ChartTests
     {
         var group = Draw(new("run", 1, SeriesStyle.Marks, [new(5, 3.25, 0.5), new(6, double.NaN, 1), new(7, 3, double.NaN)]))
             .Descendants("g").Single();
-        Assert.Equal(["run, 5: 3.250, 95 % interval 2.750 to 3.750", "run, 7: 3.000"], group.Descendants("title").Select(title => title.Value));
+        Assert.Equal(["run, 5: 3.250 ± 0.500", "run, 7: 3.000 ± not a number"], group.Descendants("title").Select(title => title.Value));
         Assert.Single(group.Elements("path"));
     }
 
@@ -179,6 +179,14 @@ public sealed class ChartTests
         using (var html = new HtmlBuilder(text))
             new HeatMap { Title = "t", XLabel = "x", YLabel = "y", Rows = rows }.Write(html);
         Assert.InRange(text.ToString().Length, 1000, 250_000);
+    }
+
+    [Fact]
+    public void An_interval_is_named_by_its_ends()
+    {
+        var chart = Written(new IntervalChart("t", "x", [new("a", 3.25, 0.5), new("b", 3, 0), new("c", 3, double.NaN)]).Write);
+        Assert.Equal(["a: 3.250, 95 % interval 2.750 to 3.750", "b: 3.000", "c: 3.000"], chart.Descendants("g")
+            .SelectMany(group => group.Descendants("title")).Select(title => title.Value));
     }
 
     [Fact]
