@@ -27,7 +27,7 @@ is_current() {
 set_stamp() { fingerprint "$1" >"$ROOT/build/$1.stamp"; }
 
 build_managed() {
-    local target=$ROOT/src/Espalier.Cli/Espalier.Cli.csproj options=(-c Release -nologo -v quiet -p:RestoreLockedMode=true)
+    local target=$ROOT/src/Espalier.Cli/Espalier.Cli.csproj options=(-c Release -nologo -v minimal -p:RestoreLockedMode=true)
     # Analyzers take nearly half of the time. A clone's first build is somebody's who wants to use what passed them before it was
     # merged; whoever changes a source after that gets them, and so do all projects where tests are built first (.ci/run).
     if [[ $1 == program && ! -f $ROOT/build/program.stamp ]]; then options+=(-p:RunAnalyzers=false); fi
