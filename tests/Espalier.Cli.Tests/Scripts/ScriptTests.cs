@@ -159,7 +159,7 @@ public sealed class ScriptTests
         // Debian's PyTorch has its libraries elsewhere, and links to them.
         foreach (var file in Directory.GetFiles(Path.GetDirectoryName(TorchRuntime.LibraryFile)!))
             File.CreateSymbolicLink(Path.Combine(folder.Path, Path.GetFileName(file)), file);
-        File.CreateSymbolicLink(Path.Combine(folder.Path, "libtorch_python.so"), "nowhere"); // of a package that is not installed
+        File.CreateSymbolicLink(Path.Combine(folder.Path, "libtorch_of_another.so"), "nowhere"); // of a package that is not installed
         var program = Path.Combine(AppContext.BaseDirectory, "espalier.dll");
         var (code, output) = Bash($"LIBTORCH='{folder.Path}' dotnet '{program}' generate models/quickstart-teacher --ids 4080 --max-tokens 1");
         Assert.True(code == 0, output);
