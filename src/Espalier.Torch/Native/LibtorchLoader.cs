@@ -66,7 +66,7 @@ internal static unsafe partial class LibtorchLoader
         SetUnlessSet("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
         Allocator.KeepMemory();
 
-        foreach (var file in Directory.EnumerateFiles(folder.Path, "lib*.so*").Where(File.Exists))
+        foreach (var file in Directory.EnumerateFiles(folder.Path, "lib*.so*").Where(file => File.ResolveLinkTarget(file, true)?.Exists != false))
             if (ElfFile.Missing(file) is { } missing)
                 throw Wrong(missing);
         var library = Open(folder.Library);

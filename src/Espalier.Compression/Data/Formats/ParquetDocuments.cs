@@ -57,10 +57,13 @@ internal static class ParquetDocuments
         }
     }
 
+    // COR_E_IO, which an IOException has that a program throws; the system's have its own number.
+    private const int OfLibrary = unchecked((int)0x80131620);
+
     // Of a form that it does not read the library says which, and the system of a disk that fails; of damage, what it stumbled over: an
     // index, a missing key.
-    private static string Why(Exception error) =>
-        error is NotSupportedException or NotImplementedException or (IOException and not EndOfStreamException)
+    private static string Why(Exception error) => error is NotSupportedException or NotImplementedException
+        || (error is IOException { HResult: not OfLibrary } and not EndOfStreamException)
         ? OneLine.Clipped(error.Message, 200) : "its data or its footer is damaged";
 
     // What a Parquet file begins and ends with: PAR1, and before the last one the length of its footer.
